@@ -1,0 +1,121 @@
+"""What a model is asked: cells that are given, cells that it shall compose.
+
+A *cell* is one voice in one step. The mask is True where a cell is given. Harmonising a soprano
+is the mask whose first column is True; a mask of any other form asks the same model for
+something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.music.score import REST, VOICES, Flags, Pitches, Score, ScoreError
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A request to a model, for one piece ``(time, …)`` or for a batch ``(batch, time, …)``.
+
+    Attributes
+    ----------
+    pitches : (…, time, voice) int8
+        MIDI note numbers, -1 for a rest. Read only where `mask` is True.
+    onsets : (…, time, voice) bool
+        Likewise.
+    mask : (…, time, voice) bool
+        True = given, False = to be composed.
+    bars : (…, time, 2) int16
+        Steps since the bar line and the bar's length, as `Score.bar_positions`.
+    fermatas : (…, time) bool
+        True while a fermata is held.
+    collection : (…) int8
+        Pitch class of the major tonic that shares the key signature, 0 to 11.
+    """
+
+    pitches: Pitches
+    onsets: Flags
+    mask: Flags
+    bars: NDArray[np.int16]
+    fermatas: Flags
+    collection: NDArray[np.int8]
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.pitches)
+        if len(shape) not in (2, 3) or shape[-1] != len(VOICES):
+            raise ScoreError(f"given pitches of shape {shape}: expected (…, time, 4)")
+        expected = {
+            "pitches": (np.int8, shape),
+            "onsets": (np.bool_, shape),
+            "mask": (np.bool_, shape),
+            "bars": (np.int16, (*shape[:-1], 2)),
+            "fermatas": (np.bool_, shape[:-1]),
+            "collection": (np.int8, shape[:-2]),
+        }
+        for name, (dtype, wanted) in expected.items():
+            array = np.asarray(getattr(self, name), dtype=dtype)
+            if array.shape != wanted:
+                raise ScoreError(f"given {name} of shape {array.shape}: expected {wanted}")
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def from_score(cls, score: Score, mask: Flags, collection: int | None = None) -> Given:
+        """Ask for the cells of a four-voice `score` where ``mask (time, voice)`` is False.
+
+        Raises
+        ------
+        ScoreError
+            If the key is neither in the score nor named by `collection`.
+        """
+        if collection is None:
+            if score.key is None:
+                raise ScoreError(f"{score.title or 'score'}: the key is not known")
+            collection = score.key.collection
+        mask = np.asarray(mask, bool)
+        return cls(
+            np.where(mask, score.pitches, REST),
+            score.onsets & mask,
+            mask,
+            score.bar_positions,
+            score.fermatas,
+            np.int8(collection),
+        )
+
+    @property
+    def steps(self) -> int:
+        """Length in sixteenths, padding included."""
+        return int(self.pitches.shape[-2])
+
+    def padded(self, steps: int) -> Given:
+        """One piece lengthened to `steps`: the added cells are given rests."""
+        extra = steps - self.steps
+        if extra == 0:
+            return self
+        last = self.bars[-1] if self.steps else np.array([15, 16])
+        since = (last[0] + 1 + np.arange(extra)) % last[1]
+        bars = np.stack([since, np.full(extra, last[1])], axis=1)
+        return Given(
+            np.pad(self.pitches, ((0, extra), (0, 0)), constant_values=REST),
+            np.pad(self.onsets, ((0, extra), (0, 0))),
+            np.pad(self.mask, ((0, extra), (0, 0)), constant_values=True),
+            np.concatenate([self.bars, bars.astype(np.int16)]),
+            np.pad(self.fermatas, (0, extra)),
+            self.collection,
+        )
+
+
+def stack(pieces: Sequence[Given], steps: int | None = None) -> Given:
+    """Batch several pieces, each padded to `steps` (by default to the longest)."""
+    steps = max(piece.steps for piece in pieces) if steps is None else steps
+    padded = [piece.padded(steps) for piece in pieces]
+    return Given(
+        np.stack([piece.pitches for piece in padded]),
+        np.stack([piece.onsets for piece in padded]),
+        np.stack([piece.mask for piece in padded]),
+        np.stack([piece.bars for piece in padded]),
+        np.stack([piece.fermatas for piece in padded]),
+        np.stack([piece.collection for piece in padded]),
+    )

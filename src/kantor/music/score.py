@@ -1,0 +1,291 @@
+"""A score as two arrays, with what is needed to read them: meter, pickup, key and tempo.
+
+Conventions
+-----------
+Time runs in *steps*, one sixteenth each; four steps are a quarter. Voices stand in the order
+soprano, alto, tenor, bass (index 0 to 3). ``pitches`` holds MIDI note numbers (60 = middle C)
+and -1 for a rest. ``onsets`` is True where a note starts, so that a repeated note differs from
+a held one. These two arrays are the music; everything else is derived from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+VOICES = ("soprano", "alto", "tenor", "bass")
+REST = -1
+STEPS_PER_QUARTER = 4
+
+Pitches = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+
+# The natural range of each voice: what Bach's chorales use, a semitone or two wider.
+VOICE_RANGES = ((59, 82), (52, 76), (45, 70), (35, 67))
+
+_SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+
+class ScoreError(ValueError):
+    """A score, melody or file that cannot be used; the message is one line for a person."""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A time signature.
+
+    Raises
+    ------
+    ScoreError
+        If a bar is not a whole number of sixteenths, or the signature is not a plausible one.
+    """
+
+    numerator: int = 4
+    denominator: int = 4
+
+    def __post_init__(self) -> None:
+        if self.denominator not in (1, 2, 4, 8, 16, 32) or not 1 <= self.numerator <= 64:
+            raise ScoreError(f"meter {self}: not a time signature")
+        if (16 * self.numerator) % self.denominator:
+            raise ScoreError(f"meter {self}: a bar is not a whole number of sixteenths")
+
+    @classmethod
+    def parse(cls, text: str) -> Meter:
+        """Read ``"3/4"``."""
+        try:
+            numerator, denominator = (int(part) for part in text.split("/"))
+        except ValueError:
+            raise ScoreError(f"meter {text!r}: expected a fraction such as 3/4") from None
+        return cls(numerator, denominator)
+
+    @property
+    def bar_steps(self) -> int:
+        """Length of a bar, in steps."""
+        return 16 * self.numerator // self.denominator
+
+    @property
+    def beat_steps(self) -> int:
+        """Length of a beat, in steps: a dotted quarter in 6/8, 9/8 and 12/8."""
+        compound = self.denominator >= 8 and self.numerator % 3 == 0 and self.numerator > 3
+        return max(1, (3 if compound else 1) * 16 // self.denominator)
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key signature with its mode: ``fifths`` counts sharps (positive) or flats (negative)."""
+
+    fifths: int = 0
+    mode: str = "major"
+
+    def __post_init__(self) -> None:
+        if not -7 <= self.fifths <= 7 or self.mode not in ("major", "minor"):
+            raise ScoreError(f"key of {self.fifths} fifths, {self.mode}: not a key")
+
+    @property
+    def collection(self) -> int:
+        """Pitch class of the major tonic that shares this signature, 0 to 11."""
+        return self.fifths * 7 % 12
+
+    @property
+    def tonic(self) -> int:
+        """Pitch class of the tonic, 0 to 11."""
+        return (self.collection + (9 if self.mode == "minor" else 0)) % 12
+
+    @property
+    def name(self) -> str:
+        """Such as ``"F# minor"``."""
+        fifths = self.fifths + (3 if self.mode == "minor" else 0)
+        names = _FLAT_NAMES if fifths < 0 or self.fifths < 0 else _SHARP_NAMES
+        return f"{names[self.tonic]} {self.mode}"
+
+    def transposed(self, semitones: int) -> Key:
+        """The key moved by `semitones`, in its simplest spelling (-5 to 6 fifths)."""
+        if semitones == 0:
+            return self
+        fifths = (self.fifths + 7 * semitones) % 12
+        return Key(fifths - 12 if fifths > 6 else fifths, self.mode)
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Notes of one or more voices on the sixteenth grid.
+
+    Attributes
+    ----------
+    pitches : (time, voice) int8
+        MIDI note numbers, -1 for a rest.
+    onsets : (time, voice) bool
+        True where a note starts. Never True on a rest, always True where the pitch changes.
+    meter, pickup
+        The time signature and the number of steps before the first whole bar.
+    key : Key or None
+        None where it is not known.
+    tempo : float
+        Quarters a minute.
+    title : str
+    fermatas : (time,) bool
+        True while a fermata is held in any voice; all False where none are known.
+    bar_lines : (bar,) int32
+        Steps at which whole bars begin, the pickup not among them. Derived from meter and
+        pickup unless given, as for a piece whose meter changes.
+
+    Raises
+    ------
+    ScoreError
+        If the arrays contradict each other or the conventions above.
+    """
+
+    pitches: Pitches
+    onsets: Flags
+    meter: Meter = Meter()
+    pickup: int = 0
+    key: Key | None = None
+    tempo: float = 80.0
+    title: str = ""
+    fermatas: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    bar_lines: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        pitches = np.array(self.pitches)
+        if pitches.ndim != 2:
+            raise ScoreError(f"pitches of shape {pitches.shape}: expected (time, voice)")
+        if len(pitches) and not (pitches.min() >= REST and pitches.max() <= 127):
+            raise ScoreError("pitches must be MIDI note numbers, or -1 for a rest")
+        pitches = pitches.astype(np.int8)
+        onsets = np.array(self.onsets, dtype=bool)
+        if onsets.shape != pitches.shape:
+            raise ScoreError(f"onsets of shape {onsets.shape} for pitches of {pitches.shape}")
+        if (onsets & (pitches == REST)).any():
+            raise ScoreError("an onset stands on a rest")
+        if (onset_floor(pitches) & ~onsets).any():
+            raise ScoreError("the pitch changes where there is no onset")
+        fermatas = np.array(self.fermatas, dtype=bool)
+        if fermatas.size == 0:
+            fermatas = np.zeros(len(pitches), bool)
+        if fermatas.shape != (len(pitches),):
+            raise ScoreError(f"fermatas of shape {fermatas.shape} for {len(pitches)} steps")
+        if not 0 <= self.pickup < self.meter.bar_steps:
+            raise ScoreError(f"a pickup of {self.pickup} steps does not fit a {self.meter} bar")
+        if not (np.isfinite(self.tempo) and self.tempo > 0):
+            raise ScoreError(f"a tempo of {self.tempo} quarters a minute")
+        bar_lines = np.array(self.bar_lines, dtype=np.int32)
+        if bar_lines.size == 0:
+            bar_lines = np.arange(self.pickup, len(pitches), self.meter.bar_steps, dtype=np.int32)
+        if bar_lines.ndim != 1 or (np.diff(bar_lines) <= 0).any() or (bar_lines < 0).any():
+            raise ScoreError("bar lines must be ascending steps")
+        for name, array in (
+            ("pitches", pitches),
+            ("onsets", onsets),
+            ("fermatas", fermatas),
+            ("bar_lines", bar_lines),
+        ):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @property
+    def steps(self) -> int:
+        """Length in sixteenths."""
+        return len(self.pitches)
+
+    @property
+    def bar_positions(self) -> NDArray[np.int16]:
+        """Where each step stands in its bar.
+
+        Returns
+        -------
+        (time, 2) int16
+            Steps since the bar line, and the bar's length. A pickup is the end of a whole bar.
+        """
+        first = self.bar_lines[0] if len(self.bar_lines) else self.steps
+        lines = np.concatenate([[first - self.meter.bar_steps], self.bar_lines])
+        lengths = np.append(np.diff(lines), self.meter.bar_steps)
+        steps = np.arange(self.steps)
+        bar = np.searchsorted(lines, steps, side="right") - 1
+        return np.stack([steps - lines[bar], lengths[bar]], axis=1).astype(np.int16)
+
+    @property
+    def seconds(self) -> float:
+        """Duration at the score's tempo."""
+        return self.steps * 60.0 / self.tempo / STEPS_PER_QUARTER
+
+    def voice(self, index: int) -> Score:
+        """One voice as a score of its own, ``(time, 1)``."""
+        return replace(self, pitches=self.pitches[:, [index]], onsets=self.onsets[:, [index]])
+
+    def transposed(self, semitones: int) -> Score:
+        """Every note moved by `semitones`, rests left alone, the key moved along."""
+        if semitones == 0:
+            return self
+        moved = self.pitches.astype(np.int16)
+        moved[moved != REST] += semitones
+        key = self.key.transposed(semitones) if self.key else None
+        return replace(self, pitches=moved, key=key)
+
+
+@dataclass(frozen=True, order=True)
+class Note:
+    """A note: from step `start` up to, not including, step `end`."""
+
+    start: int
+    end: int
+    pitch: int
+    voice: int = 0
+
+
+def onset_floor(pitches: ArrayLike) -> Flags:
+    """The onsets that a change of pitch makes certain, ``(time, ...) bool``."""
+    pitches = np.asarray(pitches)
+    changed = np.ones(pitches.shape, bool)
+    changed[1:] = pitches[1:] != pitches[:-1]
+    return changed & (pitches != REST)
+
+
+def notes_of(score: Score) -> list[Note]:
+    """The score's notes, ordered by start, end, pitch and voice."""
+    notes = []
+    for voice in range(score.pitches.shape[1]):
+        pitches = score.pitches[:, voice]
+        ends = score.onsets[:, voice] | (pitches == REST)
+        breaks = np.append(np.flatnonzero(ends), score.steps)
+        for start, end in zip(breaks[:-1], breaks[1:], strict=True):
+            if pitches[start] != REST:
+                notes.append(Note(int(start), int(end), int(pitches[start]), voice))
+    return sorted(notes)
+
+
+def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitches, Flags]:
+    """Write notes onto the grid; where two overlap in a voice, the later one is heard.
+
+    Returns
+    -------
+    pitches : (time, voice) int8
+    onsets : (time, voice) bool
+
+    Raises
+    ------
+    ScoreError
+        If a note lies outside the grid.
+    """
+    pitches = np.full((steps, voices), REST, np.int8)
+    onsets = np.zeros((steps, voices), bool)
+    for note in sorted(notes):
+        if not (0 <= note.start < note.end <= steps and 0 <= note.voice < voices):
+            raise ScoreError(f"{note} lies outside {steps} steps of {voices} voices")
+        pitches[note.start :, note.voice] = REST
+        onsets[note.start :, note.voice] = False
+        pitches[note.start : note.end, note.voice] = note.pitch
+        onsets[note.start, note.voice] = True
+    return pitches, onsets
+
+
+def quarters(steps: int) -> Fraction:
+    """A length in steps as a number of quarters."""
+    return Fraction(steps, STEPS_PER_QUARTER)

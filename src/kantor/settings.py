@@ -1,0 +1,128 @@
+"""`params.yaml` as frozen models, and what Kantor takes from the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+# One place for it: nothing that Kantor starts reports home.
+QUIET = {
+    "DO_NOT_TRACK": "true",
+    "DVC_NO_ANALYTICS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+def quiet() -> None:
+    """Switch off every package's telemetry, unless the environment says otherwise."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+class SettingsError(ValueError):
+    """A parameter that is missing, unknown or out of range; one line that names file and key."""
+
+
+class Block(BaseModel):
+    """A part of `params.yaml`: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+B = TypeVar("B", bound=Block)
+
+
+class Source(Block):
+    """Where scores come from: a folder under `data/` and how to read it."""
+
+    kind: Literal["jsb", "published", "folder", "multitracks"]
+    path: Path
+
+
+class Split(Block):
+    """Shares of the pieces that sources without a split of their own hold out."""
+
+    valid: float = Field(0.1, ge=0, lt=1)
+    test: float = Field(0.1, ge=0, lt=1)
+    seed: int = 0
+
+
+class Windows(Block):
+    """Length in steps and distance in bars of the windows cut from each piece."""
+
+    steps: int = Field(32, ge=8, multiple_of=8)
+    hop_bars: int = Field(1, ge=1)
+
+
+class Ingest(Block):
+    sources: tuple[Source, ...]
+    workers: int = Field(2, ge=1)
+    split: Split = Split()
+    windows: Windows = Windows()
+
+
+class Validate(Block):
+    """Limits of the checks on the data; shares are 0 to 1."""
+
+    min_pieces: dict[Literal["train", "valid", "test"], int]
+    max_rest_share: float = Field(ge=0, le=1)
+    max_empty_bar_share: float = Field(ge=0, le=1)
+    max_crossing_share: float = Field(ge=0, le=1)
+    max_duplicate_share: float = Field(ge=0, le=1)
+    min_in_scale: float = Field(ge=0, le=1)
+    max_pitch_drift: float = Field(ge=0)
+
+
+class Evaluate(Block):
+    split: Literal["valid", "test"]
+    samples: int = Field(ge=1)
+    seed: int = 0
+
+
+class Register(Block):
+    model: str = Field(min_length=1)
+    experiment: str = Field(min_length=1)
+
+
+def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
+    """The whole of `params.yaml` as plain data.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or is not a YAML mapping.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: not found; run this from the repository's root") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: expected a mapping of stages to their parameters")
+    return values
+
+
+def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
+    """The block `name` of `params.yaml`, checked.
+
+    Raises
+    ------
+    SettingsError
+        One line that names the file, the key and the fault.
+    """
+    values = read_params(path)
+    if name not in values:
+        raise SettingsError(f"{path}: the block {name!r} is missing")
+    try:
+        return block.model_validate(values[name])
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in (name, *first["loc"]))
+        raise SettingsError(f"{path}: {key}: {first['msg']}") from None

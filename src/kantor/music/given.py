@@ -56,7 +56,7 @@ class Given:
             "collection": (np.int8, shape[:-2]),
         }
         for name, (dtype, wanted) in expected.items():
-            array = np.asarray(getattr(self, name), dtype=dtype)
+            array: NDArray[np.generic] = np.asarray(getattr(self, name), dtype=dtype)
             if array.shape != wanted:
                 raise ScoreError(f"given {name} of shape {array.shape}: expected {wanted}")
             object.__setattr__(self, name, array)
@@ -81,7 +81,7 @@ class Given:
             mask,
             score.bar_positions,
             score.fermatas,
-            np.int8(collection),
+            np.array(collection, np.int8),
         )
 
     @property

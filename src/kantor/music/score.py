@@ -10,6 +10,7 @@ a held one. These two arrays are the music; everything else is derived from them
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -225,9 +226,12 @@ class Score:
         if semitones == 0:
             return self
         moved = self.pitches.astype(np.int16)
-        moved[moved != REST] += semitones
+        sounding = moved != REST
+        moved[sounding] += semitones
+        if (moved[sounding] < 0).any() or (moved > 127).any():
+            raise ScoreError(f"moving by {semitones} semitones leaves the range of MIDI notes")
         key = self.key.transposed(semitones) if self.key else None
-        return replace(self, pitches=moved, key=key)
+        return replace(self, pitches=moved.astype(np.int8), key=key)
 
 
 @dataclass(frozen=True, order=True)
@@ -245,7 +249,7 @@ def onset_floor(pitches: ArrayLike) -> Flags:
     pitches = np.asarray(pitches)
     changed = np.ones(pitches.shape, bool)
     changed[1:] = pitches[1:] != pitches[:-1]
-    return changed & (pitches != REST)
+    return np.asarray(changed & (pitches != REST), dtype=bool)
 
 
 def notes_of(score: Score) -> list[Note]:
@@ -255,7 +259,7 @@ def notes_of(score: Score) -> list[Note]:
         pitches = score.pitches[:, voice]
         ends = score.onsets[:, voice] | (pitches == REST)
         breaks = np.append(np.flatnonzero(ends), score.steps)
-        for start, end in zip(breaks[:-1], breaks[1:], strict=True):
+        for start, end in itertools.pairwise(breaks):
             if pitches[start] != REST:
                 notes.append(Note(int(start), int(end), int(pitches[start]), voice))
     return sorted(notes)

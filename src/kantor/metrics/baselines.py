@@ -1,0 +1,162 @@
+"""Naive ways to set a melody: what a trained model must clearly beat.
+
+Each keeps the real soprano, cell for cell, and replaces the three lower voices. All are functions
+of scores and a seeded random generator, so that a table with them can be made again.
+
+Conventions
+-----------
+Input and output are four-voice scores of equal length, meter, pickup and key. Lower voices rest
+where the soprano rests. *Scale* is the diatonic collection of the score's key, or the one that
+fits its notes best where the key is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.metrics.chords import MAJOR_SCALE, best_collection
+from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError, onset_floor
+
+Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
+Lower = NDArray[np.int64]
+
+_QUARTER = 4
+
+
+def _collection(score: Score) -> int:
+    return score.key.collection if score.key else int(best_collection(score.pitches))
+
+
+def _with_lower(score: Score, lower: Lower, restruck: NDArray[np.bool_]) -> Score:
+    """The score with other lower voices; a note begins where `restruck` or where pitch changes."""
+    soprano = score.pitches[:, :1]
+    pitches = np.hstack([soprano, np.where(soprano == REST, REST, lower)]).astype(np.int8)
+    onsets = (restruck & (pitches != REST)) | onset_floor(pitches)
+    onsets[:, 0] = score.onsets[:, 0]
+    return replace(score, pitches=pitches, onsets=onsets)
+
+
+def _check(scores: Sequence[Score]) -> None:
+    for score in scores:
+        if score.pitches.shape[1] != len(VOICES):
+            raise ScoreError(f"{score.title or 'score'}: a baseline needs four voices")
+
+
+def _degree_below(pitches: NDArray[np.int64], collection: int, degrees: int) -> NDArray[np.int64]:
+    """The scale note `degrees` under each pitch; a note outside the scale counts as the next lower."""
+    scale = np.array([p for p in range(-24, 152) if (p - collection) % 12 in MAJOR_SCALE])
+    at = np.searchsorted(scale, pitches, side="right") - 1
+    return scale[at - degrees]
+
+
+def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
+    """Parallel triads: under each note a fourth, a sixth and an octave, within the scale.
+
+    The soprano is always the root, doubled by the bass. Uses no chance; `rng` is there so that
+    all baselines are called alike.
+    """
+    _check(scores)
+    made = []
+    for score in scores:
+        soprano = score.pitches[:, 0].astype(np.int64)
+        below = [_degree_below(soprano, _collection(score), degrees) for degrees in (3, 5, 7)]
+        made.append(_with_lower(score, np.stack(below, axis=1), score.onsets[:, :1]))
+    return made
+
+
+def _nearest(classes: NDArray[np.int64], to: int, low: int, high: int) -> int:
+    """The pitch of one of the pitch `classes`, in the range, nearest to pitch `to`."""
+    choices = [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
+    return min(choices, key=lambda pitch: (abs(pitch - to), pitch))
+
+
+def _random_triad(pitch: int, collection: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A triad of the scale that holds `pitch`, root first, as pitch classes."""
+    root = _degree_below(np.array([pitch]), collection, 2 * int(rng.integers(3)))
+    return np.array([_degree_below(root, collection, -degree)[0] % 12 for degree in (0, 2, 4)])
+
+
+def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
+    """Under each note a random triad of the scale that holds it.
+
+    The bass takes the root in the octave nearest to where it was, alto and tenor the chord tone
+    nearest to where they were, whichever that is: chords are right, voice leading is not heard.
+    """
+    _check(scores)
+    return [_with_lower(score, _triads_under(score, rng), score.onsets[:, :1]) for score in scores]
+
+
+def _triads_under(score: Score, rng: np.random.Generator) -> Lower:
+    lower = np.full((score.steps, len(VOICES) - 1), REST, np.int64)
+    previous = [(low + high) // 2 for low, high in VOICE_RANGES[1:]]
+    collection = _collection(score)
+    for step in np.flatnonzero(score.onsets[:, 0]):
+        chord = _random_triad(int(score.pitches[step, 0]), collection, rng)
+        tones = (chord, chord, chord[:1])
+        previous = [
+            _nearest(tone, before, low, high)
+            for tone, before, (low, high) in zip(tones, previous, VOICE_RANGES[1:], strict=True)
+        ]
+        lower[step:] = previous
+    return lower
+
+
+def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
+    """A random note of the voice's range in each voice, a new one every quarter of the bar."""
+    _check(scores)
+    made = []
+    for score in scores:
+        position = score.bar_positions[:, 0]
+        quarter = np.cumsum(position % _QUARTER == 0)
+        drawn = [rng.integers(low, high + 1, quarter.size + 1) for low, high in VOICE_RANGES[1:]]
+        lower = np.stack(drawn, axis=1)[quarter]
+        made.append(_with_lower(score, lower, (position % _QUARTER == 0)[:, None]))
+    return made
+
+
+def _lower_of(donor: Score, score: Score) -> Score:
+    """The lower voices of `donor` under the soprano of `score`, bar line on bar line."""
+    shift = (_collection(score) - _collection(donor) + 6) % 12 - 6
+    moved = donor.transposed(shift)
+    since = np.arange(score.steps) - score.pickup + donor.pickup
+    inside = since % donor.steps
+    soprano = score.pitches[:, :1]
+    pitches = np.hstack([soprano, moved.pitches[inside, 1:]])
+    onsets = np.hstack([score.onsets[:, :1], moved.onsets[inside, 1:]]) | onset_floor(pitches)
+    return replace(score, pitches=pitches, onsets=onsets)
+
+
+def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
+    """The lower voices of another chorale in the same key, repeated or cut to length.
+
+    Where none of `scores` is in that key, another chorale's voices are moved into it, by a
+    tritone at most. Every voice by itself is Bach's; what they do together is not.
+
+    Raises
+    ------
+    ScoreError
+        If there are fewer than two chorales.
+    """
+    _check(scores)
+    if len(scores) < 2:
+        raise ScoreError("shuffling the lower voices needs at least two chorales")
+    keys = np.array([_collection(score) for score in scores])
+    made = []
+    for index, score in enumerate(scores):
+        others = np.flatnonzero(np.arange(len(scores)) != index)
+        same = others[keys[others] == keys[index]]
+        donor = scores[int(rng.choice(same if same.size else others))]
+        made.append(_lower_of(donor, score))
+    return made
+
+
+BASELINES: dict[str, Baseline] = {
+    "block": block,
+    "triads": triads,
+    "shuffled": shuffled,
+    "random": random,
+}

@@ -1,0 +1,29 @@
+"""Stage `register`: the generator, with what made it, as a version in the model registry."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from kantor.registry import RegistryError, register
+from kantor.settings import Register, SettingsError, load
+
+RECEIPT = Path("build/registered.json")
+
+
+def main() -> int:
+    """Register what is in ``build/model/`` and say which version it is."""
+    try:
+        receipt = register(Path.cwd(), load(Register, "register"))
+    except (RegistryError, SettingsError) as error:
+        print(f"register: {error}", file=sys.stderr)
+        return 1
+    receipt.write(RECEIPT)
+    what = "is new" if receipt.created else "was made of the same inputs before"
+    names = ", ".join(receipt.aliases)
+    print(f"register: {receipt.model} version {receipt.version} ({names}) {what}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +47,16 @@ def _check(scores: Sequence[Score]) -> None:
             raise ScoreError(f"{score.title or 'score'}: a baseline needs four voices")
 
 
-def _degree_below(pitches: NDArray[np.int64], collection: int, degrees: int) -> NDArray[np.int64]:
-    """The scale note `degrees` under each pitch; a note outside the scale counts as the next lower."""
-    scale = np.array([p for p in range(-24, 152) if (p - collection) % 12 in MAJOR_SCALE])
-    at = np.searchsorted(scale, pitches, side="right") - 1
-    return scale[at - degrees]
+@cache
+def _scale(collection: int) -> NDArray[np.int64]:
+    """The scale's pitches, ascending, two octaves past the MIDI range on both sides."""
+    return np.array([p for p in range(-24, 152) if (p - collection) % 12 in MAJOR_SCALE])
+
+
+def _degrees_below(pitches: NDArray[np.int64], collection: int, degrees: int) -> NDArray[np.int64]:
+    """The scale's note `degrees` under each pitch, itself lowered onto the scale if need be."""
+    scale = _scale(collection)
+    return scale[np.searchsorted(scale, pitches, side="right") - 1 - degrees]
 
 
 def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
@@ -63,28 +69,29 @@ def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     made = []
     for score in scores:
         soprano = score.pitches[:, 0].astype(np.int64)
-        below = [_degree_below(soprano, _collection(score), degrees) for degrees in (3, 5, 7)]
+        below = [_degrees_below(soprano, _collection(score), degrees) for degrees in (3, 5, 7)]
         made.append(_with_lower(score, np.stack(below, axis=1), score.onsets[:, :1]))
     return made
 
 
-def _nearest(classes: NDArray[np.int64], to: int, low: int, high: int) -> int:
-    """The pitch of one of the pitch `classes`, in the range, nearest to pitch `to`."""
-    choices = [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
-    return min(choices, key=lambda pitch: (abs(pitch - to), pitch))
+def _random_triad(pitch: int, collection: int, rng: np.random.Generator) -> list[int]:
+    """A triad of the scale that holds `pitch`, as pitch classes, root first."""
+    root = _degrees_below(np.array([pitch]), collection, 2 * int(rng.integers(3)))
+    return [int(_degrees_below(root, collection, -up)[0]) % 12 for up in (0, 2, 4)]
 
 
-def _random_triad(pitch: int, collection: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """A triad of the scale that holds `pitch`, root first, as pitch classes."""
-    root = _degree_below(np.array([pitch]), collection, 2 * int(rng.integers(3)))
-    return np.array([_degree_below(root, collection, -degree)[0] % 12 for degree in (0, 2, 4)])
+def _nearest(pitch_class: int, to: int, low: int, high: int) -> int:
+    """The pitch of a class nearest to `to` between `low` and `high`, which it may have to pass."""
+    lowest = low + (pitch_class - low) % 12
+    return min(range(lowest, max(high, lowest) + 1, 12), key=lambda pitch: abs(pitch - to))
 
 
 def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     """Under each note a random triad of the scale that holds it.
 
-    The bass takes the root in the octave nearest to where it was, alto and tenor the chord tone
-    nearest to where they were, whichever that is: chords are right, voice leading is not heard.
+    Alto and tenor each take one of its notes by chance, the bass its root, all as near to where
+    they were as the range and the voice above allow: single chords are right, or lack a note;
+    no chord leads to the next.
     """
     _check(scores)
     return [_with_lower(score, _triads_under(score, rng), score.onsets[:, :1]) for score in scores]
@@ -92,16 +99,16 @@ def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
 
 def _triads_under(score: Score, rng: np.random.Generator) -> Lower:
     lower = np.full((score.steps, len(VOICES) - 1), REST, np.int64)
-    previous = [(low + high) // 2 for low, high in VOICE_RANGES[1:]]
+    voices = [(low + high) // 2 for low, high in VOICE_RANGES[1:]]
     collection = _collection(score)
     for step in np.flatnonzero(score.onsets[:, 0]):
-        chord = _random_triad(int(score.pitches[step, 0]), collection, rng)
-        tones = (chord, chord, chord[:1])
-        previous = [
-            _nearest(tone, before, low, high)
-            for tone, before, (low, high) in zip(tones, previous, VOICE_RANGES[1:], strict=True)
-        ]
-        lower[step:] = previous
+        above = int(score.pitches[step, 0])
+        chord = _random_triad(above, collection, rng)
+        classes = [*rng.choice(chord, 2), chord[0]]
+        for index, (low, high) in enumerate(VOICE_RANGES[1:]):
+            above = _nearest(int(classes[index]), voices[index], low, min(high, above))
+            voices[index] = above
+        lower[step:] = voices
     return lower
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor.registry import RegistryError, register
+from kantor.registry import RECEIPT, RegistryError, register
 from kantor.settings import Register, SettingsError, load
-
-RECEIPT = Path("build/registered.json")
 
 
 def main() -> int:

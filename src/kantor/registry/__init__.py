@@ -10,17 +10,20 @@ version is for: ``challenger`` is the newest, ``champion`` is the one that compo
 """
 
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
-from kantor.registry.registering import Receipt, register
+from kantor.registry.overview import summary
+from kantor.registry.registering import RECEIPT, Receipt, register
 from kantor.registry.store import RegistryError, find_root
 from kantor.registry.versions import versions
 
 __all__ = [
     "CHAMPION",
+    "RECEIPT",
     "LoadedModel",
     "Receipt",
     "RegistryError",
     "find_root",
     "load_model",
     "register",
+    "summary",
     "versions",
 ]

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import math
+import re
 import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ UNKNOWN = "unknown"
 MODEL = Path("build/model")
 METRICS = Path("reports/metrics.json")
 HISTORY = Path("reports/training/history.csv")
+# What a version's tags with figures of its evaluation begin with.
+EVALUATION = "evaluation."
+
+# The parameters of the stage `train` that limit how long it runs.
+_BUDGET = re.compile(r"budget|minutes|seconds|hours|iterations|epochs|preset")
 
 # What shapes a model: other changes in the working tree do not make its commit a wrong one.
 _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
@@ -46,6 +52,12 @@ def figures(root: Path) -> dict[str, float]:
     flat = flatten(json.loads((root / METRICS).read_text()))
     numbers = {name: float(value) for name, value in flat.items() if _is_number(value)}
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def headline(root: Path) -> dict[str, float]:
+    """The few figures of the evaluation to look at first."""
+    values = json.loads((root / METRICS).read_text()).get("headline", {})
+    return {str(name): value for name, value in values.items() if _is_number(value)}
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -167,4 +179,14 @@ def tags(root: Path, params: Mapping[str, object]) -> dict[str, str]:
         "dvc.data.md5": data_md5(root),
         "dvc.model.md5": directory_md5(root / MODEL),
         "params.md5": hashlib.md5(canonical.encode()).hexdigest(),
+        **_training(root, params),
+        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline(root).items()},
     }
+
+
+def _training(root: Path, params: Mapping[str, object]) -> dict[str, str]:
+    """What the training was allowed, and how many iterations it came to."""
+    allowed = flatten(params.get("train", {}))
+    found = {f"training.{k}": str(value) for k, value in allowed.items() if _BUDGET.search(k)}
+    last = max((iteration for iteration, _ in history(root)), default=None)
+    return found if last is None else found | {"training.last_iteration": str(last)}

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kantor.registry.lineage import EVALUATION
 from kantor.registry.store import RegistryError, Store, opened
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 NAME = "kantor-bach"
-EVALUATION = "evaluation."
 
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 

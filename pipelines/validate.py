@@ -1,0 +1,38 @@
+"""Stage `validate`: check the manifest and the tensors before a model learns from them.
+
+Reads `build/manifest.csv` and `build/windows.npz`; writes `reports/validation.json`,
+`reports/validation.html` and `reports/data_docs/`. A failed check ends it with code 1 and one
+line.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from kantor import settings
+from kantor.data import frames, validation, windows
+from kantor.music.score import ScoreError
+
+
+def main() -> int:
+    settings.quiet()
+    try:
+        limits = settings.load(settings.Validate, "validate")
+        steps = settings.load(settings.Ingest, "ingest").windows.steps
+        manifest = frames.read_manifest(Path("build/manifest.csv"))
+        tensors = windows.load(Path("build/windows.npz"))
+    except (ScoreError, settings.SettingsError) as error:
+        print(f"validate: {error}", file=sys.stderr)
+        return 1
+    measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
+    outcomes = validation.report(measured, limits, steps, Path("reports"))
+    failed = [outcome for outcome in outcomes if outcome.success is False]
+    for outcome in failed:
+        print(f"validate: {outcome.line}", file=sys.stderr)
+    print(f"validate: {len(outcomes) - len(failed)} of {len(outcomes)} checks passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,306 @@
+"""Check the data before a model sees it: great_expectations on what `frames` measured.
+
+The outcome is told three times: as pages of great_expectations (Data Docs), as a page of our
+own that needs no network, and as numbers for DVC. Pages of great_expectations hold ids and
+times; the other two depend on the data and the limits alone.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kantor.data.files import replacing
+from kantor.data.frames import Frames
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kantor.settings import Validate
+
+ROWS = {"tensors": "arrays", "manifest": "pieces", "windows": "windows", "splits": "splits"}
+SHOWN = 3  # values and places that a person is shown
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.
+
+    Attributes
+    ----------
+    level : str
+        The table it looked at: tensors, manifest, windows or splits.
+    name, sentence, expected, found : str
+        Its short name, what it looks at, and both sides in words.
+    success : bool or None
+        None where the data did not allow the check; another check's failure says why.
+    failures, rows : int
+        How many rows of the table failed, of how many that have a value. 0 for a check of the
+        table as a whole.
+    places : tuple of str
+        The first windows, pieces, arrays or splits that failed; for a mean, the pieces furthest
+        beyond.
+    figure : float or None
+        The number to watch: a mean, the share of failures that is allowed for, or the greatest
+        drift.
+    """
+
+    level: str
+    name: str
+    sentence: str
+    expected: str
+    found: str
+    success: bool | None
+    failures: int = 0
+    rows: int = 0
+    places: tuple[str, ...] = ()
+    figure: float | None = None
+
+    @property
+    def line(self) -> str:
+        """One line for a person: what was expected, what was found, and where."""
+        more = max(self.failures - len(self.places), 0) if self.places else 0
+        where = f": {', '.join(self.places)}" if self.places else ""
+        where += f" and {more:,} more" if more else ""
+        return f"{self.name}: {self.sentence}: expected {self.expected}; found {self.found}{where}"
+
+
+def validate(
+    frames: Frames, limits: Validate, steps: int, docs: Path | None = None
+) -> list[Outcome]:
+    """Check all tables, in the order of the suites.
+
+    Parameters
+    ----------
+    frames
+        The measured tables.
+    limits
+        Limits of the checks.
+    steps
+        The length that every window should have.
+    docs
+        Folder for the pages of great_expectations; replaced as a whole. None: no pages.
+    """
+    with _quiet_library():
+        from kantor.data.suites import suites
+
+        return _run(frames, suites(limits, steps), docs)
+
+
+@contextmanager
+def _quiet_library() -> Iterator[None]:
+    """great_expectations 1.24 imports modules that Python has deprecated; that is not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None) -> list[Outcome]:
+    with tempfile.TemporaryDirectory(prefix=".data_docs.", dir=_existing(docs)) as scratch:
+        site = Path(scratch) / "site"
+        context = _context(site)
+        outcomes = []
+        for level, checks in suites.items():
+            frame = getattr(frames, level)
+            possible = [check for check in checks if _columns(check) <= {*frame}]
+            found = _results(context, level, possible, frame) if possible else {}
+            outcomes += [_outcome(level, check, found, frame) for check in checks]
+        if docs is not None:
+            context.build_data_docs()
+            _replace(site, docs)
+    return outcomes
+
+
+def _existing(docs: Path | None) -> Path | None:
+    """The folder in which to build: beside the target, so that moving is one step."""
+    if docs is None:
+        return None
+    docs.parent.mkdir(parents=True, exist_ok=True)
+    return docs.parent
+
+
+def _context(site: Path) -> Any:
+    """A library context that lives in memory and writes its pages into `site`."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    for name in list(context.get_site_names()):
+        context.delete_data_docs_site(name)
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)}
+    index = {"class_name": "DefaultSiteIndexBuilder"}
+    context.add_data_docs_site(
+        "kantor",
+        {
+            "class_name": "SiteBuilder",
+            "store_backend": backend,
+            "site_index_builder": index,
+            "show_how_to_buttons": False,
+        },
+    )
+    return context
+
+
+def _columns(check: Any) -> set[str]:
+    """Columns of the table that a check reads."""
+    names = (getattr(check, name, None) for name in ("column", "column_A", "column_B"))
+    return {name for name in names if name is not None}
+
+
+def _results(
+    context: Any, level: str, checks: Sequence[Any], frame: pd.DataFrame
+) -> dict[str, Any]:
+    """The library's result of each check, by the check's short name."""
+    import great_expectations as gx
+
+    asset = context.data_sources.add_pandas(level).add_dataframe_asset(level)
+    definition = gx.ValidationDefinition(
+        name=level,
+        data=asset.add_batch_definition_whole_dataframe(level),
+        suite=context.suites.add(gx.ExpectationSuite(name=level, expectations=list(checks))),
+    )
+    wanted = {"result_format": "SUMMARY", "unexpected_index_column_names": [frame.columns[0]]}
+    context.validation_definitions.add(definition)
+    run = definition.run(batch_parameters={"dataframe": frame}, result_format=wanted)
+    return {one.expectation_config.meta["check"]: one for one in run.results}
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Put a finished folder into the place of an older one."""
+    if target.exists():
+        target.replace(folder.parent / "before")
+    folder.replace(target)
+
+
+def _outcome(level: str, check: Any, found: Mapping[str, Any], frame: pd.DataFrame) -> Outcome:
+    meta = check.meta
+    base = Outcome(level, meta["check"], meta["sentence"], meta["expected"], "", None)
+    told = asdict(base) | {"places": ()}
+    if meta["check"] not in found:
+        missing = ", ".join(sorted(_columns(check) - {*frame}))
+        return Outcome(**told | {"found": f"not checked, for want of {missing}"})
+    evaluated = found[meta["check"]]
+    result, success = evaluated.result, bool(evaluated.success)
+    if not result:
+        return Outcome(**told | {"found": _exception(evaluated), "success": False})
+    seen = _of_rows if "element_count" in result else _of_table
+    return Outcome(**told | {"success": success} | seen(level, check, result, frame, success))
+
+
+def _exception(evaluated: Any) -> str:
+    """What the library raised instead of a result, on one line."""
+    info = evaluated.exception_info or {}
+    nested = [info, *(one for one in info.values() if isinstance(one, dict))]
+    messages = [str(one["exception_message"]) for one in nested if one.get("exception_message")]
+    return " ".join((messages or ["no result"])[0].split())[:200]
+
+
+def _of_rows(
+    level: str, check: Any, result: Mapping[str, Any], frame: pd.DataFrame, success: bool
+) -> dict[str, Any]:
+    """What a check of every row found."""
+    failures = int(result["unexpected_count"])
+    rows = int(result["element_count"]) - int(result["missing_count"])
+    places = [str(one[frame.columns[0]]) for one in result.get("partial_unexpected_index_list", [])]
+    figure = None
+    if check.meta.get("figure") == "max" and rows:
+        figure = float(frame[check.column].max())
+    elif getattr(check, "mostly", 1) < 1 and rows:
+        figure = failures / rows
+    values = [_shown(check, one) for one in result["partial_unexpected_list"]]
+    distinct = ", ".join([value for value in dict.fromkeys(values) if value][:SHOWN])
+    counted = f"{failures:,} of {rows:,} {ROWS[level]}"
+    if failures:
+        found = f"{distinct} in {counted}" if distinct else counted
+    elif figure:
+        found = f"{figure:.3g} at most"
+    else:
+        found = f"that in all {rows:,} {ROWS[level]}" if rows else f"no {ROWS[level]}"
+    return {
+        "found": found,
+        "failures": failures,
+        "rows": rows,
+        "places": tuple(dict.fromkeys(places))[:SHOWN],
+        "figure": figure,
+    }
+
+
+def _shown(check: Any, value: Any) -> str:
+    """A value that a check did not expect, in words."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    words = [
+        f"{one:.3g}" if isinstance(one, float) else str(one).strip() or "nothing" for one in values
+    ]
+    return str(check.meta.get("shown", "{0}")).format(*words)
+
+
+def _of_table(
+    level: str, check: Any, result: Mapping[str, Any], frame: pd.DataFrame, success: bool
+) -> dict[str, Any]:
+    """What a check of a whole column or table found."""
+    observed = result.get("observed_value")
+    if isinstance(observed, (list, tuple)):
+        missing = sorted({*check.column_set} - {*frame})
+        return {"found": f"no {', '.join(missing)}" if missing else "all of them"}
+    if observed is None or observed != observed:
+        return {"found": "no values", "success": False}
+    if not _columns(check):
+        return {"found": f"{observed:,}"}
+    places = () if success else _furthest(check, frame)
+    return {"found": f"{observed:.4g}", "figure": float(observed), "places": places}
+
+
+def _furthest(check: Any, frame: pd.DataFrame) -> tuple[str, ...]:
+    """The pieces whose own mean is furthest on the side that was not expected."""
+    means = frame.groupby("piece")[check.column].mean().dropna()
+    worst = means.sort_values(ascending=check.max_value is None, kind="stable")
+    return tuple(f"{piece} ({mean:.3g})" for piece, mean in worst.head(SHOWN).items())
+
+
+def summary(frames: Frames, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The outcome as plain data: numbers first, then every check.
+
+    DVC shows the numbers (`dvc metrics show`) and passes over the list.
+    """
+    figures = {one.name: round(one.figure, 6) for one in outcomes if one.figure is not None}
+    splits = frames.splits.set_index("split")
+    return {
+        "checks": len(outcomes),
+        "failed": sum(one.success is False for one in outcomes),
+        "not_checked": sum(one.success is None for one in outcomes),
+        "pieces": {str(name): int(count) for name, count in splits.get("pieces", {}).items()},
+        "windows": {str(name): int(count) for name, count in splits.get("windows", {}).items()},
+        "figures": figures,
+        "results": [_plain(one) for one in outcomes],
+    }
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(outcome).items() if name != "figure"}
+    return values | {"places": list(outcome.places)}
+
+
+def report(frames: Frames, limits: Validate, steps: int, folder: Path) -> list[Outcome]:
+    """Check all tables and write the three reports into `folder`.
+
+    Writes `validation.json`, `validation.html` and `data_docs/`, whatever the outcome.
+    """
+    from kantor.data.validation_page import page
+
+    outcomes = validate(frames, limits, steps, folder / "data_docs")
+    numbers = json.dumps(summary(frames, outcomes), indent=2, sort_keys=True, ensure_ascii=False)
+    texts = {
+        "validation.json": numbers + "\n",
+        "validation.html": page(frames, outcomes, limits),
+    }
+    for name, text in texts.items():
+        with replacing(folder / name) as stream:
+            stream.write(text.encode())
+    return outcomes

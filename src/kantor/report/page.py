@@ -1,0 +1,186 @@
+"""The report: one HTML file that loads nothing, made of what the stages wrote.
+
+Conventions
+-----------
+The page reads files and never measures: a figure on it is the figure in ``metrics.json``,
+``training/history.csv`` or ``validation.json``. What is missing leaves its section out. The same
+files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from kantor.data.files import replacing
+from kantor.music.score import Score
+from kantor.report import plots, sections
+from kantor.report.rolls import pitch_range, roll
+
+SECTIONS = {
+    "listen": "Listen",
+    "metrics": "Measured against Bach",
+    "distributions": "Chords, rhythm, pitches",
+    "training": "Training",
+    "learning": "Learning, in pictures",
+    "checks": "Checks",
+    "reading": "How to read the metrics",
+    "parameters": "Parameters",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A composition to show: its files' name, its seed, and the real setting beside it."""
+
+    name: str
+    seed: int
+    generated: Score
+    real: Score
+
+
+def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
+    """Write ``report.html`` into the folder `reports` from what lies there.
+
+    Parameters
+    ----------
+    reports
+        Holds ``metrics.json``, ``plots/``, and maybe ``training/`` and ``validation.json``.
+    card
+        The model's ``model.json``.
+    samples
+        Compositions to show as rolls with sound.
+    """
+    figures = read_json(reports / "metrics.json")
+    health = read_json(reports / "training" / "health.json")
+    model = read_json(card)
+    context = {
+        "verdict": sections.verdict(figures),
+        "facts": sections.facts(figures, model, health),
+        "samples": [_sample(sample, reports) for sample in samples],
+        **sections.metrics(figures),
+        "distributions": plots.distributions(reports / "plots"),
+        "training": plots.training(reports / "training", health),
+        "animation": _animation(reports / "training" / "learning.gif"),
+        "health": sections.health(health),
+        "validation": sections.validation(read_json(reports / "validation.json")),
+        "glossary": sections.glossary(figures),
+        "parameters": sections.parameters(model),
+        "links": _links(reports),
+        "model": model.get("preset", "model"),
+    }
+    with replacing(reports / "report.html") as stream:
+        stream.write(render(context).encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object, or an empty one where the file is missing or is not one."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def render(context: dict[str, Any]) -> str:
+    """The page's text from what its sections hold."""
+    import jinja2
+
+    folder = resources.files("kantor.report") / "templates"
+    texts = {part.name: part.read_text() for part in folder.iterdir() if part.is_file()}
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(texts),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    shown = {
+        "listen": context["samples"],
+        "metrics": context["groups"],
+        "distributions": context["distributions"],
+        "training": context["training"]["charts"],
+        "learning": context["animation"],
+        "checks": context["health"] or context["validation"],
+        "reading": context["glossary"],
+        "parameters": context["parameters"],
+    }
+    present = [(name, title) for name, title in SECTIONS.items() if shown[name]]
+    template = environment.get_template("report.html.j2")
+    return template.render(context, sections=present, markup=_markup) + "\n"
+
+
+def _markup(text: str) -> Any:
+    """Mark text of our own making (SVG, style, script) as not to be escaped."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _sample(sample: Sample, reports: Path) -> dict[str, Any]:
+    span = pitch_range(sample.generated, sample.real)
+    title = sample.real.title or sample.name
+    key = f"{sample.real.key.name}, " if sample.real.key else ""
+    return {
+        "title": title,
+        "about": f"{key}{sample.real.meter}, seed {sample.seed}",
+        "takes": [
+            _take("generated", "Generated", sample.generated, span, title),
+            _take("real", "Bach", sample.real, span, title),
+        ],
+        "files": [
+            {"name": path.name, "path": f"samples/{path.name}"}
+            for path in sorted((reports / "samples").glob("*"))
+            if path.stem in (sample.name, f"{sample.name}-real")
+        ],
+    }
+
+
+def _take(kind: str, name: str, score: Score, span: tuple[int, int], title: str) -> dict[str, Any]:
+    from kantor.music import audio
+
+    summary = f"Piano roll of {title}, {name}: {score.steps // 4} quarters in four voices."
+    return {
+        "kind": kind,
+        "name": name,
+        "seconds": f"{score.seconds:.3f}",
+        "roll": roll(score, span, summary),
+        "sound": base64.b64encode(audio.mp3_bytes(score)).decode(),
+    }
+
+
+def _animation(path: Path) -> dict[str, Any] | None:
+    """The animation, and its last frame for those who want no motion and for print."""
+    if not path.is_file():
+        return None
+    import io
+
+    from PIL import Image
+
+    with Image.open(path) as image:
+        width, height = image.size
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        last = io.BytesIO()
+        image.convert("RGB").quantize(64).save(last, "PNG", optimize=True)
+    return {
+        "moving": base64.b64encode(path.read_bytes()).decode(),
+        "last": base64.b64encode(last.getvalue()).decode(),
+        "width": width,
+        "height": height,
+    }
+
+
+def _links(reports: Path) -> list[dict[str, str]]:
+    names = {
+        "metrics.json": "all figures",
+        "training/history.csv": "the training history",
+        "validation.html": "the checks of the data",
+    }
+    return [
+        {"path": path, "name": name} for path, name in names.items() if (reports / path).is_file()
+    ]

@@ -1,0 +1,263 @@
+"""The report's sections as plain data: sentences, rows and charts for the template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kantor.report import glossary as words
+from kantor.report import shares
+from kantor.report.comparing import ALIKE, IN_RANGE, OUTSIDE
+
+Rows = dict[str, Any]
+
+BADGES = {
+    ALIKE: ("good", "like Bach"),
+    IN_RANGE: ("fair", "in his range"),
+    OUTSIDE: ("bad", "outside"),
+    "": ("none", "not counted"),
+}
+SHOWN_BASELINES = ("shuffled", "random")
+
+
+def verdict(figures: Mapping[str, Any]) -> dict[str, str]:
+    """The title and the sentences under it, in plain words."""
+    entries = figures.get("metrics", {})
+    if not entries:
+        return {"title": "Nothing was measured", "text": "metrics.json holds no metrics."}
+    by = {kind: [n for n, e in entries.items() if e["verdict"] == kind] for kind in BADGES}
+    inside = len(by[ALIKE]) + len(by[IN_RANGE])
+    title = f"{inside} of {len(entries)} measures lie in Bach’s range"
+    if not by[OUTSIDE]:
+        title = "Every measure lies in Bach’s range"
+    return {"title": title, "text": " ".join(_sentences(figures, by))}
+
+
+def _sentences(figures: Mapping[str, Any], by: Mapping[str, Sequence[str]]) -> list[str]:
+    entries = figures["metrics"]
+    text = [
+        f"The model composed alto, tenor and bass under the sopranos of {figures['pieces']} "
+        f"chorales of the {_split(figures['split'])} split, which it was not trained on."
+    ]
+    if by[ALIKE]:
+        text.append(f"In {len(by[ALIKE])} measures these pieces cannot be told from Bach’s.")
+    if by[OUTSIDE]:
+        worst = sorted(by[OUTSIDE], key=lambda name: -_distance(entries[name]))[:3]
+        listed = _listed([words.title(name)[0].lower() + words.title(name)[1:] for name in worst])
+        text.append(f"Furthest from him: {listed}.")
+    beaten = sum(_nearer(entry, "random") for entry in entries.values())
+    text.append(f"{beaten} of {len(entries)} are nearer to Bach than random notes are.")
+    changed = figures.get("headline", {}).get("changed_by_another_seed")
+    if changed is not None:
+        text.append(f"Another seed changes {changed:.0%} of the composed cells.")
+    return text
+
+
+def _distance(entry: Mapping[str, Any]) -> float:
+    """How many times the real pieces' spread the generated figure is away, spread never 0."""
+    apart = abs(entry["generated"] - entry["real"])
+    return float(apart / max(entry["real_spread"], 0.01 * abs(entry["real"]), 1e-3))
+
+
+def _nearer(entry: Mapping[str, Any], baseline: str) -> bool:
+    other = entry["baseline"].get(baseline)
+    if None in (entry["generated"], entry["real"], other):
+        return False
+    apart = abs(entry["generated"] - entry["real"])
+    return bool(apart < abs(other - entry["real"]) or apart == 0)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])}; and {names[-1]}"
+
+
+def _split(name: str) -> str:
+    return {"valid": "validation", "test": "test"}.get(name, name)
+
+
+def facts(
+    figures: Mapping[str, Any], model: Mapping[str, Any], health: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """What was trained and on what it was measured, in a few words each."""
+    counts = model.get("parameters")
+    generator = counts.get("generator") if isinstance(counts, Mapping) else counts
+    found = {
+        "Networks": model.get("preset"),
+        "Weights, generator": _count(generator),
+        "Iterations": _count(health.get("iterations")),
+        "Training": _duration(health.get("seconds")),
+        "Stopped by": health.get("stopped_by"),
+        "Measured on": f"{figures['pieces']} pieces" if "pieces" in figures else None,
+    }
+    return [{"name": name, "value": str(value)} for name, value in found.items() if value]
+
+
+def _count(value: object) -> str | None:
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) else None
+
+
+def _duration(seconds: object) -> str | None:
+    if not isinstance(seconds, int | float):
+        return None
+    return f"{seconds / 60:.1f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+
+
+def metrics(figures: Mapping[str, Any]) -> Rows:
+    """The table of metrics, grouped, with what stands above and below it."""
+    entries = figures.get("metrics", {})
+    left = [name for name in entries if not any(name in names for names in words.GROUPS.values())]
+    kinds = {**words.GROUPS, "Others": tuple(left)}
+    groups = [
+        {"name": kind, "rows": [_row(name, entries[name]) for name in names if name in entries]}
+        for kind, names in kinds.items()
+    ]
+    return {
+        "groups": [group for group in groups if group["rows"]],
+        "baseline_names": SHOWN_BASELINES,
+        "notes": _notes(figures) if entries else [],
+    }
+
+
+def _row(name: str, entry: Mapping[str, Any]) -> Rows:
+    kind, word = BADGES[entry["verdict"]]
+    others = {other: entry["baseline"].get(other) for other in SHOWN_BASELINES}
+    values = {other: _number(value) for other, value in others.items()}
+    return {
+        "label": words.title(name),
+        "unit": words.UNITS.get(words.base(name), ""),
+        "generated": figure(entry["generated"]),
+        "real": figure(entry["real"]),
+        "spread": figure(entry["real_spread"]),
+        "baselines": [figure(value) for value in others.values()],
+        "strip": shares.strip(
+            _number(entry["generated"]),
+            _number(entry["real"]),
+            _number(entry["real_spread"]),
+            values,
+        ),
+        "kind": kind,
+        "verdict": word,
+    }
+
+
+def figure(value: float | None) -> str:
+    """A metric's value as the table shows it: three digits that mean something."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    text = (
+        f"{value:.1f}"
+        if abs(value) >= 10
+        else f"{value:.2f}"
+        if abs(value) >= 1
+        else f"{value:.3f}"
+    )
+    return text.replace("-", "−")
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _notes(figures: Mapping[str, Any]) -> list[str]:
+    """What the table cannot hold: overlap of distributions, and the meters apart."""
+    notes = []
+    overlap = figures.get("overlap", {})
+    if overlap.get("generated") is not None:
+        others = ", ".join(f"{name} {value:.2f}" for name, value in list(overlap.items())[1:])
+        notes.append(
+            "Overlap of the distributions over windows with Bach’s, mean over the metrics "
+            f"(1 is the same): generated {overlap['generated']:.2f}, {others}."
+        )
+    meters = figures.get("by_meter", {})
+    sides = (meters.get("generated", {}), meters.get("real", {}))
+    return notes + [_of_meter(meter, *sides) for meter in sides[0] if meter in sides[1]]
+
+
+def _of_meter(meter: str, generated: Mapping[str, Any], real: Mapping[str, Any]) -> str:
+    made, bach = generated[meter], real[meter]
+    parallels = [
+        sum(side.get(name) or 0.0 for name in ("parallel_fifths", "parallel_octaves"))
+        for side in (made, bach)
+    ]
+    count = int(made["pieces"])
+    return (
+        f"In {meter} ({count} {'piece' if count == 1 else 'pieces'}): triad or seventh chord "
+        f"{figure(made.get('triad_or_seventh'))} (Bach {figure(bach.get('triad_or_seventh'))}), "
+        f"parallels {figure(parallels[0])} per 100 steps (Bach {figure(parallels[1])})."
+    )
+
+
+def health(found: Mapping[str, Any]) -> Rows | None:
+    """Whether training went well, and what the health check named."""
+    if not found:
+        return None
+    passed = found.get("status") == "ok"
+    ended = found.get("stopped_by")
+    text = "The run was sound." if passed else "The run was stopped as past saving."
+    if ended:
+        text += f" It ended by {ended} after {_count(found.get('iterations')) or '?'} iterations."
+    findings = [
+        f"Iteration {one.get('iteration', '?')}, {one.get('kind', '')}: {one.get('message', '')}"
+        for one in found.get("findings", [])
+    ]
+    return {"passed": passed, "text": text, "findings": findings}
+
+
+def validation(found: Mapping[str, Any]) -> Rows | None:
+    """How many checks of the data passed, and which did not."""
+    if not found:
+        return None
+    results = found.get("results", [])
+    failed = [one for one in results if one.get("success") is False]
+    checks = found.get("checks", len(results))
+    count = found.get("failed", len(failed))
+    pieces = ", ".join(f"{name} {number}" for name, number in found.get("pieces", {}).items())
+    text = f"{checks - count} of {checks} checks passed."
+    if found.get("not_checked"):
+        text += f" {found['not_checked']} could not be made."
+    if pieces:
+        text += f" Pieces: {pieces}."
+    lines = [
+        f"{one.get('sentence', one.get('name'))}: expected {one.get('expected')}, "
+        f"found {one.get('found')}"
+        for one in failed
+    ]
+    return {"passed": not count and not found.get("not_checked"), "text": text, "failed": lines}
+
+
+def glossary(figures: Mapping[str, Any]) -> list[dict[str, str]]:
+    """An entry for each kind of metric that was measured."""
+    kinds = dict.fromkeys(words.base(name) for name in figures.get("metrics", {}))
+    ordered = sorted(
+        kinds, key=lambda kind: list(words.EXPLAINED).index(kind) if kind in words.EXPLAINED else 99
+    )
+    return [
+        {"label": words.LABELS[kind], "text": words.EXPLAINED[kind]}
+        for kind in ordered
+        if kind in words.EXPLAINED
+    ]
+
+
+def parameters(model: Mapping[str, Any]) -> list[Rows]:
+    """The parameters that made the model, a block each, nested names joined by dots."""
+    params = model.get("params", {})
+    if not isinstance(params, Mapping):
+        return []
+    single = {name: value for name, value in params.items() if not isinstance(value, Mapping)}
+    blocks = {"general": single} if single else {}
+    blocks |= {name: value for name, value in params.items() if isinstance(value, Mapping)}
+    return [{"name": name, "rows": _flat(block)} for name, block in blocks.items() if block]
+
+
+def _flat(block: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in block.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{name}.")
+        else:
+            listed = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            rows.append((f"{prefix}{name}", listed))
+    return rows

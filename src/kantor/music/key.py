@@ -1,0 +1,82 @@
+"""Which key notes are in, where the file does not say.
+
+A naive Bayes reading: every key is asked how likely it makes the notes that sound, the first
+note and the last one, and the likeliest key is named. How often each degree sounds, begins and
+ends was counted in the 218 sopranos of the JSB Chorales' training split whose key signature is
+known, apart for major and for minor (pieces in Dorian and Phrygian are counted as minor).
+
+Differs from Krumhansl's and Temperley's key finding (Krumhansl 1990; Temperley 1999, *What's Key
+for Key?*), which correlate durations with a profile and know no order: a melody's last note says
+more about its key than any other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, ScoreError
+
+MODES = ("major", "minor")
+
+# Shares in percent over the twelve degrees above the *major* tonic of the signature, so that a
+# minor key's tonic is degree 9. Rows: major, minor.
+SOUNDING = (
+    (19.2, 0.2, 17.2, 0.0, 17.0, 10.0, 0.9, 18.4, 0.1, 10.1, 0.5, 6.5),
+    (15.4, 0.9, 14.5, 0.3, 17.8, 5.8, 1.6, 8.1, 2.0, 18.8, 0.4, 14.4),
+)
+FIRST = (
+    (45.4, 0.4, 1.3, 0.4, 21.3, 0.4, 0.4, 26.3, 0.4, 2.1, 0.4, 1.3),
+    (7.7, 0.5, 14.0, 0.5, 33.8, 1.4, 0.5, 1.4, 0.5, 37.4, 0.5, 2.3),
+)
+LAST = (
+    (82.1, 0.4, 0.4, 0.4, 5.4, 0.4, 0.4, 8.8, 0.4, 0.4, 0.4, 0.4),
+    (0.5, 1.4, 18.5, 0.5, 15.8, 0.5, 0.5, 0.5, 0.5, 60.8, 0.5, 0.5),
+)
+SHARE_OF_MAJOR = 0.54
+FLOOR = 0.3  # no degree is impossible: a chromatic note must not rule a key out by itself
+
+
+def estimate(pitches: Pitches) -> Key:
+    """The likeliest key of the notes in `pitches`.
+
+    Parameters
+    ----------
+    pitches : (time, voice) int8
+        MIDI note numbers, -1 for a rest; one voice or several, the lowest voice last.
+
+    Returns
+    -------
+    Key
+        In its simplest spelling: five flats to six sharps.
+
+    Raises
+    ------
+    ScoreError
+        If nothing sounds.
+    """
+    pitches = np.asarray(pitches)
+    sounding = pitches[pitches != REST]
+    if not sounding.size:
+        raise ScoreError("no key can be found where no note sounds")
+    duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
+    lowest = [voice for voice in pitches.T if (voice != REST).any()][-1]
+    line = lowest[lowest != REST] % 12
+    scores = _log_likelihoods(duration, int(line[0]), int(line[-1]))
+    mode, collection = np.unravel_index(int(scores.argmax()), scores.shape)
+    fifths = int(collection) * 7 % 12
+    return Key(fifths - 12 if fifths > 6 else fifths, MODES[mode])
+
+
+def _log_likelihoods(duration: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
+    """How well each key explains the notes, ``(mode, collection)``."""
+    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (collection, pitch class)
+    sounding, begins, ends = (_log_shares(table)[:, above] for table in (SOUNDING, FIRST, LAST))
+    prior = np.log([SHARE_OF_MAJOR, 1 - SHARE_OF_MAJOR])[:, None]
+    return np.asarray(sounding @ duration + begins[:, :, first] + ends[:, :, last] + prior)
+
+
+def _log_shares(table: ArrayLike) -> NDArray[np.float64]:
+    """Logarithms of each row's shares, none below the floor, ``(mode, degree)``."""
+    shares = np.maximum(np.asarray(table, np.float64), FLOOR)
+    return np.asarray(np.log(shares / shares.sum(axis=1, keepdims=True)))

@@ -1,0 +1,29 @@
+"""Stage `ingest`: raw scores to arrays, a manifest and windows of piano rolls."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from kantor import settings
+from kantor.data.ingest import ingest, write
+from kantor.music.score import ScoreError
+
+
+def main() -> int:
+    """Run the stage; 1 with one line on stderr if it cannot."""
+    settings.quiet()
+    began = time.monotonic()
+    try:
+        ingested = ingest(settings.load(settings.Ingest, "ingest"))
+        write(ingested, Path("build"))
+    except (ScoreError, settings.SettingsError, OSError) as error:
+        print(f"ingest: {error}", file=sys.stderr)
+        return 1
+    print(f"ingest: {ingested.summary}, {time.monotonic() - began:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

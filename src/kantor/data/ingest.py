@@ -1,0 +1,171 @@
+"""Read all sources in parallel into a corpus, its manifest, its windows and the refused files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from kantor import settings
+from kantor.data import corpus as corpora
+from kantor.data import sources, windows
+from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
+from kantor.data.files import replacing
+from kantor.data.sources import Found, Task
+from kantor.music.score import ScoreError
+
+_FEW = 32  # so few files are read sooner than a pool starts
+_LINE_SECONDS = 10.0  # between lines of progress where there is no terminal
+
+
+@dataclass(frozen=True, eq=False)
+class Ingested:
+    """What the sources hold.
+
+    Attributes
+    ----------
+    corpus : tuple of Piece
+        In the order of the sources, and within them of their files.
+    windows : Windows
+    refused : tuple of Refusal
+        Every file that is in the sources and not in the corpus.
+    """
+
+    corpus: Corpus
+    windows: windows.Windows
+    refused: tuple[Refusal, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line: pieces by split, windows, refused files."""
+        count = Counter(piece.split for piece in self.corpus)
+        splits = ", ".join(f"{split} {count[split]}" for split in SPLITS)
+        return (
+            f"{len(self.corpus)} pieces ({splits}), {len(self.windows.piece)} windows, "
+            f"{len(self.refused)} files refused"
+        )
+
+
+def ingest(params: settings.Ingest) -> Ingested:
+    """Read the sources that `params` names.
+
+    The result depends on the files and `params` alone, not on the number of workers. A piece
+    whose notes or id an earlier one has is refused, so that no split holds another's music.
+
+    Raises
+    ------
+    ScoreError
+        If a source is not there, or there is no piece in any of them.
+    """
+    tasks = [task for source in params.sources for task in sources.tasks(source, params.split)]
+    found = [item for items in _read_all(tasks, params.workers) for item in items]
+    corpus, refused = _distinct(found)
+    if not corpus:
+        first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
+        paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
+        raise ScoreError(f"{paths}: no score of four voices{first}")
+    return Ingested(corpus, windows.cut(corpus, params.windows), refused)
+
+
+def write(ingested: Ingested, folder: Path) -> None:
+    """Write scores.npz, manifest.csv, refused.csv and windows.npz into `folder`."""
+    import pandas as pd
+
+    refused = pd.DataFrame(
+        [(refusal.file, refusal.reason) for refusal in ingested.refused],
+        columns=["file", "reason"],
+    )
+    corpora.save(ingested.corpus, folder / "scores.npz")
+    for name, frame in (("manifest", corpora.manifest(ingested.corpus)), ("refused", refused)):
+        with replacing(folder / f"{name}.csv") as stream:
+            stream.write(frame.to_csv(index=False, lineterminator="\n").encode())
+    windows.save(ingested.windows, folder / "windows.npz")
+
+
+def _distinct(found: Iterable[Piece | Refusal]) -> tuple[Corpus, tuple[Refusal, ...]]:
+    pieces: list[Piece] = []
+    refused: list[Refusal] = []
+    by_content: dict[str, str] = {}
+    ids: set[str] = set()
+    for item in found:
+        if isinstance(item, Refusal):
+            refused.append(item)
+            continue
+        content = content_hash(item.score)
+        if item.id in ids:
+            refused.append(Refusal(item.id, "another source holds a piece of this name"))
+        elif content in by_content:
+            refused.append(Refusal(item.id, f"the same notes as {by_content[content]}"))
+        else:
+            by_content[content] = item.id
+            ids.add(item.id)
+            pieces.append(item)
+    return tuple(pieces), tuple(refused)
+
+
+def _read_all(tasks: Sequence[Task], workers: int) -> list[Found]:
+    """What each task finds, in the tasks' order."""
+    found: dict[int, Found] = {}
+    for index, items in _progress(_read_any_order(tasks, workers), len(tasks)):
+        found[index] = items
+    return [found[index] for index in range(len(tasks))]
+
+
+def _read_any_order(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, Found]]:
+    if workers == 1 or len(tasks) <= _FEW:
+        yield from ((index, sources.read(task)) for index, task in enumerate(tasks))
+        return
+    # Spawned, not forked: a fork beside the progress bar's thread may stop dead.
+    context = multiprocessing.get_context("spawn")
+    done: set[int] = set()
+    with ProcessPoolExecutor(workers, context) as pool:
+        futures = {pool.submit(sources.read, task): i for i, task in enumerate(tasks)}
+        try:
+            for future in as_completed(futures):
+                items = _result(future)
+                if items is not None:
+                    done.add(futures[future])
+                    yield futures[future], items
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for index, task in enumerate(tasks):
+        if index not in done:
+            yield index, _read_alone(task)
+
+
+def _result(future: Future[Found]) -> Found | None:
+    """None where the process that read the file has died, or another's death took it along."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+
+
+def _read_alone(task: Task) -> Found:
+    """Read in a process of its own, so that the file that kills it is known by name."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        items = _result(pool.submit(sources.read, task))
+    return [Refusal(str(task.path), "reading it ended the process")] if items is None else items
+
+
+def _progress(results: Iterator[tuple[int, Found]], total: int) -> Iterator[tuple[int, Found]]:
+    """A bar on a terminal; elsewhere a line now and then."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True)
+        yield from track(results, "Reading scores", total, console=console, transient=True)
+        return
+    last = time.monotonic()
+    for count, result in enumerate(results, 1):
+        yield result
+        if time.monotonic() - last > _LINE_SECONDS:
+            last = time.monotonic()
+            print(f"ingest: {count} of {total} files read", file=sys.stderr, flush=True)

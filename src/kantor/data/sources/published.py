@@ -1,0 +1,145 @@
+"""The published JSB Chorales on a sixteenth grid: ``Jsb16thSeparated`` as JSON or npz.
+
+Differs from the `jsb` source: the published file does not tell repeated notes from held ones and
+knows no meter, pickup, key or tempo. So every run of equal pitch is one note, the key is
+estimated, and the meter is given as 4/4 without a pickup; windows cut from it begin at multiples
+of 16 steps, which are mostly not bars.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from kantor import settings
+from kantor.data.corpus import SPLITS, Piece, Refusal
+from kantor.data.sources import Found, Task
+from kantor.music.key import estimate
+from kantor.music.score import REST, VOICES, Pitches, Score, ScoreError, onset_floor
+
+_MOST_BYTES = 64_000_000
+
+
+def tasks(path: Path, split: settings.Split) -> list[Task]:
+    """The one file, named itself or as the only ``.json`` or ``.npz`` of a folder.
+
+    Raises
+    ------
+    ScoreError
+        If there is no such file, or more than one.
+    """
+    files = [path] if path.is_file() else sorted([*path.glob("*.json"), *path.glob("*.npz")])
+    if len(files) != 1:
+        raise ScoreError(f"{path}: expected the one file Jsb16thSeparated.json or .npz")
+    return [Task("published", files[0], "published")]
+
+
+def read(task: Task) -> Found:
+    """Read every piece of the file; those that are no four voices are refused one by one.
+
+    Raises
+    ------
+    ScoreError
+        If the file is not of the published form.
+    """
+    splits = _splits(task.path)
+    found: Found = []
+    for split in SPLITS:
+        for index, rows in enumerate(splits[split]):
+            id = f"{task.id}/{split}-{index:03d}"
+            try:
+                found.append(Piece(id, split, "published", 0, _score(rows, id)))
+            except ScoreError as error:
+                found.append(Refusal(f"{task.path}#{split}-{index:03d}", str(error)))
+    return found
+
+
+def _score(rows: ArrayLike, title: str) -> Score:
+    pitches = _pitches(rows)
+    return Score(pitches, onset_floor(pitches), key=estimate(pitches), title=title)
+
+
+def _pitches(rows: ArrayLike) -> Pitches:
+    """``(time, voice) int8`` from lists, or from floats with NaN for a rest."""
+    try:
+        values = np.asarray(rows, np.float64)
+    except (ValueError, TypeError):
+        raise ScoreError("rows of unequal length or not numbers") from None
+    if values.ndim != 2 or values.shape[1] != len(VOICES):
+        raise ScoreError(f"an array of shape {values.shape}: expected (time, 4)")
+    values = np.where(np.isnan(values), REST, values)
+    if not ((values >= REST) & (values <= 127) & (values == np.round(values))).all():
+        raise ScoreError("values other than MIDI note numbers and -1")
+    return values.astype(np.int8)
+
+
+def _splits(path: Path) -> Mapping[str, Sequence[Any]]:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ScoreError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
+    try:
+        splits = _npz(path) if zipfile.is_zipfile(path) else json.loads(path.read_bytes())
+    except (ValueError, RecursionError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        raise ScoreError(f"{path}: not a readable file of chorales ({error})") from None
+    if not isinstance(splits, dict) or any(
+        not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
+    ):
+        raise ScoreError(f"{path}: expected the lists train, valid and test")
+    return splits
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    """The arrays of the npz; object arrays, as published, are unpickled with nothing but arrays."""
+    arrays: dict[str, Any] = {}
+    with zipfile.ZipFile(path) as archive:
+        for split in SPLITS:
+            name = f"{split}.npy"
+            if name not in archive.namelist():
+                raise ValueError(f"no array {split}")
+            if archive.getinfo(name).file_size > _MOST_BYTES:
+                raise ValueError(f"the array {split} is too large")
+            arrays[split] = _array(archive.read(name))
+    return arrays
+
+
+def _array(data: bytes) -> Any:
+    stream = io.BytesIO(data)
+    try:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+    except ValueError:
+        stream.seek(0)
+    version = np.lib.format.read_magic(stream)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
+    if header is None:
+        header = np.lib.format.read_array_header_2_0
+    _, _, dtype = header(stream)
+    if not dtype.hasobject:
+        raise ValueError("a damaged array")
+    return _ArraysOnly(stream, encoding="latin1").load()
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Builds numpy arrays and nothing else: a pickle can otherwise run any code."""
+
+    _ALLOWED = frozenset(
+        (f"{package}.{module}", name)
+        for package in ("numpy.core", "numpy._core")
+        for module, name in (
+            ("multiarray", "_reconstruct"),
+            ("multiarray", "scalar"),
+            ("numeric", "_frombuffer"),
+        )
+    ) | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class or function a pickle names, if it is one that arrays need."""
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)

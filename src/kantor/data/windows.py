@@ -1,0 +1,132 @@
+"""Cut scores into piano rolls of one length, each beginning at a bar line.
+
+Conventions
+-----------
+The tensors are ``(window, time, pitch, voice)``, pitch 0 to 127. A held note fills the roll's
+cells as a repeated one does; `onsets` tells them apart.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor import settings
+from kantor.data.corpus import Piece
+from kantor.data.files import replacing
+from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError
+
+_PITCHES = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Piano rolls cut from the pieces of a corpus.
+
+    Attributes
+    ----------
+    rolls : (window, time, 128, voice) bool
+    onsets : (window, time, voice) bool
+    piece : (window,) int32
+        The piece's row in the manifest.
+    start : (window,) int32
+        The step of the piece at which the window begins, always a bar line.
+    length : (window,) int16
+        How many steps are the piece's own; what follows them is padding with rests.
+    """
+
+    rolls: NDArray[np.bool_]
+    onsets: NDArray[np.bool_]
+    piece: NDArray[np.int32]
+    start: NDArray[np.int32]
+    length: NDArray[np.int16]
+
+
+def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
+    """Cut every piece of `corpus` into windows of `sizes.steps`, every `sizes.hop_bars` bars.
+
+    Windows begin at whole bars, so a pickup is in none. Where the last whole window stops short
+    of the piece's end, one more, padded with rests, covers it if at least half of it is music.
+
+    Raises
+    ------
+    ScoreError
+        If a piece has not four voices.
+    """
+    places = [
+        (row, start, min(sizes.steps, piece.score.steps - start))
+        for row, piece in enumerate(corpus)
+        for start in _starts(piece, sizes)
+    ]
+    shape = (len(places), sizes.steps, len(VOICES))
+    pitches, onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
+    for window, (row, start, length) in enumerate(places):
+        span = slice(start, start + length)
+        pitches[window, :length] = corpus[row].score.pitches[span]
+        onsets[window, :length] = corpus[row].score.onsets[span]
+        # A note that sounds across the bar line begins, for the window, at its first step.
+        onsets[window, 0] = pitches[window, 0] != REST
+    placed = np.array(places, np.int32).reshape(-1, 3)
+    return Windows(
+        _rolls(pitches), onsets, placed[:, 0], placed[:, 1], placed[:, 2].astype(np.int16)
+    )
+
+
+def save(windows: Windows, path: Path) -> None:
+    """Write `windows` to the npz file `path`, in one move; the rolls take a bit a cell."""
+    with replacing(path) as stream:
+        np.savez_compressed(
+            stream,
+            rolls=np.packbits(windows.rolls, axis=2),
+            onsets=windows.onsets,
+            piece=windows.piece,
+            start=windows.start,
+            length=windows.length,
+        )
+
+
+def load(path: Path) -> Windows:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    ScoreError
+        If the file is missing, damaged or not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            rolls = np.unpackbits(stored["rolls"], axis=2).view(bool)
+            rest = (stored[name] for name in ("onsets", "piece", "start", "length"))
+            return Windows(rolls, *rest)
+    except FileNotFoundError:
+        raise ScoreError(f"{path}: not found; `dvc repro ingest` writes it") from None
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+        raise ScoreError(f"{path}: not windows ({error}); run `dvc repro -f ingest`") from None
+
+
+def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:
+    score = piece.score
+    if score.pitches.shape[1] != len(VOICES):
+        raise ScoreError(f"{piece.id}: {score.pitches.shape[1]} voices, windows need four")
+    starts: list[int] = []
+    covered = 0
+    for start in score.bar_lines[:: sizes.hop_bars].tolist():
+        whole = start + sizes.steps <= score.steps
+        half = 2 * (score.steps - start) >= sizes.steps
+        if whole or (half and covered < score.steps):
+            starts.append(start)
+            covered = start + sizes.steps
+    return starts
+
+
+def _rolls(pitches: Pitches) -> Flags:
+    """``(window, time, voice)`` to ``(window, time, 128, voice)``."""
+    rolls = np.zeros((*pitches.shape[:2], _PITCHES, pitches.shape[2]), bool)
+    window, time, voice = np.nonzero(pitches != REST)
+    rolls[window, time, pitches[window, time, voice], voice] = True
+    return rolls

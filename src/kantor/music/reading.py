@@ -7,7 +7,6 @@ checked before parsing, and each parser stops at the first limit it meets.
 from __future__ import annotations
 
 import io
-import lzma
 import os
 import stat
 import struct
@@ -29,7 +28,6 @@ _PROLOGUE_BYTES = 100_000
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     NotImplementedError,
     RuntimeError,  # encrypted
@@ -131,6 +129,9 @@ def _is_rootfile(item: ElementTree.Element) -> bool:
 
 
 def _member(archive: zipfile.ZipFile, name: str, allowed: int) -> bytes:
+    # Others than deflate take memory as the file bids them.
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ScoreError("a zip file packed in a way that MusicXML does not use")
     with archive.open(name) as member:
         return member.read(allowed)
 

@@ -1,0 +1,50 @@
+"""The bars of a score as notation and MIDI need them: each with a time signature that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+from kantor.music.score import Meter, Score
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar from step `start` up to, not including, `end`; `meter` is as long as the bar.
+
+    The last bar may end before its meter does. A pickup is a bar whose meter is shorter than the
+    score's.
+    """
+
+    start: int
+    end: int
+    meter: Meter
+
+
+def bars_of(score: Score) -> list[Bar]:
+    """All bars of `score`, the pickup first where there is one.
+
+    Raises
+    ------
+    ScoreError
+        If a bar is too long for any time signature (more than 64 whole notes).
+    """
+    lines = [int(line) for line in score.bar_lines if line < score.steps]
+    if score.steps and (not lines or lines[0] > 0):
+        lines.insert(0, 0)
+    bars = []
+    for index, start in enumerate(lines):
+        end = lines[index + 1] if index + 1 < len(lines) else score.steps
+        whole = index + 1 == len(lines) and end - start <= score.meter.bar_steps
+        bars.append(Bar(start, end, score.meter if whole else meter_of(end - start, score.meter)))
+    return bars
+
+
+def meter_of(steps: int, usual: Meter) -> Meter:
+    """The time signature of a bar of `steps`, in the beats of the `usual` one where they fit."""
+    if steps == usual.bar_steps:
+        return usual
+    coarse = max(4, 16 // gcd(steps, 16))
+    fitting = usual.denominator if steps * usual.denominator % 16 == 0 else coarse
+    denominator = next(d for d in (fitting, 4, 2, 1) if steps * d <= 64 * 16 or d == 1)
+    return Meter(steps * denominator // 16, denominator)

@@ -1,0 +1,145 @@
+"""How notes on the grid are written down: note values, ties over bar lines, spelling, clefs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kantor.music.bars import Bar, bars_of
+from kantor.music.score import REST, Flags, Key, Note, Pitches, Score
+
+# Lengths in steps that one note head can show: name and dots.
+NOTE_VALUES = {
+    1: ("16th", 0),
+    2: ("eighth", 0),
+    3: ("eighth", 1),
+    4: ("quarter", 0),
+    6: ("quarter", 1),
+    8: ("half", 0),
+    12: ("half", 1),
+    16: ("whole", 0),
+    24: ("whole", 1),
+    32: ("breve", 0),
+}
+_LINE_OF_FIFTHS = "FCGDAEB"
+
+
+@dataclass(frozen=True)
+class Head:
+    """One written note or rest (`pitch` -1) within one bar; a note may need several, tied."""
+
+    start: int
+    end: int
+    pitch: int
+    tied_back: bool = False
+    tied_on: bool = False
+
+
+def heads_of(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Head]]:
+    """The heads of one voice, bar by bar, rests filled in."""
+    filled = list(_with_rests(notes, bars[-1].end if bars else 0))
+    heads: list[list[Head]] = []
+    first = 0
+    for bar in bars:
+        while filled[first].end <= bar.start:
+            first += 1
+        own: list[Head] = []
+        index = first
+        while index < len(filled) and filled[index].start < bar.end:
+            own.extend(_split(filled[index], bar))
+            index += 1
+        heads.append(own)
+    return heads
+
+
+def _with_rests(notes: Sequence[Note], end: int) -> Iterator[Note]:
+    time = 0
+    for note in notes:
+        if note.start > time:
+            yield Note(time, note.start, REST)
+        yield note
+        time = note.end
+    if time < end:
+        yield Note(time, end, REST)
+
+
+def _split(note: Note, bar: Bar) -> Iterator[Head]:
+    """The part of a note within a bar as heads; one that starts off the beat ends on it first."""
+    start, end = max(note.start, bar.start), min(note.end, bar.end)
+    beat = bar.meter.beat_steps
+    if note.pitch == REST and (start, end) == (bar.start, bar.end):
+        yield Head(start, end, REST)  # a bar's rest is one sign, however long the bar
+        return
+    while start < end:
+        length = end - start
+        into = (start - bar.start) % beat
+        if length not in NOTE_VALUES or (into % 2 and length > beat - into):
+            room = min(length, beat - into) if into else length
+            length = max(value for value in NOTE_VALUES if value <= room)
+        sounds = note.pitch != REST
+        yield Head(
+            start,
+            start + length,
+            note.pitch,
+            tied_back=sounds and start > note.start,
+            tied_on=sounds and start + length < note.end,
+        )
+        start += length
+
+
+def spell(pitch: int, key: Key | None) -> tuple[str, int, int]:
+    """Step, alteration and octave of a MIDI note number, as the key would write it.
+
+    The twelve classes are twelve neighbours on the line of fifths: from three fifths below the
+    signature's major tonic to eight above, one further up in minor, whose sixth and seventh
+    degrees are raised.
+    """
+    key = key or Key()
+    lowest = key.fifths - (2 if key.mode == "minor" else 3)
+    fifths = lowest + (pitch * 7 - lowest) % 12  # C = 0, G = 1, F = -1
+    alteration, letter = divmod(fifths + 1, 7)
+    return _LINE_OF_FIFTHS[letter], alteration, (pitch - alteration) // 12 - 1
+
+
+def signature_of(key: Key | None) -> dict[str, int]:
+    """The steps that the key signature alters, and by how much."""
+    fifths = key.fifths if key else 0
+    if fifths >= 0:
+        return dict.fromkeys(_LINE_OF_FIFTHS[:fifths], 1)
+    return dict.fromkeys(_LINE_OF_FIFTHS[fifths:], -1)
+
+
+def clef_of(pitches: Pitches, tenor: bool) -> tuple[str, int, int]:
+    """Sign, line and octave change: bass clef for low voices, the tenor's an octave lower."""
+    if tenor:
+        return "G", 2, -1
+    low = len(pitches) > 0 and float(np.mean(pitches)) < 57
+    return ("F", 4, 0) if low else ("G", 2, 0)
+
+
+def fermata_heads(score: Score, voices: Sequence[Sequence[Sequence[Head]]]) -> set[tuple[int, int]]:
+    """Which heads carry a fermata, as (voice, start).
+
+    For each span of the score's fermatas within a bar: in every voice the last head that lies
+    within it, and the ones before it where no single head is as long as the span.
+    """
+    marked: set[tuple[int, int]] = set()
+    for index, bar in enumerate(bars_of(score)):
+        for start, end in _spans(score.fermatas, bar):
+            inside = [
+                (voice, head)
+                for voice, bars in enumerate(voices)
+                for head in bars[index]
+                if start <= head.start and head.end <= end
+            ]
+            whole = any((head.start, head.end) == (start, end) for _, head in inside)
+            marked |= {(v, head.start) for v, head in inside if head.end == end or not whole}
+    return marked
+
+
+def _spans(fermatas: Flags, bar: Bar) -> Iterator[tuple[int, int]]:
+    held = np.concatenate([[False], fermatas[bar.start : bar.end], [False]])
+    edges = np.flatnonzero(held[1:] != held[:-1]) + bar.start
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

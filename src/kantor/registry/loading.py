@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from kantor.music.given import Given
 from kantor.music.score import Flags, Pitches
 from kantor.registry import contract
-from kantor.registry.store import RegistryError, Store, opened
+from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
 
 if TYPE_CHECKING:
@@ -69,32 +69,35 @@ def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:
         files that are not a generator.
     """
     if Path(uri).is_dir():
-        return LoadedModel(_generator(Path(uri), uri), uri)
+        return LoadedModel(load_generator(Path(uri), uri), uri)
     if "/" not in uri and ":" not in uri:
         uri = f"models:/{NAME}@{uri.removeprefix('@')}"
     with opened(root) as store:
         version = resolve(store, uri)
         source = f"{version.name} version {version.version}"
-        with _files(store, version.name, str(version.version)) as folder:
-            return LoadedModel(_generator(_inside(folder, source), source), source)
+        address = store.client.get_model_version_download_uri(version.name, str(version.version))
+        with _generator_files(address, source) as folder:
+            return LoadedModel(load_generator(folder, source), source)
 
 
 @contextmanager
-def _files(store: Store, name: str, number: str) -> Iterator[Path]:
-    """The version's files: where they lie on this machine, else fetched for as long as needed."""
-    address = store.client.get_model_version_download_uri(name, number)
+def _generator_files(address: str, source: str) -> Iterator[Path]:
+    """The generator's folder in a version: where it lies, else fetched for as long as needed."""
     parsed = urlparse(address)
     if parsed.scheme in ("", "file"):
-        yield Path(unquote(parsed.path))
+        folder = Path(unquote(parsed.path))
+        yield folder / _data_path(folder, source)
         return
     from mlflow.artifacts import download_artifacts
 
     with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
-        yield Path(download_artifacts(address, dst_path=temporary))
+        description = Path(download_artifacts(f"{address}/MLmodel", dst_path=temporary))
+        data = _data_path(description.parent, source)
+        yield Path(download_artifacts(f"{address}/{data}", dst_path=temporary))
 
 
-def _inside(folder: Path, source: str) -> Path:
-    """The generator's folder among the files of a version."""
+def _data_path(folder: Path, source: str) -> str:
+    """Where the generator's folder is among the files of a version."""
     from mlflow.models import Model
 
     if not (folder / "MLmodel").is_file():
@@ -102,14 +105,14 @@ def _inside(folder: Path, source: str) -> Path:
             f"{source}: its files are not at {folder}; if the repository was moved, remove "
             "mlflow.db and build/registered.json and run `make repro`"
         )
-    flavors = Model.load(str(folder)).flavors
-    flavor = flavors.get("python_function", {})
+    flavor = Model.load(str(folder)).flavors.get("python_function", {})
     if flavor.get("loader_module") != contract.LOADER:
         raise RegistryError(f"{source}: not a generator of Kantor's")
-    return folder / str(flavor["data"])
+    return str(flavor["data"])
 
 
-def _generator(folder: Path, source: str) -> Generator:
+def load_generator(folder: Path, source: str) -> Generator:
+    """The generator in `folder`; an error names `source` and the fault in one line."""
     from kantor.model import generator
 
     try:

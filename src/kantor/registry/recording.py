@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import kantor
 from kantor.registry import contract, lineage
-from kantor.registry.store import Store, experiment_id
+from kantor.registry.loading import load_generator
+from kantor.registry.pyfunc import GeneratorModel
+from kantor.registry.store import RegistryError, Store, experiment_id
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.models.model import ModelInfo
+
+    from kantor.model.generator import Generator
 
 # What a run keeps, and in which of its folders. What is missing is left out.
 _FILES = (
@@ -98,18 +106,34 @@ def _log_model(root: Path) -> ModelInfo:
     """The generator as a pyfunc; MLflow loads it once and tries the example on it."""
     import mlflow
 
-    from kantor.model import generator
-
     folder = root / lineage.MODEL
-    return mlflow.pyfunc.log_model(
-        name=contract.NAME,
-        loader_module=contract.LOADER,
-        data_path=str(folder),
-        code_paths=[str(Path(kantor.__file__).parent)],
-        signature=contract.signature(generator.load(folder).compose),
-        input_example=contract.example(),
-        pip_requirements=contract.requirements(),
-    )
+    generator = load_generator(folder, str(lineage.MODEL))
+    _try(generator)
+    with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
+        package = Path(temporary) / kantor.__name__
+        shutil.copytree(
+            Path(kantor.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        return mlflow.pyfunc.log_model(
+            name=contract.NAME,
+            loader_module=contract.LOADER,
+            data_path=str(folder),
+            code_paths=[str(package)],
+            signature=contract.signature(generator.compose),
+            input_example=contract.example(),
+            pip_requirements=contract.requirements(),
+        )
+
+
+def _try(generator: Generator) -> None:
+    """Refuse a generator that does not keep what it is given: MLflow would only warn."""
+    example = contract.example()
+    answer = GeneratorModel(generator).predict(example)
+    given = example["mask"]
+    for name, array in answer.items():
+        wanted = example[name]
+        if array.dtype != wanted.dtype or not np.array_equal(array[given], wanted[given]):
+            raise RegistryError(f"{lineage.MODEL}: the generator changes the {name} it is given")
 
 
 def _log_files(store: Store, run_id: str, root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 _LOGGERS = ("mlflow", "alembic", "urllib3")
@@ -38,7 +40,16 @@ class RegistryError(RuntimeError):
 
 @dataclass(frozen=True)
 class Store:
-    """An open registry: MLflow's client, the address, and whether it is the repository's own."""
+    """An open registry.
+
+    Attributes
+    ----------
+    client : MlflowClient
+    uri : str
+        Its address as a person may see it: without a password.
+    root : Path or None
+        The repository whose own registry it is; None for any other.
+    """
 
     client: MlflowClient
     uri: str
@@ -92,8 +103,9 @@ def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
     with _silence():
         from mlflow import MlflowClient
 
-        with _one_line(uri), _pointed_at(uri):
-            yield Store(MlflowClient(tracking_uri=uri), uri, own)
+        shown = re.sub(r"//[^/@]*@", "//", uri)
+        with _one_line(shown), _pointed_at(uri):
+            yield Store(MlflowClient(tracking_uri=uri), shown, own)
 
 
 @contextmanager
@@ -150,10 +162,15 @@ def _pointed_at(uri: str) -> Iterator[None]:
 
 def experiment_id(store: Store, name: str) -> str:
     """The experiment `name`, made if need be; the repository's own keeps files beside it."""
-    experiment = store.client.get_experiment_by_name(name)
-    if experiment is not None:
-        if experiment.lifecycle_stage == "deleted":
-            store.client.restore_experiment(experiment.experiment_id)
-        return str(experiment.experiment_id)
     location = None if store.root is None else (store.root / ARTIFACTS).as_uri()
-    return str(store.client.create_experiment(name, artifact_location=location))
+    experiment = store.client.get_experiment_by_name(name)
+    if experiment is None:
+        return str(store.client.create_experiment(name, artifact_location=location))
+    if location not in (None, experiment.artifact_location):
+        raise RegistryError(
+            f"{store.uri}: keeps its files in {experiment.artifact_location}; where the "
+            f"repository was moved or copied, remove {DATABASE} and start anew"
+        )
+    if experiment.lifecycle_stage == "deleted":
+        store.client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)

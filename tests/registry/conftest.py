@@ -1,0 +1,98 @@
+"""A repository with something to register, its registry, and a stand-in for the trained network.
+
+The registry, its database and its files are real. Only the network is replaced, by a rule which
+loads in no time: what is tested here is everything around it.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import kantor.model
+from kantor.settings import quiet
+
+CURVES = "iteration,loss,critic gap,note\n10,0.5,,start\n20,0.25,1.5,\n30,nan,1.25,end\n"
+ENTRY = {"generated": 0.93, "real": 0.95, "baseline": {"triads": 1.0, "random": 0.1}}
+FIGURES = {
+    "split": "valid",
+    "headline": {"triad_or_seventh": 0.93, "metrics": 30, "metrics_in_range": 22},
+    "metrics": {"triad_or_seventh": ENTRY, "crossing": ENTRY | {"generated": None}},
+}
+PARAMS = """
+train: {preset: chorale, budget: {minutes: 8}, rate: 0.001}
+register: {model: kantor-bach, experiment: kantor}
+"""
+
+
+class Rule:
+    """Composes parallel voices at a distance, which the seed changes."""
+
+    def __init__(self, distance):
+        self.distance = distance
+
+    def compose(self, given, seeds, temperature: float = 1.0, passes: int = 2):
+        soprano = given.pitches[:, :, :1].astype(int)
+        lower = soprano - self.distance * np.arange(4) - seeds[:, None, None] % 3 - (passes - 2)
+        pitches = np.where(given.mask, given.pitches, np.where(soprano < 0, -1, lower))
+        onsets = np.where(given.mask, given.onsets, given.onsets[:, :, :1])
+        return pitches.astype(np.int8), onsets
+
+
+def load_rule(folder):
+    """Read the distance from ``model.json``; the archive is there to be hashed."""
+    return Rule(json.loads((Path(folder) / "model.json").read_text())["distance"])
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch):
+    """The rule in place of `kantor.model.generator`."""
+    module = ModuleType("kantor.model.generator")
+    module.load = load_rule
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(kantor.model, "generator", module, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch):
+    """No registry or repository of the person who runs the tests."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """A database with MLflow's tables, which take a while to make."""
+    quiet()
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_registered_models()
+    return path
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """What the pipeline has built before its last stage, and no registry yet."""
+    root = tmp_path / "repository"
+    for folder in ("build/model", "reports/training", "reports/samples"):
+        (root / folder).mkdir(parents=True)
+    (root / "build/model/model.json").write_text('{"distance": 4}')
+    (root / "reports/metrics.json").write_text(json.dumps(FIGURES))
+    (root / "reports/report.html").write_text("<p>A report</p>")
+    (root / "reports/training/history.csv").write_text(CURVES)
+    (root / "reports/samples/one.mid").write_bytes(b"MThd")
+    (root / "params.yaml").write_text(PARAMS)
+    (root / "dvc.yaml").write_text("stages: {}\n")
+    return root
+
+
+@pytest.fixture
+def repository(bare, empty_database):
+    """The same with an empty registry."""
+    shutil.copy(empty_database, bare / "mlflow.db")
+    return bare

@@ -1,0 +1,136 @@
+"""What made a version: hashes, git, the figures read from the reports."""
+
+import json
+import os
+import subprocess
+import zipfile
+
+import pytest
+import yaml
+
+from kantor.registry import lineage
+
+
+def archive(path, saved, weights=b"weights"):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", json.dumps({"date_saved": saved}))
+        file.writestr("model.weights.h5", weights)
+
+
+def git(root, *arguments):
+    who = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    done = subprocess.run(
+        command, cwd=root, env=os.environ | who, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def lock(root, model_md5):
+    stages = {
+        "ingest": {"deps": [{"path": "data", "md5": "d.dir"}], "outs": []},
+        "train": {"outs": [{"path": "build/model", "md5": model_md5}]},
+    }
+    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+
+
+def test_fingerprint_ignores_when_the_model_was_saved(bare):
+    """Saving the same weights again, later, is the same model."""
+    path = bare / "build/model/generator.keras"
+    archive(path, "2026-01-01")
+    first = lineage.fingerprint(bare)
+    archive(path, "2026-01-02")
+    assert lineage.fingerprint(bare) == first
+
+
+def test_fingerprint_sees_weights_card_and_evaluation(bare):
+    """Other weights, another card, another evaluation: each is another fingerprint."""
+    path = bare / "build/model/generator.keras"
+    archive(path, "2026-01-01")
+    seen = {lineage.fingerprint(bare)}
+    archive(path, "2026-01-01", b"others")
+    seen.add(lineage.fingerprint(bare))
+    (bare / "build/model/model.json").write_text('{"distance": 5}')
+    seen.add(lineage.fingerprint(bare))
+    (bare / "reports/metrics.json").write_text("{}")
+    seen.add(lineage.fingerprint(bare))
+    assert len(seen) == 4
+
+
+def test_directory_hash_is_the_one_of_dvc(tmp_path):
+    """The hash equals what `dvc add` of DVC 3.67.1 wrote for this folder."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a.txt").write_text("hello\n")
+    (tmp_path / "b" / "c.txt").write_text("x\n")
+    (tmp_path / "b.txt").write_text("y\n")
+    assert lineage.directory_md5(tmp_path) == "6076be3c1c0c0b9e75bddf28a5b8aae0.dir"
+
+
+def test_data_hash_comes_from_the_lock_of_this_model(bare):
+    """The data's hash is read from ``dvc.lock``, and only if it is this model's lock."""
+    assert lineage.data_md5(bare) == lineage.UNKNOWN
+    lock(bare, lineage.directory_md5(bare / "build/model"))
+    assert lineage.data_md5(bare) == "d.dir"
+    lock(bare, "of another model.dir")
+    assert lineage.data_md5(bare) == lineage.UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["", "stages: [1", "stages: {ingest: 3}", "[]"])
+def test_broken_lock_leaves_the_data_unknown(bare, text):
+    """A lock file that cannot be read does not stop a registration."""
+    (bare / "dvc.lock").write_text(text)
+    assert lineage.data_md5(bare) == lineage.UNKNOWN
+
+
+def test_commit_and_what_makes_it_dirty(bare):
+    """The commit is named; it is dirty by what shapes a model, not by what the stages write."""
+    git(bare, "init", "-q")
+    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
+    git(bare, "add", "params.yaml", "dvc.yaml")
+    git(bare, "commit", "-q", "-m", "start")
+    head = git(bare, "rev-parse", "HEAD")
+    (bare / "dvc.lock").write_text("schema: '2.0'")
+    assert lineage.git_commit(bare) == (head, "false")
+    (bare / "params.yaml").write_text("register: {}")
+    assert lineage.git_commit(bare) == (head, "true")
+
+
+def test_without_git_the_commit_is_unknown(bare, monkeypatch):
+    """A machine without git, or a folder outside version control, still registers."""
+    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
+    monkeypatch.setenv("PATH", str(bare))
+    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
+
+
+def test_tags_tell_budget_and_figures(bare):
+    """The tags hold what the training was allowed and came to, and the headline figures."""
+    tags = lineage.tags(bare, yaml.safe_load((bare / "params.yaml").read_text()))
+    assert tags["training.budget.minutes"] == "8"
+    assert tags["training.preset"] == "chorale"
+    assert tags["training.last_iteration"] == "30"
+    assert tags["evaluation.triad_or_seventh"] == "0.93"
+    assert "training.rate" not in tags
+
+
+def test_parameters_hash_ignores_comments_and_order(bare):
+    """The parameters are hashed by what they say, not by how the file is written."""
+    one = lineage.tags(bare, {"a": 1, "b": {"c": [1, 2]}})["params.md5"]
+    assert lineage.tags(bare, {"b": {"c": [1, 2]}, "a": 1})["params.md5"] == one
+    assert lineage.tags(bare, {"a": 2, "b": {"c": [1, 2]}})["params.md5"] != one
+
+
+def test_history_keeps_what_is_a_number(bare):
+    """Empty cells, words and NaN are left out of the curves; their rows are not."""
+    assert list(lineage.history(bare)) == [
+        (10, {"loss": 0.5}),
+        (20, {"loss": 0.25, "critic gap": 1.5}),
+        (30, {"critic gap": 1.25}),
+    ]
+
+
+def test_figures_are_flat_and_finite(bare):
+    """Figures are named by their path; null and words are not figures."""
+    figures = lineage.figures(bare)
+    assert figures["metrics.crossing.baseline.triads"] == 1.0
+    assert "metrics.crossing.generated" not in figures
+    assert "split" not in figures

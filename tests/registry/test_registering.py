@@ -1,0 +1,203 @@
+"""Registering: the run, the version, its tags and aliases, and that it happens once."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kantor.registry import Receipt, RegistryError, register, versions
+from kantor.registry.registering import RECEIPT
+from kantor.settings import Register
+
+PARAMS = Register(model="kantor-bach", experiment="kantor")
+STAGE = Path(__file__).parents[2] / "pipelines" / "register.py"
+
+
+def client(root):
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+
+
+def change(root, distance):
+    (root / "build/model/model.json").write_text(json.dumps({"distance": distance}))
+
+
+def run_of(root):
+    store = client(root)
+    version = store.get_model_version_by_alias("kantor-bach", "challenger")
+    return store, store.get_run(version.run_id)
+
+
+def test_first_version_is_challenger_and_champion(repository):
+    """Where there is no champion, the new version becomes it."""
+    receipt = register(repository, PARAMS)
+    assert receipt.created
+    assert receipt.version == 1
+    assert receipt.aliases == ("challenger", "champion")
+
+
+def test_same_inputs_make_no_second_version(repository):
+    """Registering again finds the version, and makes neither a version nor a run."""
+    first = register(repository, PARAMS)
+    again = register(repository, PARAMS)
+    assert not again.created
+    assert again.version == first.version
+    assert len(versions(root=repository)) == 1
+    store = client(repository)
+    experiment = store.get_experiment_by_name("kantor")
+    assert len(store.search_runs([experiment.experiment_id])) == 1
+
+
+def test_later_version_challenges(repository):
+    """Another model becomes the challenger; the champion stays who it was."""
+    register(repository, PARAMS)
+    change(repository, 5)
+    assert register(repository, PARAMS).aliases == ("challenger",)
+    newest, oldest = versions(root=repository)
+    assert (newest["version"], newest["aliases"]) == (2, ["challenger"])
+    assert (oldest["version"], oldest["aliases"]) == (1, ["champion"])
+
+
+def test_going_back_finds_the_old_version(repository):
+    """With the inputs of version 1 built again, version 1 is the challenger again."""
+    register(repository, PARAMS)
+    change(repository, 5)
+    register(repository, PARAMS)
+    change(repository, 4)
+    receipt = register(repository, PARAMS)
+    assert (receipt.version, receipt.created) == (1, False)
+    assert receipt.aliases == ("challenger", "champion")
+
+
+def test_interrupted_before_the_aliases(repository):
+    """A version that was made but not named yet is named by the next registration."""
+    register(repository, PARAMS)
+    for alias in ("challenger", "champion"):
+        client(repository).delete_registered_model_alias("kantor-bach", alias)
+    receipt = register(repository, PARAMS)
+    assert (receipt.version, receipt.created) == (1, False)
+    assert receipt.aliases == ("challenger", "champion")
+
+
+def test_run_holds_parameters_curves_figures_and_files(repository):
+    """What the pipeline wrote can be read in MLflow: once each, under its own name."""
+    register(repository, PARAMS)
+    store, run = run_of(repository)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.budget.minutes"] == "8"
+    assert run.data.metrics["evaluation/metrics.triad_or_seventh.real"] == 0.95
+    curve = store.get_metric_history(run.info.run_id, "training/loss")
+    assert [(point.step, point.value) for point in curve] == [(10, 0.5), (20, 0.25)]
+    files = {file.path for file in store.list_artifacts(run.info.run_id)}
+    assert {"report.html", "metrics.json", "params.yaml", "samples", "training"} <= files
+    assert Path(run.info.artifact_uri.removeprefix("file://")).is_relative_to(repository)
+
+
+def test_version_is_tied_to_what_made_it(repository):
+    """The tags are on the version, and the figures are numbers."""
+    receipt = register(repository, PARAMS)
+    (row,) = versions(root=repository)
+    assert row["tags"]["fingerprint"] == receipt.fingerprint
+    assert row["tags"]["training.budget.minutes"] == "8"
+    assert row["tags"]["git.commit"] == "unknown"
+    assert row["metrics"]["triad_or_seventh"] == 0.93
+
+
+def test_figures_are_shown_with_the_model(repository):
+    """MLflow's page of the model shows the evaluation, not that of the run alone."""
+    register(repository, PARAMS)
+    store, run = run_of(repository)
+    (model,) = store.search_logged_models([run.info.experiment_id])
+    shown = {metric.key: metric.value for metric in model.metrics}
+    assert shown["evaluation/headline.triad_or_seventh"] == 0.93
+
+
+def test_long_histories_are_logged_whole(repository):
+    """More points than MLflow takes in one call all arrive."""
+    rows = "".join(f"{i},{i / 7},{i * 2}\n" for i in range(1, 701))
+    (repository / "reports/training/history.csv").write_text("iteration,a,b (x)\n" + rows)
+    register(repository, PARAMS)
+    store, run = run_of(repository)
+    assert len(store.get_metric_history(run.info.run_id, "training/a")) == 700
+    assert run.data.metrics["training/b _x_"] == 1400
+
+
+@pytest.mark.parametrize("missing", ["reports/metrics.json", "build/model"])
+def test_nothing_to_register(repository, missing):
+    """Without a model or its evaluation one line names what is missing and what to run."""
+    (repository / missing).rename(repository / "elsewhere")
+    with pytest.raises(RegistryError, match=rf"{missing}: not found; run `dvc repro`"):
+        register(repository, PARAMS)
+
+
+def test_broken_model_is_refused(repository):
+    """A model that does not load makes no version."""
+    (repository / "build/model/model.json").write_text("{}")
+    with pytest.raises(RegistryError, match=r"build/model: .* does not load as a generator"):
+        register(repository, PARAMS)
+    assert client(repository).search_model_versions() == []
+
+
+def test_model_that_changes_what_is_given_is_refused(repository, network, monkeypatch):
+    """A generator that does not return the given cells is not registered."""
+    import kantor.model
+
+    generator = kantor.model.generator.load(repository / "build/model")
+    compose = type(generator).compose
+
+    def careless(self, given, seeds):
+        pitches, onsets = compose(self, given, seeds)
+        return np.maximum(pitches - 1, -1), onsets
+
+    monkeypatch.setattr(type(generator), "compose", careless)
+    with pytest.raises(RegistryError, match="changes the pitches it is given"):
+        register(repository, PARAMS)
+
+
+def test_model_name_that_mlflow_cannot_quote(repository):
+    """A name that would break a search is refused, and the key is named."""
+    with pytest.raises(RegistryError, match=r"params.yaml: register.model: \"Bach's\""):
+        register(repository, Register(model="Bach's", experiment="kantor"))
+
+
+def test_moved_repository_does_not_write_into_the_old_place(repository, tmp_path):
+    """In a copy of a repository, new files do not land in the one it was copied from."""
+    register(repository, PARAMS)
+    moved = repository.rename(tmp_path / "moved")
+    change(moved, 7)
+    with pytest.raises(RegistryError, match=r"moved or copied, remove mlflow.db and start anew"):
+        register(moved, PARAMS)
+
+
+def test_the_process_is_left_as_it_was(repository):
+    """Registering changes no variable, path or log level that other code would meet."""
+    before = (list(sys.path), os.environ.get("MLFLOW_TRACKING_URI"))
+    level = logging.getLogger("mlflow").level
+    register(repository, PARAMS)
+    assert (sys.path, os.environ.get("MLFLOW_TRACKING_URI")) == before
+    assert logging.getLogger("mlflow").level == level
+
+
+def test_receipt_is_the_same_wherever_it_is_written(tmp_path):
+    """The receipt names model and inputs: no version number, alias or time."""
+    Receipt("kantor-bach", "abc", 1, ("champion",), True).write(tmp_path / "a" / RECEIPT)
+    Receipt("kantor-bach", "abc", 9, (), False).write(tmp_path / "b" / RECEIPT)
+    one, other = (tmp_path / name / RECEIPT for name in "ab")
+    assert one.read_bytes() == other.read_bytes()
+    assert json.loads(one.read_text()) == {"model": "kantor-bach", "fingerprint": "abc"}
+    assert list(one.parent.iterdir()) == [one]
+
+
+def test_stage_stops_in_one_line(tmp_path):
+    """The script that DVC runs says in one line what is wrong, and fails."""
+    done = subprocess.run([sys.executable, STAGE], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("register: params.yaml: not found")

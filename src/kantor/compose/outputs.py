@@ -1,0 +1,122 @@
+"""Write compositions as files with names of our own making, each whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kantor.music.score import Score, ScoreError
+
+FORMATS = ("mid", "musicxml", "wav", "png")
+
+_LONGEST_STEM = 80  # characters; 240 bytes at most in UTF-8, room for a suffix
+# Names that Windows keeps for devices, for those who copy the files there.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """The formats in ``"mid,png"``, each once, in the order they are written.
+
+    Raises
+    ------
+    ScoreError
+        If there is none, or one that is not known.
+    """
+    wanted = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
+    for name in wanted:
+        if name not in FORMATS:
+            raise ScoreError(f"format {name!r}: expected some of {','.join(FORMATS)}")
+    if not wanted:
+        raise ScoreError(f"no format: expected some of {','.join(FORMATS)}")
+    return tuple(name for name in FORMATS if name in wanted)
+
+
+def stems(sources: Sequence[Path]) -> list[str]:
+    """A safe name for each source, no two alike even where case does not count.
+
+    Letters, digits and ``-_`` of any script stay; whatever else is in the file's name becomes
+    ``_``. The second file of one name is called ``name-2``.
+    """
+    given: set[str] = set()
+    names = []
+    for source in sources:
+        stem = _safe(source.stem)
+        name, count = stem, 1
+        while name.casefold() in given:
+            count += 1
+            name = f"{stem}-{count}"
+        given.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _safe(stem: str) -> str:
+    text = unicodedata.normalize("NFC", stem)
+    kept = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)
+    kept = re.sub(r"_+", "_", kept).strip("_-")[:_LONGEST_STEM]
+    while len(kept.encode()) > 3 * _LONGEST_STEM:
+        kept = kept[:-1]
+    return f"_{kept}" if _DEVICE.fullmatch(kept) else kept or "melody"
+
+
+def path_of(folder: Path, stem: str, take: int, kind: str) -> Path:
+    """Where take number `take` (from 1) goes: ``folder/stem-take1.mid``."""
+    return folder / f"{stem}-take{take}.{kind}"
+
+
+def write(score: Score, path: Path, kind: str) -> None:
+    """Write a composition for a given soprano.
+
+    Parameters
+    ----------
+    score
+        ``(time, 4)``.
+    path
+        Its folder exists. Whatever happens, the file is there whole or as it was before.
+    kind
+        One of `FORMATS`.
+
+    Raises
+    ------
+    ScoreError
+        One line, if the score cannot be written in that form or the disk refuses.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".kantor-") as scratch:
+            partial = Path(scratch) / f"partial.{kind}"
+            _writer(kind)(score, partial)
+            partial.replace(path)
+    except OSError as error:
+        raise ScoreError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except ScoreError as error:
+        raise ScoreError(f"{path}: {error}") from None
+
+
+def _writer(kind: str) -> Callable[[Score, Path], None]:
+    """The function that writes a format; what it needs is loaded only when it is asked for."""
+    if kind == "mid":
+        from kantor.music import midi
+
+        return midi.write
+    if kind == "musicxml":
+        from kantor.music import musicxml
+
+        return musicxml.write
+    if kind == "wav":
+        from kantor.music import audio
+
+        return audio.write_wav
+    return _write_picture
+
+
+def _write_picture(score: Score, path: Path) -> None:
+    from kantor.music import picture
+
+    given = np.zeros(score.pitches.shape, bool)
+    given[:, 0] = True
+    picture.write_png(score, path, given)

@@ -77,7 +77,10 @@ def rebuild(into: Path) -> None:
         try:
             shutil.copyfile(corpus / chorale.file, into / "jsb" / chorale.file)
         except FileNotFoundError:
-            raise ScoreError(f"bach/{chorale.file} is not in {_releases()}") from None
+            installed, asked = _releases()
+            raise ScoreError(
+                f"bach/{chorale.file} is not in music21 {installed}; Kantor asks for {asked}"
+            ) from None
     (into / "README.md").write_text(_README, encoding="utf-8")
     (into / "scores" / "README.md").write_text(_SCORES_README, encoding="utf-8")
 
@@ -118,6 +121,8 @@ def materialise(root: Path, say: Callable[[str], None] = print) -> None:
         pinned ones, or if the disk refuses.
     """
     data, pin = root / "data", pinned(root / "data.dvc")
+    if data.exists() and not data.is_dir():
+        raise ScoreError(f"{data}: not a folder; move it away and run this again")
     try:
         present = contents(data)
         if pin is None and present:
@@ -199,6 +204,11 @@ def _refuse_changes(present: Mapping[str, str], wanted: Mapping[str, str]) -> No
 _WAYS_OUT = "To keep it: `dvc add data`. To discard it: move data/ away and run this again"
 
 
+_MOVE_THE_PIN = (
+    "to move the pin to the chorales on purpose, delete data.dvc, run this again and `dvc add data`"
+)
+
+
 def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
@@ -206,25 +216,24 @@ def _few(names: list[str]) -> str:
 def _not_the_pin(present: Mapping[str, str]) -> str:
     if present:
         return f"data/ differs from data.dvc, and what that pins is not at hand. {_WAYS_OUT}"
+    installed, asked = _releases()
+    if asked == f"music21=={installed}":
+        return (
+            f"data.dvc pins other files than the chorales in music21 {installed}, such as scores "
+            f"of someone's own, and neither DVC's cache nor a remote has them: `dvc push` them "
+            f"where they are, then `dvc pull`; {_MOVE_THE_PIN}"
+        )
     return (
-        f"the chorales in {_releases()} are not those that data.dvc pins: install the release "
-        "named there or `dvc pull` from where the pin was made; to move the pin on purpose, "
-        "delete data.dvc, run this again and `dvc add data`"
+        f"the chorales in music21 {installed} are not those that data.dvc pins, Kantor asks for "
+        f"{asked}: install that release, or {_MOVE_THE_PIN}"
     )
 
 
-def _releases() -> str:
-    """Names the installed release of music21 and the one that this Kantor was made with."""
-    installed = importlib.metadata.version("music21")
-    asked = next(
-        (
-            line
-            for line in importlib.metadata.requires("kantor") or ()
-            if line.startswith("music21")
-        ),
-        "any music21",
-    )
-    return f"music21 {installed} (Kantor asks for {asked})"
+def _releases() -> tuple[str, str]:
+    """The installed release of music21, and the one that this Kantor was made with."""
+    wanted = importlib.metadata.requires("kantor") or ()
+    asked = next((line for line in wanted if line.startswith("music21")), "any music21")
+    return importlib.metadata.version("music21"), asked
 
 
 def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

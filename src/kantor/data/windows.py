@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from kantor import settings
 from kantor.data.corpus import Piece
 from kantor.data.files import replacing
-from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError
-
-_PITCHES = 128
+from kantor.music.roll import to_roll
+from kantor.music.score import REST, VOICES, ScoreError
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,7 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
         onsets[window, 0] = pitches[window, 0] != REST
     placed = np.array(places, np.int32).reshape(-1, 3)
     return Windows(
-        _rolls(pitches), onsets, placed[:, 0], placed[:, 1], placed[:, 2].astype(np.int16)
+        to_roll(pitches), onsets, placed[:, 0], placed[:, 1], placed[:, 2].astype(np.int16)
     )
 
 
@@ -122,11 +121,3 @@ def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:
             starts.append(start)
             covered = start + sizes.steps
     return starts
-
-
-def _rolls(pitches: Pitches) -> Flags:
-    """``(window, time, voice)`` to ``(window, time, 128, voice)``."""
-    rolls = np.zeros((*pitches.shape[:2], _PITCHES, pitches.shape[2]), bool)
-    window, time, voice = np.nonzero(pitches != REST)
-    rolls[window, time, pitches[window, time, voice], voice] = True
-    return rolls

@@ -1,0 +1,242 @@
+"""`data/` is brought to its pin, and a person's own files are never touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kantor.data import pin
+from kantor.data.chorales import Chorale, chorales
+from kantor.data.contents import contents
+from kantor.music.score import ScoreError
+
+
+def dvc(root: Path, *arguments: str) -> str:
+    """Run the real DVC."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="session")
+def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw scores, built once."""
+    folder = tmp_path_factory.mktemp("raw") / "data"
+    pin.rebuild(folder)
+    return folder
+
+
+def pin_to(root: Path, digest: str) -> None:
+    (root / "data.dvc").write_text(f"outs:\n- md5: {digest}\n  hash: md5\n  path: data\n")
+
+
+@pytest.fixture
+def clone(tmp_path: Path, scores: Path) -> Path:
+    """A fresh clone: the pin, no data, no DVC."""
+    pin_to(tmp_path, pin.directory_hash(scores))
+    return tmp_path
+
+
+def materialise(root: Path) -> list[str]:
+    said: list[str] = []
+    pin.materialise(root, said.append)
+    return said
+
+
+def test_table_is_complete() -> None:
+    """371 chorales, 223 + 72 + 76, no file and no place twice."""
+    rows = chorales()
+    count = {split: sum(row.split == split for row in rows) for split in ("train", "valid", "test")}
+    assert count == {"train": 223, "valid": 72, "test": 76}
+    assert len({row.file for row in rows}) == len({(row.split, row.index) for row in rows}) == 371
+
+
+def test_scores_are_music21s_bytes(scores: Path) -> None:
+    """Every chorale is copied byte for byte, beside two READMEs."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("music21")
+    assert spec is not None and spec.origin is not None
+    corpus = Path(spec.origin).parent / "corpus" / "bach"
+    for row in chorales():
+        assert (scores / "jsb" / row.file).read_bytes() == (corpus / row.file).read_bytes()
+    assert len(contents(scores)) == 373
+    assert "non-commercial" in (scores / "README.md").read_text()
+
+
+def test_fresh_clone_is_filled(clone: Path) -> None:
+    """No data, no DVC, no network: rebuilt, equal to the pin; the second call does nothing."""
+    said = materialise(clone)
+    assert pin.directory_hash(clone / "data") == pin.pinned(clone / "data.dvc")
+    assert said == ["data/: 373 files from music21's corpus, as data.dvc pins them"]
+    before = {path: path.stat().st_mtime_ns for path in clone.rglob("*")}
+    assert materialise(clone) == ["data/: 373 files, as data.dvc pins them"]
+    assert before == {path: path.stat().st_mtime_ns for path in clone.rglob("*")}
+
+
+def test_without_a_pin_the_data_is_built_and_the_next_step_named(tmp_path: Path) -> None:
+    """Where there is no data.dvc the scores are built, and `dvc add data` is named each time."""
+    assert "dvc add data" in materialise(tmp_path)[0]
+    assert (tmp_path / "data/jsb/bwv360.mxl").exists()
+    assert "dvc add data" in materialise(tmp_path)[0]
+
+
+def test_only_missing_files_are_added(clone: Path) -> None:
+    """An incomplete folder is completed; what is there stays as it is."""
+    materialise(clone)
+    kept = clone / "data/jsb/bwv360.mxl"
+    stamp = kept.stat().st_mtime_ns
+    (clone / "data/jsb/bwv5.7.mxl").unlink()
+    shutil.rmtree(clone / "data/scores")
+    materialise(clone)
+    assert pin.directory_hash(clone / "data") == pin.pinned(clone / "data.dvc")
+    assert kept.stat().st_mtime_ns == stamp
+
+
+def test_own_files_are_left_alone(clone: Path) -> None:
+    """Added and changed files stop the call with their names and both ways out."""
+    materialise(clone)
+    own, edited = clone / "data/scores/mine.mid", clone / "data/README.md"
+    own.write_bytes(b"my song")
+    edited.write_text("mine")
+    (clone / "data/jsb/bwv5.7.mxl").unlink()
+    with pytest.raises(ScoreError) as caught:
+        materialise(clone)
+    line = str(caught.value)
+    for part in ("1 added (scores/mine.mid)", "1 changed (README.md)", "1 missing (jsb/bwv5.7.mxl)"):
+        assert part in line
+    assert "dvc add data" in line and "move data/ away" in line and "\n" not in line
+    assert own.read_bytes() == b"my song"
+    assert edited.read_text() == "mine"
+    assert not (clone / "data/jsb/bwv5.7.mxl").exists()
+
+
+def test_other_bytes_than_the_pin_are_refused(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another music21: a line with both releases and how to move the pin; nothing is written."""
+    pin_to(clone, "0" * 32 + ".dir")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "11.0")
+    with pytest.raises(ScoreError, match=r"music21 11\.0 .* asks for music21==10.*dvc add data"):
+        materialise(clone)
+    assert [path.name for path in clone.iterdir()] == ["data.dvc"]
+
+
+def test_a_pin_of_own_scores_is_told_from_another_release(clone: Path) -> None:
+    """With the right music21 it is the pin that holds something else, and the line says so."""
+    pin_to(clone, "0" * 32 + ".dir")
+    with pytest.raises(ScoreError, match="someone's own.*dvc push"):
+        materialise(clone)
+
+
+def test_interrupted_rebuild_leaves_nothing(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while copying: no data/, no leftovers, and the next call succeeds."""
+    copy, count = shutil.copyfile, []
+
+    def stopping(source: Path, target: Path) -> None:
+        count.append(source)
+        if len(count) == 100:
+            raise KeyboardInterrupt
+        copy(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            materialise(clone)
+    assert [path.name for path in clone.iterdir()] == ["data.dvc"]
+    materialise(clone)
+    assert pin.directory_hash(clone / "data") == pin.pinned(clone / "data.dvc")
+
+
+def test_what_a_killed_rebuild_left_is_swept(clone: Path) -> None:
+    """An old partial folder is removed by the next rebuild, a young one may be at work."""
+    old, young = clone / ".data-old", clone / ".data-young"
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    materialise(clone)
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_a_lost_chorale_names_the_releases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A corpus without one of the chorales is refused in one line."""
+    lost = [*chorales()[:2], Chorale("train", 0, "bwv9999.mxl", 0, False)]
+    monkeypatch.setattr(pin, "chorales", lambda: lost)
+    with pytest.raises(ScoreError, match=r"bach/bwv9999\.mxl is not in music21"):
+        materialise(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "outs: [", "<<<<<<< HEAD\n", "outs: []", "outs:\n- md5: ab\n"])
+def test_broken_pin_is_named(tmp_path: Path, text: str) -> None:
+    """A data.dvc that holds no folder's hash is refused, never taken for a missing one."""
+    (tmp_path / "data.dvc").write_text(text)
+    with pytest.raises(ScoreError, match=r"data\.dvc: holds no hash.*git checkout"):
+        materialise(tmp_path)
+    assert not (tmp_path / "data").exists()
+
+
+def test_data_that_is_a_file_is_refused(clone: Path) -> None:
+    """A file in the folder's place is left alone."""
+    (clone / "data").write_text("notes to myself")
+    with pytest.raises(ScoreError, match="not a folder"):
+        materialise(clone)
+    assert (clone / "data").read_text() == "notes to myself"
+
+
+def test_hash_is_dvcs(tmp_path: Path) -> None:
+    """Names, links, ignored and hidden files count as for the real `dvc add`."""
+    dvc(tmp_path, "init", "--no-scm", "-q")
+    data = tmp_path / "data"
+    for name in ("a", "sub/b", "sub.x", "ü/ñ", ".hidden", ".gitignore", "log.tmp", "keep/cache/x"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(name)
+    for folder in ("nested/.dvc", ".git", "empty"):
+        (data / folder).mkdir(parents=True)
+        if folder != "empty":
+            (data / folder / "config").write_text("x")
+    (data / "nested" / "score").write_text("x")
+    (data / "link").symlink_to("a")
+    (data / "folder").symlink_to("sub")
+    (tmp_path / ".dvcignore").write_text("*.tmp\n# a comment\n/data/keep/cache\n")
+    dvc(tmp_path, "add", "-q", "data")
+    assert pin.directory_hash(data) == pin.pinned(tmp_path / "data.dvc")
+    assert set(contents(data)) == {
+        "a", "sub/b", "sub.x", "ü/ñ", ".hidden", ".gitignore", "link"
+    }  # fmt: skip
+
+
+def test_dvc_takes_the_rebuilt_data_and_gives_own_scores_back(tmp_path: Path) -> None:
+    """With DVC: rebuilt bytes are up to date; lost own scores return from remote, then cache."""
+    dvc(tmp_path, "init", "--no-scm", "-q")
+    materialise(tmp_path)
+    dvc(tmp_path, "add", "-q", "data")
+    shutil.rmtree(tmp_path / "data")
+    shutil.rmtree(tmp_path / ".dvc/cache")
+    assert "from music21's corpus" in materialise(tmp_path)[0]
+    dvc(tmp_path, "commit", "-q", "-f", "data.dvc")
+    assert "up to date" in dvc(tmp_path, "status")
+
+    (tmp_path / "data/scores/mine.mid").write_bytes(b"my song")
+    dvc(tmp_path, "add", "-q", "data")
+    dvc(tmp_path, "remote", "add", "-q", "-d", "shelf", str(tmp_path / "shelf"))
+    dvc(tmp_path, "push", "-q")
+    shutil.rmtree(tmp_path / "data")
+    shutil.rmtree(tmp_path / ".dvc/cache")
+    assert "374 files from DVC" in materialise(tmp_path)[-1]
+    assert (tmp_path / "data/scores/mine.mid").read_bytes() == b"my song"
+
+    shutil.rmtree(tmp_path / "shelf")
+    (tmp_path / "data/scores/mine.mid").unlink()
+    assert "374 files from DVC" in materialise(tmp_path)[-1]
+    assert (tmp_path / "data/scores/mine.mid").read_bytes() == b"my song"

@@ -74,7 +74,7 @@ class Frames:
 
 
 def measure(
-    windows: Windows, manifest: pd.DataFrame, steps: int, min_pieces: Mapping[str, int]
+    windows: Windows, manifest: pd.DataFrame, steps: int, min_pieces: Mapping[Any, int]
 ) -> Frames:
     """Measure everything that the checks need.
 
@@ -421,7 +421,7 @@ def split_frame(
     manifest: pd.DataFrame,
     frame: pd.DataFrame,
     histograms: Mapping[str, NDArray[np.int64]],
-    min_pieces: Mapping[str, int],
+    min_pieces: Mapping[Any, int],
 ) -> pd.DataFrame:
     """Measure each split.
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,7 @@ def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None)
             outcomes += [_outcome(level, check, found, frame) for check in checks]
         if docs is not None:
             context.build_data_docs()
+            _style(site)
             _replace(site, docs)
     return outcomes
 
@@ -134,7 +136,7 @@ def _context(site: Path) -> Any:
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     for name in list(context.get_site_names()):
         context.delete_data_docs_site(name)
-    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)}
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site.absolute())}
     index = {"class_name": "DefaultSiteIndexBuilder"}
     context.add_data_docs_site(
         "kantor",
@@ -159,6 +161,7 @@ def _results(
 ) -> dict[str, Any]:
     """The library's result of each check, by the check's short name."""
     import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
 
     asset = context.data_sources.add_pandas(level).add_dataframe_asset(level)
     definition = gx.ValidationDefinition(
@@ -166,10 +169,26 @@ def _results(
         data=asset.add_batch_definition_whole_dataframe(level),
         suite=context.suites.add(gx.ExpectationSuite(name=level, expectations=list(checks))),
     )
-    wanted = {"result_format": "SUMMARY", "unexpected_index_column_names": [frame.columns[0]]}
+    wanted = {
+        "result_format": "COMPLETE",  # only then do the pages say where
+        "unexpected_index_column_names": [frame.columns[0]],
+        "return_unexpected_index_query": False,
+    }
     context.validation_definitions.add(definition)
-    run = definition.run(batch_parameters={"dataframe": frame}, result_format=wanted)
+    run = definition.run(
+        batch_parameters={"dataframe": frame},
+        result_format=wanted,
+        run_id=RunIdentifier(run_name="validate"),
+    )
     return {one.expectation_config.meta["check"]: one for one in run.results}
+
+
+def _style(site: Path) -> None:
+    """Give the pages a plain style of their own, for readers without a network."""
+    style = (files("kantor.data") / "data_docs.css").read_text(encoding="utf-8")
+    for path in sorted(site.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("<head>", f"<head>\n<style>\n{style}</style>", 1), "utf-8")
 
 
 def _replace(folder: Path, target: Path) -> None:

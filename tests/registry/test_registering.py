@@ -201,3 +201,19 @@ def test_stage_stops_in_one_line(tmp_path):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("register: params.yaml: not found")
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", '{"headline": '])
+def test_damaged_evaluation_is_refused(repository, text):
+    """An evaluation that was cut off gets one line and makes no version."""
+    (repository / "reports/metrics.json").write_text(text)
+    with pytest.raises(RegistryError, match=r"metrics.json: not an evaluation; run `dvc repro"):
+        register(repository, PARAMS)
+    assert client(repository).search_model_versions() == []
+
+
+def test_folder_that_cannot_be_written(repository):
+    """Where the files cannot be kept one line says so."""
+    (repository / "mlartifacts").write_text("in the way")
+    with pytest.raises(RegistryError, match=r"mlflow.db: .*mlartifacts"):
+        register(repository, PARAMS)

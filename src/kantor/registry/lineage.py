@@ -15,9 +15,11 @@ import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import yaml
+
+from kantor.registry.store import RegistryError
 
 UNKNOWN = "unknown"
 MODEL = Path("build/model")
@@ -47,17 +49,34 @@ def flatten(values: object, prefix: str = "") -> dict[str, object]:
     return flat
 
 
+def evaluation(root: Path) -> dict[str, Any]:
+    """What the stage `evaluate` wrote to ``reports/metrics.json``.
+
+    Raises
+    ------
+    RegistryError
+        If the file is missing or is not what that stage writes.
+    """
+    try:
+        values = json.loads((root / METRICS).read_text())
+    except (OSError, ValueError):
+        values = None
+    if not isinstance(values, dict):
+        raise RegistryError(f"{root / METRICS}: not an evaluation; run `dvc repro evaluate`")
+    return values
+
+
 def figures(root: Path) -> dict[str, float]:
     """The figures of the evaluation, names joined by dots; those that are not finite left out."""
-    flat = flatten(json.loads((root / METRICS).read_text()))
+    flat = flatten(evaluation(root))
     numbers = {name: float(value) for name, value in flat.items() if _is_number(value)}
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
 
 
 def headline(root: Path) -> dict[str, float]:
     """The few figures of the evaluation to look at first."""
-    values = json.loads((root / METRICS).read_text()).get("headline", {})
-    return {str(name): value for name, value in values.items() if _is_number(value)}
+    values = flatten(evaluation(root).get("headline", {}))
+    return {name: value for name, value in values.items() if _is_number(value)}
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -100,7 +119,7 @@ def fingerprint(root: Path) -> str:
 
 
 def _contents(path: Path) -> Iterator[bytes]:
-    if path.suffix != ".keras":
+    if not zipfile.is_zipfile(path):
         yield path.read_bytes()
         return
     with zipfile.ZipFile(path) as archive:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from kantor.model.generator import Generator
 
 CHAMPION = f"models:/{NAME}@champion"
+
+
+# What reading a damaged or foreign model raises.
+_BROKEN = (OSError, ValueError, TypeError, LookupError, AttributeError, BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,6 @@ def load_generator(folder: Path, source: str) -> Generator:
 
     try:
         return generator.load(folder)
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except _BROKEN as error:
         fault = " ".join(str(error).split())[:200]
         raise RegistryError(f"{source}: {folder} does not load as a generator: {fault}") from error

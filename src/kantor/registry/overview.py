@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from kantor import settings
 from kantor.metrics.musical import LABELS
@@ -73,7 +71,7 @@ def _receipt(root: Path) -> dict[str, str]:
 
 def _table(root: Path) -> list[str]:
     """The figures that tell good from bad, beside the same ones of Bach and of the baselines."""
-    figures: Mapping[str, Any] = json.loads((root / lineage.METRICS).read_text())
+    figures = lineage.evaluation(root)
     entries = {name: figures.get("metrics", {}).get(name) for name in _SHOWN}
     rows = [(LABELS[name], entry) for name, entry in entries.items() if entry]
     if not rows:

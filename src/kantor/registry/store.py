@@ -137,7 +137,7 @@ def _one_line(uri: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, RequestException, SQLAlchemyError) as error:
+    except (MlflowException, OSError, RequestException, SQLAlchemyError) as error:
         text = " ".join(str(error).split())
         if "API request to" in text or isinstance(error, RequestException):
             text = f"the server does not answer; start it, or unset {URI_VARIABLE}"

@@ -1,4 +1,4 @@
-"""DVC stage `evaluate`: compose under every held-out soprano, measure it, write the report."""
+"""Stage `evaluate`: compose under every held-out soprano, measure it, write the report."""
 
 from __future__ import annotations
 
@@ -15,19 +15,26 @@ MODEL = Path("build/model")
 REPORTS = Path("reports")
 
 
-def main() -> None:
-    """Run the stage in the current folder, the repository's root."""
+def main() -> int:
+    """Run the stage; 1 with one line on stderr if it cannot."""
     settings.quiet()
-    block = settings.load(settings.Evaluate, "evaluate")
-    pieces = corpus.load(SCORES)
-    from kantor.model import generator
+    try:
+        block = settings.load(settings.Evaluate, "evaluate")
+        pieces = corpus.load(SCORES)
+        from kantor.model import generator
 
-    model = generator.load(MODEL)
-    evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json")
+        model = generator.load(MODEL)
+        figures = evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json")
+    except (ScoreError, settings.SettingsError, OSError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 1
+    found = figures["headline"]
+    print(
+        f"evaluate: {found['metrics_in_range']} of {found['metrics']} metrics in Bach's range, "
+        f"{figures['pieces']} pieces; see {REPORTS / 'report.html'}"
+    )
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ScoreError, settings.SettingsError) as error:
-        sys.exit(f"evaluate: {error}")
+    sys.exit(main())

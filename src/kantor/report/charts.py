@@ -18,8 +18,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 380.0, 210.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 10.0, 24.0
+WIDTH, HEIGHT = 340.0, 200.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 8.0, 10.0, 24.0
 SMOOTHED_FROM = 60  # points: below that a running median would hide more than it shows
 BUCKETS = 250  # of a long curve: each keeps its lowest and its highest point
 
@@ -150,7 +150,7 @@ def _extent(
     ends += list(band or ()) + ([0.0] if zero else [])
     low, high = min(ends), max(ends)
     if log:
-        return 10 ** math.floor(math.log10(low)), 10 ** math.ceil(math.log10(high) + 1e-9)
+        return low / 1.5, high * 1.5
     margin = (high - low) * 0.06 or max(abs(high) * 0.1, 0.1)
     return (low if zero and low == 0 else low - margin), high + margin
 
@@ -158,7 +158,7 @@ def _extent(
 def grid(up: Scale) -> str:
     """Lines across the chart at round values, named at the left."""
     if up.log:
-        first, last = round(math.log10(up.low)), round(math.log10(up.high))
+        first, last = math.ceil(math.log10(up.low)), math.floor(math.log10(up.high))
         values = [10.0**power for power in range(first, last + 1, 1 + (last - first) // 6)]
     else:
         values = ticks(up.low, up.high)
@@ -226,7 +226,7 @@ def thinned(series: Series) -> Series:
 def running_median(y: Values) -> Values:
     """The median of each value's surroundings, a fifteenth of the curve wide."""
     half = max(1, len(y) // 30)
-    padded = np.pad(y, half, mode="edge")
+    padded = np.pad(y, half, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     return np.asarray(np.median(windows, axis=1), dtype=np.float64)
 

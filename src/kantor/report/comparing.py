@@ -42,7 +42,8 @@ class Comparison:
 
     `error` is the standard error of the paired difference; `overlaps` says how much of its
     distribution over windows each body (``generated`` or a baseline) has in common with the real
-    one, as `kantor.metrics.distances.overlap_area`.
+    one, as `kantor.metrics.distances.overlap_area`. Of a distance (from the training data) less
+    than the real one is no fault.
     """
 
     generated: float
@@ -51,20 +52,18 @@ class Comparison:
     error: float
     baselines: Mapping[str, float]
     overlaps: Mapping[str, float] = field(default_factory=dict)
+    is_distance: bool = False
 
     @property
     def verdict(self) -> str:
         """``alike``, ``in range``, ``outside``, or empty where a figure is missing."""
-        apart = abs(self.generated - self.real)
+        apart = self.generated - self.real
+        apart = max(apart, 0.0) if self.is_distance else abs(apart)
         if not np.isfinite(apart):
             return ""
         if apart <= STANDARD_ERRORS * self.error + 1e-12:
             return ALIKE
         return IN_RANGE if apart <= self.spread else OUTSIDE
-
-    def closer_than(self, baseline: str) -> bool:
-        """Whether the generated figure lies nearer to the real one than the baseline's does."""
-        return abs(self.generated - self.real) < abs(self.baselines[baseline] - self.real)
 
 
 def compare(
@@ -134,6 +133,7 @@ def _histograms(
             float(spread[voice]),
             0.0,
             {name: float(values[voice]) for name, values in naive.items()},
+            is_distance=True,
         )
         for voice in range(1, len(VOICES))
     }

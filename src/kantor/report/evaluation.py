@@ -23,6 +23,7 @@ import numpy as np
 
 from kantor.data.corpus import Corpus, Piece
 from kantor.data.files import replacing
+from kantor.metrics import musical
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
 from kantor.metrics.report import as_plain, by_meter
@@ -30,7 +31,10 @@ from kantor.music.score import VOICES, Score, ScoreError
 from kantor.report.comparing import Comparison, compare, headline, overlaps
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
-from kantor.report.page import Sample, write_page
+from kantor.report.glossary import GIVEN
+from kantor.report.listening import Sample
+from kantor.report.page import write_page
+from kantor.report.tunes import new_tunes
 from kantor.settings import Evaluate
 
 DECIMALS = 4
@@ -47,7 +51,9 @@ class Bodies:
     training: list[Score]
 
 
-def evaluate(model: Model, corpus: Corpus, settings: Evaluate, reports: Path, card: Path) -> None:
+def evaluate(
+    model: Model, corpus: Corpus, settings: Evaluate, reports: Path, card: Path
+) -> dict[str, Any]:
     """Measure a model on the whole sopranos of a split and write everything that tells of it.
 
     Writes ``metrics.json``, ``plots/*.csv``, ``samples/*`` and ``report.html`` into `reports`,
@@ -61,6 +67,11 @@ def evaluate(model: Model, corpus: Corpus, settings: Evaluate, reports: Path, ca
         All pieces; those of ``settings.split`` are composed anew.
     card
         The model's ``model.json``, shown on the page.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds, see `measure`.
 
     Raises
     ------
@@ -89,6 +100,7 @@ def evaluate(model: Model, corpus: Corpus, settings: Evaluate, reports: Path, ca
     samples = pick(pieces, generated, seeds, settings.samples)
     write_samples(samples, reports / "samples")
     write_page(reports, card, samples)
+    return figures
 
 
 def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
@@ -105,9 +117,25 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
             "generated": as_plain(by_meter(bodies.generated)),
             "real": as_plain(by_meter(bodies.real)),
         },
+        "new_tunes": _of_new_tunes(bodies),
     }
     rounded: dict[str, Any] = _rounded(figures)
     return rounded
+
+
+def _of_new_tunes(bodies: Bodies) -> dict[str, Any]:
+    """The metrics of the pieces whose tune the training data does not know."""
+    rows = new_tunes(bodies.real, bodies.training)
+    if not rows:
+        return {"pieces": 0}
+    sides = {"generated": bodies.generated, "real": bodies.real}
+    means = {
+        side: musical.evaluate_windows([scores[row] for row in rows]).mean()
+        for side, scores in sides.items()
+    }
+    names = [name for name in means["real"].index if name not in GIVEN]
+    by_side = {side: {name: float(mean[name]) for name in names} for side, mean in means.items()}
+    return {"pieces": len(rows), **by_side}
 
 
 def _entry(comparison: Comparison) -> dict[str, Any]:

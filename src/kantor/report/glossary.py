@@ -37,16 +37,17 @@ UNITS = {
     "parallel_fifths": "per 100 steps",
     "parallel_octaves": "per 100 steps",
     "notes": "per 16 steps",
+    "leaps": "a fourth or more",
     "pitch_histogram": "semitones",
     "pitch_classes": "per bar",
 }
 
 LABELS = {
     "parallel_fifths": "Parallel fifths",
-    "parallel_octaves": "Parallel octaves, unisons",
+    "parallel_octaves": "Parallel octaves",
     "crossing": "Voices crossed",
     "stepwise": "Moves by step",
-    "leaps": "Leaps of a fourth or more",
+    "leaps": "Leaps",
     "triad_or_seventh": "Triad or seventh chord",
     "complete_triads": "Complete triad",
     "semitone_clash": "Semitone clash",

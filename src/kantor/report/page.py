@@ -12,15 +12,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from kantor.data.files import replacing
-from kantor.music.score import Score
 from kantor.report import plots, sections
-from kantor.report.rolls import pitch_range, roll
+from kantor.report.listening import Sample, listen
+
+MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
 
 SECTIONS = {
     "listen": "Listen",
@@ -32,16 +32,6 @@ SECTIONS = {
     "reading": "How to read the metrics",
     "parameters": "Parameters",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """A composition to show: its files' name, its seed, and the real setting beside it."""
-
-    name: str
-    seed: int
-    generated: Score
-    real: Score
 
 
 def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
@@ -59,14 +49,16 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
     figures = read_json(reports / "metrics.json")
     health = read_json(reports / "training" / "health.json")
     model = read_json(card)
+    animation = _animation(reports / "training" / "learning.gif")
+    room = MAX_BYTES - (len(animation["moving"]) + len(animation["last"]) if animation else 0)
     context = {
         "verdict": sections.verdict(figures),
         "facts": sections.facts(figures, model, health),
-        "samples": [_sample(sample, reports) for sample in samples],
+        "samples": listen(samples, reports / "samples", room),
         **sections.metrics(figures),
         "distributions": plots.distributions(reports / "plots"),
         "training": plots.training(reports / "training", health),
-        "animation": _animation(reports / "training" / "learning.gif"),
+        "animation": animation,
         "health": sections.health(health),
         "validation": sections.validation(read_json(reports / "validation.json")),
         "glossary": sections.glossary(figures),
@@ -120,38 +112,6 @@ def _markup(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(text)
-
-
-def _sample(sample: Sample, reports: Path) -> dict[str, Any]:
-    span = pitch_range(sample.generated, sample.real)
-    title = sample.real.title or sample.name
-    key = f"{sample.real.key.name}, " if sample.real.key else ""
-    return {
-        "title": title,
-        "about": f"{key}{sample.real.meter}, seed {sample.seed}",
-        "takes": [
-            _take("generated", "Generated", sample.generated, span, title),
-            _take("real", "Bach", sample.real, span, title),
-        ],
-        "files": [
-            {"name": path.name, "path": f"samples/{path.name}"}
-            for path in sorted((reports / "samples").glob("*"))
-            if path.stem in (sample.name, f"{sample.name}-real")
-        ],
-    }
-
-
-def _take(kind: str, name: str, score: Score, span: tuple[int, int], title: str) -> dict[str, Any]:
-    from kantor.music import audio
-
-    summary = f"Piano roll of {title}, {name}: {score.steps // 4} quarters in four voices."
-    return {
-        "kind": kind,
-        "name": name,
-        "seconds": f"{score.seconds:.3f}",
-        "roll": roll(score, span, summary),
-        "sound": base64.b64encode(audio.mp3_bytes(score)).decode(),
-    }
 
 
 def _animation(path: Path) -> dict[str, Any] | None:

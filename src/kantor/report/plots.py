@@ -49,7 +49,7 @@ def distributions(folder: Path) -> list[Rows]:
                 ),
             }
         )
-    notes = read_table(folder / "notes.csv")
+    notes = read_table(folder / "notes.csv")[1:]  # the soprano is given
     if notes:
         sides = {side: columns(notes, side) for side in ("generated", "real")}
         made.append(
@@ -185,7 +185,7 @@ def _metrics(
         if not np.isfinite(values).any():
             continue
         mean, spread = reference.get(name, (math.nan, math.nan))
-        band = (mean - spread, mean + spread) if math.isfinite(mean + spread) else None
+        band = (max(mean - spread, 0.0), mean + spread) if math.isfinite(mean + spread) else None
         told = f"; training data {mean:.3g} ± {spread:.2g}" if band else ""
         summary = f"{words.title(name)} over the iterations; at the end {_last(values):.3g}{told}."
         series = charts.Series("generated", steps, values)

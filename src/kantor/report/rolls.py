@@ -13,6 +13,7 @@ from html import escape
 from kantor.music.score import REST, VOICES, Score, notes_of
 
 SEMITONE = 1.0
+GAP = 0.25
 MARGIN = 2
 
 
@@ -67,9 +68,28 @@ def roll(score: Score, span: tuple[int, int], summary: str, given: int = 0) -> s
 
 
 def _notes(score: Score, voice: int, high: int) -> str:
-    """One path: a note is a bar with a gap before the next, so that repeated notes show."""
+    """One path: a note is a bar with a gap before the next, so that repeated notes show.
+
+    Where a lower voice sounds the same pitch, half the bar is left to it.
+    """
     path = []
     for note in notes_of(score.voice(voice)):
-        length = note.end - note.start - 0.25
-        path.append(f"M{note.start} {high - note.pitch}h{length:g}v{SEMITONE:g}h-{length:g}z")
+        below = score.pitches[note.start : note.end, voice + 1 :]
+        height = SEMITONE / 2 if (below == note.pitch).any() else SEMITONE
+        length = note.end - note.start - GAP
+        path.append(f"M{note.start} {high - note.pitch}h{length:g}v{height:g}h-{length:g}z")
     return f'<path d="{"".join(path)}"/>'
+
+
+def octave_labels(span: tuple[int, int]) -> list[tuple[str, float]]:
+    """The names of the Cs in `span` with their height as a share of the drawing, from its top.
+
+    The drawing is stretched, which text in it would not survive: the page lays these beside it.
+    """
+    low, high = span
+    height = high - low + 1
+    return [
+        (f"C{pitch // 12 - 1}", (high - pitch + 0.5) / height)
+        for pitch in range(low, high + 1)
+        if pitch % 12 == 0
+    ]

@@ -28,30 +28,36 @@ def verdict(figures: Mapping[str, Any]) -> dict[str, str]:
         return {"title": "Nothing was measured", "text": "metrics.json holds no metrics."}
     by = {kind: [n for n, e in entries.items() if e["verdict"] == kind] for kind in BADGES}
     inside = len(by[ALIKE]) + len(by[IN_RANGE])
-    title = f"{inside} of {len(entries)} measures lie in Bach’s range"
+    title = f"{inside} of {len(entries)} metrics lie in Bach’s range"
     if not by[OUTSIDE]:
-        title = "Every measure lies in Bach’s range"
+        title = "Every metric lies in Bach’s range"
     return {"title": title, "text": " ".join(_sentences(figures, by))}
 
 
 def _sentences(figures: Mapping[str, Any], by: Mapping[str, Sequence[str]]) -> list[str]:
     entries = figures["metrics"]
     text = [
-        f"The model composed alto, tenor and bass under the sopranos of {figures['pieces']} "
-        f"chorales of the {_split(figures['split'])} split, which it was not trained on."
+        f"The model wrote alto, tenor and bass under the sopranos of {figures['pieces']} chorales "
+        f"of the {_split(figures['split'])} split, which it was not trained on.",
+        f"{len(by[ALIKE])} of {len(entries)} metrics cannot be told from Bach’s with these pieces, "
+        f"{len(by[IN_RANGE])} differ by less than his own pieces do, {len(by[OUTSIDE])} by more.",
     ]
-    if by[ALIKE]:
-        text.append(f"In {len(by[ALIKE])} measures these pieces cannot be told from Bach’s.")
     if by[OUTSIDE]:
-        worst = sorted(by[OUTSIDE], key=lambda name: -_distance(entries[name]))[:3]
-        listed = _listed([words.title(name)[0].lower() + words.title(name)[1:] for name in worst])
-        text.append(f"Furthest from him: {listed}.")
+        worst = sorted(by[OUTSIDE], key=lambda name: -_distance(entries[name]))[:2]
+        listed = " and ".join(_beside(name, entries[name]) for name in worst)
+        text.append(f"Furthest off: {listed}.")
     beaten = sum(_nearer(entry, "random") for entry in entries.values())
-    text.append(f"{beaten} of {len(entries)} are nearer to Bach than random notes are.")
+    text.append(f"{beaten} are at least as near to Bach as random notes are.")
     changed = figures.get("headline", {}).get("changed_by_another_seed")
     if changed is not None:
         text.append(f"Another seed changes {changed:.0%} of the composed cells.")
     return text
+
+
+def _beside(name: str, entry: Mapping[str, Any]) -> str:
+    title = words.title(name)
+    made, bach = figure(entry["generated"]), figure(entry["real"])
+    return f"{title[0].lower()}{title[1:]} ({made}, Bach {bach})"
 
 
 def _distance(entry: Mapping[str, Any]) -> float:
@@ -65,11 +71,7 @@ def _nearer(entry: Mapping[str, Any], baseline: str) -> bool:
     if None in (entry["generated"], entry["real"], other):
         return False
     apart = abs(entry["generated"] - entry["real"])
-    return bool(apart < abs(other - entry["real"]) or apart == 0)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])}; and {names[-1]}"
+    return bool(apart <= abs(other - entry["real"]))
 
 
 def _split(name: str) -> str:
@@ -94,7 +96,7 @@ def facts(
 
 
 def _count(value: object) -> str | None:
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) else None
+    return f"{value:,}" if isinstance(value, int) else None
 
 
 def _duration(seconds: object) -> str | None:
@@ -172,20 +174,30 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
             f"(1 is the same): generated {overlap['generated']:.2f}, {others}."
         )
     meters = figures.get("by_meter", {})
-    sides = (meters.get("generated", {}), meters.get("real", {}))
-    return notes + [_of_meter(meter, *sides) for meter in sides[0] if meter in sides[1]]
+    made, bach = meters.get("generated", {}), meters.get("real", {})
+    notes += [
+        _part(f"In {meter}", int(row["pieces"]), row, bach[meter])
+        for meter, row in made.items()
+        if meter in bach
+    ]
+    new = figures.get("new_tunes", {})
+    if new.get("pieces"):
+        name = "Where the training data does not know the tune, the stricter test"
+        notes.append(_part(name, new["pieces"], new["generated"], new["real"]))
+    return notes
 
 
-def _of_meter(meter: str, generated: Mapping[str, Any], real: Mapping[str, Any]) -> str:
-    made, bach = generated[meter], real[meter]
+def _part(name: str, pieces: int, made: Mapping[str, Any], bach: Mapping[str, Any]) -> str:
+    """A few figures of some of the pieces."""
     parallels = [
-        sum(side.get(name) or 0.0 for name in ("parallel_fifths", "parallel_octaves"))
+        sum(side.get(one) or 0.0 for one in ("parallel_fifths", "parallel_octaves"))
         for side in (made, bach)
     ]
-    count = int(made["pieces"])
     return (
-        f"In {meter} ({count} {'piece' if count == 1 else 'pieces'}): triad or seventh chord "
+        f"{name} ({pieces} {'piece' if pieces == 1 else 'pieces'}): triad or seventh chord "
         f"{figure(made.get('triad_or_seventh'))} (Bach {figure(bach.get('triad_or_seventh'))}), "
+        f"semitone clash {figure(made.get('semitone_clash'))} "
+        f"(Bach {figure(bach.get('semitone_clash'))}), "
         f"parallels {figure(parallels[0])} per 100 steps (Bach {figure(parallels[1])})."
     )
 

@@ -48,20 +48,20 @@ def bar_chart(groups: Mapping[str, Figures], names: Sequence[str], summary: str)
 def bar_rows(groups: Mapping[str, Figures], names: Sequence[str], summary: str) -> str:
     """Bars that lie, for names too long to stand under one: one row for each of `names`."""
     highest = max((max(values) for values in groups.values() if len(values)), default=1.0) or 1.0
-    across = Scale(0.0, highest, 96.0, WIDTH - 40)
+    across = Scale(0.0, highest, 88.0, WIDTH - 76)
     row = (HEIGHT - TOP) / max(1, len(names))
     width = row * 0.74 / len(groups)
     parts = []
     for position, name in enumerate(names):
         y = TOP + row * position
-        parts.append(text_at(90, y + row * 0.6, name, "tick end"))
+        parts.append(text_at(82, y + row * 0.6, name, "tick end"))
         for index, (group, values) in enumerate(groups.items()):
             value = float(values[position])
             top = y + row * 0.1 + width * index
-            parts.append(_bar(group, 96, top, across(value) - 96, width))
+            parts.append(_bar(group, 88, top, across(value) - 88, width))
         ends = max(across(float(values[position])) for values in groups.values())
-        shown = next(iter(groups.values()))[position]
-        parts.append(text_at(ends + 5, y + row * 0.6, f"{shown:.2f}", "tick start"))
+        shown = " / ".join(f"{float(values[position]):.2f}" for values in groups.values())
+        parts.append(text_at(ends + 5, y + row * 0.6, shown, "tick start"))
     return svg("".join(parts), summary)
 
 
@@ -82,13 +82,14 @@ def histogram(generated: Sequence[float], real: Sequence[float], lowest: int, su
 
 def strip(generated: float, real: float, spread: float, others: Mapping[str, float]) -> str:
     """One metric on a line of its own: the real band, and where everything else lies on it."""
-    values = [generated, real - spread, real + spread, *others.values()]
+    lowest = max(real - spread, 0.0)  # no metric goes below 0
+    values = [generated, lowest, real + spread, *others.values()]
     finite = [value for value in values if math.isfinite(value)]
     if not math.isfinite(real) or not finite or max(finite) == min(finite):
         return ""
     margin = (max(finite) - min(finite)) * 0.04
     across = Scale(min(finite) - margin, max(finite) + margin, 6, 194)
-    left, right = across(real - spread), across(real + spread)
+    left, right = across(lowest), across(real + spread)
     parts = [
         '<line class="axis" x1="4" x2="196" y1="11" y2="11"/>',
         f'<rect class="band" x="{left:.1f}" y="3" width="{max(right - left, 1.5):.1f}" height="16"'

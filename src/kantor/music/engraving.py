@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kantor.music.bars import Bar, bars_of
-from kantor.music.score import REST, Flags, Key, Note, Pitches, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Note, Pitches, Score
 
 # Lengths in steps that one note head can show: name and dots.
 NOTE_VALUES = {
@@ -87,6 +87,24 @@ def _split(note: Note, bar: Bar) -> Iterator[Head]:
             tied_on=sounds and start + length < note.end,
         )
         start += length
+
+
+def beams_of(heads: Sequence[Head], bar: Bar) -> dict[int, str]:
+    """Which heads a beam joins, by their start: neighbours within a beat shorter than a quarter."""
+    groups: dict[tuple[int, int], list[Head]] = {}
+    broken = 0
+    for head in heads:
+        if head.pitch == REST or head.end - head.start >= STEPS_PER_QUARTER:
+            broken += 1
+            continue
+        beat = (head.start - bar.start) // bar.meter.beat_steps
+        groups.setdefault((beat, broken), []).append(head)
+    beams: dict[int, str] = {}
+    for group in groups.values():
+        if len(group) > 1:
+            beams.update({head.start: "continue" for head in group})
+            beams[group[0].start], beams[group[-1].start] = "begin", "end"
+    return beams
 
 
 def spell(pitch: int, key: Key | None) -> tuple[str, int, int]:

@@ -1,7 +1,7 @@
 """Write a score as MusicXML 4.0, one part a voice, for notation programs.
 
 Written directly rather than with music21, whose notation pass is far slower for an hour of music
-and whose files hold dates and random ids. Beams are left to the program that opens the file.
+and whose files hold dates and random ids.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kantor.music.bars import Bar, bars_of
 from kantor.music.engraving import (
     NOTE_VALUES,
     Head,
+    beams_of,
     clef_of,
     fermata_heads,
     heads_of,
@@ -150,6 +151,7 @@ def _write_tempo(measure: Element, tempo: float) -> None:
 def _write_notes(
     measure: Element, heads: Sequence[Head], bar: Bar, key: Key | None, fermatas: set[int]
 ) -> None:
+    beams = beams_of(heads, bar)
     shown: dict[tuple[str, int], int] = {}  # alterations in force within the bar
     for head in heads:
         note = SubElement(measure, "note")
@@ -171,6 +173,8 @@ def _write_notes(
                 SubElement(note, "dot")
         if head.pitch != REST:
             _write_accidental(note, head, key, shown)
+        if head.start in beams:
+            SubElement(note, "beam", number="1").text = beams[head.start]
         _write_notations(note, head, head.start in fermatas)
 
 

@@ -177,9 +177,10 @@ def _tied(events: Iterable[Event]) -> list[_Sounding]:
         if event.pitch is None:
             continue
         waiting = held.get((event.pitch, event.start), [])
-        if event.tied_back and waiting:
-            same = (note for note in waiting if note.voice == event.voice)
-            note = next(same, waiting[0])
+        # A tie into a second ending is often marked only where it begins, before the first.
+        same = [note for note in waiting if note.voice == event.voice]
+        if same or (event.tied_back and waiting):
+            note = (same or waiting)[0]
             waiting.remove(note)
             note.end = event.end
         else:

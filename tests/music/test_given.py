@@ -1,0 +1,73 @@
+"""Requests to a model: masks, padding and batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kantor.music.given import Given, stack
+from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+
+G_MAJOR = Key(1)
+SOPRANO = np.array([True, False, False, False])
+
+
+def chorale(steps: int = 24, key: Key | None = G_MAJOR) -> Score:
+    """Four voices that change every other step, in 3/4 with a quarter's pickup."""
+    line = np.repeat(np.arange(steps // 2), 2)
+    pitches = np.stack([72 + line % 5, 65 - line % 3, 60 + line % 2, 48 - line % 4], axis=1)
+    return Score(pitches, onset_floor(pitches), Meter(3, 4), pickup=4, key=key)
+
+
+def test_only_given_cells_are_passed_on() -> None:
+    """Nothing of the cells to be composed leaks into the request."""
+    score = chorale()
+    request = Given.from_score(score, np.tile(SOPRANO, (24, 1)))
+    assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
+    assert (request.pitches[:, 1:] == REST).all()
+    assert not request.onsets[:, 1:].any()
+    assert int(request.collection) == 7
+
+
+def test_a_key_is_needed_from_somewhere() -> None:
+    """Without a key in the score one must be named; then that one holds."""
+    score = chorale(key=None)
+    mask = np.tile(SOPRANO, (24, 1))
+    with pytest.raises(ScoreError, match="key is not known"):
+        Given.from_score(score, mask)
+    assert int(Given.from_score(score, mask, collection=5).collection) == 5
+
+
+def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
+    """The model is asked for nothing in the padding, and the bars run on."""
+    request = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
+    assert request.steps == 40
+    assert request.mask[24:].all()
+    assert (request.pitches[24:] == REST).all()
+    assert not request.onsets[24:].any()
+    lines = np.flatnonzero(request.bars[:, 0] == 0)
+    assert lines.tolist() == [4, 16, 28]
+    assert (request.bars[:, 1] == 12).all()
+
+
+def test_a_stack_keeps_every_piece() -> None:
+    """Each piece of a batch is found again, at the longest piece's length."""
+    short, long = chorale(16), chorale(24)
+    pieces = [Given.from_score(s, np.tile(SOPRANO, (s.steps, 1))) for s in (short, long)]
+    batch = stack(pieces)
+    assert batch.pitches.shape == (2, 24, 4)
+    assert batch.bars.shape == (2, 24, 2)
+    assert (batch.pitches[0, :16] == pieces[0].pitches).all()
+    assert (batch.pitches[1] == pieces[1].pitches).all()
+    assert stack(pieces, steps=32).steps == 32
+
+
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    """A request whose arrays differ in form names the one that is wrong."""
+    good = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
+    with pytest.raises(ScoreError, match="given mask"):
+        Given(good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.collection)
+    with pytest.raises(ScoreError, match="given pitches"):
+        Given(
+            good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.collection
+        )

@@ -1,0 +1,195 @@
+"""The score as arrays: conventions, bars, keys, and notes to and fro."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kantor.music.score import (
+    REST,
+    Key,
+    Meter,
+    Note,
+    Score,
+    ScoreError,
+    arrays_of,
+    notes_of,
+    onset_floor,
+    quarters,
+)
+
+
+@st.composite
+def voices(draw: st.DrawFn, steps: int = 24, count: int = 4) -> list[Note]:
+    """Notes that do not overlap within a voice, repeated ones and rests among them."""
+    notes = []
+    for voice in range(count):
+        cuts = sorted(draw(st.sets(st.integers(0, steps), max_size=10)))
+        for start, end in itertools.pairwise(cuts):
+            pitch = draw(st.sampled_from([REST, 0, 60, 61, 127]))
+            if pitch != REST:
+                notes.append(Note(start, end, pitch, voice))
+    return sorted(notes)
+
+
+@given(voices())
+@settings(max_examples=60)
+def test_notes_survive_the_grid(notes: list[Note]) -> None:
+    """Notes written to arrays and read back are the same notes, repeated ones apart."""
+    assert notes_of(Score(*arrays_of(notes, 24))) == notes
+
+
+def test_a_later_note_is_heard_where_two_overlap() -> None:
+    """A long note ends where the next begins, and does not come back after it."""
+    pitches, onsets = arrays_of([Note(0, 8, 60), Note(2, 4, 62)], 8, 1)
+    assert pitches[:, 0].tolist() == [60, 60, 62, 62, -1, -1, -1, -1]
+    assert np.flatnonzero(onsets[:, 0]).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "note", [Note(-1, 2, 60), Note(6, 9, 60), Note(3, 3, 60), Note(0, 1, 60, 4)]
+)
+def test_notes_off_the_grid_are_refused(note: Note) -> None:
+    """A note before, behind, without length or in no voice is an error."""
+    with pytest.raises(ScoreError, match="lies outside"):
+        arrays_of([note], 8)
+
+
+@pytest.mark.parametrize(
+    ("pitches", "onsets", "fault"),
+    [
+        ([60, 60], [1, 0], "expected \\(time, voice\\)"),
+        ([[60], [300]], [[1], [1]], "MIDI note numbers"),
+        ([[60], [-2]], [[1], [1]], "MIDI note numbers"),
+        ([[60], [60]], [[1]], "onsets of shape"),
+        ([[60], [-1]], [[1], [1]], "stands on a rest"),
+        ([[60], [62]], [[1], [0]], "no onset"),
+        ([[60], [60]], [[0], [0]], "no onset"),
+    ],
+)
+def test_contradictory_arrays_are_refused(pitches: object, onsets: object, fault: str) -> None:
+    """Arrays that break the conventions never become a score."""
+    with pytest.raises(ScoreError, match=fault):
+        Score(np.array(pitches), np.array(onsets, bool))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pickup": 16},
+        {"pickup": -1},
+        {"tempo": 0.0},
+        {"tempo": float("nan")},
+        {"fermatas": np.zeros(3, bool)},
+        {"bar_lines": np.array([4, 4])},
+        {"bar_lines": np.array([-1, 4])},
+    ],
+)
+def test_what_does_not_fit_the_notes_is_refused(change: dict[str, object]) -> None:
+    """Pickup, tempo, fermatas and bar lines are checked against the notes."""
+    with pytest.raises(ScoreError):
+        Score(np.full((8, 1), 60), np.eye(8, 1, dtype=bool), **change)  # type: ignore[arg-type]
+
+
+def test_a_score_cannot_be_changed() -> None:
+    """The arrays are read-only, and are not those of the caller."""
+    pitches = np.full((4, 1), 60, np.int8)
+    score = Score(pitches, np.eye(4, 1, dtype=bool))
+    pitches[:] = 0
+    assert score.pitches[0, 0] == 60
+    with pytest.raises(ValueError, match="read-only"):
+        score.pitches[0, 0] = 61
+
+
+def test_bar_positions_count_a_pickup_as_the_end_of_a_bar() -> None:
+    """A quarter's pickup in 3/4 stands eight steps into a bar of twelve."""
+    pitches = np.full((20, 1), REST)
+    score = Score(pitches, pitches != REST, Meter(3, 4), pickup=4)
+    assert score.bar_lines.tolist() == [4, 16]
+    assert score.bar_positions[:5].tolist() == [[8, 12], [9, 12], [10, 12], [11, 12], [0, 12]]
+    assert score.bar_positions[-1].tolist() == [3, 12]
+
+
+def test_bar_positions_follow_given_bar_lines() -> None:
+    """Where bars differ in length, each step knows the length of its own."""
+    pitches = np.full((32, 1), REST)
+    score = Score(pitches, pitches != REST, bar_lines=np.array([0, 8, 20]))
+    assert score.bar_positions[[0, 7, 8, 19, 20, 31]].tolist() == [
+        [0, 8],
+        [7, 8],
+        [0, 12],
+        [11, 12],
+        [0, 16],
+        [11, 16],
+    ]
+
+
+def test_transposition_moves_notes_and_key_and_no_rest() -> None:
+    """Rests stay rests, the key goes along, and the range of MIDI is not left."""
+    score = Score(np.array([[60], [-1]]), np.array([[True], [False]]), key=Key(-1, "minor"))
+    moved = score.transposed(2)
+    assert moved.pitches.tolist() == [[62], [-1]]
+    assert moved.key == Key(1, "minor")
+    with pytest.raises(ScoreError, match="range"):
+        score.transposed(68)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "tonic", "collection"),
+    [
+        (Key(0), "C major", 0, 0),
+        (Key(0, "minor"), "A minor", 9, 0),
+        (Key(3, "minor"), "F# minor", 6, 9),
+        (Key(-3), "Eb major", 3, 3),
+        (Key(-1, "minor"), "D minor", 2, 5),
+        (Key(-2, "minor"), "G minor", 7, 10),
+        (Key(6), "F# major", 6, 6),
+        (Key(-6), "Gb major", 6, 6),
+    ],
+)
+def test_key_names(key: Key, name: str, tonic: int, collection: int) -> None:
+    """Names and pitch classes of keys are those of the circle of fifths."""
+    assert (key.name, key.tonic, key.collection) == (name, tonic, collection)
+
+
+@given(st.integers(-7, 7), st.sampled_from(["major", "minor"]), st.integers(-12, 12))
+@settings(max_examples=60)
+def test_a_transposed_key_has_the_transposed_tonic(fifths: int, mode: str, by: int) -> None:
+    """Whatever its spelling, the tonic has moved by the semitones asked for."""
+    key = Key(fifths, mode)
+    assert key.transposed(by).tonic == (key.tonic + by) % 12
+
+
+@pytest.mark.parametrize(
+    ("text", "bar", "beat"),
+    [
+        ("4/4", 16, 4),
+        ("3/4", 12, 4),
+        ("6/8", 12, 6),
+        ("3/8", 6, 2),
+        ("2/2", 16, 8),
+        ("12/8", 24, 6),
+    ],
+)
+def test_meter_lengths(text: str, bar: int, beat: int) -> None:
+    """Bars and beats have their lengths in sixteenths; 6/8 is felt in two."""
+    meter = Meter.parse(text)
+    assert (meter.bar_steps, meter.beat_steps, str(meter)) == (bar, beat, text)
+
+
+@pytest.mark.parametrize("text", ["", "4", "4/4/4", "a/b", "0/4", "4/3", "65/4", "3/32"])
+def test_impossible_meters_are_refused(text: str) -> None:
+    """What is no time signature, or does not fit the grid, is an error."""
+    with pytest.raises(ScoreError, match="meter"):
+        Meter.parse(text)
+
+
+def test_onset_floor_and_quarters() -> None:
+    """A change of pitch is an onset; a rest never is; four steps are a quarter."""
+    assert onset_floor([[60], [60], [-1], [60]])[:, 0].tolist() == [True, False, False, True]
+    assert quarters(6) == Fraction(3, 2)

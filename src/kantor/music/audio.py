@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.music.files import save
 from kantor.music.score import STEPS_PER_QUARTER, Note, Score, ScoreError, notes_of
 
 if TYPE_CHECKING:
@@ -196,18 +197,6 @@ def _encode(score: Score, target: BinaryIO, form: str, rate: int, **how: object)
     with soundfile.SoundFile(target, "w", rate, 2, format=form, **how) as file:
         for block in blocks:
             file.write(block)
-
-
-def save(path: str | Path, content: Callable[[BinaryIO], None]) -> None:
-    """Write a file under another name beside it, then move it into place."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb+") as file:
-            content(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:

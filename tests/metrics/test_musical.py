@@ -1,0 +1,418 @@
+"""Golden values, worked out by hand, for every metric of `kantor.metrics.musical`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from kantor.metrics import chords, motion, texture
+from kantor.metrics.musical import (
+    LABELS,
+    Passages,
+    evaluate,
+    evaluate_windows,
+    window_starts,
+)
+from kantor.music.score import REST, Meter, Score, ScoreError, onset_floor
+
+REFERENCE = Path(
+    os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
+)
+C_MAJOR = [60, 62, 64, 65, 67, 69, 71, 72]
+
+
+def quarters(*chords_: tuple[int, ...], meter: str = "4/4", pickup: int = 0) -> Score:
+    """A score with a chord a quarter, onsets where the pitch changes."""
+    pitches = np.repeat(np.array(chords_, np.int8), 4, axis=0)
+    return Score(pitches, onset_floor(pitches), Meter.parse(meter), pickup)
+
+
+def beats_of(score: Score) -> np.ndarray:
+    """Where the score's beats begin."""
+    return Passages.of(score, [0], score.steps).beats[0]
+
+
+# Each of the following was a fault of a known implementation.
+
+
+def test_tonal_distance_of_an_octave_is_zero() -> None:
+    """C4 against C5 is no distance: octaves are folded (MuseGAN answers 2.55)."""
+    score = quarters((72, 60))
+    assert chords.tonal_distance(score.pitches, beats_of(score)) == pytest.approx(0, abs=1e-12)
+
+
+def test_tonal_distance_of_a_fifth() -> None:
+    """C against G by hand: 30 degrees apart on the fifths, 90 on the minor thirds, 120 on the
+    major thirds of radius one half.
+    """
+    score = quarters((67, 60))
+    chord = [2 * np.sin(np.pi / 12), 2 * np.sin(np.pi / 4), np.sin(np.pi / 3)]
+    expected = np.sqrt(np.sum(np.square(chord)))
+    got = chords.tonal_distance(score.pitches, beats_of(score))
+    assert got == pytest.approx(expected, abs=1e-12)
+    assert got == pytest.approx(1.738, abs=1e-3)
+
+
+def test_tonal_distance_weighs_notes_of_a_beat_by_duration() -> None:
+    """Three sixteenths of C and one of G stand three parts at C and one at G."""
+    upper = np.full(4, 60)
+    lower = np.array([60, 60, 60, 67])
+    pitches = np.stack([upper, lower], axis=1).astype(np.int8)
+    whole = chords.tonal_distance(np.array([[60, 67]] * 4, np.int8), np.array([1, 0, 0, 0], bool))
+    got = chords.tonal_distance(pitches, np.array([True, False, False, False]))
+    assert got == pytest.approx(whole / 4)
+
+
+def test_in_scale_of_a_c_major_scale_is_one() -> None:
+    """A C-major scale is in C major (pypianoroll answers .857, the workshop's notebook .50)."""
+    score = quarters(*((pitch,) for pitch in C_MAJOR))
+    assert evaluate(score)["in_c_major"] == 1
+    assert evaluate(score)["in_best_scale"] == 1
+
+
+def test_in_scale_of_a_transposed_scale() -> None:
+    """D flat major shares F and C with C major: 3 of its 8 notes (C twice); its own key has all."""
+    score = quarters(*((pitch + 1,) for pitch in C_MAJOR))
+    figures = evaluate(score)
+    assert figures["in_c_major"] == pytest.approx(2 / 8)
+    assert figures["in_best_scale"] == 1
+
+
+def test_empty_bars_are_not_inverted() -> None:
+    """One silent voice in one of two bars is a quarter (MuseGAN: .75)."""
+    score = quarters(*[(67, 60)] * 4, *[(67, REST)] * 4)
+    assert evaluate(score)["empty_bars"] == pytest.approx(1 / 4)
+
+
+def test_pitch_classes_fold_octaves_and_not_neighbours() -> None:
+    """C4, C5 and the seven semitones C to F sharp are 1 and 7 classes (MuseGAN's fold: 2 and 1)."""
+    octave = quarters((72, 60), (72, 60), (72, 60), (72, 60))
+    assert evaluate(octave)["pitch_classes"] == 1
+    semitones = quarters((60, 61), (62, 63), (64, 65), (66, 66))
+    assert evaluate(semitones)["pitch_classes"] == 7
+
+
+def test_rolls_of_minus_one_and_one_are_refused() -> None:
+    """A roll of {-1, 1} is not read as pitches (the workshop feeds it to formulas for {0, 1})."""
+    roll = np.where(np.zeros((1, 16, 128)), 1.0, -1.0)
+    with pytest.raises(ScoreError, match="type float64"):
+        texture.empty_bars(roll, np.zeros((1, 16, 2), np.int16))  # type: ignore[arg-type]
+
+
+# Chords on beats.
+
+
+@pytest.mark.parametrize(
+    ("chord", "inside", "complete", "clash"),
+    [
+        ((72, 67, 64, 48), 1, 1, 0),  # C major
+        ((72, 67, 63, 48), 1, 1, 0),  # C minor
+        ((66, 63, 60, 48), 1, 1, 0),  # C diminished
+        ((68, 64, 60, 48), 0, 0, 0),  # C augmented: not in the vocabulary
+        ((72, 72, 64, 48), 1, 0, 0),  # a third alone
+        ((70, 67, 64, 48), 1, 0, 0),  # dominant seventh
+        ((71, 67, 64, 48), 1, 0, 1),  # major seventh: B against C
+        ((70, 67, 63, 48), 1, 0, 0),  # minor seventh
+        ((70, 66, 63, 48), 1, 0, 0),  # half-diminished seventh
+        ((69, 66, 63, 48), 1, 0, 0),  # diminished seventh
+        ((67, 65, 64, 48), 0, 0, 1),  # a suspension: E against F
+        ((72, 67, 62, 48), 0, 0, 0),  # two fifths
+        ((60, REST, REST, REST), 1, 0, 0),  # one voice sounds
+    ],
+)
+def test_chord_metrics(chord: tuple[int, ...], inside: int, complete: int, clash: int) -> None:
+    """Each kind of chord is told from the others."""
+    figures = evaluate(quarters(chord))
+    assert figures["triad_or_seventh"] == inside
+    assert figures["complete_triads"] == complete
+    assert figures["semitone_clash"] == clash
+
+
+def test_chords_are_looked_at_on_beats_only() -> None:
+    """A clash between two beats is a passing note and is not counted."""
+    pitches = np.repeat(np.array([[67, 64, 60, 48]] * 2, np.int8), 4, axis=0)
+    pitches[2:4, 1] = 59
+    score = Score(pitches, onset_floor(pitches))
+    assert evaluate(score)["semitone_clash"] == 0
+
+
+def test_silent_beats_are_left_out() -> None:
+    """Of one triad, one clash and two silent beats half are triads."""
+    silence = (REST,) * 4
+    score = quarters((72, 67, 64, 48), silence, (71, 67, 64, 48), silence)
+    assert evaluate(score)["complete_triads"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("meter", "pickup", "expected"),
+    [
+        ("4/4", 0, [0, 4, 8, 12, 16, 20]),
+        ("4/4", 2, [2, 6, 10, 14, 18, 22]),
+        ("3/4", 4, [0, 4, 8, 12, 16, 20]),
+        ("6/8", 0, [0, 6, 12, 18]),
+        ("6/8", 2, [2, 8, 14, 20]),
+        ("3/8", 0, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]),
+    ],
+)
+def test_beats_follow_meter_and_pickup(meter: str, pickup: int, expected: list[int]) -> None:
+    """A beat of 6/8 is a dotted quarter, and a pickup moves them all."""
+    pitches = np.full((24, 4), 60, np.int8)
+    score = Score(pitches, onset_floor(pitches), Meter.parse(meter), pickup)
+    assert np.flatnonzero(beats_of(score)).tolist() == expected
+
+
+# Bars.
+
+
+def test_pickup_and_cut_bar_are_not_bars() -> None:
+    """In 3/4 with a pickup only the two whole bars count: 3 and 1 pitch classes."""
+    score = quarters((61,), (60,), (62,), (64,), (65,), (65,), (77,), (66,), meter="3/4", pickup=4)
+    assert evaluate(score)["pitch_classes"] == 2
+
+
+def test_no_whole_bar_is_nan() -> None:
+    """Less than a bar has no figure for bars, and says so instead of 0."""
+    assert np.isnan(evaluate(quarters((60, 48)))["pitch_classes"])
+
+
+def test_bars_do_not_run_across_windows() -> None:
+    """Two windows of one batch keep their bars apart."""
+    pitches = np.array([[[60]] * 16, [[62]] * 8 + [[64]] * 8], np.int8)
+    bars = np.broadcast_to(np.stack([np.arange(16), np.full(16, 16)], axis=1), (2, 16, 2))
+    got = texture.pitch_classes_per_bar(pitches, bars.astype(np.int16))
+    assert got.tolist() == [1, 2]
+
+
+# Notes and polyphony.
+
+
+def test_notes_per_bar_with_known_onsets() -> None:
+    """Four repeated quarters are four notes where onsets are known, one where they are not."""
+    pitches = np.full((16, 1), 60, np.int8)
+    onsets = np.zeros((16, 1), bool)
+    onsets[::4] = True
+    assert texture.notes_per_bar(pitches, onsets).tolist() == [4]
+    assert texture.notes_per_bar(pitches).tolist() == [1]
+
+
+def test_notes_per_bar_of_other_meters_are_per_sixteen_steps() -> None:
+    """Three quarters in a 3/4 bar are as dense as four in 4/4."""
+    figures = evaluate(quarters((60,), (62,), (64,), meter="3/4"))
+    assert figures["notes_soprano"] == 4
+
+
+def test_rest_separates_notes() -> None:
+    """C, rest, C are two notes and no move."""
+    score = quarters((60,), (REST,), (60,), (REST,))
+    assert evaluate(score)["notes_soprano"] == 2
+    assert np.isnan(evaluate(score)["stepwise_soprano"])
+
+
+def test_four_pitches_needs_four_different() -> None:
+    """A unison of two voices and a rest each leave fewer than four; octaves do not."""
+    score = quarters((72, 67, 64, 48), (72, 60, 60, 48), (72, 67, 64, REST), (72, 60, 48, 36))
+    assert evaluate(score)["four_pitches"] == 0.5
+
+
+# Motion.
+
+
+def test_steps_and_leaps_by_hand() -> None:
+    """Moves of 2, 1, 4, 5 and -12 semitones: two of five are steps, two leaps."""
+    score = quarters((60,), (62,), (62,), (63,), (67,), (72,), (60,))
+    figures = evaluate(score)
+    assert figures["stepwise_soprano"] == pytest.approx(2 / 5)
+    assert figures["leaps_soprano"] == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fifths", "octaves"),
+    [
+        ((67, 60), (69, 62), 1, 0),  # both up
+        ((67, 60), (65, 58), 1, 0),  # both down
+        ((79, 60), (81, 62), 1, 0),  # twelfths
+        ((67, 60), (81, 62), 1, 0),  # a fifth, then a twelfth, the same way
+        ((72, 60), (74, 62), 0, 1),  # octaves
+        ((60, 60), (62, 62), 0, 1),  # unisons
+        ((67, 60), (67, 60), 0, 0),  # nobody moves
+        ((67, 60), (55, 60), 0, 0),  # one moves
+        ((67, 60), (57, 62), 0, 0),  # contrary motion
+        ((79, 60), (69, 62), 0, 0),  # twelfth to fifth by contrary motion
+        ((67, 60), (68, 62), 0, 0),  # a fifth, then a tritone
+        ((64, 60), (69, 62), 0, 0),  # a hidden fifth is not a parallel one
+        ((67, 60), (REST, 62), 0, 0),  # a voice ends
+    ],
+)
+def test_parallels(
+    before: tuple[int, int], after: tuple[int, int], fifths: int, octaves: int
+) -> None:
+    """One parallel in eight steps is 12.5 a hundred."""
+    figures = evaluate(quarters(before, after))
+    assert figures["parallel_fifths"] == 12.5 * fifths
+    assert figures["parallel_octaves"] == 12.5 * octaves
+
+
+def test_parallels_do_not_reach_across_a_rest() -> None:
+    """Fifths with silence between them do not adjoin."""
+    assert evaluate(quarters((67, 60), (REST, REST), (69, 62)))["parallel_fifths"] == 0
+
+
+def test_each_pair_of_voices_counts() -> None:
+    """Parallel 5-8-12 chords make three pairs of parallels: two fifths, one octave."""
+    figures = evaluate(quarters((67, 60, 48), (69, 62, 50)))
+    assert figures["parallel_fifths"] == 25
+    assert figures["parallel_octaves"] == 12.5
+
+
+def test_crossing_by_hand() -> None:
+    """Of four quarters one crosses: a unison does not, nor a step in which a voice rests."""
+    score = quarters((72, 67, 64, 48), (64, 67, 60, 48), (67, 67, 60, 48), (64, 67, REST, 48))
+    assert evaluate(score)["crossing"] == 0.25
+
+
+# The whole.
+
+
+def test_evaluate_names_every_metric_in_order() -> None:
+    """Four voices have the names of `LABELS`, in that order, as plain floats."""
+    figures = evaluate(quarters((72, 67, 64, 48), (74, 67, 65, 47)))
+    assert list(figures) == list(LABELS)
+    assert all(type(value) is float for value in figures.values())
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_silence_and_nothing_have_no_chords(steps: int) -> None:
+    """An empty or a silent score is evaluated without a warning; what is undefined is NaN."""
+    score = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
+    figures = evaluate(score)
+    assert np.isnan(figures["triad_or_seventh"])
+    assert np.isnan(figures["in_best_scale"])
+    assert np.isnan(figures["tonal_distance"])
+
+
+def test_five_voices_are_refused() -> None:
+    """The voices have four names; more is an error, not a wrong table."""
+    with pytest.raises(ScoreError, match="5 voices"):
+        evaluate(quarters((72, 67, 64, 55, 48)))
+
+
+def test_windows_begin_at_the_first_whole_bar() -> None:
+    """After a pickup of one quarter: 4, 36, …; what is left at the end is dropped."""
+    score = quarters(*[(60,)] * 20, pickup=4)
+    assert window_starts(score) == [4, 36]
+    assert window_starts(quarters((60,), (62,))) == [0]
+
+
+def test_a_window_is_evaluated_as_a_score_of_its_own() -> None:
+    """The batch of windows gives what each window gives alone, held notes at its edge included."""
+    rng = np.random.default_rng(0)
+    pitches = np.repeat(rng.integers(48, 80, (24, 4)), 5, axis=0).astype(np.int8)
+    pitches[rng.random(pitches.shape) < 0.1] = REST
+    score = Score(pitches, onset_floor(pitches), Meter(3, 4), 4)
+    frame = evaluate_windows([score, score.transposed(1)])
+    assert frame.index.tolist()[:3] == [(0, 4), (0, 36), (0, 68)]
+    for (piece, start), row in frame.iterrows():
+        moved = score.transposed(piece)
+        cut = Score(
+            moved.pitches[start : start + 32],
+            onset_floor(moved.pitches[start : start + 32]),
+            score.meter,
+            (4 - start) % 12,
+        )
+        alone = evaluate(cut)
+        for name, value in alone.items():
+            assert row[name] == pytest.approx(value, nan_ok=True), name
+
+
+def test_pieces_of_different_length_share_a_table() -> None:
+    """Short pieces are one window each, in the order in which they came."""
+    frame = evaluate_windows([quarters((60,)), quarters(*[(62,)] * 8), quarters((64,))])
+    assert frame.index.tolist() == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_different_numbers_of_voices_are_refused() -> None:
+    """A table has one set of columns."""
+    with pytest.raises(ScoreError, match="voices"):
+        evaluate_windows([quarters((60,)), quarters((60, 48))])
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrays(np.int8, (24, 4), elements=st.integers(-1, 127)), st.integers(-11, 11))
+def test_transposition_changes_nothing_but_the_key(pitches: np.ndarray, by: int) -> None:
+    """Every metric but C major is the same after moving all notes alike."""
+    low = np.where((pitches != REST) & ((pitches < 12) | (pitches > 115)), 60, pitches)
+    score = Score(low, onset_floor(low))
+    here, there = evaluate(score), evaluate(score.transposed(by))
+    for name in set(LABELS) - {"in_c_major"}:
+        assert there[name] == pytest.approx(here[name], nan_ok=True), name
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="reference data is not here")
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        (
+            "valid",
+            {
+                "pitch_classes": 6.74,
+                "in_best_scale": 0.957,
+                "in_c_major": 0.766,
+                "four_pitches": 0.908,
+                "tonal_distance": 1.567,
+                "crossing": 0.030,
+                "parallel_fifths": 0.06,
+                "parallel_octaves": 0.01,
+                "semitone_clash": 0.038,
+                "triad_or_seventh": 0.910,
+                "complete_triads": 0.733,
+                "stepwise_tenor": 0.76,
+                "leaps_bass": 0.27,
+                "notes_alto": 3.4,
+            },
+        ),
+        (
+            "test",
+            {
+                "pitch_classes": 7.06,
+                "in_best_scale": 0.953,
+                "in_c_major": 0.762,
+                "four_pitches": 0.915,
+                "tonal_distance": 1.563,
+                "crossing": 0.020,
+                "parallel_fifths": 0.09,
+                "parallel_octaves": 0.02,
+                "semitone_clash": 0.031,
+                "triad_or_seventh": 0.907,
+                "complete_triads": 0.742,
+                "stepwise_bass": 0.68,
+                "leaps_tenor": 0.14,
+                "notes_bass": 4.7,
+            },
+        ),
+    ],
+)
+def test_published_chorales_give_the_reference_values(
+    split: str, expected: dict[str, float]
+) -> None:
+    """Every figure equals the reference one to its last digit."""
+    pieces = json.loads((REFERENCE / "Jsb16thSeparated.json").read_text())[split]
+    scores = [Score(np.array(piece), onset_floor(piece)) for piece in pieces]
+    means = evaluate_windows(scores).mean()
+    for name, value in expected.items():
+        digits = len(str(value).partition(".")[2])
+        assert means[name] == pytest.approx(value, abs=0.51 * 10**-digits), name
+
+
+def test_array_functions_take_single_passages_and_batches() -> None:
+    """``(time, voice)`` and ``(passage, time, voice)`` give the same numbers."""
+    rng = np.random.default_rng(1)
+    batch = rng.integers(-1, 90, (3, 32, 4)).astype(np.int8)
+    together = motion.parallel_octaves(batch)
+    assert together.tolist() == [float(motion.parallel_octaves(one)) for one in batch]

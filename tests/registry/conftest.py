@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import kantor.model
-from kantor.settings import quiet
+from kantor.registry import register
+from kantor.settings import Register, quiet
 
 CURVES = "iteration,loss,critic gap,note\n10,0.5,,start\n20,0.25,1.5,\n30,nan,1.25,end\n"
 ENTRY = {"generated": 0.93, "real": 0.95, "baseline": {"triads": 1.0, "random": 0.1}}
@@ -48,20 +49,17 @@ def load_rule(folder):
     return Rule(json.loads((Path(folder) / "model.json").read_text())["distance"])
 
 
-@pytest.fixture(autouse=True)
-def network(monkeypatch):
-    """The rule in place of `kantor.model.generator`."""
+@pytest.fixture(scope="module", autouse=True)
+def surroundings():
+    """The rule in place of `kantor.model.generator`, and nobody's registry or repository."""
     module = ModuleType("kantor.model.generator")
     module.load = load_rule
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(kantor.model, "generator", module, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch):
-    """No registry or repository of the person who runs the tests."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, module)
+        patch.setattr(kantor.model, "generator", module, raising=False)
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +73,8 @@ def empty_database(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def bare(tmp_path):
-    """What the pipeline has built before its last stage, and no registry yet."""
-    root = tmp_path / "repository"
+def build(root):
+    """Write what the pipeline has built before its last stage."""
     for folder in ("build/model", "reports/training", "reports/samples"):
         (root / folder).mkdir(parents=True)
     (root / "build/model/model.json").write_text('{"distance": 4}')
@@ -92,7 +88,22 @@ def bare(tmp_path):
 
 
 @pytest.fixture
+def bare(tmp_path):
+    """A repository before its last stage, without a registry."""
+    return build(tmp_path / "repository")
+
+
+@pytest.fixture
 def repository(bare, empty_database):
     """The same with an empty registry."""
     shutil.copy(empty_database, bare / "mlflow.db")
     return bare
+
+
+@pytest.fixture(scope="module")
+def registered(surroundings, tmp_path_factory, empty_database):
+    """A repository with one version, which is champion and challenger; only to be read."""
+    root = build(tmp_path_factory.mktemp("registered") / "repository")
+    shutil.copy(empty_database, root / "mlflow.db")
+    register(root, Register(model="kantor-bach", experiment="kantor"))
+    return root

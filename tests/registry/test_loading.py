@@ -21,7 +21,8 @@ def request_and_seeds(batch=2):
 
 
 @pytest.fixture
-def registered(repository):
+def own(repository):
+    """A registered repository that a test may break."""
     register(repository, PARAMS)
     return repository
 
@@ -117,14 +118,14 @@ def test_wrong_names_get_one_line(registered, monkeypatch, uri, fault):
     assert "\n" not in str(caught.value)
 
 
-def test_missing_champion_names_the_remedy(registered):
+def test_missing_champion_names_the_remedy(own):
     """Without a champion the message says what makes one."""
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{registered / 'mlflow.db'}")
+    client = MlflowClient(f"sqlite:///{own / 'mlflow.db'}")
     client.delete_registered_model_alias("kantor-bach", "champion")
     with pytest.raises(RegistryError, match=r"alias 'champion'.*`make repro`"):
-        load_model(root=registered)
+        load_model(root=own)
 
 
 def test_no_registry_yet(bare):
@@ -135,20 +136,20 @@ def test_no_registry_yet(bare):
     assert not (bare / "mlflow.db").exists()
 
 
-def test_files_gone(registered):
+def test_files_gone(own):
     """A version whose files were deleted says where they should be."""
-    shutil.rmtree(registered / "mlartifacts")
+    shutil.rmtree(own / "mlartifacts")
     with pytest.raises(RegistryError, match=r"kantor-bach version 1: its files are not at .*mlart"):
-        load_model(root=registered)
+        load_model(root=own)
 
 
-def test_a_model_of_somebody_else(registered):
+def test_a_model_of_somebody_else(own):
     """A version that is no generator of Kantor's is not loaded as one."""
-    description = next(registered.glob("mlartifacts/models/*/artifacts/MLmodel"))
+    description = next(own.glob("mlartifacts/models/*/artifacts/MLmodel"))
     text = description.read_text().replace("kantor.registry.pyfunc", "mlflow.sklearn")
     description.write_text(text)
     with pytest.raises(RegistryError, match="version 1: not a generator of Kantor's"):
-        load_model(root=registered)
+        load_model(root=own)
 
 
 def test_database_that_is_none(bare):

@@ -144,7 +144,7 @@ def test_broken_model_is_refused(repository):
     assert client(repository).search_model_versions() == []
 
 
-def test_model_that_changes_what_is_given_is_refused(repository, network, monkeypatch):
+def test_model_that_changes_what_is_given_is_refused(repository, monkeypatch):
     """A generator that does not return the given cells is not registered."""
     import kantor.model
 

@@ -1,0 +1,119 @@
+"""Files with safe names, written whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kantor.compose import outputs
+from kantor.compose.outputs import FORMATS, parse_formats, path_of, stems, write
+from kantor.music import reading
+from kantor.music.score import Key, Score, ScoreError, onset_floor
+
+HEADS = {"mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
+
+
+@pytest.fixture
+def score():
+    chords = [(72, 67, 64, 48), (71, 67, 62, 43), (72, 67, 64, 48)]
+    pitches = np.repeat(np.array(chords, np.int8), 8, axis=0)
+    return Score(pitches, onset_floor(pitches), key=Key(), title="three chords")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_is_written(kind, score, tmp_path):
+    """Each format has its own signature, and nothing else is left in the folder."""
+    write(score, tmp_path / f"x.{kind}", kind)
+    assert (tmp_path / f"x.{kind}").read_bytes().startswith(HEADS[kind])
+    assert [path.name for path in tmp_path.iterdir()] == [f"x.{kind}"]
+
+
+@pytest.mark.parametrize("kind", ["mid", "musicxml"])
+def test_the_soprano_is_read_back(kind, score, tmp_path):
+    """What is written as notes has four named parts, the first of which is the soprano."""
+    write(score, tmp_path / "x", kind)
+    parts = reading.read(tmp_path / "x").parts
+    assert [part.name for part in parts] == ["Soprano", "Alto", "Tenor", "Bass"]
+    assert [(int(n.start), int(n.end), n.pitch) for n in parts[0].notes] == [
+        (0, 2, 72),
+        (2, 4, 71),
+        (4, 6, 72),
+    ]
+
+
+def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
+    """If writing stops half-way the old file stays and no part of the new one is left."""
+
+    def broken(score, path):
+        path.write_bytes(b"half")
+        raise ScoreError("longer than can be written")
+
+    monkeypatch.setattr(outputs, "_writer", lambda kind: broken)
+    (tmp_path / "x.wav").write_bytes(b"old")
+    with pytest.raises(ScoreError, match=r"x\.wav: longer than"):
+        write(score, tmp_path / "x.wav", "wav")
+    assert (tmp_path / "x.wav").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
+
+
+def test_a_folder_that_is_gone_is_told(score, tmp_path):
+    """The disk's refusal is one line that names the file."""
+    with pytest.raises(ScoreError, match=r"gone/x\.mid: cannot be written \(No such file"):
+        write(score, tmp_path / "gone" / "x.mid", "mid")
+
+
+def test_names_are_ours():
+    """Odd characters go, equal names are told apart, and no name leads out of the folder."""
+    sources = [
+        "a/tune.mid",
+        "b/Tune.xml",
+        "tune-2.mid",
+        "..",
+        "..mid",
+        "-rf.mid",
+        "a\nb\x1b[1m.mid",
+    ]
+    names = stems([Path(source) for source in [*sources, "Für Elise (1).mid", "con.mid"]])
+    assert names == [
+        "tune",
+        "Tune-2",
+        "tune-2-2",
+        "melody",
+        "melody-2",
+        "rf",
+        "a_b_1m",
+        "Für_Elise_1",
+        "_con",
+    ]
+    assert path_of(Path("out"), "tune", 2, "mid") == Path("out/tune-take2.mid")
+
+
+@given(st.lists(st.text(max_size=300), max_size=8))
+def test_any_name_is_safe(texts):
+    """Whatever a file is called, its results have short, distinct names inside the folder."""
+    names = stems([Path(text.replace("\0", "")) for text in texts])
+    assert len({name.casefold() for name in names}) == len(texts)
+    for name in names:
+        path = path_of(Path("out"), name, 100, "musicxml")
+        assert path.parent == Path("out")
+        assert len(path.name.encode()) <= 255
+        assert not name.startswith((".", "-"))
+        assert name.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [("mid,png", ("mid", "png")), (" PNG , .mid,mid", ("mid", "png")), ("wav", ("wav",))],
+)
+def test_formats_are_parsed(text, kinds):
+    """Order, capitals, dots and repeats do not matter."""
+    assert parse_formats(text) == kinds
+
+
+@pytest.mark.parametrize("text", ["", ",", "midi", "mid,exe"])
+def test_unknown_formats_are_refused(text):
+    """The error lists the formats there are."""
+    with pytest.raises(ScoreError, match="mid,musicxml,wav,png"):
+        parse_formats(text)

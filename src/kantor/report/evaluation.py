@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from kantor.data.corpus import Corpus, Piece
-from kantor.data.files import replacing
 from kantor.metrics import musical
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
 from kantor.metrics.report import as_plain, by_meter
+from kantor.music import files
 from kantor.music.score import VOICES, Score, ScoreError
 from kantor.report.comparing import Comparison, compare, headline, overlaps
 from kantor.report.composing import Model, compose, share_changed
@@ -158,8 +158,12 @@ def _rounded(value: Any) -> Any:
 
 
 def _write_json(path: Path, figures: Mapping[str, Any]) -> None:
-    with replacing(path) as stream:
-        stream.write(json.dumps(figures, indent=2, ensure_ascii=False).encode() + b"\n")
+    _write(path, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.save(path, lambda stream: stream.write(text.encode()))
 
 
 def write_plots(bodies: Bodies, figures: Mapping[str, Any], folder: Path) -> None:
@@ -194,8 +198,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]])
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([[_rounded(value) for value in row] for row in rows])
-    with replacing(path) as stream:
-        stream.write(text.getvalue().encode())
+    _write(path, text.getvalue())
 
 
 def pick(

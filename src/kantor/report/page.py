@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kantor.data.files import replacing
+from kantor.music import files
 from kantor.report import plots, sections
 from kantor.report.listening import Sample, listen
 
@@ -66,8 +66,8 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
         "links": _links(reports),
         "model": model.get("preset", "model"),
     }
-    with replacing(reports / "report.html") as stream:
-        stream.write(render(context).encode())
+    text = render(context).encode()
+    files.save(reports / "report.html", lambda stream: stream.write(text))
 
 
 def read_json(path: Path) -> dict[str, Any]:

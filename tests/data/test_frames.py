@@ -64,7 +64,7 @@ def test_a_sound_window_has_no_faults() -> None:
     assert not row[faults].any()
     assert row["crossing_share"] == 0
     assert row["in_scale"] == 1
-    assert (row["lowest_bass"], row["highest_soprano"]) == (48, 72)
+    assert (row["compass_bass"], row["compass_soprano"]) == ("48 to 48", "72 to 72")
 
 
 def test_two_pitches_of_a_voice_are_counted() -> None:
@@ -128,7 +128,7 @@ def test_silence_has_no_range_no_scale_and_no_copy() -> None:
     frame, _ = window_frame(windows, manifest("train", "test"))
     assert frame["rest_share"].tolist() == [1, 1]
     assert frame["in_scale"].isna().all()
-    assert frame["lowest_alto"].isna().all()
+    assert frame["compass_alto"].isna().all()
     assert frame["also_in"].isna().all()
 
 

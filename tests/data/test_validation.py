@@ -328,6 +328,7 @@ def _stage(folder: Path, data: Data, monkeypatch: pytest.MonkeyPatch) -> Callabl
         "validate": LIMITS.model_dump(),
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(blocks))
+    (folder / "build").mkdir(exist_ok=True)
     save(data.windows, folder / "build" / "windows.npz")
     data.table.to_csv(folder / "build" / "manifest.csv", index=False)
     monkeypatch.chdir(folder)

@@ -75,22 +75,16 @@ class ColumnPairValuesInOneGroup(ColumnPairMapMetricProvider):  # type: ignore[m
         return column_B.groupby(column_A).transform("nunique") == 1
 
 
-class ColumnPairValuesInRange(ColumnPairMapMetricProvider):  # type: ignore[misc]
-    """Which rows have A, a voice's lowest pitch, and B, its highest, from `low` to `high`."""
+class ColumnValuesInCompass(ColumnMapMetricProvider):  # type: ignore[misc]
+    """Which values, "<lowest> to <highest> pitch", lie from `low` to `high`."""
 
-    condition_metric_name = "column_pair_values.kantor_range"
+    condition_metric_name = "column_values.kantor_compass"
     condition_value_keys = ("low", "high")
 
-    @column_pair_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(
-        cls,
-        column_A: pd.Series[Any],
-        column_B: pd.Series[Any],
-        low: int,
-        high: int,
-        **kwargs: object,
-    ) -> pd.Series[bool]:
-        return (column_A >= low) & (column_B <= high)
+    @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    def _pandas(cls, column: pd.Series[Any], low: int, high: int, **kw: object) -> pd.Series[bool]:
+        ends = column.str.split(" to ", expand=True).astype(int)
+        return (ends[0] >= low) & (ends[1] <= high)
 
 
 class ExpectKnownKey(ColumnMapExpectation):  # type: ignore[misc]
@@ -114,15 +108,14 @@ class ExpectContentInOneSplit(ColumnPairMapExpectation):  # type: ignore[misc]
     success_keys: ClassVar[tuple[str, ...]] = ("ignore_row_if", "mostly")
 
 
-class ExpectVoiceInRange(ColumnPairMapExpectation):  # type: ignore[misc]
-    """Expect a voice's lowest (column A) and highest pitch (column B) from `low` to `high`."""
+class ExpectVoiceInRange(ColumnMapExpectation):  # type: ignore[misc]
+    """Expect a voice's compass, such as "60 to 72", to lie from `low` to `high`."""
 
     low: int
     high: int
-    ignore_row_if: str = "either_value_is_missing"
 
-    map_metric: ClassVar[str] = "column_pair_values.kantor_range"
-    success_keys: ClassVar[tuple[str, ...]] = ("ignore_row_if", "low", "high", "mostly")
+    map_metric: ClassVar[str] = "column_values.kantor_compass"
+    success_keys: ClassVar[tuple[str, ...]] = ("low", "high", "mostly")
 
 
 class ExpectOnePitchPerVoiceAndStep(ExpectColumnValuesToBeBetween):  # type: ignore[misc]

@@ -280,7 +280,7 @@ def _measure(
         pitch without one), `padding_cells` that sound, `rest_share` of the cells,
         `empty_bar_share` of the bars of all voices, `crossing_share` of the steps,
         `in_scale` (share of the cells inside the best diatonic collection; NaN for silence),
-        `lowest_<voice>`, `highest_<voice>` (NaN for silence), `content` (a digest).
+        `compass_<voice>` (such as "60 to 72"; missing for silence), `content` (a digest).
     counts : (window, 128, voice) int32
     """
     real = np.arange(rolls.shape[1]) < length[:, None]
@@ -298,7 +298,7 @@ def _measure(
         "empty_bar_share": _empty_bar_share(cells > 0, length, bar_steps),
         "crossing_share": _crossings(pitches).sum(axis=1) / steps,
         "in_scale": _in_scale(counts),
-        **_extremes(counts),
+        **_compasses(counts),
         "content": _contents(pitches),
     }
     return columns, counts
@@ -350,15 +350,15 @@ def _in_scale(counts: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.where(total > 0, inside / np.maximum(total, 1), np.nan)
 
 
-def _extremes(counts: NDArray[np.int32]) -> Columns:
-    """Lowest and highest pitch of each voice."""
+def _compasses(counts: NDArray[np.int32]) -> Columns:
+    """Each voice's lowest and highest pitch, as one text: the library's pages mix up pairs."""
     columns: Columns = {}
     for voice, name in enumerate(VOICES):
         heard = counts[:, :, voice] > 0
-        silent = ~heard.any(axis=1)
-        lowest, highest = heard.argmax(axis=1), PITCHES - 1 - heard[:, ::-1].argmax(axis=1)
-        columns[f"lowest_{name}"] = np.where(silent, np.nan, lowest)
-        columns[f"highest_{name}"] = np.where(silent, np.nan, highest)
+        low, high = heard.argmax(axis=1), PITCHES - 1 - heard[:, ::-1].argmax(axis=1)
+        compass = np.array([f"{one} to {other}" for one, other in zip(low, high, strict=True)])
+        columns[f"compass_{name}"] = compass.astype(object)
+        columns[f"compass_{name}"][~heard.any(axis=1)] = None
     return columns
 
 

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from kantor.data.files import replacing
 from kantor.data.frames import Frames
+from kantor.music.files import save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,11 +184,16 @@ def _results(
 
 
 def _style(site: Path) -> None:
-    """Give the pages a plain style of their own, for readers without a network."""
+    """Let the pages be read without a network, from which they take their style and script."""
     style = (files("kantor.data") / "data_docs.css").read_text(encoding="utf-8")
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("<head>", f"<head>\n<style>\n{style}</style>", 1), "utf-8")
+    index = site / "index.html"
+    pages = [path.relative_to(site).as_posix() for path in site.glob("validations/**/*.html")]
+    links = [f'<a href="{page}">{page.split("/")[1]}</a>' for page in sorted(pages)]
+    text = index.read_text(encoding="utf-8")
+    index.write_text(text.replace("<body>", f"<body>\n<p>{' · '.join(links)}</p>", 1), "utf-8")
 
 
 def _replace(folder: Path, target: Path) -> None:
@@ -320,6 +325,12 @@ def report(frames: Frames, limits: Validate, steps: int, folder: Path) -> list[O
         "validation.html": page(frames, outcomes, limits),
     }
     for name, text in texts.items():
-        with replacing(folder / name) as stream:
-            stream.write(text.encode())
+        _write(folder / name, text)
     return outcomes
+
+
+def _write(path: Path, text: str) -> None:
+    def content(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    save(path, content)

@@ -155,16 +155,25 @@ def _plan(
     if len(files) > MOST_FILES:
         raise typer.BadParameter(f"more than {MOST_FILES} files", param_hint="MELODY")
     names = outputs.stems(files)
-    sources = {file.resolve() for file in files}
+    sources = {_identity(file) for file in files} - {None}
     for stem in names:
         for take in range(1, takes + 1):
-            if any(outputs.path_of(out, stem, take, kind).resolve() in sources for kind in kinds):
+            if any(_identity(outputs.path_of(out, stem, take, kind)) in sources for kind in kinds):
                 raise typer.BadParameter("would overwrite a melody", param_hint="--out")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="--out") from None
     return kinds, names
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others, whichever path leads to it; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _read_all(

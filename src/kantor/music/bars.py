@@ -12,13 +12,13 @@ from kantor.music.score import Meter, Score
 class Bar:
     """A bar from step `start` up to, not including, `end`; `meter` is as long as the bar.
 
-    The last bar may end before its meter does. A pickup is a bar whose meter is shorter than the
-    score's.
+    The last bar may end before its meter does.
     """
 
     start: int
     end: int
     meter: Meter
+    pickup: bool = False
 
 
 def bars_of(score: Score) -> list[Bar]:
@@ -35,8 +35,11 @@ def bars_of(score: Score) -> list[Bar]:
     bars = []
     for index, start in enumerate(lines):
         end = lines[index + 1] if index + 1 < len(lines) else score.steps
-        whole = index + 1 == len(lines) and end - start <= score.meter.bar_steps
-        bars.append(Bar(start, end, score.meter if whole else meter_of(end - start, score.meter)))
+        last = index + 1 == len(lines)
+        cut_short = last and end - start <= score.meter.bar_steps
+        meter = score.meter if cut_short else meter_of(end - start, score.meter)
+        pickup = index == 0 and not last and meter.bar_steps < score.meter.bar_steps
+        bars.append(Bar(start, end, meter, pickup))
     return bars
 
 

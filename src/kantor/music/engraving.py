@@ -35,6 +35,7 @@ class Head:
     pitch: int
     tied_back: bool = False
     tied_on: bool = False
+    whole_bar: bool = False
 
 
 def heads_of(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Head]]:
@@ -69,8 +70,11 @@ def _split(note: Note, bar: Bar) -> Iterator[Head]:
     """The part of a note within a bar as heads; one that starts off the beat ends on it first."""
     start, end = max(note.start, bar.start), min(note.end, bar.end)
     beat = bar.meter.beat_steps
-    if note.pitch == REST and (start, end) == (bar.start, bar.end):
-        yield Head(start, end, REST)  # a bar's rest is one sign, however long the bar
+    # A bar's rest is one sign, however long the bar; but in a pickup or a bar cut short some
+    # programs take that sign for a rest as long as the meter.
+    whole = end - start == bar.meter.bar_steps and not bar.pickup
+    if note.pitch == REST and whole:
+        yield Head(start, end, REST, whole_bar=True)
         return
     while start < end:
         length = end - start

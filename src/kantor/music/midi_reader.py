@@ -47,8 +47,8 @@ def parse(data: bytes, limits: Limits) -> Recording:
     """Read the bytes of a MIDI file.
 
     A part is one channel of one track. Notes that are never ended last to the end of their track.
-    A first bar that is shorter than the meter following it is taken as the pickup, as
-    `kantor.music.midi.write` means it.
+    A first bar whose meter is shorter than the one following it, and does not come back, is
+    taken as the pickup, as `kantor.music.midi.write` means it.
 
     Raises
     ------
@@ -218,6 +218,7 @@ def _meters(
     changes = [c for i, c in enumerate(changes) if i == 0 or c[1] != changes[i - 1][1]]
     if len(changes) > 1:
         short, (start, meter) = changes[0][1], changes[1]
-        if start == Fraction(short.bar_steps, 4) and short.bar_steps < meter.bar_steps:
+        one_bar = start == Fraction(short.bar_steps, 4) and short.bar_steps < meter.bar_steps
+        if one_bar and all(later != short for _, later in changes[2:]):
             return ((Fraction(0), meter), *changes[2:]), start
     return tuple(changes), None

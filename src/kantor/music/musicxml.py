@@ -96,13 +96,13 @@ def _write_part(
     heads: Sequence[Sequence[Head]],
     fermatas: set[int],
 ) -> None:
-    pickup = len(bars) > 1 and bars[0].meter.bar_steps < score.meter.bar_steps
+    number = 0 if bars[0].pickup else 1
     written: Meter | None = None
     for index, (bar, own) in enumerate(zip(bars, heads, strict=True)):
-        measure = SubElement(part, "measure", number=str(index + (not pickup)))
+        measure = SubElement(part, "measure", number=str(index + number))
         # A pickup is a short measure of the full meter, which is how MusicXML marks it.
-        meter = score.meter if pickup and index == 0 else bar.meter
-        if pickup and index == 0:
+        meter = score.meter if bar.pickup else bar.meter
+        if bar.pickup:
             measure.set("implicit", "yes")
         if meter != written:
             attributes = SubElement(measure, "attributes")
@@ -156,17 +156,15 @@ def _write_notes(
     for head in heads:
         note = SubElement(measure, "note")
         if head.pitch == REST:
-            whole = (head.start, head.end) == (bar.start, bar.end)
-            SubElement(note, "rest", {"measure": "yes"} if whole else {})
+            SubElement(note, "rest", {"measure": "yes"} if head.whole_bar else {})
         else:
-            whole = False
             _write_pitch(note, head.pitch, key)
         SubElement(note, "duration").text = str(head.end - head.start)
         ties = (("stop", head.tied_back), ("start", head.tied_on))
         for kind in (kind for kind, tied in ties if tied):
             SubElement(note, "tie", type=kind)
         SubElement(note, "voice").text = "1"
-        if not whole:
+        if not head.whole_bar:
             name, dots = NOTE_VALUES[head.end - head.start]
             SubElement(note, "type").text = name
             for _ in range(dots):

@@ -1,8 +1,11 @@
-"""Sound: a score sung by a soft choir over a quiet organ, in a small church, without a network.
+"""Sound: a score played by soft strings over a flute stop, in a small church, without a network.
 
 The soundfont is TimGM6mb, used where pretty_midi's wheel installs it; symusic's synthesizer plays
-it. That synthesizer ignores velocities and stops notes dead, so levels are set when its programs
-are mixed, and a short reverberation lets the sound die away.
+it. Release 0.5.9 of that synthesizer ignores velocities, stops notes dead, and plays many of the
+soundfont's programs out of tune or with a second, wrong pitch (the pianos, choirs and organs
+among them). The two programs used here were measured in tune from C2 to A5; their levels are set
+when they are mixed, a low-pass takes the edge off the strings, and a short reverberation lets the
+sound die away.
 
 Conventions
 -----------
@@ -37,13 +40,15 @@ TAIL = 1.5  # seconds after the last step
 LONGEST = 4_200.0  # seconds that are written to a file: an hour and a bit
 LONGEST_IN_MEMORY = 600.0  # seconds that `render` returns: 210 MB at 44.1 kHz
 
-_PROGRAMS = ((52, 1.0), (19, 0.3))  # General MIDI: choir aahs, church organ; with their levels
+# General MIDI numbers (string ensemble, piccolo) and levels.
+_PROGRAMS = ((48, 1.0), (72, 0.4))
 _PLACES = (-0.3, -0.1, 0.1, 0.3)  # each voice between left (-1) and right (1)
 _PEAK = 10 ** (-3 / 20)
 _BLOCK_SECONDS = 20
 _REPEAT_GAP = 60  # milliseconds of silence that make a repeated note heard
 _FADE = 0.5  # seconds
 _WET = 0.35
+_CUTOFF = 2_500  # hertz
 _MP3_COMPRESSION = 0.8  # libsndfile, from 0 to 1: 96 kbit a second
 
 
@@ -59,18 +64,17 @@ def _synthesizer(rate: int) -> Synthesizer:
 
 
 @cache
-def _reverberation(rate: int) -> Samples:
-    """An impulse response ``(samples, 2)``: the direct sound, then darkening noise that decays."""
+def _room(rate: int) -> Samples:
+    """An impulse response ``(samples, 2)``: the direct sound softened, then decaying noise."""
     length = int(TAIL * rate)
-    time = np.arange(length) / rate
-    noise = np.random.default_rng(0).standard_normal((length, 2))
-    spectrum = np.fft.rfft(noise, axis=0)
-    spectrum /= 1 + (np.fft.rfftfreq(length, 1 / rate)[:, None] / 2_000) ** 2
-    room = np.fft.irfft(spectrum, length, axis=0)
-    room *= (np.exp(-time / 0.23) * np.clip((time - 0.012) / 0.03, 0, 1))[:, None]
+    count = np.arange(length)
+    decay = np.exp(-count / rate / 0.23) * np.clip((count / rate - 0.012) / 0.03, 0, 1)
+    room = np.random.default_rng(0).standard_normal((length, 2)) * decay[:, None]
     room *= _WET / np.sqrt((room**2).sum(axis=0))
     room[0] += 1
-    return room.astype(np.float32)
+    pole = np.exp(-2 * np.pi * _CUTOFF / rate)  # two of them: 12 dB an octave
+    soft = (1 - pole) ** 2 * (count + 1) * pole**count
+    return _convolve(room.astype(np.float32), soft[:, None].astype(np.float32))[:length]
 
 
 def _notes_in_ms(score: Score) -> list[Note]:
@@ -145,7 +149,7 @@ def _blocks(score: Score, rate: int) -> Iterator[Samples]:
     for block, start in enumerate(range(0, total, size)):
         sound = np.concatenate([carried, np.zeros((size, 2), np.float32)])
         if block in notes:
-            heard = _convolve(_mix(notes[block], rate), _reverberation(rate))
+            heard = _convolve(_mix(notes[block], rate), _room(rate))
             sound[: len(heard)] += heard
         carried = sound[size:]
         left = total - start - np.arange(min(size, total - start))

@@ -63,7 +63,8 @@ def test_scores_are_music21s_bytes(scores: Path) -> None:
     import importlib.util
 
     spec = importlib.util.find_spec("music21")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     corpus = Path(spec.origin).parent / "corpus" / "bach"
     for row in chorales():
         assert (scores / "jsb" / row.file).read_bytes() == (corpus / row.file).read_bytes()
@@ -110,17 +111,21 @@ def test_own_files_are_left_alone(clone: Path) -> None:
     with pytest.raises(ScoreError) as caught:
         materialise(clone)
     line = str(caught.value)
-    for part in ("1 added (scores/mine.mid)", "1 changed (README.md)", "1 missing (jsb/bwv5.7.mxl)"):
+    for part in (
+        "1 added (scores/mine.mid)",
+        "1 changed (README.md)",
+        "1 missing (jsb/bwv5.7.mxl)",
+    ):
         assert part in line
-    assert "dvc add data" in line and "move data/ away" in line and "\n" not in line
+    assert "dvc add data" in line
+    assert "move data/ away" in line
+    assert "\n" not in line
     assert own.read_bytes() == b"my song"
     assert edited.read_text() == "mine"
     assert not (clone / "data/jsb/bwv5.7.mxl").exists()
 
 
-def test_other_bytes_than_the_pin_are_refused(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_bytes_than_the_pin_are_refused(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another music21: a line with both releases and how to move the pin; nothing is written."""
     pin_to(clone, "0" * 32 + ".dir")
     monkeypatch.setattr("importlib.metadata.version", lambda name: "11.0")
@@ -132,7 +137,7 @@ def test_other_bytes_than_the_pin_are_refused(
 def test_a_pin_of_own_scores_is_told_from_another_release(clone: Path) -> None:
     """With the right music21 it is the pin that holds something else, and the line says so."""
     pin_to(clone, "0" * 32 + ".dir")
-    with pytest.raises(ScoreError, match="someone's own.*dvc push"):
+    with pytest.raises(ScoreError, match=r"someone's own.*dvc push"):
         materialise(clone)
 
 
@@ -166,9 +171,7 @@ def test_what_a_killed_rebuild_left_is_swept(clone: Path) -> None:
     assert young.exists()
 
 
-def test_a_lost_chorale_names_the_releases(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A corpus without one of the chorales is refused in one line."""
     lost = [*chorales()[:2], Chorale("train", 0, "bwv9999.mxl", 0, False)]
     monkeypatch.setattr(pin, "chorales", lambda: lost)
@@ -177,7 +180,9 @@ def test_a_lost_chorale_names_the_releases(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", ["", "outs: [", "<<<<<<< HEAD\n", "outs: []", "outs:\n- md5: ab\n"])
+@pytest.mark.parametrize(
+    "text", ["", "outs: [", "<<<<<<< HEAD\n", "outs: []", "outs:\n- md5: ab\n"]
+)
 def test_broken_pin_is_named(tmp_path: Path, text: str) -> None:
     """A data.dvc that holds no folder's hash is refused, never taken for a missing one."""
     (tmp_path / "data.dvc").write_text(text)

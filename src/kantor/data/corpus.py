@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.files import replacing
-from kantor.music.score import Key, Meter, Score, ScoreError
+from kantor.data.arrays import read_stage_output
+from kantor.music import files
+from kantor.music.score import Key, Meter, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,8 @@ def save(corpus: Sequence[Piece], path: Path) -> None:
     """Write `corpus` to the npz file `path`, in one move."""
     rows = json.dumps([_row(piece) for piece in corpus], sort_keys=True).encode()
     scores = [piece.score for piece in corpus]
-    with replacing(path) as stream:
+
+    def content(stream: BinaryIO) -> None:
         np.savez_compressed(
             stream,
             rows=np.frombuffer(rows, np.uint8),
@@ -85,6 +86,8 @@ def save(corpus: Sequence[Piece], path: Path) -> None:
             fermatas=_joined([score.fermatas for score in scores], np.bool_),
             bar_lines=_joined([score.bar_lines for score in scores], np.int32),
         )
+
+    files.save(path, content)
 
 
 def load(path: Path) -> Corpus:
@@ -95,15 +98,7 @@ def load(path: Path) -> Corpus:
     ScoreError
         If the file is missing, damaged or not such a file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            stored = {name: arrays[name] for name in arrays.files}
-        rows = json.loads(stored.pop("rows").tobytes())
-        return tuple(_pieces(rows, stored))
-    except FileNotFoundError:
-        raise ScoreError(f"{path}: not found; `dvc repro ingest` writes it") from None
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        raise ScoreError(f"{path}: not a corpus ({error}); run `dvc repro -f ingest`") from None
+    return read_stage_output(path, _pieces)
 
 
 def manifest(corpus: Sequence[Piece]) -> pd.DataFrame:
@@ -171,7 +166,8 @@ def _row(piece: Piece) -> dict[str, object]:
     }
 
 
-def _pieces(rows: list[dict[str, Any]], stored: dict[str, NDArray[Any]]) -> list[Piece]:
+def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:
+    rows = json.loads(stored["rows"].tobytes())
     steps = [row["shape"][0] for row in rows]
     cells = [row["shape"][0] * row["shape"][1] for row in rows]
     pitches = _parted(stored["pitches"], cells)
@@ -193,7 +189,7 @@ def _pieces(rows: list[dict[str, Any]], stored: dict[str, NDArray[Any]]) -> list
         )
         place = (row["id"], row["split"], row["source"], row["transposition"])
         pieces.append(Piece(*place, score))
-    return pieces
+    return tuple(pieces)
 
 
 def _joined(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:

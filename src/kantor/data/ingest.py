@@ -11,14 +11,18 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kantor import settings
 from kantor.data import corpus as corpora
 from kantor.data import sources, windows
 from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
-from kantor.data.files import replacing
 from kantor.data.sources import Found, Task
+from kantor.music import files
 from kantor.music.score import ScoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FEW = 32  # so few files are read sooner than a pool starts
 _LINE_SECONDS = 10.0  # between lines of progress where there is no terminal
@@ -81,11 +85,15 @@ def write(ingested: Ingested, folder: Path) -> None:
         [(refusal.file, refusal.reason) for refusal in ingested.refused],
         columns=["file", "reason"],
     )
+    folder.mkdir(parents=True, exist_ok=True)
     corpora.save(ingested.corpus, folder / "scores.npz")
-    for name, frame in (("manifest", corpora.manifest(ingested.corpus)), ("refused", refused)):
-        with replacing(folder / f"{name}.csv") as stream:
-            stream.write(frame.to_csv(index=False, lineterminator="\n").encode())
+    _save_table(corpora.manifest(ingested.corpus), folder / "manifest.csv")
+    _save_table(refused, folder / "refused.csv")
     windows.save(ingested.windows, folder / "windows.npz")
+
+
+def _save_table(frame: pd.DataFrame, path: Path) -> None:
+    files.save(path, lambda stream: frame.to_csv(stream, index=False, lineterminator="\n"))
 
 
 def _distinct(found: Iterable[Piece | Refusal]) -> tuple[Corpus, tuple[Refusal, ...]]:

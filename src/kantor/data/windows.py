@@ -8,17 +8,18 @@ cells as a repeated one does; `onsets` tells them apart.
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor import settings
+from kantor.data.arrays import read_stage_output
 from kantor.data.corpus import Piece
-from kantor.data.files import replacing
+from kantor.music import files
 from kantor.music.roll import to_roll
 from kantor.music.score import REST, VOICES, ScoreError
 
@@ -78,7 +79,8 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
 
 def save(windows: Windows, path: Path) -> None:
     """Write `windows` to the npz file `path`, in one move; the rolls take a bit a cell."""
-    with replacing(path) as stream:
+
+    def content(stream: BinaryIO) -> None:
         np.savez_compressed(
             stream,
             rolls=np.packbits(windows.rolls, axis=2),
@@ -87,6 +89,8 @@ def save(windows: Windows, path: Path) -> None:
             start=windows.start,
             length=windows.length,
         )
+
+    files.save(path, content)
 
 
 def load(path: Path) -> Windows:
@@ -97,15 +101,13 @@ def load(path: Path) -> Windows:
     ScoreError
         If the file is missing, damaged or not such a file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            rolls = np.unpackbits(stored["rolls"], axis=2).view(bool)
-            rest = (stored[name] for name in ("onsets", "piece", "start", "length"))
-            return Windows(rolls, *rest)
-    except FileNotFoundError:
-        raise ScoreError(f"{path}: not found; `dvc repro ingest` writes it") from None
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        raise ScoreError(f"{path}: not windows ({error}); run `dvc repro -f ingest`") from None
+    return read_stage_output(path, _windows)
+
+
+def _windows(stored: Mapping[str, NDArray[Any]]) -> Windows:
+    rolls = np.unpackbits(stored["rolls"], axis=2).view(bool)
+    rest = (stored[name] for name in ("onsets", "piece", "start", "length"))
+    return Windows(rolls, *rest)
 
 
 def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kantor import settings
+from kantor.data.arrays import FAULTS
 from kantor.data.corpus import Piece
 from kantor.data.sources import Found, Task, drawn_split
 from kantor.data.sources.chorale import chorale
@@ -57,7 +58,7 @@ def read(task: Task) -> Found:
         recording = recording_of(pypianoroll.load(task.path))
     except ScoreError:
         raise
-    except (ValueError, LookupError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
+    except FAULTS as error:
         reason = one_line(str(error)) or type(error).__name__
         raise ScoreError(f"not a pypianoroll multitrack ({reason})") from None
     score = chorale(recording, task.path.stem)
@@ -70,7 +71,7 @@ def _check(path: Path) -> None:
         sizes = [member.file_size for member in archive.infolist()]
     if max(sizes, default=0) > _MOST_BYTES:
         raise ScoreError(f"an array of {max(sizes):,} bytes, more than {_MOST_BYTES:,}")
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         info = json.loads(stored["info.json"])
         resolution = int(info.get("resolution") or info["beat_resolution"])
         shapes = [stored[name] for name in stored.files if name.endswith("_csc_shape")]

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kantor import settings
+from kantor.data.arrays import FAULTS
 from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.data.sources import Found, Task
 from kantor.music.key import estimate
@@ -86,7 +87,7 @@ def _splits(path: Path) -> Mapping[str, Sequence[Any]]:
         raise ScoreError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
     try:
         splits = _npz(path) if zipfile.is_zipfile(path) else json.loads(path.read_bytes())
-    except (ValueError, RecursionError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+    except FAULTS as error:
         raise ScoreError(f"{path}: not a readable file of chorales ({error})") from None
     if not isinstance(splits, dict) or any(
         not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
@@ -115,13 +116,9 @@ def _array(data: bytes) -> Any:
         return np.lib.format.read_array(stream, allow_pickle=False)
     except ValueError:
         stream.seek(0)
-    version = np.lib.format.read_magic(stream)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
-    if header is None:
-        header = np.lib.format.read_array_header_2_0
-    _, _, dtype = header(stream)
-    if not dtype.hasobject:
-        raise ValueError("a damaged array")
+    # An object array: its header, then a pickle.
+    length_bytes = 2 if np.lib.format.read_magic(stream) == (1, 0) else 4
+    stream.seek(int.from_bytes(stream.read(length_bytes), "little"), io.SEEK_CUR)
     return _ArraysOnly(stream, encoding="latin1").load()
 
 

@@ -1,0 +1,49 @@
+"""Read the arrays of an npz that may be missing, damaged or something else."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.music.score import ScoreError
+
+# What numpy, zipfile and the like raise at files that are not what they should be.
+FAULTS = (
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+T = TypeVar("T")
+
+
+def read_stage_output(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:
+    """What `build` makes of the arrays in `path`, an npz that the stage `ingest` wrote.
+
+    Raises
+    ------
+    ScoreError
+        One line with the remedy, if the file is missing or `build` cannot use it.
+    """
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return build(arrays)
+    except FileNotFoundError:
+        raise ScoreError(f"{path}: not found; `dvc repro ingest` writes it") from None
+    except FAULTS as error:
+        reason = " ".join(str(error).split())
+        raise ScoreError(f"{path}: damaged ({reason}); run `dvc repro -f ingest`") from None

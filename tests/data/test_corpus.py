@@ -1,0 +1,128 @@
+"""A saved corpus is the same corpus, and equal corpora are equal bytes."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kantor.data import corpus
+from kantor.data.corpus import Piece
+from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> Piece:
+    """Any piece: any number of voices and steps, repeated notes, irregular bars, odd names."""
+    steps, voices = draw(st.integers(0, 40)), draw(st.integers(1, 5))
+    cells = st.lists(st.integers(REST, 127), min_size=steps * voices, max_size=steps * voices)
+    pitches = np.array(draw(cells), np.int8).reshape(steps, voices)
+    flags = st.lists(st.booleans(), min_size=steps * voices, max_size=steps * voices)
+    repeated = np.array(draw(flags), bool).reshape(steps, voices) & (pitches != REST)
+    meter = draw(st.sampled_from([Meter(), Meter(3, 4), Meter(6, 8), Meter(3, 2)]))
+    bar_lines = draw(st.sets(st.integers(0, 60), min_size=1))
+    score = Score(
+        pitches,
+        onset_floor(pitches) | repeated,
+        meter,
+        draw(st.integers(0, meter.bar_steps - 1)),
+        draw(st.none() | st.builds(Key, st.integers(-7, 7), st.sampled_from(["major", "minor"]))),
+        draw(st.floats(1, 400)),
+        draw(st.text()),
+        np.array(draw(st.lists(st.booleans(), min_size=steps, max_size=steps)), bool),
+        np.array(sorted(bar_lines), np.int32),
+    )
+    id = draw(st.text(string.ascii_letters + "ü/-", min_size=1))
+    return Piece(
+        id, draw(st.sampled_from(corpus.SPLITS)), "folder", draw(st.integers(-6, 6)), score
+    )
+
+
+def assert_same(one: Piece, other: Piece) -> None:
+    for name in ("id", "split", "source", "transposition"):
+        assert getattr(one, name) == getattr(other, name)
+    for name in ("meter", "pickup", "key", "tempo", "title"):
+        assert getattr(one.score, name) == getattr(other.score, name)
+    for name in ("pitches", "onsets", "fermatas", "bar_lines"):
+        first, second = getattr(one.score, name), getattr(other.score, name)
+        assert first.dtype == second.dtype
+        np.testing.assert_array_equal(first, second)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(pieces(), max_size=4))
+def test_saved_corpus_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, made: list[Piece]
+) -> None:
+    """Every field of every score survives, and saving twice gives the same bytes."""
+    folder = tmp_path_factory.mktemp("corpus")
+    corpus.save(made, folder / "one.npz")
+    read = corpus.load(folder / "one.npz")
+    assert len(read) == len(made)
+    for before, after in zip(made, read, strict=True):
+        assert_same(before, after)
+    corpus.save(read, folder / "two.npz")
+    assert (folder / "one.npz").read_bytes() == (folder / "two.npz").read_bytes()
+
+
+def chorale(**changes: object) -> Score:
+    pitches = np.repeat(np.array([[67, 64, 60, 48]], np.int8), 36, axis=0)
+    onsets = onset_floor(pitches)
+    return Score(pitches, onsets, **{"pickup": 4, "title": "A, B", **changes})  # type: ignore[arg-type]
+
+
+def test_manifest_describes_each_piece() -> None:
+    """One row a piece in the corpus's order, with the names and units that are promised."""
+    scores = [chorale(key=Key(3, "minor")), chorale(meter=Meter(3, 4), tempo=72.0)]
+    made = [Piece(f"p{i}", "train", "jsb", -2, score) for i, score in enumerate(scores)]
+    table = corpus.manifest(made)
+    assert list(table.id) == ["p0", "p1"]
+    assert table.iloc[0].drop(["id", "content_hash"]).to_dict() == {
+        "title": "A, B", "key": "F# minor", "meter": "4/4", "tempo": 80.0, "bars": 2, "pickup": 4,
+        "steps": 36, "voices": 4, "transposition": -2, "split": "train", "source": "jsb",
+    }  # fmt: skip
+    assert table.iloc[1][["key", "meter", "tempo", "bars"]].tolist() == ["", "3/4", 72.0, 3]
+    assert len(corpus.manifest([]).columns) == 13
+
+
+def test_content_hash_is_of_the_notes() -> None:
+    """Titles and tempo do not matter; pitch, repetition and length do."""
+    score = chorale()
+    repeated = score.onsets.copy()
+    repeated[8, 0] = True
+    same = chorale(title="other", tempo=60.0)
+    assert corpus.content_hash(score) == corpus.content_hash(same)
+    others = [
+        score.transposed(1),
+        Score(score.pitches, repeated),
+        Score(score.pitches[:-1], score.onsets[:-1]),
+    ]
+    assert len({corpus.content_hash(other) for other in [score, *others]}) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04cut short"])
+def test_damaged_corpus_is_one_line(tmp_path: Path, content: bytes) -> None:
+    """A damaged file is named with the remedy, as is a missing one."""
+    path = tmp_path / "scores.npz"
+    with pytest.raises(ScoreError, match=r"scores\.npz: not found"):
+        corpus.load(path)
+    path.write_bytes(content)
+    with pytest.raises(ScoreError, match=r"scores\.npz: damaged.*dvc repro") as caught:
+        corpus.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_truncated_arrays_are_noticed(tmp_path: Path) -> None:
+    """Fewer values than the rows announce are refused, not read as silence."""
+    path = tmp_path / "scores.npz"
+    corpus.save([Piece("a", "train", "jsb", 0, chorale())], path)
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    arrays["pitches"] = arrays["pitches"][:-1]
+    np.savez(path, **arrays)
+    with pytest.raises(ScoreError, match="143 values where 144"):
+        corpus.load(path)

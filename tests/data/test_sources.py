@@ -1,0 +1,384 @@
+"""Every kind of source gives four voices or a reason, never an error and never a silent loss."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kantor import settings
+from kantor.data import sources
+from kantor.data.corpus import Piece, Refusal
+from kantor.music import midi, musicxml
+from kantor.music.roll import to_multitrack
+from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+
+REFERENCE = Path(
+    os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
+)
+SPLIT = settings.Split(valid=0.2, test=0.2)
+
+
+def chorale(steps: int = 36, seed: int = 0) -> Score:
+    """Four voices of quarters, some repeated, after a pickup of one."""
+    draw = np.random.default_rng(seed)
+    quarters = np.stack(
+        [draw.integers(low, low + 5, steps // 4) for low in (70, 62, 54, 43)], axis=1
+    )
+    pitches = np.repeat(quarters, 4, axis=0).astype(np.int8)
+    onsets = onset_floor(pitches)
+    onsets[::4] = True
+    return Score(pitches, onsets, pickup=4, key=Key(-1, "minor"), tempo=90.0, title="Test")
+
+
+def read(kind: str, path: Path) -> list[Piece | Refusal]:
+    source = settings.Source.model_validate({"kind": kind, "path": path})
+    return [item for task in sources.tasks(source, SPLIT) for item in sources.read(task)]
+
+
+def only(kind: str, path: Path) -> Score:
+    """The score of the one piece that is found; fails where anything is refused."""
+    (item,) = read(kind, path)
+    assert isinstance(item, Piece), item
+    return item.score
+
+
+def reason(kind: str, path: Path) -> str:
+    (item,) = read(kind, path)
+    assert isinstance(item, Refusal), item
+    return item.reason
+
+
+# -- a folder of files
+
+
+@pytest.mark.parametrize("write", [midi.write, musicxml.write])
+def test_written_scores_come_back(tmp_path: Path, write: object) -> None:
+    """Our own MIDI and MusicXML come back note for note, repeated ones included, bars too."""
+    score = chorale()
+    assert callable(write)
+    write(score, tmp_path / "some.music")
+    found = only("folder", tmp_path)
+    np.testing.assert_array_equal(found.pitches, score.pitches)
+    np.testing.assert_array_equal(found.onsets, score.onsets)
+    np.testing.assert_array_equal(found.bar_lines, score.bar_lines)
+    assert (found.meter, found.pickup, found.key) == (score.meter, 4, score.key)
+    assert found.tempo == pytest.approx(90, abs=0.01)
+
+
+def test_what_is_no_score_is_passed_over(tmp_path: Path) -> None:
+    """READMEs, notes and hidden files are no refusals; an empty folder holds no pieces."""
+    assert read("folder", tmp_path) == []
+    for name in ("README.md", "notes.TXT", ".DS_Store", ".git/config"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("not music")
+    assert read("folder", tmp_path) == []
+
+
+def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
+    """Empty, garbage and truncated files, melodies and trios: one line each, the rest is read."""
+    score = chorale()
+    whole = midi.to_bytes(score)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/good.mid").write_bytes(whole)
+    (tmp_path / "empty.mid").write_bytes(b"")
+    (tmp_path / "garbage.mid").write_bytes(b"garbage" * 50)
+    (tmp_path / "short.mid").write_bytes(whole[: len(whole) // 2])
+    midi.write(score.voice(0), tmp_path / "melody.mid")
+    trio = replace(score, pitches=score.pitches[:, :3], onsets=score.onsets[:, :3])
+    midi.write(trio, tmp_path / "trio.mid")
+    found = read("folder", tmp_path)
+    assert [item.id for item in found if isinstance(item, Piece)] == [
+        f"{tmp_path.name}/sub/good.mid"
+    ]
+    refused = {Path(item.file).stem: item.reason for item in found if isinstance(item, Refusal)}
+    assert set(refused) == {"empty", "garbage", "short", "melody", "trio"}
+    assert "empty" in refused["empty"]
+    assert "four notes" in refused["melody"]
+    assert all(text and "\n" not in text and str(tmp_path) not in text for text in refused.values())
+
+
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
+    """A source that is not there is the parameters' fault, not a file's."""
+    for kind in ("folder", "multitracks", "jsb", "published"):
+        with pytest.raises(ScoreError, match="nowhere"):
+            read(kind, tmp_path / "nowhere")
+
+
+def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
+    """By piece, seeded, about the asked shares, and no piece moves when others come."""
+    ids = [f"scores/{index}.mid" for index in range(2000)]
+    drawn = [sources.drawn_split(id, SPLIT) for id in ids]
+    assert 0.17 < drawn.count("valid") / 2000 < 0.23
+    assert 0.17 < drawn.count("test") / 2000 < 0.23
+    other = [sources.drawn_split(id, settings.Split(valid=0.2, test=0.2, seed=1)) for id in ids]
+    assert drawn != other
+    whole = [sources.drawn_split(id, settings.Split(valid=0, test=0)) for id in ids]
+    assert set(whole) == {"train"}
+    midi.write(chorale(), tmp_path / "b.mid")
+    before = read("folder", tmp_path)[0]
+    midi.write(chorale(seed=1), tmp_path / "a.mid")
+    after = read("folder", tmp_path)[1]
+    assert isinstance(before, Piece)
+    assert isinstance(after, Piece)
+    assert (before.id, before.split) == (after.id, after.split)
+
+
+def test_leading_silence_becomes_a_pickup(tmp_path: Path) -> None:
+    """Silent bars before the music go; what is left before the first bar line is the pickup."""
+    score = chorale()
+    silence = np.full((12 + 32, 4), REST, np.int8)
+    pitches = np.concatenate([silence, score.pitches])
+    onsets = np.concatenate([silence != REST, score.onsets])
+    midi.write(Score(pitches, onsets), tmp_path / "late.mid")
+    found = only("folder", tmp_path)
+    np.testing.assert_array_equal(found.pitches, score.pitches)
+    assert found.pickup == 4
+    assert found.bar_lines.tolist() == [4, 20]
+
+
+def test_key_is_estimated_where_the_file_is_silent(tmp_path: Path) -> None:
+    """No piece is without a key."""
+    midi.write(replace(chorale(), key=None), tmp_path / "some.mid")
+    assert only("folder", tmp_path).key is not None
+
+
+# -- multitracks
+
+
+def test_multitracks_come_back(tmp_path: Path) -> None:
+    """A pypianoroll file of four tracks comes back note for note; drums are dropped."""
+    import pypianoroll
+
+    score = chorale()
+    multitrack = to_multitrack(score)
+    drums = pypianoroll.StandardTrack(
+        name="Drums", is_drum=True, pianoroll=np.full((score.steps, 128), 90, np.uint8)
+    )
+    multitrack.tracks.insert(0, drums)
+    multitrack.save(tmp_path / "some.npz")
+    found = only("multitracks", tmp_path)
+    np.testing.assert_array_equal(found.pitches, score.pitches)
+    np.testing.assert_array_equal(found.onsets, score.onsets)
+    np.testing.assert_array_equal(found.bar_lines, score.bar_lines)
+    assert (found.tempo, found.title) == (90, "Test")
+
+
+def test_lakh_resolution_is_brought_to_sixteenths(tmp_path: Path) -> None:
+    """24 time steps a quarter, under the old name `beat_resolution`: the same music."""
+    import pypianoroll
+
+    score = chorale()
+    fine = to_multitrack(score)
+    fine.resolution = 24
+    fine.tempo, fine.downbeat = np.full(score.steps * 6, 90.0), None
+    for track in fine.tracks:
+        track.pianoroll = np.repeat(track.pianoroll, 6, axis=0)
+    pypianoroll.save(tmp_path / "new.npz", fine)
+    with (
+        zipfile.ZipFile(tmp_path / "new.npz") as new,
+        zipfile.ZipFile(tmp_path / "old.npz", "w") as old,
+    ):
+        for name in new.namelist():
+            data = new.read(name)
+            old.writestr(name, data.replace(b'"resolution"', b'"beat_resolution"'))
+    (tmp_path / "new.npz").unlink()
+    np.testing.assert_array_equal(only("multitracks", tmp_path).pitches, score.pitches)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04cut"])
+def test_broken_multitracks_are_refused(tmp_path: Path, content: bytes) -> None:
+    """Files that are no npz at all."""
+    (tmp_path / "bad.npz").write_bytes(content)
+    assert "not a pypianoroll multitrack" in reason("multitracks", tmp_path)
+
+
+def test_other_npz_files_are_refused(tmp_path: Path) -> None:
+    """An npz of something else, and one whose roll would fill the memory."""
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    assert "not a pypianoroll multitrack" in reason("multitracks", tmp_path)
+    to_multitrack(chorale()).save(tmp_path / "other.npz")
+    with np.load(tmp_path / "other.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files if name != "info.json"}
+        info = stored["info.json"]
+    arrays["pianoroll_0_csc_shape"] = np.array([2**40, 128])
+    np.savez(tmp_path / "other.npz", **arrays)
+    with zipfile.ZipFile(tmp_path / "other.npz", "a") as archive:
+        archive.writestr("info.json", info)
+    assert "more than 20,000 quarters" in reason("multitracks", tmp_path)
+
+
+# -- the published file
+
+
+def published(folder: Path) -> dict[str, list[list[list[int]]]]:
+    """A file of the published form, with a rest in it."""
+    splits = {}
+    for seed, split in enumerate(("train", "valid", "test")):
+        pitches = chorale(seed=seed).pitches.copy()
+        pitches[8:12, 1] = REST
+        splits[split] = [pitches.tolist()]
+    (folder / "Jsb16thSeparated.json").write_text(json.dumps(splits))
+    return splits
+
+
+def test_published_json(tmp_path: Path) -> None:
+    """The published split holds; runs of one pitch are one note; the key is estimated."""
+    splits = published(tmp_path)
+    found = read("published", tmp_path)
+    assert [(item.id, item.split) for item in found if isinstance(item, Piece)] == [
+        (f"published/{split}-000", split) for split in splits
+    ]
+    first = found[0]
+    assert isinstance(first, Piece)
+    assert first.score.pitches.tolist() == splits["train"][0]
+    np.testing.assert_array_equal(first.score.onsets, onset_floor(first.score.pitches))
+    assert first.score.key is not None
+    assert (first.score.meter, first.score.pickup) == (Meter(), 0)
+
+
+def test_published_npz_is_the_same(tmp_path: Path) -> None:
+    """Object arrays of float arrays with NaN for rests, as published, give the same pieces."""
+    splits = published(tmp_path)
+    expected = read("published", tmp_path)
+    (tmp_path / "Jsb16thSeparated.json").unlink()
+    arrays = {}
+    for split, rows in splits.items():
+        values = np.array(rows[0], float)
+        arrays[split] = np.empty(1, object)
+        arrays[split][0] = np.where(values == REST, np.nan, values)
+    np.savez(tmp_path / "Jsb16thSeparated.npz", **arrays)
+    for one, other in zip(expected, read("published", tmp_path), strict=True):
+        assert isinstance(one, Piece)
+        assert isinstance(other, Piece)
+        np.testing.assert_array_equal(one.score.pitches, other.score.pitches)
+
+
+class Hostile:
+    """Unpickles into a call."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.target,))
+
+
+def test_pickles_run_no_code(tmp_path: Path) -> None:
+    """An npz that would call something when unpickled is refused, and nothing is called."""
+    target = tmp_path / "called"
+    hostile = np.empty(1, object)
+    hostile[0] = Hostile(target)
+    assert pickle.dumps(hostile)
+    np.savez(tmp_path / "bad.npz", train=hostile, valid=hostile, test=hostile)
+    assert "not an array" in reason("published", tmp_path / "bad.npz")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[1, 2]", b"{}", b'{"train": 1, "valid": 2, "test": 3}', b"PK\x03\x04", b"[" * 99999],
+)
+def test_broken_published_files(tmp_path: Path, content: bytes) -> None:
+    """A file of another form is refused whole, in one line."""
+    (tmp_path / "bad.json").write_bytes(content)
+    text = reason("published", tmp_path)
+    assert text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([[60, 55, 52]] * 16, "shape"),
+        ([[60, 55, 52, 200]] * 16, "MIDI"),
+        ([[60.5, 55, 52, 48]] * 16, "MIDI"),
+        ([[60, 55, 52, 48], [60]], "unequal"),
+        ([[-1, -1, -1, -1]] * 16, "no note"),
+        ([], "shape"),
+    ],
+)
+def test_broken_published_pieces(tmp_path: Path, rows: object, word: str) -> None:
+    """A piece of another form is refused by its place, the others are read."""
+    good = chorale().pitches.tolist()
+    splits = {"train": [rows, good], "valid": [good], "test": []}
+    (tmp_path / "some.json").write_text(json.dumps(splits))
+    found = read("published", tmp_path)
+    assert [isinstance(item, Piece) for item in found] == [False, True, True]
+    bad = found[0]
+    assert isinstance(bad, Refusal)
+    assert bad.file.endswith("some.json#train-000")
+    assert word in bad.reason
+
+
+# -- the chorales
+
+
+@pytest.fixture(scope="module")
+def jsb(tmp_path_factory: pytest.TempPathFactory) -> list[Piece]:
+    from kantor.data.pin import rebuild
+
+    folder = tmp_path_factory.mktemp("raw") / "data"
+    rebuild(folder)
+    found = read("jsb", folder / "jsb")
+    assert not [item for item in found if isinstance(item, Refusal)]
+    return [item for item in found if isinstance(item, Piece)]
+
+
+def test_jsb_is_whole(jsb: list[Piece]) -> None:
+    """371 chorales of four voices with key and title, in the published split."""
+    assert len(jsb) == 371
+    for piece in jsb:
+        assert piece.score.pitches.shape[1] == 4
+        assert piece.score.key is not None
+        assert piece.score.title.startswith("BWV ")
+        assert piece.score.steps >= 90
+
+
+def test_jsb_keeps_what_the_published_file_loses(jsb: list[Piece]) -> None:
+    """Pickups in 70%, 40 in three quarters, fermatas nearly everywhere, repeated notes."""
+    scores = [piece.score for piece in jsb]
+    assert 0.65 < np.mean([score.pickup > 0 for score in scores]) < 0.75
+    assert sum(score.meter == Meter(3, 4) for score in scores) == 40
+    assert np.mean([score.fermatas.any() for score in scores]) > 0.98
+    repeated = [(score.onsets & ~onset_floor(score.pitches)).any() for score in scores]
+    assert np.mean(repeated) > 0.98
+
+
+def test_jsb_is_the_published_music(jsb: list[Piece]) -> None:
+    """Cell by cell at the best shift: nearly all agree with the published file by 90% or more.
+
+    The editions differ (bass octaves, corrected notes, repeats written out in one of them).
+    """
+    path = REFERENCE / "Jsb16thSeparated.json"
+    if not path.exists():
+        pytest.skip("no reference data")
+    from kantor.data.chorales import chorales
+
+    splits = json.loads(path.read_text())
+    agreement = np.array(
+        [
+            _agreement(np.array(splits[row.split][row.index]), piece.score.pitches)
+            for row, piece in zip(chorales(), jsb, strict=True)
+        ]
+    )
+    assert np.median(agreement) > 0.98
+    assert (agreement > 0.9).sum() >= 340
+    assert agreement.mean() > 0.95
+
+
+def _agreement(published: np.ndarray, ours: np.ndarray) -> float:
+    """Share of equal cells at the best of the shifts by up to two bars."""
+    shorter = min(len(published), len(ours))
+    best = 0
+    for shift in range(-32, 33):
+        low, high = max(0, shift), min(len(published), len(ours) + shift)
+        equal = published[low:high] == ours[low - shift : high - shift]
+        best = max(best, int(equal.sum()))
+    return best / (4 * shorter)

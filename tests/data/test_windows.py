@@ -1,0 +1,115 @@
+"""Windows begin at bar lines, cover the piece and hold its notes and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from kantor import settings
+from kantor.data import windows
+from kantor.data.corpus import Piece
+from kantor.music.roll import from_roll
+from kantor.music.score import REST, Meter, Score, ScoreError, onset_floor
+
+COMMON = Meter()
+
+
+def piece(steps: int, meter: Meter = COMMON, pickup: int = 0, lines: object = ()) -> Piece:
+    """A piece whose soprano changes in every step, so that each step can be told."""
+    pitches = np.full((steps, 4), 60, np.int8)
+    pitches[:, 0] = 40 + np.arange(steps) % 40
+    bar_lines = np.array(lines, np.int32)
+    score = Score(pitches, onset_floor(pitches), meter, pickup, bar_lines=bar_lines)
+    return Piece("a", "train", "jsb", 0, score)
+
+
+def cut(made: Piece, steps: int = 32, hop: int = 1) -> windows.Windows:
+    return windows.cut([made], settings.Windows(steps=steps, hop_bars=hop))
+
+
+@pytest.mark.parametrize(
+    ("made", "starts", "lengths"),
+    [
+        (piece(64), [0, 16, 32], [32, 32, 32]),
+        (piece(64, pickup=4), [4, 20, 36], [32, 32, 28]),
+        (piece(56, pickup=4), [4, 20, 36], [32, 32, 20]),
+        (piece(48, Meter(3, 4)), [0, 12, 24], [32, 32, 24]),
+        (piece(32, Meter(3, 4)), [0], [32]),
+        (piece(16), [0], [16]),
+        (piece(15), [], []),
+        (piece(80, lines=[8, 24, 30, 46]), [8, 24, 30, 46], [32, 32, 32, 32]),
+    ],
+)
+def test_windows_start_at_bars(made: Piece, starts: list[int], lengths: list[int]) -> None:
+    """One a bar, never in the pickup; a padded one only where it covers more and is half music."""
+    found = cut(made)
+    assert found.start.tolist() == starts
+    assert found.length.tolist() == lengths
+
+
+def test_hop_of_two_bars() -> None:
+    """The distance is counted in bars."""
+    assert cut(piece(96), hop=2).start.tolist() == [0, 32, 64]
+
+
+def test_form_and_padding() -> None:
+    """Shapes and dtypes are those promised; what follows the piece is rests without onsets."""
+    found = cut(piece(60, pickup=4))
+    assert found.rolls.shape == (3, 32, 128, 4)
+    assert found.onsets.shape == (3, 32, 4)
+    types = [getattr(found, name).dtype for name in ("rolls", "onsets", "piece", "start", "length")]
+    assert types == [bool, bool, np.int32, np.int32, np.int16]
+    assert found.length[-1] == 24
+    assert not found.rolls[-1, 24:].any()
+    assert not found.onsets[-1, 24:].any()
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(st.integers(0, 150), st.sampled_from([8, 32, 64]), st.integers(1, 3), st.integers(0, 15))
+def test_windows_hold_the_pieces_notes(steps: int, size: int, hop: int, pickup: int) -> None:
+    """Each window's pitches are the piece's own at its place, its onsets too, save a held start."""
+    made = piece(steps, pickup=pickup)
+    found = cut(made, size, hop)
+    for window in range(len(found.piece)):
+        start, length = int(found.start[window]), int(found.length[window])
+        pitches, onsets = from_roll(found.rolls[window], found.onsets[window])
+        Score(pitches, onsets)
+        np.testing.assert_array_equal(pitches[:length], made.score.pitches[start : start + length])
+        np.testing.assert_array_equal(
+            onsets[1:length], made.score.onsets[start + 1 : start + length]
+        )
+        assert onsets[0].tolist() == (pitches[0] != REST).tolist()
+
+
+def test_saved_windows_read_back(tmp_path: Path) -> None:
+    """Every array survives with its type; equal windows are equal bytes; none at all works too."""
+    for name, made in (("some", piece(70, pickup=4)), ("none", piece(3))):
+        found = cut(made)
+        windows.save(found, tmp_path / name)
+        read = windows.load(tmp_path / name)
+        for array in ("rolls", "onsets", "piece", "start", "length"):
+            np.testing.assert_array_equal(getattr(read, array), getattr(found, array))
+            assert getattr(read, array).dtype == getattr(found, array).dtype
+        windows.save(read, tmp_path / "again")
+        assert (tmp_path / name).read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def test_unreadable_windows_are_one_line(tmp_path: Path) -> None:
+    """Missing and damaged files are named with the remedy."""
+    with pytest.raises(ScoreError, match="not found"):
+        windows.load(tmp_path / "windows.npz")
+    (tmp_path / "windows.npz").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ScoreError, match="damaged"):
+        windows.load(tmp_path / "windows.npz")
+
+
+def test_three_voices_are_refused() -> None:
+    """A piece without four voices is named."""
+    score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
+    with pytest.raises(ScoreError, match="trio: 3 voices"):
+        cut(Piece("trio", "train", "folder", 0, score))

@@ -21,6 +21,9 @@ def main() -> int:
     except (ScoreError, settings.SettingsError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("ingest: stopped; nothing was written by halves", file=sys.stderr)
+        return 130
     print(f"ingest: {ingested.summary}, {time.monotonic() - began:.1f} s")
     return 0
 

@@ -63,6 +63,9 @@ class Refusal:
     file: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
 
 def content_hash(score: Score) -> str:
     """32 hexadecimal digits that two scores share if their notes are the same."""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +12,12 @@ from kantor import settings
 from kantor.data import corpus as corpora
 from kantor.data import sources, windows
 from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
-from kantor.data.sources import Found, Task
+from kantor.data.parallel import progress, read_all
 from kantor.music import files
 from kantor.music.score import ScoreError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FEW = 32  # so few files are read sooner than a pool starts
-_LINE_SECONDS = 10.0  # between lines of progress where there is no terminal
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +60,8 @@ def ingest(params: settings.Ingest) -> Ingested:
         If a source is not there, or there is no piece in any of them.
     """
     tasks = [task for source in params.sources for task in sources.tasks(source, params.split)]
-    found = [item for items in _read_all(tasks, params.workers) for item in items]
-    corpus, refused = _distinct(found)
+    found = progress(read_all(tasks, params.workers), len(tasks))
+    corpus, refused = _distinct(item for items in found for item in items)
     if not corpus:
         first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
         paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
@@ -115,65 +107,3 @@ def _distinct(found: Iterable[Piece | Refusal]) -> tuple[Corpus, tuple[Refusal, 
             ids.add(item.id)
             pieces.append(item)
     return tuple(pieces), tuple(refused)
-
-
-def _read_all(tasks: Sequence[Task], workers: int) -> list[Found]:
-    """What each task finds, in the tasks' order."""
-    found: dict[int, Found] = {}
-    for index, items in _progress(_read_any_order(tasks, workers), len(tasks)):
-        found[index] = items
-    return [found[index] for index in range(len(tasks))]
-
-
-def _read_any_order(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, Found]]:
-    if workers == 1 or len(tasks) <= _FEW:
-        yield from ((index, sources.read(task)) for index, task in enumerate(tasks))
-        return
-    # Spawned, not forked: a fork beside the progress bar's thread may stop dead.
-    context = multiprocessing.get_context("spawn")
-    done: set[int] = set()
-    with ProcessPoolExecutor(workers, context) as pool:
-        futures = {pool.submit(sources.read, task): i for i, task in enumerate(tasks)}
-        try:
-            for future in as_completed(futures):
-                items = _result(future)
-                if items is not None:
-                    done.add(futures[future])
-                    yield futures[future], items
-        finally:
-            pool.shutdown(cancel_futures=True)
-    for index, task in enumerate(tasks):
-        if index not in done:
-            yield index, _read_alone(task)
-
-
-def _result(future: Future[Found]) -> Found | None:
-    """None where the process that read the file has died, or another's death took it along."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return None
-
-
-def _read_alone(task: Task) -> Found:
-    """Read in a process of its own, so that the file that kills it is known by name."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        items = _result(pool.submit(sources.read, task))
-    return [Refusal(str(task.path), "reading it ended the process")] if items is None else items
-
-
-def _progress(results: Iterator[tuple[int, Found]], total: int) -> Iterator[tuple[int, Found]]:
-    """A bar on a terminal; elsewhere a line now and then."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        console = Console(stderr=True)
-        yield from track(results, "Reading scores", total, console=console, transient=True)
-        return
-    last = time.monotonic()
-    for count, result in enumerate(results, 1):
-        yield result
-        if time.monotonic() - last > _LINE_SECONDS:
-            last = time.monotonic()
-            print(f"ingest: {count} of {total} files read", file=sys.stderr, flush=True)

@@ -1,0 +1,165 @@
+"""Ingest reads every source, lists what it refuses, and writes the same bytes each time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kantor import settings
+from kantor.data import corpus, parallel, windows
+from kantor.data import ingest as stage
+from kantor.data.corpus import SPLITS
+from kantor.data.sources import Found, Task
+from kantor.music import midi
+from kantor.music.score import Score, ScoreError, onset_floor
+
+SCRIPT = Path(__file__).parents[2] / "pipelines" / "ingest.py"
+
+
+def chorale(seed: int) -> Score:
+    """Four voices of eight quarters."""
+    draw = np.random.default_rng(seed)
+    quarters = np.stack([draw.integers(low, low + 6, 8) for low in (70, 62, 54, 43)], axis=1)
+    pitches = np.repeat(quarters, 4, axis=0).astype(np.int8)
+    return Score(pitches, onset_floor(pitches))
+
+
+def folder_of(path: Path, count: int) -> Path:
+    path.mkdir()
+    for seed in range(count):
+        midi.write(chorale(seed), path / f"{seed:03d}.mid")
+    return path
+
+
+def params(*paths: Path, workers: int = 1) -> settings.Ingest:
+    found = [{"kind": "folder", "path": path} for path in paths]
+    split = {"valid": 0.3, "test": 0.3}
+    return settings.Ingest.model_validate({"sources": found, "workers": workers, "split": split})
+
+
+def test_outputs_belong_together(tmp_path: Path) -> None:
+    """The four files agree with each other and with the promised columns."""
+    folder = folder_of(tmp_path / "scores", 5)
+    (folder / "bad.mid").write_bytes(b"no music")
+    stage.write(stage.ingest(params(folder)), tmp_path / "build")
+    pieces = corpus.load(tmp_path / "build/scores.npz")
+    table = pd.read_csv(tmp_path / "build/manifest.csv", keep_default_na=False)
+    refused = pd.read_csv(tmp_path / "build/refused.csv")
+    cut = windows.load(tmp_path / "build/windows.npz")
+    assert [piece.id for piece in pieces] == table.id.tolist()
+    assert [corpus.content_hash(piece.score) for piece in pieces] == table.content_hash.tolist()
+    assert set(table.split) <= set(SPLITS)
+    assert list(refused.columns) == ["file", "reason"]
+    assert [Path(file).name for file in refused.file] == ["bad.mid"]
+    assert cut.piece.tolist() == [0, 1, 2, 3, 4]
+    assert {path.name for path in (tmp_path / "build").iterdir()} == {
+        "scores.npz", "manifest.csv", "refused.csv", "windows.npz"
+    }  # fmt: skip
+
+
+def test_refused_csv_has_its_header_when_empty(tmp_path: Path) -> None:
+    """No refusals: still a table."""
+    stage.write(stage.ingest(params(folder_of(tmp_path / "scores", 1))), tmp_path)
+    assert (tmp_path / "refused.csv").read_text() == "file,reason\n"
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    """One process or two, the bytes are equal; more files than a pool is worth make it start."""
+    folder = folder_of(tmp_path / "scores", 40)
+    for workers in (1, 2):
+        stage.write(stage.ingest(params(folder, workers=workers)), tmp_path / str(workers))
+    for name in ("scores.npz", "manifest.csv", "refused.csv", "windows.npz"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_no_music_twice(tmp_path: Path) -> None:
+    """The same notes under another name are refused with the name of the first."""
+    first, second = folder_of(tmp_path / "one", 2), folder_of(tmp_path / "two", 3)
+    found = stage.ingest(params(first, second))
+    assert [piece.id for piece in found.corpus] == ["one/000.mid", "one/001.mid", "two/002.mid"]
+    assert [(item.file, item.reason) for item in found.refused] == [
+        ("two/000.mid", "the same notes as one/000.mid"),
+        ("two/001.mid", "the same notes as one/001.mid"),
+    ]
+
+
+def test_no_id_twice(tmp_path: Path) -> None:
+    """Two folders of one name: the second one's equal ids are refused, not mixed up."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one = folder_of(tmp_path / "a/scores", 1)
+    two = tmp_path / "b/scores"
+    two.mkdir()
+    midi.write(chorale(99), two / "000.mid")
+    found = stage.ingest(params(one, two))
+    assert len(found.corpus) == 1
+    assert "of this name" in found.refused[0].reason
+
+
+def test_empty_folder_beside_a_full_one(tmp_path: Path) -> None:
+    """A folder with a README alone adds nothing and hurts nothing."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/README.md").write_text("put scores here")
+    found = stage.ingest(params(folder_of(tmp_path / "full", 2), tmp_path / "empty"))
+    assert (len(found.corpus), found.refused) == (2, ())
+
+
+def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
+    """No pieces: one line that names the folder and the first reason."""
+    (tmp_path / "scores").mkdir()
+    with pytest.raises(ScoreError, match="scores: no score of four voices"):
+        stage.ingest(params(tmp_path / "scores"))
+    midi.write(chorale(0).voice(0), tmp_path / "scores/tune.mid")
+    with pytest.raises(ScoreError, match=r"tune\.mid: not four voices"):
+        stage.ingest(params(tmp_path / "scores"))
+
+
+def dying(task: Task) -> Found:
+    """Reads a task, or ends the process as a fault in a parser would."""
+    if task.id == "30":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [corpus.Piece(task.id, "train", "folder", 0, chorale(int(task.id)))]
+
+
+def test_a_file_that_kills_its_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that reads it dies; the file is named and every other one is read."""
+    monkeypatch.setattr(parallel.sources, "read", dying)
+    tasks = [Task("folder", Path(f"{index}.mid"), str(index)) for index in range(40)]
+    found = list(parallel.read_all(tasks, 2))
+    refused = [item for items in found for item in items if isinstance(item, corpus.Refusal)]
+    assert [item.file for item in refused] == ["30.mid"]
+    assert [len(items) for items in found] == [1] * 40
+
+
+def run(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPT], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_stage_itself(tmp_path: Path) -> None:
+    """One line of summary; a fault is one line on stderr and exit code 1, no traceback."""
+    folder_of(tmp_path / "scores", 3)
+    (tmp_path / "params.yaml").write_text("ingest: {sources: [{kind: folder, path: scores}]}")
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ingest: 3 pieces (train ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    for text, fault in (
+        ("ingest: {sources: [{kind: folder, path: gone}]}", "gone: no such folder"),
+        ("ingest: {sources: [], colour: red}", "ingest.colour"),
+        ("ingest: {sources: []}", "no score of four voices"),
+    ):
+        (tmp_path / "params.yaml").write_text(text)
+        done = run(tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert fault in done.stderr
+        assert done.stderr.count("\n") == 1

@@ -157,11 +157,7 @@ def _extent(
 
 def grid(up: Scale) -> str:
     """Lines across the chart at round values, named at the left."""
-    if up.log:
-        first, last = math.ceil(math.log10(up.low)), math.floor(math.log10(up.high))
-        values = [10.0**power for power in range(first, last + 1, 1 + (last - first) // 6)]
-    else:
-        values = ticks(up.low, up.high)
+    values = _powers(up) if up.log else ticks(up.low, up.high)
     parts = []
     for value in values:
         y = up(value)
@@ -169,6 +165,14 @@ def grid(up: Scale) -> str:
         parts.append(f'<path class="{kind}" d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}"/>')
         parts.append(text_at(LEFT - 6, y + 4, label(value), "tick end"))
     return "".join(parts)
+
+
+def _powers(up: Scale) -> list[float]:
+    """Powers of ten on a logarithmic axis, or round numbers where it spans too few of them."""
+    first, last = math.ceil(math.log10(up.low)), math.floor(math.log10(up.high))
+    if last - first < 1:
+        return ticks(up.low, up.high, 3)
+    return [10.0**power for power in range(first, last + 1, 1 + (last - first) // 6)]
 
 
 def _axes(across: Scale, up: Scale) -> str:

@@ -26,14 +26,13 @@ from kantor.metrics import musical
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
 from kantor.metrics.report import as_plain, by_meter
-from kantor.music import files
 from kantor.music.score import VOICES, Score, ScoreError
 from kantor.report.comparing import Comparison, compare, headline, overlaps
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
 from kantor.report.glossary import GIVEN
 from kantor.report.listening import Sample
-from kantor.report.page import write_page
+from kantor.report.page import write_page, write_text
 from kantor.report.tunes import new_tunes
 from kantor.settings import Evaluate
 
@@ -158,12 +157,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _write_json(path: Path, figures: Mapping[str, Any]) -> None:
-    _write(path, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.save(path, lambda stream: stream.write(text.encode()))
+    write_text(path, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_plots(bodies: Bodies, figures: Mapping[str, Any], folder: Path) -> None:
@@ -198,7 +192,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]])
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([[_rounded(value) for value in row] for row in rows])
-    _write(path, text.getvalue())
+    write_text(path, text.getvalue())
 
 
 def pick(

@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kantor.music import files
 from kantor.report import plots, sections
@@ -66,8 +66,17 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
         "links": _links(reports),
         "model": model.get("preset", "model"),
     }
-    text = render(context).encode()
-    files.save(reports / "report.html", lambda stream: stream.write(text))
+    write_text(reports / "report.html", render(context))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all, making the folder it lies in."""
+
+    def content(stream: BinaryIO) -> None:
+        stream.write(text.encode())
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.save(path, content)
 
 
 def read_json(path: Path) -> dict[str, Any]:

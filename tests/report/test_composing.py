@@ -1,0 +1,59 @@
+"""Composing under whole sopranos in batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kantor.music.score import ScoreError
+from kantor.report import composing
+
+
+def test_every_piece_comes_back_in_its_place_and_length(corpus, model, monkeypatch):
+    """Pieces of different lengths share batches, and none is cut, padded or exchanged."""
+    monkeypatch.setattr(composing, "BATCH", 2)
+    scores = [piece.score for piece in corpus]
+    half = scores[1]
+    scores[1] = replace(
+        half,
+        pitches=half.pitches[:40],
+        onsets=half.onsets[:40],
+        fermatas=half.fermatas[:40],
+        bar_lines=half.bar_lines[half.bar_lines < 40],
+    )
+    made = composing.compose(model, scores, [0] * len(scores))
+    for take, score in zip(made, scores, strict=True):
+        np.testing.assert_array_equal(take.pitches[:, 0], score.pitches[:, 0])
+        np.testing.assert_array_equal(take.onsets[:, 0], score.onsets[:, 0])
+        np.testing.assert_array_equal(take.pitches[:, 1], score.pitches[:, 0] - 4)
+        assert (take.title, take.pickup, take.tempo) == (score.title, score.pickup, score.tempo)
+
+
+def test_a_model_that_changes_the_melody_is_refused(corpus, model):
+    """Given notes come back unchanged or the evaluation stops and names the piece."""
+
+    def meddling(given, seeds):
+        pitches, onsets = model(given, seeds)
+        pitches[:, 8:12, 0] += 1
+        return pitches, onsets
+
+    with pytest.raises(ScoreError, match=r"Piece 0.*changed notes that were given"):
+        composing.compose(meddling, [corpus[0].score], [0])
+
+
+def test_a_melody_without_a_key_is_asked_with_an_estimated_one(corpus):
+    """A score whose key is not known is composed all the same."""
+    asked = composing.ask(replace(corpus[0].score, key=None))
+    assert asked.collection in (0, 7)  # C or G major: the tune of piece 0 has no F
+    assert asked.mask[:, 0].all()
+    assert not asked.mask[:, 1:].any()
+
+
+def test_share_changed_counts_composed_cells_only(corpus, model):
+    """Two takes that differ in the bass alone differ in a third of the composed cells."""
+    scores = [corpus[0].score]
+    one, other = (composing.compose(model, scores, [seed]) for seed in (0, 1))
+    assert composing.share_changed(one, other) == pytest.approx(1 / 3)
+    assert composing.share_changed(one, one) == 0

@@ -1,0 +1,119 @@
+"""The stage's outputs, from a model and a corpus, through its one entry."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from kantor.music.score import ScoreError
+from kantor.report.evaluation import evaluate, file_name, pick
+from kantor.settings import Evaluate
+
+
+def run(corpus, model, folder: Path, **settings):
+    block = Evaluate(**{"split": "valid", "samples": 1} | settings)
+    return evaluate(model, corpus, block, folder, folder / "model.json")
+
+
+@pytest.fixture(scope="module")
+def reports(corpus, model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports")
+    run(corpus, model, folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_all_outputs_are_there(reports):
+    """Figures, tables for plots, samples in three forms, the real picture, and the page."""
+    assert sorted(contents(reports)) == [
+        "metrics.json",
+        "plots/chords.csv",
+        "plots/metrics_compared.csv",
+        "plots/notes.csv",
+        "plots/pitches.csv",
+        "report.html",
+        "samples/made-4-real.png",
+        "samples/made-4.mid",
+        "samples/made-4.png",
+        "samples/made-4.wav",
+    ]
+
+
+def test_the_same_inputs_give_the_same_bytes(reports, corpus, model, tmp_path):
+    """Every file, the page and the sound included, comes out the same a second time."""
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "of-an-older-run.mid").write_bytes(b"old")
+    run(corpus, model, tmp_path)
+    assert contents(tmp_path) == contents(reports)
+
+
+def test_figures_stand_beside_real_ones_and_baselines(reports):
+    """Parallel fourths, sixths and octaves under every note: found, and judged against real."""
+    figures = json.loads((reports / "metrics.json").read_text())
+    assert (figures["split"], figures["pieces"]) == ("valid", 3)
+    octaves = figures["metrics"]["parallel_octaves"]
+    assert octaves["generated"] > octaves["real"] + 5
+    assert octaves["verdict"] == "outside"
+    assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random"}
+    assert figures["headline"]["parallel_octaves"] == octaves["generated"]
+    assert 0 < figures["headline"]["changed_by_another_seed"] <= 1 / 3
+    assert figures["by_meter"]["real"]["4/4"]["pieces"] == 3
+    assert figures["new_tunes"]["pieces"] == 3
+
+
+def test_tables_for_plots_are_whole(reports):
+    """Shares of pitches and of chords add up to one on both sides."""
+    with (reports / "plots" / "pitches.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    for column in ("alto_generated", "alto_real", "bass_generated"):
+        assert sum(float(row[column]) for row in rows) == pytest.approx(1, abs=0.01)
+    with (reports / "plots" / "chords.csv").open() as stream:
+        assert sum(float(row["real"]) for row in csv.DictReader(stream)) == pytest.approx(
+            1, abs=0.01
+        )
+
+
+def test_a_split_without_pieces_is_refused_in_one_line(corpus, model, tmp_path):
+    """The message names the split and where to change it; nothing is written."""
+    with pytest.raises(ScoreError, match=r"split 'test': 0 pieces; .*params.yaml"):
+        run(corpus, model, tmp_path, split="test")
+    assert contents(tmp_path) == {}
+
+
+def test_a_meddling_model_leaves_the_old_report(corpus, model, reports):
+    """A model that changes the melody stops the stage before anything is overwritten."""
+    before = contents(reports)
+
+    def meddling(given, seeds):
+        pitches, onsets = model(given, seeds)
+        return pitches, onsets & False
+
+    with pytest.raises(ScoreError, match="changed notes that were given"):
+        run(corpus, meddling, reports)
+    assert contents(reports) == before
+
+
+def test_more_samples_than_pieces_are_all_pieces(corpus):
+    """Each piece is shown once at most, spread over the split."""
+    scores = [piece.score for piece in corpus]
+    assert len(pick(corpus, scores, range(6), 50)) == 6
+    assert [sample.seed for sample in pick(corpus, scores, range(6), 2)] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"),
+    [("jsb/bwv25.6", "jsb-bwv25.6"), ("../../etc/passwd", "etc-passwd"), ("<ä>/'", "piece")],
+)
+def test_file_names_stay_in_their_folder(identity, name):
+    """An id never leads out of the samples' folder and needs no quoting."""
+    assert file_name(identity) == name

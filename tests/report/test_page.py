@@ -1,0 +1,161 @@
+"""The page: self-contained, robust against what is missing, safe against what is hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from kantor.report import sections
+from kantor.report.glossary import EXPLAINED, GROUPS, LABELS, base
+from kantor.report.listening import Sample, embed, listen
+from kantor.report.page import write_page
+
+
+class Outline(HTMLParser):
+    """Ids, addresses and unclosed elements of a page."""
+
+    VOID = ("meta", "link", "img", "input")
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.addresses, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.addresses += [found[name] for name in ("src", "href") if found.get(name)]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag in ("path", "rect", "circle", "line")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read(path):
+    text = path.read_text()
+    outline = Outline()
+    outline.feed(text)
+    assert outline.open == []
+    assert len(set(outline.ids)) == len(outline.ids)
+    inside = [address[1:] for address in outline.addresses if address.startswith("#")]
+    assert set(inside) <= {*outline.ids}
+    return text, outline
+
+
+def test_a_page_of_nothing_is_still_a_page(tmp_path):
+    """With no file at all the page says that nothing was measured."""
+    write_page(tmp_path, tmp_path / "model.json", [])
+    text, _ = read(tmp_path / "report.html")
+    assert "Nothing was measured" in text
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"status": 3}', "\x00"])
+def test_damaged_files_leave_their_section_out(tmp_path, damage):
+    """Whatever stands in the files of other stages, the page is written."""
+    (tmp_path / "training").mkdir()
+    for name in ("health.json", "reference.json", "history.csv"):
+        (tmp_path / "training" / name).write_text(damage)
+    (tmp_path / "validation.json").write_text(damage)
+    write_page(tmp_path, tmp_path / "model.json", [])
+    read(tmp_path / "report.html")
+
+
+def test_history_without_some_columns_is_drawn(tmp_path):
+    """A training without a critic, say, shows the curves that it has and no others."""
+    folder = tmp_path / "training"
+    folder.mkdir()
+    rows = [f"{at},{1 / (at + 1)},{0.5 if at % 2 else ''}" for at in range(10)]
+    text = "iteration,likelihood,metric_crossing\n" + "\n".join(rows)
+    (folder / "history.csv").write_text(text)
+    (folder / "reference.json").write_text(json.dumps({"crossing": {"mean": 0.1, "sd": 0.2}}))
+    write_page(tmp_path, tmp_path / "model.json", [])
+    page, _ = read(tmp_path / "report.html")
+    assert "Cross-entropy" in page
+    assert "Voices crossed over the iterations; at the end 0.5; training data 0.1 ± 0.2." in page
+    assert "Wasserstein" not in page
+
+
+def test_text_from_files_cannot_become_markup(tmp_path):
+    """A title or a message with markup in it is shown as text."""
+    evil = "</style><script>alert(1)</script>"
+    (tmp_path / "training").mkdir()
+    finding = {"iteration": 1, "kind": evil, "message": evil}
+    health = {"status": "stopped", "findings": [finding], "stopped_by": evil}
+    (tmp_path / "training" / "health.json").write_text(json.dumps(health))
+    card = {"preset": evil, "params": {evil: {evil: evil}}}
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    write_page(tmp_path, tmp_path / "model.json", [])
+    page, _ = read(tmp_path / "report.html")
+    assert "alert(1)" in page
+    assert page.count("<script>") == 1
+    assert evil not in page
+
+
+def test_nothing_is_loaded_from_elsewhere(tmp_path, corpus):
+    """Every address on the page is data, a place on it, or a file beside it."""
+    score = corpus[0].score
+    write_page(tmp_path, tmp_path / "model.json", [Sample("made-0", 0, score, score)])
+    page, outline = read(tmp_path / "report.html")
+    assert not re.search(r"https?://|@import|url\(", page)
+    assert all(re.match(r"data:|#|[\w.-]+/[\w./-]+$", one) for one in outline.addresses)
+    assert page.count("data:audio/mpeg") == 2
+    assert "<b>&</b>" not in page
+
+
+def test_sound_stops_where_the_room_ends(corpus, tmp_path):
+    """Sound beyond the limit is not embedded; the composition is played from its file then."""
+    score = corpus[0].score
+    whole = embed([score], 10_000_000)[0]
+    assert embed([score, score], len(whole)) == [whole, ""]
+    shown = listen([Sample("made-0", 0, score, score)], tmp_path / "samples", 0)
+    assert [take["sound"] for take in shown[0]["takes"]] == ["samples/made-0.wav", ""]
+
+
+def test_every_metric_that_can_be_measured_is_explained(corpus):
+    """No metric reaches the table without a group, a name and an entry in the glossary."""
+    from kantor.report.comparing import compare
+
+    real = [piece.score for piece in corpus]
+    names = {*compare(real, real, {}, real)}
+    assert names == {name for group in GROUPS.values() for name in group}
+    assert {base(name) for name in names} <= {*LABELS} & {*EXPLAINED}
+
+
+def test_the_verdict_is_said_in_numbers():
+    """The page's first lines count what is alike, in range and outside."""
+    entry = {"real": 0.5, "real_spread": 0.1, "baseline": {"random": 0.9}}
+    figures = {
+        "split": "valid",
+        "pieces": 7,
+        "metrics": {
+            "crossing": {**entry, "generated": 0.5, "verdict": "alike"},
+            "empty_bars": {**entry, "generated": 0.55, "verdict": "in range"},
+            "leaps_bass": {**entry, "generated": 0.95, "verdict": "outside"},
+        },
+    }
+    said = sections.verdict(figures)
+    assert said["title"] == "2 of 3 metrics lie in Bach’s range"
+    assert "7 chorales of the validation split" in said["text"]
+    assert "Furthest off: leaps, bass (0.950, Bach 0.500)." in said["text"]
+    assert "2 are at least as near to Bach as random notes are." in said["text"]
+
+
+def test_the_last_frame_stands_in_for_the_animation(tmp_path):
+    """Print and readers who want no motion get the animation's last frame."""
+    from PIL import Image
+
+    (tmp_path / "training").mkdir()
+    frames = [Image.fromarray(np.full((8, 12, 3), shade, np.uint8)) for shade in (0, 120, 250)]
+    frames[0].save(tmp_path / "training" / "learning.gif", save_all=True, append_images=frames[1:])
+    write_page(tmp_path, tmp_path / "model.json", [])
+    page, _ = read(tmp_path / "report.html")
+    assert page.count("data:image/gif;base64,") == 1
+    assert page.count("data:image/png;base64,") == 1
+    assert 'width="12" height="8"' in page

@@ -10,13 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.data.frames import (
-    histogram_distances,
-    manifest_frame,
-    measure,
-    read_manifest,
-    window_frame,
-)
+from kantor.data.frames import manifest_frame, measure, read_manifest, window_frame
+from kantor.data.split_measures import histogram_distances
 from kantor.data.windows import Windows
 from kantor.music.score import REST, ScoreError, onset_floor
 

@@ -16,7 +16,7 @@ from kantor.music.score import VOICE_RANGES, VOICES
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from kantor.data.validation import Outcome
+    from kantor.data.outcomes import Outcome
     from kantor.settings import Validate
 
 LEVELS = (

@@ -8,29 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kantor.compose.lines import choose_part, top_line
 from kantor.compose.phrases import infer_fermatas
+from kantor.compose.placing import place
 from kantor.music.key import estimate
 from kantor.music.quantise import Deviation, quantise
 from kantor.music.reading import read
 from kantor.music.recording import Limits, Recording, one_line
-from kantor.music.score import (
-    STEPS_PER_QUARTER,
-    VOICE_RANGES,
-    Flags,
-    Key,
-    Meter,
-    Note,
-    Score,
-    ScoreError,
-    arrays_of,
-)
+from kantor.music.score import VOICE_RANGES, Key, Note, Score, ScoreError
 
 LOWEST, HIGHEST = 36, 83  # what a model can be given: the range of all four voices
 
@@ -95,8 +84,8 @@ def from_recording(recording: Recording, track: str | int | None = None) -> Melo
     messages += _told(deviation)
     notes, octaves = _into_range(notes)
     messages += octaves
-    score, silence = _on_bars(recording, notes)
-    messages += silence
+    score, placed = place(recording, notes)
+    messages += placed
     key, doubt = _key_of(recording.key, score)
     score = replace(score, key=key)
     if not score.fermatas.any():
@@ -160,79 +149,6 @@ def _into_range(notes: Sequence[Note]) -> tuple[list[Note], list[str]]:
 def _name(pitch: int) -> str:
     """Such as ``C4`` for 60."""
     return f"{_SHARPS[pitch % 12]}{pitch // 12 - 1}"
-
-
-def _on_bars(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]]:
-    """The notes as a score that begins with them, in their places in the bars.
-
-    Whole bars of silence before the first note are left out. Where less than half a bar of
-    silence is left, the score begins at the bar line; else at the note, as a pickup.
-    """
-    end = max(note.end for note in notes)
-    lines = _bar_lines(recording, end)
-    first = notes[0].start
-    lines, bar = lines[lines > first], int(lines[lines <= first][-1])
-    length = (int(lines[0]) if lines.size else end) - bar
-    meter = _meter_at(recording, bar)
-    length = max(length, meter.bar_steps) if not lines.size else length
-    starts_in_pickup = bool(recording.pickup) and first < _steps(recording.pickup or Fraction(0))
-    if 2 * (first - bar) < length and not starts_in_pickup:
-        origin, lines = bar, np.append(bar, lines)
-    else:
-        origin = first
-    pickup = int(lines[0] if lines.size else bar + length) - origin
-    meter = _meter_at(recording, origin + pickup)
-    shifted = [replace(n, start=n.start - origin, end=n.end - origin) for n in notes]
-    pitches, onsets = arrays_of(shifted, end - origin, voices=1)
-    score = Score(
-        pitches,
-        onsets,
-        meter=meter,
-        pickup=pickup,
-        tempo=recording.tempo,
-        title=recording.title,
-        fermatas=_fermatas(recording, origin, end),
-        bar_lines=lines - origin,
-    )
-    quarters = origin / STEPS_PER_QUARTER
-    silence = [f"{quarters:g} quarters of silence before the first note left out"]
-    return score, silence if origin else []
-
-
-def _steps(quarters: Fraction) -> int:
-    return round(quarters * STEPS_PER_QUARTER)
-
-
-def _bar_lines(recording: Recording, end: int) -> NDArray[np.int32]:
-    """Steps of the file at which bars begin, before `end`; the first is not after the file's."""
-    if recording.bar_lines:
-        lines = [_steps(line) for line in recording.bar_lines]
-    else:
-        lines = []
-        starts = [_steps(start) for start, _ in recording.meters]
-        starts[0] = _steps(recording.pickup or Fraction(0))
-        for index, (_, meter) in enumerate(recording.meters):
-            until = starts[index + 1] if index + 1 < len(starts) else end
-            lines += range(starts[index], min(until, end), meter.bar_steps)
-    lines = lines or [0]
-    while lines[0] > 0:
-        lines.insert(0, lines[0] - recording.meters[0][1].bar_steps)
-    found = np.unique(lines)
-    return found[found < end].astype(np.int32)
-
-
-def _meter_at(recording: Recording, step: int) -> Meter:
-    """The meter in force at a step of the file."""
-    meters = [meter for start, meter in recording.meters if _steps(start) <= step]
-    return meters[-1] if meters else recording.meters[0][1]
-
-
-def _fermatas(recording: Recording, origin: int, end: int) -> Flags:
-    """The file's own fermatas, ``(time,) bool``."""
-    fermatas = np.zeros(end - origin, bool)
-    for start, stop in recording.fermatas:
-        fermatas[max(0, _steps(start) - origin) : max(0, _steps(stop) - origin)] = True
-    return fermatas
 
 
 def _key_of(written: Key | None, score: Score) -> tuple[Key, list[str]]:

@@ -1,0 +1,158 @@
+"""Put a melody's notes into their bars: silence before them, pickups, changing meters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.music.recording import Recording
+from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, arrays_of
+
+# Where in the bar notes begin, in percent: on each quarter, then between quarters. Rows: notes
+# shorter than a quarter, than a half, than a dotted half, and longer ones, rests that follow
+# counted in. Counted in the sopranos of the JSB Chorales' training split.
+_BEGINS = {
+    Meter(4, 4): (
+        (11.6, 9.4, 10.2, 14.0, 54.8),
+        (24.2, 24.1, 25.1, 26.6, 0.1),
+        (50.8, 1.8, 45.8, 1.3, 0.3),
+        (91.3, 1.0, 6.3, 0.7, 0.7),
+    ),
+    Meter(3, 4): (
+        (12.1, 15.0, 15.5, 57.3),
+        (24.1, 18.2, 57.4, 0.3),
+        (87.6, 10.6, 1.2, 0.6),
+        (92.5, 3.7, 1.9, 1.9),
+    ),
+}
+_LONG = (4, 8, 12)  # steps from which the second, third and fourth row hold
+_PICKUPS = {Meter(4, 4): (30.0, 65.0, 2.5, 2.5), Meter(3, 4): (40.0, 55.0, 5.0)}
+# How much likelier (natural logarithm) a pickup must be than none before it is believed.
+_CERTAIN = {Meter(4, 4): 5.0, Meter(3, 4): 10.0}
+
+
+def place(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]]:
+    """The notes as a score that begins with them, and what to tell of it.
+
+    Whole bars of silence before the first note are left out. Where less than half a bar of
+    silence is left, the score begins at the bar line; else at the note, which is a pickup.
+
+    Parameters
+    ----------
+    recording
+        The file: meters, bar lines, pickup, tempo, title, fermatas.
+    notes
+        Of one line, ascending, at steps of the file.
+    """
+    messages = []
+    if found := infer_pickup(recording, notes):
+        recording = replace(recording, pickup=Fraction(found, STEPS_PER_QUARTER))
+        messages.append(
+            f"no pickup is marked; by its rhythm {found // STEPS_PER_QUARTER} quarters "
+            "precede the first bar line"
+        )
+    end = notes[-1].end
+    lines = _bar_lines(recording, end)
+    origin = _origin(recording, lines, notes[0].start)
+    if origin:
+        silence = origin / STEPS_PER_QUARTER
+        messages.append(f"{silence:g} quarters of silence before the first note left out")
+    lines = lines[lines >= origin]
+    pitches, onsets = arrays_of(
+        (replace(note, start=note.start - origin, end=note.end - origin) for note in notes),
+        end - origin,
+        voices=1,
+    )
+    score = Score(
+        pitches,
+        onsets,
+        meter=_meter_at(recording, int(lines[0])),
+        pickup=int(lines[0]) - origin,
+        tempo=recording.tempo,
+        title=recording.title,
+        fermatas=_fermatas(recording, origin, end),
+        bar_lines=lines[: max(1, int((lines < end).sum()))] - origin,
+    )
+    return score, messages
+
+
+def infer_pickup(recording: Recording, notes: Sequence[Note]) -> int:
+    """The pickup of a file that marks none and begins with a note, 0 where nothing is certain.
+
+    MIDI has no pickups; programs write them as silence, as a short first bar, or not at all, so
+    that every bar line stands wrong. Where the long notes stand tells which it is. Of the 144
+    sopranos of the validation and test splits in 4/4 and 3/4, without their pickups, 81 were
+    called, 80 of them rightly, and none of the 41 that have no pickup. Of 323 Essen folk songs
+    in these meters 101 were called, 99 rightly, and of 55 without a pickup one.
+
+    Returns
+    -------
+    int
+        Steps, whole quarters.
+    """
+    meter = recording.meters[0][1]
+    unmarked = recording.pickup is None and not recording.bar_lines and len(recording.meters) == 1
+    if not unmarked or meter not in _BEGINS or notes[0].start % meter.bar_steps:
+        return 0
+    likely = np.log(_PICKUPS[meter])
+    begins = np.log(np.array(_BEGINS[meter]) / 100)
+    first = notes[0].start
+    followers = [note.start for note in notes[1:]] + [notes[-1].end]
+    for quarters in range(len(likely)):
+        for note, until in zip(notes, followers, strict=True):
+            long = sum(until - note.start >= steps for steps in _LONG)
+            quarter, between = divmod(note.start - first, STEPS_PER_QUARTER)
+            column = -1 if between else (quarter - quarters) % len(likely)
+            likely[quarters] += begins[long, column]
+    best = int(likely.argmax())
+    return best * STEPS_PER_QUARTER if likely[best] - likely[0] > _CERTAIN[meter] else 0
+
+
+def _origin(recording: Recording, lines: NDArray[np.int32], first: int) -> int:
+    """The step of the file at which the score begins."""
+    after = int(np.searchsorted(lines, first, side="right"))
+    bar, following = int(lines[after - 1]), int(lines[after])
+    if following - first >= _meter_at(recording, following).bar_steps:
+        return bar  # too long to be a pickup of what follows
+    in_pickup = first < _steps(recording.pickup or Fraction(0))
+    early = 2 * (first - bar) < following - bar
+    return bar if early and not in_pickup else first
+
+
+def _steps(quarters: Fraction) -> int:
+    return round(quarters * STEPS_PER_QUARTER)
+
+
+def _bar_lines(recording: Recording, end: int) -> NDArray[np.int32]:
+    """Steps of the file at which bars begin, from before its first note to after its last."""
+    lines = [_steps(line) for line in recording.bar_lines]
+    if not lines:
+        starts = [_steps(start) for start, _ in recording.meters]
+        starts[0] = _steps(recording.pickup or Fraction(0))
+        untils = [min(start, end) for start in starts[1:]] + [end]
+        for (_, meter), start, until in zip(recording.meters, starts, untils, strict=True):
+            lines += range(start, until, meter.bar_steps)
+    lines = lines or [_steps(recording.pickup or Fraction(0))]
+    while lines[0] > 0:
+        lines.insert(0, lines[0] - recording.meters[0][1].bar_steps)
+    while lines[-1] < end:
+        lines.append(lines[-1] + _meter_at(recording, lines[-1]).bar_steps)
+    return np.unique(lines).astype(np.int32)
+
+
+def _meter_at(recording: Recording, step: int) -> Meter:
+    """The meter in force at a step of the file."""
+    in_force = [meter for start, meter in recording.meters if _steps(start) <= step]
+    return in_force[-1] if in_force else recording.meters[0][1]
+
+
+def _fermatas(recording: Recording, origin: int, end: int) -> Flags:
+    """The file's own fermatas, ``(time,) bool``."""
+    fermatas = np.zeros(end - origin, bool)
+    for start, stop in recording.fermatas:
+        fermatas[max(0, _steps(start) - origin) : max(0, _steps(stop) - origin)] = True
+    return fermatas

@@ -1,0 +1,88 @@
+"""Notes put into their bars."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kantor.compose.placing import infer_pickup, place
+from kantor.music.recording import Recording
+from kantor.music.score import Meter, Note, notes_of
+
+METERS = st.sampled_from(["4/4", "3/4", "6/8", "2/4", "5/8", "12/8", "2/2", "1/4"])
+
+
+def recording(*meters, **rest):
+    changes = tuple((Fraction(start), Meter.parse(text)) for start, text in meters)
+    fields = {"parts": (), "tempo": 80.0, "key": None, "pickup": None, "title": ""} | rest
+    return Recording(meters=changes or ((Fraction(0), Meter()),), **fields)
+
+
+def tune(durations, start=0):
+    ends = start + np.cumsum(durations)
+    pairs = zip(durations, ends, strict=True)
+    return [Note(int(end - long), int(end), 67) for long, end in pairs]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), METERS), max_size=4),
+    st.integers(0, 70),
+    st.lists(st.integers(1, 20), min_size=1, max_size=12),
+    st.one_of(st.none(), st.integers(0, 15)),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_note_leaves_its_place_in_the_bar(changes, start, durations, pickup, irregular):
+    """Whatever the meters, each note stands as far from its bar line as in the file."""
+    meters = sorted({0: "4/4", **dict(changes)}.items())
+    bar_lines = ()
+    if irregular:
+        bar_lines = tuple(Fraction(step, 4) for step in range(0, 300, 10))
+    file = recording(
+        *meters,
+        pickup=Fraction(0 if pickup is None else pickup, 4),
+        bar_lines=bar_lines,
+    )
+    notes = tune(durations, start)
+    score, _ = place(file, notes)
+    placed = notes_of(score)
+    assert [note.pitch for note in placed] == [67] * len(notes)
+    origin = notes[0].start - placed[0].start
+    assert [n.start + origin for n in placed] == [n.start for n in notes]
+    assert score.steps == notes[-1].end - origin
+    if irregular:
+        assert {int(line + origin) % 10 for line in score.bar_lines} <= {0}
+    elif len(meters) == 1:
+        since = [score.bar_positions[n.start, 0] for n in placed]
+        bar = file.meters[0][1].bar_steps
+        assert since == [(n.start - (pickup or 0)) % bar for n in notes]
+
+
+def test_an_unmarked_pickup_is_found_and_told():
+    """Long notes that would all begin on the last quarter say that the bar lines are off by one."""
+    assert infer_pickup(recording(), tune([4, 4, 8, 4, 4, 8] * 3 + [4, 4, 8, 16])) == 0
+    off = tune([4] + [4, 4, 8, 4, 4, 8] * 3 + [4, 4, 8, 12])
+    score, told = place(recording(), off)
+    assert score.pickup == 4
+    assert "1 quarters precede" in told[0]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        recording(pickup=Fraction(0)),
+        recording(bar_lines=(Fraction(0), Fraction(4))),
+        recording((0, "6/8")),
+        recording((0, "4/4"), (8, "3/4")),
+    ],
+)
+def test_what_the_file_says_is_not_guessed(file):
+    """Bar lines that are written, and meters that change or are others, stand as they are."""
+    assert infer_pickup(file, tune([4] + [4, 4, 8, 4, 4, 8] * 3 + [4, 4, 8, 12])) == 0
+
+
+def test_silence_before_a_pickup_is_believed():
+    """A melody that enters within a bar shows its place itself."""
+    assert infer_pickup(recording(), tune([4] + [4, 4, 8, 4, 4, 8] * 3, start=12)) == 0

@@ -110,14 +110,24 @@ def test_tracks_are_named_and_bars_fall_right_for_others(tmp_path: Path) -> None
 
 def test_bars_of_changing_length_are_told(tmp_path: Path) -> None:
     """Each change of a bar's length is a time signature at its bar line."""
-    midi.write(four_voices(bar_lines=np.array([0, 8])), tmp_path / "a.mid")
-    assert read(tmp_path / "a.mid").pickup == 2
-    midi.write(four_voices(meter=Meter(2, 4), bar_lines=np.array([0, 8, 18])), tmp_path / "a.mid")
+    score = four_voices(meter=Meter(2, 4), bar_lines=np.array([0, 8, 18]))
+    midi.write(score, tmp_path / "a.mid")
     assert read(tmp_path / "a.mid").meters == (
         (F(0), Meter(2, 4)),
         (F(2), Meter(5, 8)),
         (F(9, 2), Meter(2, 4)),
     )
+
+
+def test_a_short_bar_in_the_middle_does_not_hide_the_pickup(tmp_path: Path) -> None:
+    """A bar as short as the pickup may come again; the pickup stays one."""
+    midi.write(four_voices(pickup=2, bar_lines=np.array([2, 18])), tmp_path / "a.mid")
+    assert read(tmp_path / "a.mid").pickup == F(1, 2)
+    score = four_voices(meter=Meter(2, 4), pickup=2, bar_lines=np.array([2, 10, 12]))
+    midi.write(score, tmp_path / "a.mid")
+    found = read(tmp_path / "a.mid")
+    assert found.pickup == F(1, 2)
+    assert [meter for _, meter in found.meters] == [Meter(2, 4), Meter(1, 8), Meter(2, 4)]
 
 
 def test_names_and_programs_must_fit() -> None:

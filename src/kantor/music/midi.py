@@ -8,12 +8,12 @@ followed by the score's meter, so that bar lines fall where they belong;
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kantor.music.bars import bars_of
+from kantor.music.files import save
 from kantor.music.recording import one_line
 from kantor.music.score import STEPS_PER_QUARTER, VOICES, Key, Note, Score, ScoreError, notes_of
 
@@ -82,11 +82,12 @@ def write(
     programs: Sequence[int] | None = None,
 ) -> None:
     """Write `to_bytes` to `path`, whole or not at all."""
-    path = Path(path)
     data = to_bytes(score, names, programs)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(path)
+
+    def content(file: BinaryIO) -> None:
+        file.write(data)
+
+    save(path, content)
 
 
 def _conductor(score: Score) -> MidiTrack:

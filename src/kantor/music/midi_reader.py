@@ -9,7 +9,7 @@ MIDI Association's "Standard MIDI Files 1.0" (RP-001).
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -47,8 +47,8 @@ def parse(data: bytes, limits: Limits) -> Recording:
     """Read the bytes of a MIDI file.
 
     A part is one channel of one track. Notes that are never ended last to the end of their track.
-    A first bar whose meter is shorter than the one following it, and does not come back, is
-    taken as the pickup, as `kantor.music.midi.write` means it.
+    A first bar whose meter is shorter than the one following it, and lasts less in all, is taken
+    as the pickup, as `kantor.music.midi.write` means it.
 
     Raises
     ------
@@ -219,6 +219,14 @@ def _meters(
     if len(changes) > 1:
         short, (start, meter) = changes[0][1], changes[1]
         one_bar = start == Fraction(short.bar_steps, 4) and short.bar_steps < meter.bar_steps
-        if one_bar and all(later != short for _, later in changes[2:]):
+        end = Fraction(max(track.end for track in tracks), division)
+        if one_bar and _lasting(short, changes, end) < _lasting(meter, changes, end):
             return ((Fraction(0), meter), *changes[2:]), start
     return tuple(changes), None
+
+
+def _lasting(meter: Meter, changes: Sequence[tuple[Fraction, Meter]], end: Fraction) -> Fraction:
+    """How many quarters `meter` is in force."""
+    ends = [*(start for start, _ in changes[1:]), end]
+    spans = zip(changes, ends, strict=True)
+    return sum((stop - start for (start, m), stop in spans if m == meter), Fraction(0))

@@ -72,6 +72,14 @@ def test_register_orders_four_unnamed_lines() -> None:
     assert pitches(four_voices([*named, drums, part("empty")])) == EXPECTED
 
 
+def test_a_divided_note_here_and_there_is_left_out() -> None:
+    """A fifth part of a few notes, and a double stop in fifty notes, do not hide four voices."""
+    lines = [part(f"Violin {i}", *[pitch] * 50) for i, pitch in enumerate((72, 67, 60, 48))]
+    stop = TimedNote(Fraction(7), Fraction(8), 76)
+    played = [Part("Violin 0", tuple(sorted([*lines[0].notes, stop]))), *lines[1:]]
+    assert four_voices([*played, part("Violin 0", 79, 79)]) == tuple(played)
+
+
 @pytest.mark.parametrize(
     "parts",
     [

@@ -2,12 +2,14 @@
 
 Conventions
 -----------
-The rules, in this order; drums and empty parts are left out before.
+The rules, in this order; drums, and parts that sound less than a twentieth of the time of the
+busiest one, such as a divided note here and there, are left out before.
 
 1. *Names.* Parts whose names begin with a word for each of the four voices (in English, German,
    French, Italian, Spanish or Latin, or S, A, T, B) are these; all other parts, such as doubling
    instruments, are dropped. Of ``Soprano 1`` and ``Soprano 2`` the first is taken.
-2. *Register.* Exactly four parts of one note at a time are ordered by their mean pitch.
+2. *Register.* Exactly four parts of one note at a time, as good as always, are ordered by their
+   mean pitch; where one has two notes after all, the upper one is heard.
 3. *Chords.* Parts in which, all together, four notes sound for at least half of the time and
    never more, as in a piano reduction: each note goes to the free voice that moves least, the
    order of voices kept. Of two parts, such as two staves, the upper one is soprano and alto.
@@ -37,7 +39,8 @@ _INSTRUMENT = re.compile(r"sax|guitar|clarinet|recorder|flute|trombone|drum|tuba
 _TOLERANCE = Fraction(1, 4)  # quarters by which legato notes may overlap in one part
 _CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 _CHORDS_SHARE = Fraction(1, 2)
-_MOST_OVERLAPS = 0.05  # share of a named part's notes that may sound with another of its own
+_MOST_OVERLAPS = 0.05  # share of a part's notes that may sound with another of its own
+_SLIGHT = Fraction(1, 20)
 
 
 def four_voices(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -51,10 +54,12 @@ def four_voices(parts: Sequence[Part]) -> tuple[Part, ...]:
     parts = [part for part in parts if part.notes and not part.is_drum]
     if not parts:
         raise ScoreError("no notes on any track")
+    busiest = max(_sounding(part) for part in parts)
+    parts = [part for part in parts if _sounding(part) >= _SLIGHT * busiest]
     named = _by_name(parts)
     if named:
         return named
-    if len(parts) == len(VOICES) and all(_overlaps(part) == 0 for part in parts):
+    if len(parts) == len(VOICES) and all(_overlaps(part) <= _MOST_OVERLAPS for part in parts):
         return tuple(sorted(parts, key=_mean_pitch, reverse=True))
     return _by_chords(parts)
 
@@ -89,8 +94,8 @@ def _by_chords(parts: Sequence[Part]) -> tuple[Part, ...]:
     share = _four_share(notes)
     if share < _CHORDS_SHARE:
         raise ScoreError(
-            f"not four voices: four notes sound together in {round(100 * share)}% of the time, "
-            f"and of {len(parts)} part(s) none are named soprano, alto, tenor, bass"
+            f"not four voices: four notes sound together in {round(100 * share)}% of the time, and "
+            "no parts are named soprano, alto, tenor and bass"
         )
     if len(parts) == 2:
         upper, lower = sorted(parts, key=_mean_pitch, reverse=True)
@@ -160,8 +165,12 @@ def _overlaps(part: Part) -> float:
     return count / len(notes)
 
 
+def _sounding(part: Part) -> Fraction:
+    """The durations of a part's notes, added up."""
+    return sum((note.end - note.start for note in part.notes), Fraction(0))
+
+
 def _mean_pitch(part: Part) -> float:
     """Weighted by duration."""
-    total = sum((note.end - note.start for note in part.notes), Fraction(0))
     weighted = sum((note.pitch * (note.end - note.start) for note in part.notes), Fraction(0))
-    return float(weighted / total)
+    return float(weighted / _sounding(part))

@@ -67,8 +67,8 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random"}
     assert figures["headline"]["parallel_octaves"] == octaves["generated"]
     assert 0 < figures["headline"]["changed_by_another_seed"] <= 1 / 3
-    assert figures["by_meter"]["real"]["4/4"]["pieces"] == 3
-    assert figures["new_tunes"]["pieces"] == 3
+    assert figures["parts"]["4/4"]["generated"]["parallel_octaves"] == octaves["generated"]
+    assert figures["parts"]["new_tunes"]["pieces"] == 3
 
 
 def test_tables_for_plots_are_whole(reports):

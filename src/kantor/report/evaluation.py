@@ -25,12 +25,11 @@ from kantor.data.corpus import Corpus, Piece
 from kantor.metrics import musical
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
-from kantor.metrics.report import as_plain, by_meter
+from kantor.metrics.report import HEADLINE
 from kantor.music.score import VOICES, Score, ScoreError
 from kantor.report.comparing import Comparison, compare, headline, overlaps
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
-from kantor.report.glossary import GIVEN
 from kantor.report.listening import Sample
 from kantor.report.page import write_page, write_text
 from kantor.report.tunes import new_tunes
@@ -112,29 +111,29 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         "headline": headline(table) | {"changed_by_another_seed": changed},
         "metrics": {name: _entry(comparison) for name, comparison in table.items()},
         "overlap": overlaps(table),
-        "by_meter": {
-            "generated": as_plain(by_meter(bodies.generated)),
-            "real": as_plain(by_meter(bodies.real)),
-        },
-        "new_tunes": _of_new_tunes(bodies),
+        "parts": _parts(bodies),
     }
     rounded: dict[str, Any] = _rounded(figures)
     return rounded
 
 
-def _of_new_tunes(bodies: Bodies) -> dict[str, Any]:
-    """The metrics of the pieces whose tune the training data does not know."""
-    rows = new_tunes(bodies.real, bodies.training)
+def _parts(bodies: Bodies) -> dict[str, Any]:
+    """The headline's metrics where they may differ: in each meter, and where the tune is new."""
+    rows: dict[str, list[int]] = {}
+    for row, score in enumerate(bodies.real):
+        rows.setdefault(str(score.meter), []).append(row)
+    new = {"new_tunes": new_tunes(bodies.real, bodies.training)} if bodies.training else {}
+    return {name: _part(bodies, part) for name, part in (*sorted(rows.items()), *new.items())}
+
+
+def _part(bodies: Bodies, rows: Sequence[int]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"pieces": len(rows)}
     if not rows:
-        return {"pieces": 0}
-    sides = {"generated": bodies.generated, "real": bodies.real}
-    means = {
-        side: musical.evaluate_windows([scores[row] for row in rows]).mean()
-        for side, scores in sides.items()
-    }
-    names = [name for name in means["real"].index if name not in GIVEN]
-    by_side = {side: {name: float(mean[name]) for name in names} for side, mean in means.items()}
-    return {"pieces": len(rows), **by_side}
+        return figures
+    for side, scores in (("generated", bodies.generated), ("real", bodies.real)):
+        means = musical.evaluate_windows([scores[row] for row in rows]).mean()
+        figures[side] = {name: float(means[name]) for name in HEADLINE if name in means}
+    return figures
 
 
 def _entry(comparison: Comparison) -> dict[str, Any]:

@@ -19,6 +19,7 @@ BADGES = {
     "": ("none", "not counted"),
 }
 SHOWN_BASELINES = ("shuffled", "random")
+NEW_TUNES = "Where the training data does not know the tune, the stricter test"
 
 
 def verdict(figures: Mapping[str, Any]) -> dict[str, str]:
@@ -173,17 +174,10 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
             "Overlap of the distributions over windows with Bach’s, mean over the metrics "
             f"(1 is the same): generated {overlap['generated']:.2f}, {others}."
         )
-    meters = figures.get("by_meter", {})
-    made, bach = meters.get("generated", {}), meters.get("real", {})
-    notes += [
-        _part(f"In {meter}", int(row["pieces"]), row, bach[meter])
-        for meter, row in made.items()
-        if meter in bach
-    ]
-    new = figures.get("new_tunes", {})
-    if new.get("pieces"):
-        name = "Where the training data does not know the tune, the stricter test"
-        notes.append(_part(name, new["pieces"], new["generated"], new["real"]))
+    for name, part in figures.get("parts", {}).items():
+        if part["pieces"]:
+            where = NEW_TUNES if name == "new_tunes" else f"In {name}"
+            notes.append(_part(where, part["pieces"], part["generated"], part["real"]))
     return notes
 
 

@@ -2,9 +2,8 @@
 
 Read directly from the XML rather than with music21, which took eleven times as long for a sample
 of Bach's chorales with ties joined, and builds objects without bound from hostile input; the
-tests compare both. Grace and cue notes,
-unpitched notes, ornaments and the jumps of da capo and dal segno are left out. Transposing
-instruments are given at sounding pitch.
+tests compare both. Grace and cue notes, unpitched notes, ornaments and the jumps of da capo and
+dal segno are left out. Transposing instruments are given at sounding pitch.
 """
 
 from __future__ import annotations

@@ -1,0 +1,180 @@
+"""Training batches: windows with their surroundings, transposed and masked at random.
+
+A window is cut out of its piece together with `CONTEXT` steps before and after it. What stands
+before is the past of the window, what stands after is known only where the mask gives it: just as
+when a long piece is composed. A batch is a function of the seed and the iteration alone, so that
+an interrupted training goes on with the very batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kantor.data.corpus import Corpus
+from kantor.data.windows import Windows
+from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError
+
+Tensor = Any
+Batch = dict[str, Tensor]
+
+CONTEXT = 16
+LARGEST_TRANSPOSITION = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """All windows of a split with their surroundings, ``span = CONTEXT + steps + CONTEXT``.
+
+    Attributes
+    ----------
+    pitches : (window, span, voice) int8
+    onsets : (window, span, voice) bool
+    bars : (window, span, 2) int16
+    fermatas, inside : (window, span) bool
+        `inside` is False before the piece's start and after its end.
+    collection : (window,) int8
+    lowest, highest : (window,) int8
+        Transpositions that keep every voice in its range.
+    """
+
+    pitches: NDArray[np.int8]
+    onsets: NDArray[np.bool_]
+    bars: NDArray[np.int16]
+    fermatas: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+    collection: NDArray[np.int8]
+    lowest: NDArray[np.int8]
+    highest: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+    @property
+    def span(self) -> int:
+        return self.pitches.shape[1]
+
+
+def transpositions(pitches: NDArray[np.int8]) -> tuple[int, int]:
+    """The lowest and highest transposition that keep each voice in its range, 0 included."""
+    low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION - 1
+    for voice, (bottom, top) in enumerate(VOICE_RANGES):
+        sounding = pitches[:, voice][pitches[:, voice] != REST]
+        if sounding.size:
+            low = max(low, bottom - int(sounding.min()))
+            high = min(high, top - int(sounding.max()))
+    return min(low, 0), max(high, 0)
+
+
+def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
+    """Gather the windows of one split from the pieces that they were cut from."""
+    steps = windows.rolls.shape[1]
+    columns: dict[str, list[Any]] = {name: [] for name in Pool.__dataclass_fields__}
+    for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
+        piece = corpus[row]
+        if piece.split != split:
+            continue
+        starts = [start]
+        if 0 < start == piece.score.bar_lines[0]:
+            # The pickup is the end of a bar of which the piece has no more.
+            starts.append(start - piece.score.meter.bar_steps)
+        for begin in starts:
+            for name, value in _surroundings(piece.score, begin, steps).items():
+                columns[name].append(value)
+    if not columns["pitches"]:
+        raise ScoreError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
+    return Pool(**{name: np.array(column) for name, column in columns.items()})
+
+
+def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
+    """One row of a pool: the window at `start`, which may lie before the piece's first step."""
+    at = np.arange(start - CONTEXT, start + steps + CONTEXT)
+    inside = (at >= 0) & (at < score.steps)
+    at = np.clip(at, 0, score.steps - 1)
+    pitches = np.where(inside[:, None], score.pitches[at], REST).astype(np.int8)
+    low, high = transpositions(pitches)
+    return {
+        "pitches": pitches,
+        "onsets": score.onsets[at] & inside[:, None],
+        "bars": score.bar_positions[at],
+        "fermatas": score.fermatas[at] & inside,
+        "inside": inside,
+        "collection": np.int8(score.key.collection if score.key else 0),
+        "lowest": np.int8(low),
+        "highest": np.int8(high),
+    }
+
+
+def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
+    """Random masks of every kind that a person may ask for.
+
+    Half are a given soprano; the others one given voice, any set of voices, single beats of
+    single voices, a span to be filled between given bars, or nothing at all.
+
+    Returns
+    -------
+    (pieces, span, voice) bool
+        True = given.
+    """
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6))
+    voices, beats = len(VOICES), span // 4
+
+    def uniform(index: int, *shape: Any) -> Tensor:
+        return tf.random.stateless_uniform([pieces, *shape], seeds[index])
+
+    kind = uniform(0, 1, 1)
+    soprano = tf.one_hot(tf.zeros([pieces, 1], tf.int32), voices) > 0
+    chosen = tf.one_hot(tf.cast(uniform(1, 1) * voices, tf.int32), voices) > 0
+    subset = uniform(2, 1, voices) < 0.5
+    cells = uniform(3, beats, voices) < uniform(4, 1, 1)
+    ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
+    at = tf.range(beats, dtype=tf.float32)[None]
+    filled = (at >= ends[:, :1]) & (at < ends[:, 1:])
+    kinds = [
+        (0.50, soprano),
+        (0.60, chosen),
+        (0.72, subset),
+        (0.85, cells),
+        (0.95, ~filled[..., None] | soprano),
+        (1.01, tf.zeros([pieces, 1, voices], tf.bool)),
+    ]
+    shape = [pieces, beats, voices]
+    mask = tf.broadcast_to(kinds[-1][1], shape)
+    for bound, candidate in reversed(kinds[:-1]):
+        mask = tf.where(kind < bound, tf.broadcast_to(candidate, shape), mask)
+    return tf.repeat(mask, 4, axis=1)
+
+
+def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor) -> Batch:
+    """The batch of an iteration: arrays as in `Pool`, transposed, and a ``mask``."""
+    root = tf.stack([tf.cast(seed, tf.int64), tf.cast(iteration, tf.int64)])
+    seeds = tf.unstack(tf.random.experimental.stateless_split(root, 3))
+    index = tf.random.stateless_uniform([size], seeds[0], 0, len(pool), tf.int32)
+    batch = {
+        name: tf.gather(getattr(pool, name), index)
+        for name in ("pitches", "onsets", "bars", "fermatas", "inside")
+    }
+    low, high, collection = (
+        tf.cast(tf.gather(getattr(pool, name), index), tf.int32)
+        for name in ("lowest", "highest", "collection")
+    )
+    chance = tf.random.stateless_uniform([size], seeds[1])
+    shift = low + tf.cast(chance * tf.cast(high - low + 1, tf.float32), tf.int32)
+    pitches = tf.cast(batch["pitches"], tf.int32)
+    batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
+    batch["collection"] = (collection + shift) % 12
+    batch["mask"] = masks(size, pool.span, seeds[2]) | ~batch["inside"][..., None]
+    return batch
+
+
+def dataset(pool: Pool, size: int, seed: int, start: int = 0) -> tf.data.Dataset:
+    """An endless stream of batches, from the batch of iteration `start` on."""
+    return (
+        tf.data.Dataset.counter(start)
+        .map(lambda iteration: batch_at(pool, size, seed, iteration), num_parallel_calls=1)
+        .prefetch(2)
+    )

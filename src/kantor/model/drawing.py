@@ -1,0 +1,156 @@
+"""Sampling from the `chorale` generator, and the gradient through a sample.
+
+The latent is one uniform number for each cell: it picks the pitch at which the cumulated
+probabilities pass it. A sample is drawn step by step without a gradient. The gradient of the
+critic then reaches the generator by the straight-through estimator (Bengio, Léonard and Courville
+2013): the probabilities of all cells are computed again in one pass, each with the sample as its
+past, and a cell's one-hot choice is differentiated as its probabilities. What a choice does to
+later choices is left to the gradients of those.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kantor.model import representation as rep
+from kantor.model.chorale import ORDER, ChoraleGenerator, Dropout, Piece, no_dropout, shift
+from kantor.music.score import VOICES
+
+Tensor = Any
+
+
+class Latent(NamedTuple):
+    """Uniform numbers for pitches and for strikes, both ``(batch, time, voice)``."""
+
+    pitch: Tensor
+    strike: Tensor
+
+
+def draw_latent(batch: Tensor, time: Tensor, seed: Tensor) -> Latent:
+    """The latent of a batch from one seed, ``(2,) int``."""
+    uniform = tf.random.stateless_uniform([2, batch, time, len(VOICES)], seed)
+    return Latent(uniform[0], uniform[1])
+
+
+def choose(logits: Tensor, latent: Tensor) -> Tensor:
+    """The class at which the cumulated probabilities pass the latent, int32."""
+    summed = tf.nn.softmax(logits) @ tf.constant(_SUM)
+    # The sum may end a rounding error below one: scale the latent to what it ends at.
+    passed = summed <= latent[..., None] * summed[..., -1:]
+    return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
+
+
+_SUM = np.triu(np.ones((rep.CLASSES, rep.CLASSES), np.float32))
+
+
+def draw(
+    generator: ChoraleGenerator,
+    piece: Piece,
+    latent: Latent,
+    start: int,
+    stop: Tensor,
+    temperature: Tensor = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Compose the cells from `start` to `stop` that are not given; what stands before is past.
+
+    Parameters
+    ----------
+    latent : (batch, stop - start, voice)
+
+    Returns
+    -------
+    classes : (batch, stop - start, voice) int32
+    onsets : (batch, stop - start, voice) float32
+    """
+    encoded = generator.encode(piece)
+    bias = rep.range_bias(piece.collection)
+    batch, steps = tf.shape(piece.classes)[0], stop - start
+
+    def step(
+        index: Tensor, past: Tensor, before: Tensor, classes: Tensor, onsets: Tensor
+    ) -> tuple[Tensor, ...]:
+        at = start + index
+        flat = tf.reshape(past, [batch, generator.reach * generator.memory])
+        context = generator.context(encoded[:, at], piece.conditions[:, at], flat)
+        given = piece.mask[:, at] > 0
+        now = tf.where(given, piece.classes[:, at], -1)
+        strikes = []
+        for voice in ORDER:
+            out = generator.heads[voice](context, now, before) / temperature
+            choice = choose(out[:, : rep.CLASSES] + bias[:, voice], latent.pitch[:, index, voice])
+            slot = tf.one_hot(voice, len(VOICES)) > 0
+            now = tf.where(slot & ~given, choice[:, None], now)
+            strikes.append(tf.sigmoid(out[:, -1]) > latent.strike[:, index, voice])
+        struck = tf.stack([strikes[ORDER.index(voice)] for voice in range(len(VOICES))], axis=1)
+        onset = tf.cast((now > 0) & ((now != before) | struck), tf.float32)
+        onset = tf.where(given, piece.onsets[:, at], onset)
+        trace = generator.trace(now, before, onset)
+        past = tf.concat([past[:, 1:], trace[:, None]], axis=1)
+        return index + 1, past, now, classes.write(index, now), onsets.write(index, onset)
+
+    before = piece.classes[:, start - 1] if start else tf.fill([batch, len(VOICES)], -1)
+    past = generator.traces(piece, start, start)
+    *_, classes, onsets = tf.while_loop(
+        lambda index, *_: index < steps,
+        step,
+        (
+            tf.constant(0),
+            past,
+            before,
+            tf.TensorArray(tf.int32, steps, element_shape=before.shape),
+            tf.TensorArray(tf.float32, steps, element_shape=before.shape),
+        ),
+    )
+    return tf.transpose(classes.stack(), [1, 0, 2]), tf.transpose(onsets.stack(), [1, 0, 2])
+
+
+def straight_through(
+    generator: ChoraleGenerator, piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int
+) -> tuple[Tensor, Tensor]:
+    """A drawn sample as one-hot voices and onsets through which a gradient passes.
+
+    Parameters
+    ----------
+    drawn, struck : (batch, stop - start, voice)
+        What `draw` returned for `piece`.
+
+    Returns
+    -------
+    voices : (batch, stop - start, voice, CLASSES)
+    onsets : (batch, stop - start, voice)
+    """
+    written = piece._replace(
+        classes=tf.concat([piece.classes[:, :start], drawn, piece.classes[:, stop:]], axis=1),
+        onsets=tf.concat([piece.onsets[:, :start], struck, piece.onsets[:, stop:]], axis=1),
+    )
+    out = generator.logits(written, start, stop)
+    soft = tf.nn.softmax(out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None])
+    free = 1 - piece.mask[:, start:stop]
+    strike = tf.sigmoid(out[..., -1])
+    return (
+        rep.one_hot(drawn) + free[..., None] * (soft - tf.stop_gradient(soft)),
+        struck + free * _held(written, start, stop) * (strike - tf.stop_gradient(strike)),
+    )
+
+
+def _held(piece: Piece, start: int, stop: int) -> Tensor:
+    """1 where a cell sounds the pitch of the step before it."""
+    classes, before = piece.classes[:, start:stop], shift(piece.classes)[:, start:stop]
+    return tf.cast((classes > 0) & (classes == before), tf.float32)
+
+
+def likelihood(
+    generator: ChoraleGenerator, piece: Piece, start: int, stop: int, drop: Dropout = no_dropout
+) -> Tensor:
+    """Mean negative log-likelihood of the cells that are not given, in nats a cell."""
+    out = generator.logits(piece, start, stop, drop)
+    logits = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
+    pitch = tf.nn.sparse_softmax_cross_entropy_with_logits(piece.classes[:, start:stop], logits)
+    strike = tf.nn.sigmoid_cross_entropy_with_logits(piece.onsets[:, start:stop], out[..., -1])
+    free = 1 - piece.mask[:, start:stop]
+    # A note outside its voice's range (a crossing, another edition) must not swamp the batch.
+    total = tf.reduce_sum(free * (tf.minimum(pitch, 20.0) + _held(piece, start, stop) * strike))
+    return total / tf.maximum(tf.reduce_sum(free), 1.0)

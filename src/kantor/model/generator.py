@@ -1,0 +1,219 @@
+"""A trained generator: saving it, loading it, composing with it.
+
+A model's folder holds the generator in Keras's own format and ``model.json``: the preset, the
+parameters that made it and its size. It is all that composing needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from kantor.model import chorale, drawing, unet
+from kantor.model import representation as rep
+from kantor.model.presets import to_piece
+from kantor.music.given import Given
+from kantor.music.score import REST, Flags, Pitches, ScoreError, onset_floor
+
+MOST_STEPS = 65_536
+"""Steps of all pieces together that are composed in one call; a longer piece goes alone."""
+UNET_HOP = 16
+
+
+class Generator:
+    """Composes the cells that are not given."""
+
+    def __init__(self, network: keras.Model, info: dict[str, Any]) -> None:
+        self.network, self.info = network, info
+        self._draw = tf.function(self._draw_pieces, reduce_retracing=True)
+
+    def compose(
+        self, given: Given, seeds: ArrayLike, temperature: float = 1.0
+    ) -> tuple[Pitches, Flags]:
+        """Compose a batch.
+
+        Parameters
+        ----------
+        given : Given
+            A batch ``(batch, time, …)``.
+        seeds : (batch,) int64
+            A piece's seed decides its take; what else is in the batch does not matter.
+        temperature : float
+            Below 1 the likelier notes are preferred, above 1 the rarer ones.
+
+        Returns
+        -------
+        pitches : (batch, time, voice) int8
+        onsets : (batch, time, voice) bool
+            Given cells unchanged.
+
+        Raises
+        ------
+        ScoreError
+            If the model cannot do what is asked.
+        """
+        seeds = np.asarray(seeds, np.int64)
+        if given.pitches.ndim != 3 or seeds.shape != given.pitches.shape[:1]:
+            raise ScoreError(
+                f"{len(given.pitches)} pieces and seeds of shape {seeds.shape}: "
+                "expected a batch and one seed a piece"
+            )
+        if not 0.01 <= temperature <= 10:
+            raise ScoreError(f"a temperature of {temperature}: choose one from 0.01 to 10")
+        pitches, onsets = np.array(given.pitches), np.array(given.onsets)
+        for rows in self._chunks(*given.pitches.shape[:2]):
+            part = Given(*(getattr(given, name)[rows] for name in Given.__dataclass_fields__))
+            if self.info["preset"] == "unet":
+                drawn, struck = self._compose_unet(part, seeds[rows])
+            else:
+                drawn, struck = self._compose_chorale(part, seeds[rows], temperature)
+            pitches[rows] = np.where(part.mask, part.pitches, drawn)
+            onsets[rows] = np.where(part.mask, part.onsets, struck)
+        return pitches, onsets
+
+    @staticmethod
+    def _chunks(pieces: int, steps: int) -> Iterator[slice]:
+        size = max(1, MOST_STEPS // max(steps, 1))
+        for start in range(0, pieces, size):
+            yield slice(start, start + size)
+
+    def _compose_chorale(
+        self, given: Given, seeds: NDArray[np.int64], temperature: float
+    ) -> tuple[Pitches, Flags]:
+        steps = given.steps
+        sounding = given.pitches[given.mask & (given.pitches != REST)]
+        if sounding.size and not rep.LOWEST <= sounding.min() <= sounding.max() <= rep.HIGHEST:
+            raise ScoreError(
+                f"a given note lies outside MIDI {rep.LOWEST} to {rep.HIGHEST}, which the model "
+                "knows; move the melody by octaves"
+            )
+        latent = np.stack([_uniform(seed, steps) for seed in seeds], axis=1)
+        batch = {
+            "pitches": given.pitches.astype(np.int32),
+            "onsets": given.onsets,
+            "mask": given.mask,
+            "bars": given.bars.astype(np.int32),
+            "fermatas": given.fermatas,
+            "inside": inside(given),
+            "collection": given.collection.astype(np.int32),
+        }
+        drawn, struck = self._draw(
+            {name: tf.constant(value) for name, value in batch.items()},
+            tf.constant(latent),
+            tf.constant(temperature, tf.float32),
+        )
+        return drawn.numpy().astype(np.int8), struck.numpy() > 0
+
+    def _draw_pieces(
+        self, batch: dict[str, Any], latent: Any, temperature: Any
+    ) -> tuple[Any, Any]:
+        piece = to_piece(batch)
+        classes, onsets = drawing.draw(
+            self.network,
+            piece,
+            drawing.Latent(latent[0], latent[1]),
+            0,
+            tf.shape(piece.classes)[1],
+            temperature,
+        )
+        return rep.from_classes(classes, piece.collection), onsets
+
+    def _compose_unet(self, given: Given, seeds: NDArray[np.int64]) -> tuple[Pitches, Flags]:
+        if not given.mask[..., 0].all():
+            raise ScoreError(
+                "a model of the preset unet harmonises a whole soprano only; "
+                "use one of the preset chorale"
+            )
+        steps = given.steps
+        whole = max(unet.STEPS, -(-steps // UNET_HOP) * UNET_HOP)
+        melody = np.pad(
+            given.pitches[..., :1], ((0, 0), (0, whole - steps), (0, 0)), constant_values=REST
+        )
+        rolls = unet.to_rolls(tf.constant(melody)).numpy()
+        latent = np.stack(
+            [
+                np.random.Generator(np.random.Philox(key=int(seed) & _KEY))
+                .standard_normal(unet.LATENT, np.float32)
+                .clip(-2, 2)
+                for seed in seeds
+            ]
+        )
+        # Neighbouring windows overlap by half and fade into each other.
+        fade = np.minimum(np.arange(unet.STEPS), np.arange(unet.STEPS)[::-1]) + 1.0
+        total = np.zeros((*rolls.shape[:3], 4), np.float32)
+        for start in range(0, whole - unet.STEPS + 1, UNET_HOP):
+            part = self.network([rolls[:, start : start + unet.STEPS], latent], training=False)
+            total[:, start : start + unet.STEPS] += part.numpy() * fade[:, None, None]
+        pitches = unet.from_rolls(tf.constant(total[:, :steps])).numpy().astype(np.int8)
+        onsets = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
+        return pitches, onsets
+
+
+_KEY = 2**64 - 1
+
+
+def _uniform(seed: int, steps: int) -> NDArray[np.float32]:
+    """A piece's latent ``(2, steps, 4)``: a longer piece begins with that of a shorter one."""
+    random = np.random.Generator(np.random.Philox(key=int(seed) & _KEY))
+    return np.moveaxis(random.random((steps, 2, 4), np.float32), 0, 1)
+
+
+def inside(given: Given) -> Flags:
+    """True up to a piece's last step in which a cell sounds or is asked for, ``(batch, time)``."""
+    used = (~given.mask | (given.pitches != REST)).any(axis=-1)
+    return np.asarray(used[:, ::-1].cumsum(axis=1)[:, ::-1] > 0, dtype=bool)
+
+
+def save(folder: str | Path, network: keras.Model, info: dict[str, Any]) -> None:
+    """Write a model's folder; the same weights and `info` give the same bytes."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".generator.keras"
+    network.save(draft)
+    _settle(draft)
+    os.replace(draft, folder / "generator.keras")
+    draft = folder / ".model.json"
+    draft.write_text(json.dumps(info, indent=2, sort_keys=True) + "\n")
+    os.replace(draft, folder / "model.json")
+
+
+def _settle(path: Path) -> None:
+    """Take the dates out of a ``.keras`` file."""
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    metadata = json.loads(members["metadata.json"])
+    metadata["date_saved"] = "1980-01-01@00:00:00"
+    members["metadata.json"] = json.dumps(metadata).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in sorted(members.items()):
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def load(folder: str | Path) -> Generator:
+    """Read a model's folder.
+
+    Raises
+    ------
+    ScoreError
+        If the folder holds no model.
+    """
+    folder = Path(folder)
+    try:
+        info = json.loads((folder / "model.json").read_text())
+        network = keras.saving.load_model(folder / "generator.keras", compile=False)
+    except (OSError, ValueError) as error:
+        line = str(error).splitlines()[0]
+        raise ScoreError(f"{folder}: not a model of Kantor ({line}); run `dvc repro`") from None
+    return Generator(network, info)
+
+
+__all__ = ["Generator", "chorale", "inside", "load", "save"]

@@ -1,0 +1,235 @@
+"""Voices as the networks see them: pitches relative to the key, intervals, motion.
+
+A pitch is counted from the major tonic of the key signature (its *collection*), so that one
+network serves all twelve keys: what it learns in C it knows in A flat. Next to the pitches stand
+the relations in which the rules of part-writing are stated, each as a one-hot vector: the interval
+class between every two voices, and each voice's motion from the step before. Parallel fifths are
+then one pattern (a fifth, then a fifth, both voices moving), not one for every pair of pitches.
+
+Conventions
+-----------
+*Classes* are int32: 0 is a rest, 1 to 63 the pitches of the key's frame, -1 a cell that is not
+known. *Voices* are the same as one-hot float32 vectors ``(…, voice, CLASSES)``, all zero where a
+cell is not known. The functions of classes are cheap; those of voices let a gradient through.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kantor.music.score import VOICE_RANGES, VOICES
+
+Tensor = Any  # tf.Tensor; TensorFlow carries no types
+
+CLASSES = 64
+BASE = 28
+"""Class c is the pitch `BASE + c`, counted in the frame in which the collection is C major."""
+LARGEST_MOTION = 12
+MOTIONS = 2 * LARGEST_MOTION + 1
+PAIRS = tuple(combinations(range(len(VOICES)), 2))
+SPACINGS = (-1, 0, 4, 8, 12, 16, 24)
+"""Upper bounds, in semitones, of the classes of distance between neighbouring voices."""
+LARGEST_DISTANCE = 36
+DISTANCES = 2 * LARGEST_DISTANCE + 1
+SPACING = (len(SPACINGS) + 1) * (len(VOICES) - 1)
+RELATIONS = 12 * len(PAIRS) + SPACING + MOTIONS * len(VOICES)
+METER = 28
+
+LOWEST, HIGHEST = BASE + 1 + 6, BASE + CLASSES - 1 - 6
+"""The MIDI numbers that the frame of every key can hold: 35 to 85."""
+
+_UPPER, _LOWER = zip(*PAIRS, strict=True)
+_SPACING_OF = np.zeros((CLASSES, len(SPACINGS) + 1, CLASSES), np.float32)
+for _upper in range(1, CLASSES):
+    for _lower in range(1, CLASSES):
+        _SPACING_OF[_upper, np.searchsorted(SPACINGS, _upper - _lower), _lower] = 1
+_CHROMA = np.zeros((CLASSES, 12), np.float32)
+_CHROMA[np.arange(1, CLASSES), (BASE + np.arange(1, CLASSES)) % 12] = 1
+
+
+def frame_shift(collection: Tensor) -> Tensor:
+    """Semitones from C to the collection's tonic, taken the nearer way: -6 to 5."""
+    return (tf.cast(collection, tf.int32) + 6) % 12 - 6
+
+
+def to_classes(pitches: Tensor, collection: Tensor) -> Tensor:
+    """MIDI numbers ``(batch, time, voice)``, -1 for a rest, as classes."""
+    pitches = tf.cast(pitches, tf.int32)
+    classes = pitches - frame_shift(collection)[:, None, None] - BASE
+    return tf.where(pitches < 0, 0, tf.clip_by_value(classes, 1, CLASSES - 1))
+
+
+def from_classes(classes: Tensor, collection: Tensor) -> Tensor:
+    """The inverse of `to_classes`: int32 MIDI numbers, -1 for a rest."""
+    pitches = classes + BASE + frame_shift(collection)[:, None, None]
+    return tf.where(classes == 0, -1, pitches)
+
+
+def range_bias(collection: Tensor) -> Tensor:
+    """Zero for the classes in a voice's range (and the rest), a large negative number elsewhere.
+
+    Returns
+    -------
+    (batch, voice, CLASSES) float32
+    """
+    midi = BASE + tf.range(CLASSES) + frame_shift(collection)[:, None, None]
+    low, high = (tf.constant(ends)[:, None] for ends in zip(*VOICE_RANGES, strict=True))
+    allowed = ((midi >= low) & (midi <= high)) | (tf.range(CLASSES) == 0)
+    return tf.where(allowed, 0.0, -1e9)
+
+
+def one_hot(classes: Tensor) -> Tensor:
+    """Classes ``(…, voice)`` as voices ``(…, voice, CLASSES)``."""
+    return tf.one_hot(classes, CLASSES)
+
+
+def intervals(classes: Tensor) -> Tensor:
+    """Interval class, upper minus lower voice, of each of the six pairs of voices.
+
+    Returns
+    -------
+    (…, 72) float32
+        Twelve classes a pair; all zero where a voice of the pair rests or is not known.
+    """
+    upper, lower = tf.gather(classes, _UPPER, axis=-1), tf.gather(classes, _LOWER, axis=-1)
+    interval = tf.where((upper > 0) & (lower > 0), (upper - lower) % 12, -1)
+    return flatten(tf.one_hot(interval, 12))
+
+
+def spacing(classes: Tensor) -> Tensor:
+    """Distance of each voice from the next lower one: crossed, in unison, close, … wide.
+
+    Returns
+    -------
+    (…, 24) float32
+        Eight classes for each of the three neighbouring pairs, bounded by `SPACINGS`.
+    """
+    upper, lower = classes[..., :-1], classes[..., 1:]
+    distance = (upper - lower)[..., None]
+    bin_ = tf.reduce_sum(tf.cast(distance > tf.constant(SPACINGS), tf.int32), axis=-1)
+    return flatten(tf.one_hot(tf.where((upper > 0) & (lower > 0), bin_, -1), len(SPACINGS) + 1))
+
+
+def motion(classes: Tensor, before: Tensor) -> Tensor:
+    """Each voice's motion from one step to the next, -12 to 12 semitones.
+
+    Returns
+    -------
+    (…, 100) float32
+        Twenty-five classes a voice; all zero for larger leaps, rests and unknown cells.
+    """
+    moved = tf.where((classes > 0) & (before > 0), classes - before + LARGEST_MOTION, -1)
+    return flatten(tf.one_hot(moved, MOTIONS))
+
+
+def soft_intervals(voices: Tensor) -> Tensor:
+    """`intervals` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
+    chroma = voices @ tf.constant(_CHROMA)
+    upper, lower = tf.gather(chroma, _UPPER, axis=-2), tf.gather(chroma, _LOWER, axis=-2)
+    rows = [tf.reduce_sum(upper * tf.roll(lower, step, axis=-1), axis=-1) for step in range(12)]
+    return flatten(tf.stack(rows, axis=-1))
+
+
+def soft_spacing(voices: Tensor) -> Tensor:
+    """`spacing` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
+    upper, lower = voices[..., :-1, :], voices[..., 1:, :]
+    bins = tf.tensordot(upper, tf.constant(_SPACING_OF), 1)
+    return flatten(tf.reduce_sum(bins * lower[..., None, :], axis=-1))
+
+
+def soft_motion(voices: Tensor, before: Tensor) -> Tensor:
+    """`motion` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
+    pad = [[0, 0]] * (len(voices.shape) - 1) + [[LARGEST_MOTION, LARGEST_MOTION]]
+    padded, now = tf.pad(before[..., 1:], pad), voices[..., 1:]
+    size = CLASSES - 1
+    rows = [
+        tf.reduce_sum(now * padded[..., LARGEST_MOTION - step : LARGEST_MOTION - step + size], -1)
+        for step in range(-LARGEST_MOTION, LARGEST_MOTION + 1)
+    ]
+    return flatten(tf.stack(rows, axis=-1))
+
+
+def by_motion(weights: Tensor, before: Tensor) -> Tensor:
+    """Give every class the weight of the motion that leads to it.
+
+    Parameters
+    ----------
+    weights : (…, 25)
+        A number for each motion, -12 to 12 semitones.
+    before : (…) int32
+        The voice's class in the step before.
+
+    Returns
+    -------
+    (…, CLASSES) float32
+        Zero for larger leaps, and everywhere after a rest.
+    """
+    motions = tf.range(CLASSES) - before[..., None] + LARGEST_MOTION
+    reachable = (tf.range(CLASSES) > 0) & (before[..., None] > 0)
+    return _take(weights, tf.where(reachable, motions, -1))
+
+
+def by_interval(weights: Tensor, other: Tensor) -> Tensor:
+    """Give every class the weight of its interval class above another voice, and of its distance.
+
+    Parameters
+    ----------
+    weights : (…, 12 + 73)
+        A number for each interval class, then one for each distance of -36 to 36 semitones.
+    other : (…) int32
+        The other voice's class in the same step.
+
+    Returns
+    -------
+    (…, CLASSES) float32
+        Zero everywhere where the other voice rests or is not known.
+    """
+    other = other[..., None]
+    chroma = _take(weights[..., :12], (tf.range(12) - BASE - other) % 12)
+    distance = _take(weights[..., 12:], tf.range(CLASSES) - other + LARGEST_DISTANCE)
+    return tf.where(other > 0, chroma @ tf.constant(_CHROMA.T) + distance, 0.0)
+
+
+def _take(weights: Tensor, index: Tensor) -> Tensor:
+    """``weights[…, index[…, i]]``, zero where the index lies outside."""
+    size = weights.shape[-1]
+    inside = (index >= 0) & (index < size)
+    taken = tf.gather(weights, tf.where(inside, index, 0), axis=-1, batch_dims=len(index.shape) - 1)
+    return tf.where(inside, taken, 0.0)
+
+
+def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
+    """Join the last `axes` axes, whose sizes are static, into one."""
+    size = int(np.prod(tensor.shape[-axes:]))
+    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
+
+
+def meter_features(bars: Tensor) -> Tensor:
+    """What a network knows of a step's place in its bar.
+
+    Parameters
+    ----------
+    bars : (…, 2) int
+        Steps since the bar line, and the bar's length, as `Score.bar_positions`.
+
+    Returns
+    -------
+    (…, 28) float32
+        The sixteenth within its quarter, the quarter within the bar counted from either end
+        (at most eight), the meter as the bar's length in quarters (at most eight).
+    """
+    bars = tf.cast(bars, tf.int32)
+    since, length = bars[..., 0], bars[..., 1]
+    return tf.concat(
+        [
+            tf.one_hot(since % 4, 4),
+            tf.one_hot(tf.minimum(since // 4, 7), 8),
+            tf.one_hot(tf.clip_by_value((length - 1 - since) // 4, 0, 7), 8),
+            tf.one_hot(tf.clip_by_value(length // 4, 0, 7), 8),
+        ],
+        axis=-1,
+    )

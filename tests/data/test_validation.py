@@ -310,6 +310,8 @@ def test_reports_depend_on_the_data_alone(broken: Data, tmp_path: Path) -> None:
     assert 0.9 < found["figures"]["in_scale"] <= 1
     assert "one_pitch" in page
     assert "<script>" not in page
+    docs = (tmp_path / "one" / "data_docs").rglob("*.html")
+    assert not any("<script>alert" in path.read_text() for path in docs)
     assert "http" not in page.replace("http://www.w3.org", "")
 
 

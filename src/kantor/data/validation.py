@@ -63,7 +63,7 @@ def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None)
         context = _context(site)
         outcomes = []
         for level, checks in suites.items():
-            frame = getattr(frames, level)
+            frame = _without_markup(getattr(frames, level))
             possible = [check for check in checks if columns_of(check) <= {*frame}]
             found = _results(context, level, possible, frame) if possible else {}
             outcomes += [outcome_of(level, check, found, frame) for check in checks]
@@ -72,6 +72,17 @@ def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None)
             _style(site)
             _replace(site, docs)
     return outcomes
+
+
+def _without_markup(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with no angle bracket in a text: the library writes values into pages as is."""
+    brackets = str.maketrans("<>", "‹›")
+
+    def clean(value: object) -> object:
+        return value.translate(brackets) if isinstance(value, str) else value
+
+    texts = frame.columns[[kind.kind == "O" for kind in frame.dtypes]]
+    return frame.assign(**{name: frame[name].map(clean) for name in texts})
 
 
 def _existing(docs: Path | None) -> Path | None:

@@ -87,6 +87,14 @@ def test_legato_is_no_chord():
     assert top_line(notes) == ([note(0, 1, 72), note(1, 2, 71), note(2, 3, 74)], 0)
 
 
+def test_a_hanging_note_does_not_cover_the_melody():
+    """A note whose end is missing ends where it is struck again or the melody goes on."""
+    struck = [note(0, 7, 72), note(1, 2, 67), note(2, 3, 72), note(3, 4, 67)]
+    assert top_line(struck) == ([note(0, 2, 72), note(2, 3, 72), note(3, 4, 67)], 1)
+    stuck = [note(0, 90, 72), note(1, 2, 67), note(2, 90, 71)]
+    assert top_line(stuck) == ([note(0, 1, 72), note(1, 2, 67), note(2, 90, 71)], 0)
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 40), st.integers(1, 12), st.integers(30, 90)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,6 +17,7 @@ _LEADING = re.compile(
 )
 _TOGETHER = Fraction(1, 16)  # quarters within which the notes of a played chord start
 _LEGATO = Fraction(1, 4)  # quarters by which a player may hold a note into the next one
+_HANGING = 8  # quarters beyond which a note over moving ones is one whose end is missing
 _NAMED = 6  # parts named in an error
 
 
@@ -103,10 +105,10 @@ def top_line(notes: Sequence[TimedNote]) -> tuple[list[TimedNote], int]:
     A note is heard if none that is higher starts with it or still sounds; it then ends the note
     before it. A lower note that was covered does not come up again when the higher one ends. So
     that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
-    that is less, into a lower one.
+    that is less, into a lower one. A note that hangs because its end is missing is cut off.
     """
     line: list[TimedNote] = []
-    for chord in _chords(sorted(notes)):
+    for chord in _chords(_without_hanging(notes)):
         top = max(chord, key=lambda note: (note.pitch, note.end))
         note = TimedNote(chord[0].start, top.end, top.pitch)
         if line:
@@ -119,6 +121,27 @@ def top_line(notes: Sequence[TimedNote]) -> tuple[list[TimedNote], int]:
                 line[-1] = TimedNote(before.start, note.start, before.pitch)
         line.append(note)
     return line, len(notes) - len(line)
+
+
+def _without_hanging(notes: Sequence[TimedNote]) -> list[TimedNote]:
+    """The notes, ascending, each ended where its pitch is struck again.
+
+    One of more than two bars ends where any other note begins.
+    """
+    ascending = sorted(notes)
+    starts = [note.start for note in ascending]
+    struck: dict[int, Fraction] = {}
+    cut = []
+    for note in reversed(ascending):
+        end = note.end
+        if struck.get(note.pitch, note.start) > note.start:
+            end = min(end, struck[note.pitch])
+        after = bisect.bisect_right(starts, note.start)
+        if end - note.start > _HANGING and after < len(starts):
+            end = min(end, starts[after])
+        cut.append(TimedNote(note.start, end, note.pitch))
+        struck[note.pitch] = note.start
+    return cut[::-1]
 
 
 def _chords(notes: Sequence[TimedNote]) -> list[list[TimedNote]]:

@@ -52,15 +52,13 @@ def place(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]
     if found := infer_pickup(recording, notes):
         recording = replace(recording, pickup=Fraction(found, STEPS_PER_QUARTER))
         messages.append(
-            f"no pickup is marked; by its rhythm {found // STEPS_PER_QUARTER} quarters "
-            "precede the first bar line"
+            f"no pickup is marked; its rhythm puts {_length(found)} before the first bar line"
         )
     end = notes[-1].end
     lines = _bar_lines(recording, end)
     origin = _origin(recording, lines, notes[0].start)
     if origin:
-        silence = origin / STEPS_PER_QUARTER
-        messages.append(f"{silence:g} quarters of silence before the first note left out")
+        messages.append(f"{_length(origin)} of silence before the first note left out")
     lines = lines[lines >= origin]
     pitches, onsets = arrays_of(
         (replace(note, start=note.start - origin, end=note.end - origin) for note in notes),
@@ -121,6 +119,11 @@ def _origin(recording: Recording, lines: NDArray[np.int32], first: int) -> int:
     in_pickup = first < _steps(recording.pickup or Fraction(0))
     early = 2 * (first - bar) < following - bar
     return bar if early and not in_pickup else first
+
+
+def _length(steps: int) -> str:
+    quarters = steps / STEPS_PER_QUARTER
+    return f"{quarters:g} quarter{'s' if quarters != 1 else ''}"
 
 
 def _steps(quarters: Fraction) -> int:

@@ -87,6 +87,12 @@ def build(root):
     return root
 
 
+@pytest.fixture(scope="session")
+def builder():
+    """The function that writes such a repository, for those who need another network in it."""
+    return build
+
+
 @pytest.fixture
 def bare(tmp_path):
     """A repository before its last stage, without a registry."""

@@ -85,7 +85,6 @@ def test_signature_example_and_requirements(registered, monkeypatch):
         ("pitches", lambda a: a.astype(np.int64), "Expected|dtype"),
         ("mask", lambda a: a[..., :3], "hape"),
         ("bars", lambda a: a[:, :-1], "given bars of shape"),
-        ("seed", lambda a: np.arange(3), "3 seeds for 1 requests"),
     ],
 )
 def test_pyfunc_refuses_what_is_not_a_request(registered, monkeypatch, name, broken, fault):

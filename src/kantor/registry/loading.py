@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.given import Given
-from kantor.music.score import Flags, Pitches
+from kantor.music.score import Flags, Pitches, ScoreError
 from kantor.registry import contract
 from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
@@ -122,6 +122,8 @@ def load_generator(folder: Path, source: str) -> Generator:
 
     try:
         return generator.load(folder)
+    except ScoreError as error:
+        raise RegistryError(f"{source}: {error}") from error
     except _BROKEN as error:
         fault = " ".join(str(error).split())[:200]
         raise RegistryError(f"{source}: {folder} does not load as a generator: {fault}") from error

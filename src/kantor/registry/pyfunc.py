@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.given import Given
-from kantor.music.score import ScoreError
 
 if TYPE_CHECKING:
     from kantor.model.generator import Generator
@@ -47,14 +46,11 @@ class GeneratorModel:
         Raises
         ------
         ScoreError
-            If the arrays are not of one batch.
+            If the arrays are not of one batch, or the generator cannot do what they ask.
         """
         fields = dict(model_input)
         seeds = np.asarray(fields.pop("seed"), np.int64)
-        given = Given(**fields)
-        if seeds.shape != given.pitches.shape[:1]:
-            raise ScoreError(f"{seeds.size} seeds for {len(given.pitches)} requests: one for each")
-        pitches, onsets = self.generator.compose(given, seeds, **(params or {}))
+        pitches, onsets = self.generator.compose(Given(**fields), seeds, **(params or {}))
         return {"pitches": pitches, "onsets": onsets}
 
 

@@ -69,7 +69,7 @@ def register(root: Path, params: settings.Register) -> Receipt:
     """
     for path in (lineage.MODEL, lineage.METRICS):
         if not (root / path).exists():
-            raise RegistryError(f"{root / path}: not found; run `dvc repro` from the start")
+            raise RegistryError(f"{root / path}: not found; run `dvc repro`")
     if not _NAME.fullmatch(params.model):
         raise RegistryError(
             f"params.yaml: register.model: {params.model!r}: use letters, digits, dots and dashes"

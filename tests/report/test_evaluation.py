@@ -117,3 +117,17 @@ def test_more_samples_than_pieces_are_all_pieces(corpus):
 def test_file_names_stay_in_their_folder(identity, name):
     """An id never leads out of the samples' folder and needs no quoting."""
     assert file_name(identity) == name
+
+
+def test_a_silent_model_is_reported_as_such(corpus, tmp_path):
+    """Where nothing was composed, what cannot be counted is null and empty bars are outside."""
+
+    def silent(given, seeds):
+        return given.pitches, given.onsets
+
+    figures = run(corpus, silent, tmp_path)
+    assert figures["metrics"]["empty_bars"]["verdict"] == "outside"
+    assert figures["metrics"]["leaps_bass"]["generated"] is None
+    assert figures["metrics"]["pitch_histogram_bass"]["verdict"] == ""
+    assert figures["headline"]["changed_by_another_seed"] == 0
+    assert "not counted" in (tmp_path / "report.html").read_text()

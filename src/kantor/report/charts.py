@@ -23,6 +23,8 @@ LEFT, RIGHT, TOP, BOTTOM = 44.0, 8.0, 10.0, 24.0
 SMOOTHED_FROM = 60  # points: below that a running median would hide more than it shows
 BUCKETS = 250  # of a long curve: each keeps its lowest and its highest point
 
+SMALLEST = 1e-12  # on a logarithmic axis; below that is zero
+
 Values = NDArray[np.float64]
 
 
@@ -101,7 +103,7 @@ def line_chart(
     marks
         Iterations at which something begins, with its name.
     log
-        Whether the values' axis is logarithmic; values not above zero are left out.
+        Whether the values' axis is logarithmic; values of zero and below are left out.
     zero
         Whether the values' axis includes zero.
     """
@@ -137,7 +139,7 @@ def text_at(x: float, y: float, text: str, kind: str) -> str:
 def _finite(series: Series, log: bool) -> Series:
     good = np.isfinite(series.x) & np.isfinite(series.y)
     if log:
-        good &= series.y > 0
+        good &= series.y > SMALLEST
     return Series(series.name, series.x[good], series.y[good])
 
 

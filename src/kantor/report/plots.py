@@ -29,6 +29,7 @@ CURVES: tuple[tuple[str, dict[str, str], bool], ...] = (
         True,
     ),
     ("Cross-entropy of the composed cells", {"likelihood": "generator"}, False),
+    ("Cells that differ between two takes", {"diversity": "generator"}, False),
 )
 
 

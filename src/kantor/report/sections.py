@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kantor.data.corpus import SPLITS
 from kantor.report import glossary as words
 from kantor.report import shares
 from kantor.report.comparing import ALIKE, IN_RANGE, OUTSIDE
@@ -220,7 +221,8 @@ def validation(found: Mapping[str, Any]) -> Rows | None:
     failed = [one for one in results if one.get("success") is False]
     checks = found.get("checks", len(results))
     count = found.get("failed", len(failed))
-    pieces = ", ".join(f"{name} {number}" for name, number in found.get("pieces", {}).items())
+    counts = found.get("pieces", {})
+    pieces = ", ".join(f"{name} {counts[name]}" for name in SPLITS if name in counts)
     text = f"{checks - count} of {checks} checks passed."
     if found.get("not_checked"):
         text += f" {found['not_checked']} could not be made."

@@ -56,7 +56,7 @@ class Pool:
 
     @property
     def span(self) -> int:
-        return self.pitches.shape[1]
+        return int(self.pitches.shape[1])
 
 
 def transpositions(pitches: NDArray[np.int8]) -> tuple[int, int]:

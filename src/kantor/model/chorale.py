@@ -242,14 +242,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "width": width,
-            "decoder": decoder,
-            "memory": memory,
-            "reach": reach,
-            "dilations": tuple(dilations),
-        }
-        self.reach, self.memory = reach, memory
+        self.width, self.decoder, self.memory, self.reach = width, decoder, memory, reach
+        self.dilations = tuple(dilations)
         self.encoder = Encoder(width, tuple(dilations))
         self.remember = keras.layers.Dense(memory)
         self.entry = keras.layers.Dense(decoder)
@@ -258,12 +252,16 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         self.build()
 
     def get_config(self) -> dict[str, Any]:
-        return self.settings
+        return {
+            "width": self.width,
+            "decoder": self.decoder,
+            "memory": self.memory,
+            "reach": self.reach,
+            "dilations": self.dilations,
+        }
 
     def build(self, shape: Any = None) -> None:
-        if self.built:
-            return
-        width, decoder = self.settings["width"], self.settings["decoder"]
+        width, decoder = self.width, self.decoder
         self.encoder.build()
         self.remember.build((None, FEATURES))
         self.entry.build((None, self.reach * self.memory + width + CONDITION))
@@ -289,11 +287,11 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
     def encode(self, piece: Piece, drop: Dropout = no_dropout) -> Tensor:
         """The context that the given cells make, ``(batch, time, width)``."""
         given = tf.where(piece.mask > 0, piece.classes, -1)
-        return self.encoder(given, piece.mask * piece.onsets, piece.mask, piece.conditions, drop=drop)
+        return self.encoder(
+            given, piece.mask * piece.onsets, piece.mask, piece.conditions, drop=drop
+        )
 
-    def logits(
-        self, piece: Piece, start: int, stop: int, drop: Dropout = no_dropout
-    ) -> Tensor:
+    def logits(self, piece: Piece, start: int, stop: int, drop: Dropout = no_dropout) -> Tensor:
         """Logits of the cells from `start` to `stop`, each with its own past as in `piece`.
 
         Returns
@@ -349,8 +347,6 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         return {"width": self.width, "steps": self.steps}
 
     def build(self, shape: Any = None) -> None:
-        if self.built:
-            return
         self.entry.build((None, None, FEATURES + len(VOICES) + CONDITION))
         self.local.build((None, None, self.width))
         for layer in self.strided:
@@ -360,7 +356,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         self.built = True
 
     def call(self, features: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
-        """Scores ``(batch,)`` of ``features (batch, time, FEATURES)``, given mask and conditions."""
+        """Scores ``(batch,)`` of ``(batch, time, FEATURES)``, given mask and conditions."""
         hidden = leaky(self.entry(tf.concat([features, mask, conditions], axis=-1)))
         hidden = hidden + leaky(self.local(hidden))
         local = tf.reduce_mean(self.local_score(hidden), axis=(1, 2))

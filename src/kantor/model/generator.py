@@ -7,7 +7,6 @@ parameters that made it and its size. It is all that composing needs.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +17,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.model import chorale, drawing, unet
+from kantor.model import chorale, drawing, unet  # noqa: F401  Keras finds the layers by name
 from kantor.model import representation as rep
 from kantor.model.presets import to_piece
+from kantor.music import files
 from kantor.music.given import Given
 from kantor.music.score import REST, Flags, Pitches, ScoreError, onset_floor
 
@@ -113,9 +113,7 @@ class Generator:
         )
         return drawn.numpy().astype(np.int8), struck.numpy() > 0
 
-    def _draw_pieces(
-        self, batch: dict[str, Any], latent: Any, temperature: Any
-    ) -> tuple[Any, Any]:
+    def _draw_pieces(self, batch: dict[str, Any], latent: Any, temperature: Any) -> tuple[Any, Any]:
         piece = to_piece(batch)
         classes, onsets = drawing.draw(
             self.network,
@@ -180,10 +178,9 @@ def save(folder: str | Path, network: keras.Model, info: dict[str, Any]) -> None
     draft = folder / ".generator.keras"
     network.save(draft)
     _settle(draft)
-    os.replace(draft, folder / "generator.keras")
-    draft = folder / ".model.json"
-    draft.write_text(json.dumps(info, indent=2, sort_keys=True) + "\n")
-    os.replace(draft, folder / "model.json")
+    draft.replace(folder / "generator.keras")
+    text = json.dumps(info, indent=2, sort_keys=True) + "\n"
+    files.save(folder / "model.json", lambda file: file.write(text.encode()))
 
 
 def _settle(path: Path) -> None:
@@ -214,6 +211,3 @@ def load(folder: str | Path) -> Generator:
         line = str(error).splitlines()[0]
         raise ScoreError(f"{folder}: not a model of Kantor ({line}); run `dvc repro`") from None
     return Generator(network, info)
-
-
-__all__ = ["Generator", "chorale", "inside", "load", "save"]

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
 from pathlib import Path
 
 from kantor.metrics.musical import LABELS
+from kantor.music import files
 
 FIGURES = (
     "critic_loss",
@@ -36,12 +37,11 @@ class History:
         self.path = Path(path)
         self.rows = [row for row in read(self.path) if float(row["iteration"]) <= iteration]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f".{self.path.name}")
-        with draft.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(_rounded(row) for row in self.rows)
-        os.replace(draft, self.path)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_rounded(row) for row in self.rows)
+        files.save(self.path, lambda file: file.write(text.getvalue().encode()))
 
     def add(self, row: Row) -> None:
         """Append a row; names outside `COLUMNS` are an error, missing ones stay empty."""

@@ -57,7 +57,9 @@ class Monitor:
         seeds = np.arange(len(self.pieces)) + seed * len(self.pieces)
         pitches, onsets = generator.compose(given, seeds)
         return [
-            replace(score, pitches=pitches[index, : score.steps], onsets=onsets[index, : score.steps])
+            replace(
+                score, pitches=pitches[index, : score.steps], onsets=onsets[index, : score.steps]
+            )
             for index, score in enumerate(self.pieces)
         ]
 
@@ -77,7 +79,7 @@ class Monitor:
             [(a.pitches != b.pitches)[:, 1:].ravel() for a, b in zip(first, second, strict=True)]
         )
         figures: dict[str, Any] = {f"metric_{name}": float(means[name]) for name in LABELS}
-        return {**figures, "diversity": float(differ.mean())}, first
+        return {**figures, "diversity": float(np.mean(differ))}, first
 
     def converged(self, figures: dict[str, float], tolerance: float) -> bool:
         """Whether every headline metric lies within `tolerance` deviations of the data's mean."""
@@ -103,6 +105,6 @@ def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -
     """
     if len(distances) < 2 * rows:
         return False
-    before, after = np.mean(distances[-2 * rows : -rows]), np.mean(distances[-rows:])
-    return bool(abs(after - before) <= tolerance * max(abs(before), 1e-6))
-
+    before = float(np.mean(distances[-2 * rows : -rows]))
+    after = float(np.mean(distances[-rows:]))
+    return abs(after - before) <= tolerance * max(abs(before), 1e-6)

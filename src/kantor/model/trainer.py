@@ -117,7 +117,8 @@ class Trainer:
         size = self.settings.batch
         seed = tf.constant([self.settings.seed, iteration])
         if self.warming(iteration):
-            figures = self._likelihood({k: v[:size] for k, v in batch.items()}, seed)
+            part = {name: value[:size] for name, value in batch.items()}
+            figures: dict[str, Tensor] = self._likelihood(part, seed)
         else:
             figures = self._adversarial(batch, seed)
         self.iteration.assign_add(1)

@@ -43,7 +43,9 @@ class Networks(Protocol):
         """Mean negative log-likelihood of the composed cells; zero where there is none."""
 
 
-def gradient_penalty(judge: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:  # noqa: E501
+def gradient_penalty(
+    judge: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor
+) -> Tensor:
     """Mean squared distance of the critic's gradient norm from one, between real and fake.
 
     Parameters

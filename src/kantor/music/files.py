@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def save(path: str | Path, content: Callable[[BinaryIO], None]) -> None:
+def save(path: str | Path, content: Callable[[BinaryIO], object]) -> None:
     """Let `content` write to a temporary file beside `path`, then move it into place.
 
     What stood at `path` stays as it was if `content` fails; the temporary file is removed.

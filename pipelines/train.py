@@ -1,0 +1,38 @@
+"""Stage `train`: windows to a generator, its log and a film of it learning."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from kantor import settings
+from kantor.music.score import ScoreError
+
+
+def main() -> int:
+    """Run the stage; 1 with one line on stderr if it cannot, 130 or 143 if it was stopped."""
+    settings.quiet()
+    from kantor.data import corpus, windows
+    from kantor.model.trainer import Train
+    from kantor.model.training import TrainingStopped, fingerprint, train
+
+    inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
+    try:
+        done = train(
+            settings.load(Train, "train"),
+            corpus.load(inputs[0]),
+            windows.load(inputs[1]),
+            fingerprint(inputs),
+        )
+    except TrainingStopped as stopped:
+        print(f"train: {stopped}", file=sys.stderr)
+        return 128 + stopped.signal_number
+    except (ScoreError, settings.SettingsError, OSError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+    print(f"train: {done}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,10 +21,9 @@ def main() -> int:
     try:
         block = settings.load(settings.Evaluate, "evaluate")
         pieces = corpus.load(SCORES)
-        from kantor.model import generator
+        from kantor.model.generator import load
 
-        model = generator.load(MODEL)
-        figures = evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json")
+        figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
     except (ScoreError, settings.SettingsError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1

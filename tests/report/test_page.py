@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from kantor.report import sections
 from kantor.report.glossary import EXPLAINED, GROUPS, LABELS, base
 from kantor.report.listening import Sample, embed, listen
 from kantor.report.page import write_page
+from kantor.report.verdict import verdict
 
 
 class Outline(HTMLParser):
@@ -140,7 +140,7 @@ def test_the_verdict_is_said_in_numbers():
             "leaps_bass": {**entry, "generated": 0.95, "verdict": "outside"},
         },
     }
-    said = sections.verdict(figures)
+    said = verdict(figures)
     assert said["title"] == "2 of 3 metrics lie in Bach’s range"
     assert "7 chorales of the validation split" in said["text"]
     assert "Furthest off: leaps, bass (0.950, Bach 0.500)." in said["text"]

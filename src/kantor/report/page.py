@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from kantor.music import files
 from kantor.report import plots, sections
 from kantor.report.listening import Sample, listen
+from kantor.report.verdict import verdict
 
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
 
@@ -52,7 +53,7 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
     animation = _animation(reports / "training" / "learning.gif")
     room = MAX_BYTES - (len(animation["moving"]) + len(animation["last"]) if animation else 0)
     context = {
-        "verdict": sections.verdict(figures),
+        "verdict": verdict(figures),
         "facts": sections.facts(figures, model, health),
         "samples": listen(samples, reports / "samples", room),
         **sections.metrics(figures),

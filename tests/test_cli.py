@@ -305,6 +305,14 @@ def test_ctrl_c(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_native_libraries_are_not_heard(capfd):
+    """What a library writes past Python while it loads is dropped, what follows is not."""
+    with cli._native_silence():
+        os.write(2, b"I0000 00:00:1 port.cc:153] custom operations are on\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
 def test_versions_are_listed(monkeypatch):
     """One line for each version, the columns aligned."""
     rows = [

@@ -16,7 +16,15 @@ import numpy as np
 import tensorflow as tf
 
 from kantor.model import representation as rep
-from kantor.model.chorale import ORDER, ChoraleGenerator, Dropout, Piece, no_dropout, shift
+from kantor.model.chorale import (
+    ORDER,
+    ChoraleGenerator,
+    Dropout,
+    Piece,
+    no_dropout,
+    score_features,
+    shift,
+)
 from kantor.music.score import VOICES
 
 Tensor = Any
@@ -109,8 +117,8 @@ def draw(
 
 def straight_through(
     generator: ChoraleGenerator, piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int
-) -> tuple[Tensor, Tensor]:
-    """A drawn sample as one-hot voices and onsets through which a gradient passes.
+) -> Tensor:
+    """The features of a drawn sample, through which a gradient passes to the generator.
 
     Parameters
     ----------
@@ -119,21 +127,82 @@ def straight_through(
 
     Returns
     -------
-    voices : (batch, stop - start, voice, CLASSES)
-    onsets : (batch, stop - start, voice)
+    (batch, stop - start, FEATURES) float32
+        `score_features` of the sample.
     """
-    written = piece._replace(
-        classes=tf.concat([piece.classes[:, :start], drawn, piece.classes[:, stop:]], axis=1),
-        onsets=tf.concat([piece.onsets[:, :start], struck, piece.onsets[:, stop:]], axis=1),
-    )
+    written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
     soft = tf.nn.softmax(out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None])
     free = 1 - piece.mask[:, start:stop]
     strike = tf.sigmoid(out[..., -1])
-    return (
-        rep.one_hot(drawn) + free[..., None] * (soft - tf.stop_gradient(soft)),
-        struck + free * _held(written, start, stop) * (strike - tf.stop_gradient(strike)),
+    before = shift(written.classes)[:, start:stop]
+    return relate(
+        free[..., None] * soft, struck + _through(free * _held(written, start, stop) * strike),
+        drawn, before,
+    )  # fmt: skip
+
+
+def _through(tensor: Tensor) -> Tensor:
+    """Nothing, with the gradient of `tensor`."""
+    return tensor - tf.stop_gradient(tensor)
+
+
+def write(piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int) -> Piece:
+    """The piece with a sample in the steps from `start` to `stop`."""
+    return piece._replace(
+        classes=tf.concat([piece.classes[:, :start], drawn, piece.classes[:, stop:]], axis=1),
+        onsets=tf.concat([piece.onsets[:, :start], struck, piece.onsets[:, stop:]], axis=1),
     )
+
+
+def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> Tensor:
+    """`score_features` of `classes`, with the gradient that it has as a function of one-hot voices.
+
+    The features are sums of products of one-hot vectors, so the derivative by a cell's pitch is
+    the weight of the relations which that pitch would have to the cells around it: a gather.
+
+    Parameters
+    ----------
+    voices : (batch, time, voice, CLASSES)
+        What receives the gradient; its values are not read.
+    onsets : (batch, time, voice) float32
+    classes, before : (batch, time, voice) int32
+        The sample, and the step before each of its steps.
+    """
+
+    @tf.custom_gradient
+    def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
+        features = score_features(classes, before, onsets)
+        return features, lambda upstream: _gradient(upstream, classes, before)
+
+    return function(voices, onsets)
+
+
+def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """The derivatives of `relate` by voices and onsets."""
+    voices = len(VOICES)
+    sizes = [rep.CLASSES] * voices + [voices] + [12] * len(rep.PAIRS)
+    sizes += [len(rep.SPACINGS) + 1] * (voices - 1) + [rep.MOTIONS] * voices
+    parts = iter(tf.split(upstream, sizes, axis=-1))
+    total = [next(parts) for _ in range(voices)]
+    onsets = next(parts)
+    for upper, lower in rep.PAIRS:
+        weights = next(parts)
+        total[upper] += rep.by_interval(weights, classes[..., lower])
+        falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
+        total[lower] += rep.by_interval(falling, classes[..., upper])
+    for upper in range(voices - 1):
+        weights, lower = next(parts), upper + 1
+        kinds = rep.spacing_kind(tf.range(-rep.LARGEST_DISTANCE, rep.LARGEST_DISTANCE + 1))
+        distances = tf.gather(weights, kinds, axis=-1)
+        total[upper] += rep.by_distance(distances, classes[..., lower])
+        total[lower] += rep.by_distance(tf.reverse(distances, [-1]), classes[..., upper])
+    for voice in range(voices):
+        weights = next(parts)
+        total[voice] += rep.by_motion(weights, before[..., voice])
+        leaving = rep.by_motion(tf.reverse(weights, [-1]), classes[..., voice])
+        total[voice] += tf.pad(leaving[:, 1:], [[0, 0], [0, 1], [0, 0]])
+    return tf.stack(total, axis=-2), onsets
 
 
 def _held(piece: Piece, start: int, stop: int) -> Tensor:

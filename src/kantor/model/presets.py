@@ -58,13 +58,8 @@ class Chorale:
         return drawing.draw(self.generator, piece, latent, *self._window)
 
     def fake(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
-        start, stop = self._window
-        piece = to_piece(batch)
-        parts = [
-            tf.concat([whole[:, :start], drawn, whole[:, stop:]], axis=1)
-            for whole, drawn in zip((piece.classes, piece.onsets), sample, strict=True)
-        ]
-        return self._features(*parts)
+        written = drawing.write(to_piece(batch), *sample, *self._window)
+        return self._features(written.classes, written.onsets)
 
     def _features(self, classes: Tensor, onsets: Tensor) -> Tensor:
         features = chorale.score_features(classes, chorale.shift(classes), onsets)
@@ -72,11 +67,7 @@ class Chorale:
         return features[:, start:stop]
 
     def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
-        start, stop = self._window
-        piece = to_piece(batch)
-        voices, onsets = drawing.straight_through(self.generator, piece, *sample, start, stop)
-        first = rep.one_hot(piece.classes[:, start - 1])[:, None]
-        return chorale.soft_features(voices, tf.concat([first, voices[:, :-1]], 1), onsets)
+        return drawing.straight_through(self.generator, to_piece(batch), *sample, *self._window)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         start, stop = self._window

@@ -10,7 +10,7 @@ Conventions
 -----------
 *Classes* are int32: 0 is a rest, 1 to 63 the pitches of the key's frame, -1 a cell that is not
 known. *Voices* are the same as one-hot float32 vectors ``(…, voice, CLASSES)``, all zero where a
-cell is not known. The functions of classes are cheap; those of voices let a gradient through.
+cell is not known.
 """
 
 from __future__ import annotations
@@ -43,10 +43,6 @@ LOWEST, HIGHEST = BASE + 1 + 6, BASE + CLASSES - 1 - 6
 """The MIDI numbers that the frame of every key can hold: 35 to 85."""
 
 _UPPER, _LOWER = zip(*PAIRS, strict=True)
-_SPACING_OF = np.zeros((CLASSES, len(SPACINGS) + 1, CLASSES), np.float32)
-for _upper in range(1, CLASSES):
-    for _lower in range(1, CLASSES):
-        _SPACING_OF[_upper, np.searchsorted(SPACINGS, _upper - _lower), _lower] = 1
 _CHROMA = np.zeros((CLASSES, 12), np.float32)
 _CHROMA[np.arange(1, CLASSES), (BASE + np.arange(1, CLASSES)) % 12] = 1
 
@@ -109,9 +105,14 @@ def spacing(classes: Tensor) -> Tensor:
         Eight classes for each of the three neighbouring pairs, bounded by `SPACINGS`.
     """
     upper, lower = classes[..., :-1], classes[..., 1:]
-    distance = (upper - lower)[..., None]
-    bin_ = tf.reduce_sum(tf.cast(distance > tf.constant(SPACINGS), tf.int32), axis=-1)
-    return flatten(tf.one_hot(tf.where((upper > 0) & (lower > 0), bin_, -1), len(SPACINGS) + 1))
+    kind = tf.where((upper > 0) & (lower > 0), spacing_kind(upper - lower), -1)
+    return flatten(tf.one_hot(kind, len(SPACINGS) + 1))
+
+
+def spacing_kind(distance: Tensor) -> Tensor:
+    """The class of a distance in semitones, upper minus lower voice."""
+    above = distance[..., None] > tf.constant(SPACINGS)
+    return tf.reduce_sum(tf.cast(above, tf.int32), axis=-1)
 
 
 def motion(classes: Tensor, before: Tensor) -> Tensor:
@@ -124,33 +125,6 @@ def motion(classes: Tensor, before: Tensor) -> Tensor:
     """
     moved = tf.where((classes > 0) & (before > 0), classes - before + LARGEST_MOTION, -1)
     return flatten(tf.one_hot(moved, MOTIONS))
-
-
-def soft_intervals(voices: Tensor) -> Tensor:
-    """`intervals` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
-    chroma = voices @ tf.constant(_CHROMA)
-    upper, lower = tf.gather(chroma, _UPPER, axis=-2), tf.gather(chroma, _LOWER, axis=-2)
-    rows = [tf.reduce_sum(upper * tf.roll(lower, step, axis=-1), axis=-1) for step in range(12)]
-    return flatten(tf.stack(rows, axis=-1))
-
-
-def soft_spacing(voices: Tensor) -> Tensor:
-    """`spacing` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
-    upper, lower = voices[..., :-1, :], voices[..., 1:, :]
-    bins = tf.tensordot(upper, tf.constant(_SPACING_OF), 1)
-    return flatten(tf.reduce_sum(bins * lower[..., None, :], axis=-1))
-
-
-def soft_motion(voices: Tensor, before: Tensor) -> Tensor:
-    """`motion` of one-hot voices ``(…, voice, CLASSES)``, with a gradient."""
-    pad = [[0, 0]] * (len(voices.shape) - 1) + [[LARGEST_MOTION, LARGEST_MOTION]]
-    padded, now = tf.pad(before[..., 1:], pad), voices[..., 1:]
-    size = CLASSES - 1
-    rows = [
-        tf.reduce_sum(now * padded[..., LARGEST_MOTION - step : LARGEST_MOTION - step + size], -1)
-        for step in range(-LARGEST_MOTION, LARGEST_MOTION + 1)
-    ]
-    return flatten(tf.stack(rows, axis=-1))
 
 
 def by_motion(weights: Tensor, before: Tensor) -> Tensor:
@@ -166,40 +140,82 @@ def by_motion(weights: Tensor, before: Tensor) -> Tensor:
     Returns
     -------
     (…, CLASSES) float32
-        Zero for larger leaps, and everywhere after a rest.
+        Zero for a rest and larger leaps, and everywhere after a rest.
     """
-    motions = tf.range(CLASSES) - before[..., None] + LARGEST_MOTION
-    reachable = (tf.range(CLASSES) > 0) & (before[..., None] > 0)
-    return _take(weights, tf.where(reachable, motions, -1))
+    return _pitched(moved(weights, LARGEST_MOTION - before, CLASSES), before)
 
 
 def by_interval(weights: Tensor, other: Tensor) -> Tensor:
-    """Give every class the weight of its interval class above another voice, and of its distance.
+    """Give every class the weight of its interval class above another voice.
 
     Parameters
     ----------
-    weights : (…, 12 + 73)
-        A number for each interval class, then one for each distance of -36 to 36 semitones.
+    weights : (…, 12)
     other : (…) int32
         The other voice's class in the same step.
 
     Returns
     -------
     (…, CLASSES) float32
-        Zero everywhere where the other voice rests or is not known.
+        Zero for a rest, and everywhere where the other voice rests or is not known.
     """
-    other = other[..., None]
-    chroma = _take(weights[..., :12], (tf.range(12) - BASE - other) % 12)
-    distance = _take(weights[..., 12:], tf.range(CLASSES) - other + LARGEST_DISTANCE)
-    return tf.where(other > 0, chroma @ tf.constant(_CHROMA.T) + distance, 0.0)
+    chroma = turned(weights, -BASE - other)
+    return _pitched(chroma @ tf.constant(_CHROMA.T), other)
 
 
-def _take(weights: Tensor, index: Tensor) -> Tensor:
-    """``weights[…, index[…, i]]``, zero where the index lies outside."""
-    size = weights.shape[-1]
-    inside = (index >= 0) & (index < size)
-    taken = tf.gather(weights, tf.where(inside, index, 0), axis=-1, batch_dims=len(index.shape) - 1)
-    return tf.where(inside, taken, 0.0)
+def by_distance(weights: Tensor, other: Tensor) -> Tensor:
+    """Give every class the weight of its distance from another voice.
+
+    Parameters
+    ----------
+    weights : (…, 73)
+        A number for each distance, -36 to 36 semitones above the other voice.
+    other : (…) int32
+        The other voice's class in the same step.
+
+    Returns
+    -------
+    (…, CLASSES) float32
+        Zero as in `by_interval`, and for larger distances.
+    """
+    return _pitched(moved(weights, LARGEST_DISTANCE - other, CLASSES), other)
+
+
+def _pitched(values: Tensor, other: Tensor) -> Tensor:
+    """`values (…, CLASSES)` where both a class and the `other` one it refers to are pitches."""
+    return tf.where((other[..., None] > 0) & (tf.range(CLASSES) > 0), values, 0.0)
+
+
+def moved(values: Tensor, offset: Tensor, size: int) -> Tensor:
+    """``values[…, i + offset]`` for i from 0 to `size`, zero outside.
+
+    Its gradient is the opposite move, which spares the slow scattering of a gather's.
+    """
+    length = values.shape[-1]
+
+    @tf.custom_gradient
+    def function(values: Tensor) -> tuple[Tensor, Any]:
+        index = tf.range(size) + offset[..., None]
+        inside = (index >= 0) & (index < length)
+        taken = _gather(values, tf.where(inside, index, 0))
+        return tf.where(inside, taken, 0.0), lambda upstream: moved(upstream, -offset, length)
+
+    return function(values)
+
+
+def turned(values: Tensor, offset: Tensor) -> Tensor:
+    """``values[…, (i + offset) % 12]``, with the opposite turn as its gradient."""
+
+    @tf.custom_gradient
+    def function(values: Tensor) -> tuple[Tensor, Any]:
+        taken = _gather(values, (tf.range(12) + offset[..., None]) % 12)
+        return taken, lambda upstream: turned(upstream, -offset)
+
+    return function(values)
+
+
+def _gather(values: Tensor, index: Tensor) -> Tensor:
+    return tf.gather(values, index, axis=-1, batch_dims=len(index.shape) - 1)
 
 
 def flatten(tensor: Tensor, axes: int = 2) -> Tensor:

@@ -72,7 +72,8 @@ def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
 
 def to_rolls(pitches: Tensor) -> Tensor:
     """MIDI numbers ``(batch, time, voice)`` as rolls in {-1, 1}, ``(batch, time, 128, voice)``."""
-    return 2 * tf.one_hot(tf.cast(pitches, tf.int32), PITCHES, axis=-2) - 1
+    rolls = 2 * tf.one_hot(tf.cast(pitches, tf.int32), PITCHES) - 1
+    return tf.transpose(rolls, [0, 1, 3, 2])
 
 
 def from_rolls(rolls: Tensor) -> Tensor:

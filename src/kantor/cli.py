@@ -205,7 +205,7 @@ def _compose_all(melodies: Sequence[Melody], uri: str, seed: int, takes: int) ->
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
-    with _progress("Loading the model", None), _native_silence():
+    with _progress("Loading the model", None):
         model = load_model(uri)
     with _progress("Composing", takes * len(melodies)) as made:
         return compose(melodies, model, seed, takes, made)
@@ -217,26 +217,12 @@ def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    # A descriptor of its own, so that the bar is seen while the libraries are silenced.
+    # A descriptor of its own, so that the bar is seen while TensorFlow's lines are kept away.
     with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
         console = Console(file=terminal)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=total)
             yield lambda count: bar.advance(task, count)
-
-
-@contextmanager
-def _native_silence() -> Iterator[None]:
-    """Drop what TensorFlow's libraries write past Python, and past its settings, as they load."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as sink:
-        os.dup2(sink.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _write_all(scores: Sequence[Score], out: Path, stem: str, kinds: Sequence[str]) -> bool:

@@ -154,11 +154,19 @@ def test_running_status_and_note_on_without_velocity(tmp_path: Path) -> None:
     assert [(n.start, n.end, n.pitch) for n in notes] == [(0, 1, 60), (1, F(3, 2), 62)]
 
 
-def test_notes_on_one_pitch_end_in_their_order(tmp_path: Path) -> None:
-    """Of two notes on one pitch the first ends first; one without an end lasts to the track's."""
+def test_a_pitch_struck_again_ends_the_note_before(tmp_path: Path) -> None:
+    """A note lasts to its release or to the next strike of its pitch, whichever comes first."""
     track = b"\x00\x90\x3c\x50\x30\x3c\x50\x30\x80\x3c\x00\x60\xff\x2f\x00"
     notes = read_bytes(tmp_path, smf(track)).parts[0].notes
-    assert [(n.start, n.end) for n in notes] == [(0, 1), (F(1, 2), 2)]
+    assert [(n.start, n.end) for n in notes] == [(0, F(1, 2)), (F(1, 2), 1)]
+
+
+def test_a_note_without_length_disturbs_no_other(tmp_path: Path) -> None:
+    """A release written before the strike at its own tick (a grace note) shifts no later note."""
+    grace = b"\x00\x80\x3c\x00\x00\x90\x3c\x50"
+    track = grace + b"\x30\x90\x3c\x50\x30\x80\x3c\x00\x00\x90\x3c\x50\x30\x80\x3c\x00" + END
+    notes = read_bytes(tmp_path, smf(track)).parts[0].notes
+    assert [(n.start, n.end) for n in notes[1:]] == [(F(1, 2), 1), (1, F(3, 2))]
 
 
 def test_channels_of_one_track_are_parts(tmp_path: Path) -> None:

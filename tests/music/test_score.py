@@ -124,8 +124,8 @@ def test_bar_positions_follow_given_bar_lines() -> None:
         [7, 8],
         [0, 12],
         [11, 12],
-        [0, 16],
-        [11, 16],
+        [0, 12],
+        [11, 12],
     ]
 
 

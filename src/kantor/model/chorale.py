@@ -233,7 +233,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         dilations: tuple[int, ...] = (1, 2, 4, 8),
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # A fixed name, not one counted up: equal models are saved as equal bytes.
+        super().__init__(**{"name": "chorale_generator", **kwargs})
         self.width, self.decoder, self.memory, self.reach = width, decoder, memory, reach
         self.dilations = tuple(dilations)
         self.encoder = Encoder(width, tuple(dilations))
@@ -326,7 +327,8 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
     """
 
     def __init__(self, width: int = 192, steps: int = 32, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # A fixed name, not one counted up: equal models are saved as equal bytes.
+        super().__init__(**{"name": "chorale_critic", **kwargs})
         self.width, self.steps = width, steps
         self.entry = TimeConv(width, 3)
         self.local = TimeConv(width, 3)

@@ -102,10 +102,15 @@ def _read_track(chunk: bytes, division: int, limits: Limits, earlier: int) -> _T
         kind, channel = status & 0xF0, status & 0x0F
         if kind == 0x90 and second:
             count += 1
-            sounding[channel, first].append(tick)
-        elif kind in (0x80, 0x90) and sounding.get((channel, first)):
-            start = sounding[channel, first].popleft()
-            track.notes[channel].append((start, tick, first))
+            starts = sounding[channel, first]
+            while starts and starts[0] < tick:  # struck again before it was released
+                track.notes[channel].append((starts.popleft(), tick, first))
+            starts.append(tick)
+        elif kind in (0x80, 0x90):
+            # A release at the very tick of the strike is that of the note before.
+            starts = sounding[channel, first]
+            if starts and starts[0] < tick:
+                track.notes[channel].append((starts.popleft(), tick, first))
     for (channel, pitch), starts in sounding.items():
         track.notes[channel].extend((start, track.end, pitch) for start in starts)
     check_size(limits, notes=count, quarters=track.end / division)

@@ -205,9 +205,11 @@ class Score:
         (time, 2) int16
             Steps since the bar line, and the bar's length. A pickup is the end of a whole bar.
         """
-        first = self.bar_lines[0] if len(self.bar_lines) else self.steps
-        lines = np.concatenate([[first - self.meter.bar_steps], self.bar_lines])
-        lengths = np.append(np.diff(lines), self.meter.bar_steps)
+        first = self.bar_lines[0] if len(self.bar_lines) else self.pickup
+        lines = np.concatenate([[first - self.meter.bar_steps, first], self.bar_lines[1:]])
+        lengths = np.diff(lines)
+        # The last bar is as long as the one before it: the meter may have changed on the way.
+        lengths = np.append(lengths, max(lengths[-1], self.steps - lines[-1]))
         steps = np.arange(self.steps)
         bar = np.searchsorted(lines, steps, side="right") - 1
         return np.stack([steps - lines[bar], lengths[bar]], axis=1).astype(np.int16)

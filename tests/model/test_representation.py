@@ -1,0 +1,194 @@
+"""Pitches in the frame of the key and back, and the relations between voices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from kantor.model import representation as rep
+from kantor.music.score import REST, VOICE_RANGES
+
+MODEST = settings(max_examples=25, deadline=None)
+collections = st.integers(0, 11)
+pitches = st.just(REST) | st.integers(rep.LOWEST, rep.HIGHEST)
+scores = arrays(np.int64, st.tuples(st.just(1), st.integers(1, 6), st.just(4)), elements=pitches)
+
+
+def classes_of(score: Any, collection: int) -> np.ndarray:
+    return rep.to_classes(tf.constant(score), tf.constant([collection])).numpy()
+
+
+def where(flat: Any, size: int) -> list[int | None]:
+    """The place of the one in each group of `size`, None where there is none."""
+    groups = np.reshape(flat, (-1, size))
+    assert np.isin(groups, (0, 1)).all()
+    assert (groups.sum(axis=1) <= 1).all()
+    return [int(group.argmax()) if group.any() else None for group in groups]
+
+
+@MODEST
+@given(scores, collections)
+def test_round_trip(score: np.ndarray, collection: int) -> None:
+    """Every pitch that each key's frame can hold, and the rest, come back as they were."""
+    classes = classes_of(score, collection)
+    assert np.array_equal(classes == 0, score == REST)
+    assert ((classes >= 0) & (classes < rep.CLASSES)).all()
+    back = rep.from_classes(tf.constant(classes), tf.constant([collection]))
+    assert np.array_equal(back, score)
+
+
+@pytest.mark.parametrize("collection", range(12))
+def test_frame_holds_what_it_promises(collection: int) -> None:
+    """From the lowest to the highest pitch no two share a class, in any key."""
+    every = np.arange(rep.LOWEST, rep.HIGHEST + 1).reshape(1, -1, 1)
+    classes = classes_of(every, collection).ravel()
+    assert np.array_equal(np.diff(classes), np.ones(len(classes) - 1))
+    tonic = (classes + rep.BASE) % 12 == 0
+    assert np.array_equal(tonic, every.ravel() % 12 == collection)
+
+
+@MODEST
+@given(scores, collections, st.integers(-6, 6))
+def test_transposing_with_the_key(score: np.ndarray, collection: int, semitones: int) -> None:
+    """A piece moved together with its key has the same degrees and the same relations."""
+    score = np.where(score == REST, REST, np.clip(score, rep.LOWEST + 6, rep.HIGHEST - 6))
+    moved = np.where(score == REST, REST, score + semitones)
+    first, second = classes_of(score, collection), classes_of(moved, (collection + semitones) % 12)
+    assert np.array_equal(first == 0, second == 0)
+    assert np.array_equal((first % 12)[first > 0], (second % 12)[first > 0])
+    for relation in (rep.intervals, rep.spacing):
+        assert np.array_equal(relation(tf.constant(first)), relation(tf.constant(second)))
+    motions = [rep.motion(tf.constant(x[:, 1:]), tf.constant(x[:, :-1])) for x in (first, second)]
+    assert np.array_equal(*motions)
+
+
+def test_relations_by_hand() -> None:
+    """C major chord c'' g' e' c, then d'' with the alto resting and the bass on d."""
+    first = classes_of([[[72, 67, 64, 48]]], 0)
+    then = classes_of([[[74, REST, 65, 62]]], 0)
+    pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert list(rep.PAIRS) == pairs
+    assert where(rep.intervals(tf.constant(first)), 12) == [5, 8, 0, 3, 7, 4]
+    assert where(rep.intervals(tf.constant(then)), 12) == [None, 9, 0, None, None, 3]
+    # Distances 5, 3 and 16 among the bounds -1, 0, 4, 8, 12, 16, 24.
+    assert where(rep.spacing(tf.constant(first)), 8) == [3, 2, 5]
+    assert where(rep.spacing(tf.constant(then)), 8) == [None, None, 2]
+    moves = where(rep.motion(tf.constant(then), tf.constant(first)), rep.MOTIONS)
+    assert moves == [12 + 2, None, 12 + 1, None]  # the bass leaps by 14
+
+
+@pytest.mark.parametrize(
+    ("distance", "place"),
+    [(-7, 0), (-1, 0), (0, 1), (1, 2), (4, 2), (5, 3), (12, 4), (13, 5), (24, 6), (25, 7)],
+)
+def test_spacing_classes(distance: int, place: int) -> None:
+    """Crossed, unison and the bounds of each class of distance."""
+    chord = classes_of([[[50 + distance, 50, REST, REST]]], 0)
+    assert where(rep.spacing(tf.constant(chord)), 8) == [place, None, None]
+
+
+@pytest.mark.parametrize(("leap", "place"), [(-13, None), (-12, 0), (0, 12), (12, 24), (13, None)])
+def test_motion_ends_at_an_octave(leap: int, place: int | None) -> None:
+    """Larger leaps are no class of motion."""
+    before, now = (classes_of([[[pitch] * 4]], 0) for pitch in (60, 60 + leap))
+    assert where(rep.motion(tf.constant(now), tf.constant(before)), rep.MOTIONS) == [place] * 4
+
+
+def weights(size: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=size).astype(np.float32)
+
+
+seeds = st.integers(0, 2**32 - 1)
+classes = st.integers(-1, rep.CLASSES - 1)
+
+
+@MODEST
+@given(classes, seeds)
+def test_weights_by_motion(before: int, seed: int) -> None:
+    """A pitch gets the weight of the motion to it; larger leaps and all after a rest get none."""
+    given, expected = weights(rep.MOTIONS, seed), np.zeros(rep.CLASSES, np.float32)
+    for to in range(1, rep.CLASSES):
+        if before > 0 and abs(to - before) <= 12:
+            expected[to] = given[to - before + 12]
+    found = rep.by_motion(tf.constant(given[None]), tf.constant([before]))
+    assert np.array_equal(found[0], expected)
+
+
+@MODEST
+@given(classes, seeds)
+def test_weights_by_interval(other: int, seed: int) -> None:
+    """A pitch gets the weight of its interval class above another voice's pitch."""
+    given, expected = weights(12, seed), np.zeros(rep.CLASSES, np.float32)
+    for to in range(1, rep.CLASSES):
+        if other > 0:
+            expected[to] = given[(to - other) % 12]
+    found = rep.by_interval(tf.constant(given[None]), tf.constant([other]))
+    assert np.array_equal(found[0], expected)
+
+
+@MODEST
+@given(classes, seeds)
+def test_weights_by_distance(other: int, seed: int) -> None:
+    """A pitch gets the weight of its distance from another voice's pitch, up to three octaves."""
+    given, expected = weights(rep.DISTANCES, seed), np.zeros(rep.CLASSES, np.float32)
+    for to in range(1, rep.CLASSES):
+        if other > 0 and abs(to - other) <= 36:
+            expected[to] = given[to - other + 36]
+    found = rep.by_distance(tf.constant(given[None]), tf.constant([other]))
+    assert np.array_equal(found[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "pulls"),
+    [(rep.by_motion, rep.MOTIONS, [25, 25]), (rep.by_interval, 12, [63, 63])],
+)
+def test_gradient_of_weights(function: Any, size: int, pulls: list[int]) -> None:
+    """Each weight learns from the classes that it was given to: those and no others."""
+    given = tf.constant(np.stack([weights(size, 1), weights(size, 2)]))
+    upstream = tf.constant(np.random.default_rng(3).normal(size=(2, 64)).astype(np.float32))
+    others = tf.constant([30, 40])
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        loss = tf.reduce_sum(function(given, others) * upstream)
+    expected = np.zeros((2, size), np.float32)
+    for weight in range(size):
+        unit = tf.one_hot([weight, weight], size)
+        expected[:, weight] = np.sum(function(unit, others) * upstream, axis=1)
+    assert np.allclose(tape.gradient(loss, given), expected, atol=1e-5)
+    assert [int(row) for row in np.sum(function(tf.ones([2, size]), others), axis=1)] == pulls
+
+
+def test_range_bias() -> None:
+    """Nothing but the pitches of a voice's range and the rest can be drawn, in every key."""
+    bias = rep.range_bias(tf.range(12)).numpy()
+    every = np.tile(np.arange(rep.CLASSES, dtype=np.int32)[None, :, None], (12, 1, 1))
+    midi = rep.from_classes(tf.constant(every), tf.range(12)).numpy()[..., 0]
+    for voice, (low, high) in enumerate(VOICE_RANGES):
+        allowed = (midi == REST) | ((midi >= low) & (midi <= high))
+        assert np.array_equal(bias[:, voice] == 0, allowed)
+        assert np.array_equal(bias[:, voice] < -1e8, ~allowed)
+        assert (allowed.sum(axis=1) == high - low + 2).all()
+
+
+@pytest.mark.parametrize(
+    ("bar", "places"),
+    [
+        ((0, 16), [0, 0, 3, 4]),
+        ((6, 16), [2, 1, 2, 4]),
+        ((11, 12), [3, 2, 0, 3]),
+        ((12, 14), [0, 3, 0, 3]),
+        ((60, 64), [0, 7, 0, 7]),
+    ],
+)
+def test_meter_features(bar: tuple[int, int], places: list[int]) -> None:
+    """Sixteenth in the quarter, quarters from either end of the bar, quarters of the bar."""
+    found = rep.meter_features(tf.constant([bar])).numpy()[0]
+    assert found.shape == (rep.METER,)
+    parts = np.split(found, [4, 12, 20])
+    assert [where(part, len(part))[0] for part in parts] == places

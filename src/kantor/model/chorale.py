@@ -180,11 +180,14 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         self.hidden = keras.layers.Dense(width)
         self.sizes = [rep.CLASSES, rep.MOTIONS, *[12, rep.DISTANCES] * len(self.others), 1]
         self.outputs = keras.layers.Dense(sum(self.sizes))
+        self.successors = [keras.layers.Dense(12, use_bias=False) for _ in self.others]
 
     def build(self, context: int) -> None:
         chord = len(VOICES) * rep.CLASSES + rep.RELATIONS + 12 * len(rep.PAIRS)
         self.hidden.build((None, context + chord))
         self.outputs.build((None, self.width))
+        for table in self.successors:
+            table.build((None, rep.PROGRESSIONS))
 
     def call(
         self, context: Tensor, now: Tensor, before: Tensor, drop: Dropout = no_dropout
@@ -214,7 +217,10 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         out = self.outputs(drop(tf.nn.relu(self.hidden(tf.concat(features, axis=-1)))))
         pitch, moves, *wishes, strike = tf.split(out, self.sizes, axis=-1)
         pitch += rep.by_motion(moves, before[..., self.voice])
-        for other, interval, distance in zip(self.others, wishes[::2], wishes[1::2], strict=True):
+        for other, interval, distance, table in zip(
+            self.others, wishes[::2], wishes[1::2], self.successors, strict=True
+        ):
+            interval += table(rep.progressions(before, now, self.voice, other))
             pitch += rep.by_interval(interval, now[..., other])
             pitch += rep.by_distance(distance, now[..., other])
         return tf.concat([pitch, strike], axis=-1)

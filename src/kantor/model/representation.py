@@ -38,6 +38,7 @@ DISTANCES = 2 * LARGEST_DISTANCE + 1
 SPACING = (len(SPACINGS) + 1) * (len(VOICES) - 1)
 RELATIONS = 12 * len(PAIRS) + SPACING + MOTIONS * len(VOICES)
 METER = 28
+PROGRESSIONS = 12 * MOTIONS
 
 LOWEST, HIGHEST = BASE + 1 + 6, BASE + CLASSES - 1 - 6
 """The MIDI numbers that the frame of every key can hold: 35 to 85."""
@@ -222,6 +223,24 @@ def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
     """Join the last `axes` axes, whose sizes are static, into one."""
     size = int(np.prod(tensor.shape[-axes:]))
     return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
+
+
+def progressions(before: Tensor, now: Tensor, voice: int, other: int) -> Tensor:
+    """Where two voices come from: their last interval class and the other one's motion, jointly.
+
+    Whatever forbids or favours an interval after an interval (parallels, resolutions) depends on
+    these two and is linear in them.
+
+    Returns
+    -------
+    (…, 300) float32
+        One-hot over 12 interval classes by 25 motions; all zero where one of them is not known.
+    """
+    own, from_, to = before[..., voice], before[..., other], now[..., other]
+    motion_ = to - from_ + LARGEST_MOTION
+    known = (own > 0) & (from_ > 0) & (to > 0) & (motion_ >= 0) & (motion_ < MOTIONS)
+    joint = (own - from_) % 12 * MOTIONS + motion_
+    return tf.one_hot(tf.where(known, joint, -1), PROGRESSIONS)
 
 
 def meter_features(bars: Tensor) -> Tensor:

@@ -168,15 +168,19 @@ class Trainer:
 
     def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
         """The manager of this training's checkpoints in `folder`; the last two are kept."""
+        # Variables by name and place: Keras's layers in lists are not followed otherwise.
+        parts = {
+            "generator": self.networks.generator,
+            "critic": self.networks.critic,
+            "shadow": self.shadow,
+            "likelihood_optimizer": self.likelihood_optimizer,
+            "generator_optimizer": self.generator_optimizer,
+            "critic_optimizer": self.critic_optimizer,
+        }
         state = tf.train.Checkpoint(
-            generator=self.networks.generator,
-            critic=self.networks.critic,
-            shadow=self.shadow,
-            likelihood_optimizer=self.likelihood_optimizer,
-            generator_optimizer=self.generator_optimizer,
-            critic_optimizer=self.critic_optimizer,
             iteration=self.iteration,
             seconds=self.seconds,
+            **{name: list(part.variables) for name, part in parts.items()},
         )
         return tf.train.CheckpointManager(state, str(folder), max_to_keep=2)
 

@@ -1,0 +1,371 @@
+"""How fast the two presets train: seconds, arithmetic and share of the machine's peak.
+
+An iteration is five critic steps and one generator step, each on a batch of windows of 32 steps,
+the drawing of the samples and the waiting for the data included. `unet` runs as in the workshop
+(Keras layers in `tf.function`, no XLA), `chorale` as `params.yaml` trains it. Each has a process
+of its own, so that memory and compilation are its own; they take turns, so that what else happens
+on the machine meets both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import machine
+
+from kantor import settings
+from kantor.music.score import ScoreError
+from kantor.settings import SettingsError
+
+UNET, CHORALE, LIKELIHOOD = "unet", "chorale", "chorale, likelihood"
+WARM = 2
+"""Batches that `tf.data` holds ready: taken before the pipeline is timed."""
+REPLAYS = 9
+"""Calls by which each product alone is timed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be measured."""
+
+    params: Path
+    build: Path
+    batch: int
+    rounds: int
+    repeats: int
+    batches: int
+    peak_seconds: float
+
+
+class Bench:
+    """One preset in a process of its own: every public method is a question to it."""
+
+    def __init__(self, preset: str, options: Options) -> None:
+        from workshop import Workshop, recipe
+
+        import kantor.model  # noqa: F401  first, so that TensorFlow is imported quietly
+        from kantor.data import corpus, windows
+        from kantor.model import batches
+        from kantor.model.trainer import Train, Trainer
+
+        self.options = options
+        params = settings.load(Train, "train", options.params)
+        rolls = windows.load(options.build / "windows.npz")
+        self.steps = rolls.rolls.shape[1]
+        pool = batches.pool(corpus.load(options.build / "scores.npz"), rolls, "train")
+        if preset == UNET:
+            chosen = recipe(params, batch=options.batch)
+            self.trainer: Trainer = Workshop(chosen, self.steps)
+        else:
+            # One iteration of warm-up: number 0 is by likelihood, all others by the critic.
+            chosen = params.model_copy(
+                update={"preset": CHORALE, "batch": options.batch, "warmup": 1, "critic_steps": 5}
+            )
+            self.trainer = Trainer(chosen, self.steps)
+        self.data = batches.dataset(pool, self.trainer.batch_size, chosen.seed)
+        self.stream = iter(self.data)
+
+    def iteration(self, warming: bool = False) -> tuple[float, float]:
+        """Seconds of one whole iteration, and how many of them it waited for its data."""
+        self.trainer.iteration.assign(0 if warming else 1)
+        began = time.perf_counter()
+        batch = next(self.stream)
+        waited = time.perf_counter() - began
+        for figure in self.trainer.step(batch).values():
+            figure.numpy()
+        return time.perf_counter() - began, waited
+
+    def pipeline(self) -> float:
+        """Seconds that `tf.data` takes to make an iteration's data, all else standing still."""
+        fresh = iter(self.data)
+        for _ in range(WARM + 1):
+            next(fresh)
+        began = time.perf_counter()
+        for _ in range(self.options.batches):
+            next(fresh)
+        return (time.perf_counter() - began) / self.options.batches
+
+    def arithmetic(self, warming: bool = False) -> dict[str, float | None]:
+        """Multiply-adds of an iteration, and seconds that its matrix products take alone."""
+        import arithmetic
+
+        found = arithmetic.products(self._graph(warming), self.steps)
+        alone = None
+        if all(product.is_matrix_product for product in found):
+            alone = replay(found, self.trainer.settings.xla)
+        return {
+            "multiply_adds": arithmetic.total(found),
+            "products": sum(found.values()),
+            "seconds_of_products_alone": replay(found, self.trainer.settings.xla)
+            if matrices
+            else None,
+        }
+
+    def _graph(self, warming: bool) -> Any:
+        import tensorflow as tf
+
+        def whole(batch: Any, seed: Any) -> Any:
+            if warming:
+                size = self.trainer.settings.batch
+                part = {name: value[:size] for name, value in batch.items()}
+                return self.trainer._likelihood(part, seed)
+            return self.trainer._adversarial(batch, seed)
+
+        batch = next(self.stream)
+        return tf.function(whole).get_concrete_function(batch, tf.constant([0, 0])).graph
+
+    def rate(self) -> float:
+        """The best rate of TensorFlow's float32 matrix product, operations a second."""
+        return machine.tensorflow_product_rate(self.options.peak_seconds)
+
+    def memory(self) -> int:
+        """Bytes that the process held at most so far."""
+        return machine.peak_memory()
+
+
+def replay(found: Any, xla: bool) -> float:
+    """Seconds for the products of an iteration on random matrices, compiled as the training is.
+
+    What a call costs that computes next to nothing is taken off each.
+    """
+    nothing = _call_seconds((1, 1), (1, 1), (False, False), xla)
+    seconds = 0.0
+    for product, count in found.items():
+        turned = (product.transpose_one, product.transpose_other)
+        taken = _call_seconds(product.one, product.other, turned, xla)
+        seconds += count * max(0.0, taken - nothing)
+    return seconds
+
+
+def _call_seconds(
+    one: tuple[int, ...], other: tuple[int, ...], turned: tuple[bool, bool], xla: bool
+) -> float:
+    """Median seconds of one matrix product in a `tf.function` of its own."""
+    import tensorflow as tf
+
+    operands = [tf.random.stateless_uniform(shape, [0, 0]) for shape in (one, other)]
+    compute = tf.function(lambda a, b: tf.matmul(a, b, *turned), jit_compile=xla)
+    compute(*operands)
+    times = []
+    for _ in range(REPLAYS):
+        began = time.perf_counter()
+        compute(*operands)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+class Remote:
+    """A `Bench` in another process."""
+
+    def __init__(self, preset: str, options: Options) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=serve, args=(there, preset, options), daemon=True)
+        self._process.start()
+        there.close()
+        self._answer()
+
+    def ask(self, question: str, *arguments: Any) -> Any:
+        """The answer of the method `question`."""
+        self._here.send((question, arguments))
+        return self._answer()
+
+    def _answer(self) -> Any:
+        try:
+            answer = self._here.recv()
+        except EOFError:
+            raise ScoreError("the process of a preset died; out of memory?") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self._here.close()
+        self._process.join()
+
+
+def serve(connection: Connection, preset: str, options: Options) -> None:
+    """Build a `Bench` and answer questions until nobody asks any more."""
+    try:
+        bench = Bench(preset, options)
+        connection.send(None)
+        while True:
+            question, arguments = connection.recv()
+            connection.send(getattr(bench, question)(*arguments))
+    except (EOFError, KeyboardInterrupt):
+        return
+    except Exception as error:
+        connection.send(error)
+
+
+def measure(options: Options) -> dict[str, Any]:
+    """Everything, as plain data."""
+    benches = {preset: Remote(preset, options) for preset in (UNET, CHORALE)}
+    try:
+        first = {
+            UNET: benches[UNET].ask("iteration")[0],
+            LIKELIHOOD: benches[CHORALE].ask("iteration", True)[0],
+            CHORALE: benches[CHORALE].ask("iteration")[0],
+        }
+        for name, preset, warming in _KINDS:  # a step that was compiled is not yet warm
+            if options.rounds > 1:
+                benches[preset].ask("iteration", warming)
+            print(f"{name}: first step {first[name]:.1f} s", file=sys.stderr)
+        rounds = [_round(benches, options, number) for number in range(options.rounds)]
+        memory = {name: benches[preset].ask("memory") for name, preset, _ in _KINDS}
+        counts = {name: benches[preset].ask("arithmetic", warm) for name, preset, warm in _KINDS}
+    finally:
+        for bench in benches.values():
+            bench.close()
+    return summary(rounds, first, memory, counts)
+
+
+_KINDS = ((UNET, UNET, False), (CHORALE, CHORALE, False), (LIKELIHOOD, CHORALE, True))
+
+
+def _round(benches: dict[str, Remote], options: Options, number: int) -> dict[str, Any]:
+    """Each preset once: the peak, the iterations, the making of the data."""
+    result: dict[str, Any] = {
+        "peak": max(machine.numpy_product_rate(options.peak_seconds), benches[CHORALE].ask("rate"))
+    }
+    for name, preset, warming in _KINDS:
+        times = 1 if name == UNET else options.repeats
+        taken = [benches[preset].ask("iteration", warming) for _ in range(times)]
+        result[name] = {
+            "seconds": statistics.median(whole for whole, _ in taken),
+            "waiting": statistics.median(waited for _, waited in taken),
+            "pipeline": benches[preset].ask("pipeline"),
+        }
+    told = ", ".join(f"{name} {result[name]['seconds']:.3f} s" for name, _, _ in _KINDS)
+    print(f"round {number + 1} of {options.rounds}: {told}", file=sys.stderr)
+    return result
+
+
+def summary(
+    rounds: list[dict[str, Any]],
+    first: dict[str, float],
+    memory: dict[str, int],
+    counts: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Medians over the rounds, and what follows from them."""
+    peak = statistics.median(one["peak"] for one in rounds)
+    ratios = [one[UNET]["seconds"] / one[CHORALE]["seconds"] for one in rounds]
+    kinds = {}
+    for name, _, _ in _KINDS:
+        times = {
+            what: statistics.median(one[name][what] for one in rounds)
+            for what in ("seconds", "waiting", "pipeline")
+        }
+        operations = 2 * counts[name]["multiply_adds"]
+        alone = counts[name]["seconds_of_products_alone"]
+        kinds[name] = {
+            **times,
+            "first_step": first[name],
+            "peak_memory": memory[name],
+            **counts[name],
+            "share_of_peak": operations / times["seconds"] / peak,
+            "share_of_peak_products_alone": operations / alone / peak if alone else None,
+            "pipeline_share": times["pipeline"] / times["seconds"],
+            "waiting_share": times["waiting"] / times["seconds"],
+        }
+    return {
+        "peak": peak,
+        "kinds": kinds,
+        "ratio": statistics.median(ratios),
+        "ratios": ratios,
+        "rounds": rounds,
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures for a person."""
+    kinds = found["kinds"]
+
+    def row(label: str, key: str, form: str, scale: float = 1.0) -> tuple[str, ...]:
+        cells = (kind[key] for kind in kinds.values())
+        return label, *("-" if cell is None else format(cell * scale, form) for cell in cells)
+
+    rows = [
+        row("seconds an iteration", "seconds", ".3f"),
+        row("multiply-adds an iteration, 10⁹", "multiply_adds", ".1f", 1e-9),
+        row("share of the peak, whole iteration", "share_of_peak", ".1%"),
+        row("share of the peak, its products alone", "share_of_peak_products_alone", ".1%"),
+        row("its products alone, seconds", "seconds_of_products_alone", ".3f"),
+        row("making the data, seconds", "pipeline", ".4f"),
+        row("making the data, share of the iteration", "pipeline_share", ".2%"),
+        row("waiting for the data, share", "waiting_share", ".2%"),
+        row("first step with compilation, seconds", "first_step", ".1f"),
+        row("peak memory of the process, GB", "peak_memory", ".2f", 1e-9),
+    ]
+    pairs = ", ".join(f"{ratio:.1f}" for ratio in found["ratios"])
+    return "\n".join(
+        [
+            machine.columns(("", *kinds), rows),
+            "",
+            f"unet / chorale, seconds an iteration: {found['ratio']:.1f} (pair by pair: {pairs})",
+            f"peak of the float32 matrix product: {found['peak'] / 1e9:.0f} GFLOP/s",
+            "multiply-adds: matrix products and convolutions of the traced graph, loops unrolled",
+        ]
+    )
+
+
+def parse(arguments: list[str] | None = None) -> tuple[Options, Path | None]:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--build", type=Path, default=Path("build"), help="what `ingest` wrote")
+    parser.add_argument("--batch", type=positive, default=64, help="windows in a batch (64)")
+    parser.add_argument("--rounds", type=positive, default=5, help="pairs to be timed (5)")
+    parser.add_argument(
+        "--repeats", type=positive, default=9, help="iterations of chorale against one of unet (9)"
+    )
+    parser.add_argument(
+        "--batches", type=positive, default=20, help="batches by which the data is timed (20)"
+    )
+    parser.add_argument(
+        "--peak-seconds", type=float, default=2.0, help="time for finding the peak, a round (2)"
+    )
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    values = vars(parser.parse_args(arguments))
+    path = values.pop("json")
+    return Options(**values), path
+
+
+def positive(text: str) -> int:
+    """A count on the command line."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number}: at least 1")
+    return number
+
+
+def main() -> int:
+    """Measure, print, and write the figures where that is asked for."""
+    options, path = parse()
+    settings.quiet()
+    found = {"machine": machine.describe()}
+    machine.warn_if_busy(found["machine"])
+    try:
+        measured = measure(options)
+    except (ScoreError, SettingsError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(f"batch {options.batch}, {options.rounds} rounds, {found['machine']['processor']}\n")
+    print(table(measured))
+    if path:
+        chosen = {name: str(value) for name, value in vars(options).items()}
+        machine.save_json(path, {**found, "options": chosen, **measured})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""What names the same things in several files names them alike: stages, parameters, tasks."""
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kantor import settings
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES = PIPELINE["stages"]
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+# A change of these runs nothing again: params.yaml spells out every parameter (tested below), so
+# that no default in the settings reaches a stage.
+PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
+
+
+def block_of(stage):
+    """The settings class that checks a stage's block of params.yaml."""
+    if stage == "train":
+        from kantor.model.trainer import Train
+
+        return Train
+    return getattr(settings, stage.capitalize())
+
+
+def nodes(tree):
+    """What runs: the nodes of a module but those that only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        checked = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for branch in node.orelse if checked else [node]:
+            yield from nodes(branch)
+
+
+@cache
+def used_by(path):
+    """The files of the package that a module itself names: imports, and files beside it."""
+    found = set()
+    for node in nodes(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Attribute) and node.attr == "import_module":
+            found |= {*path.parent.glob("*.py")}
+            continue
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"[\w.-]+\.\w+", str(node.value)):
+            beside = (path.parent / str(node.value), path.parent / "templates" / str(node.value))
+            found |= {file for file in beside if file.is_file()}
+            continue
+        else:
+            continue
+        # Importing a module runs the packages that it is in.
+        packages = [name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1)]
+        found |= {MODULES[name] for name in packages if name in MODULES}
+    return found
+
+
+@cache
+def run_by(stage):
+    """Every file of the package that a stage's script leads to."""
+    seen, waiting = set(), [ROOT / "pipelines" / f"{stage}.py"]
+    while waiting:
+        path = waiting.pop()
+        for file in used_by(path) - seen if path.suffix == ".py" else ():
+            seen.add(file)
+            waiting.append(file)
+    return seen - PASSED_OVER
+
+
+def covers(dependency, file):
+    return file == ROOT / dependency or ROOT / dependency in file.parents
+
+
+def outs_of(stage):
+    entries = [*stage.get("outs", ()), *stage.get("metrics", ())]
+    return {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
+
+
+def test_stages_scripts_and_parameters_are_the_same():
+    """A stage of dvc.yaml is a script in pipelines/ and a block of params.yaml."""
+    scripts = {path.stem for path in (ROOT / "pipelines").glob("*.py")}
+    assert set(STAGES) == scripts == set(settings.read_params(ROOT / "params.yaml"))
+    for name, stage in STAGES.items():
+        assert stage["cmd"] == f"python pipelines/{name}.py"
+        assert f"pipelines/{name}.py" in stage["deps"]
+        assert name in stage["params"]
+
+
+def spelled_out(block):
+    """Whether every field of a block, and of the blocks in it, was given."""
+    values = [getattr(block, name) for name in type(block).model_fields]
+    inner = [item for value in values for item in (value if isinstance(value, tuple) else [value])]
+    blocks = [item for item in inner if isinstance(item, settings.Block)]
+    return block.model_fields_set == set(type(block).model_fields) and all(map(spelled_out, blocks))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_parameters_load_and_none_is_left_to_a_default(stage):
+    """Every block passes its settings class, and says everything that this can be told."""
+    block = settings.load(block_of(stage), stage, ROOT / "params.yaml")
+    assert spelled_out(block)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dependencies_name_all_the_code_that_runs(stage):
+    """A change of any module that a stage's script imports runs that stage again."""
+    dependencies = STAGES[stage]["deps"]
+    missing = [
+        file.relative_to(ROOT).as_posix()
+        for file in sorted(run_by(stage))
+        if not any(covers(dependency, file) for dependency in dependencies)
+    ]
+    assert not missing, f"add to {stage}.deps in dvc.yaml: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dependencies_name_no_other_code(stage):
+    """Every dependency is in the repository and used, or is what an earlier stage writes."""
+    made = set()
+    for name, other in STAGES.items():
+        if name == stage:
+            break
+        made |= outs_of(other)
+    for dependency in STAGES[stage]["deps"]:
+        if dependency.startswith("src/"):
+            assert any(covers(dependency, file) for file in run_by(stage)), dependency
+        elif dependency.startswith("pipelines/"):
+            assert (ROOT / dependency).is_file(), dependency
+        elif dependency != "data":
+            assert any(f"{out}/".startswith(f"{dependency}/") for out in made), dependency
+
+
+def test_bytecode_is_no_dependency():
+    """What Python writes beside the modules as it runs them does not count as a change of them."""
+    assert "__pycache__/" in (ROOT / ".dvcignore").read_text().splitlines()
+
+
+def test_plots_draw_columns_that_there_are():
+    """Every plot of dvc.yaml draws columns that the training's log has."""
+    from kantor.model.history import COLUMNS
+
+    history = "reports/training/history.csv"
+    for plot in PIPELINE["plots"]:
+        ((name, what),) = plot.items()
+        columns = [what["x"], *(column for drawn in what["y"].values() for column in drawn)]
+        assert set(what["y"]) == {history}, name
+        assert [column for column in columns if column not in COLUMNS] == [], name
+
+
+def test_help_names_every_task():
+    """`make help` says something about every phony target, and about nothing else."""
+    makefile = (ROOT / "Makefile").read_text()
+    ((phony),) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    said = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    told = dict(line.split(maxsplit=2)[1:] for line in said.splitlines())
+    assert set(told) == set(phony.split())
+    assert all(told.values())
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])
+def test_locks_hold_hashes_and_no_addresses(name):
+    """Every requirement is one release with its hashes; where to download it is nobody's lock."""
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    requirements = re.split(r"\n(?=\S)", re.sub(r"(?m)^#.*\n", "", text.strip()))
+    assert requirements
+    for requirement in requirements:
+        assert re.match(r"[\w.-]+==[\w.+!-]+[ ;\\]", requirement), requirement[:80]
+        assert "--hash=sha256:" in requirement, requirement[:80]

@@ -1,0 +1,199 @@
+"""The real line on a small budget: stopped by bad data, interrupted, resumed, finished, used."""
+
+import re
+import sys
+import time
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from kantor import cli
+from kantor.data import frames
+from kantor.model.history import read as read_history
+from kantor.music import reading
+from kantor.registry import CHAMPION, versions
+from kantor.registry.contract import example
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch):
+    """Nobody's registry but the repository's own."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def stages_run(said):
+    """The stages that a `dvc repro` ran, in their order."""
+    return re.findall(r"Running stage '(\w+)'", said)
+
+
+def outs_of(stage):
+    """The paths of what a stage writes, options left out."""
+    entries = [*stage.get("outs", ()), *stage.get("metrics", ())]
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def test_bad_data_stop_the_line(refused):
+    """A failed check ends `dvc repro` before the training, in one line that names it."""
+    assert stages_run(refused) == ["ingest", "validate"]
+    (line,) = re.findall(r"^validate: .*expected.*$", refused, re.MULTILINE)
+    assert line.startswith("validate: in_scale: ")
+    assert "expected at least 1; found 0." in line
+    assert "Traceback" not in refused
+
+
+def test_an_interrupted_training_goes_on(interrupted, finished, line):
+    """The next `dvc repro` resumes at the iteration at which SIGTERM stopped it, and says so."""
+    (stopped,) = re.findall(
+        r"stopped at iteration (\d+); the next start resumes there", interrupted
+    )
+    assert f"train: resuming at iteration {stopped} of 24" in finished
+    assert stages_run(finished) == ["train", "evaluate", "register"]
+    rows = read_history(line.root / "reports/training/history.csv")
+    assert [row["iteration"] for row in rows] == list(range(2, 25, 2))
+
+
+def test_every_out_is_there(line):
+    """Everything that dvc.yaml promises is on the disk, and git sees none of it."""
+    stages = yaml.safe_load((line.root / "dvc.yaml").read_text())["stages"]
+    missing = [
+        path
+        for stage in stages.values()
+        for path in outs_of(stage)
+        if not (line.root / path).exists()
+    ]
+    assert missing == []
+    changed = {row[3:] for row in line.run("git", "status", "--porcelain").splitlines()}
+    assert changed <= {"dvc.lock", "params.yaml"}
+
+
+def test_scores_of_ones_own_are_learned_from(line):
+    """A MIDI put into data/scores and added with `dvc add data` is a piece of the corpus."""
+    manifest = frames.read_manifest(line.root / "build/manifest.csv")
+    assert len(manifest) == 13
+    assert "scores/own.mid" in set(manifest["id"])
+
+
+def test_a_second_pass_does_nothing(line):
+    """With nothing changed `dvc repro` runs no stage and says so within seconds."""
+    began = time.monotonic()
+    said = line.repro()
+    assert time.monotonic() - began < 10
+    assert stages_run(said) == []
+    assert "Data and pipelines are up to date." in said
+
+
+def test_the_plots_draw(line, tmp_path):
+    """`dvc plots show` finds a figure for every plot that dvc.yaml names."""
+    said = line.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
+    assert "WARNING" not in said
+    page = (tmp_path / "plots" / "index.html").read_text()
+    named = [
+        name
+        for plot in yaml.safe_load((line.root / "dvc.yaml").read_text())["plots"]
+        for name in plot
+    ]
+    assert [name for name in named if name not in page] == []
+
+
+def test_registering_again_makes_no_version(line):
+    """With its receipt lost the stage finds the version that the same inputs made."""
+    before = versions(root=line.root)
+    (line.root / "build/registered.json").unlink()
+    said = line.repro()
+    assert stages_run(said) == ["register"]
+    assert "was made of the same inputs before" in said
+    assert versions(root=line.root) == before
+
+
+def test_the_first_version_is_champion(line):
+    """Where there was no champion the new version is one, and its tags say what made it."""
+    first = versions(root=line.root)[-1]
+    assert first["version"] == 1
+    assert "champion" in first["aliases"]
+    commit = line.run("git", "rev-parse", "HEAD").strip()
+    assert first["tags"]["git.commit"] == commit
+    pinned = yaml.safe_load((line.root / "data.dvc").read_text())["outs"][0]["md5"]
+    assert first["tags"]["dvc.data.md5"] == pinned
+
+
+def test_the_champion_loads_as_a_pyfunc(line, monkeypatch):
+    """MLflow loads it by its alias alone, and `predict` keeps what is given."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{line.root / 'mlflow.db'}")
+    import mlflow
+
+    asked = example()
+    answer = mlflow.pyfunc.load_model(CHAMPION).predict(asked)
+    assert np.array_equal(answer["pitches"][asked["mask"]], asked["pitches"][asked["mask"]])
+    assert (answer["pitches"][0, :, 1:] >= 0).any()
+
+
+def parts_of(path):
+    """The notes of the soprano, and those of the three other voices."""
+    soprano, *others = reading.read(path).parts
+    return soprano.notes, tuple(part.notes for part in others)
+
+
+@pytest.fixture(scope="module")
+def composed(line, tunes, tmp_path_factory):
+    """Two takes of two melodies by the champion, from the shell: soprano and others of each."""
+    out = tmp_path_factory.mktemp("composed")
+    files = [str(tune) for tune in tunes]
+    options = ("--out", str(out), "--takes", "2", "--format", "mid")
+    said = line.run("kantor", "compose", *files, *options)
+    assert said.splitlines() == [
+        str(out / f"{tune.stem}-take{take}.mid") for tune in tunes for take in (1, 2)
+    ]
+    return {path.stem: parts_of(path) for path in sorted(out.iterdir())}
+
+
+def test_the_melody_is_kept(composed, tunes):
+    """The first voice of every composition is the melody, note for note."""
+    for tune in tunes:
+        (melody,) = reading.read(tune).parts
+        for take in (1, 2):
+            assert composed[f"{tune.stem}-take{take}"][0] == melody.notes
+
+
+def test_melodies_and_takes_differ(composed):
+    """Two melodies have two accompaniments, and two takes of one melody differ."""
+    assert len({others for _, others in composed.values()}) == len(composed) == 4
+
+
+def test_another_seed_is_another_take(composed, line, tunes, tmp_path, monkeypatch):
+    """The same seed composes the same notes again, another seed composes others."""
+    monkeypatch.chdir(line.root)
+    for seed in ("0", "1"):
+        options = ["--seed", seed, "--out", str(tmp_path / seed), "--format", "mid"]
+        result = CliRunner().invoke(cli.app, ["compose", str(tunes[0]), *options])
+        assert result.exit_code == 0, result.output
+    name = f"{tunes[0].stem}-take1"
+    same, other = (parts_of(tmp_path / seed / f"{name}.mid") for seed in ("0", "1"))
+    assert same == composed[name]
+    assert other[0] == same[0]
+    assert other[1] != same[1]
+
+
+def test_the_closing_lines(line):
+    """They name the version and its aliases, figures beside Bach's, and files that are there."""
+    newest = versions(root=line.root)[0]
+    said = line.run(sys.executable, "-m", "kantor.registry").splitlines()
+    assert said[0] == f"kantor-bach version {newest['version']} ({', '.join(newest['aliases'])})"
+    assert said[1].split()[:2] == ["this", "Bach"]
+    figures = [row for row in said if re.search(r"voice crossing +\d\.\d{3} +\d\.\d{3}", row)]
+    assert len(figures) == 1
+    files = [line.root / row.split()[-1] for row in said[-3:]]
+    assert [path.suffix for path in files] == [".html", ".mid", ".wav"]
+    assert all(path.is_file() for path in files)
+
+
+def test_a_changed_parameter_runs_what_depends_on_it(line):
+    """Another seed of the evaluation: evaluate and register, and a challenger for the champion."""
+    line.change(evaluate={"seed": 1})
+    assert stages_run(line.repro()) == ["evaluate", "register"]
+    aliases = {row["version"]: row["aliases"] for row in versions(root=line.root)}
+    assert aliases == {1: ["champion"], 2: ["challenger"]}

@@ -1,6 +1,8 @@
-"""What the tests of the networks share: chorales made by rule, and settings of the smallest sizes."""
+"""What the tests of the networks share: chorales made by rule, and how they are asked for."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
+from kantor.music.given import Given
 from kantor.music.score import Key, Meter, Score, onset_floor
 
 settings.quiet()
@@ -52,3 +55,16 @@ def corpus() -> Corpus:
 def cut(corpus: Corpus) -> windows.Windows:
     """The windows of the corpus."""
     return windows.cut(corpus, settings.Windows())
+
+
+def ask(score: Score, voices: tuple[int, ...] = (0,)) -> Given:
+    """Give some voices of a piece, by default the soprano, and ask for the others."""
+    mask = np.zeros(score.pitches.shape, bool)
+    mask[:, voices] = True
+    return Given.from_score(score, mask)
+
+
+@pytest.fixture(scope="session")
+def asked() -> Callable[..., Given]:
+    """The function that asks for the voices below a soprano, or for others."""
+    return ask

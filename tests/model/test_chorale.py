@@ -1,0 +1,110 @@
+"""The layers of the preset `chorale`: convolutions, dropout, conditions, the critic."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kantor.model import chorale
+from kantor.model import representation as rep
+
+
+@pytest.mark.parametrize(("kernel", "dilation"), [(3, 1), (3, 4), (5, 2)])
+def test_convolution_over_time(kernel: int, dilation: int) -> None:
+    """It is Keras's own dilated convolution with the same weights."""
+    inputs = tf.random.stateless_normal([2, 11, 3], [1, 2])
+    ours = chorale.TimeConv(4, kernel, dilation)
+    ours.build((None, None, 3))
+    theirs = keras.layers.Conv1D(4, kernel, dilation_rate=dilation, padding="same")
+    theirs.build((None, None, 3))
+    weights, bias = ours.get_weights()
+    theirs.set_weights([weights.reshape(kernel, 3, 4), bias + 1])
+    assert np.allclose(ours(inputs) + 1, theirs(inputs), atol=1e-5)
+
+
+def test_dropout_follows_from_its_seed() -> None:
+    """Each call draws the next mask; asked again all are the same; their mean is kept."""
+    ones = tf.ones([400, 1, 50])
+
+    def masks(seed: int) -> list[np.ndarray]:
+        drop = chorale.dropout(0.4, tf.constant([seed, 1]))
+        return [drop(ones).numpy() for _ in range(2)]
+
+    first, again, other = masks(1), masks(1), masks(2)
+    assert all(map(np.array_equal, first, again))
+    assert not np.array_equal(*first)
+    assert not np.array_equal(first[0], other[0])
+    assert first[0].mean() == pytest.approx(1, abs=0.03)
+    assert (first[0] == 0).mean() == pytest.approx(0.4, abs=0.02)
+    assert np.allclose(np.unique(first[0]), [0, 1 / 0.6])
+
+
+def test_dropout_keeps_channels_whole() -> None:
+    """A channel is dropped in all steps of a piece or in none."""
+    dropped = chorale.dropout(0.5, tf.constant([1, 2]))(tf.ones([4, 9, 30])).numpy()
+    assert (dropped == dropped[:, :1]).all()
+    assert not (dropped == dropped[:1]).all()
+
+
+def test_no_dropout() -> None:
+    """At rate zero everything passes."""
+    ones = tf.ones([2, 3, 4])
+    assert np.array_equal(chorale.dropout(0.0, tf.constant([1, 2]))(ones), ones)
+
+
+def test_step_before_each_step() -> None:
+    """Unknown before the first."""
+    classes = tf.reshape(tf.range(1, 13), [1, 3, 4])
+    assert chorale.shift(classes).numpy().tolist() == [[[-1] * 4, [1, 2, 3, 4], [5, 6, 7, 8]]]
+
+
+def test_condition_by_hand() -> None:
+    """Meter, fermata, end of the piece and key, each in its own place."""
+    bars = tf.constant([[[6, 16], [7, 16]]])
+    found = chorale.condition(
+        bars, tf.constant([[False, True]]), tf.constant([[True, False]]), tf.constant([9])
+    ).numpy()
+    assert found.shape == (1, 2, chorale.CONDITION)
+    assert np.array_equal(found[..., : rep.METER], rep.meter_features(bars))
+    assert found[0, :, rep.METER :].tolist() == [
+        [0, 1, *[0] * 9, 1, 0, 0],
+        [1, 0, *[0] * 9, 1, 0, 0],
+    ]
+
+
+def test_features_of_a_score() -> None:
+    """Pitches, onsets, intervals, spacing and motion stand side by side."""
+    classes = tf.constant([[[45, 40, 37, 21]]])
+    before = tf.constant([[[44, 40, -1, 9]]])
+    onsets = tf.constant([[[1.0, 0.0, 1.0, 1.0]]])
+    found = chorale.score_features(classes, before, onsets).numpy()[0, 0]
+    assert found.shape == (chorale.FEATURES,)
+    ones = set(np.flatnonzero(found).tolist())
+    pitches = {45, 64 + 40, 128 + 37, 192 + 21}
+    intervals = {260 + 12 * pair + size for pair, size in enumerate((5, 8, 0, 3, 7, 4))}
+    spacing = {332 + 3, 340 + 2, 348 + 5}
+    motion = {356 + 12 + 1, 381 + 12, 431 + 24}
+    assert ones == pitches | {256, 258, 259} | intervals | spacing | motion
+
+
+@pytest.mark.parametrize("steps", [8, 32])
+def test_critic_hears_the_whole_window(steps: int) -> None:
+    """One score a window; a change of any step, of the mask or the conditions changes it."""
+    critic = chorale.ChoraleCritic(width=8, steps=steps)
+    random = np.random.default_rng(1)
+
+    def noise(size: int) -> np.ndarray:
+        return random.normal(size=(2, steps, size)).astype(np.float32)
+
+    heard = [noise(chorale.FEATURES), noise(4), noise(chorale.CONDITION)]
+    scores = critic(*map(tf.constant, heard)).numpy()
+    assert scores.shape == (2,)
+    for part in range(3):
+        for step in (0, steps // 2, steps - 1):
+            changed = [array.copy() for array in heard]
+            changed[part][0, step] += 1
+            again = critic(*map(tf.constant, changed)).numpy()
+            assert again[0] != pytest.approx(scores[0], rel=1e-5)
+            assert again[1] == pytest.approx(scores[1], rel=1e-4)

@@ -1,0 +1,225 @@
+"""A generator comes back from its folder as it was, and a piece's take is its seed's alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from kantor.data.corpus import Corpus
+from kantor.model import chorale, generator
+from kantor.model.generator import Generator
+from kantor.music.given import Given, stack
+from kantor.music.score import REST, VOICE_RANGES, Score, ScoreError, onset_floor
+
+INFO = {"preset": "chorale", "params": {"seed": 1}}
+Asked = Callable[..., Given]
+
+
+@pytest.fixture(scope="module")
+def network() -> chorale.ChoraleGenerator:
+    """A small network with weights large enough to prefer some notes."""
+    keras.utils.clear_session()  # else the layers' names count up
+    keras.utils.set_random_seed(2)
+    made = chorale.ChoraleGenerator(width=16, decoder=16, memory=4, reach=4, dilations=(1, 2))
+    for variable in made.trainable_variables:
+        variable.assign(2.5 * variable)
+    return made
+
+
+@pytest.fixture(scope="module")
+def model(network: chorale.ChoraleGenerator) -> Generator:
+    return Generator(network, INFO)
+
+
+@pytest.fixture(scope="module")
+def two(corpus: Corpus, asked: Asked) -> Given:
+    """Two pieces of one length and different keys."""
+    return stack([asked(corpus[0].score), asked(corpus[5].score)])
+
+
+@pytest.fixture(scope="module")
+def takes(model: Generator, two: Given) -> tuple[np.ndarray, np.ndarray]:
+    return model.compose(two, [5, 6])
+
+
+def same(first: tuple, second: tuple) -> bool:
+    return all(map(np.array_equal, first, second))
+
+
+def test_composes_what_is_not_given(takes: tuple, two: Given) -> None:
+    """Scores in the documented form: given cells unchanged, the others in their ranges."""
+    pitches, onsets = takes
+    assert pitches.dtype == np.int8
+    assert onsets.dtype == bool
+    assert np.array_equal(pitches[two.mask], two.pitches[two.mask])
+    assert np.array_equal(onsets[two.mask], two.onsets[two.mask])
+    for index in range(2):
+        Score(pitches[index], onsets[index])
+    for voice, (low, high) in enumerate(VOICE_RANGES):
+        sounding = pitches[..., voice][pitches[..., voice] != REST]
+        assert low <= sounding.min()
+        assert sounding.max() <= high
+
+
+def test_saved_and_loaded_composes_the_same(
+    network: chorale.ChoraleGenerator, takes: tuple, two: Given, tmp_path: Path
+) -> None:
+    """All that composing needs is in the folder."""
+    generator.save(tmp_path / "new" / "model", network, INFO)
+    assert sorted(path.name for path in (tmp_path / "new/model").iterdir()) == [
+        "generator.keras",
+        "model.json",
+    ]
+    loaded = generator.load(tmp_path / "new" / "model")
+    assert loaded.info == INFO
+    assert same(loaded.compose(two, [5, 6]), takes)
+
+
+def test_saving_twice_gives_the_same_bytes(
+    network: chorale.ChoraleGenerator, tmp_path: Path
+) -> None:
+    """Also when the network was loaded in between; another weight gives others."""
+    generator.save(tmp_path / "first", network, INFO)
+    keras.utils.clear_session()
+    again = generator.load(tmp_path / "first").network
+    generator.save(tmp_path / "second", again, dict(reversed(INFO.items())))
+    again.trainable_variables[0].assign_add(np.ones(again.trainable_variables[0].shape))
+    generator.save(tmp_path / "third", again, INFO)
+    for name in ("generator.keras", "model.json"):
+        first, second, third = (
+            (tmp_path / folder / name).read_bytes() for folder in ("first", "second", "third")
+        )
+        assert first == second
+        assert (first == third) == (name == "model.json")
+
+
+def test_seeds(model: Generator, takes: tuple, two: Given) -> None:
+    """Asked again it is the same; another seed is another take of that piece alone."""
+    assert same(model.compose(two, np.array([5, 6])), takes)
+    pitches, _ = model.compose(two, [5, -(2**63)])
+    assert np.array_equal(pitches[0], takes[0][0])
+    assert not np.array_equal(pitches[1], takes[0][1])
+
+
+def test_neighbours_do_not_matter(model: Generator, takes: tuple, two: Given) -> None:
+    """A piece's take is the same alone, in another place and among others of its length."""
+    rows = [1, 1, 0]
+    mixed = Given(*(getattr(two, name)[rows] for name in Given.__dataclass_fields__))
+    pitches, onsets = model.compose(mixed, [6, 7, 5])
+    assert same((pitches[[2, 0]], onsets[[2, 0]]), takes)
+    assert not np.array_equal(pitches[0], pitches[1])
+    alone = Given(*(getattr(two, name)[:1] for name in Given.__dataclass_fields__))
+    assert same(model.compose(alone, [5]), (takes[0][:1], takes[1][:1]))
+
+
+def test_large_batches_go_in_parts(
+    model: Generator, takes: tuple, two: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where memory bounds the batch the result is the same."""
+    monkeypatch.setattr(generator, "MOST_STEPS", two.steps)
+    assert same(model.compose(two, [5, 6]), takes)
+
+
+def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
+    """A bass, two voices or everything may be given, or nothing."""
+    score = corpus[0].score
+    for voices in ((3,), (0, 3), (0, 1, 2, 3), ()):
+        given = stack([asked(score, voices)])
+        pitches, onsets = model.compose(given, [1])
+        assert np.array_equal(pitches[0][:, voices], score.pitches[:, voices])
+        assert np.array_equal(onsets[0][:, voices], score.onsets[:, voices])
+        assert (onset_floor(pitches[0]) <= onsets[0])[~given.mask[0]].all()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.009, 10.1, float("nan"), -1.0])
+def test_temperature_has_limits(model: Generator, two: Given, temperature: float) -> None:
+    """Beyond them the answer is one line that names them."""
+    with pytest.raises(ScoreError, match=r"from 0.01 to 10"):
+        model.compose(two, [5, 6], temperature)
+
+
+def test_temperature_matters(model: Generator, takes: tuple, two: Given) -> None:
+    """Both ends of the limits work; the coldest takes hardly depend on the seed."""
+    assert not same(model.compose(two, [5, 6], 10), takes)
+    cold, other = (model.compose(two, seeds, 0.01)[0] for seeds in ([5, 6], [7, 8]))
+    warm, another = (model.compose(two, seeds, 1)[0] for seeds in ([5, 6], [7, 8]))
+    assert (cold != other).mean() < 0.5 * (warm != another).mean()
+
+
+def test_wrong_requests(model: Generator, two: Given, corpus: Corpus, asked: Asked) -> None:
+    """A piece without a batch, a wrong number of seeds: one line that says so."""
+    with pytest.raises(ScoreError, match="one seed a piece"):
+        model.compose(two, [5])
+    with pytest.raises(ScoreError, match="expected a batch"):
+        model.compose(asked(corpus[0].score), [5])
+
+
+@pytest.mark.parametrize("octaves", [-3, 2])
+def test_given_notes_beyond_the_frame(
+    model: Generator, corpus: Corpus, asked: Asked, octaves: int
+) -> None:
+    """A melody out of reach gets one line with the remedy."""
+    score = corpus[0].score.transposed(12 * octaves)
+    with pytest.raises(ScoreError, match=r"MIDI 35 to 85.*octaves") as caught:
+        model.compose(stack([asked(score)]), [5])
+    assert "\n" not in str(caught.value)
+
+
+def test_inside(corpus: Corpus, asked: Asked) -> None:
+    """True up to the last step that sounds or is asked for: padding is outside."""
+    given = stack([asked(corpus[3].score), asked(corpus[1].score, (0, 1, 2, 3))], 80)
+    found = generator.inside(given)
+    assert found.dtype == bool
+    assert [row.tolist() for row in found] == [
+        [step < corpus[place].score.steps for step in range(80)] for place in (3, 1)
+    ]
+
+
+def test_rests_within_a_piece_are_inside() -> None:
+    """Only what follows the last sound is padding."""
+    pitches = np.full((1, 6, 4), REST, np.int8)
+    pitches[0, [0, 3], 0] = 60
+    given = Given(
+        pitches,
+        pitches > 0,
+        np.ones((1, 6, 4), bool),
+        np.zeros((1, 6, 2)),
+        np.zeros((1, 6)),
+        np.zeros(1),
+    )
+    assert generator.inside(given).tolist() == [[True] * 4 + [False] * 2]
+
+
+@pytest.mark.parametrize("fault", ["no folder", "no network", "no description", "cut", "empty"])
+def test_folder_without_a_model(
+    network: chorale.ChoraleGenerator, tmp_path: Path, fault: str
+) -> None:
+    """One line that names the folder and how to make a model."""
+    folder = tmp_path / "model"
+    if fault != "no folder":
+        generator.save(folder, network, INFO)
+    file = folder / "generator.keras"
+    if fault == "no network":
+        file.unlink()
+    if fault == "no description":
+        (folder / "model.json").unlink()
+    if fault in ("cut", "empty"):
+        file.write_bytes(file.read_bytes()[: 2000 * (fault == "cut")])
+    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro") as caught:
+        generator.load(folder)
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -> None:
+    """What is no JSON is named as such."""
+    generator.save(tmp_path, network, INFO)
+    assert json.loads((tmp_path / "model.json").read_text()) == INFO
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(ScoreError, match="not a model of Kantor"):
+        generator.load(tmp_path)

@@ -6,6 +6,7 @@ multiplication and the addition that follows it counted as two.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -97,11 +98,18 @@ def peak_memory() -> int:
 
 def save_json(path: Path, value: Any) -> None:
     """Write figures to `path`, its folder made if it is missing."""
-    from kantor.music import files
+    from kantor.music.files import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(value, indent=2) + "\n"
-    files.save(path, lambda file: file.write(text.encode()))
+    save(path, lambda file: file.write(text.encode()))
+
+
+def positive(text: str) -> int:
+    """A count on the command line."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number}: at least 1")
+    return number
 
 
 def columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

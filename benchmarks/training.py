@@ -104,9 +104,7 @@ class Bench:
         return {
             "multiply_adds": arithmetic.total(found),
             "products": sum(found.values()),
-            "seconds_of_products_alone": replay(found, self.trainer.settings.xla)
-            if matrices
-            else None,
+            "seconds_of_products_alone": alone,
         }
 
     def _graph(self, warming: bool) -> Any:
@@ -322,13 +320,19 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, Path | None]:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--build", type=Path, default=Path("build"), help="what `ingest` wrote")
-    parser.add_argument("--batch", type=positive, default=64, help="windows in a batch (64)")
-    parser.add_argument("--rounds", type=positive, default=5, help="pairs to be timed (5)")
+    parser.add_argument("--batch", type=machine.positive, default=64, help="windows (64)")
+    parser.add_argument("--rounds", type=machine.positive, default=5, help="pairs timed (5)")
     parser.add_argument(
-        "--repeats", type=positive, default=9, help="iterations of chorale against one of unet (9)"
+        "--repeats",
+        type=machine.positive,
+        default=9,
+        help="iterations of chorale a round (9)",
     )
     parser.add_argument(
-        "--batches", type=positive, default=20, help="batches by which the data is timed (20)"
+        "--batches",
+        type=machine.positive,
+        default=20,
+        help="by which the data is timed (20)",
     )
     parser.add_argument(
         "--peak-seconds", type=float, default=2.0, help="time for finding the peak, a round (2)"
@@ -337,13 +341,6 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, Path | None]:
     values = vars(parser.parse_args(arguments))
     path = values.pop("json")
     return Options(**values), path
-
-
-def positive(text: str) -> int:
-    """A count on the command line."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{number}: at least 1")
-    return number
 
 
 def main() -> int:

@@ -26,6 +26,8 @@ Tensor = Any
 ORDER = (0, 3, 2, 1)
 """Outer voices first: soprano, bass, tenor, alto."""
 CONDITION = rep.METER + 12 + 2
+BOLD = 10.0
+"""Adam moves every weight about as far; what is seldom needed must move further to be learned."""
 FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
 
 
@@ -180,7 +182,9 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         self.hidden = keras.layers.Dense(width)
         self.sizes = [rep.CLASSES, rep.MOTIONS, *[12, rep.DISTANCES] * len(self.others), 1]
         self.outputs = keras.layers.Dense(sum(self.sizes))
-        self.successors = [keras.layers.Dense(12, use_bias=False) for _ in self.others]
+        self.successors = [
+            keras.layers.Dense(12, use_bias=False, kernel_initializer="zeros") for _ in self.others
+        ]
 
     def build(self, context: int) -> None:
         chord = len(VOICES) * rep.CLASSES + rep.RELATIONS + 12 * len(rep.PAIRS)
@@ -220,7 +224,7 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         for other, interval, distance, table in zip(
             self.others, wishes[::2], wishes[1::2], self.successors, strict=True
         ):
-            interval += table(rep.progressions(before, now, self.voice, other))
+            interval += BOLD * table(rep.progressions(before, now, self.voice, other))
             pitch += rep.by_interval(interval, now[..., other])
             pitch += rep.by_distance(distance, now[..., other])
         return tf.concat([pitch, strike], axis=-1)

@@ -112,6 +112,13 @@ def positive(text: str) -> int:
     return number
 
 
+def above_zero(text: str) -> float:
+    """A length of time on the command line."""
+    if not 0 < (number := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: more than 0")
+    return number
+
+
 def columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A table as text: the first column to the left, figures to the right."""
     widths = [max(len(row[index]) for row in (head, *rows)) for index in range(len(head))]

@@ -51,7 +51,6 @@ class Bench:
     def __init__(self, preset: str, options: Options) -> None:
         from workshop import Workshop, recipe
 
-        import kantor.model  # noqa: F401  first, so that TensorFlow is imported quietly
         from kantor.data import corpus, windows
         from kantor.model import batches
         from kantor.model.trainer import Train, Trainer
@@ -335,7 +334,10 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, Path | None]:
         help="by which the data is timed (20)",
     )
     parser.add_argument(
-        "--peak-seconds", type=float, default=2.0, help="time for finding the peak, a round (2)"
+        "--peak-seconds",
+        type=machine.above_zero,
+        default=2.0,
+        help="for the peak, a round (2)",
     )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     values = vars(parser.parse_args(arguments))

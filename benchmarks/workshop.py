@@ -7,7 +7,10 @@ very batch it learns from, as the batch normalisation of the workshop's generato
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import kantor.model  # noqa: F401  first: it imports TensorFlow without its noise
+
+# isort: split
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,17 +43,10 @@ def recipe(params: Train, **changes: Any) -> Train:
     return settings
 
 
-def first_windows(pool: Pool, starts: np.ndarray[Any, Any]) -> Pool:
-    """The workshop's training data: a chorale's first two bars each, in their own key.
-
-    Parameters
-    ----------
-    starts : (row,) int
-        Rows of `pool` to keep.
-    """
-    rows = {field.name: getattr(pool, field.name)[starts] for field in fields(pool)}
-    still = np.zeros(len(starts), np.int8)
-    return replace(Pool(**rows), lowest=still, highest=still)
+def untransposed(pool: Pool) -> Pool:
+    """The same windows, each in its own key only."""
+    still = np.zeros(len(pool), np.int8)
+    return replace(pool, lowest=still, highest=still)
 
 
 class Workshop(Trainer):

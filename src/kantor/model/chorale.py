@@ -29,6 +29,7 @@ CONDITION = rep.METER + 12 + 2
 BOLD = 10.0
 """Adam moves every weight about as far; what is seldom needed must move further to be learned."""
 FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
+JUDGED = FEATURES + rep.SUCCESSIONS
 
 
 Dropout = Callable[[Tensor], Tensor]
@@ -95,6 +96,12 @@ def score_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
         ],
         axis=-1,
     )
+
+
+def judged_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
+    """A step as the critic sees it: `score_features` and what follows what, ``(…, JUDGED)``."""
+    features = score_features(classes, before, onsets)
+    return tf.concat([features, rep.successions(classes, before)], axis=-1)
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -341,6 +348,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         super().__init__(**{"name": "chorale_critic", **kwargs})
         self.width, self.steps = width, steps
         self.entry = TimeConv(width, 3)
+        self.succession = keras.layers.Dense(width, use_bias=False)
         self.local = TimeConv(width, 3)
         self.strided = [keras.layers.Dense(width) for _ in range(3)]
         self.local_score = keras.layers.Dense(1)
@@ -352,6 +360,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     def build(self, shape: Any = None) -> None:
         self.entry.build((None, None, FEATURES + len(VOICES) + CONDITION))
+        self.succession.build((None, rep.SUCCESSIONS))
         self.local.build((None, None, self.width))
         for layer in self.strided:
             layer.build((None, None, 2 * self.width))
@@ -360,8 +369,10 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         self.built = True
 
     def call(self, features: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
-        """Scores ``(batch,)`` of ``(batch, time, FEATURES)``, given mask and conditions."""
-        hidden = leaky(self.entry(tf.concat([features, mask, conditions], axis=-1)))
+        """Scores ``(batch,)`` of ``(batch, time, JUDGED)``, given mask and conditions."""
+        seen, successions = features[..., :FEATURES], features[..., FEATURES:]
+        hidden = self.entry(tf.concat([seen, mask, conditions], axis=-1))
+        hidden = leaky(hidden + self.succession(successions))
         hidden = hidden + leaky(self.local(hidden))
         local = tf.reduce_mean(self.local_score(hidden), axis=(1, 2))
         for layer in self.strided:

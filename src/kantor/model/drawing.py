@@ -21,8 +21,8 @@ from kantor.model.chorale import (
     ChoraleGenerator,
     Dropout,
     Piece,
+    judged_features,
     no_dropout,
-    score_features,
     shift,
 )
 from kantor.music.score import VOICES
@@ -127,8 +127,8 @@ def straight_through(
 
     Returns
     -------
-    (batch, stop - start, FEATURES) float32
-        `score_features` of the sample.
+    (batch, stop - start, JUDGED) float32
+        `judged_features` of the sample.
     """
     written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
@@ -156,7 +156,7 @@ def write(piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int) ->
 
 
 def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> Tensor:
-    """`score_features` of `classes`, with the gradient that it has as a function of one-hot voices.
+    """`judged_features` of `classes`, with the gradient that they have by one-hot voices.
 
     The features are sums of products of one-hot vectors, so the derivative by a cell's pitch is
     the weight of the relations which that pitch would have to the cells around it: a gather.
@@ -172,7 +172,7 @@ def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> T
 
     @tf.custom_gradient
     def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
-        features = score_features(classes, before, onsets)
+        features = judged_features(classes, before, onsets)
         return features, lambda upstream: _gradient(upstream, classes, before)
 
     return function(voices, onsets)
@@ -183,6 +183,7 @@ def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor
     voices = len(VOICES)
     sizes = [rep.CLASSES] * voices + [voices] + [12] * len(rep.PAIRS)
     sizes += [len(rep.SPACINGS) + 1] * (voices - 1) + [rep.MOTIONS] * voices
+    sizes += [144] * len(rep.PAIRS)
     parts = iter(tf.split(upstream, sizes, axis=-1))
     total = [next(parts) for _ in range(voices)]
     onsets = next(parts)
@@ -201,8 +202,26 @@ def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor
         weights = next(parts)
         total[voice] += rep.by_motion(weights, before[..., voice])
         leaving = rep.by_motion(tf.reverse(weights, [-1]), classes[..., voice])
-        total[voice] += tf.pad(leaving[:, 1:], [[0, 0], [0, 1], [0, 0]])
+        total[voice] += _earlier(leaving)
+    for upper, lower in rep.PAIRS:
+        weights = next(parts)
+        square = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
+        # Seen from the other voice an interval is its complement.
+        turned = tf.roll(tf.reverse(square, [-2, -1]), [1, 1], axis=[-2, -1])
+        for own, other, table in ((upper, lower, square), (lower, upper, turned)):
+            now, then = classes[..., own], before[..., own]
+            beside, beside_then = classes[..., other], before[..., other]
+            flat = rep.flatten(table)
+            total[own] += rep.by_succession(flat, then, beside, beside_then)
+            # The same succession as the step before has it: backwards in time.
+            mirrored = rep.flatten(tf.linalg.matrix_transpose(table))
+            total[own] += _earlier(rep.by_succession(mirrored, now, beside_then, beside))
     return tf.stack(total, axis=-2), onsets
+
+
+def _earlier(tensor: Tensor) -> Tensor:
+    """What a step says of the one before it, ``(batch, time, …)`` moved back by one step."""
+    return tf.pad(tensor[:, 1:], [[0, 0], [0, 1], [0, 0]])
 
 
 def _held(piece: Piece, start: int, stop: int) -> Tensor:

@@ -62,7 +62,7 @@ class Chorale:
         return self._features(written.classes, written.onsets)
 
     def _features(self, classes: Tensor, onsets: Tensor) -> Tensor:
-        features = chorale.score_features(classes, chorale.shift(classes), onsets)
+        features = chorale.judged_features(classes, chorale.shift(classes), onsets)
         start, stop = self._window
         return features[:, start:stop]
 

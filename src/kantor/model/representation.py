@@ -37,6 +37,7 @@ LARGEST_DISTANCE = 36
 DISTANCES = 2 * LARGEST_DISTANCE + 1
 SPACING = (len(SPACINGS) + 1) * (len(VOICES) - 1)
 RELATIONS = 12 * len(PAIRS) + SPACING + MOTIONS * len(VOICES)
+SUCCESSIONS = 144 * len(PAIRS)
 METER = 28
 PROGRESSIONS = 12 * MOTIONS
 
@@ -241,6 +242,46 @@ def progressions(before: Tensor, now: Tensor, voice: int, other: int) -> Tensor:
     known = (own > 0) & (from_ > 0) & (to > 0) & (motion_ >= 0) & (motion_ < MOTIONS)
     joint = (own - from_) % 12 * MOTIONS + motion_
     return tf.one_hot(tf.where(known, joint, -1), PROGRESSIONS)
+
+
+def successions(classes: Tensor, before: Tensor) -> Tensor:
+    """Which interval class follows which where both voices of a pair move.
+
+    Returns
+    -------
+    (…, 864) float32
+        Twelve by twelve classes (before, now) for each of the six pairs; all zero where one of
+        the two voices holds, rests or is not known. Parallel fifths are one of them.
+    """
+    upper, lower = tf.gather(classes, _UPPER, axis=-1), tf.gather(classes, _LOWER, axis=-1)
+    above, below = tf.gather(before, _UPPER, axis=-1), tf.gather(before, _LOWER, axis=-1)
+    known = (upper > 0) & (lower > 0) & (above > 0) & (below > 0)
+    index = (above - below) % 12 * 12 + (upper - lower) % 12
+    both = known & (upper != above) & (lower != below)
+    return flatten(tf.one_hot(tf.where(both, index, -1), 144))
+
+
+def by_succession(weights: Tensor, own: Tensor, other: Tensor, other_before: Tensor) -> Tensor:
+    """Give every class the weight of the succession of intervals that it would complete.
+
+    Parameters
+    ----------
+    weights : (…, 144)
+        Of one pair, the interval counted from the other voice up to this one.
+    own : (…) int32
+        This voice's class in the step before; staying on it completes nothing.
+    other, other_before : (…) int32
+        The other voice's classes in the step and the one before.
+
+    Returns
+    -------
+    (…, CLASSES) float32
+    """
+    rows = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
+    row = tf.gather(rows, (own - other_before) % 12, axis=-2, batch_dims=len(own.shape))
+    both = (own > 0) & (other_before > 0) & (other != other_before)
+    moved_ = both[..., None] & (tf.range(CLASSES) != own[..., None])
+    return tf.where(moved_, by_interval(row, other), 0.0)
 
 
 def meter_features(bars: Tensor) -> Tensor:

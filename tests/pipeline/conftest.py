@@ -123,13 +123,19 @@ def copy_sources(root):
 
 
 def put_scores(data, monkeypatch):
-    """A few chorales out of music21's corpus, as Kantor brings them, and a piece of our own."""
-    rows = chorales()
+    """A few chorales out of music21's corpus, as Kantor brings them, and a piece of our own.
+
+    The files are the smallest of each split, so that there is little to play and to draw.
+    """
+    everything = data.with_name(".all")
+    pin.rebuild(everything)
+    rows = sorted(chorales(), key=lambda row: (everything / "jsb" / row.file).stat().st_size)
     few = [
         row
         for split, count in PIECES.items()
         for row in [row for row in rows if row.split == split][:count]
     ]
+    shutil.rmtree(everything)
     monkeypatch.setattr(pin, "chorales", lambda: few)
     pin.rebuild(data)
     midi.write(own_piece(), data / "scores" / "own.mid")

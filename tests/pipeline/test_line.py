@@ -121,6 +121,8 @@ def test_the_first_version_is_champion(line):
     assert first["tags"]["dvc.data.md5"] == pinned
 
 
+# MLflow warns of its own type hints where it is imported for the first time.
+@pytest.mark.filterwarnings("ignore:.*type hint is inferred as AnyType:UserWarning")
 def test_the_champion_loads_as_a_pyfunc(line, monkeypatch):
     """MLflow loads it by its alias alone, and `predict` keeps what is given."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{line.root / 'mlflow.db'}")

@@ -20,19 +20,17 @@ from typing import Any
 
 import machine
 import numpy as np
-from quality_output import CHANGED, Row, read, table, write
+from exam import Exam
+from quality_output import METRICS, Row, read, table, write
 
 from kantor import settings
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
-from kantor.metrics.report import HEADLINE
-from kantor.music.score import Score, ScoreError
+from kantor.music.score import ScoreError
 
 UNET, CHORALE = "unet", "chorale"
 MOMENTS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
 """When to measure, as shares of the time."""
-AGAIN = 16
-"""Sopranos that are composed a second time, to see whether another seed is another piece."""
 
 
 @dataclass(frozen=True)
@@ -80,65 +78,6 @@ class Contender:
             self.seconds += time.perf_counter() - began
 
 
-@dataclass(frozen=True, eq=False)
-class Exam:
-    """Sopranos to be harmonised, and what the answers are compared with."""
-
-    real: list[Score]
-    naive: list[Score]
-    overlap: float
-    """What the training split's chorales have in common with the real ones, 0 to 1."""
-
-    @classmethod
-    def of(cls, corpus: Corpus, melodies: int) -> Exam:
-        """Pieces of the valid split, evenly spread; all of them if `melodies` is 0."""
-        from kantor.metrics.baselines import shuffled
-        from kantor.report.comparing import compare, overlaps
-
-        held_out = [piece.score for piece in corpus if piece.split == "valid"]
-        if len(held_out) < 2:
-            raise ScoreError("the valid split has fewer than two pieces; see `dvc repro ingest`")
-        count = min(melodies, len(held_out)) if melodies else len(held_out)
-        rows = np.unique(np.linspace(0, len(held_out) - 1, max(2, count)).astype(int))
-        real = [held_out[row] for row in rows]
-        training = [piece.score for piece in corpus if piece.split == "train"]
-        naive = shuffled(real, np.random.default_rng(0))
-        return cls(real, naive, overlaps(compare(training, real, {}))["generated"])
-
-    def grade(self, generator: Any) -> dict[str, dict[str, float]]:
-        """Each headline metric of one take of every soprano, beside the real and the naive one."""
-        from kantor.report.comparing import compare, overlaps
-        from kantor.report.composing import compose, share_changed
-
-        seeds = list(range(len(self.real)))
-        takes = compose(generator.compose, self.real, seeds)
-        some = self.real[:AGAIN]
-        others = compose(generator.compose, some, [seed + len(seeds) for seed in range(len(some))])
-        compared = compare(takes, self.real, {"shuffled": self.naive})
-        figures = {
-            name: {
-                "value": compared[name].generated,
-                "real": compared[name].real,
-                "spread": compared[name].spread,
-                "shuffled": compared[name].baselines["shuffled"],
-            }
-            for name in HEADLINE
-            if name in compared
-        }
-        overlap = overlaps(compared)
-        figures["overlap"] = {
-            "value": overlap["generated"],
-            "real": self.overlap,
-            "spread": float("nan"),
-            "shuffled": overlap["shuffled"],
-        }
-        changed = share_changed(takes[: len(some)], others)
-        figures[CHANGED] = {"value": changed} | dict.fromkeys(
-            ("real", "spread", "shuffled"), float("nan")
-        )
-        return figures
-
-
 def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contender]:
     """Both models, untrained."""
     from workshop import Workshop, recipe, untransposed
@@ -175,12 +114,11 @@ def run(options: Options) -> list[Row]:
     """Train both, measuring at every moment; what was measured so far is on disk at any time."""
     from kantor.data import corpus, windows
 
+    about: dict[str, Any] = {"machine": machine.describe(), "minutes": options.minutes}
     pieces = corpus.load(options.build / "scores.npz")
     exam = Exam.of(pieces, options.melodies)
     both = contenders(options, pieces, windows.load(options.build / "windows.npz"))
-    about = {
-        "machine": machine.describe(),
-        "minutes": options.minutes,
+    about |= {
         "sopranos": len(exam.real),
         "settings": {one.name: one.trainer.settings.model_dump(mode="json") for one in both},
     }
@@ -224,7 +162,7 @@ def ended(one: Contender) -> dict[str, Any]:
 
 
 def told(one: Contender, rows: Sequence[Row]) -> str:
-    last = {row["metric"]: row["value"] for row in rows[-len(HEADLINE) - 1 :]}
+    last = {row["metric"]: row["value"] for row in rows[-len(METRICS) :]}
     return (
         f"{one.name}: {one.seconds / 60:.2f} min, iteration {one.iteration}, "
         f"overlap {last['overlap']:.3f}"

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 CHANGED = "changed_by_another_seed"
-METRICS = (*HEADLINE, CHANGED)
+METRICS = (*HEADLINE, "empty_bars", "notes_alto", "notes_bass", CHANGED)
+"""The headline, and what shows that its figures were not bought by silence or by repetition."""
 COLUMNS = (
     "model", "minutes", "iteration", "phase", "metric", "value", "real", "spread", "shuffled"
 )  # fmt: skip
@@ -166,12 +167,12 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 9), dpi=110, layout="constrained")
+    figure = Figure(figsize=(14, 9), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(3, 3).ravel()
+    panels = figure.subplots(3, 4).ravel()
     for panel, metric in zip(panels, METRICS, strict=True):
         _draw_panel(panel, rows, metric)
-    for panel in panels[-3:]:
+    for panel in panels[-4:]:
         panel.set_xlabel("minutes of training")
     handles = {
         name: handle

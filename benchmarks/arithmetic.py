@@ -5,7 +5,8 @@ Conventions
 Counted are *multiply-adds* of matrix products and convolutions, forwards and backwards, from the
 shapes of their operands in the graph of the traced step: what the graph computes, not what a
 formula for the layers says. Operations whose results nobody reads are left out, as TensorFlow
-leaves them out. The body of a loop counts as often as it runs: the only loop of a training is
+leaves them out, and what is computed twice from the same operands counts once, as TensorFlow and
+XLA merge it. The body of a loop counts as often as it runs: the only loop of a training is
 that over the steps of a window. Element-wise work (activations, one-hot vectors, gathers, Adam)
 is not counted. A convolution counts the zeros at its edges.
 
@@ -72,7 +73,7 @@ def products(graph: Any, loop_steps: int) -> Counter[Product]:
         If a shape is not known or an operation is of a kind that cannot be counted.
     """
     found: Counter[Product] = Counter()
-    for operation in _needed(graph):
+    for operation in _merged(_needed(graph)):
         kind = operation.type
         if kind in _UNKNOWN:
             raise ValueError(f"{operation.name}: cannot count operations of type {kind}")
@@ -100,7 +101,36 @@ def _needed(graph: Any) -> list[Any]:
             continue
         seen[operation.name] = operation
         waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
-    return list(seen.values())
+    return [operation for operation in graph.get_operations() if operation.name in seen]
+
+
+def _merged(operations: list[Any]) -> list[Any]:
+    """One of each set of operations that compute the same from the same.
+
+    Variables are read before they are written in every step of a training, so that reading one
+    twice is no exception.
+    """
+    kept: dict[Any, Any] = {}
+    stands_for: dict[str, str] = {}
+    for operation in operations:
+        pure = operation.type == "ReadVariableOp" or not operation.op_def.is_stateful
+        key: Any = operation.name
+        if pure and operation.type != "Placeholder":
+            inputs = tuple(stands_for[tensor.name] for tensor in operation.inputs)
+            key = (operation.type, inputs, _attributes(operation))
+        same = kept.setdefault(key, operation)
+        for own, other in zip(operation.outputs, same.outputs, strict=True):
+            stands_for[own.name] = other.name
+    return list(kept.values())
+
+
+def _attributes(operation: Any) -> tuple[tuple[str, bytes], ...]:
+    """What an operation is told besides its inputs, notes for the runtime left out."""
+    return tuple(
+        (name, value.SerializeToString(deterministic=True))
+        for name, value in sorted(operation.node_def.attr.items())
+        if not name.startswith("_")
+    )
 
 
 def _called(operation: Any, loop_steps: int) -> Iterator[tuple[str, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,3 +70,72 @@ def ask(score: Score, voices: tuple[int, ...] = (0,)) -> Given:
 def asked() -> Callable[..., Given]:
     """The function that asks for the voices below a soprano, or for others."""
     return ask
+
+
+SMALLEST = {
+    "preset": "chorale",
+    "seed": 1,
+    "batch": 2,
+    "warmup": 1,
+    "iterations": 2,
+    "minutes": 5,
+    "critic_steps": 1,
+    "gradient_penalty": 10,
+    "betas": (0.5, 0.9),
+    "learning_rates": {"likelihood": 0.002, "generator": 0.001, "critic": 0.001},
+    "likelihood_weight": 1.0,
+    "weight_decay": 0.01,
+    "average": 0.5,
+    "xla": False,
+    "log_every": 1,
+    "measure_every": 3,
+    "checkpoint_every": 1,
+    "melodies": 2,
+    "early_stop": {
+        "tolerance": 0.02,
+        "measurements": 3,
+        "critic_rows": 40,
+        "critic_tolerance": 0.001,
+    },
+    "chorale": {
+        "width": 8,
+        "decoder": 8,
+        "memory": 4,
+        "reach": 2,
+        "dilations": (1,),
+        "critic": 8,
+        "dropout": 0.4,
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def smallest() -> Callable[..., Any]:
+    """The function that makes settings of a training of three iterations, some of them changed."""
+    from kantor.model.trainer import Train
+
+    return lambda **changes: Train.model_validate(SMALLEST | changes)
+
+
+def beginning(piece: Piece, steps: int) -> Piece:
+    score = piece.score
+    lines = score.bar_lines[score.bar_lines < steps]
+    parts = {name: getattr(score, name)[:steps] for name in ("pitches", "onsets", "fermatas")}
+    return replace(piece, score=replace(score, bar_lines=lines, **parts))
+
+
+@pytest.fixture(scope="session")
+def tiny(corpus: Corpus) -> tuple[Corpus, windows.Windows]:
+    """A bar of each training piece, half a bar of each other one, in windows of eight steps."""
+    short = tuple(beginning(piece, 16 if piece.split == "train" else 8) for piece in corpus)
+    return short, windows.cut(short, settings.Windows(steps=8))
+
+
+@pytest.fixture(scope="module")
+def eager() -> Iterator[None]:
+    """Run step by step: for a handful of iterations tracing graphs would take far longer."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

@@ -1,0 +1,377 @@
+"""The whole training, small: what it writes, how it stops, how it goes on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kantor import settings
+from kantor.data import corpus as corpora
+from kantor.data import windows
+from kantor.data.corpus import Corpus
+from kantor.model import generator
+from kantor.model.monitor import opening
+from kantor.model.trainer import Train
+from kantor.model.training import Folders, TrainingStopped, fingerprint, train
+from kantor.music.given import Given, stack
+from kantor.music.score import ScoreError
+
+pytestmark = [
+    pytest.mark.usefixtures("eager"),
+    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
+]
+Smallest = Callable[..., Train]
+
+# Started as a process of its own, so that it can be killed.
+APART = """
+import sys
+from pathlib import Path
+import tensorflow as tf
+from kantor.data import corpus, windows
+from kantor.model.trainer import Train
+from kantor.model.training import Folders, train
+
+tf.config.run_functions_eagerly(True)
+folder = Path(sys.argv[1])
+train(
+    Train.model_validate_json((folder / "settings.json").read_text()),
+    corpus.load(folder / "scores.npz"),
+    windows.load(folder / "windows.npz"),
+    "data",
+    Folders(folder / "model", folder / "reports", folder / "checkpoints"),
+    lambda line: print(line, flush=True),
+)
+"""
+
+
+class Enough(Exception):
+    """Raised by a test that has heard what it wanted to hear."""
+
+
+@dataclass
+class Course:
+    """A training in a folder of its own, and what it said."""
+
+    folder: Path
+    data: tuple[Corpus, windows.Windows]
+    said: list[str] = field(default_factory=list)
+    until: Callable[[str], object] = lambda line: None
+
+    def start(self, settings: Train, fingerprint: str = "data") -> str:
+        keras.utils.clear_session()  # else the layers' names count up
+        names = ("model", "reports", "checkpoints")
+        folders = Folders(*(self.folder / name for name in names))
+        return train(settings, *self.data, fingerprint, folders, self.say)
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+        self.until(line)
+
+    @property
+    def network(self) -> bytes:
+        return (self.folder / "model" / "generator.keras").read_bytes()
+
+    @property
+    def health(self) -> dict[str, Any]:
+        return json.loads((self.folder / "reports" / "health.json").read_text())
+
+    @property
+    def log(self) -> list[dict[str, str]]:
+        with (self.folder / "reports" / "history.csv").open(newline="") as file:
+            return [
+                {name: value for name, value in row.items() if name != "seconds"}
+                for row in csv.DictReader(file)
+            ]
+
+
+@pytest.fixture
+def course(tmp_path: Path, tiny: Any) -> Course:
+    return Course(tmp_path, tiny)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Any, smallest: Smallest) -> Course:
+    """A training that nobody interrupted; only to be read."""
+    whole = Course(tmp_path_factory.mktemp("undisturbed"), tiny)
+    whole.said.append(whole.start(smallest()))
+    return whole
+
+
+def test_writes_model_and_log(undisturbed: Course, tiny: Any, smallest: Smallest) -> None:
+    """Everything that the next stages read is there and sound."""
+    reports = undisturbed.folder / "reports"
+    assert sorted(path.name for path in reports.iterdir()) == [
+        "health.json",
+        "history.csv",
+        "learning.gif",
+        "reference.json",
+    ]
+    assert undisturbed.health["findings"] == []
+    assert undisturbed.health["status"] == "ok"
+    assert undisturbed.health["stopped_by"] == "budget"
+    assert undisturbed.health["iterations"] == 3
+    log = undisturbed.log
+    assert [(row["iteration"], row["phase"]) for row in log] == [
+        ("1", "likelihood"),
+        ("2", "adversarial"),
+        ("3", "adversarial"),
+    ]
+    assert all(row["likelihood"] for row in log)
+    assert [bool(row["wasserstein"]) for row in log] == [False, True, True]
+    assert [bool(row["diversity"]) for row in log] == [False, False, True]
+    reference = json.loads((reports / "reference.json").read_text())
+    assert reference["crossing"]["mean"] == 0
+    with Image.open(reports / "learning.gif") as film:
+        assert film.format == "GIF"
+    info = json.loads((undisturbed.folder / "model" / "model.json").read_text())
+    assert info["preset"] == "chorale"
+    assert info["iterations"] == 3
+    assert info["params"] == smallest().model_dump(mode="json")
+
+
+def test_says_what_it_does(undisturbed: Course) -> None:
+    """A line at the start, one a row of the log, one at the end."""
+    first, *rows, last = undisturbed.said
+    assert first.startswith("train: starting of 3, preset chorale, ")
+    assert [row.split()[1] for row in rows] == ["1/3", "2/3", "3/3"]
+    assert last.startswith("3 iterations in ")
+    assert "stopped by: budget" in last
+    assert all("\n" not in line for line in undisturbed.said)
+
+
+def test_model_composes(undisturbed: Course, tiny: Any, asked: Callable[..., Given]) -> None:
+    """The model that was written harmonises a melody, as it did when it was measured."""
+    model = generator.load(undisturbed.folder / "model")
+    scores = [piece.score for piece in tiny[0] if piece.split == "valid"]
+    given = stack([asked(score) for score in scores])
+    first, second = (model.compose(given, np.arange(2) + turn)[0] for turn in (0, 2))
+    differ = (first != second)[..., 1:].mean()
+    assert float(undisturbed.log[-1]["diversity"]) == pytest.approx(differ, abs=1e-5)
+
+
+def test_same_seed_gives_the_same_bytes(
+    undisturbed: Course, course: Course, smallest: Smallest
+) -> None:
+    """Model, log and film; limits of the health check change nothing."""
+    course.start(smallest(health={"rows": 7}))
+    assert course.network == undisturbed.network
+    assert course.log == undisturbed.log
+    film = Path("reports") / "learning.gif"
+    assert (course.folder / film).read_bytes() == (undisturbed.folder / film).read_bytes()
+
+
+def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
+    """Asked to stop it stops with a whole checkpoint; resumed it ends with the same weights."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    for number, at in ((signal.SIGTERM, 1), (signal.SIGINT, 2)):
+        course.until = lambda line, number=number, at=at: (
+            os.kill(os.getpid(), number) if line.startswith(f"train: {at}/") else None
+        )
+        with pytest.raises(
+            TrainingStopped, match=f"stopped at iteration {at}; .* resumes there"
+        ) as caught:
+            course.start(smallest())
+        assert caught.value.signal_number == number
+        assert not (course.folder / "model").exists()
+    course.until = lambda line: None
+    course.start(smallest())
+    starts = [line.split(",")[0] for line in course.said if "preset" in line]
+    assert starts == [
+        "train: starting of 3",
+        "train: resuming at iteration 1 of 3",
+        "train: resuming at iteration 2 of 3",
+    ]
+    assert course.network == undisturbed.network
+    assert course.log == undisturbed.log
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
+    """Killed in the middle it goes on from its last checkpoint to the same weights."""
+    (course.folder / "settings.json").write_text(smallest().model_dump_json())
+    corpora.save(course.data[0], course.folder / "scores.npz")
+    windows.save(course.data[1], course.folder / "windows.npz")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", APART, course.folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        heard = ""
+        for heard in process.stdout:
+            if heard.startswith("train: 2/"):
+                break
+        process.kill()
+        assert heard.startswith("train: 2/"), process.stderr.read()
+    assert not (course.folder / "model").exists()
+    course.start(smallest())
+    assert course.said[0].startswith(
+        ("train: resuming at iteration 1", "train: resuming at iteration 2")
+    )
+    assert course.network == undisturbed.network
+    assert course.log == undisturbed.log
+
+
+@pytest.mark.parametrize(
+    ("changes", "fingerprint", "told"),
+    [
+        ({}, "data", "resuming at iteration 3 of 3"),
+        ({"iterations": 4, "minutes": 9}, "data", "resuming at iteration 3 of 5"),
+        ({}, "other data", "starting of 3"),
+        ({"seed": 2}, "data", "starting of 3"),
+        ({"warmup": 2}, "data", "starting of 4"),
+        ({"batch": 3}, "data", "starting of 3"),
+    ],
+)
+def test_whose_checkpoint_it_is(
+    undisturbed: Course,
+    course: Course,
+    smallest: Smallest,
+    changes: dict[str, Any],
+    fingerprint: str,
+    told: str,
+) -> None:
+    """A larger budget goes on; other data or settings start afresh."""
+
+    def enough(line: str) -> None:
+        raise Enough
+
+    shutil.copytree(undisturbed.folder / "checkpoints", course.folder / "checkpoints")
+    course.until = enough
+    with pytest.raises(Enough):
+        course.start(smallest(**changes), fingerprint)
+    assert course.said[0].startswith(f"train: {told}, ")
+
+
+def test_finished_training(undisturbed: Course, course: Course, smallest: Smallest) -> None:
+    """Started again nothing is trained and the same model is written."""
+    for name in ("checkpoints", "reports"):
+        shutil.copytree(undisturbed.folder / name, course.folder / name)
+    course.start(smallest())
+    assert len(course.said) == 1
+    assert course.network == undisturbed.network
+    assert course.log == undisturbed.log
+
+
+STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_tolerance": 0.0}
+HASTY = {"likelihood": 0.5, "generator": 0.001, "critic": 0.001}
+
+
+@pytest.mark.parametrize(
+    ("reason", "iterations", "changes", "found"),
+    [
+        ("time", 1, {"minutes": 1e-9, "measure_every": 1}, []),
+        ("critic", 4, {"early_stop": STOP | {"critic_tolerance": 1e9}, "warmup": 0}, []),
+        (
+            "converged",
+            3,
+            {
+                "early_stop": STOP | {"tolerance": 1e9},
+                "measure_every": 3,
+                "warmup": 2,
+                "learning_rates": HASTY,
+                "health": {"collapse": 0.99},
+            },
+            ["collapse"],
+        ),
+    ],
+)
+def test_stops_early(
+    course: Course,
+    smallest: Smallest,
+    reason: str,
+    iterations: int,
+    changes: dict[str, Any],
+    found: list[str],
+) -> None:
+    """When time is up, the critic stands, or the metrics are the data's - never in the warm-up.
+
+    What the health check warns of is told and kept, once.
+    """
+    told = course.start(smallest(**{"iterations": 9, "measure_every": 9} | changes))
+    health = course.health
+    assert (health["stopped_by"], health["status"]) == (reason, "ok")
+    assert health["iterations"] == iterations
+    assert f"stopped by: {reason}" in told
+    assert generator.load(course.folder / "model").info["iterations"] == iterations
+    assert [finding["kind"] for finding in health["findings"]] == found
+    assert sum("health" in line for line in course.said) == len(found)
+
+
+@pytest.mark.parametrize("warmup", [0, 4])
+def test_training_past_saving(course: Course, smallest: Smallest, warmup: int) -> None:
+    """Absurd learning rates end with an error that names what was seen, and no model."""
+    rates = dict.fromkeys(("likelihood", "generator", "critic"), 1e9)
+    with pytest.raises(ScoreError, match=r"stopped at iteration \d: .*learning rates") as caught:
+        course.start(smallest(warmup=warmup, learning_rates=rates))
+    assert "\n" not in str(caught.value)
+    assert course.health["status"] == "stopped"
+    assert course.health["stopped_by"] in ("not a number", "shoots up")
+    assert course.health["findings"][-1]["fatal"]
+    assert course.health["findings"][-1]["message"] in str(caught.value)
+    assert not (course.folder / "model").exists()
+
+
+def test_preset_unet(
+    corpus: Corpus, smallest: Smallest, tmp_path: Path, asked: Callable[..., Given]
+) -> None:
+    """The workshop's networks train by the same loop and compose afterwards."""
+    short = tuple(
+        corpora.Piece(piece.id, piece.split, "made", 0, opening(piece.score, 32))
+        for piece in (corpus[0], corpus[4])
+    )
+    course = Course(tmp_path, (short, windows.cut(short, settings.Windows())))
+    course.start(smallest(preset="unet", measure_every=2))
+    shutil.rmtree(tmp_path / "checkpoints")  # a quarter of a gigabyte
+    assert [row["phase"] for row in course.log] == ["adversarial"] * 2
+    assert all(np.isfinite(float(row["critic_loss"])) for row in course.log)
+    assert course.health["stopped_by"] == "budget"
+    model = generator.load(tmp_path / "model")
+    assert model.info["parameters"]["generator"] == model.network.count_params()
+    given = stack([asked(short[1].score)])
+    pitches, _ = model.compose(given, [1])
+    assert np.array_equal(pitches[..., 0], given.pitches[..., 0])
+
+
+def test_other_windows_for_unet(course: Course, smallest: Smallest) -> None:
+    """Windows that its networks cannot read are refused before anything is written."""
+    with pytest.raises(ScoreError, match=r"ingest\.windows\.steps"):
+        course.start(smallest(preset="unet"))
+    assert list(course.folder.iterdir()) == []
+
+
+def test_nothing_to_train_on(course: Course, smallest: Smallest) -> None:
+    """A corpus without a training split gets one line."""
+    held_out = tuple(piece for piece in course.data[0] if piece.split == "valid")
+    course.data = (held_out, windows.cut(held_out, settings.Windows(steps=8)))
+    with pytest.raises(ScoreError, match="'train'"):
+        course.start(smallest())
+
+
+def test_fingerprint(tmp_path: Path) -> None:
+    """The inputs' contents and their order, not their names."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"a")
+    second.write_bytes(b"b")
+    base = fingerprint([first, second])
+    copy = tmp_path / "copy"
+    copy.write_bytes(b"a")
+    assert fingerprint([copy, second]) == base
+    copy.write_bytes(b"c")
+    others = {fingerprint(inputs) for inputs in ([copy, second], [second, first], [first])}
+    assert len(others | {base}) == 4

@@ -309,12 +309,9 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         (batch, stop - start, voice, CLASSES + 1)
         """
         encoded = self.encode(piece, drop)[:, start:stop]
+        traces = self.traces(piece, start, stop)
         past = tf.concat(
-            [
-                self.traces(piece, start, stop)[:, lag : lag + stop - start]
-                for lag in range(self.reach)
-            ],
-            axis=-1,
+            [traces[:, lag : lag + stop - start] for lag in range(self.reach)], axis=-1
         )
         context = self.context(encoded, piece.conditions[:, start:stop], past, drop)
         classes, before = piece.classes[:, start:stop], shift(piece.classes)[:, start:stop]

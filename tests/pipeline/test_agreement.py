@@ -141,11 +141,6 @@ def test_dependencies_name_no_other_code(stage):
             assert any(f"{out}/".startswith(f"{dependency}/") for out in made), dependency
 
 
-def test_bytecode_is_no_dependency():
-    """What Python writes beside the modules as it runs them does not count as a change of them."""
-    assert "__pycache__/" in (ROOT / ".dvcignore").read_text().splitlines()
-
-
 def test_plots_draw_columns_that_there_are():
     """Every plot of dvc.yaml draws columns that the training's log has."""
     from kantor.model.history import COLUMNS

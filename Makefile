@@ -19,9 +19,9 @@ unexport PYTHONDONTWRITEBYTECODE
 OUT ?= compositions
 FORMAT ?= mid,png,wav
 
-.PHONY: help repro data test lint format compose bench lock clean
+.PHONY: help repro data test lint format compose bench bench-quality lock clean
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -59,6 +59,9 @@ compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" 
 bench: $(READY) ## Measure speed, as ratios taken side by side
 	@$(BIN)/python benchmarks/training.py
 	@$(BIN)/python benchmarks/composing.py
+
+bench-quality: $(READY) ## Train the workshop's network and ours for equal times; compare them
+	@$(BIN)/python benchmarks/quality.py
 
 lock: $(READY) ## Resolve the requirements anew: versions and hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock

@@ -33,6 +33,8 @@ class ChoraleSettings(Block):
 class Chorale:
     """`kantor.model.chorale` behind the form of `kantor.model.wgan.Networks`."""
 
+    draws_ahead = True
+
     def __init__(self, settings: ChoraleSettings, steps: int = 32) -> None:
         self.steps, self.dropout = steps, settings.dropout
         self.generator = chorale.ChoraleGenerator(
@@ -83,6 +85,8 @@ class Chorale:
 
 class Unet:
     """`kantor.model.unet` behind the form of `kantor.model.wgan.Networks`."""
+
+    draws_ahead = False
 
     def __init__(self, steps: int = 32) -> None:
         if steps != unet.STEPS:

@@ -126,14 +126,17 @@ class Trainer:
 
     def _adversarial(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
         size, steps = self.settings.batch, self.settings.critic_steps
-        # The generator stands still while the critic learns: all samples are drawn at once.
-        sample = self._sample(batch, seed)
+        # The generator stands still while the critic learns: samples can be drawn all at once.
+        ahead = self._sample(batch, seed) if self.networks.draws_ahead else None
         figures: dict[str, Tensor] = {}
         for index in range(steps + 1):
             rows = slice(index * size, (index + 1) * size)
             part = {name: value[rows] for name, value in batch.items()}
-            drawn = tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], sample)
             own = seed + tf.constant([0, 1_000_003 * (index + 1)])
+            if self.networks.draws_ahead:
+                drawn = tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], ahead)
+            else:
+                drawn = self._sample(part, own) if index < steps else None
             step = self._generator if index == steps else self._critic
             figures |= step(part, drawn, own)
         return figures

@@ -23,6 +23,8 @@ class Networks(Protocol):
 
     generator: keras.Model
     critic: keras.Model
+    draws_ahead: bool
+    """Whether the samples of all critic steps are drawn at once, the generator's own included."""
 
     def real(self, batch: Batch) -> Tensor:
         """The batch's own music."""

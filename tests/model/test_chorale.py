@@ -89,6 +89,18 @@ def test_features_of_a_score() -> None:
     assert ones == pitches | {256, 258, 259} | intervals | spacing | motion
 
 
+def test_critic_sees_successions_too() -> None:
+    """Behind the score's features stands what follows what."""
+    classes, before = (tf.constant([[chord]]) for chord in ([45, 40, 37, 21], [44, 40, 37, 20]))
+    onsets = tf.zeros([1, 1, 4])
+    found = chorale.judged_features(classes, before, onsets).numpy()
+    assert found.shape == (1, 1, chorale.JUDGED)
+    score, successions = np.split(found, [chorale.FEATURES], axis=-1)
+    assert np.array_equal(score, chorale.score_features(classes, before, onsets))
+    assert np.array_equal(successions, rep.successions(classes, before))
+    assert successions.any()
+
+
 @pytest.mark.parametrize("steps", [8, 32])
 def test_critic_hears_the_whole_window(steps: int) -> None:
     """One score a window; a change of any step, of the mask or the conditions changes it."""
@@ -98,7 +110,7 @@ def test_critic_hears_the_whole_window(steps: int) -> None:
     def noise(size: int) -> np.ndarray:
         return random.normal(size=(2, steps, size)).astype(np.float32)
 
-    heard = [noise(chorale.FEATURES), noise(4), noise(chorale.CONDITION)]
+    heard = [noise(chorale.JUDGED), noise(4), noise(chorale.CONDITION)]
     scores = critic(*map(tf.constant, heard)).numpy()
     assert scores.shape == (2,)
     for part in range(3):

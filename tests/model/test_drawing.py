@@ -28,12 +28,12 @@ def generator() -> ChoraleGenerator:
     network = ChoraleGenerator(width=8, decoder=16, memory=4, reach=3, dilations=(1, 2))
     random = np.random.default_rng(0)
     for variable in network.trainable_variables:
-        # What enters the heads and the rest is sparse; what leaves a head adds up.
-        size = 0.25 if "outputs" in variable.path else 0.4
-        variable.assign(random.normal(size=variable.shape, scale=size))
+        variable.assign(random.normal(size=variable.shape, scale=0.3))
     for head in network.heads:  # to stay on a pitch is as likely as all else
         stay = tf.one_hot(rep.CLASSES + rep.LARGEST_MOTION, sum(head.sizes))
         head.outputs.bias.assign_add(4 * stay)
+        for table in head.successors:  # whose effect is multiplied
+            table.kernel.assign(table.kernel / chorale.BOLD)
     return network
 
 
@@ -214,6 +214,18 @@ def soft_features(voices: Any, before: Any, onsets: Any) -> Any:
     parts += [relation(interval, voices[:, :, a], voices[:, :, b]) for a, b in rep.PAIRS]
     parts += [relation(spacing, voices[:, :, v], voices[:, :, v + 1]) for v in range(3)]
     parts += [relation(moves, voices[:, :, v], before[:, :, v]) for v in range(4)]
+    chroma = tf.constant((at[:, None] % 12 == np.arange(12)) & (at[:, None] > 0), tf.float32)
+    turn = np.arange(12)[:, None] - np.arange(12)
+    kinds = tf.constant((turn % 12) == np.arange(12)[:, None, None], tf.float32)
+
+    def motion(voice: int) -> Any:
+        """From which pitch class to which a voice moves, ``(batch, time, 12, 12)``."""
+        pairs = tf.einsum("btp,btq->btpq", voices[:, :, voice], before[:, :, voice])
+        return tf.einsum("btpq,px,qy->btxy", pairs * (1 - np.eye(size)), chroma, chroma)
+
+    for upper, lower in rep.PAIRS:
+        then = tf.einsum("btxz,btyw,jxy->btzwj", motion(upper), motion(lower), kinds)
+        parts.append(rep.flatten(tf.einsum("btzwj,izw->btij", then, kinds)))
     return tf.concat(parts, axis=-1)
 
 
@@ -222,14 +234,14 @@ def test_gradient_of_the_relations_is_exact(piece: Piece) -> None:
     classes, onsets = piece.classes[:, 1:], piece.onsets[:, 1:]
     before = piece.classes[:, :-1]
     voices = tf.one_hot(classes, rep.CLASSES)
-    upstream = tf.random.stateless_normal([PIECES, TIME - 1, chorale.FEATURES], [1, 2])
+    upstream = tf.random.stateless_normal([PIECES, TIME - 1, chorale.JUDGED], [1, 2])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([voices, onsets])
         ours = drawing.relate(voices, onsets, classes, before)
         past = tf.concat([tf.one_hot(before[:, :1], rep.CLASSES), voices[:, :-1]], axis=1)
         plain = soft_features(voices, past, onsets)
         losses = [tf.reduce_sum(features * upstream) for features in (ours, plain)]
-    assert np.array_equal(ours, chorale.score_features(classes, before, onsets))
+    assert np.array_equal(ours, chorale.judged_features(classes, before, onsets))
     assert np.allclose(ours, plain)
     found, expected = (tape.gradient(loss, [voices, onsets]) for loss in losses)
     # No class outside a voice's range is ever drawn, so none receives a gradient that counts.
@@ -250,7 +262,7 @@ def test_gradient_passes_through_a_sample(
         features = drawing.straight_through(generator, piece, classes, onsets, start, stop)
         loss = tf.reduce_sum(features * tf.random.stateless_normal(features.shape, [1, 2]))
     written = drawing.write(piece, classes, onsets, start, stop)
-    expected = chorale.score_features(
+    expected = chorale.judged_features(
         written.classes, chorale.shift(written.classes), written.onsets
     )
     assert np.allclose(features, expected[:, start:stop], atol=1e-6)

@@ -144,6 +144,55 @@ def test_weights_by_distance(other: int, seed: int) -> None:
     assert np.array_equal(found[0], expected)
 
 
+def test_successions_by_hand() -> None:
+    """A fifth after a fifth with both voices moving; nothing where one holds, rests or enters."""
+    before = classes_of([[[67, 60, 55, 48]]], 0)
+    parallel = classes_of([[[69, 62, 55, REST]]], 0)
+    found = where(rep.successions(tf.constant(parallel), tf.constant(before)), 144)
+    assert found == [7 * 12 + 7, None, None, None, None, None]
+    contrary = classes_of([[[65, 60, 57, 50]]], 0)
+    found = where(rep.successions(tf.constant(contrary), tf.constant(before)), 144)
+    # Soprano over tenor 0 to 8, soprano over bass 7 to 3, tenor over bass 7 to 7.
+    assert found == [None, 0 * 12 + 8, 7 * 12 + 3, None, None, 7 * 12 + 7]
+    unknown = np.where([True, False, False, False], -1, before)
+    found = where(rep.successions(tf.constant(parallel), tf.constant(unknown)), 144)
+    assert found == [None] * 6
+
+
+chords = arrays(np.int32, (2, 4), elements=classes)
+
+
+@MODEST
+@given(chords, seeds)
+def test_weights_by_succession(chord: np.ndarray, seed: int) -> None:
+    """A pitch gets the weight of the succession of intervals that it makes with another voice."""
+    (own, other_before, _, _), (_, other, _, _) = chord.tolist()
+    given, expected = weights(144, seed), np.zeros(rep.CLASSES, np.float32)
+    for to in range(1, rep.CLASSES):
+        both = min(own, other, other_before) > 0 and other != other_before and to != own
+        if both:
+            expected[to] = given[(own - other_before) % 12 * 12 + (to - other) % 12]
+    found = rep.by_succession(
+        tf.constant(given[None]), *(tf.constant([x]) for x in (own, other, other_before))
+    )
+    assert np.array_equal(found[0], expected)
+
+
+@MODEST
+@given(chords)
+def test_progressions(chords: np.ndarray) -> None:
+    """The last interval class and the other voice's motion, where all three notes are known."""
+    before, now = chords
+    for voice, other in ((1, 3), (3, 0)):
+        found = rep.progressions(tf.constant(before), tf.constant(now), voice, other).numpy()
+        known = min(before[voice], before[other], now[other]) > 0
+        motion = now[other] - before[other]
+        expected = None
+        if known and abs(motion) <= 12:
+            expected = (before[voice] - before[other]) % 12 * rep.MOTIONS + motion + 12
+        assert where(found, rep.PROGRESSIONS) == [expected]
+
+
 @pytest.mark.parametrize(
     ("function", "size", "pulls"),
     [(rep.by_motion, rep.MOTIONS, [25, 25]), (rep.by_interval, 12, [63, 63])],

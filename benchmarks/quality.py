@@ -52,7 +52,7 @@ class Contender:
 
     def __init__(self, name: str, trainer: Any, stream: Iterator[Any]) -> None:
         self.name, self.trainer, self.stream = name, trainer, stream
-        self.generator = trainer.average()
+        self.generator = trainer.average
         self.seconds = 0.0
 
     @property

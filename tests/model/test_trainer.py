@@ -79,7 +79,7 @@ def test_average(smallest: Smallest, pool: batches.Pool) -> None:
         iterate(trainer, pool)
         for old, now, followed in zip(before, weights(trained), weights(shadow), strict=True):
             assert np.allclose(followed, 0.75 * old + 0.25 * now, atol=1e-6)
-    assert trainer.average().network is shadow
+    assert trainer.average.network is shadow
 
 
 def test_same_seed_same_iteration(smallest: Smallest, pool: batches.Pool) -> None:

@@ -21,6 +21,7 @@ def _import_quietly() -> None:
             import tensorflow as tf
 
             tf.config.list_logical_devices()
+            tf.get_logger().setLevel("ERROR")
         except BaseException:
             hidden.seek(0)
             os.write(kept, hidden.read())

@@ -34,7 +34,7 @@ class Generator:
 
     def __init__(self, network: keras.Model, info: dict[str, Any]) -> None:
         self.network, self.info = network, info
-        self._draw = tf.function(self._draw_pieces, reduce_retracing=True)
+        self._draw = tf.function(self._draw_pieces, reduce_retracing=True, autograph=False)
 
     def compose(
         self, given: Given, seeds: ArrayLike, temperature: float = 1.0

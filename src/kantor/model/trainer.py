@@ -73,13 +73,19 @@ class Train(Block):
 
 
 class Trainer:
-    """Everything that a step changes."""
+    """Everything that a step changes.
+
+    `average` is the generator whose weights are the exponential moving average of the trained
+    one's.
+    """
 
     def __init__(self, settings: Train, steps: int) -> None:
         keras.utils.set_random_seed(settings.seed)
         self.settings = settings
         self.networks = _networks(settings, steps)
         self.shadow = _networks(settings, steps).generator
+        # One for all measurements: another would trace the whole composing anew.
+        self.average = Generator(self.shadow, {"preset": settings.preset})
         rates, (beta_1, beta_2) = settings.learning_rates, settings.betas
         decay = keras.optimizers.schedules.CosineDecay(
             rates.likelihood, max(1, settings.warmup_iterations), alpha=0.1
@@ -96,7 +102,7 @@ class Trainer:
         self.iteration = tf.Variable(0, dtype=tf.int64)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self._average(0.0)
-        compiled = {"jit_compile": settings.xla, "reduce_retracing": True}
+        compiled = {"jit_compile": settings.xla, "reduce_retracing": True, "autograph": False}
         self._likelihood = tf.function(self._likelihood_step, **compiled)
         self._sample = tf.function(self.networks.sample, **compiled)
         self._critic = tf.function(self._critic_step, **compiled)
@@ -164,10 +170,6 @@ class Trainer:
             self.shadow.variables, self.networks.generator.variables, strict=True
         ):
             shadow.assign(decay * shadow + (1 - decay) * variable)
-
-    def average(self) -> Generator:
-        """The generator whose weights are the exponential moving average."""
-        return Generator(self.shadow, {"preset": self.settings.preset})
 
     def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
         """The manager of this training's checkpoints in `folder`; the last two are kept."""

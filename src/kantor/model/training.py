@@ -6,9 +6,11 @@ resumed ends with the weights of one that was not.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import math
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +40,11 @@ class TrainingStopped(Exception):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.signal_number = signal_number
+
+
+def say_at_once(line: str) -> None:
+    """Print a line now, also where the output is a file or another program."""
+    print(line, flush=True)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def train(
     windows: Windows,
     fingerprint: str,
     folders: Folders | None = None,
-    say: Say = print,
+    say: Say = say_at_once,
 ) -> str:
     """Train, or go on training, and write the model and its log.
 
@@ -104,6 +111,20 @@ def train(
     pool = batches.pool(corpus, windows, "train")
     trainer = Trainer(settings, steps)
     own = folders.checkpoints / _name(settings, fingerprint)
+    with _alone(own):
+        return _train(settings, corpus, pool, trainer, own, folders, say)
+
+
+def _train(
+    settings: Train,
+    corpus: Corpus,
+    pool: batches.Pool,
+    trainer: Trainer,
+    own: Path,
+    folders: Folders,
+    say: Say,
+) -> str:
+    """`train`, once nobody else works on the same checkpoints."""
     manager = trainer.checkpoints(own)
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
@@ -125,6 +146,20 @@ def train(
     )
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Refuse to train beside another process that trains on the same checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ScoreError(
+                f"{folder}: another training is at work here; wait for it or stop it"
+            ) from None
+        yield
+
+
 def fingerprint(inputs: Iterable[Path]) -> str:
     """Hash of the input files and of the code that a training runs."""
     code = sorted(Path(__file__).parent.glob("*.py"))
@@ -140,6 +175,8 @@ def _loop(run: Run, pool: batches.Pool, save: Callable[[], object]) -> str:
     stream = iter(batches.dataset(pool, trainer.batch_size, settings.seed, run.iteration))
     reason = _reason_to_stop(run)
     began = time.monotonic() - run.seconds
+    # DVC dies of a SIGTERM of its own and leaves its stages running.
+    parent = os.getppid() if "DVC_STAGE" in os.environ else None
     with _signals() as caught:
         while reason is None:
             for name, value in trainer.step(next(stream)).items():
@@ -151,6 +188,8 @@ def _loop(run: Run, pool: batches.Pool, save: Callable[[], object]) -> str:
             trainer.seconds.assign(time.monotonic() - began)
             _check_health(run)
             reason = _reason_to_stop(run)
+            if parent and os.getppid() != parent:
+                caught.append(signal.SIGTERM)
             if caught or reason or run.iteration % settings.checkpoint_every == 0:
                 save()
             if caught and not reason:
@@ -187,7 +226,7 @@ def _log(run: Run, seconds: float) -> None:
         **figures,
     }
     if iteration % settings.measure_every == 0 or iteration == settings.total:
-        measured, takes = run.monitor.measure(run.trainer.average())
+        measured, takes = run.monitor.measure(run.trainer.average)
         row |= {name: value for name, value in measured.items() if math.isfinite(value)}
         _keep_frame(run.folder, iteration, takes[0])
     run.history.add(row)

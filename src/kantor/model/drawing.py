@@ -39,7 +39,7 @@ class Latent(NamedTuple):
 
 def draw_latent(batch: Tensor, time: Tensor, seed: Tensor) -> Latent:
     """The latent of a batch from one seed, ``(2,) int``."""
-    uniform = tf.random.stateless_uniform([2, batch, time, len(VOICES)], seed)
+    uniform = tf.random.stateless_uniform([2, batch, time, len(VOICES)], seed, alg="philox")
     return Latent(uniform[0], uniform[1])
 
 

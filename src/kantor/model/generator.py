@@ -11,18 +11,20 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.model import chorale, drawing, unet  # noqa: F401  Keras finds the layers by name
+from kantor.model import chorale, drawing, unet
 from kantor.model import representation as rep
+from kantor.model.batches import CONTEXT
 from kantor.model.presets import to_piece
 from kantor.music import files
 from kantor.music.given import Given
-from kantor.music.score import REST, Flags, Pitches, ScoreError, onset_floor
+from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError, onset_floor
 
 MOST_STEPS = 65_536
 """Steps of all pieces together that are composed in one call; a longer piece goes alone."""
@@ -89,25 +91,15 @@ class Generator:
     def _compose_chorale(
         self, given: Given, seeds: NDArray[np.int64], temperature: float
     ) -> tuple[Pitches, Flags]:
-        steps = given.steps
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not rep.LOWEST <= sounding.min() <= sounding.max() <= rep.HIGHEST:
             raise ScoreError(
                 f"a given note lies outside MIDI {rep.LOWEST} to {rep.HIGHEST}, which the model "
                 "knows; move the melody by octaves"
             )
-        latent = np.stack([_uniform(seed, steps) for seed in seeds], axis=1)
-        batch = {
-            "pitches": given.pitches.astype(np.int32),
-            "onsets": given.onsets,
-            "mask": given.mask,
-            "bars": given.bars.astype(np.int32),
-            "fermatas": given.fermatas,
-            "inside": inside(given),
-            "collection": given.collection.astype(np.int32),
-        }
+        latent = np.stack([_uniform(seed, given.steps) for seed in seeds], axis=1)
         drawn, struck = self._draw(
-            {name: tf.constant(value) for name, value in batch.items()},
+            {name: tf.constant(value) for name, value in _surrounded(given).items()},
             tf.constant(latent),
             tf.constant(temperature, tf.float32),
         )
@@ -119,8 +111,8 @@ class Generator:
             self.network,
             piece,
             drawing.Latent(latent[0], latent[1]),
-            0,
-            tf.shape(piece.classes)[1],
+            CONTEXT,
+            tf.shape(piece.classes)[1] - CONTEXT,
             temperature,
         )
         return rep.from_classes(classes, piece.collection), onsets
@@ -131,29 +123,32 @@ class Generator:
                 "a model of the preset unet harmonises a whole soprano only; "
                 "use one of the preset chorale"
             )
-        steps = given.steps
-        whole = max(unet.STEPS, -(-steps // UNET_HOP) * UNET_HOP)
-        melody = np.pad(
-            given.pitches[..., :1], ((0, 0), (0, whole - steps), (0, 0)), constant_values=REST
-        )
-        rolls = unet.to_rolls(tf.constant(melody)).numpy()
-        latent = np.stack(
-            [
-                np.random.Generator(np.random.Philox(key=int(seed) & _KEY))
-                .standard_normal(unet.LATENT, np.float32)
-                .clip(-2, 2)
-                for seed in seeds
-            ]
-        )
-        # Neighbouring windows overlap by half and fade into each other.
-        fade = np.minimum(np.arange(unet.STEPS), np.arange(unet.STEPS)[::-1]) + 1.0
-        total = np.zeros((*rolls.shape[:3], 4), np.float32)
-        for start in range(0, whole - unet.STEPS + 1, UNET_HOP):
-            part = self.network([rolls[:, start : start + unet.STEPS], latent], training=False)
-            total[:, start : start + unet.STEPS] += part.numpy() * fade[:, None, None]
-        pitches = unet.from_rolls(tf.constant(total[:, :steps])).numpy().astype(np.int8)
+        pitches = np.full(given.pitches.shape, REST, np.int8)
+        lengths = inside(given).sum(axis=1)
+        for index, (length, seed) in enumerate(zip(lengths, seeds, strict=True)):
+            melody = given.pitches[index, :length, :1]
+            pitches[index, :length] = self._through_unet(melody, int(seed))
         onsets = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
         return pitches, onsets
+
+    def _through_unet(self, melody: Pitches, seed: int) -> Pitches:
+        """One melody ``(time, 1)`` to four voices: its windows overlap by half and fade."""
+        steps = len(melody)
+        whole = max(unet.STEPS, -(-steps // UNET_HOP) * UNET_HOP)
+        padded = np.pad(melody, ((0, whole - steps), (0, 0)), constant_values=REST)
+        roll = unet.to_rolls(tf.constant(padded[None])).numpy()[0]
+        starts = range(0, whole - unet.STEPS + 1, UNET_HOP)
+        windows = np.stack([roll[start : start + unet.STEPS] for start in starts])
+        random = np.random.Generator(np.random.Philox(key=seed & _KEY))
+        latent = random.standard_normal(unet.LATENT, np.float32).clip(-2, 2)
+        latents = np.repeat(latent[None], len(windows), axis=0)
+        parts = self.network([windows, latents], training=False).numpy()
+        fade = np.minimum(np.arange(unet.STEPS), np.arange(unet.STEPS)[::-1]) + 1.0
+        total = np.zeros((whole, unet.PITCHES, len(VOICES)), np.float32)
+        for start, part in zip(starts, parts, strict=True):
+            total[start : start + unet.STEPS] += part * fade[:, None, None]
+        voices = unet.from_rolls(tf.constant(total[None, :steps])).numpy()
+        return np.asarray(voices[0], dtype=np.int8)
 
 
 _KEY = 2**64 - 1
@@ -171,8 +166,29 @@ def inside(given: Given) -> Flags:
     return np.asarray(used[:, ::-1].cumsum(axis=1)[:, ::-1] > 0, dtype=bool)
 
 
+def _surrounded(given: Given) -> dict[str, NDArray[Any]]:
+    """What the networks read of a batch, with `CONTEXT` steps outside the piece on either side.
+
+    Outside a piece they see what they saw there in training: given rests, the edge's place in
+    its bar. So neither padding nor a longer neighbour in the batch changes a take.
+    """
+    within = np.pad(inside(given), ((0, 0), (CONTEXT, CONTEXT)))
+    last = CONTEXT + np.maximum(inside(given).sum(axis=1), 1) - 1
+    at = np.clip(np.arange(within.shape[1])[None], CONTEXT, last[:, None]) - CONTEXT
+    around = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
+    return {
+        "pitches": np.pad(given.pitches, around, constant_values=REST).astype(np.int32),
+        "onsets": np.pad(given.onsets, around),
+        "mask": np.pad(given.mask, around, constant_values=True),
+        "bars": np.take_along_axis(given.bars, at[..., None], axis=1).astype(np.int32),
+        "fermatas": np.pad(given.fermatas, around[:2]) & within,
+        "inside": within,
+        "collection": given.collection.astype(np.int32),
+    }
+
+
 def save(folder: str | Path, network: keras.Model, info: dict[str, Any]) -> None:
-    """Write a model's folder; the same weights and `info` give the same bytes."""
+    """Write a model's folder; from fresh processes equal weights and `info` give equal bytes."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / ".generator.keras"
@@ -206,8 +222,18 @@ def load(folder: str | Path) -> Generator:
     folder = Path(folder)
     try:
         info = json.loads((folder / "model.json").read_text())
+        known = _NETWORKS[info["preset"]]
+        (folder / "generator.keras").stat()
         network = keras.saving.load_model(folder / "generator.keras", compile=False)
-    except (OSError, ValueError) as error:
-        line = str(error).splitlines()[0]
-        raise ScoreError(f"{folder}: not a model of Kantor ({line}); run `dvc repro`") from None
+        if not isinstance(network, known):
+            raise ValueError(f"generator.keras is not a network of the preset {info['preset']}")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
+        what = f"{type(error).__name__} {error}".splitlines()[0]
+        raise ScoreError(f"{folder}: not a model of Kantor ({what}); run `dvc repro`") from None
     return Generator(network, info)
+
+
+_NETWORKS: dict[str, type[keras.Model]] = {
+    "chorale": chorale.ChoraleGenerator,
+    "unet": keras.Model,
+}

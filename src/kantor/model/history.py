@@ -45,9 +45,9 @@ class History:
 
     def add(self, row: Row) -> None:
         """Append a row; names outside `COLUMNS` are an error, missing ones stay empty."""
-        self.rows.append(row)
         with self.path.open("a", newline="") as file:
             csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(_rounded(row))
+        self.rows.append(row)
 
     def column(self, name: str) -> list[float]:
         """The figures of a column, where it has any."""

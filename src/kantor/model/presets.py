@@ -34,6 +34,7 @@ class Chorale:
     """`kantor.model.chorale` behind the form of `kantor.model.wgan.Networks`."""
 
     draws_ahead = True
+    has_likelihood = True
 
     def __init__(self, settings: ChoraleSettings, steps: int = 32) -> None:
         self.steps, self.dropout = steps, settings.dropout
@@ -87,6 +88,7 @@ class Unet:
     """`kantor.model.unet` behind the form of `kantor.model.wgan.Networks`."""
 
     draws_ahead = False
+    has_likelihood = False
 
     def __init__(self, steps: int = 32) -> None:
         if steps != unet.STEPS:
@@ -117,7 +119,7 @@ class Unet:
         return self.critic([representation, self._melody(batch)], training=True)
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
-        return tf.constant(0.0)
+        raise NotImplementedError("a roll through tanh states no probabilities")
 
 
 def to_piece(batch: Batch) -> chorale.Piece:

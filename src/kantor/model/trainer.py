@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kantor.model.batches import Batch
 from kantor.model.generator import Generator
@@ -60,6 +60,14 @@ class Train(Block):
     early_stop: EarlyStop
     health: Limits = Limits()
     chorale: ChoraleSettings = ChoraleSettings()
+
+    @model_validator(mode="after")
+    def _in_step(self) -> Train:
+        """Measurements and checkpoints are taken where a row is written."""
+        for name in ("measure_every", "checkpoint_every"):
+            if getattr(self, name) % self.log_every:
+                raise ValueError(f"{name} must be a multiple of log_every ({self.log_every})")
+        return self
 
     @property
     def total(self) -> int:

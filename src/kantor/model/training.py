@@ -241,7 +241,8 @@ def _log(run: Run, seconds: float) -> None:
 def _check_health(run: Run) -> None:
     """Note what the health check finds; a fatal finding ends the training."""
     for finding in health.examine(run.history, run.settings.health):
-        if finding.kind not in {known["kind"] for known in run.findings}:
+        known = {(found["kind"], found["fatal"]) for found in run.findings}
+        if (finding.kind, finding.fatal) not in known:
             run.findings.append({"iteration": run.iteration, **asdict(finding)})
             run.say(f"train: health: {finding.message}")
         if finding.fatal:
@@ -323,11 +324,12 @@ def _finish(run: Run, folders: Folders, stopped_by: str) -> None:
         "params": settings.model_dump(mode="json"),
     }
     generator.save(folders.model, trainer.shadow, info)
+    if not _frames(run)[0]:  # it ended before its first measurement
+        _keep_frame(run.folder, run.iteration, run.monitor.takes(trainer.average, 0)[0])
     scores, labels = _frames(run)
-    if scores:
-        mask = np.zeros(scores[0].pitches.shape, bool)
-        mask[:, 0] = True
-        picture.write_animation(scores, folders.reports / "learning.gif", labels, mask)
+    mask = np.zeros(scores[0].pitches.shape, bool)
+    mask[:, 0] = True
+    picture.write_animation(scores, folders.reports / "learning.gif", labels, mask)
     _write_health(run, folders.reports, "ok", stopped_by)
 
 

@@ -67,7 +67,7 @@ def unet_critic() -> keras.Model:
 
 def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
     """Truncated normal latents ``(batch, 2, 8, 512)`` from one seed ``(2,) int``."""
-    return tf.random.stateless_truncated_normal([batch, *LATENT], seed)
+    return tf.random.stateless_truncated_normal([batch, *LATENT], seed, alg="philox")
 
 
 def to_rolls(pitches: Tensor) -> Tensor:

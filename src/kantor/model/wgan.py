@@ -25,6 +25,8 @@ class Networks(Protocol):
     critic: keras.Model
     draws_ahead: bool
     """Whether the samples of all critic steps are drawn at once, the generator's own included."""
+    has_likelihood: bool
+    """Whether the generator states probabilities, so that it can be trained by likelihood too."""
 
     def real(self, batch: Batch) -> Tensor:
         """The batch's own music."""
@@ -42,7 +44,7 @@ class Networks(Protocol):
         """The critic's scores ``(batch,)``; it sees what is given too."""
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
-        """Mean negative log-likelihood of the composed cells; zero where there is none."""
+        """Mean negative log-likelihood of the composed cells, where there is one."""
 
 
 def gradient_penalty(
@@ -77,7 +79,7 @@ def critic_step(
 ) -> dict[str, Tensor]:
     """One update of the critic; returns its figures."""
     real, fake = networks.real(batch), networks.fake(batch, sample)
-    mix = tf.random.stateless_uniform([tf.shape(real)[0]], seed)
+    mix = tf.random.stateless_uniform([tf.shape(real)[0]], seed, alg="philox")
     variables = networks.critic.trainable_variables
     with tf.GradientTape() as tape:
         scores = networks.judge(
@@ -108,18 +110,16 @@ def generator_step(
 ) -> dict[str, Tensor]:
     """One update of the generator; returns its figures."""
     variables = networks.generator.trainable_variables
+    figures: dict[str, Tensor] = {}
     with tf.GradientTape() as tape:
         scores = networks.judge(networks.differentiable(batch, sample, seed), batch)
-        adversarial = -tf.reduce_mean(scores)
-        likelihood = networks.likelihood(batch, seed) if likelihood_weight else tf.constant(0.0)
-        loss = adversarial + likelihood_weight * likelihood
+        loss = figures["generator_loss"] = -tf.reduce_mean(scores)
+        if networks.has_likelihood and likelihood_weight:
+            figures["likelihood"] = networks.likelihood(batch, seed)
+            loss += likelihood_weight * figures["likelihood"]
     gradients = tape.gradient(loss, variables)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return {
-        "generator_loss": adversarial,
-        "likelihood": likelihood,
-        "gradient_norm_generator": tf.linalg.global_norm(gradients),
-    }
+    return {**figures, "gradient_norm_generator": tf.linalg.global_norm(gradients)}
 
 
 def likelihood_step(

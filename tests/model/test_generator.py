@@ -13,6 +13,7 @@ import pytest
 from kantor.data.corpus import Corpus
 from kantor.model import chorale, generator
 from kantor.model.generator import Generator
+from kantor.model.monitor import opening
 from kantor.music.given import Given, stack
 from kantor.music.score import REST, VOICE_RANGES, Score, ScoreError, onset_floor
 
@@ -223,3 +224,16 @@ def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -
     (tmp_path / "model.json").write_text("{")
     with pytest.raises(ScoreError, match="not a model of Kantor"):
         generator.load(tmp_path)
+
+
+def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked: Asked) -> None:
+    """Neither padding nor a longer neighbour changes a piece's take, its last step included."""
+    network = chorale.ChoraleGenerator(width=8, decoder=8, memory=4, reach=4)
+    model = Generator(network, {"preset": "chorale"})
+    short, long = asked(opening(corpus[0].score, 48)), asked(corpus[1].score)
+    alone = model.compose(stack([short]), [7])
+    padded = model.compose(stack([short], 96), [7])
+    beside = model.compose(stack([long, short], 96), [3, 7])
+    for one, other, third in zip(alone, padded, beside, strict=True):
+        assert np.array_equal(one[0], other[0, :48])
+        assert np.array_equal(one[0], third[1, :48])

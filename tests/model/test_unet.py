@@ -46,9 +46,10 @@ class Counting:
         self.windows = 0
 
     def __call__(self, inputs: Any, training: bool) -> Any:
-        pitches = np.full((len(inputs[0]), unet.STEPS, 4), 60 + self.windows)
-        self.windows += 1
-        return unet.to_rolls(tf.constant(pitches))
+        first, count = 60 + self.windows, len(inputs[0])
+        self.windows += count
+        pitches = np.arange(first, first + count)[:, None, None]
+        return unet.to_rolls(tf.constant(np.tile(pitches, (1, unet.STEPS, 4))))
 
 
 def test_sizes_and_bounds(network: keras.Model) -> None:
@@ -109,6 +110,19 @@ def test_windows_meet_half_way(corpus: Corpus, asked: Asked) -> None:
     assert given.steps == 64
     assert network.windows == 3  # from steps 0, 16 and 32
     assert pitches[0, :, 3].tolist() == [60] * 24 + [61] * 16 + [62] * 24
+
+
+def test_takes_do_not_depend_on_what_else_is_in_the_batch(
+    network: keras.Model, corpus: Corpus, asked: Asked
+) -> None:
+    """Neither padding nor a longer neighbour changes a piece's take."""
+    model = Generator(network, {"preset": "unet"})
+    short, long = asked(opening(corpus[0].score, 48)), asked(corpus[1].score)
+    alone, _ = model.compose(stack([short]), [7])
+    padded, _ = model.compose(stack([short], 96), [7])
+    beside, _ = model.compose(stack([long, short], 96), [3, 7])
+    assert np.array_equal(alone[0], padded[0, :48])
+    assert np.array_equal(alone[0], beside[1, :48])
 
 
 def test_real_network_harmonises_any_length(

@@ -26,7 +26,7 @@ Tensor = Any
 ORDER = (0, 3, 2, 1)
 """Outer voices first: soprano, bass, tenor, alto."""
 CONDITION = rep.METER + 12 + 2
-BOLD = 10.0
+BOLD = 30.0
 """Adam moves every weight about as far; what is seldom needed must move further to be learned."""
 FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
 JUDGED = FEATURES + rep.SUCCESSIONS

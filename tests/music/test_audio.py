@@ -139,3 +139,14 @@ def test_mp3_is_small_and_plays(tmp_path: Path) -> None:
     assert len(samples) / rate == pytest.approx(3 + audio.TAIL, abs=0.1)
     assert 0.5 < np.abs(samples).max() <= 1
     assert 85 < len(content) * 8 / 1000 / (3 + audio.TAIL) < 110
+
+
+@pytest.mark.timeout(60)
+def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
+    """Every MIDI pitch is rendered, and none keeps the synthesizer busy for ever."""
+    pitches = np.repeat(np.arange(128, dtype=np.int8), 2)[:, None]
+    score = Score(pitches, onset_floor(pitches), tempo=240.0)
+    assert np.abs(audio.render(score, 22_050)).max() > 0.1
+    assert [audio._sung(pitch) for pitch in (0, 23, 24, 96, 97, 108, 127)] == [
+        24, 35, 24, 96, 85, 96, 91,
+    ]  # fmt: skip

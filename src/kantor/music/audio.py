@@ -63,6 +63,9 @@ def _synthesizer(rate: int) -> Synthesizer:
     return symusic.Synthesizer(sf_path=font, sample_rate=rate)
 
 
+_COMPASS = (24, 96)
+
+
 @cache
 def _room(rate: int) -> Samples:
     """An impulse response ``(samples, 2)``: the direct sound softened, then decaying noise."""
@@ -98,11 +101,20 @@ def _play(notes: list[Note], program: int, rate: int) -> Samples:
 
     track = symusic.Track("", program, False)
     for note in notes:
-        track.notes.append(symusic.Note(note.start, note.end - note.start, note.pitch, 80))
+        track.notes.append(symusic.Note(note.start, note.end - note.start, _sung(note.pitch), 80))
     music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second
     music.tempos.append(symusic.Tempo(0, qpm=60))
     music.tracks.append(track)
     return np.asarray(_synthesizer(rate).render(music, stereo=True), np.float32).T
+
+
+def _sung(pitch: int) -> int:
+    """The pitch, moved by octaves into what the instruments play.
+
+    Beyond it the synthesizer is out of tune, and on some notes (108 on the flute) never returns.
+    """
+    low, high = _COMPASS
+    return pitch + 12 * (max(0, -(-(low - pitch) // 12)) - max(0, -(-(pitch - high) // 12)))
 
 
 def _mix(notes: list[Note], rate: int) -> Samples:

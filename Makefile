@@ -44,13 +44,13 @@ test: lint ## Lint, check types, run the tests
 	@$(BIN)/pytest
 
 lint: $(READY) ## Check style and types
-	@$(BIN)/ruff check src pipelines tests benchmarks
-	@$(BIN)/ruff format --check src pipelines tests benchmarks
+	@$(BIN)/ruff check src pipelines flows tests benchmarks
+	@$(BIN)/ruff format --check src pipelines flows tests benchmarks
 	@$(BIN)/mypy
 
 format: $(READY) ## Put the code into shape
-	@$(BIN)/ruff check --fix src pipelines tests benchmarks
-	@$(BIN)/ruff format src pipelines tests benchmarks
+	@$(BIN)/ruff check --fix src pipelines flows tests benchmarks
+	@$(BIN)/ruff format src pipelines flows tests benchmarks
 
 compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" [OUT=folder] [FORMAT=mid,wav]
 	@test -n "$(MELODY)" || { echo 'make compose: name a melody: make compose MELODY=tune.mid' >&2; exit 2; }

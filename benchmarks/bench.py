@@ -40,7 +40,7 @@ class Bench:
     """One preset in a process of its own: every public method is a question to it."""
 
     def __init__(self, preset: str, options: Options) -> None:
-        from workshop import Workshop, recipe
+        from workshop import recipe
 
         from kantor.data import corpus, windows
         from kantor.model import batches
@@ -53,13 +53,12 @@ class Bench:
         pool = batches.pool(corpus.load(options.build / "scores.npz"), rolls, "train")
         if preset == UNET:
             chosen = recipe(params, batch=options.batch)
-            self.trainer: Trainer = Workshop(chosen, self.steps)
         else:
             # One iteration of warm-up: number 0 is by likelihood, all others by the critic.
             chosen = params.model_copy(
                 update={"preset": CHORALE, "batch": options.batch, "warmup": 1, "critic_steps": 5}
             )
-            self.trainer = Trainer(chosen, self.steps)
+        self.trainer = Trainer(chosen, self.steps)
         self.data = batches.dataset(pool, self.trainer.batch_size, chosen.seed)
         self.stream = iter(self.data)
 

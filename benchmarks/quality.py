@@ -80,7 +80,7 @@ class Contender:
 
 def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contender]:
     """Both models, untrained."""
-    from workshop import Workshop, recipe, untransposed
+    from workshop import recipe, untransposed
 
     from kantor.model import batches
     from kantor.model.trainer import Train, Trainer
@@ -93,7 +93,7 @@ def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contend
     own_pool = pool
     if options.windows == "first":
         own_pool = untransposed(batches.pool(corpus, firsts(rolls), "train"))
-    pairs = ((UNET, Workshop(theirs, steps), own_pool), (CHORALE, Trainer(ours, steps), pool))
+    pairs = ((UNET, Trainer(theirs, steps), own_pool), (CHORALE, Trainer(ours, steps), pool))
     return [
         Contender(
             name, trainer, iter(batches.dataset(one, trainer.batch_size, trainer.settings.seed))

@@ -1,26 +1,18 @@
 """The workshop's way of training its model, with Kantor's losses and networks.
 
 What it leaves out, so that it is the workshop's and not ours: XLA, warm-up by likelihood,
-averaging of weights, weight decay, transposition. Each critic step draws its own samples, in the
-very batch it learns from, as the batch normalisation of the workshop's generator sees them.
+averaging of weights, weight decay, transposition.
 """
 
 from __future__ import annotations
 
-import kantor.model  # noqa: F401  first: it imports TensorFlow without its noise
-
-# isort: split
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from kantor.model.batches import Batch, Pool
-from kantor.model.trainer import Train, Trainer
-from kantor.model.wgan import critic_step, generator_step
-
-Tensor = Any
+from kantor.model.batches import Pool
+from kantor.model.trainer import Train
 
 RECIPE: dict[str, Any] = {
     "preset": "unet",
@@ -47,39 +39,3 @@ def untransposed(pool: Pool) -> Pool:
     """The same windows, each in its own key only."""
     still = np.zeros(len(pool), np.int8)
     return replace(pool, lowest=still, highest=still)
-
-
-class Workshop(Trainer):
-    """Trains as the workshop's notebook does: Keras layers in `tf.function`, nothing else."""
-
-    def __init__(self, settings: Train, steps: int) -> None:
-        super().__init__(settings, steps)
-        self._own_critic = tf.function(self._draw_and_judge)
-        self._own_generator = tf.function(self._draw_and_improve)
-
-    def _adversarial(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        size, steps = self.settings.batch, self.settings.critic_steps
-        figures: dict[str, Tensor] = {}
-        for index in range(steps + 1):
-            rows = slice(index * size, (index + 1) * size)
-            part = {name: value[rows] for name, value in batch.items()}
-            own = seed + tf.constant([0, 1_000_003 * (index + 1)])
-            step = self._own_generator if index == steps else self._own_critic
-            figures |= step(part, own)
-        return figures
-
-    def _draw_and_judge(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        sample = self.networks.sample(batch, seed)
-        weight = self.settings.gradient_penalty
-        figures: dict[str, Tensor] = critic_step(
-            self.networks, self.critic_optimizer, batch, sample, seed, weight
-        )
-        return figures
-
-    def _draw_and_improve(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        # The networks of `unet` draw anew here, so there is no sample to hand over.
-        figures: dict[str, Tensor] = generator_step(
-            self.networks, self.generator_optimizer, batch, None, seed, 0.0
-        )
-        self._average(0.0)
-        return figures

@@ -100,10 +100,12 @@ SMALLEST = {
     "chorale": {
         "width": 8,
         "decoder": 8,
+        "head": 8,
         "memory": 4,
         "reach": 2,
         "dilations": (1,),
         "critic": 8,
+        "embedding": 8,
         "dropout": 0.4,
     },
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kantor.model import chorale
+from kantor.model import critic, layers, piece
 from kantor.model import representation as rep
 
 
@@ -15,7 +15,7 @@ from kantor.model import representation as rep
 def test_convolution_over_time(kernel: int, dilation: int) -> None:
     """It is Keras's own dilated convolution with the same weights."""
     inputs = tf.random.stateless_normal([2, 11, 3], [1, 2])
-    ours = chorale.TimeConv(4, kernel, dilation)
+    ours = layers.TimeConv(4, kernel, dilation)
     ours.build((None, None, 3))
     theirs = keras.layers.Conv1D(4, kernel, dilation_rate=dilation, padding="same")
     theirs.build((None, None, 3))
@@ -29,7 +29,7 @@ def test_dropout_follows_from_its_seed() -> None:
     ones = tf.ones([400, 1, 50])
 
     def masks(seed: int) -> list[np.ndarray]:
-        drop = chorale.dropout(0.4, tf.constant([seed, 1]))
+        drop = layers.dropout(0.4, tf.constant([seed, 1]))
         return [drop(ones).numpy() for _ in range(2)]
 
     first, again, other = masks(1), masks(1), masks(2)
@@ -43,7 +43,7 @@ def test_dropout_follows_from_its_seed() -> None:
 
 def test_dropout_keeps_channels_whole() -> None:
     """A channel is dropped in all steps of a piece or in none."""
-    dropped = chorale.dropout(0.5, tf.constant([1, 2]))(tf.ones([4, 9, 30])).numpy()
+    dropped = layers.dropout(0.5, tf.constant([1, 2]))(tf.ones([4, 9, 30])).numpy()
     assert (dropped == dropped[:, :1]).all()
     assert not (dropped == dropped[:1]).all()
 
@@ -51,22 +51,22 @@ def test_dropout_keeps_channels_whole() -> None:
 def test_no_dropout() -> None:
     """At rate zero everything passes."""
     ones = tf.ones([2, 3, 4])
-    assert np.array_equal(chorale.dropout(0.0, tf.constant([1, 2]))(ones), ones)
+    assert np.array_equal(layers.dropout(0.0, tf.constant([1, 2]))(ones), ones)
 
 
 def test_step_before_each_step() -> None:
     """Unknown before the first."""
     classes = tf.reshape(tf.range(1, 13), [1, 3, 4])
-    assert chorale.shift(classes).numpy().tolist() == [[[-1] * 4, [1, 2, 3, 4], [5, 6, 7, 8]]]
+    assert piece.shift(classes).numpy().tolist() == [[[-1] * 4, [1, 2, 3, 4], [5, 6, 7, 8]]]
 
 
 def test_condition_by_hand() -> None:
     """Meter, fermata, end of the piece and key, each in its own place."""
     bars = tf.constant([[[6, 16], [7, 16]]])
-    found = chorale.condition(
+    found = piece.condition(
         bars, tf.constant([[False, True]]), tf.constant([[True, False]]), tf.constant([9])
     ).numpy()
-    assert found.shape == (1, 2, chorale.CONDITION)
+    assert found.shape == (1, 2, piece.CONDITION)
     assert np.array_equal(found[..., : rep.METER], rep.meter_features(bars))
     assert found[0, :, rep.METER :].tolist() == [
         [0, 1, *[0] * 9, 1, 0, 0],
@@ -79,8 +79,8 @@ def test_features_of_a_score() -> None:
     classes = tf.constant([[[45, 40, 37, 21]]])
     before = tf.constant([[[44, 40, -1, 9]]])
     onsets = tf.constant([[[1.0, 0.0, 1.0, 1.0]]])
-    found = chorale.score_features(classes, before, onsets).numpy()[0, 0]
-    assert found.shape == (chorale.FEATURES,)
+    found = piece.score_features(classes, before, onsets).numpy()[0, 0]
+    assert found.shape == (piece.FEATURES,)
     ones = set(np.flatnonzero(found).tolist())
     pitches = {45, 64 + 40, 128 + 37, 192 + 21}
     intervals = {260 + 12 * pair + size for pair, size in enumerate((5, 8, 0, 3, 7, 4))}
@@ -93,10 +93,10 @@ def test_critic_sees_successions_too() -> None:
     """Behind the score's features stands what follows what."""
     classes, before = (tf.constant([[chord]]) for chord in ([45, 40, 37, 21], [44, 40, 37, 20]))
     onsets = tf.zeros([1, 1, 4])
-    found = chorale.judged_features(classes, before, onsets).numpy()
-    assert found.shape == (1, 1, chorale.JUDGED)
-    score, successions = np.split(found, [chorale.FEATURES], axis=-1)
-    assert np.array_equal(score, chorale.score_features(classes, before, onsets))
+    found = piece.judged_features(classes, before, onsets).numpy()
+    assert found.shape == (1, 1, piece.JUDGED)
+    score, successions = np.split(found, [piece.FEATURES], axis=-1)
+    assert np.array_equal(score, piece.score_features(classes, before, onsets))
     assert np.array_equal(successions, rep.successions(classes, before))
     assert successions.any()
 
@@ -104,19 +104,58 @@ def test_critic_sees_successions_too() -> None:
 @pytest.mark.parametrize("steps", [8, 32])
 def test_critic_hears_the_whole_window(steps: int) -> None:
     """One score a window; a change of any step, of the mask or the conditions changes it."""
-    critic = chorale.ChoraleCritic(width=8, steps=steps)
+    judge = critic.ChoraleCritic(width=8, embedding=8, steps=steps)
     random = np.random.default_rng(1)
 
     def noise(size: int) -> np.ndarray:
         return random.normal(size=(2, steps, size)).astype(np.float32)
 
-    heard = [noise(chorale.JUDGED), noise(4), noise(chorale.CONDITION)]
-    scores = critic(*map(tf.constant, heard)).numpy()
+    heard = [noise(piece.JUDGED), noise(4), noise(piece.CONDITION)]
+
+    def scores_of(heard: list[np.ndarray]) -> np.ndarray:
+        features, *given = map(tf.constant, heard)
+        return judge(judge.embed(features), *given).numpy()
+
+    scores = scores_of(heard)
     assert scores.shape == (2,)
     for part in range(3):
         for step in (0, steps // 2, steps - 1):
             changed = [array.copy() for array in heard]
             changed[part][0, step] += 1
-            again = critic(*map(tf.constant, changed)).numpy()
+            again = scores_of(changed)
             assert again[0] != pytest.approx(scores[0], rel=1e-5)
             assert again[1] == pytest.approx(scores[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("emphasis", [1.0, 4.0])
+def test_slope_by_the_features(emphasis: float) -> None:
+    """What the embedding's gradient says is the norm of the features' own, successions scaled."""
+    judge = critic.ChoraleCritic(width=8, embedding=8, emphasis=emphasis, steps=8)
+    random = np.random.default_rng(2)
+    features, mask, conditions = (
+        tf.constant(random.normal(size=(3, 8, size)).astype(np.float32))
+        for size in (piece.JUDGED, 4, piece.CONDITION)
+    )
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(features)
+        embedded = judge.embed(features)
+        tape.watch(embedded)
+        scores = judge(embedded, mask, conditions)
+    by_features = tape.gradient(scores, features).numpy()
+    by_features[..., piece.FEATURES :] /= emphasis
+    expected = (by_features**2).sum(axis=(1, 2))
+    assert np.allclose(judge.slope(tape.gradient(scores, embedded)), expected, rtol=1e-4)
+
+
+def test_lookup_is_a_product_with_one_hot_rows() -> None:
+    """In value and in gradient; no row where the index is -1."""
+    tables = tf.random.stateless_normal([3, 5, 2], [1, 2])
+    index = tf.constant([[0, 4, -1], [2, 2, 2], [-1, 0, 1]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(tables)
+        ours = layers.lookup(tables, index)
+        theirs = tf.einsum("nti,tio->nto", tf.one_hot(index, 5), tables)
+        weights = tf.random.stateless_normal(ours.shape, [3, 4])
+        one, other = (tf.reduce_sum(weights * found) for found in (ours, theirs))
+    assert np.allclose(ours, theirs)
+    assert np.allclose(tape.gradient(one, tables), tape.gradient(other, tables), atol=1e-6)

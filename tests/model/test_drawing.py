@@ -12,8 +12,9 @@ import tensorflow as tf
 from kantor.model import chorale, drawing
 from kantor.model import representation as rep
 from kantor.model.batches import CONTEXT
-from kantor.model.chorale import ChoraleGenerator, Piece
+from kantor.model.chorale import ChoraleGenerator
 from kantor.model.drawing import Latent, choose
+from kantor.model.piece import JUDGED, Piece, condition, judged_features, shift
 from kantor.music.score import REST, VOICE_RANGES
 
 PIECES, STEPS = 3, 12
@@ -25,15 +26,14 @@ STARTS = pytest.mark.parametrize("start", [0, CONTEXT])
 @pytest.fixture(scope="module")
 def generator() -> ChoraleGenerator:
     """A small network with large random weights, so that it has decided opinions."""
-    network = ChoraleGenerator(width=8, decoder=16, memory=4, reach=3, dilations=(1, 2))
+    network = ChoraleGenerator(width=8, decoder=16, head=8, memory=4, reach=3, dilations=(1, 2))
     random = np.random.default_rng(0)
     for variable in network.trainable_variables:
         variable.assign(random.normal(size=variable.shape, scale=0.3))
     for head in network.heads:  # to stay on a pitch is as likely as all else
-        stay = tf.one_hot(rep.CLASSES + rep.LARGEST_MOTION, sum(head.sizes))
+        stay = tf.one_hot(rep.CLASSES + 1 + rep.LARGEST_MOTION, sum(head.sizes))
         head.outputs.bias.assign_add(4 * stay)
-        for table in head.successors:  # whose effect is multiplied
-            table.kernel.assign(table.kernel / chorale.BOLD)
+        head.successors.assign(head.successors / chorale.BOLD)  # whose effect is multiplied
     return network
 
 
@@ -57,7 +57,7 @@ def piece() -> Piece:
         rep.to_classes(tf.constant(pitches), collection),
         tf.constant(onsets, tf.float32),
         tf.constant(random.random(shape) < 0.3, tf.float32),
-        chorale.condition(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), collection),
+        condition(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), collection),
         collection,
     )
 
@@ -121,7 +121,7 @@ def test_one_pass_agrees_with_step_by_step(
     biased = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
     free = piece.mask[:, start : start + STEPS].numpy() == 0
     assert np.array_equal(choose(biased, uniform.pitch).numpy()[free], classes.numpy()[free])
-    before = chorale.shift(written.classes)[:, start : start + STEPS].numpy()
+    before = shift(written.classes)[:, start : start + STEPS].numpy()
     struck = tf.sigmoid(out[..., -1]).numpy() > uniform.strike.numpy()
     expected = (classes.numpy() > 0) & ((classes.numpy() != before) | struck)
     assert np.array_equal(expected[free], onsets.numpy()[free] > 0)
@@ -234,14 +234,14 @@ def test_gradient_of_the_relations_is_exact(piece: Piece) -> None:
     classes, onsets = piece.classes[:, 1:], piece.onsets[:, 1:]
     before = piece.classes[:, :-1]
     voices = tf.one_hot(classes, rep.CLASSES)
-    upstream = tf.random.stateless_normal([PIECES, TIME - 1, chorale.JUDGED], [1, 2])
+    upstream = tf.random.stateless_normal([PIECES, TIME - 1, JUDGED], [1, 2])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([voices, onsets])
         ours = drawing.relate(voices, onsets, classes, before)
         past = tf.concat([tf.one_hot(before[:, :1], rep.CLASSES), voices[:, :-1]], axis=1)
         plain = soft_features(voices, past, onsets)
         losses = [tf.reduce_sum(features * upstream) for features in (ours, plain)]
-    assert np.array_equal(ours, chorale.judged_features(classes, before, onsets))
+    assert np.array_equal(ours, judged_features(classes, before, onsets))
     assert np.allclose(ours, plain)
     found, expected = (tape.gradient(loss, [voices, onsets]) for loss in losses)
     # No class outside a voice's range is ever drawn, so none receives a gradient that counts.
@@ -262,9 +262,7 @@ def test_gradient_passes_through_a_sample(
         features = drawing.straight_through(generator, piece, classes, onsets, start, stop)
         loss = tf.reduce_sum(features * tf.random.stateless_normal(features.shape, [1, 2]))
     written = drawing.write(piece, classes, onsets, start, stop)
-    expected = chorale.judged_features(
-        written.classes, chorale.shift(written.classes), written.onsets
-    )
+    expected = judged_features(written.classes, shift(written.classes), written.onsets)
     assert np.allclose(features, expected[:, start:stop], atol=1e-6)
     gradients = tape.gradient(loss, weights)
     silent = [w.path for w, g in zip(weights, gradients, strict=True) if g is None or not np.any(g)]
@@ -286,7 +284,7 @@ def test_no_gradient_from_given_cells(generator: ChoraleGenerator, piece: Piece)
 
 def test_likelihood_by_hand(piece: Piece) -> None:
     """With indifferent logits: the log of the choices, and log 2 for a note that may be struck."""
-    network = ChoraleGenerator(width=8, decoder=8, memory=4, reach=2, dilations=(1,))
+    network = ChoraleGenerator(width=8, decoder=8, head=8, memory=4, reach=2, dilations=(1,))
     for variable in network.trainable_variables:
         variable.assign(tf.zeros_like(variable))
     expected, cells = 0.0, 0
@@ -307,7 +305,7 @@ def test_likelihood_by_hand(piece: Piece) -> None:
 def test_likelihood_is_learnt(piece: Piece) -> None:
     """A few steps on one batch make it more likely."""
     keras.utils.set_random_seed(1)
-    network = ChoraleGenerator(width=8, decoder=16, memory=4, reach=2, dilations=(1,))
+    network = ChoraleGenerator(width=8, decoder=16, head=8, memory=4, reach=2, dilations=(1,))
     optimizer = keras.optimizers.Adam(0.01)
     values = []
     for _ in range(6):

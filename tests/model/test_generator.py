@@ -26,7 +26,9 @@ def network() -> chorale.ChoraleGenerator:
     """A small network with weights large enough to prefer some notes."""
     keras.utils.clear_session()  # else the layers' names count up
     keras.utils.set_random_seed(2)
-    made = chorale.ChoraleGenerator(width=16, decoder=16, memory=4, reach=4, dilations=(1, 2))
+    made = chorale.ChoraleGenerator(
+        width=16, decoder=16, head=16, memory=4, reach=4, dilations=(1, 2)
+    )
     for variable in made.trainable_variables:
         variable.assign(2.5 * variable)
     return made
@@ -228,7 +230,7 @@ def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -
 
 def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked: Asked) -> None:
     """Neither padding nor a longer neighbour changes a piece's take, its last step included."""
-    network = chorale.ChoraleGenerator(width=8, decoder=8, memory=4, reach=4)
+    network = chorale.ChoraleGenerator(width=8, decoder=8, head=8, memory=4, reach=4)
     model = Generator(network, {"preset": "chorale"})
     short, long = asked(opening(corpus[0].score, 48)), asked(corpus[1].score)
     alone = model.compose(stack([short]), [7])

@@ -47,10 +47,12 @@ SMALL = {
         "chorale": {
             "width": 16,
             "decoder": 16,
+            "head": 16,
             "memory": 8,
             "reach": 4,
             "dilations": [1, 2],
             "critic": 16,
+            "embedding": 16,
             "dropout": 0.1,
         },
     },

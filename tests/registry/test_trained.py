@@ -82,7 +82,9 @@ def write_network(folder, seed):
 
     keras.utils.clear_session()  # else the layers' names count up
     keras.utils.set_random_seed(seed)
-    sizes = ChoraleSettings(width=8, decoder=16, memory=8, reach=4, dilations=(1,), critic=8)
+    sizes = ChoraleSettings(
+        width=8, decoder=16, head=16, memory=8, reach=4, dilations=(1,), critic=8, embedding=8
+    )
     generator.save(folder, Chorale(sizes).generator, {"preset": "chorale"})
 
 

@@ -24,6 +24,9 @@ Batch = dict[str, Tensor]
 
 CONTEXT = 16
 LARGEST_TRANSPOSITION = 6
+TRANSPOSED = 0.25
+"""Share of the windows that are transposed: enough to know all keys. In more of them the voices
+would be spread wider over their ranges than a choir's are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +165,9 @@ def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor) -> Batch:
         tf.cast(tf.gather(getattr(pool, name), index), tf.int32)
         for name in ("lowest", "highest", "collection")
     )
-    chance = tf.random.stateless_uniform([size], seeds[1])
+    moves, chance = tf.unstack(tf.random.stateless_uniform([2, size], seeds[1]))
     shift = low + tf.cast(chance * tf.cast(high - low + 1, tf.float32), tf.int32)
+    shift = tf.where(moves < TRANSPOSED, shift, 0)
     pitches = tf.cast(batch["pitches"], tf.int32)
     batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
     batch["collection"] = (collection + shift) % 12

@@ -1,145 +1,31 @@
-"""Networks of the preset `chorale`: a composer that writes step by step, and its critic.
+"""The generator of the preset `chorale`: a composer that writes step by step.
 
-The generator reads everything that is given, before and after, by convolutions over time
-(the *encoder*), and writes from left to right (the *decoder*): in each step soprano, bass, tenor
-and alto in turn, each knowing the chord so far. Its latent is the Gumbel noise of every cell:
-drawing by the largest sum of logit and noise is sampling from the softmax (Maddison et al. 2017).
-Every cell gets exactly one pitch or a rest, so the critic sees what a listener hears.
+It reads everything that is given, before and after, by convolutions over time (the *encoder*),
+and writes from left to right (the *decoder*): in each step soprano, bass, tenor and alto in turn,
+each knowing the chord so far. Every cell gets exactly one pitch or a rest, so the critic sees what
+a listener hears.
 
 Shapes: `batch`, `time` in sixteenths, `voice` 4, classes and relations from `representation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kantor.model import representation as rep
+from kantor.model.layers import Dropout, TimeConv, lookup, no_dropout
+from kantor.model.piece import CONDITION, FEATURES, Piece, score_features, shift
 from kantor.music.score import VOICES
 
 Tensor = Any
 
 ORDER = (0, 3, 2, 1)
 """Outer voices first: soprano, bass, tenor, alto."""
-CONDITION = rep.METER + 12 + 2
 BOLD = 30.0
 """Adam moves every weight about as far; what is seldom needed must move further to be learned."""
-FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
-JUDGED = FEATURES + rep.SUCCESSIONS
-
-
-Dropout = Callable[[Tensor], Tensor]
-
-
-def no_dropout(tensor: Tensor) -> Tensor:
-    """For composing: everything passes."""
-    return tensor
-
-
-def dropout(rate: float, seed: Tensor) -> Dropout:
-    """Dropout of whole channels, each dropped for all steps of a piece.
-
-    Its masks follow from a seed ``(2,) int``, each call drawing the next. One mask a piece is
-    what Gal and Ghahramani (2016) propose for sequences; it also costs a thirtieth of the random
-    numbers.
-    """
-    calls = count()
-
-    def drop(tensor: Tensor) -> Tensor:
-        own = tf.random.experimental.stateless_fold_in(seed, next(calls))
-        shape = [tf.shape(tensor)[0], 1, tensor.shape[-1]]
-        kept = tf.random.stateless_uniform(shape, own, alg="philox") >= rate
-        return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
-
-    return drop if rate > 0 else no_dropout
-
-
-class Piece(NamedTuple):
-    """A batch as the networks take it.
-
-    Attributes
-    ----------
-    classes : (batch, time, voice) int32
-        See `representation`; where a sample is drawn, only the cells of the mask are read.
-    onsets, mask : (batch, time, voice) float32
-        The mask is 1 where a cell is given.
-    conditions : (batch, time, 42) float32
-        Of `condition`.
-    collection : (batch,) int32
-    """
-
-    classes: Tensor
-    onsets: Tensor
-    mask: Tensor
-    conditions: Tensor
-    collection: Tensor
-
-
-def shift(classes: Tensor) -> Tensor:
-    """The classes of the step before each step, -1 before the first."""
-    return tf.pad(classes[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=-1)
-
-
-def score_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
-    """A step as pitches, onsets, intervals and motions: ``(…, FEATURES) float32``."""
-    return tf.concat(
-        [
-            rep.flatten(rep.one_hot(classes)),
-            onsets,
-            rep.intervals(classes),
-            rep.spacing(classes),
-            rep.motion(classes, before),
-        ],
-        axis=-1,
-    )
-
-
-def judged_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
-    """A step as the critic sees it: `score_features` and what follows what, ``(…, JUDGED)``."""
-    features = score_features(classes, before, onsets)
-    return tf.concat([features, rep.successions(classes, before)], axis=-1)
-
-
-@keras.saving.register_keras_serializable("kantor")
-class TimeConv(keras.layers.Layer):  # type: ignore[misc]
-    """A convolution over time as one matrix product, which XLA on CPU runs (and derives) faster."""
-
-    def __init__(self, units: int, kernel: int = 3, dilation: int = 1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units, self.kernel, self.dilation = units, kernel, dilation
-        self.dense = keras.layers.Dense(units)
-
-    def build(self, shape: tuple[int | None, ...]) -> None:
-        self.dense.build((*shape[:-1], self.kernel * int(shape[-1] or 0)))
-
-    def call(self, inputs: Tensor) -> Tensor:
-        reach = self.dilation * (self.kernel // 2)
-        length = tf.shape(inputs)[1]
-        padded = tf.pad(inputs, [[0, 0], [reach, reach], [0, 0]])
-        taps = [
-            padded[:, tap * self.dilation : tap * self.dilation + length]
-            for tap in range(self.kernel)
-        ]
-        return self.dense(tf.concat(taps, axis=-1))
-
-
-def condition(bars: Tensor, fermatas: Tensor, inside: Tensor, collection: Tensor) -> Tensor:
-    """What is known of each step besides notes: meter, fermata, end of the piece, key.
-
-    Returns
-    -------
-    (batch, time, 42) float32
-    """
-    time = tf.shape(bars)[1]
-    key = tf.one_hot(tf.cast(collection, tf.int32), 12)
-    flags = tf.stack([tf.cast(fermatas, tf.float32), tf.cast(inside, tf.float32)], axis=-1)
-    return tf.concat(
-        [rep.meter_features(bars), flags, tf.repeat(key[:, None], time, axis=1)], axis=-1
-    )
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -148,13 +34,13 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, width: int, dilations: tuple[int, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.entry = TimeConv(width, 3)
+        self.entry = keras.layers.Dense(width)
         self.layers = [TimeConv(width, 3, dilation) for dilation in dilations]
         self.width = width
 
     def build(self, shape: Any = None) -> None:
-        channels = FEATURES + len(VOICES) + CONDITION
-        self.entry.build((None, None, channels))
+        """Make all weights."""
+        self.entry.build((None, FEATURES + len(VOICES) + CONDITION))
         for layer in self.layers:
             layer.build((None, None, self.width))
 
@@ -166,6 +52,7 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
         conditions: Tensor,
         drop: Dropout = no_dropout,
     ) -> Tensor:
+        """``(batch, time, width)`` of given cells, -1 where none is given."""
         features = [score_features(given, shift(given), onsets), mask, conditions]
         hidden = tf.nn.relu(self.entry(tf.concat(features, axis=-1)))
         for layer in self.layers:
@@ -178,7 +65,8 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
     """One voice's pitch in one step, from its context and the chord so far.
 
     Besides a logit for each pitch it states preferences relative to what is known: for each motion
-    from its own last pitch, for each interval class and each distance from every other voice.
+    from its own last pitch, for each interval class and each distance from every other voice, and
+    for each interval class after where the two came from (`representation.progressions`).
     """
 
     def __init__(self, voice: int, width: int, **kwargs: Any) -> None:
@@ -187,18 +75,18 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         self.others = tuple(other for other in range(len(VOICES)) if other != voice)
         self.width = width
         self.hidden = keras.layers.Dense(width)
-        self.sizes = [rep.CLASSES, rep.MOTIONS, *[12, rep.DISTANCES] * len(self.others), 1]
+        relative = len(self.others) * (12 + rep.DISTANCES)
+        self.sizes = [rep.CLASSES, 1, rep.MOTIONS, relative]
         self.outputs = keras.layers.Dense(sum(self.sizes))
-        self.successors = [
-            keras.layers.Dense(12, use_bias=False, kernel_initializer="zeros") for _ in self.others
-        ]
 
     def build(self, context: int) -> None:
+        """Make the weights for a context of so many units."""
         chord = len(VOICES) * rep.CLASSES + rep.RELATIONS + 12 * len(rep.PAIRS)
         self.hidden.build((None, context + chord))
         self.outputs.build((None, self.width))
-        for table in self.successors:
-            table.build((None, rep.PROGRESSIONS))
+        shape = (len(self.others), rep.PROGRESSIONS, 12)
+        self.successors = self.add_weight(shape=shape, initializer="zeros", name="successors")
+        self.built = True
 
     def call(
         self, context: Tensor, now: Tensor, before: Tensor, drop: Dropout = no_dropout
@@ -226,51 +114,66 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
             rep.intervals(before),
         ]
         out = self.outputs(drop(tf.nn.relu(self.hidden(tf.concat(features, axis=-1)))))
-        pitch, moves, *wishes, strike = tf.split(out, self.sizes, axis=-1)
+        pitch, strike, moves, relative = tf.split(out, self.sizes, axis=-1)
         pitch += rep.by_motion(moves, before[..., self.voice])
-        for other, interval, distance, table in zip(
-            self.others, wishes[::2], wishes[1::2], self.successors, strict=True
-        ):
-            interval += BOLD * table(rep.progressions(before, now, self.voice, other))
-            pitch += rep.by_interval(interval, now[..., other])
-            pitch += rep.by_distance(distance, now[..., other])
-        return tf.concat([pitch, strike], axis=-1)
+        shape = tf.concat([tf.shape(out)[:-1], [len(self.others), 12 + rep.DISTANCES]], 0)
+        interval, distance = tf.split(tf.reshape(relative, shape), [12, rep.DISTANCES], axis=-1)
+        progressions = rep.progressions(before, now, self.voice, self.others)
+        interval += BOLD * lookup(self.successors, progressions)
+        others = tf.gather(now, self.others, axis=-1)
+        wishes = rep.by_interval(interval, others) + rep.by_distance(distance, others)
+        return tf.concat([pitch + tf.reduce_sum(wishes, axis=-2), strike], axis=-1)
 
 
 @keras.saving.register_keras_serializable("kantor")
 class ChoraleGenerator(keras.Model):  # type: ignore[misc]
-    """The generator; see the module. `reach` steps of its own past are seen by the decoder."""
+    """The generator; see the module.
+
+    Parameters
+    ----------
+    width, dilations
+        Units and dilations of the encoder's convolutions.
+    decoder, head
+        Units of the decoder's layers and of each voice's hidden layer.
+    memory, reach
+        Units kept of each step of its own past, and how many steps of it the decoder sees.
+    """
 
     def __init__(
         self,
-        width: int = 128,
-        decoder: int = 256,
-        memory: int = 64,
+        width: int = 96,
+        decoder: int = 192,
+        head: int = 96,
+        memory: int = 32,
         reach: int = 16,
         dilations: tuple[int, ...] = (1, 2, 4, 8),
         **kwargs: Any,
     ) -> None:
         # A fixed name, not one counted up: equal models are saved as equal bytes.
         super().__init__(**{"name": "chorale_generator", **kwargs})
-        self.width, self.decoder, self.memory, self.reach = width, decoder, memory, reach
+        self.width, self.decoder, self.head = width, decoder, head
+        self.memory, self.reach = memory, reach
         self.dilations = tuple(dilations)
         self.encoder = Encoder(width, tuple(dilations))
         self.remember = keras.layers.Dense(memory)
         self.entry = keras.layers.Dense(decoder)
         self.inner = keras.layers.Dense(decoder)
-        self.heads = [Head(voice, width) for voice in range(len(VOICES))]
+        self.heads = [Head(voice, head) for voice in range(len(VOICES))]
         self.build()
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments that make this network again."""
         return {
             "width": self.width,
             "decoder": self.decoder,
+            "head": self.head,
             "memory": self.memory,
             "reach": self.reach,
             "dilations": self.dilations,
         }
 
     def build(self, shape: Any = None) -> None:
+        """Make all weights."""
         width, decoder = self.width, self.decoder
         self.encoder.build()
         self.remember.build((None, FEATURES))
@@ -330,56 +233,3 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         classes, before = piece.classes[:, first:stop], shift(piece.classes)[:, first:stop]
         traces = self.trace(classes, before, piece.onsets[:, first:stop])
         return tf.pad(traces, [[0, 0], [max(0, self.reach - start), 0], [0, 0]])
-
-
-@keras.saving.register_keras_serializable("kantor")
-class ChoraleCritic(keras.Model):  # type: ignore[misc]
-    """Scores a chorale as a score and its relations; hears two bars at once and in detail.
-
-    A stack of strided convolutions whose last layer is a dense one (the whole window), to which
-    the mean of local scores (a step and its neighbours) is added.
-    """
-
-    def __init__(self, width: int = 192, steps: int = 32, **kwargs: Any) -> None:
-        # A fixed name, not one counted up: equal models are saved as equal bytes.
-        super().__init__(**{"name": "chorale_critic", **kwargs})
-        self.width, self.steps = width, steps
-        self.entry = TimeConv(width, 3)
-        self.succession = keras.layers.Dense(width, use_bias=False)
-        self.local = TimeConv(width, 3)
-        self.strided = [keras.layers.Dense(width) for _ in range(3)]
-        self.local_score = keras.layers.Dense(1)
-        self.score = keras.layers.Dense(1)
-        self.build()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"width": self.width, "steps": self.steps}
-
-    def build(self, shape: Any = None) -> None:
-        self.entry.build((None, None, FEATURES + len(VOICES) + CONDITION))
-        self.succession.build((None, rep.SUCCESSIONS))
-        self.local.build((None, None, self.width))
-        for layer in self.strided:
-            layer.build((None, None, 2 * self.width))
-        self.local_score.build((None, None, self.width))
-        self.score.build((None, self.steps // 2 ** len(self.strided) * self.width))
-        self.built = True
-
-    def call(self, features: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
-        """Scores ``(batch,)`` of ``(batch, time, JUDGED)``, given mask and conditions."""
-        seen, successions = features[..., :FEATURES], features[..., FEATURES:]
-        hidden = self.entry(tf.concat([seen, mask, conditions], axis=-1))
-        hidden = leaky(hidden + self.succession(successions))
-        hidden = hidden + leaky(self.local(hidden))
-        local = tf.reduce_mean(self.local_score(hidden), axis=(1, 2))
-        for layer in self.strided:
-            shape = tf.shape(hidden)
-            hidden = tf.reshape(hidden, [shape[0], -1, 2 * self.width])
-            hidden = leaky(layer(hidden))
-        flat = tf.reshape(hidden, [tf.shape(hidden)[0], self.score.kernel.shape[0]])
-        return self.score(flat)[:, 0] + local
-
-
-def leaky(tensor: Tensor) -> Tensor:
-    """Leaky ReLU with slope 0.2."""
-    return tf.nn.leaky_relu(tensor, 0.2)

@@ -16,18 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from kantor.model import representation as rep
-from kantor.model.chorale import (
-    ORDER,
-    ChoraleGenerator,
-    Dropout,
-    Piece,
-    judged_features,
-    no_dropout,
-    shift,
-)
+from kantor.model.chorale import ORDER, ChoraleGenerator
+from kantor.model.layers import Dropout, no_dropout
+from kantor.model.piece import Piece, judged_features, shift
 from kantor.music.score import VOICES
 
 Tensor = Any
+NEVER = -1e9
+"""A logit that is never drawn."""
 
 
 class Latent(NamedTuple):
@@ -51,6 +47,16 @@ def choose(logits: Tensor, latent: Tensor) -> Tensor:
     return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
 
 
+def truncate(logits: Tensor, min_p: Tensor) -> Tensor:
+    """Logits without the classes less than `min_p` times as likely as the likeliest.
+
+    What a model has hardly seen it cannot weigh: the many notes of which each is all but
+    impossible add up to a wrong note now and then (min-p sampling, Nguyen et al. 2024).
+    """
+    best = tf.reduce_max(logits, axis=-1, keepdims=True)
+    return tf.where(logits < best + tf.math.log(tf.maximum(min_p, 1e-30)), NEVER, logits)
+
+
 _SUM = np.triu(np.ones((rep.CLASSES, rep.CLASSES), np.float32))
 
 
@@ -61,12 +67,17 @@ def draw(
     start: int,
     stop: Tensor,
     temperature: Tensor = 1.0,
+    min_p: Tensor = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Compose the cells from `start` to `stop` that are not given; what stands before is past.
 
     Parameters
     ----------
     latent : (batch, stop - start, voice)
+    temperature : float
+        Below 1 the likelier notes are preferred, above 1 the rarer ones.
+    min_p : float
+        Notes less than so many times as likely as the likeliest are left out; see `truncate`.
 
     Returns
     -------
@@ -88,7 +99,8 @@ def draw(
         strikes = []
         for voice in ORDER:
             out = generator.heads[voice](context, now, before) / temperature
-            choice = choose(out[:, : rep.CLASSES] + bias[:, voice], latent.pitch[:, index, voice])
+            logits = truncate(out[:, : rep.CLASSES] + bias[:, voice], min_p)
+            choice = choose(logits, latent.pitch[:, index, voice])
             slot = tf.one_hot(voice, len(VOICES)) > 0
             now = tf.where(slot & ~given, choice[:, None], now)
             strikes.append(tf.sigmoid(out[:, -1]) > latent.strike[:, index, voice])
@@ -116,14 +128,20 @@ def draw(
 
 
 def straight_through(
-    generator: ChoraleGenerator, piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int
+    generator: ChoraleGenerator,
+    piece: Piece,
+    drawn: Tensor,
+    struck: Tensor,
+    start: int,
+    stop: int,
+    min_p: Tensor = 0.0,
 ) -> Tensor:
     """The features of a drawn sample, through which a gradient passes to the generator.
 
     Parameters
     ----------
     drawn, struck : (batch, stop - start, voice)
-        What `draw` returned for `piece`.
+        What `draw` returned for `piece` and `min_p`.
 
     Returns
     -------
@@ -132,7 +150,8 @@ def straight_through(
     """
     written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
-    soft = tf.nn.softmax(out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None])
+    logits = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
+    soft = tf.nn.softmax(truncate(logits, min_p))
     free = 1 - piece.mask[:, start:stop]
     strike = tf.sigmoid(out[..., -1])
     before = shift(written.classes)[:, start:stop]
@@ -178,50 +197,82 @@ def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> T
     return function(voices, onsets)
 
 
+_VOICES = range(len(VOICES))
+_OWN, _OTHER = zip(*((v, o) for v in _VOICES for o in _VOICES if v != o), strict=True)
+_PAIR = [rep.PAIRS.index((min(pair), max(pair))) for pair in zip(_OWN, _OTHER, strict=True)]
+_UPPER = np.array(_OWN) < np.array(_OTHER)
+"""Every voice with every other one, a voice's three pairs together: which pair, seen from where."""
+
+
 def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     """The derivatives of `relate` by voices and onsets."""
-    voices = len(VOICES)
-    sizes = [rep.CLASSES] * voices + [voices] + [12] * len(rep.PAIRS)
-    sizes += [len(rep.SPACINGS) + 1] * (voices - 1) + [rep.MOTIONS] * voices
-    sizes += [144] * len(rep.PAIRS)
-    parts = iter(tf.split(upstream, sizes, axis=-1))
-    total = [next(parts) for _ in range(voices)]
-    onsets = next(parts)
-    for upper, lower in rep.PAIRS:
-        weights = next(parts)
-        total[upper] += rep.by_interval(weights, classes[..., lower])
-        falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
-        total[lower] += rep.by_interval(falling, classes[..., upper])
-    for upper in range(voices - 1):
-        weights, lower = next(parts), upper + 1
-        kinds = rep.spacing_kind(tf.range(-rep.LARGEST_DISTANCE, rep.LARGEST_DISTANCE + 1))
-        distances = tf.gather(weights, kinds, axis=-1)
-        total[upper] += rep.by_distance(distances, classes[..., lower])
-        total[lower] += rep.by_distance(tf.reverse(distances, [-1]), classes[..., upper])
-    for voice in range(voices):
-        weights = next(parts)
-        total[voice] += rep.by_motion(weights, before[..., voice])
-        leaving = rep.by_motion(tf.reverse(weights, [-1]), classes[..., voice])
-        total[voice] += _earlier(leaving)
-    for upper, lower in rep.PAIRS:
-        weights = next(parts)
-        square = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
-        # Seen from the other voice an interval is its complement.
-        turned = tf.roll(tf.reverse(square, [-2, -1]), [1, 1], axis=[-2, -1])
-        for own, other, table in ((upper, lower, square), (lower, upper, turned)):
-            now, then = classes[..., own], before[..., own]
-            beside, beside_then = classes[..., other], before[..., other]
-            flat = rep.flatten(table)
-            total[own] += rep.by_succession(flat, then, beside, beside_then)
-            # The same succession as the step before has it: backwards in time.
-            mirrored = rep.flatten(tf.linalg.matrix_transpose(table))
-            total[own] += _earlier(rep.by_succession(mirrored, now, beside_then, beside))
-    return tf.stack(total, axis=-2), onsets
+    voices, pairs = len(VOICES), len(rep.PAIRS)
+    kinds = len(rep.SPACINGS) + 1
+    sizes = [voices * rep.CLASSES, voices, 12 * pairs, kinds * (voices - 1)]
+    sizes += [rep.MOTIONS * voices, 144 * pairs]
+    pitch, onsets, *parts = tf.split(upstream, sizes, axis=-1)
+    intervals, spacings, motions, successions = (
+        _unflatten(part, count)
+        for part, count in zip(parts, (pairs, 3, voices, pairs), strict=True)
+    )
+    total = _unflatten(pitch, voices)
+    total += _of_voices(_by_intervals(intervals, classes))
+    total += _by_spacings(spacings, classes)
+    total += rep.by_motion(motions, before)
+    total += _earlier(rep.by_motion(tf.reverse(motions, [-1]), classes))
+    now, then = _by_successions(successions, classes, before)
+    total += _of_voices(now) + _earlier(_of_voices(then))
+    return total, onsets
+
+
+def _unflatten(tensor: Tensor, count: int) -> Tensor:
+    """``(…, count * size)`` as ``(…, count, size)``."""
+    shape = [count, tensor.shape[-1] // count]
+    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-1], shape], 0))
+
+
+def _of_voices(tensor: Tensor) -> Tensor:
+    """Sums over each voice's three pairs: ``(…, 12, CLASSES)`` to ``(…, voice, CLASSES)``."""
+    shape = tf.concat([tf.shape(tensor)[:-2], [len(VOICES), -1, rep.CLASSES]], 0)
+    return tf.reduce_sum(tf.reshape(tensor, shape), axis=-2)
+
+
+def _by_intervals(weights: Tensor, classes: Tensor) -> Tensor:
+    """What each pitch of a voice would bring by its interval to each other one."""
+    weights = tf.gather(weights, _PAIR, axis=-2)
+    falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
+    seen = tf.where(_UPPER[:, None], weights, falling)
+    return rep.by_interval(seen, tf.gather(classes, _OTHER, axis=-1))
+
+
+def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
+    """What each pitch would bring by its distance from the voices above and below."""
+    kinds = rep.spacing_kind(tf.range(-rep.LARGEST_DISTANCE, rep.LARGEST_DISTANCE + 1))
+    distances = tf.gather(weights, kinds, axis=-1)
+    down = rep.by_distance(distances, classes[..., 1:])
+    up = rep.by_distance(tf.reverse(distances, [-1]), classes[..., :-1])
+    none = tf.zeros_like(down[..., :1, :])
+    return tf.concat([down, none], axis=-2) + tf.concat([none, up], axis=-2)
+
+
+def _by_successions(weights: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """What each pitch would bring as the end of a succession, and as the start of the next."""
+    square = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
+    square = tf.gather(square, _PAIR, axis=-3)
+    # Seen from the other voice an interval is its complement.
+    turned = tf.roll(tf.reverse(square, [-2, -1]), [1, 1], axis=[-2, -1])
+    table = tf.where(_UPPER[:, None, None], square, turned)
+    own, other = (tf.gather(classes, voices, axis=-1) for voices in (_OWN, _OTHER))
+    own_then, other_then = (tf.gather(before, voices, axis=-1) for voices in (_OWN, _OTHER))
+    now = rep.by_succession(rep.flatten(table), own_then, other, other_then)
+    # The same succession as the step before has it: backwards in time.
+    mirrored = rep.flatten(tf.linalg.matrix_transpose(table))
+    return now, rep.by_succession(mirrored, own, other_then, other)
 
 
 def _earlier(tensor: Tensor) -> Tensor:
     """What a step says of the one before it, ``(batch, time, …)`` moved back by one step."""
-    return tf.pad(tensor[:, 1:], [[0, 0], [0, 1], [0, 0]])
+    return tf.concat([tensor[:, 1:], tf.zeros_like(tensor[:, :1])], axis=1)
 
 
 def _held(piece: Piece, start: int, stop: int) -> Tensor:

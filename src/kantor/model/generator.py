@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from kantor.model import chorale, drawing, unet
 from kantor.model import representation as rep
 from kantor.model.batches import CONTEXT
-from kantor.model.presets import to_piece
+from kantor.model.piece import to_piece
 from kantor.music import files
 from kantor.music.given import Given
 from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError, onset_floor
@@ -29,6 +29,7 @@ from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError, onset_f
 MOST_STEPS = 65_536
 """Steps of all pieces together that are composed in one call; a longer piece goes alone."""
 UNET_HOP = 16
+MIN_P = 0.05
 
 
 class Generator:
@@ -39,7 +40,7 @@ class Generator:
         self._draw = tf.function(self._draw_pieces, reduce_retracing=True, autograph=False)
 
     def compose(
-        self, given: Given, seeds: ArrayLike, temperature: float = 1.0
+        self, given: Given, seeds: ArrayLike, temperature: float = 1.0, min_p: float = MIN_P
     ) -> tuple[Pitches, Flags]:
         """Compose a batch.
 
@@ -51,6 +52,8 @@ class Generator:
             A piece's seed decides its take; what else is in the batch does not matter.
         temperature : float
             Below 1 the likelier notes are preferred, above 1 the rarer ones.
+        min_p : float
+            Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
 
         Returns
         -------
@@ -71,13 +74,15 @@ class Generator:
             )
         if not 0.01 <= temperature <= 10:
             raise ScoreError(f"a temperature of {temperature}: choose one from 0.01 to 10")
+        if not 0 <= min_p < 1:
+            raise ScoreError(f"a min_p of {min_p}: choose one from 0 to below 1")
         pitches, onsets = np.array(given.pitches), np.array(given.onsets)
         for rows in self._chunks(*given.pitches.shape[:2]):
             part = Given(*(getattr(given, name)[rows] for name in Given.__dataclass_fields__))
             if self.info["preset"] == "unet":
                 drawn, struck = self._compose_unet(part, seeds[rows])
             else:
-                drawn, struck = self._compose_chorale(part, seeds[rows], temperature)
+                drawn, struck = self._compose_chorale(part, seeds[rows], temperature, min_p)
             pitches[rows] = np.where(part.mask, part.pitches, drawn)
             onsets[rows] = np.where(part.mask, part.onsets, struck)
         return pitches, onsets
@@ -89,7 +94,7 @@ class Generator:
             yield slice(start, start + size)
 
     def _compose_chorale(
-        self, given: Given, seeds: NDArray[np.int64], temperature: float
+        self, given: Given, seeds: NDArray[np.int64], temperature: float, min_p: float
     ) -> tuple[Pitches, Flags]:
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not rep.LOWEST <= sounding.min() <= sounding.max() <= rep.HIGHEST:
@@ -102,10 +107,13 @@ class Generator:
             {name: tf.constant(value) for name, value in _surrounded(given).items()},
             tf.constant(latent),
             tf.constant(temperature, tf.float32),
+            tf.constant(min_p, tf.float32),
         )
         return drawn.numpy().astype(np.int8), struck.numpy() > 0
 
-    def _draw_pieces(self, batch: dict[str, Any], latent: Any, temperature: Any) -> tuple[Any, Any]:
+    def _draw_pieces(
+        self, batch: dict[str, Any], latent: Any, temperature: Any, min_p: Any
+    ) -> tuple[Any, Any]:
         piece = to_piece(batch)
         classes, onsets = drawing.draw(
             self.network,
@@ -114,6 +122,7 @@ class Generator:
             CONTEXT,
             tf.shape(piece.classes)[1] - CONTEXT,
             temperature,
+            min_p,
         )
         return rep.from_classes(classes, piece.collection), onsets
 

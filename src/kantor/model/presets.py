@@ -8,8 +8,11 @@ import tensorflow as tf
 from pydantic import Field
 
 from kantor.model import chorale, drawing, unet
-from kantor.model import representation as rep
 from kantor.model.batches import CONTEXT
+from kantor.model.critic import ChoraleCritic
+from kantor.model.layers import dropout
+from kantor.model.piece import judged_features, shift, to_piece
+from kantor.model.wgan import squared_norm
 from kantor.music.score import ScoreError
 from kantor.settings import Block
 
@@ -19,15 +22,19 @@ PresetName = Literal["chorale", "unet"]
 
 
 class ChoraleSettings(Block):
-    """Sizes of the preset `chorale`."""
+    """Sizes of the preset `chorale`, and how its samples are drawn in training."""
 
-    width: int = Field(128, ge=8)
-    decoder: int = Field(256, ge=8)
-    memory: int = Field(64, ge=4)
+    width: int = Field(96, ge=8)
+    decoder: int = Field(192, ge=8)
+    head: int = Field(96, ge=8)
+    memory: int = Field(32, ge=4)
     reach: int = Field(16, ge=1)
     dilations: tuple[int, ...] = (1, 2, 4, 8)
-    critic: int = Field(192, ge=8)
+    critic: int = Field(128, ge=8)
+    embedding: int = Field(96, ge=8)
+    emphasis: float = Field(1.0, gt=0)
     dropout: float = Field(0.4, ge=0, lt=1)
+    min_p: float = Field(0.0, ge=0, lt=1)
 
 
 class Chorale:
@@ -37,15 +44,16 @@ class Chorale:
     has_likelihood = True
 
     def __init__(self, settings: ChoraleSettings, steps: int = 32) -> None:
-        self.steps, self.dropout = steps, settings.dropout
+        self.steps, self.settings = steps, settings
         self.generator = chorale.ChoraleGenerator(
             settings.width,
             settings.decoder,
+            settings.head,
             settings.memory,
             settings.reach,
             settings.dilations,
         )
-        self.critic = chorale.ChoraleCritic(settings.critic, steps)
+        self.critic = ChoraleCritic(settings.critic, settings.embedding, settings.emphasis, steps)
 
     @property
     def _window(self) -> tuple[int, int]:
@@ -53,34 +61,40 @@ class Chorale:
 
     def real(self, batch: Batch) -> Tensor:
         piece = to_piece(batch)
-        return self._features(piece.classes, piece.onsets)
+        return self._embedded(piece.classes, piece.onsets)
 
     def sample(self, batch: Batch, seed: Tensor) -> tuple[Tensor, Tensor]:
         piece = to_piece(batch)
         latent = drawing.draw_latent(tf.shape(piece.classes)[0], self.steps, seed)
-        return drawing.draw(self.generator, piece, latent, *self._window)
+        return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
 
     def fake(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
         written = drawing.write(to_piece(batch), *sample, *self._window)
-        return self._features(written.classes, written.onsets)
+        return self._embedded(written.classes, written.onsets)
 
-    def _features(self, classes: Tensor, onsets: Tensor) -> Tensor:
-        features = chorale.judged_features(classes, chorale.shift(classes), onsets)
+    def _embedded(self, classes: Tensor, onsets: Tensor) -> Tensor:
         start, stop = self._window
-        return features[:, start:stop]
+        parts = (tensor[:, start:stop] for tensor in (classes, shift(classes), onsets))
+        return self.critic.embed(judged_features(*parts))
 
     def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
-        return drawing.straight_through(self.generator, to_piece(batch), *sample, *self._window)
+        features = drawing.straight_through(
+            self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p
+        )
+        return self.critic.embed(features)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
-        start, stop = self._window
         piece = to_piece(batch)
+        start, stop = self._window
         return self.critic(
             representation, piece.mask[:, start:stop], piece.conditions[:, start:stop]
         )
 
+    def slope(self, gradient: Tensor) -> Tensor:
+        return self.critic.slope(gradient)
+
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
-        drop = chorale.dropout(self.dropout, seed)
+        drop = dropout(self.settings.dropout, seed)
         return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop)
 
 
@@ -118,16 +132,8 @@ class Unet:
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         return self.critic([representation, self._melody(batch)], training=True)
 
+    def slope(self, gradient: Tensor) -> Tensor:
+        return squared_norm(gradient)
+
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         raise NotImplementedError("a roll through tanh states no probabilities")
-
-
-def to_piece(batch: Batch) -> chorale.Piece:
-    """Arrays as in `kantor.model.batches.Pool`, with a mask, as the networks of `chorale` read."""
-    return chorale.Piece(
-        rep.to_classes(batch["pitches"], batch["collection"]),
-        tf.cast(batch["onsets"], tf.float32),
-        tf.cast(batch["mask"], tf.float32),
-        chorale.condition(batch["bars"], batch["fermatas"], batch["inside"], batch["collection"]),
-        tf.cast(batch["collection"], tf.int32),
-    )

@@ -226,22 +226,22 @@ def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
     return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
 
 
-def progressions(before: Tensor, now: Tensor, voice: int, other: int) -> Tensor:
-    """Where two voices come from: their last interval class and the other one's motion, jointly.
+def progressions(before: Tensor, now: Tensor, voice: int, others: tuple[int, ...]) -> Tensor:
+    """Where a voice and each other one come from: their last interval, the other one's motion.
 
     Whatever forbids or favours an interval after an interval (parallels, resolutions) depends on
     these two and is linear in them.
 
     Returns
     -------
-    (…, 300) float32
-        One-hot over 12 interval classes by 25 motions; all zero where one of them is not known.
+    (…, other) int32
+        One of 12 interval classes by 25 motions, 0 to 299; -1 where one of the two is not known.
     """
-    own, from_, to = before[..., voice], before[..., other], now[..., other]
+    own = before[..., voice, None]
+    from_, to = tf.gather(before, others, axis=-1), tf.gather(now, others, axis=-1)
     motion_ = to - from_ + LARGEST_MOTION
     known = (own > 0) & (from_ > 0) & (to > 0) & (motion_ >= 0) & (motion_ < MOTIONS)
-    joint = (own - from_) % 12 * MOTIONS + motion_
-    return tf.one_hot(tf.where(known, joint, -1), PROGRESSIONS)
+    return tf.where(known, (own - from_) % 12 * MOTIONS + motion_, -1)
 
 
 def successions(classes: Tensor, before: Tensor) -> Tensor:

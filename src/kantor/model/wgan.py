@@ -19,7 +19,8 @@ Batch = dict[str, Tensor]
 
 class Networks(Protocol):
     """What a preset gives to the training. All samples are batches of *representations*:
-    tensors in the form in which the preset's critic sees music."""
+    tensors in the form in which the preset's critic sees music, or what its first linear layer
+    makes of that form."""
 
     generator: keras.Model
     critic: keras.Model
@@ -43,17 +44,32 @@ class Networks(Protocol):
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         """The critic's scores ``(batch,)``; it sees what is given too."""
 
+    def slope(self, gradient: Tensor) -> Tensor:
+        """The squared norm ``(batch,)`` of the scores' gradient by the music, from their gradient
+        by its representation."""
+
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         """Mean negative log-likelihood of the composed cells, where there is one."""
 
 
+def squared_norm(gradient: Tensor) -> Tensor:
+    """Of each sample ``(batch, …)`` over all its axes: ``(batch,)``."""
+    return tf.reduce_sum(gradient**2, axis=list(range(1, len(gradient.shape))))
+
+
 def gradient_penalty(
-    judge: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor
+    judge: Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    mix: Tensor,
+    slope: Callable[[Tensor], Tensor] = squared_norm,
 ) -> Tensor:
     """Mean squared distance of the critic's gradient norm from one, between real and fake.
 
     Parameters
     ----------
+    judge, slope
+        See `Networks`.
     real, fake : (batch, …)
     mix : (batch,)
         One uniform number a sample: where between fake (0) and real (1) the gradient is taken.
@@ -64,9 +80,8 @@ def gradient_penalty(
         tape.watch(between)
         scores = judge(between)
     gradient = tape.gradient(scores, between)
-    squares = tf.reduce_sum(gradient**2, axis=list(range(1, len(real.shape))))
     # The root has no derivative at zero.
-    return tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1) ** 2)
+    return tf.reduce_mean((tf.sqrt(slope(gradient) + 1e-12) - 1) ** 2)
 
 
 def critic_step(
@@ -78,17 +93,19 @@ def critic_step(
     weight: float,
 ) -> dict[str, Tensor]:
     """One update of the critic; returns its figures."""
-    real, fake = networks.real(batch), networks.fake(batch, sample)
-    mix = tf.random.stateless_uniform([tf.shape(real)[0]], seed, alg="philox")
     variables = networks.critic.trainable_variables
     with tf.GradientTape() as tape:
+        real, fake = networks.real(batch), networks.fake(batch, sample)
+        mix = tf.random.stateless_uniform([tf.shape(real)[0]], seed, alg="philox")
         scores = networks.judge(
             tf.concat([real, fake], axis=0),
             {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
         )
         of_real, of_fake = tf.split(scores, 2)
         distance = tf.reduce_mean(of_real) - tf.reduce_mean(of_fake)
-        penalty = gradient_penalty(lambda x: networks.judge(x, batch), real, fake, mix)
+        penalty = gradient_penalty(
+            lambda x: networks.judge(x, batch), real, fake, mix, networks.slope
+        )
         loss = weight * penalty - distance
     gradients = tape.gradient(loss, variables)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kantor.model import critic, layers, piece
+from kantor.model import chorale, critic, layers, piece
 from kantor.model import representation as rep
+from kantor.music.score import VOICE_RANGES
 
 
 @pytest.mark.parametrize(("kernel", "dilation"), [(3, 1), (3, 4), (5, 2)])
@@ -159,3 +160,19 @@ def test_lookup_is_a_product_with_one_hot_rows() -> None:
         one, other = (tf.reduce_sum(weights * found) for found in (ours, theirs))
     assert np.allclose(ours, theirs)
     assert np.allclose(tape.gradient(one, tables), tape.gradient(other, tables), atol=1e-6)
+
+
+def test_bias_is_that_of_the_midi_number() -> None:
+    """In every key the same for the same pitch; never drawn outside the voice's range."""
+    network = chorale.ChoraleGenerator(width=8, decoder=8, head=8, memory=4, dilations=(1,))
+    tessitura = np.random.default_rng(4).normal(size=(4, 128)).astype(np.float32)
+    network.tessitura.assign(tessitura)
+    bias = network.bias(tf.constant([0, 4, 7])).numpy()
+    for row, shift in enumerate((0, 4, -5)):
+        for voice, (low, high) in enumerate(VOICE_RANGES):
+            for pitch in (low - 1, low, 60, high, high + 1):
+                found = bias[row, voice, pitch - shift - rep.BASE]
+                if low <= pitch <= high:
+                    assert found == pytest.approx(chorale.FIRM * tessitura[voice, pitch], rel=1e-5)
+                else:
+                    assert found < -1e8

@@ -118,7 +118,7 @@ def test_one_pass_agrees_with_step_by_step(
     classes, onsets = draw(piece, uniform, start)
     written = drawing.write(piece, classes, onsets, start, start + STEPS)
     out = generator.logits(written, start, start + STEPS)
-    biased = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
+    biased = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
     free = piece.mask[:, start : start + STEPS].numpy() == 0
     assert np.array_equal(choose(biased, uniform.pitch).numpy()[free], classes.numpy()[free])
     before = shift(written.classes)[:, start : start + STEPS].numpy()

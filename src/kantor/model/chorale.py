@@ -26,6 +26,8 @@ ORDER = (0, 3, 2, 1)
 """Outer voices first: soprano, bass, tenor, alto."""
 BOLD = 30.0
 """Adam moves every weight about as far; what is seldom needed must move further to be learned."""
+FIRM = 10.0
+"""The same for what all steps of a voice share."""
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -159,6 +161,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         self.entry = keras.layers.Dense(decoder)
         self.inner = keras.layers.Dense(decoder)
         self.heads = [Head(voice, head) for voice in range(len(VOICES))]
+        shape = (len(VOICES), rep.MIDI)
+        self.tessitura = self.add_weight(shape=shape, initializer="zeros", name="tessitura")
         self.build()
 
     def get_config(self) -> dict[str, Any]:
@@ -182,6 +186,16 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         for head in self.heads:
             head.build(decoder)
         self.built = True
+
+    def bias(self, collection: Tensor) -> Tensor:
+        """What is added to a voice's logits in all steps: ``(batch, voice, CLASSES)``.
+
+        A large negative number outside the voice's range; within it, how the voice likes to lie,
+        learned for MIDI numbers and so for all keys together.
+        """
+        midi = rep.BASE + tf.range(rep.CLASSES) + rep.frame_shift(collection)[:, None]
+        learned = tf.gather(self.tessitura, midi, axis=1)
+        return rep.range_bias(collection) + FIRM * tf.transpose(learned, [1, 0, 2])
 
     def trace(self, classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
         """What the decoder keeps of a step: ``(…, memory)``."""

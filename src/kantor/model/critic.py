@@ -86,7 +86,10 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     def embed(self, features: Tensor) -> Tensor:
         """``(batch, time, JUDGED)`` as ``(batch, time, embedding)``, linearly."""
-        return features @ (tf.constant(self.scale) * self.seen.kernel)
+        # One product of two matrices: XLA takes a batch of small ones apart.
+        flat = tf.reshape(features, [-1, JUDGED])
+        embedded = flat @ (tf.constant(self.scale) * self.seen.kernel)
+        return tf.reshape(embedded, tf.concat([tf.shape(features)[:-1], [self.embedding]], 0))
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
         """Scores ``(batch,)`` of embedded steps, given mask and conditions."""
@@ -113,4 +116,6 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
             In the metric in which successions are longer by `emphasis`.
         """
         gram = tf.matmul(self.seen.kernel, self.seen.kernel, transpose_a=True)
-        return tf.reduce_sum(gradient * (gradient @ gram), axis=(1, 2))
+        flat = tf.reshape(gradient, [-1, self.embedding])
+        squares = tf.reshape(flat * (flat @ gram), tf.shape(gradient))
+        return tf.reduce_sum(squares, axis=(1, 2))

@@ -85,7 +85,7 @@ def draw(
     onsets : (batch, stop - start, voice) float32
     """
     encoded = generator.encode(piece)
-    bias = rep.range_bias(piece.collection)
+    bias = generator.bias(piece.collection)
     batch, steps = tf.shape(piece.classes)[0], stop - start
 
     def step(
@@ -150,7 +150,7 @@ def straight_through(
     """
     written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
-    logits = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
+    logits = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
     soft = tf.nn.softmax(truncate(logits, min_p))
     free = 1 - piece.mask[:, start:stop]
     strike = tf.sigmoid(out[..., -1])
@@ -286,7 +286,7 @@ def likelihood(
 ) -> Tensor:
     """Mean negative log-likelihood of the cells that are not given, in nats a cell."""
     out = generator.logits(piece, start, stop, drop)
-    logits = out[..., : rep.CLASSES] + rep.range_bias(piece.collection)[:, None]
+    logits = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
     pitch = tf.nn.sparse_softmax_cross_entropy_with_logits(piece.classes[:, start:stop], logits)
     strike = tf.nn.sigmoid_cross_entropy_with_logits(piece.onsets[:, start:stop], out[..., -1])
     free = 1 - piece.mask[:, start:stop]

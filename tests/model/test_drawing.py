@@ -34,6 +34,7 @@ def generator() -> ChoraleGenerator:
         stay = tf.one_hot(rep.CLASSES + 1 + rep.LARGEST_MOTION, sum(head.sizes))
         head.outputs.bias.assign_add(4 * stay)
         head.successors.assign(head.successors / chorale.BOLD)  # whose effect is multiplied
+    network.tessitura.assign(network.tessitura / chorale.FIRM)
     return network
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from kantor.model import replicas
 from kantor.model import representation as rep
 from kantor.music.score import VOICES
 
@@ -52,7 +53,7 @@ def dropout(rate: float, seed: Tensor) -> Dropout:
     def drop(tensor: Tensor) -> Tensor:
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
         shape = [tf.shape(tensor)[0], 1, tensor.shape[-1]]
-        kept = tf.random.stateless_uniform(shape, own, alg="philox") >= rate
+        kept = replicas.uniform(shape, own) >= rate
         return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
 
     return drop if rate > 0 else no_dropout

@@ -83,6 +83,10 @@ class Chorale:
         drop = chorale.dropout(self.dropout, seed)
         return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop)
 
+    def cells(self, batch: Batch) -> Tensor:
+        start, stop = self._window
+        return tf.math.count_nonzero(~batch["mask"][:, start:stop])
+
 
 class Unet:
     """`kantor.model.unet` behind the form of `kantor.model.wgan.Networks`."""
@@ -119,6 +123,9 @@ class Unet:
         return self.critic([representation, self._melody(batch)], training=True)
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
+        raise NotImplementedError("a roll through tanh states no probabilities")
+
+    def cells(self, batch: Batch) -> Tensor:
         raise NotImplementedError("a roll through tanh states no probabilities")
 
 

@@ -72,7 +72,7 @@ class Bench:
     def __init__(self, options: Options) -> None:
         from kantor.data import corpus, windows
         from kantor.model import batches
-        from kantor.model.trainer import Train
+        from kantor.model.parameters import Train
 
         self.params = settings.load(Train, "train", options.params)
         pieces = corpus.load(options.build / "scores.npz")
@@ -96,7 +96,9 @@ class Bench:
                     variable.assign(value)
             start = chosen.warmup_iterations
             trainer.iteration.assign(start)
-        stream = iter(batches.dataset(self.pool, trainer.batch_size, chosen.seed, start))
+        stream = iter(
+            batches.dataset(self.pool, trainer.batch_size, chosen.seed, start, chosen.masks)
+        )
         for iteration in range(start, chosen.total):
             if iteration == chosen.warmup_iterations and iteration > start:
                 warmed = self.grade(trainer.average.compose)

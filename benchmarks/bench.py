@@ -44,7 +44,8 @@ class Bench:
 
         from kantor.data import corpus, windows
         from kantor.model import batches
-        from kantor.model.trainer import Train, Trainer
+        from kantor.model.parameters import Train
+        from kantor.model.trainer import Trainer
 
         self.options = options
         params = settings.load(Train, "train", options.params)

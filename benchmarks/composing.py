@@ -74,8 +74,8 @@ def load_generator(options: Options) -> Any:
 
     if not options.untrained:
         return load(options.model)
+    from kantor.model.parameters import Train
     from kantor.model.presets import Chorale
-    from kantor.model.trainer import Train
 
     params = settings.load(Train, "train", options.params)
     return Generator(Chorale(params.chorale).generator, {"preset": "chorale"})

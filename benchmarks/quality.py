@@ -83,7 +83,8 @@ def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contend
     from workshop import recipe, untransposed
 
     from kantor.model import batches
-    from kantor.model.trainer import Train, Trainer
+    from kantor.model.parameters import Train
+    from kantor.model.trainer import Trainer
 
     params = settings.load(Train, "train", options.params)
     ours = params.model_copy(update={"preset": CHORALE, "batch": options.batch or params.batch})

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kantor.model.batches import Pool
-from kantor.model.trainer import Train
+from kantor.model.parameters import Train
 
 RECIPE: dict[str, Any] = {
     "preset": "unet",

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kantor import settings
 from kantor.model import batches
-from kantor.model.trainer import Train, Trainer
+from kantor.model.parameters import Train
+from kantor.model.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("eager")
 Smallest = Callable[..., Train]

@@ -24,9 +24,10 @@ from kantor.data import corpus as corpora
 from kantor.data import windows
 from kantor.data.corpus import Corpus
 from kantor.model import generator
+from kantor.model.interruptions import TrainingStopped
 from kantor.model.monitor import opening
-from kantor.model.trainer import Train
-from kantor.model.training import Folders, TrainingStopped, fingerprint, train
+from kantor.model.parameters import Train
+from kantor.model.training import Folders, fingerprint, train
 from kantor.music.given import Given, stack
 from kantor.music.score import ScoreError
 
@@ -42,7 +43,7 @@ import sys
 from pathlib import Path
 import tensorflow as tf
 from kantor.data import corpus, windows
-from kantor.model.trainer import Train
+from kantor.model.parameters import Train
 from kantor.model.training import Folders, train
 
 tf.config.run_functions_eagerly(True)

@@ -27,7 +27,7 @@ PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 def block_of(stage):
     """The settings class that checks a stage's block of params.yaml."""
     if stage == "train":
-        from kantor.model.trainer import Train
+        from kantor.model.parameters import Train
 
         return Train
     return getattr(settings, stage.capitalize())

@@ -9,7 +9,7 @@ an interrupted training goes on with the very batches that it would have seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +22,8 @@ from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError
 Tensor = Any
 Batch = dict[str, Tensor]
 
+Kinds = Literal["any", "soprano"]
+"""Masks of every kind, or a given soprano alone."""
 CONTEXT = 16
 LARGEST_TRANSPOSITION = 6
 TRANSPOSED = 0.25
@@ -152,7 +154,7 @@ def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
     return tf.repeat(mask, 4, axis=1)
 
 
-def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor) -> Batch:
+def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor, kinds: Kinds = "any") -> Batch:
     """The batch of an iteration: arrays as in `Pool`, transposed, and a ``mask``."""
     root = tf.stack([tf.cast(seed, tf.int64), tf.cast(iteration, tf.int64)])
     seeds = tf.unstack(tf.random.experimental.stateless_split(root, 3))
@@ -171,14 +173,20 @@ def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor) -> Batch:
     pitches = tf.cast(batch["pitches"], tf.int32)
     batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
     batch["collection"] = (collection + shift) % 12
-    batch["mask"] = masks(size, pool.span, seeds[2]) | ~batch["inside"][..., None]
+    if kinds == "any":
+        given = masks(size, pool.span, seeds[2])
+    else:
+        given = tf.tile(tf.one_hot([[0]], len(VOICES)) > 0, [size, pool.span, 1])
+    batch["mask"] = given | ~batch["inside"][..., None]
     return batch
 
 
-def dataset(pool: Pool, size: int, seed: int, start: int = 0) -> tf.data.Dataset:
+def dataset(
+    pool: Pool, size: int, seed: int, start: int = 0, kinds: Kinds = "any"
+) -> tf.data.Dataset:
     """An endless stream of batches, from the batch of iteration `start` on."""
     return (
         tf.data.Dataset.counter(start)
-        .map(lambda iteration: batch_at(pool, size, seed, iteration), num_parallel_calls=1)
+        .map(lambda iteration: batch_at(pool, size, seed, iteration, kinds), num_parallel_calls=1)
         .prefetch(2)
     )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kantor.model import replicas
 from kantor.model import representation as rep
 from kantor.model.chorale import ORDER, ChoraleGenerator
 from kantor.model.layers import Dropout, no_dropout
@@ -35,7 +36,7 @@ class Latent(NamedTuple):
 
 def draw_latent(batch: Tensor, time: Tensor, seed: Tensor) -> Latent:
     """The latent of a batch from one seed, ``(2,) int``."""
-    uniform = tf.random.stateless_uniform([2, batch, time, len(VOICES)], seed, alg="philox")
+    uniform = replicas.uniform([2, batch, time, len(VOICES)], seed, axis=1)
     return Latent(uniform[0], uniform[1])
 
 

@@ -196,16 +196,30 @@ def _surrounded(given: Given) -> dict[str, NDArray[Any]]:
     }
 
 
-def save(folder: str | Path, network: keras.Model, info: dict[str, Any]) -> None:
-    """Write a model's folder; from fresh processes equal weights and `info` give equal bytes."""
+def save(
+    folder: str | Path,
+    network: keras.Model,
+    info: dict[str, Any],
+    critic: keras.Model | None = None,
+) -> None:
+    """Write a model's folder; from fresh processes equal weights and `info` give equal bytes.
+
+    The critic, where it is given, is kept beside the generator, for who trains on from there.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / ".generator.keras"
-    network.save(draft)
-    _settle(draft)
-    draft.replace(folder / "generator.keras")
+    _write_network(network, folder / "generator.keras")
+    if critic is not None:
+        _write_network(critic, folder / "critic.keras")
     text = json.dumps(info, indent=2, sort_keys=True) + "\n"
     files.save(folder / "model.json", lambda file: file.write(text.encode()))
+
+
+def _write_network(network: keras.Model, path: Path) -> None:
+    draft = path.with_name(f".{path.name}")
+    network.save(draft)
+    _settle(draft)
+    draft.replace(path)
 
 
 def _settle(path: Path) -> None:
@@ -244,5 +258,6 @@ def load(folder: str | Path) -> Generator:
 
 _NETWORKS: dict[str, type[keras.Model]] = {
     "chorale": chorale.ChoraleGenerator,
+    "long": chorale.ChoraleGenerator,
     "unet": keras.Model,
 }

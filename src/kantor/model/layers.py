@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.model import replicas
+
 Tensor = Any
 Dropout = Callable[[Tensor], Tensor]
 
@@ -30,7 +32,7 @@ def dropout(rate: float, seed: Tensor) -> Dropout:
     def drop(tensor: Tensor) -> Tensor:
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
         shape = [tf.shape(tensor)[0], 1, tensor.shape[-1]]
-        kept = tf.random.stateless_uniform(shape, own, alg="philox") >= rate
+        kept = replicas.uniform(shape, own) >= rate
         return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
 
     return drop if rate > 0 else no_dropout

@@ -18,7 +18,8 @@ from kantor.settings import Block
 
 Tensor = Any
 Batch = dict[str, Tensor]
-PresetName = Literal["chorale", "unet"]
+PresetName = Literal["chorale", "long", "unet"]
+"""`long` has the networks of `chorale`, in other sizes, and a longer training."""
 
 
 class ChoraleSettings(Block):
@@ -97,6 +98,10 @@ class Chorale:
         drop = dropout(self.settings.dropout, seed)
         return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop)
 
+    def cells(self, batch: Batch) -> Tensor:
+        start, stop = self._window
+        return tf.math.count_nonzero(~batch["mask"][:, start:stop])
+
 
 class Unet:
     """`kantor.model.unet` behind the form of `kantor.model.wgan.Networks`."""
@@ -136,4 +141,7 @@ class Unet:
         return squared_norm(gradient)
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
+        raise NotImplementedError("a roll through tanh states no probabilities")
+
+    def cells(self, batch: Batch) -> Tensor:
         raise NotImplementedError("a roll through tanh states no probabilities")

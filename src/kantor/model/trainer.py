@@ -2,82 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
-from pydantic import Field, model_validator
 
+from kantor.model import replicas
 from kantor.model.batches import Batch
 from kantor.model.generator import Generator
-from kantor.model.health import Limits
-from kantor.model.presets import Chorale, ChoraleSettings, PresetName, Unet
-from kantor.model.wgan import Networks, critic_step, generator_step, likelihood_step
-from kantor.settings import Block
+from kantor.model.parameters import Train
+from kantor.model.presets import Chorale, Unet
+from kantor.model.replicas import Team
+from kantor.model.wgan import (
+    Compile,
+    Networks,
+    as_it_is,
+    critic_step,
+    generator_step,
+    likelihood_step,
+)
 
 Tensor = Any
-
-
-class LearningRates(Block):
-    """Adam's learning rates; the likelihood's falls to a tenth along a cosine."""
-
-    likelihood: float = Field(gt=0)
-    generator: float = Field(gt=0)
-    critic: float = Field(gt=0)
-
-
-class EarlyStop(Block):
-    """When to stop before the budget is reached; `rows` and `measurements` in a row."""
-
-    tolerance: float = Field(gt=0)
-    measurements: int = Field(ge=1)
-    critic_rows: int = Field(ge=2)
-    critic_tolerance: float = Field(ge=0)
-
-
-class Train(Block):
-    """The block `train` of params.yaml."""
-
-    preset: PresetName
-    seed: int
-    batch: int = Field(ge=1)
-    warmup: int = Field(ge=0)
-    iterations: int = Field(ge=0)
-    minutes: float = Field(gt=0)
-    critic_steps: int = Field(ge=1)
-    gradient_penalty: float = Field(gt=0)
-    betas: tuple[float, float]
-    learning_rates: LearningRates
-    likelihood_weight: float = Field(ge=0)
-    weight_decay: float = Field(ge=0)
-    average: float = Field(ge=0, lt=1)
-    xla: bool = True
-    log_every: int = Field(ge=1)
-    measure_every: int = Field(ge=1)
-    checkpoint_every: int = Field(ge=1)
-    melodies: int = Field(ge=2)
-    early_stop: EarlyStop
-    health: Limits = Limits()
-    chorale: ChoraleSettings = ChoraleSettings()
-
-    @model_validator(mode="after")
-    def _in_step(self) -> Train:
-        """Measurements and checkpoints are taken where a row is written."""
-        for name in ("measure_every", "checkpoint_every"):
-            if getattr(self, name) % self.log_every:
-                raise ValueError(f"{name} must be a multiple of log_every ({self.log_every})")
-        return self
-
-    @property
-    def total(self) -> int:
-        """All iterations: those by likelihood alone, then those against the critic."""
-        return self.warmup_iterations + self.iterations
-
-    @property
-    def warmup_iterations(self) -> int:
-        """Iterations by likelihood alone; the preset `unet` has none."""
-        return 0 if self.preset == "unet" else self.warmup
+Step = Callable[..., Any]
 
 
 class Trainer:
@@ -88,38 +39,68 @@ class Trainer:
     """
 
     def __init__(self, settings: Train, steps: int) -> None:
+        # First of all: workers can meet only before TensorFlow has begun to compute.
+        self.team = Team.of(settings.strategy, settings.batch)
         keras.utils.set_random_seed(settings.seed)
         self.settings = settings
-        self.networks = _networks(settings, steps)
-        self.shadow = _networks(settings, steps).generator
+        with self.team.strategy.scope():
+            self.networks = _networks(settings, steps)
+            self.shadow = _networks(settings, steps).generator
+            self._make_optimizers()
         # One for all measurements: another would trace the whole composing anew.
         self.average = Generator(self.shadow, {"preset": settings.preset})
+        self.iteration = tf.Variable(0, dtype=tf.int64)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)
+        self._average(0.0)
+        self._likelihood = self._compiled(self._likelihood_step)
+        self._sample = self._compiled(self._sample_step)
+        self._critic = self._compiled(self._critic_step)
+        self._generator = self._compiled(self._generator_step)
+
+    def _make_optimizers(self) -> None:
+        settings = self.settings
         rates, (beta_1, beta_2) = settings.learning_rates, settings.betas
         decay = keras.optimizers.schedules.CosineDecay(
             rates.likelihood, max(1, settings.warmup_iterations), alpha=0.1
         )
-        generator, critic = self.networks.generator, self.networks.critic
         self.likelihood_optimizer = keras.optimizers.Adam(
             decay, beta_1=0.9, beta_2=0.99, weight_decay=settings.weight_decay
         )
         self.generator_optimizer = keras.optimizers.Adam(rates.generator, beta_1, beta_2)
         self.critic_optimizer = keras.optimizers.Adam(rates.critic, beta_1, beta_2)
         for optimizer in (self.likelihood_optimizer, self.generator_optimizer):
-            optimizer.build(generator.trainable_variables)
-        self.critic_optimizer.build(critic.trainable_variables)
-        self.iteration = tf.Variable(0, dtype=tf.int64)
-        self.seconds = tf.Variable(0.0, dtype=tf.float64)
-        self._average(0.0)
-        compiled = {"jit_compile": settings.xla, "reduce_retracing": True, "autograph": False}
-        self._likelihood = tf.function(self._likelihood_step, **compiled)
-        self._sample = tf.function(self.networks.sample, **compiled)
-        self._critic = tf.function(self._critic_step, **compiled)
-        self._generator = tf.function(self._generator_step, **compiled)
+            optimizer.build(self.networks.generator.trainable_variables)
+        self.critic_optimizer.build(self.networks.critic.trainable_variables)
+
+    def _compiled(self, step: Step) -> Step:
+        """A step as a graph: whole by XLA on one device, else run on all replicas."""
+        if self.team.alone:
+            return self._by_xla(step)
+        run: Step = tf.function(
+            partial(self.team.run, step), reduce_retracing=True, autograph=False
+        )
+        return run
+
+    def _by_xla(self, step: Step) -> Step:
+        compiled: Step = tf.function(
+            step, jit_compile=self.settings.xla, reduce_retracing=True, autograph=False
+        )
+        return compiled
+
+    @property
+    def _inner(self) -> Compile:
+        """XLA on CPU knows no exchange between replicas: there it compiles what lies between."""
+        return as_it_is if self.team.alone else self._by_xla
 
     @property
     def batch_size(self) -> int:
         """Windows that an iteration reads: one batch a critic step, one for the generator."""
         return self.settings.batch * (self.settings.critic_steps + 1)
+
+    @property
+    def done(self) -> int:
+        """Iterations done."""
+        return int(self.iteration.numpy())
 
     def warming(self, iteration: int) -> bool:
         """Whether an iteration is one by likelihood alone."""
@@ -127,8 +108,7 @@ class Trainer:
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One iteration; returns its figures as scalar tensors."""
-        iteration = int(self.iteration.numpy())
-        size = self.settings.batch
+        iteration, size = self.done, self.settings.batch
         seed = tf.constant([self.settings.seed, iteration])
         if self.warming(iteration):
             part = {name: value[:size] for name, value in batch.items()}
@@ -155,19 +135,28 @@ class Trainer:
             figures |= step(part, drawn, own)
         return figures
 
+    def _sample_step(self, batch: Batch, seed: Tensor) -> Any:
+        return replicas.whole(self._inner(self.networks.sample)(replicas.part(batch), seed))
+
     def _likelihood_step(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        figures = likelihood_step(self.networks, self.likelihood_optimizer, batch, seed)
+        figures = likelihood_step(
+            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, self._inner
+        )
         self._average(self.settings.average)
         return figures
 
     def _critic_step(self, batch: Batch, sample: Any, seed: Tensor) -> dict[str, Tensor]:
+        batch, sample = replicas.part((batch, sample))
         weight = self.settings.gradient_penalty
-        return critic_step(self.networks, self.critic_optimizer, batch, sample, seed, weight)
+        return critic_step(
+            self.networks, self.critic_optimizer, batch, sample, seed, weight, self._inner
+        )
 
     def _generator_step(self, batch: Batch, sample: Any, seed: Tensor) -> dict[str, Tensor]:
+        batch, sample = replicas.part((batch, sample))
         weight = self.settings.likelihood_weight
         figures = generator_step(
-            self.networks, self.generator_optimizer, batch, sample, seed, weight
+            self.networks, self.generator_optimizer, batch, sample, seed, weight, self._inner
         )
         self._average(self.settings.average)
         return figures
@@ -179,8 +168,8 @@ class Trainer:
         ):
             shadow.assign(decay * shadow + (1 - decay) * variable)
 
-    def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
-        """The manager of this training's checkpoints in `folder`; the last two are kept."""
+    def _state(self) -> dict[str, list[Any]]:
+        """Everything that goes on changing, by name."""
         # Variables by name and place: Keras's layers in lists are not followed otherwise.
         parts = {
             "generator": self.networks.generator,
@@ -190,12 +179,22 @@ class Trainer:
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
         }
-        state = tf.train.Checkpoint(
-            iteration=self.iteration,
-            seconds=self.seconds,
-            **{name: list(part.variables) for name, part in parts.items()},
-        )
+        return {name: list(part.variables) for name, part in parts.items()}
+
+    def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
+        """The manager of this training's checkpoints in `folder`; the last two are kept."""
+        state = tf.train.Checkpoint(iteration=self.iteration, seconds=self.seconds, **self._state())
         return tf.train.CheckpointManager(state, str(folder), max_to_keep=2)
+
+    def take_over(self) -> None:
+        """Bring every worker to the state of the chief; all must call this together."""
+        if self.team.size == 1:
+            return
+        variables = [self.iteration, self.seconds, *chain(*self._state().values())]
+        values = [np.asarray(variable) for variable in variables]
+        brought = values if self.team.leads else [np.zeros_like(value) for value in values]
+        for variable, value in zip(variables, self.team.total(brought), strict=True):
+            variable.assign(value)
 
 
 def _networks(settings: Train, steps: int) -> Networks:

@@ -1,50 +1,37 @@
 """The training loop: resumes where it was, logs as it goes, stops when it should.
 
 Everything random follows from the seed and the iteration, so a training that was interrupted and
-resumed ends with the weights of one that was not.
+resumed ends with the weights of one that was not. Where several workers train together, the
+chief alone writes and decides, and the others follow.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import math
-import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
-from kantor.model import batches, generator, health
+from kantor.model import batches, generator
+from kantor.model.film import Film
 from kantor.model.history import History
-from kantor.model.monitor import Monitor, stopped_improving
-from kantor.model.trainer import Train, Trainer
-from kantor.music import files, picture
-from kantor.music.score import Score, ScoreError
+from kantor.model.interruptions import SIGNALS, TrainingStopped, alone, caught
+from kantor.model.monitor import Monitor
+from kantor.model.parameters import Train
+from kantor.model.replicas import Team
+from kantor.model.run import Run, Say, say_at_once, write_json
+from kantor.model.trainer import Trainer
+from kantor.music.score import ScoreError
 
-Say = Callable[[str], None]
-FRAMES = 40
-
-
-class TrainingStopped(Exception):
-    """The training was asked to stop and did so; its checkpoint is complete."""
-
-    def __init__(self, message: str, signal_number: int) -> None:
-        super().__init__(message)
-        self.signal_number = signal_number
-
-
-def say_at_once(line: str) -> None:
-    """Print a line now, also where the output is a file or another program."""
-    print(line, flush=True)
+FAILED = "failed"
+REASONS = ("budget", "time", "critic", "converged", FAILED)
 
 
 @dataclass(frozen=True)
@@ -54,28 +41,6 @@ class Folders:
     model: Path = Path("build/model")
     reports: Path = Path("reports/training")
     checkpoints: Path = Path("build/checkpoints")
-
-
-@dataclass
-class Run:
-    """The loop's own state, all of it derived from the log and the frames on disk."""
-
-    settings: Train
-    trainer: Trainer
-    monitor: Monitor
-    history: History
-    folder: Path
-    say: Say
-    pending: dict[str, list[Any]] = field(default_factory=dict)
-    findings: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def iteration(self) -> int:
-        return int(self.trainer.iteration.numpy())
-
-    @property
-    def seconds(self) -> float:
-        return float(self.trainer.seconds.numpy())
 
 
 def train(
@@ -104,60 +69,131 @@ def train(
     TrainingStopped
         If SIGINT or SIGTERM arrived; the next start goes on from here.
     ScoreError
-        If the health check found the training past saving.
+        If the health check found the training past saving, or the workers do not fit together.
     """
     folders = folders or Folders()
-    steps = windows.rolls.shape[1]
     pool = batches.pool(corpus, windows, "train")
-    trainer = Trainer(settings, steps)
+    if settings.strategy == "workers":
+        say("train: waiting for the other workers")
+    trainer = Trainer(settings, windows.rolls.shape[1])
+    team = trainer.team
+    _compare(team, settings, fingerprint)
     own = folders.checkpoints / _name(settings, fingerprint)
-    with _alone(own):
-        return _train(settings, corpus, pool, trainer, own, folders, say)
-
-
-def _train(
-    settings: Train,
-    corpus: Corpus,
-    pool: batches.Pool,
-    trainer: Trainer,
-    own: Path,
-    folders: Folders,
-    say: Say,
-) -> str:
-    """`train`, once nobody else works on the same checkpoints."""
-    manager = trainer.checkpoints(own)
-    if manager.latest_checkpoint:
-        manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    monitor = Monitor.of(corpus, settings.melodies)
-    iteration = int(trainer.iteration.numpy())
-    history = History(folders.reports / "history.csv", iteration)
-    _write_json(folders.reports / "reference.json", monitor.reference)
-    run = Run(settings, trainer, monitor, history, own, say)
-    where = f"resuming at iteration {iteration}" if iteration else "starting"
-    say(
-        f"train: {where} of {settings.total}, preset {settings.preset}, {len(pool)} windows, "
-        f"{trainer.networks.generator.count_params():,} weights"
-    )
-    stopped_by = _loop(run, pool, manager.save)
-    _finish(run, folders, stopped_by)
+    with alone(own) if team.leads else nullcontext():
+        save = _restore(trainer, own)
+        run = _open(trainer, corpus, own, folders.reports, say) if team.leads else None
+        say(_beginning(trainer, pool))
+        stopped_by = _loop(trainer, run, pool, save)
+        if run:
+            with _failing_together(team):
+                _finish(run, folders.model, stopped_by)
+        _agree(team)
+    if not run:
+        return f"{trainer.done} iterations for the chief, stopped by: {stopped_by}"
     return (
-        f"{run.iteration} iterations in {run.seconds:.0f} s, stopped by: {stopped_by}; "
+        f"{trainer.done} iterations in {run.seconds:.0f} s, stopped by: {stopped_by}; "
         f"model in {folders.model}"
     )
 
 
+def _compare(team: Team, settings: Train, fingerprint: str) -> None:
+    """Refuse workers of different parameters, data or code."""
+    digest = hashlib.sha256(f"{fingerprint}\n{settings.model_dump_json()}".encode()).digest()
+    own = np.frombuffer(digest, np.uint8).astype(np.int64)
+    if (team.total([own])[0] != team.size * own).any():
+        raise ScoreError(
+            "the workers have different params.yaml, code or data; bring all to the same commit "
+            "and the same build/"
+        )
+
+
+def _restore(trainer: Trainer, folder: Path) -> Callable[[], object]:
+    """Take up the chief's last checkpoint, where there is one; returns what saves the next."""
+    save: Callable[[], object] = lambda: None  # noqa: E731
+    if trainer.team.leads:
+        manager = trainer.checkpoints(folder)
+        if manager.latest_checkpoint:
+            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        save = manager.save
+    trainer.take_over()
+    return save
+
+
+def _open(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say) -> Run:
+    """The chief's log, from the iteration at which the training goes on."""
+    monitor = Monitor.of(corpus, trainer.settings.melodies)
+    history = History(reports / "history.csv", trainer.done)
+    write_json(reports / "reference.json", monitor.reference)
+    return Run(trainer, monitor, history, Film(folder, monitor.pieces[0]), say)
+
+
+def _beginning(trainer: Trainer, pool: batches.Pool) -> str:
+    """What is said before the first iteration."""
+    settings, team = trainer.settings, trainer.team
+    where = f"resuming at iteration {trainer.done}" if trainer.done else "starting"
+    shared = "" if team.alone else f", batches shared by {team.replicas} devices"
+    return (
+        f"train: {where} of {settings.total}, preset {settings.preset}, {len(pool)} windows, "
+        f"{trainer.networks.generator.count_params():,} weights{shared}"
+    )
+
+
+def _loop(trainer: Trainer, run: Run | None, pool: batches.Pool, save: Callable[[], object]) -> str:
+    """Iterate until something ends the training; returns what did."""
+    settings, team = trainer.settings, trainer.team
+    stream = iter(
+        batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)
+    )
+    reason, _ = _agree(team, run.reason_to_stop() if run else None)
+    began = time.monotonic() - float(trainer.seconds.numpy())
+    with caught() as signals:
+        while reason is None:
+            figures = trainer.step(next(stream))
+            if run:
+                run.note(figures)
+            if trainer.done % settings.log_every and trainer.done != settings.total:
+                continue
+            if run:
+                with _failing_together(team):
+                    run.row(began)
+            reason, stop = _agree(team, run.reason_to_stop() if run else None, signals.first)
+            if stop or reason or trainer.done % settings.checkpoint_every == 0:
+                save()
+            if stop and not reason:
+                raise TrainingStopped(
+                    f"stopped at iteration {trainer.done}; the next start resumes there", stop
+                )
+    return reason
+
+
+def _agree(
+    team: Team, reason: str | None = None, caught: int | None = None
+) -> tuple[str | None, int | None]:
+    """The chief's reason to stop and the first worker's signal, where there are any, told to all.
+
+    All workers must call this at the same moment of their training.
+    """
+    reasons = [float(one == reason) for one in REASONS]
+    signals = [float(one == caught) for one in SIGNALS]
+    votes = np.split(team.total([np.array(reasons + signals, np.float32)])[0], [len(REASONS)])
+    agreed = next((one for one, vote in zip(REASONS, votes[0], strict=True) if vote), None)
+    if agreed == FAILED:
+        raise ScoreError("the chief could not go on; it says why")
+    return agreed, next(
+        (int(one) for one, vote in zip(SIGNALS, votes[1], strict=True) if vote), None
+    )
+
+
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse to train beside another process that trains on the same checkpoints."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ScoreError(
-                f"{folder}: another training is at work here; wait for it or stop it"
-            ) from None
+def _failing_together(team: Team) -> Iterator[None]:
+    """Tell the other workers of a failure of the chief, else they would wait for ever."""
+    try:
         yield
+    except Exception:
+        if team.size > 1:
+            with suppress(ScoreError):
+                _agree(team, FAILED)
+        raise
 
 
 def fingerprint(inputs: Iterable[Path]) -> str:
@@ -169,189 +205,31 @@ def fingerprint(inputs: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _loop(run: Run, pool: batches.Pool, save: Callable[[], object]) -> str:
-    """Iterate until something ends the training; returns what did."""
-    settings, trainer = run.settings, run.trainer
-    stream = iter(batches.dataset(pool, trainer.batch_size, settings.seed, run.iteration))
-    reason = _reason_to_stop(run)
-    began = time.monotonic() - run.seconds
-    # DVC dies of a SIGTERM of its own and leaves its stages running.
-    parent = os.getppid() if "DVC_STAGE" in os.environ else None
-    with _signals() as caught:
-        while reason is None:
-            for name, value in trainer.step(next(stream)).items():
-                run.pending.setdefault(name, []).append(value)
-            due = run.iteration % settings.log_every == 0 or run.iteration == settings.total
-            if not due:
-                continue
-            _log(run, time.monotonic() - began)
-            trainer.seconds.assign(time.monotonic() - began)
-            _check_health(run)
-            reason = _reason_to_stop(run)
-            if parent and os.getppid() != parent:
-                caught.append(signal.SIGTERM)
-            if caught or reason or run.iteration % settings.checkpoint_every == 0:
-                save()
-            if caught and not reason:
-                raise TrainingStopped(
-                    f"stopped at iteration {run.iteration}; the next start resumes there",
-                    caught[0],
-                )
-    return reason
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them."""
-    caught: list[int] = []
-    names = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(name, lambda number, _: caught.append(number)) for name in names]
-    try:
-        yield caught
-    finally:
-        for name, handler in zip(names, before, strict=True):
-            signal.signal(name, handler)
-
-
-def _log(run: Run, seconds: float) -> None:
-    """Write a row: the means of the figures since the last, and metrics where they are due."""
-    settings, iteration = run.settings, run.iteration
-    figures = {name: float(np.mean(np.stack(values))) for name, values in run.pending.items()}
-    run.pending.clear()
-    phase = "likelihood" if run.trainer.warming(iteration - 1) else "adversarial"
-    row: dict[str, str | float] = {
-        "iteration": iteration,
-        "seconds": round(seconds, 1),
-        "phase": phase,
-        **figures,
-    }
-    if iteration % settings.measure_every == 0 or iteration == settings.total:
-        measured, takes = run.monitor.measure(run.trainer.average)
-        row |= {name: value for name, value in measured.items() if math.isfinite(value)}
-        _keep_frame(run.folder, iteration, takes[0])
-    run.history.add(row)
-    told = "  ".join(
-        f"{name} {row[name]:.3g}"
-        for name in ("likelihood", "wasserstein", "metric_triad_or_seventh")
-        if name in row
-    )
-    run.say(f"train: {iteration}/{settings.total}  {seconds:.0f} s  {phase}  {told}")
-
-
-def _check_health(run: Run) -> None:
-    """Note what the health check finds; a fatal finding ends the training."""
-    for finding in health.examine(run.history, run.settings.health):
-        known = {(found["kind"], found["fatal"]) for found in run.findings}
-        if (finding.kind, finding.fatal) not in known:
-            run.findings.append({"iteration": run.iteration, **asdict(finding)})
-            run.say(f"train: health: {finding.message}")
-        if finding.fatal:
-            _write_health(run, run.history.path.parent, "stopped", finding.kind)
-            raise ScoreError(f"stopped at iteration {run.iteration}: {finding.message}")
-
-
-def _reason_to_stop(run: Run) -> str | None:
-    """The budget, the metrics' convergence, or a critic that no longer improves."""
-    settings, stop = run.settings, run.settings.early_stop
-    if run.iteration >= settings.total:
-        return "budget"
-    if run.seconds >= 60 * settings.minutes:
-        return "time"
-    if run.trainer.warming(run.iteration):
-        return None
-    distances = run.history.column("wasserstein")
-    if stopped_improving(distances, stop.critic_rows, stop.critic_tolerance):
-        return "critic"
-    measured = [
-        {name: float(value) for name, value in row.items() if name.startswith("metric_")}
-        for row in run.history.rows
-        if "diversity" in row and row["phase"] == "adversarial"
-    ][-stop.measurements :]
-    enough = len(measured) == stop.measurements
-    if enough and all(run.monitor.converged(row, stop.tolerance) for row in measured):
-        return "converged"
-    return None
-
-
-def _keep_frame(folder: Path, iteration: int, take: Score) -> None:
-    """Keep what the model makes of the one fixed melody at this moment."""
-
-    def content(file: Any) -> None:
-        np.savez(file, pitches=take.pitches, onsets=take.onsets)
-
-    folder.mkdir(parents=True, exist_ok=True)
-    files.save(folder / f"frame-{iteration:07d}.npz", content)
-
-
-def _frames(run: Run) -> tuple[list[Score], list[str]]:
-    """At most `FRAMES` of the frames kept, evenly spread, with their labels."""
-    melody = run.monitor.pieces[0]
-    paths = [
-        path
-        for path in sorted(run.folder.glob("frame-*.npz"))
-        if int(path.stem.split("-")[1]) <= run.iteration
-    ]
-    chosen = np.unique(np.linspace(0, len(paths) - 1, min(FRAMES, len(paths))).astype(int))
-    scores, labels = [], []
-    for index in chosen:
-        with np.load(paths[index]) as kept:
-            scores.append(
-                Score(
-                    kept["pitches"],
-                    kept["onsets"],
-                    melody.meter,
-                    melody.pickup,
-                    melody.key,
-                    melody.tempo,
-                    melody.title,
-                    bar_lines=melody.bar_lines,
-                )
-            )
-        labels.append(f"iteration {int(paths[index].stem.split('-')[1]):,}")
-    return scores, labels
-
-
-def _finish(run: Run, folders: Folders, stopped_by: str) -> None:
-    """Write the model, the animation and the health report."""
-    settings, trainer = run.settings, run.trainer
+def _finish(run: Run, folder: Path, stopped_by: str) -> None:
+    """Write the model, the film of its learning and the health report."""
+    trainer = run.trainer
+    networks = trainer.networks
     info = {
-        "preset": settings.preset,
-        "iterations": run.iteration,
+        "preset": trainer.settings.preset,
+        "iterations": trainer.done,
         "parameters": {
-            "generator": trainer.networks.generator.count_params(),
-            "critic": trainer.networks.critic.count_params(),
+            "generator": networks.generator.count_params(),
+            "critic": networks.critic.count_params(),
         },
-        "params": settings.model_dump(mode="json"),
+        "params": trainer.settings.model_dump(mode="json"),
     }
-    generator.save(folders.model, trainer.shadow, info)
-    if not _frames(run)[0]:  # it ended before its first measurement
-        _keep_frame(run.folder, run.iteration, run.monitor.takes(trainer.average, 0)[0])
-    scores, labels = _frames(run)
-    mask = np.zeros(scores[0].pitches.shape, bool)
-    mask[:, 0] = True
-    picture.write_animation(scores, folders.reports / "learning.gif", labels, mask)
-    _write_health(run, folders.reports, "ok", stopped_by)
-
-
-def _write_health(run: Run, folder: Path, status: str, stopped_by: str) -> None:
-    report = {
-        "status": status,
-        "stopped_by": stopped_by,
-        "iterations": run.iteration,
-        "seconds": round(run.seconds, 1),
-        "findings": run.findings,
-    }
-    _write_json(folder / "health.json", report)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(value, indent=2, sort_keys=True) + "\n"
-    files.save(path, lambda file: file.write(text.encode()))
+    generator.save(folder, trainer.shadow, info, critic=networks.critic)
+    if not run.film.iterations(trainer.done):  # it ended before its first measurement
+        run.film.keep(trainer.done, run.monitor.takes(trainer.average, 0)[0])
+    run.film.write(run.history.path.with_name("learning.gif"), trainer.done)
+    run.write_health("ok", stopped_by)
 
 
 def _name(settings: Train, fingerprint: str) -> str:
-    """The checkpoint folder of a training: other settings or data start afresh."""
-    budget = {"iterations", "minutes", "early_stop", "health"}
-    key = json.dumps(settings.model_dump(mode="json", exclude=budget), sort_keys=True)
+    """The checkpoint folder of a training: other settings or data start afresh.
+
+    A larger budget or other devices go on.
+    """
+    excluded = {"iterations", "minutes", "early_stop", "health", "strategy"}
+    key = json.dumps(settings.model_dump(mode="json", exclude=excluded), sort_keys=True)
     return hashlib.sha256(f"{fingerprint}\n{key}".encode()).hexdigest()[:16]

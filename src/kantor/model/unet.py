@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.model import replicas
 from kantor.music.score import VOICES
 
 Tensor = Any
@@ -67,7 +68,10 @@ def unet_critic() -> keras.Model:
 
 def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
     """Truncated normal latents ``(batch, 2, 8, 512)`` from one seed ``(2,) int``."""
-    return tf.random.stateless_truncated_normal([batch, *LATENT], seed, alg="philox")
+    return replicas.drawn(
+        lambda shape: tf.random.stateless_truncated_normal(shape, seed, alg="philox"),
+        [batch, *LATENT],
+    )
 
 
 def to_rolls(pitches: Tensor) -> Tensor:

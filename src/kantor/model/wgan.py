@@ -13,8 +13,14 @@ from typing import Any, Protocol
 import keras
 import tensorflow as tf
 
+from kantor.model import replicas
+
 Tensor = Any
 Batch = dict[str, Tensor]
+Gradients = list[Tensor]
+Figures = dict[str, Tensor]
+Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What makes of a step's gradients a function of their own, where its update cannot be in it."""
 
 
 class Networks(Protocol):
@@ -50,6 +56,14 @@ class Networks(Protocol):
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         """Mean negative log-likelihood of the composed cells, where there is one."""
+
+    def cells(self, batch: Batch) -> Tensor:
+        """How many cells `likelihood` is the mean of, a scalar."""
+
+
+def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The `Compile` that does nothing."""
+    return function
 
 
 def squared_norm(gradient: Tensor) -> Tensor:
@@ -91,30 +105,30 @@ def critic_step(
     sample: Any,
     seed: Tensor,
     weight: float,
-) -> dict[str, Tensor]:
+    compiled: Compile = as_it_is,
+) -> Figures:
     """One update of the critic; returns its figures."""
+
+    def gradients(batch: Batch, sample: Any, seed: Tensor) -> tuple[Gradients, Figures]:
+        with tf.GradientTape() as tape:
+            real, fake = networks.real(batch), networks.fake(batch, sample)
+            mix = replicas.uniform([tf.shape(real)[0]], seed)
+            scores = networks.judge(
+                tf.concat([real, fake], axis=0),
+                {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
+            )
+            of_real, of_fake = tf.split(scores, 2)
+            distance = tf.reduce_mean(of_real) - tf.reduce_mean(of_fake)
+            penalty = gradient_penalty(
+                lambda x: networks.judge(x, batch), real, fake, mix, networks.slope
+            )
+            loss = weight * penalty - distance
+        figures = {"critic_loss": loss, "wasserstein": distance, "gradient_penalty": penalty}
+        return tape.gradient(loss, variables), figures
+
     variables = networks.critic.trainable_variables
-    with tf.GradientTape() as tape:
-        real, fake = networks.real(batch), networks.fake(batch, sample)
-        mix = tf.random.stateless_uniform([tf.shape(real)[0]], seed, alg="philox")
-        scores = networks.judge(
-            tf.concat([real, fake], axis=0),
-            {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
-        )
-        of_real, of_fake = tf.split(scores, 2)
-        distance = tf.reduce_mean(of_real) - tf.reduce_mean(of_fake)
-        penalty = gradient_penalty(
-            lambda x: networks.judge(x, batch), real, fake, mix, networks.slope
-        )
-        loss = weight * penalty - distance
-    gradients = tape.gradient(loss, variables)
-    optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return {
-        "critic_loss": loss,
-        "wasserstein": distance,
-        "gradient_penalty": penalty,
-        "gradient_norm_critic": tf.linalg.global_norm(gradients),
-    }
+    found, figures = compiled(gradients)(batch, sample, seed)
+    return _update(optimizer, variables, found, figures, "critic")
 
 
 def generator_step(
@@ -124,31 +138,66 @@ def generator_step(
     sample: Any,
     seed: Tensor,
     likelihood_weight: float,
-) -> dict[str, Tensor]:
+    compiled: Compile = as_it_is,
+) -> Figures:
     """One update of the generator; returns its figures."""
+    likely = networks.has_likelihood and likelihood_weight
+
+    def gradients(
+        batch: Batch, sample: Any, seed: Tensor, share: Tensor
+    ) -> tuple[Gradients, Figures]:
+        figures: Figures = {}
+        with tf.GradientTape() as tape:
+            scores = networks.judge(networks.differentiable(batch, sample, seed), batch)
+            loss = figures["generator_loss"] = -tf.reduce_mean(scores)
+            if likely:
+                figures["likelihood"] = share * networks.likelihood(batch, seed)
+                loss += likelihood_weight * figures["likelihood"]
+        return tape.gradient(loss, variables), figures
+
     variables = networks.generator.trainable_variables
-    figures: dict[str, Tensor] = {}
-    with tf.GradientTape() as tape:
-        scores = networks.judge(networks.differentiable(batch, sample, seed), batch)
-        loss = figures["generator_loss"] = -tf.reduce_mean(scores)
-        if networks.has_likelihood and likelihood_weight:
-            figures["likelihood"] = networks.likelihood(batch, seed)
-            loss += likelihood_weight * figures["likelihood"]
-    gradients = tape.gradient(loss, variables)
-    optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return {**figures, "gradient_norm_generator": tf.linalg.global_norm(gradients)}
+    share = _share(networks, batch) if likely else 1.0
+    found, figures = compiled(gradients)(batch, sample, seed, share)
+    return _update(optimizer, variables, found, figures, "generator")
 
 
 def likelihood_step(
-    networks: Networks, optimizer: keras.optimizers.Optimizer, batch: Batch, seed: Tensor
-) -> dict[str, Tensor]:
+    networks: Networks,
+    optimizer: keras.optimizers.Optimizer,
+    batch: Batch,
+    seed: Tensor,
+    compiled: Compile = as_it_is,
+) -> Figures:
     """One update of the generator by likelihood alone; returns its figures."""
+
+    def gradients(batch: Batch, seed: Tensor, share: Tensor) -> tuple[Gradients, Figures]:
+        with tf.GradientTape() as tape:
+            likelihood = share * networks.likelihood(batch, seed)
+        return tape.gradient(likelihood, variables), {"likelihood": likelihood}
+
     variables = networks.generator.trainable_variables
-    with tf.GradientTape() as tape:
-        likelihood = networks.likelihood(batch, seed)
-    gradients = tape.gradient(likelihood, variables)
-    optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return {
-        "likelihood": likelihood,
-        "gradient_norm_generator": tf.linalg.global_norm(gradients),
-    }
+    found, figures = compiled(gradients)(batch, seed, _share(networks, batch))
+    return _update(optimizer, variables, found, figures, "generator")
+
+
+def _share(networks: Networks, batch: Batch) -> Tensor:
+    """A replica's cells by the mean of all replicas': the weight of its likelihood."""
+    if replicas.count() == 1:
+        return 1.0
+    cells = tf.cast(networks.cells(batch), tf.float32)
+    return tf.math.divide_no_nan(cells, replicas.mean(cells))
+
+
+def _update(
+    optimizer: keras.optimizers.Optimizer,
+    variables: list[Any],
+    gradients: Gradients,
+    figures: Figures,
+    network: str,
+) -> Figures:
+    """Apply the replicas' mean gradient; returns the means of the figures, and its norm."""
+    gradients, figures = replicas.mean((gradients, figures))
+    # Keras adds up what the replicas bring.
+    brought = replicas.divided(gradients)
+    optimizer.apply_gradients(zip(brought, variables, strict=True))
+    return {**figures, f"gradient_norm_{network}": tf.linalg.global_norm(gradients)}

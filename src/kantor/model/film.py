@@ -1,0 +1,60 @@
+"""What the model makes of one melody at moments of its training, kept to be shown as a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kantor.music import files, picture
+from kantor.music.score import Score
+
+FRAMES = 40
+
+
+class Film:
+    """Takes of the one fixed melody, each in a file of its own in `folder`."""
+
+    def __init__(self, folder: Path, melody: Score) -> None:
+        self.folder, self.melody = folder, melody
+
+    def keep(self, iteration: int, take: Score) -> None:
+        """Add a frame."""
+
+        def content(file: Any) -> None:
+            np.savez(file, pitches=take.pitches, onsets=take.onsets)
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files.save(self.folder / f"frame-{iteration:07d}.npz", content)
+
+    def iterations(self, last: int) -> list[int]:
+        """The iterations of the frames kept, up to `last`."""
+        found = sorted(int(path.stem.split("-")[1]) for path in self.folder.glob("frame-*.npz"))
+        return [iteration for iteration in found if iteration <= last]
+
+    def write(self, path: Path, last: int) -> None:
+        """Write at most `FRAMES` of the frames up to iteration `last`, evenly spread."""
+        kept = self.iterations(last)
+        at = np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int))
+        chosen = [kept[index] for index in at]
+        mask = np.zeros(self.melody.pitches.shape, bool)
+        mask[:, 0] = True
+        labels = [f"iteration {iteration:,}" for iteration in chosen]
+        picture.write_animation(list(self._frames(chosen)), path, labels, mask)
+
+    def _frames(self, iterations: list[int]) -> Iterator[Score]:
+        melody = self.melody
+        for iteration in iterations:
+            with np.load(self.folder / f"frame-{iteration:07d}.npz") as kept:
+                yield Score(
+                    kept["pitches"],
+                    kept["onsets"],
+                    melody.meter,
+                    melody.pickup,
+                    melody.key,
+                    melody.tempo,
+                    melody.title,
+                    bar_lines=melody.bar_lines,
+                )

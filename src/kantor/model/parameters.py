@@ -1,0 +1,99 @@
+"""The block `train` of params.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from kantor.model.batches import Kinds
+from kantor.model.health import Limits
+from kantor.model.presets import ChoraleSettings, PresetName
+from kantor.model.replicas import Strategy
+from kantor.settings import Block
+
+
+class LearningRates(Block):
+    """Adam's learning rates; the likelihood's falls to a tenth along a cosine."""
+
+    likelihood: float = Field(gt=0)
+    generator: float = Field(gt=0)
+    critic: float = Field(gt=0)
+
+
+class EarlyStop(Block):
+    """When to stop before the budget is reached; `rows` and `measurements` in a row."""
+
+    tolerance: float = Field(gt=0)
+    measurements: int = Field(ge=1)
+    critic_rows: int = Field(ge=2)
+    critic_tolerance: float = Field(ge=0)
+
+
+class Train(Block):
+    """The block `train` of params.yaml.
+
+    Its key ``long`` holds what the preset `long` changes in the others.
+    """
+
+    preset: PresetName
+    strategy: Strategy = "default"
+    seed: int
+    batch: int = Field(ge=1)
+    warmup: int = Field(ge=0)
+    iterations: int = Field(ge=0)
+    minutes: float = Field(gt=0)
+    critic_steps: int = Field(ge=1)
+    gradient_penalty: float = Field(gt=0)
+    betas: tuple[float, float]
+    learning_rates: LearningRates
+    likelihood_weight: float = Field(ge=0)
+    masks: Kinds = "any"
+    weight_decay: float = Field(ge=0)
+    average: float = Field(ge=0, lt=1)
+    xla: bool = True
+    log_every: int = Field(ge=1)
+    measure_every: int = Field(ge=1)
+    checkpoint_every: int = Field(ge=1)
+    melodies: int = Field(ge=2)
+    early_stop: EarlyStop
+    health: Limits = Limits()
+    chorale: ChoraleSettings = ChoraleSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lengthened(cls, values: Any) -> Any:
+        """Apply what the preset `long` changes."""
+        if not isinstance(values, dict) or not isinstance(values.get("long"), dict):
+            return values
+        changes = values["long"]
+        values = {name: value for name, value in values.items() if name != "long"}
+        return _merged(values, changes) if values.get("preset") == "long" else values
+
+    @model_validator(mode="after")
+    def _in_step(self) -> Train:
+        """Measurements and checkpoints are taken where a row is written."""
+        for name in ("measure_every", "checkpoint_every"):
+            if getattr(self, name) % self.log_every:
+                raise ValueError(f"{name} must be a multiple of log_every ({self.log_every})")
+        return self
+
+    @property
+    def total(self) -> int:
+        """All iterations: those by likelihood alone, then those against the critic."""
+        return self.warmup_iterations + self.iterations
+
+    @property
+    def warmup_iterations(self) -> int:
+        """Iterations by likelihood alone; the preset `unet` has none."""
+        return 0 if self.preset == "unet" else self.warmup
+
+
+def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`values` with the changed ones, block within block."""
+    return values | {
+        name: _merged(values[name], change)
+        if isinstance(change, dict) and isinstance(values.get(name), dict)
+        else change
+        for name, change in changes.items()
+    }

@@ -1,6 +1,8 @@
 """``kantor compose`` where other cells are given than the soprano, or none."""
 
-import dataclasses
+import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 
 import kantor.registry
 from kantor import cli
+from kantor.cli import composing
 from kantor.compose import outputs
 from kantor.music import midi, musicxml, reading
 from kantor.music.score import VOICES, Key, Meter, Note, Score, ScoreError, arrays_of
@@ -272,9 +275,9 @@ def test_options_that_cannot_be(piece, tmp_path, model, options, fault):
     [
         (["--lock-bars", "1-9"], "four.musicxml: there is no bar 9; the piece has bars 0 to 4"),
         (["--compose-bars", "99"], "four.musicxml: there is no bar 99"),
-        (["--fill"], "tune.mid: soprano, alto, tenor, bass are needed in the file"),
-        (["--given", "alto,bass"], "tune.mid: alto, bass are needed in the file"),
-        (["--given", "soprano", "--fill"], "tune.mid: soprano, alto, tenor, bass are needed"),
+        (["--fill"], "tune.mid: soprano, alto, tenor, bass must be in the file"),
+        (["--given", "alto,bass"], "tune.mid: alto, bass must be in the file"),
+        (["--given", "soprano", "--fill"], "tune.mid: soprano, alto, tenor, bass must be"),
     ],
 )
 def test_a_file_that_does_not_hold_it(piece, tune, tmp_path, options, fault):
@@ -298,12 +301,18 @@ def test_nothing_is_overwritten(tmp_path):
     assert (tmp_path / "composition-take1.mid").read_bytes() == before
 
 
-def test_every_option_of_the_reference_is_known():
+def test_every_option_is_for_files_or_not():
     """The options that exclude each other are options that there are."""
-    from kantor.cli import composing
+    names = set(inspect.signature(composing.compose_command).parameters)
+    assert {*composing.OF_NOTHING, *composing.OF_FILE} < names
+    assert [option.strip("-").replace("-", "_") for option in composing.OF_FILE.values()] == [
+        "continue" if name == "more" else name for name in composing.OF_FILE
+    ]
 
-    names = {*composing.OF_NOTHING, *composing.OF_FILE}
-    import inspect
 
-    assert names < set(inspect.signature(composing.compose_command).parameters)
-    assert dataclasses.is_dataclass(Score)
+def test_the_module_runs():
+    """`python -m kantor.cli` is the command as well."""
+    command = [sys.executable, "-m", "kantor.cli", "compose", "--bars", "0"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == cli.BAD_INPUT
+    assert "--bars" in done.stderr

@@ -248,12 +248,12 @@ def test_everything_at_once(file, chorale, filler):
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        ({"locked": "1"}, "soprano, alto, tenor, bass are needed in the file: not four voices"),
-        ({"composed": "1"}, "are needed in the file"),
-        ({"fill": True}, "are needed in the file"),
-        ({"given": "all", "more": 4}, "are needed in the file"),
-        ({"given": "soprano,bass"}, "soprano, bass are needed in the file: not four voices"),
-        ({"voices": "bass"}, "soprano, alto, tenor are needed in the file"),
+        ({"locked": "1"}, "soprano, alto, tenor, bass must be in the file: not four voices"),
+        ({"composed": "1"}, "must be in the file"),
+        ({"fill": True}, "must be in the file"),
+        ({"given": "all", "more": 4}, "must be in the file"),
+        ({"given": "soprano,bass"}, "soprano, bass must be in the file: not four voices"),
+        ({"voices": "bass"}, "soprano, alto, tenor must be in the file"),
     ],
 )
 def test_one_voice_where_more_are_needed(midi_file, words, fault):

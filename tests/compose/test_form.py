@@ -66,7 +66,7 @@ def test_phrases_end_as_chorales_do(meter, pickup, ends):
 def test_lengths_of_phrases(bars, phrase, ends):
     """What is left is a phrase of its own unless it is a single bar."""
     score = Form(bars, phrase=phrase).request().score
-    assert [end // 16 for _, end in even_endings(score, 0, phrase)] == ends
+    assert [end // 16 for _, end in even_endings(score, 0, score.meter, phrase)] == ends
 
 
 @given(
@@ -80,7 +80,7 @@ def test_any_meter(bars, numerator, denominator, phrase, data):
     pickup = data.draw(st.integers(0, meter.bar_steps - 1))
     form = Form(bars, meter, Key(3, "minor"), pickup, phrase)
     request = form.request()
-    endings = even_endings(request.score, 0, phrase)
+    endings = even_endings(request.score, 0, meter, phrase)
     assert request.score.steps == bars * meter.bar_steps
     assert request.score.fermatas[-1]
     assert request.mask[-1].tolist() == [False, False, False, True]
@@ -177,6 +177,20 @@ def test_a_changed_meter_goes_on():
     longer, _ = continued(score, mask, Meter(3, 4), 4)
     assert longer.bar_lines.tolist() == [0, 16, 28, 40, 52, 64, 76]
     assert longer.steps == 88
+
+
+def test_an_irregular_last_bar_goes_on():
+    """New bars are as long as their meter says, however long the file's bars are."""
+    score, mask = piece(50, pickup=4, bar_lines=np.array([4, 24, 46]))
+    longer, wanted = continued(score, mask, score.meter, 1)
+    assert longer.bar_lines.tolist() == [4, 24, 46, 62]
+    assert longer.steps == 78
+    score, mask = piece(58, pickup=4, bar_lines=np.array([4, 6, 46]))
+    longer, wanted = continued(score, mask, score.meter, 1)
+    assert longer.steps == 74
+    assert (longer.pitches[:58] == score.pitches).all()
+    assert wanted[:58].all()
+    assert wanted[-1, 3]
 
 
 def test_a_fermata_at_the_end_of_the_file_stays_there():

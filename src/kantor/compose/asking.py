@@ -103,7 +103,7 @@ def _several(parts: Sequence[Part], plan: Plan) -> tuple[dict[int, Part], list[s
         found = voices_among(parts, sorted(wanted))
     except ScoreError as error:
         names = ", ".join(VOICES[voice] for voice in sorted(wanted))
-        raise ScoreError(f"{names} are needed in the file: {error}") from None
+        raise ScoreError(f"{names} must be in the file: {error}") from None
     return found, _left_out(parts, found)
 
 

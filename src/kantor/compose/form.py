@@ -98,7 +98,7 @@ class Form:
             self.key,
             title=self.title,
         )
-        endings = even_endings(score, 0, self.phrase)
+        endings = even_endings(score, 0, self.meter, self.phrase)
         score, mask = _with_fermatas(score, endings), np.zeros(shape, bool)
         if not self.tonic:
             return Request(score, mask)
@@ -142,7 +142,7 @@ def continued(score: Score, mask: Flags, meter: Meter, bars: int) -> tuple[Score
         fermatas=np.pad(score.fermatas, (0, extra)),
         bar_lines=np.union1d(score.bar_lines, np.arange(line, end, bar)),
     )
-    endings = even_endings(longer, end - bars * bar, PHRASE)
+    endings = even_endings(longer, end - bars * bar, meter, PHRASE)
     mask = np.pad(mask, ((0, extra), (0, 0)))
     return _with_tonic(_with_fermatas(longer, endings), mask, endings[-1:])
 

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Note, Score, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, notes_of
 
 # Log odds that a note ends a phrase. Rows: less than a quarter, a quarter, a dotted quarter, a
 # half, longer. Columns: on the first or the middle of a bar, on another quarter, between.
@@ -59,7 +59,7 @@ def infer_fermatas(score: Score) -> Flags:
     return fermatas
 
 
-def even_endings(score: Score, start: int, phrase: int) -> list[tuple[int, int]]:
+def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tuple[int, int]]:
     """The last notes of phrases of so many bars each, from step `start` to the score's end.
 
     A phrase ends on what is held from the beginning or the middle of its last bar, as nearly all
@@ -72,6 +72,8 @@ def even_endings(score: Score, start: int, phrase: int) -> list[tuple[int, int]]
         Any number of voices; only its bars are read.
     start
         Whole bars before the score's end.
+    meter
+        Of these bars.
     phrase
         Bars.
 
@@ -80,9 +82,8 @@ def even_endings(score: Score, start: int, phrase: int) -> list[tuple[int, int]]
     list of (int, int)
         Where each note begins and ends, ascending, in steps.
     """
-    positions = score.bar_positions
-    bar = int(positions[start, 1])
-    strong = _strong(bar, score.meter.beat_steps)
+    positions, bar = score.bar_positions, meter.bar_steps
+    strong = _strong(bar, meter.beat_steps)
     count = (score.steps - start) // bar
     endings = []
     for bars in [*range(phrase, count - (phrase > 1), phrase), count]:

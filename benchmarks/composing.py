@@ -94,19 +94,19 @@ def workshop_model() -> Any:
 def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str, float]:
     """Read, compose and write; the seconds of each."""
     from kantor.compose import outputs
+    from kantor.compose.asking import read_request
     from kantor.compose.composer import compose
-    from kantor.compose.melody import read_melody
 
     marks = [time.perf_counter()]
-    melodies = [read_melody(path) for path in paths]
+    requests = [read_request(path) for path in paths]
     marks.append(time.perf_counter())
-    composed = compose(melodies, generator.compose)
+    composed = compose(requests, generator.compose)
     marks.append(time.perf_counter())
     for path, (take,) in zip(paths, composed, strict=True):
         outputs.write(take, out / path.name, "mid")
     marks.append(time.perf_counter())
     parts = dict(zip(("parse", "model", "write"), np.diff(marks).tolist(), strict=True))
-    steps = sum(one.score.steps for one in melodies)
+    steps = sum(one.score.steps for one in requests)
     return {**parts, "total": marks[-1] - marks[0], "steps": steps}
 
 

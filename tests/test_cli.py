@@ -270,10 +270,10 @@ def test_one_format_that_fails_does_not_cost_the_others(melody, tmp_path, monkey
     """What can be written is, what cannot is named, and the exit code is 2."""
     real = outputs.write
 
-    def write(score, path, kind):
+    def write(score, path, kind, given):
         if kind == "wav":
             raise ScoreError(f"{path}: longer than can be written")
-        real(score, path, kind)
+        real(score, path, kind, given)
 
     monkeypatch.setattr(outputs, "write", write)
     result = run("compose", melody, "--out", tmp_path / "out", "--format", "wav,mid")

@@ -6,6 +6,8 @@ import mido
 import numpy as np
 import pytest
 
+from kantor.music.score import Key, Meter, Note, Score, arrays_of
+
 
 @pytest.fixture
 def midi_file(tmp_path):
@@ -52,3 +54,52 @@ def model():
         return pitches, onsets
 
     return compose
+
+
+class Filler:
+    """A model for any mask: each voice repeats its note on every quarter, which one by the seed.
+
+    A held cell that is given is left alone, so that a request which tears a note apart shows.
+    It judges a piece by its bass.
+    """
+
+    NOTES = (72, 67, 60, 48)
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, given, seeds, **knobs):
+        self.calls.append((given, np.array(seeds), knobs))
+        pitches, onsets = given.pitches.copy(), given.onsets.copy()
+        own = np.array(self.NOTES, np.int8) - (np.asarray(seeds)[:, None, None] % 5).astype(np.int8)
+        pitches = np.where(given.mask, pitches, own)
+        before = np.pad(pitches, ((0, 0), (1, 0), (0, 0)), constant_values=-1)[:, :-1]
+        beats = np.arange(given.steps)[:, None] % 4 == 0
+        onsets = np.where(given.mask, onsets, (pitches != before) | beats)
+        return pitches, onsets
+
+    def judge(self, given, pitches, onsets):
+        return pitches[..., 3].astype(np.float32).mean(axis=1)
+
+
+@pytest.fixture
+def filler():
+    return Filler()
+
+
+@pytest.fixture
+def chorale():
+    """A score of four voices, five bars of 4/4 and a pickup of a quarter, as chorales have.
+
+    The bass is held from bar 2 into bar 3 and the tenor rests in bars 1 and 4.
+    """
+    voices = {0: (72, 74, 76, 77), 1: (67, 65, 67, 69), 2: (60, 59, 60, 62), 3: (48, 50, 45, 43)}
+    notes = [
+        Note(start, start + 4, pitches[start // 4 % 4], voice)
+        for voice, pitches in voices.items()
+        for start in range(0, 80, 4)
+        if not (voice == 2 and (4 <= start < 20 or 52 <= start < 68))
+        and not (voice == 3 and 28 <= start < 44)
+    ]
+    pitches, onsets = arrays_of([*notes, Note(28, 44, 48, 3)], 80)
+    return Score(pitches, onsets, Meter(4, 4), pickup=4, key=Key(), title="five bars")

@@ -30,6 +30,17 @@ def test_every_format_is_written(kind, score, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [f"x.{kind}"]
 
 
+def test_a_picture_shows_what_was_given(score, tmp_path):
+    """Another mask is another picture; without one nothing is marked."""
+    masks = [None, np.ones(score.pitches.shape, bool), np.arange(4) == np.zeros((24, 1))]
+    for index, mask in enumerate(masks):
+        write(score, tmp_path / f"{index}", "png", mask)
+    assert len({(tmp_path / f"{index}").read_bytes() for index in range(3)}) == 3
+    write(score, tmp_path / "notes", "mid", masks[1])
+    write(score, tmp_path / "same notes", "mid")
+    assert (tmp_path / "notes").read_bytes() == (tmp_path / "same notes").read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["mid", "musicxml"])
 def test_the_soprano_is_read_back(kind, score, tmp_path):
     """What is written as notes has four named parts, the first of which is the soprano."""
@@ -50,7 +61,7 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise ScoreError("longer than can be written")
 
-    monkeypatch.setattr(outputs, "_writer", lambda kind: broken)
+    monkeypatch.setattr(outputs, "_writer", lambda kind, given: broken)
     (tmp_path / "x.wav").write_bytes(b"old")
     with pytest.raises(ScoreError, match=r"x\.wav: longer than"):
         write(score, tmp_path / "x.wav", "wav")

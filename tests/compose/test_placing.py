@@ -1,5 +1,6 @@
 """Notes put into their bars."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -58,6 +59,42 @@ def test_no_note_leaves_its_place_in_the_bar(changes, start, durations, pickup, 
         since = [score.bar_positions[n.start, 0] for n in placed]
         bar = file.meters[0][1].bar_steps
         assert since == [(n.start - (pickup or 0)) % bar for n in notes]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), METERS), max_size=4),
+    st.integers(0, 70),
+    st.lists(st.integers(1, 20), min_size=1, max_size=12),
+    st.integers(0, 15),
+    st.lists(st.integers(1, 40), max_size=10, unique=True),
+    st.integers(0, 80),
+)
+@settings(max_examples=150, deadline=None)
+def test_rests_around_the_notes(changes, start, durations, pickup, lines, length):
+    """Kept, all of the file's time is there; of the last bar's rests no more than the bar."""
+    meters = sorted({0: "4/4", **dict(changes)}.items())
+    bar_lines = tuple(Fraction(line) for line in sorted(lines))
+    file = recording(
+        *meters, pickup=Fraction(pickup, 4), bar_lines=bar_lines, length=Fraction(length)
+    )
+    notes = tune(durations, start)
+    kept, _ = place(file, notes, "keep")
+    assert notes_of(kept) == notes
+    assert kept.steps == max(notes[-1].end, 4 * length)
+    cut, bar = place(file, notes)[0], place(file, notes, "bar")[0]
+    assert notes_of(bar) == notes_of(cut)
+    rest = bar.steps - cut.steps
+    assert 0 <= rest <= max(0, 4 * length - notes[-1].end)
+    assert not ((bar.bar_lines >= cut.steps) & (bar.bar_lines < bar.steps)).any()
+
+
+def test_voices_are_placed_together():
+    """What is before the earliest note of any voice is left out of all."""
+    notes = [replace(note, voice=3) for note in tune([4, 4], 36)] + tune([4], 40)
+    score, told = place(recording(pickup=Fraction(0)), notes)
+    assert score.pitches[:, 3].tolist() == [-1] * 4 + [67] * 8
+    assert score.pitches[:, 0].tolist() == [-1] * 8 + [67] * 4
+    assert told == ["8 quarters of silence before the first note left out"]
 
 
 def test_an_unmarked_pickup_is_found_and_told():

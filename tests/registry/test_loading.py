@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kantor.music.given import Given
+from kantor.music.score import ScoreError
 from kantor.registry import CHAMPION, RegistryError, find_root, load_model, register, versions
 from kantor.registry.contract import example
 from kantor.settings import Register
@@ -56,6 +57,31 @@ def test_pyfunc_and_short_way_are_the_same_model(registered, monkeypatch):
         assert np.array_equal(answer["onsets"], onsets)
         assert answer["pitches"].dtype == np.int8
         assert answer["onsets"].dtype == np.bool_
+
+
+def test_a_knob_that_the_generator_has_not(registered, monkeypatch):
+    """Asking for one is refused with those that there are."""
+    monkeypatch.chdir(registered)
+    with pytest.raises(ScoreError, match="knows no keep; there is temperature, passes"):
+        load_model("build/model")(*request_and_seeds(), keep=0.1)
+
+
+def test_the_critic_judges(registered, monkeypatch):
+    """A model that carries its critic judges a batch; another says that it does not."""
+    monkeypatch.chdir(registered)
+    model = load_model("build/model")
+    given, seeds = request_and_seeds(3)
+    pitches, onsets = model(given, seeds)
+    with pytest.raises(ScoreError, match="build/model: carries no critic"):
+        model.judge(given, pitches, onsets)
+    monkeypatch.setattr(
+        type(model.generator),
+        "judge",
+        lambda self, given, pitches, onsets: pitches.mean(axis=(1, 2)),
+        raising=False,
+    )
+    worth = model.judge(given, pitches, onsets)
+    assert (worth.shape, worth.dtype) == ((3,), np.float32)
 
 
 def test_signature_example_and_requirements(registered, monkeypatch):

@@ -1,7 +1,8 @@
-"""Give melodies their other voices: many melodies and takes are few runs of the model.
+"""Ask a model for pieces: many requests, takes and candidates are few runs of the model.
 
-A composition follows from its melody, the seed and the number of the take, and from nothing else:
-not from the melodies composed with it, nor from how many takes are asked for.
+A composition follows from its request, the seed, the number of the take and how many candidates it
+was chosen from, and from nothing else: not from what is composed with it, nor from how many takes
+are asked for.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.compose.melody import Melody
+from kantor.compose.knobs import Knobs
+from kantor.compose.request import Request
 from kantor.music.given import Given, stack
-from kantor.music.score import REST, VOICES, Flags, Pitches, Score, ScoreError
+from kantor.music.score import Flags, Pitches, Score, ScoreError
 
-Model = Callable[[Given, NDArray[np.int64]], tuple[Pitches, Flags]]
+# A batch and one seed for each of its pieces, and knobs by name, to pitches and onsets.
+Model = Callable[..., tuple[Pitches, Flags]]
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
 RUN_STEPS = 16_384  # steps in one run of the model, so that memory stays bounded
@@ -28,95 +32,100 @@ class ModelError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class _Request:
-    """One composition to be made: which melody, which take, and what the model is told."""
+class _Question:
+    """One candidate to be composed: of which request and take, and what the model is told."""
 
-    melody: int
+    request: int
     take: int
     given: Given
     seed: int
 
 
 def compose(
-    melodies: Sequence[Melody],
+    requests: Sequence[Request],
     model: Model,
     seed: int = 0,
     takes: int = 1,
     made: Callable[[int], None] = lambda count: None,
+    *,
+    candidates: int = 1,
+    knobs: Knobs | None = None,
 ) -> list[list[Score]]:
-    """Compose every melody `takes` times.
+    """Compose every request `takes` times.
 
-    Melodies of about the same length are given to the model together. One too long for that goes
+    Requests of about the same length are given to the model together. One too long for that goes
     through whole and alone: nothing is cut, so that no seam can be heard.
 
     Parameters
     ----------
-    melodies
-        Each ``(time, 1)``, its key known.
+    requests
+        Of any masks and lengths.
     model
-        Takes a batch and one seed for each of its pieces.
+        Takes a batch, one seed for each of its pieces, and knobs by name. To choose between
+        candidates it must have a method ``judge(given, pitches, onsets)`` that answers with one
+        number a piece, the higher the better.
     seed, takes
         Take 2 of three is take 2 of two.
     made
-        Told after each run of the model how many compositions it made.
+        Told after each run of the model how many candidates it made.
+    candidates
+        How many are composed for each take; the one that the model judges best is kept. The
+        first of them is what one alone would be.
+    knobs
+        What differs from the model's defaults.
 
     Returns
     -------
     list of list of Score
-        For each melody its takes, ``(time, 4)``, the soprano as given.
+        For each request its takes, ``(time, 4)``, the given cells as given.
 
     Raises
     ------
     ModelError
         If the model changes a given cell or answers with something that is not a score.
+    ScoreError
+        If the model cannot do what is asked.
     """
-    scores: list[list[Score]] = [[] for _ in melodies]
-    found: dict[tuple[int, int], Score] = {}
-    for run in _runs(list(_requests(melodies, seed, takes))):
-        seeds = np.array([request.seed for request in run], np.int64)
-        batch = stack([request.given for request in run])
-        pitches, onsets = model(batch, seeds)
+    turned = (knobs or Knobs()).turned()
+    best: dict[tuple[int, int], tuple[float, Score]] = {}
+    for run in _runs(list(_questions(requests, seed, takes, candidates))):
+        batch = stack([question.given for question in run])
+        pitches, onsets = model(batch, np.array([one.seed for one in run], np.int64), **turned)
         _check_shape(batch, pitches, onsets)
-        for index, request in enumerate(run):
-            melody = melodies[request.melody].score
-            found[request.melody, request.take] = _score(melody, pitches[index], onsets[index])
+        worth = _judged(model, batch, pitches, onsets) if candidates > 1 else np.zeros(len(run))
+        for row, question in enumerate(run):
+            piece = question.request, question.take
+            if piece not in best or worth[row] > best[piece][0]:
+                score = _score(requests[question.request].score, pitches[row], onsets[row])
+                best[piece] = float(worth[row]), score
         made(len(run))
-    for (melody_index, _), score in sorted(found.items(), key=lambda item: item[0]):
-        scores[melody_index].append(score)
-    return scores
+    return [[best[index, take][1] for take in range(takes)] for index in range(len(requests))]
 
 
-def _requests(melodies: Sequence[Melody], seed: int, takes: int) -> Iterator[_Request]:
-    for index, melody in enumerate(melodies):
-        given = request(melody.score)
+def _questions(
+    requests: Sequence[Request], seed: int, takes: int, candidates: int
+) -> Iterator[_Question]:
+    for index, request in enumerate(requests):
+        given = request.given
         given = given.padded(max(1, -(-given.steps // PADDING)) * PADDING)
         for take in range(takes):
-            yield _Request(index, take, given, seed_of(given, seed, take))
+            for candidate in range(candidates):
+                yield _Question(index, take, given, seed_of(given, seed, take, candidate))
 
 
-def request(melody: Score) -> Given:
-    """Ask for the three lower voices of a melody ``(time, 1)``."""
-    rests = ((0, 0), (0, len(VOICES) - 1))
-    pitches = np.pad(melody.pitches, rests, constant_values=REST)
-    score = replace(melody, pitches=pitches, onsets=np.pad(melody.onsets, rests))
-    mask = np.zeros(pitches.shape, bool)
-    mask[:, 0] = True
-    return Given.from_score(score, mask)
-
-
-def seed_of(given: Given, seed: int, take: int) -> int:
+def seed_of(given: Given, seed: int, take: int, candidate: int = 0) -> int:
     """The seed of one composition, 0 to 2**63 - 1, from all that tells it from others."""
-    digest = hashlib.sha256(f"{seed} {take}".encode())
+    digest = hashlib.sha256(f"{seed} {take}{f' {candidate}' if candidate else ''}".encode())
     for array in (given.pitches, given.onsets, given.mask, given.bars, given.fermatas):
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(given.collection.tobytes())
     return int.from_bytes(digest.digest()[:8], "little") >> 1
 
 
-def _runs(requests: list[_Request]) -> Iterator[list[_Request]]:
-    """Requests of one length together, at most `RUN_STEPS` in a run, or one request."""
-    by_length: dict[int, list[_Request]] = {}
-    for one in requests:
+def _runs(questions: list[_Question]) -> Iterator[list[_Question]]:
+    """Questions of one length together, at most `RUN_STEPS` in a run, or one question."""
+    by_length: dict[int, list[_Question]] = {}
+    for one in questions:
         by_length.setdefault(one.given.steps, []).append(one)
     for steps, alike in sorted(by_length.items()):
         most = max(1, RUN_STEPS // steps)
@@ -139,9 +148,19 @@ def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:
         raise ModelError("the model changed notes that were given to it")
 
 
-def _score(melody: Score, pitches: Pitches, onsets: Flags) -> Score:
+def _judged(model: Any, batch: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float64]:
+    """What the model says of its compositions, ``(batch,)``; what is no number is worst."""
+    if not hasattr(model, "judge"):
+        raise ScoreError("this model cannot judge its compositions; ask for one candidate")
+    worth = np.asarray(model.judge(batch, pitches, onsets), np.float64)
+    if worth.shape != pitches.shape[:1]:
+        raise ModelError(f"the model judged {len(pitches)} pieces by {worth.shape} numbers")
+    return np.nan_to_num(worth, nan=-np.inf)
+
+
+def _score(asked: Score, pitches: Pitches, onsets: Flags) -> Score:
     """The composition without its padding."""
     try:
-        return replace(melody, pitches=pitches[: melody.steps], onsets=onsets[: melody.steps])
+        return replace(asked, pitches=pitches[: asked.steps], onsets=onsets[: asked.steps])
     except ScoreError as error:
         raise ModelError(f"the model's answer is not a score: {error}") from None

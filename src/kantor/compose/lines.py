@@ -51,7 +51,7 @@ def choose_part(parts: Sequence[Part], track: str | int | None) -> tuple[Part, s
     number = parts.index(chosen) + 1
     reason = "by its name" if len(leading) == 1 else "the highest"
     return chosen, (
-        f"took track {_label(number, chosen)} of {len(parts)}, {reason}; "
+        f"took track {label(number, chosen)} of {len(parts)}, {reason}; "
         "another is chosen with --track"
     )
 
@@ -69,7 +69,8 @@ def _mean_pitch(part: Part) -> Fraction:
     return sum(note.pitch * (note.end - note.start) for note in part.notes) / _sounding(part)
 
 
-def _label(number: int, part: Part) -> str:
+def label(number: int, part: Part) -> str:
+    """A part's number, from 1, with its name where it has one."""
     return f"{number} ({part.name})" if part.name else str(number)
 
 
@@ -92,7 +93,7 @@ def _named_part(parts: Sequence[Part], track: str | int) -> Part:
 
 def _listed(parts: Sequence[Part]) -> str:
     labels = [
-        _label(number, part) + (" percussion" if part.is_drum else "")
+        label(number, part) + (" percussion" if part.is_drum else "")
         for number, part in enumerate(parts[:_NAMED], start=1)
     ]
     more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""

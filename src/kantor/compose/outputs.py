@@ -8,9 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from kantor.music.score import Score, ScoreError
+from kantor.music.score import Flags, Score, ScoreError
 
 FORMATS = ("mid", "musicxml", "wav", "png")
 
@@ -69,8 +67,8 @@ def path_of(folder: Path, stem: str, take: int, kind: str) -> Path:
     return folder / f"{stem}-take{take}.{kind}"
 
 
-def write(score: Score, path: Path, kind: str) -> None:
-    """Write a composition for a given soprano.
+def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> None:
+    """Write a composition.
 
     Parameters
     ----------
@@ -80,6 +78,8 @@ def write(score: Score, path: Path, kind: str) -> None:
         Its folder exists. Whatever happens, the file is there whole or as it was before.
     kind
         One of `FORMATS`.
+    given : (time, 4) bool, optional
+        Cells that were given, which a picture shows.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def write(score: Score, path: Path, kind: str) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".kantor-") as scratch:
             partial = Path(scratch) / f"partial.{kind}"
-            _writer(kind)(score, partial)
+            _writer(kind, given)(score, partial)
             partial.replace(path)
     except OSError as error:
         raise ScoreError(f"{path}: cannot be written ({error.strerror or error})") from None
@@ -97,7 +97,7 @@ def write(score: Score, path: Path, kind: str) -> None:
         raise ScoreError(f"{path}: {error}") from None
 
 
-def _writer(kind: str) -> Callable[[Score, Path], None]:
+def _writer(kind: str, given: Flags | None) -> Callable[[Score, Path], None]:
     """The function that writes a format; what it needs is loaded only when it is asked for."""
     if kind == "mid":
         from kantor.music import midi
@@ -111,12 +111,6 @@ def _writer(kind: str) -> Callable[[Score, Path], None]:
         from kantor.music import audio
 
         return audio.write_wav
-    return _write_picture
-
-
-def _write_picture(score: Score, path: Path) -> None:
     from kantor.music import picture
 
-    given = np.zeros(score.pitches.shape, bool)
-    given[:, 0] = True
-    picture.write_png(score, path, given)
+    return lambda score, path: picture.write_png(score, path, given)

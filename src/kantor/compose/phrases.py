@@ -1,4 +1,4 @@
-"""Where phrases end, for melodies whose file has no fermatas.
+"""Where phrases end, for melodies whose file has no fermatas, and for what is composed freely.
 
 A chorale's phrases close on a fermata, and the model was trained with them. A melody from MIDI
 has none, so the likeliest places are found: the best way to cut the notes into phrases, by the
@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Note, Score, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, notes_of
 
 # Log odds that a note ends a phrase. Rows: less than a quarter, a quarter, a dotted quarter, a
 # half, longer. Columns: on the first or the middle of a bar, on another quarter, between.
@@ -32,6 +32,7 @@ _RARE, _UNLIKELY = 0.01, 0.001
 _LONGEST = 16  # quarters
 _OVERLONG = 0.25  # off the log share, for each quarter beyond
 _TRUST = 0.5  # in the length against the last note
+_LONGEST_FERMATA = 16  # steps
 
 
 def infer_fermatas(score: Score) -> Flags:
@@ -58,6 +59,47 @@ def infer_fermatas(score: Score) -> Flags:
     return fermatas
 
 
+def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tuple[int, int]]:
+    """The last notes of phrases of so many bars each, from step `start` to the score's end.
+
+    A phrase ends on what is held from the beginning or the middle of its last bar, as nearly all
+    do in the JSB Chorales: without a pickup on a half note in 4/4 and a dotted half in 3/4, with
+    one of a quarter on a quarter and a half. A single bar that is left joins the last phrase.
+
+    Parameters
+    ----------
+    score
+        Any number of voices; only its bars are read.
+    start
+        Whole bars before the score's end.
+    meter
+        Of these bars.
+    phrase
+        Bars.
+
+    Returns
+    -------
+    list of (int, int)
+        Where each note begins and ends, ascending, in steps.
+    """
+    positions, bar = score.bar_positions, meter.bar_steps
+    strong = _strong(bar, meter.beat_steps)
+    count = (score.steps - start) // bar
+    endings = []
+    for bars in [*range(phrase, count - (phrase > 1), phrase), count]:
+        end = start + bars * bar
+        earliest = max(start, end - _LONGEST_FERMATA)
+        latest = max(earliest, end - STEPS_PER_QUARTER)
+        places = np.flatnonzero(positions[earliest : latest + 1, 0] % strong == 0)
+        endings.append((earliest + (int(places[-1]) if places.size else 0), end))
+    return endings
+
+
+def _strong(bar: int, beat: int) -> int:
+    """Steps between the strong places of a bar: its beginning and, where it is long, its middle."""
+    return bar // 2 if bar % (2 * beat) == 0 and bar > 2 * STEPS_PER_QUARTER else bar
+
+
 def _endings(score: Score, notes: list[Note]) -> list[float]:
     """Log odds that each note ends a phrase, its phrase's length aside."""
     beat, positions = score.meter.beat_steps, score.bar_positions
@@ -66,8 +108,7 @@ def _endings(score: Score, notes: list[Note]) -> list[float]:
     for note, until in zip(notes, followers, strict=True):
         long = sum(until - note.start >= steps for steps in _LONG) - 1
         since, bar = (int(value) for value in positions[note.start])
-        middle = bar // 2 if bar % (2 * beat) == 0 and bar > 2 * STEPS_PER_QUARTER else bar
-        place = 0 if since % middle == 0 else 1 if since % beat == 0 else 2
+        place = 0 if since % _strong(bar, beat) == 0 else 1 if since % beat == 0 else 2
         odds.append(_ENDS[long][place] + (_REST if until - note.end >= STEPS_PER_QUARTER else 0.0))
     return odds
 

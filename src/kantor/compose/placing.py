@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,13 @@ _PICKUPS = {Meter(4, 4): (30.0, 65.0, 2.5, 2.5), Meter(3, 4): (40.0, 55.0, 5.0)}
 # How much likelier (natural logarithm) a pickup must be than none before it is believed.
 _CERTAIN = {Meter(4, 4): 5.0, Meter(3, 4): 10.0}
 
+Rests = Literal["cut", "bar", "keep"]
 
-def place(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]]:
-    """The notes as a score that begins with them, and what to tell of it.
+
+def place(
+    recording: Recording, notes: Sequence[Note], rests: Rests = "cut"
+) -> tuple[Score, list[str]]:
+    """The notes as a score of four voices that begins with them, and what to tell of it.
 
     Whole bars of silence before the first note are left out. Where less than half a bar of
     silence is left, the score begins at the bar line; else at the note, which is a pickup.
@@ -46,29 +51,37 @@ def place(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]
     recording
         The file: meters, bar lines, pickup, tempo, title, fermatas.
     notes
-        Of one line, ascending, at steps of the file.
+        At steps of the file, each voice's ascending and not overlapping.
+    rests
+        What of the silence around all notes stays: ``cut``, as above, and none at the end;
+        ``bar``, the same, and at the end the last bar's; ``keep``, all that the file has, so that
+        its bars are counted as it counts them.
     """
     messages = []
-    if found := infer_pickup(recording, notes):
+    if found := infer_pickup(recording, _earliest(notes)):
         recording = replace(recording, pickup=Fraction(found, STEPS_PER_QUARTER))
         messages.append(
             f"no pickup is marked; its rhythm puts {_length(found)} before the first bar line"
         )
-    end = notes[-1].end
-    lines = _bar_lines(recording, end)
-    origin = _origin(recording, lines, notes[0].start)
+    first, end = min(note.start for note in notes), max(note.end for note in notes)
+    whole = max(end, _steps(recording.length))
+    lines = _bar_lines(recording, end if rests != "keep" else whole)
+    if rests == "bar":
+        end = min(whole, int(lines[np.searchsorted(lines, end)]))
+    elif rests == "keep":
+        end = whole
+    origin = 0 if rests == "keep" else _origin(recording, lines, first)
     if origin:
         messages.append(f"{_length(origin)} of silence before the first note left out")
-    lines = lines[lines >= origin]
+    lines = _lines_from(recording, lines, origin)
     pitches, onsets = arrays_of(
         (replace(note, start=note.start - origin, end=note.end - origin) for note in notes),
         end - origin,
-        voices=1,
     )
     score = Score(
         pitches,
         onsets,
-        meter=_meter_at(recording, int(lines[0])),
+        meter=meter_at(recording, int(lines[0])),
         pickup=int(lines[0]) - origin,
         tempo=recording.tempo,
         title=recording.title,
@@ -76,6 +89,12 @@ def place(recording: Recording, notes: Sequence[Note]) -> tuple[Score, list[str]
         bar_lines=lines[: max(1, int((lines < end).sum()))] - origin,
     )
     return score, messages
+
+
+def _earliest(notes: Sequence[Note]) -> list[Note]:
+    """The voice that begins first, of several the highest."""
+    voice = min(notes, key=lambda note: (note.start, note.voice)).voice
+    return [note for note in notes if note.voice == voice]
 
 
 def infer_pickup(recording: Recording, notes: Sequence[Note]) -> int:
@@ -114,11 +133,20 @@ def _origin(recording: Recording, lines: NDArray[np.int32], first: int) -> int:
     """The step of the file at which the score begins."""
     after = int(np.searchsorted(lines, first, side="right"))
     bar, following = int(lines[after - 1]), int(lines[after])
-    if following - first >= _meter_at(recording, following).bar_steps:
-        return bar  # too long to be a pickup of what follows
+    if following - first >= meter_at(recording, following).bar_steps:
+        return max(0, bar)  # too long to be a pickup of what follows
     in_pickup = first < _steps(recording.pickup or Fraction(0))
     early = 2 * (first - bar) < following - bar
     return bar if early and not in_pickup else first
+
+
+def _lines_from(recording: Recording, lines: NDArray[np.int32], origin: int) -> NDArray[np.int32]:
+    """The bar lines from `origin` on; what is too long for a pickup is counted in whole bars."""
+    lines = lines[lines >= origin]
+    first = int(lines[0])
+    bar = meter_at(recording, first).bar_steps
+    before = np.arange(origin + (first - origin) % bar, first, bar, dtype=np.int32)
+    return np.concatenate([before, lines])
 
 
 def _length(steps: int) -> str:
@@ -143,11 +171,11 @@ def _bar_lines(recording: Recording, end: int) -> NDArray[np.int32]:
     while lines[0] > 0:
         lines.insert(0, lines[0] - recording.meters[0][1].bar_steps)
     while lines[-1] < end:
-        lines.append(lines[-1] + _meter_at(recording, lines[-1]).bar_steps)
+        lines.append(lines[-1] + meter_at(recording, lines[-1]).bar_steps)
     return np.unique(lines).astype(np.int32)
 
 
-def _meter_at(recording: Recording, step: int) -> Meter:
+def meter_at(recording: Recording, step: int) -> Meter:
     """The meter in force at a step of the file."""
     in_force = [meter for start, meter in recording.meters if _steps(start) <= step]
     return in_force[-1] if in_force else recording.meters[0][1]

@@ -47,11 +47,11 @@ def signature(compose: Callable[..., object]) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ParamSchema, Schema
 
-    knobs = _knobs(compose)
+    params = _knobs(compose)
     return ModelSignature(
         inputs=Schema(_tensors(_INPUTS)),
         outputs=Schema(_tensors(_OUTPUTS)),
-        params=ParamSchema(knobs) if knobs else None,
+        params=ParamSchema(params) if params else None,
     )
 
 
@@ -62,14 +62,20 @@ def _tensors(specs: tuple[tuple[str, str, tuple[int, ...]], ...]) -> list[Any]:
 
 
 def _knobs(compose: Callable[..., object]) -> list[ParamSpec]:
-    """The keyword arguments of `compose` whose default is a plain number, flag or word."""
     from mlflow.types import ParamSpec
 
     return [
-        ParamSpec(name, _KNOBS[type(parameter.default)], parameter.default)
+        ParamSpec(name, _KNOBS[type(default)], default) for name, default in knobs(compose).items()
+    ]
+
+
+def knobs(compose: Callable[..., object]) -> dict[str, float | int | bool | str]:
+    """The keyword arguments of `compose` whose default is a plain number, flag or word."""
+    return {
+        name: parameter.default
         for name, parameter in inspect.signature(compose).parameters.items()
         if type(parameter.default) in _KNOBS
-    ]
+    }
 
 
 def inputs(given: Given, seeds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

@@ -51,9 +51,32 @@ class LoadedModel:
     def __call__(
         self, given: Given, seeds: NDArray[np.int64], **knobs: Any
     ) -> tuple[Pitches, Flags]:
-        """Compose a batch of requests, one seed each; `knobs` as the generator's `compose`."""
+        """Compose a batch of requests, one seed each; `knobs` as the generator's `compose`.
+
+        Raises
+        ------
+        ScoreError
+            If the generator has no such knob, or cannot do what is asked.
+        """
+        known = contract.knobs(self.generator.compose)
+        for name in knobs:
+            if name not in known:
+                there = ", ".join(known) or "nothing to set"
+                raise ScoreError(f"{self.source}: knows no {name}; there is {there}")
         pitches, onsets = self.generator.compose(given, seeds, **knobs)
         return pitches, onsets
+
+    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+        """How well the critic likes compositions of a batch, ``(batch,)``: higher is better.
+
+        Raises
+        ------
+        ScoreError
+            If the model carries no critic.
+        """
+        if not hasattr(self.generator, "judge"):
+            raise ScoreError(f"{self.source}: carries no critic, so it cannot judge what it made")
+        return np.asarray(self.generator.judge(given, pitches, onsets), np.float32)
 
 
 def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:

@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.sources.voices import four_voices
 from kantor.music.key import estimate
 from kantor.music.quantise import quantise
 from kantor.music.reading import Recording
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, arrays_of
+from kantor.music.voices import four_voices
 
 
 def chorale(recording: Recording, title: str) -> Score:

@@ -24,7 +24,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from kantor.music.reading import Part, TimedNote
+from kantor.music.recording import Part, TimedNote
 from kantor.music.score import VOICE_RANGES, VOICES, ScoreError
 
 _WORDS = (
@@ -51,17 +51,48 @@ def four_voices(parts: Sequence[Part]) -> tuple[Part, ...]:
     ScoreError
         With the reason, if there are no four voices to be found.
     """
-    parts = [part for part in parts if part.notes and not part.is_drum]
-    if not parts:
-        raise ScoreError("no notes on any track")
-    busiest = max(_sounding(part) for part in parts)
-    parts = [part for part in parts if _sounding(part) >= _SLIGHT * busiest]
-    named = _by_name(parts)
-    if named:
-        return named
-    if len(parts) == len(VOICES) and all(_overlaps(part) <= _MOST_OVERLAPS for part in parts):
-        return tuple(sorted(parts, key=_mean_pitch, reverse=True))
-    return _by_chords(parts)
+    parts, _ = _without_slight(parts)
+    named = named_voices(parts)
+    if len(named) == len(VOICES):
+        for part in named.values():
+            if not _is_line(part):
+                raise ScoreError(f"the part {part.name} holds chords, not one voice")
+        return tuple(named[voice] for voice in range(len(VOICES)))
+    return _by_register(parts, len(VOICES)) or _by_chords(parts)
+
+
+def voices_among(parts: Sequence[Part], wanted: Sequence[int]) -> dict[int, Part]:
+    """The `wanted` voices, 0 to 3, of a file that need not have the others.
+
+    Parts that are named after the wanted voices are these, however little they sound; else as
+    many lines of one note at a time as are wanted, none named after a voice, by their mean pitch;
+    else the file has four voices by the rules above.
+
+    Raises
+    ------
+    ScoreError
+        With the reason, if they are not to be found.
+    """
+    full, slight = _without_slight(parts)
+    named = named_voices([*full, *slight])
+    if all(voice in named and _is_line(named[voice]) for voice in wanted):
+        return {voice: named[voice] for voice in wanted}
+    if not named or len(wanted) == len(VOICES):
+        for candidates in ([*full, *slight], full):
+            if found := _by_register(candidates, len(wanted)):
+                return dict(zip(sorted(wanted), found, strict=True))
+    found = four_voices(parts)
+    return {voice: found[voice] for voice in wanted}
+
+
+def named_voices(parts: Sequence[Part]) -> dict[int, Part]:
+    """The parts that are named after voices, the first of each name."""
+    found: dict[int, Part] = {}
+    for part in parts:
+        voice = voice_of(part.name)
+        if voice is not None:
+            found.setdefault(voice, part)
+    return found
 
 
 def voice_of(name: str) -> int | None:
@@ -72,19 +103,21 @@ def voice_of(name: str) -> int | None:
     return _VOICE_OF.get(words[0]) if words else None
 
 
-def _by_name(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The four named parts; none unless each voice has one."""
-    found: dict[int, Part] = {}
-    for part in parts:
-        voice = voice_of(part.name)
-        if voice is not None:
-            found.setdefault(voice, part)
-    if len(found) < len(VOICES):
+def _without_slight(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """The pitched parts, and those of them that hardly sound."""
+    parts = [part for part in parts if part.notes and not part.is_drum]
+    if not parts:
+        raise ScoreError("no notes on any track")
+    enough = _SLIGHT * max(_sounding(part) for part in parts)
+    full = [part for part in parts if _sounding(part) >= enough]
+    return full, [part for part in parts if _sounding(part) < enough]
+
+
+def _by_register(parts: Sequence[Part], count: int) -> tuple[Part, ...]:
+    """The parts from the highest down; none unless they are `count` lines of one note at a time."""
+    if len(parts) != count or not all(map(_is_line, parts)):
         return ()
-    for part in found.values():
-        if _overlaps(part) > _MOST_OVERLAPS:
-            raise ScoreError(f"the part {part.name} holds chords, not one voice")
-    return tuple(found[voice] for voice in range(len(VOICES)))
+    return tuple(sorted(parts, key=_mean_pitch, reverse=True))
 
 
 def _by_chords(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -153,6 +186,10 @@ def _four_share(notes: Sequence[TimedNote]) -> Fraction:
         some += (then - now) * (count > 0)
         four += (then - now) * (count >= len(VOICES))
     return four / some if some else Fraction(0)
+
+
+def _is_line(part: Part) -> bool:
+    return _overlaps(part) <= _MOST_OVERLAPS
 
 
 def _overlaps(part: Part) -> float:

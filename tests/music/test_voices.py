@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.data.sources.voices import four_voices, voice_of
 from kantor.music.reading import Part, TimedNote
 from kantor.music.score import ScoreError
+from kantor.music.voices import four_voices, voice_of, voices_among
 
 
 def part(name: str, *pitches: int, length: Fraction = Fraction(1), drum: bool = False) -> Part:
@@ -155,3 +155,40 @@ def test_legato_overlap_is_no_chord() -> None:
 
 def replace_end(note: TimedNote, longer: Fraction) -> TimedNote:
     return TimedNote(note.start, note.end + longer, note.pitch)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted", "expected"),
+    [
+        ([B, S], (0, 3), (S, B)),  # by name
+        ([part("Flute", 79, 79, 79), B, S], (3,), (B,)),
+        ([Part("1", T.notes), Part("2", A.notes)], (0, 3), (A, T)),  # by register
+        ([Part(str(i), one.notes) for i, one in enumerate((B, S, A, T))], (1, 2), (A, T)),
+        ([together("Piano", S, A, T, B)], (2,), (T,)),  # by chords
+        ([S, A, B, part("Tenor", 60, length=Fraction(1, 64))], (2,), None),  # however short
+        ([part("", 60, 60, 60)], (3,), None),  # a melody is whatever is wanted
+    ],
+)
+def test_some_of_the_voices(
+    parts: list[Part], wanted: tuple[int, ...], expected: tuple[Part, ...] | None
+) -> None:
+    """A file that has the wanted voices need not have the others."""
+    found = voices_among(parts, wanted)
+    assert tuple(found) == wanted
+    assert pitches(tuple(found.values())) == pitches(expected or (parts[-1],))
+
+
+@pytest.mark.parametrize(
+    "parts", [[T, B], [S, T, B], [part("", 60, 60), part("", 50), part("", 40)]]
+)
+def test_voices_that_are_not_there(parts: list[Part]) -> None:
+    """Parts named after other voices are not taken for the wanted ones."""
+    with pytest.raises(ScoreError, match="not four voices"):
+        voices_among(parts, (0, 1))
+
+
+def test_four_lines_are_four_voices_though_one_hardly_sounds() -> None:
+    """Where four lines are wanted and there, none is left out for being short."""
+    lines = [part(str(pitch), *[pitch] * 50) for pitch in (72, 67, 48)]
+    found = voices_among([*lines, part("", 60)], range(4))
+    assert [one.notes[0].pitch for one in found.values()] == [72, 67, 60, 48]

@@ -6,7 +6,7 @@ import mido
 import numpy as np
 import pytest
 
-from kantor.compose.melody import from_recording, read_melody
+from kantor.compose.asking import from_recording, read_request
 from kantor.music.recording import Limits, Part, Recording, TimedNote
 from kantor.music.score import Key, Meter, ScoreError, notes_of
 
@@ -42,7 +42,7 @@ def recording(notes, meters=((0, "4/4"),), **rest):
 
 def test_a_plain_melody_is_read_as_it_is(midi_file):
     """Notes on the grid and in range come out note for note; only the missing key is told."""
-    melody = read_melody(midi_file(quarters(SCALE)))
+    melody = read_request(midi_file(quarters(SCALE)))
     assert heard(melody) == [(4 * i, 4 * i + 4, p) for i, p in enumerate(SCALE)]
     assert melody.score.key == Key(0, "major")
     assert melody.score.title == "melody"
@@ -53,7 +53,7 @@ def test_a_plain_melody_is_read_as_it_is(midi_file):
 def test_chords_leave_their_top_line(midi_file):
     """Of a file with chords in one track the top is kept, and how many notes are not is told."""
     stacked = [(i, 1, p - below) for i, p in enumerate(SCALE) for below in (0, 4, 7)]
-    melody = read_melody(midi_file(stacked))
+    melody = read_request(midi_file(stacked))
     assert [pitch for _, _, pitch in heard(melody)] == list(SCALE)
     assert "chords: took the top line, left out 16 of 24 notes" in melody.messages
 
@@ -63,19 +63,19 @@ def test_one_of_several_tracks(midi_file):
     path = midi_file(
         quarters([76] * 8), quarters(SCALE), quarters([40] * 8), names=["Flute", "Melody", "Bass"]
     )
-    found = read_melody(path)
+    found = read_request(path)
     assert [pitch for _, _, pitch in heard(found)] == list(SCALE)
     assert any("Melody" in message for message in found.messages)
-    assert {pitch for _, _, pitch in heard(read_melody(path, track="flute"))} == {76}
-    assert {pitch for _, _, pitch in heard(read_melody(path, track=3))} == {64}
+    assert {pitch for _, _, pitch in heard(read_request(path, track="flute"))} == {76}
+    assert {pitch for _, _, pitch in heard(read_request(path, track=3))} == {64}
     with pytest.raises(ScoreError, match=r"melody\.mid: no track is called 'Oboe'; there is 1 "):
-        read_melody(path, track="Oboe")
+        read_request(path, track="Oboe")
 
 
 def test_drums_alone_are_refused(midi_file):
     """A drum loop is refused in one line that names the file."""
     with pytest.raises(ScoreError, match=r"melody\.mid: only percussion"):
-        read_melody(midi_file(quarters([38, 42]), channels=[9]))
+        read_request(midi_file(quarters([38, 42]), channels=[9]))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_written_pickup_is_kept(midi_file):
     path = midi_file(
         quarters([67, 72, 72, 72, 71, 72]), meta=[signature(1, 4), signature(3, 4, time=480)]
     )
-    score = read_melody(path).score
+    score = read_request(path).score
     assert (score.pickup, score.meter) == (4, Meter(3, 4))
     assert score.bar_lines.tolist() == [4, 16]
 
@@ -208,7 +208,7 @@ def test_a_key_signature_that_the_notes_contradict_is_not_believed():
 def test_an_hour_of_music(midi_file):
     """An hour of eighths is read whole."""
     notes = [(Fraction(i, 2), Fraction(1, 2), SCALE[i * 5 % 8]) for i in range(14_400)]
-    score = read_melody(midi_file(notes)).score
+    score = read_request(midi_file(notes)).score
     assert score.seconds == pytest.approx(3600)
     assert len(notes_of(score)) == 14_400
 
@@ -216,4 +216,4 @@ def test_an_hour_of_music(midi_file):
 def test_limits_are_the_callers(midi_file):
     """A stricter door refuses what is longer than it allows."""
     with pytest.raises(ScoreError, match="cut the piece"):
-        read_melody(midi_file(quarters(SCALE)), limits=Limits(quarters=4))
+        read_request(midi_file(quarters(SCALE)), limits=Limits(quarters=4))

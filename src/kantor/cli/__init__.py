@@ -1,0 +1,124 @@
+"""The command line: compose for melodies, bring the data, look at the registry.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 something
+of Kantor's own is missing or broken (no model, no data); 2 bad input; 130 stopped with Ctrl-C.
+What a command needs is imported when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from kantor.cli import telling
+from kantor.cli.composing import CHAMPION, compose_command
+from kantor.cli.telling import BAD_INPUT, BROKEN, STOPPED
+
+__all__ = ["BAD_INPUT", "BROKEN", "CHAMPION", "STOPPED", "app", "help_texts", "reference"]
+
+app = typer.Typer(
+    name="kantor",
+    help="Give it a melody, or any part of a piece: a model trained on Bach's chorales adds more.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+models = typer.Typer(
+    help="Look at the registered models.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(models, name="models")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"kantor {version('kantor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("compose")(compose_command)
+
+
+@app.command("data")
+def data_command() -> None:
+    """Bring the folder data/ of the repository to what data.dvc pins."""
+    with telling.in_one_line():
+        from kantor.data.pin import materialise
+        from kantor.registry import find_root
+
+        materialise(find_root())
+
+
+@models.command("list")
+def list_command() -> None:
+    """List the versions in the registry, the newest first, with aliases and headline figures."""
+    with telling.in_one_line():
+        from kantor.registry import versions
+
+        for line in _table(versions()):
+            typer.echo(line)
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Rows of the registry in columns as wide as they must be."""
+    head = ("version", "aliases", "created", "figures")
+    cells = [
+        (
+            str(row["version"]),
+            ", ".join(row["aliases"]) or "-",
+            str(row["created"]),
+            ", ".join(f"{name} {value:.3g}" for name, value in row["metrics"].items()) or "-",
+        )
+        for row in rows
+    ]
+    widths = [max(len(cell[column]) for cell in (head, *cells)) for column in range(3)]
+    for cell in (head, *cells):
+        yield "  ".join([*map(str.ljust, cell[:3], widths), cell[3]])
+
+
+@app.command("reference", hidden=True)
+def reference_command() -> None:
+    """Print this command line's reference in Markdown: docs/cli.md."""
+    typer.echo(reference(), nl=False)
+
+
+def reference() -> str:
+    """The help of every command, as Markdown."""
+    sections = [
+        "# The command line\n\n"
+        "Made by `kantor reference > docs/cli.md` from the commands' own help; "
+        "a test checks that it is current.\n"
+    ]
+    for name, text in help_texts():
+        sections.append(f"## {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(sections)
+
+
+def help_texts() -> Iterator[tuple[str, str]]:
+    """Name and help of each command that is shown, groups before what they hold."""
+    waiting: list[tuple[Any, typer.Context | None, str]] = [
+        (typer.main.get_command(app), None, "kantor")
+    ]
+    while waiting:
+        command, parent, name = waiting.pop(0)
+        context = typer.Context(command, parent=parent, info_name=name, terminal_width=90)
+        yield context.command_path, command.get_help(context).rstrip()
+        inner = getattr(command, "commands", {})
+        waiting = [(c, context, n) for n, c in inner.items() if not c.hidden] + waiting

@@ -1,0 +1,7 @@
+"""``python -m kantor.cli``."""
+
+import sys
+
+from kantor.cli import app
+
+sys.exit(app())

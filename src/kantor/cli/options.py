@@ -1,0 +1,145 @@
+"""The arguments and options of ``kantor compose``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MOST_TAKES = 100
+MOST_CANDIDATES = 100
+MOST_BARS = 1_000
+
+Melodies = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="MELODY", help="MIDI or MusicXML files, each with a melody or several voices."
+    ),
+]
+Given = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VOICES",
+        help="The voices that a file gives, such as bass or soprano,bass, or all; soprano if "
+        "not said. One given voice needs a melody, several need a file with these voices.",
+    ),
+]
+Voices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VOICES",
+        help="The voices that are composed, such as tenor,alto; the file gives the others.",
+    ),
+]
+LockBars = Annotated[
+    str | None,
+    typer.Option(
+        metavar="BARS",
+        help="Bars of a file with four voices in which all are given, such as 1-4,9. Counted as "
+        "in print: a pickup is bar 0, the first whole bar is 1.",
+    ),
+]
+ComposeBars = Annotated[
+    str | None,
+    typer.Option(
+        metavar="BARS", help="The only bars that are composed, of a file with four voices."
+    ),
+]
+Fill = Annotated[
+    bool,
+    typer.Option(
+        "--fill", help="Compose only the bars in which a voice of the file rests throughout."
+    ),
+]
+Continue = Annotated[
+    int,
+    typer.Option(
+        "--continue",
+        metavar="N",
+        min=0,
+        max=MOST_BARS,
+        help="Compose so many more bars after the file's end, all voices.",
+    ),
+]
+Bars = Annotated[
+    int | None,
+    typer.Option(min=1, max=MOST_BARS, help="Without a melody: compose so many bars from nothing."),
+]
+Meter = Annotated[
+    str | None, typer.Option(metavar="METER", help="From nothing: such as 3/4 or 6/8; else 4/4.")
+]
+Key = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", help="From nothing: such as 'G major' or Bbm; else C major."),
+]
+Pickup = Annotated[
+    float | None,
+    typer.Option(
+        metavar="BEATS",
+        min=0,
+        max=64,
+        help="From nothing: length before the first whole bar, in the meter's lower number "
+        "(quarters in 3/4, eighths in 6/8).",
+    ),
+]
+Phrase = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=MOST_BARS, help="From nothing: bars in a phrase; 4 if not said."
+    ),
+]
+Title = Annotated[str | None, typer.Option(metavar="TEXT", help="The title of the results.")]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder for the results; made if it is missing.")
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        metavar="URI",
+        help="Which model: an alias such as challenger, models:/kantor-bach/3, or a folder.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Another seed is another composition.")]
+Takes = Annotated[int, typer.Option(min=1, max=MOST_TAKES, help="Compositions of each piece.")]
+Candidates = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MOST_CANDIDATES,
+        help="Each take is the one of so many that the model's critic likes best.",
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        max=10,
+        help="Creative risk: below 1 the likelier notes, above 1 the rarer ones; "
+        "the model's own if not said.",
+    ),
+]
+Passes = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=100,
+        help="How often what was composed is refined; the model's own number if not said.",
+    ),
+]
+Tempo = Annotated[
+    float | None,
+    typer.Option(
+        min=10, max=400, help="Quarters a minute of the results; the file's own by default."
+    ),
+]
+Format = Annotated[
+    str, typer.Option("--format", help="What to write: any of mid, musicxml, wav, png.")
+]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACK",
+        help="The melody's track, by number (from 1) or name; found if not said.",
+    ),
+]

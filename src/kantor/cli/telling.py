@@ -1,0 +1,63 @@
+"""What a person hears from the command line: one line a fault, a bar while they wait."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+BROKEN, BAD_INPUT, STOPPED = 1, 2, 130
+
+
+def say(text: str) -> None:
+    """One line for the person, whatever characters the text brings."""
+    from kantor.music.recording import one_line
+
+    typer.echo(f"kantor: {one_line(text, 2_000)}", err=True)
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Turn the errors that a person can do something about into one line and an exit code."""
+    from kantor import settings
+
+    settings.quiet()
+    from kantor.compose.composer import ModelError
+    from kantor.music.score import ScoreError
+    from kantor.registry import RegistryError
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped")
+        raise typer.Exit(STOPPED) from None
+    except (ModelError, RegistryError, ScoreError, settings.SettingsError) as error:
+        say(str(error))
+        raise typer.Exit(BROKEN) from None
+
+
+@contextmanager
+def bad_option(hint: str | None = None) -> Iterator[None]:
+    """Turn a fault in the words of an option into the usage's error."""
+    from kantor.music.score import ScoreError
+
+    try:
+        yield
+    except ScoreError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from None
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where that is a terminal; yields what moves it on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # A descriptor of its own, so that the bar is seen while TensorFlow's lines are kept away.
+    with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
+        console = Console(file=terminal)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda count: bar.advance(task, count)

@@ -1,0 +1,84 @@
+"""Bring a line by whole octaves to where its voice can sing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kantor.music.score import VOICE_RANGES, VOICES, Note, ScoreError
+
+LOWEST, HIGHEST = 35, 83  # what a model can be given: the range of all four voices
+
+# What the notes of each voice are on average in the JSB Chorales; no piece is farther than 6 off.
+_MIDDLE = (70, 65, 60, 51)
+_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def into_range(
+    notes: Sequence[Note], voice: int = 0, foreign: bool = False
+) -> tuple[list[Note], list[str]]:
+    """The line in the octave where most of its notes lie in the range of `voice`, 0 to 3.
+
+    Parameters
+    ----------
+    notes
+        Of one line.
+    voice
+        Which voice shall sing them.
+    foreign
+        Whether they were written for another voice. Of the octaves that suit equally well such a
+        line takes the one nearest to the middle of the range, and not the smallest move.
+
+    Returns
+    -------
+    notes : list of Note
+    messages : list of str
+        How far the line was moved, and how many of its notes lie outside the range.
+
+    Raises
+    ------
+    ScoreError
+        If no octave brings all notes to where a model can be given them.
+    """
+    pitches = np.array([note.pitch for note in notes])
+    low, high = VOICE_RANGES[voice]
+    moves = sorted(range(-10, 11), key=abs)
+    possible = [
+        octaves
+        for octaves in moves
+        if pitches.min() + 12 * octaves >= LOWEST and pitches.max() + 12 * octaves <= HIGHEST
+    ]
+    if not possible:
+        raise ScoreError(
+            f"from {_name(pitches.min())} to {_name(pitches.max())}: no octave brings all notes "
+            f"between {_name(LOWEST)} and {_name(HIGHEST)}; choose a narrower track with --track"
+        )
+
+    def outside(octaves: int) -> int:
+        moved = pitches + 12 * octaves
+        return int(((moved < low) | (moved > high)).sum())
+
+    def unsuited(octaves: int) -> tuple[int, float]:
+        off = abs(pitches.mean() + 12 * octaves - _MIDDLE[voice])
+        return outside(octaves), float(off) if foreign else 0.0
+
+    octaves = min(possible, key=unsuited)  # of equals the smallest move, listed first
+    messages = []
+    if octaves:
+        many = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
+        article = "an" if VOICES[voice] == "alto" else "a"
+        way = "up" if octaves > 0 else "down"
+        messages.append(f"moved {way} {many} to suit {article} {VOICES[voice]}")
+    if left := outside(octaves):
+        messages.append(
+            f"{left} of {len(notes)} notes lie outside the {VOICES[voice]}'s range, "
+            f"{_name(low)} to {_name(high)}"
+        )
+    return [replace(note, pitch=note.pitch + 12 * octaves) for note in notes], messages
+
+
+def _name(pitch: int) -> str:
+    """Such as ``C4`` for 60."""
+    return f"{_SHARPS[pitch % 12]}{pitch // 12 - 1}"

@@ -1,0 +1,51 @@
+"""One piece that a model is asked for: the score and which of its cells are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kantor.music.given import Given
+from kantor.music.score import VOICES, Flags, Score, ScoreError
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is given of a piece, and with it what is to be composed.
+
+    Attributes
+    ----------
+    score : Score
+        ``(time, 4)``, its key known. Only the given cells are read.
+    mask : (time, 4) bool
+        True = given, a given rest included; False = to be composed.
+    messages : tuple of str
+        What was done to a file's notes, one line each.
+
+    Raises
+    ------
+    ScoreError
+        If the mask is not of the score's shape, or leaves nothing to compose.
+    """
+
+    score: Score
+    mask: Flags
+    messages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        mask = np.array(self.mask, bool)
+        if mask.shape != (self.score.steps, len(VOICES)) or mask.shape != self.score.pitches.shape:
+            raise ScoreError(
+                f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}: "
+                "expected (time, 4)"
+            )
+        if mask.all():
+            raise ScoreError("everything is given: nothing is left to compose")
+        mask.flags.writeable = False
+        object.__setattr__(self, "mask", mask)
+
+    @property
+    def given(self) -> Given:
+        """The request as a model reads it."""
+        return Given.from_score(self.score, self.mask)

@@ -1,0 +1,332 @@
+"""Files in which any cells are given."""
+
+from dataclasses import replace
+
+import mido
+import numpy as np
+import pytest
+
+from kantor.compose import asking
+from kantor.compose.asking import read_request
+from kantor.compose.cells import bar_spans
+from kantor.compose.composer import compose
+from kantor.compose.plan import ALL, Plan
+from kantor.music import midi, musicxml
+from kantor.music.reading import read
+from kantor.music.score import (
+    VOICE_RANGES,
+    VOICES,
+    Key,
+    Meter,
+    Note,
+    Score,
+    ScoreError,
+    arrays_of,
+)
+
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+
+
+@pytest.fixture(params=["musicxml", "mid"])
+def file(request, chorale, tmp_path):
+    """The chorale as a file of each kind."""
+    path = tmp_path / f"chorale.{request.param}"
+    (musicxml if request.param == "musicxml" else midi).write(chorale, path)
+    return path
+
+
+def asked(file, **words):
+    return read_request(file, Plan.parse(**words))
+
+
+def quarters(*pitches):
+    return [(index, 1, pitch) for index, pitch in enumerate(pitches)]
+
+
+def check(request, chorale, filler, given):
+    """What is given is the chorale's, cell for cell, also in what is made of it."""
+    assert (request.mask == given).all()
+    [[made]] = compose([request], filler)
+    for score in (request.score, made):
+        assert (score.pitches[given] == chorale.pitches[given]).all()
+        assert (score.onsets[given] == chorale.onsets[given]).all()
+    return made
+
+
+@pytest.mark.parametrize("voice", range(4))
+def test_a_melody_for_any_voice(midi_file, voice):
+    """One melody is put into the voice asked for, in the octave that suits it, which is told."""
+    path = midi_file(quarters(*(pitch + 36 for pitch in SCALE)))
+    request = asked(path, given=VOICES[voice])
+    assert request.mask.all(axis=0).tolist() == [index == voice for index in range(4)]
+    line = request.score.pitches[::4, voice].astype(int)
+    (down,) = {int(d) for d in (np.array(SCALE) + 36 - line)}
+    assert down % 12 == 0
+    low, high = VOICE_RANGES[voice]
+    assert low <= line.min() <= line.max() <= high
+    octaves = f"{down // 12} octaves" if down > 12 else "an octave"
+    article = "an" if voice == 1 else "a"
+    assert f"moved down {octaves} to suit {article} {VOICES[voice]}" in request.messages
+    others = [index for index in range(4) if index != voice]
+    assert (request.score.pitches[:, others] == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "pitches", "moved"),
+    [
+        ("", (60, 62, 64, 65), -12),  # could be sung there, but lies high for a bass
+        ("Bass", (60, 62, 64, 65), 0),  # is a bass's own
+        ("Bass", (69, 71, 72), -12),
+        ("", (40, 43, 45, 55), 0),
+        ("Soprano", (81, 79, 60), -24),
+    ],
+)
+def test_only_a_foreign_melody_is_brought_to_the_middle(midi_file, name, pitches, moved):
+    """A part that is named after the voice moves only if it must."""
+    request = asked(midi_file(quarters(*pitches), names=[name]), given="bass")
+    assert request.score.pitches[::4, 3].tolist() == [pitch + moved for pitch in pitches]
+
+
+def test_low_notes_of_a_bass(midi_file):
+    """The lowest note of the bass's range stays where it is."""
+    request = asked(midi_file(quarters(47, 35, 40, 47), names=["Bass"]), given="bass")
+    assert request.score.pitches[::4, 3].tolist() == [47, 35, 40, 47]
+
+
+def test_the_soprano_is_the_default(file, chorale, filler):
+    """Of a file of four voices, as of a melody, the soprano is given and nothing else."""
+    request = read_request(file)
+    check(request, chorale, filler, np.arange(4) == np.zeros((80, 1)))
+    assert (request.score.pickup, request.score.bar_lines.tolist()) == (4, [4, 20, 36, 52, 68])
+
+
+@pytest.mark.parametrize(
+    ("words", "voices"),
+    [
+        ({"given": "tenor"}, [2]),
+        ({"given": "soprano,bass"}, [0, 3]),
+        ({"voices": "tenor"}, [0, 1, 3]),
+        ({"given": "alto,tenor", "voices": "soprano,bass"}, [1, 2]),
+    ],
+)
+def test_voices_of_a_file(file, chorale, filler, words, voices):
+    """Each given voice is the file's own, its rests included; the others are composed."""
+    given = np.repeat(np.isin(np.arange(4), voices)[None], 80, axis=0)
+    made = check(asked(file, **words), chorale, filler, given)
+    assert (made.pitches[~given] != -1).all()
+
+
+def test_all_voices_composed(file, filler):
+    """The file then gives its length, meter, key and phrases alone."""
+    request = asked(file, voices="all")
+    assert not request.mask.any()
+    assert (request.score.steps, request.score.pickup) == (80, 4)
+    [[made]] = compose([request], filler)
+    assert made.key == request.score.key
+
+
+def test_locked_bars(file, chorale, filler):
+    """In locked bars all is given, elsewhere the soprano; a note held into them is given whole."""
+    given = np.zeros((80, 4), bool)
+    given[:, 0] = True
+    given[36:68] = True
+    given[28:36, 3] = True
+    request = asked(file, locked="3-4")
+    check(request, chorale, filler, given)
+    assert "kept 1 note that is held into given bars from the beginning" in request.messages
+
+
+def test_the_pickup_is_bar_0(file, chorale, filler):
+    """It can be locked, and composed, like any other bar."""
+    given = np.zeros((80, 4), bool)
+    given[:4] = True
+    check(asked(file, voices="all", locked="0"), chorale, filler, given)
+    check(asked(file, voices="all", composed="0"), chorale, filler, ~given)
+
+
+def test_composed_bars(file, chorale, filler):
+    """Outside the bars that are composed all is given, inside what is not asked for."""
+    given = np.ones((80, 4), bool)
+    given[20:36, 1] = given[68:, 1] = False
+    check(asked(file, composed="2,5", voices="alto"), chorale, filler, given)
+
+
+def test_a_bar_that_held_notes_fill(tmp_path):
+    """Where notes that are held into given bars leave nothing to compose, that is said."""
+    notes = [Note(4 * i, 4 * i + 4, 72 - 5 * voice, voice) for voice in range(3) for i in range(12)]
+    pitches, onsets = arrays_of([*notes, Note(0, 48, 48, 3)], 48)
+    midi.write(Score(pitches, onsets, key=Key()), tmp_path / "held.mid")
+    with pytest.raises(ScoreError, match=r"held\.mid: everything is given: nothing is left"):
+        asked(tmp_path / "held.mid", composed="2", voices="bass")
+
+
+def test_resting_bars_are_filled(file, chorale, filler):
+    """Only the bars in which a voice rests throughout are composed, for that voice."""
+    given = np.ones((80, 4), bool)
+    given[4:20, 2] = given[52:68, 2] = False
+    request = asked(file, fill=True)
+    made = check(request, chorale, filler, given)
+    assert "fills the bars of tenor 1, 4" in request.messages
+    assert (made.pitches[~given] != -1).all()
+
+
+def test_a_voice_that_is_not_in_the_file_is_filled(chorale, filler, tmp_path):
+    """A file whose parts are named need not have all four."""
+    pitches, onsets = chorale.pitches[:, [0, 3]], chorale.onsets[:, [0, 3]]
+    two = replace(chorale, pitches=pitches, onsets=onsets)
+    musicxml.write(two, tmp_path / "two.musicxml", names=["Soprano", "Bass"])
+    request = asked(tmp_path / "two.musicxml", fill=True)
+    assert request.mask.all(axis=0).tolist() == [True, False, False, True]
+    assert "fills the bars of alto 0-5; tenor 0-5" in request.messages
+    assert (compose([request], filler)[0][0].pitches[:, [0, 3]] == pitches).all()
+
+
+def test_silent_bars_count(midi_file, filler):
+    """Where bars are chosen, silence around the notes is part of the piece and can be filled."""
+    names = [voice.title() for voice in VOICES]
+    ends = mido.MetaMessage("end_of_track", time=20 * 480)
+    lines = [[(beat, 1, pitch) for beat in range(8, 16)] for pitch in (72, 67, 60, 48)]
+    path = midi_file(*lines, names=names, meta=[ends])
+    request = asked(path, composed="1,5", voices="all")
+    assert sorted(bar_spans(request.score)) == [1, 2, 3, 4, 5]
+    composed = np.flatnonzero(~request.mask.all(axis=1))
+    assert composed.tolist() == [*range(16), *range(64, 80)]
+    filled = asked(path, fill=True)
+    assert (~filled.mask).any(axis=1).sum() == 48
+    assert not (compose([filled], filler)[0][0].pitches == -1).any()
+    with pytest.raises(ScoreError, match="no bar 6; the piece has bars 1 to 5"):
+        asked(path, locked="6")
+
+
+def test_a_piece_goes_on(file, chorale, filler):
+    """The file's voices stay and so many bars follow, composed in all voices."""
+    for words, voices in (({"given": "all"}, range(4)), ({}, [0])):
+        request = asked(file, more=3, **words)
+        assert (request.score.steps, request.score.meter) == (80 + 48, Meter(4, 4))
+        given = request.mask[:80]
+        assert (given == np.isin(np.arange(4), voices)).all()
+        assert not request.mask[80:, :3].any()
+        [[made]] = compose([request], filler)
+        assert (made.pitches[:80][given] == chorale.pitches[given]).all()
+        assert (made.onsets[:80][given] == chorale.onsets[given]).all()
+        assert made.bar_lines.tolist() == [4, 20, 36, 52, 68, 84, 100, 116]
+
+
+def test_a_rest_at_the_end_is_not_composed_over(midi_file):
+    """The file's last bar is its own, its rests included; what follows begins at the bar line."""
+    meta = [mido.MetaMessage("end_of_track", time=8 * 480)]
+    request = asked(midi_file(quarters(67, 69, 71, 72, 67, 67), meta=meta), more=1)
+    assert request.mask[:32, 0].all()
+    assert (request.score.pitches[24:32, 0] == -1).all()
+    assert not request.mask[32:, 0].any()
+    assert request.score.steps == 48
+
+
+def test_the_meter_at_the_end_goes_on(midi_file):
+    """Of a file that changes its meter the last one is kept."""
+    meta = [
+        mido.MetaMessage("time_signature", numerator=4, denominator=4),
+        mido.MetaMessage("time_signature", numerator=3, denominator=4, time=4 * 480),
+    ]
+    request = asked(midi_file(quarters(*[67] * 7), meta=meta), more=2)
+    assert request.score.bar_lines.tolist() == [0, 16, 28, 40]
+    assert request.score.steps == 52
+
+
+def test_everything_at_once(file, chorale, filler):
+    """Some bars of some voices, and more bars after them."""
+    request = asked(file, voices="alto,bass", composed="1-2", more=2)
+    given = np.ones((80, 4), bool)
+    given[4:36, [1, 3]] = False
+    given[28:36, 3] = True  # held into bar 3
+    assert (request.mask[:80] == given).all()
+    [[made]] = compose([request], filler)
+    assert (made.pitches[:80][given] == chorale.pitches[given]).all()
+    assert made.steps == 80 + 32
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ({"locked": "1"}, "soprano, alto, tenor, bass must be in the file: not four voices"),
+        ({"composed": "1"}, "must be in the file"),
+        ({"fill": True}, "must be in the file"),
+        ({"given": "all", "more": 4}, "must be in the file"),
+        ({"given": "soprano,bass"}, "soprano, bass must be in the file: not four voices"),
+        ({"voices": "bass"}, "soprano, alto, tenor must be in the file"),
+    ],
+)
+def test_one_voice_where_more_are_needed(midi_file, words, fault):
+    """A melody is refused in one line that says which voices are missed."""
+    with pytest.raises(ScoreError, match=rf"melody\.mid: .*{fault}") as error:
+        asked(midi_file(quarters(*SCALE)), **words)
+    assert "\n" not in str(error.value)
+
+
+def test_nothing_to_fill(midi_file):
+    """Four voices that never rest for a bar leave nothing to fill, but may go on."""
+    lines = [quarters(*[pitch] * 8) for pitch in (72, 67, 60, 48)]
+    with pytest.raises(ScoreError, match="no voice rests for a whole bar"):
+        asked(midi_file(*lines), fill=True)
+    assert asked(midi_file(*lines), fill=True, more=1).mask[:32].all()
+
+
+@pytest.mark.parametrize(("bars", "there"), [("6", "0 to 5"), ("2-99", "0 to 5")])
+def test_bars_out_of_range(file, bars, there):
+    """The line names the file, the bar and the bars that there are."""
+    for option in ("locked", "composed"):
+        with pytest.raises(ScoreError, match=rf"chorale\.\w+: there is no bar .* bars {there}"):
+            asked(file, **{option: bars})
+
+
+def test_which_tracks_were_taken_is_told(midi_file):
+    """Where other tracks are left out, or voices were found in chords, a line says so."""
+    high, low, flute = quarters(*[72] * 8), quarters(*[48] * 8), quarters(*[79] * 8)
+    names = ["Flute", "Soprano", "Bass"]
+    path = midi_file(flute, high, low, names=names)
+    request = asked(path, given="soprano,bass")
+    assert request.score.pitches[0].tolist() == [72, -1, -1, 48]
+    assert "took tracks 2 (Soprano), 3 (Bass) of 3" in request.messages
+    assert "took track 3 (Bass) of 3" in asked(path, given="bass").messages
+    chords = [(beat, 1, pitch) for beat in range(8) for pitch in (72, 67, 60, 48)]
+    request = asked(midi_file(chords), given="tenor")
+    assert request.score.pitches[0].tolist() == [-1, -1, 60, -1]
+    assert "found the voices in its chords" in request.messages
+
+
+def test_a_track_for_another_voice(midi_file):
+    """The melody's track can be named whichever voice it is for, but not among several voices."""
+    path = midi_file(quarters(*[72] * 8), quarters(*SCALE), names=["Soprano", "Tune"])
+    request = read_request(path, Plan.parse("bass"), track="tune")
+    assert request.score.pitches[::4, 3].tolist() == [pitch - 12 for pitch in SCALE]
+    with pytest.raises(ScoreError, match="only where one voice is given"):
+        read_request(path, Plan(frozenset({0, 3})), track=2)
+
+
+def test_voices_moved_by_octaves_are_told_one_by_one(midi_file, filler):
+    """A voice outside its range is moved alone and comes back as moved; the others as they are."""
+    lines = [quarters(*[pitch] * 8) for pitch in (72, 79, 60, 48)]
+    names = [voice.title() for voice in VOICES]
+    request = asked(midi_file(*lines, names=names), voices="tenor")
+    assert "alto: moved down an octave to suit an alto" in request.messages
+    assert sum("moved" in message for message in request.messages) == 1
+    assert compose([request], filler)[0][0].pitches[0, [0, 1, 3]].tolist() == [72, 67, 48]
+
+
+def test_phrases_are_those_of_the_highest_voice_that_sounds(midi_file):
+    """A soprano that hardly sings does not tell where phrases end."""
+    song = [(beat, 2 if beat % 8 == 6 else 1, 60) for beat in range(32) if beat % 8 != 7]
+    lines = [[(0, 1, 72)], song]
+    path = midi_file(*lines, names=["Soprano", "Tenor"])
+    fermatas = asked(path, given="soprano,tenor").score.fermatas
+    assert fermatas[[24, 56, 88, 120]].all()
+    assert not fermatas[:24].any()
+
+
+def test_the_requests_of_data_and_code_are_alike(file, chorale):
+    """What is read without a file is what is read with it, but for the file's name."""
+    recording = read(file)
+    request = asking.from_recording(recording, Plan(ALL, more=1))
+    again = read_request(file, Plan(ALL, more=1))
+    assert (request.score.pitches == again.score.pitches).all()
+    assert (request.mask == again.mask).all()

@@ -81,12 +81,15 @@ def test_sides_must_be_of_four_voices(bad: list[Score]) -> None:
 
 
 def test_by_meter_groups() -> None:
-    """Each meter has its row, the commonest first, and its own pieces' means."""
+    """4/4, 3/4 and all other meters have a row each, with their own pieces' means."""
     waltz = piece(5, meter=Meter(3, 4))
-    table = by_meter([waltz, *REAL])
-    assert list(table.index) == ["4/4", "3/4"]
-    assert table["pieces"].tolist() == [4, 1]
+    rest = [piece(6, meter=Meter(3, 2)), piece(7, meter=Meter(6, 8))]
+    table = by_meter([*rest, waltz, *REAL])
+    assert list(table.index) == ["4/4", "3/4", "others"]
+    assert table["pieces"].tolist() == [4, 1, 2]
     assert table.loc["3/4", "crossing"] == evaluate_windows([waltz])["crossing"].mean()
+    assert table.loc["others", "leaps_bass"] == evaluate_windows(rest)["leaps_bass"].mean()
+    assert list(by_meter([waltz]).index) == ["3/4"]
 
 
 def test_plain_data_is_json_and_rounded() -> None:

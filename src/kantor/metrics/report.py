@@ -12,7 +12,6 @@ distributions. NaN: nothing to count.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,8 @@ HEADLINE = (
     "leaps_bass",
     "overlap",
 )
+METERS = ("4/4", "3/4")
+OTHERS = "others"
 _HISTOGRAMS = {
     "pitch_variation": ("pitch histogram, total variation", distances.total_variation),
     "pitch_movers": ("pitch histogram, semitones to move", distances.earth_movers),
@@ -131,18 +132,20 @@ def by_meter(scores: Sequence[Score], steps: int | None = WINDOW_STEPS) -> pd.Da
     Returns
     -------
     DataFrame
-        A row a meter (``"3/4"``), the commonest first; columns ``pieces``, ``windows`` and the
-        metrics.
+        A row for each of `METERS` and one for `OTHERS`, as far as there are pieces; columns
+        ``pieces``, ``windows`` and the metrics.
     """
     import pandas as pd
 
-    groups: dict[str, list[Score]] = defaultdict(list)
+    groups: dict[str, list[Score]] = {meter: [] for meter in (*METERS, OTHERS)}
     for score in scores:
-        groups[str(score.meter)].append(score)
+        meter = str(score.meter)
+        groups[meter if meter in METERS else OTHERS].append(score)
     rows = {}
-    for meter, pieces in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
-        frame = evaluate_windows(pieces, steps)
-        rows[meter] = {"pieces": len(pieces), "windows": len(frame)} | frame.mean().to_dict()
+    for meter, pieces in groups.items():
+        if pieces:
+            frame = evaluate_windows(pieces, steps)
+            rows[meter] = {"pieces": len(pieces), "windows": len(frame)} | frame.mean().to_dict()
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "meter"
     return table

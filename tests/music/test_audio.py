@@ -130,12 +130,14 @@ def test_wav_is_what_was_rendered(tmp_path: Path) -> None:
     np.testing.assert_allclose(samples, audio.render(CHORDS, RATE), atol=1 / 32_000)
 
 
-def test_mp3_is_small_and_plays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wanted", [audio.RATE, 24_000])
+def test_mp3_is_small_and_plays(tmp_path: Path, wanted: int) -> None:
     """Some 96 kbit a second, the same bytes each time, and it decodes to sound of that length."""
-    content = audio.mp3_bytes(CHORDS)
-    audio.write_mp3(CHORDS, tmp_path / "a.mp3")
+    content = audio.mp3_bytes(CHORDS, wanted)
+    audio.write_mp3(CHORDS, tmp_path / "a.mp3", wanted)
     assert (tmp_path / "a.mp3").read_bytes() == content
     samples, rate = soundfile.read(io.BytesIO(content))
+    assert rate == wanted
     assert len(samples) / rate == pytest.approx(3 + audio.TAIL, abs=0.1)
     assert 0.5 < np.abs(samples).max() <= 1
     assert 85 < len(content) * 8 / 1000 / (3 + audio.TAIL) < 110

@@ -23,6 +23,9 @@ FIGURES = {
     "split": "valid",
     "headline": {"triad_or_seventh": 0.93, "metrics": 30, "metrics_in_range": 22},
     "metrics": {"triad_or_seventh": ENTRY, "crossing": ENTRY | {"generated": None}},
+    "phrase_ends": {"count": {"generated": 9, "baseline": {"block": 9}}, "root_position": ENTRY},
+    "by_meter": {"3/4": {"pieces": 7, "real": {"crossing": 0.03}}},
+    "other_givens": {},
 }
 PARAMS = """
 train: {preset: chorale, budget: {minutes: 8}, rate: 0.001}

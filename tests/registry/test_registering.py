@@ -116,6 +116,7 @@ def test_figures_are_shown_with_the_model(repository):
     (model,) = store.search_logged_models([run.info.experiment_id])
     shown = {metric.key: metric.value for metric in model.metrics}
     assert shown["evaluation/headline.triad_or_seventh"] == 0.93
+    assert shown["evaluation/by_meter.3/4.real.crossing"] == 0.03
 
 
 def test_long_histories_are_logged_whole(repository):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from kantor.music.score import ScoreError
+from kantor.music.score import ScoreError, onset_floor
 from kantor.report.evaluation import evaluate, file_name, pick
 from kantor.settings import Evaluate
 
@@ -67,8 +69,48 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random"}
     assert figures["headline"]["parallel_octaves"] == octaves["generated"]
     assert 0 < figures["headline"]["changed_by_another_seed"] <= 1 / 3
-    assert figures["parts"]["4/4"]["generated"]["parallel_octaves"] == octaves["generated"]
-    assert figures["parts"]["new_tunes"]["pieces"] == 3
+    assert list(figures["by_meter"]) == ["4/4"]
+    assert figures["by_meter"]["4/4"]["pieces"] == figures["new_tunes"]["pieces"] == 3
+    for part in (figures["by_meter"]["4/4"], figures["new_tunes"]):
+        assert part["generated"]["parallel_octaves"] == octaves["generated"]
+        assert part["real"]["parallel_octaves"] == octaves["real"]
+
+
+def test_phrase_ends_stand_beside_real_ones_and_baselines(corpus, model, tmp_path):
+    """Under each fermata Bach's triad, and the model's bass an octave under the soprano."""
+    held = [replace(piece, score=fermatas(piece.score)) for piece in corpus]
+    found = run(held, model, tmp_path)["phrase_ends"]
+    naive = {"block", "triads", "shuffled", "random"}
+    assert found["count"] == {"generated": 6, "real": 6, "baseline": dict.fromkeys(naive, 6)}
+    root = found["root_position"]
+    assert (root["generated"], root["real"], root["verdict"]) == (0, 1, "outside")
+    assert (found["of_the_key"]["real"], found["tonic_or_dominant"]["real"]) == (0.5, 0.5)
+    assert {*root["baseline"]} == naive
+    assert root["baseline"]["block"] == 1
+    page = (tmp_path / "report.html").read_text()
+    assert "these pieces have 6 of them" in page
+    assert 'href="#cadences"' in page
+
+
+def fermatas(score):
+    """The score with a fermata on its last two quarters, apart, over C and D major."""
+    pitches, held = score.pitches.copy(), np.zeros(score.steps, bool)
+    pitches[-16:-12], pitches[-4:] = (72, 67, 64, 48), (74, 69, 66, 50)
+    held[-16:-12] = held[-4:] = True
+    onsets = score.onsets | onset_floor(pitches)
+    return replace(score, pitches=pitches, onsets=onsets, fermatas=held)
+
+
+def test_a_model_is_asked_for_other_cells_too(reports, corpus, model, tmp_path):
+    """One model, five tasks; one that knows a single task is asked for no other."""
+    figures = json.loads((reports / "metrics.json").read_text())
+    assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
+    assert "By meter" in (reports / "report.html").read_text()
+    (tmp_path / "model.json").write_text('{"preset": "unet"}')
+    assert run(corpus, model, tmp_path)["other_givens"] == {}
+    page = (tmp_path / "report.html").read_text()
+    assert 'id="givens"' not in page
+    assert 'id="cadences"' not in page  # these pieces have no fermatas
 
 
 def test_tables_for_plots_are_whole(reports):

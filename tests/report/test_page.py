@@ -118,6 +118,14 @@ def test_sound_stops_where_the_room_ends(corpus, tmp_path):
     assert [take["sound"] for take in shown[0]["takes"]] == ["samples/made-0.wav", ""]
 
 
+def test_pieces_played_at_once_sound_as_they_do_alone(corpus):
+    """All takes are rendered at the same time; none is changed or exchanged by that."""
+    scores = [piece.score for piece in corpus]
+    together = embed(scores, 10_000_000)
+    assert len(set(together)) == len(scores)
+    assert together[1::2] == [embed([score], 10_000_000)[0] for score in scores[1::2]]
+
+
 def test_every_metric_that_can_be_measured_is_explained(corpus):
     """No metric reaches the table without a group, a name and an entry in the glossary."""
     from kantor.report.comparing import compare
@@ -145,6 +153,10 @@ def test_the_verdict_is_said_in_numbers():
     assert "7 chorales of the validation split" in said["text"]
     assert "Furthest off: leaps, bass (0.950, Bach 0.500)." in said["text"]
     assert "2 are at least as near to Bach as random notes are." in said["text"]
+    assert "phrases" not in said["text"]
+    figures["phrase_ends"] = {"root_position": {"generated": 0.843, "real": 0.996}}
+    told = verdict(figures)["text"]
+    assert "84% of its phrases end on a triad in root position (Bach’s: 100%)." in told
 
 
 def test_the_last_frame_stands_in_for_the_animation(tmp_path):

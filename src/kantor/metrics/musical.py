@@ -2,7 +2,7 @@
 
 The task: say in figures whether four voices behave as the voices of Bach's chorales do. No figure
 here is a mark; each is read beside the same figure of real chorales and of naive baselines
-(`kantor.metrics.baselines`, `kantor.metrics.report`). Empty bars, polyphony and scale hardly
+(`kantor.metrics.baselines`). Empty bars, polyphony and scale hardly
 separate good from bad; parallels, clashes, chords, crossing and leaps do.
 
 Conventions

@@ -22,6 +22,7 @@ import io
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -49,7 +50,9 @@ _REPEAT_GAP = 60  # milliseconds of silence that make a repeated note heard
 _FADE = 0.5  # seconds
 _WET = 0.35
 _CUTOFF = 2_500  # hertz
-_MP3_COMPRESSION = 0.8  # libsndfile, from 0 to 1: 96 kbit a second
+_MP3_KBIT = 96  # a second
+
+_SYNTHESIZER = Lock()  # there is one for all threads
 
 
 @cache
@@ -105,7 +108,8 @@ def _play(notes: list[Note], program: int, rate: int) -> Samples:
     music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second
     music.tempos.append(symusic.Tempo(0, qpm=60))
     music.tracks.append(track)
-    return np.asarray(_synthesizer(rate).render(music, stereo=True), np.float32).T
+    with _SYNTHESIZER:
+        return np.asarray(_synthesizer(rate).render(music, stereo=True), np.float32).T
 
 
 def _sung(pitch: int) -> int:
@@ -232,12 +236,18 @@ def write_mp3(score: Score, path: str | Path, rate: int = RATE) -> None:
 
 
 def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
-    """The content of an MP3 file, to be embedded in a page; limits as for `write_wav`."""
+    """The content of an MP3 file, to be embedded in a page; limits as for `write_wav`.
+
+    MP3 knows eight rates, among them 44,100, 32,000 and 24,000.
+    """
     stream = io.BytesIO()
     _encode_mp3(score, stream, rate)
     return stream.getvalue()
 
 
 def _encode_mp3(score: Score, target: BinaryIO, rate: int) -> None:
-    how = {"bitrate_mode": "CONSTANT", "compression_level": _MP3_COMPRESSION}
+    # libsndfile's level goes from 0, the most that the rate allows, to 1, the least.
+    most, least = (320, 32) if rate >= 32_000 else (160, 8)
+    level = (most - _MP3_KBIT) / (most - least)
+    how = {"bitrate_mode": "CONSTANT", "compression_level": level}
     _encode(score, target, "MP3", rate, subtype="MPEG_LAYER_III", **how)

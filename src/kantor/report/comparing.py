@@ -84,15 +84,23 @@ def compare(
         The pieces that pitch histograms are measured from; without them there are none.
     """
     frames = {name: musical.evaluate_windows(scores) for name, scores in baselines.items()}
-    table = _windows(musical.evaluate_windows(generated), musical.evaluate_windows(real), frames)
+    table = paired(musical.evaluate_windows(generated), musical.evaluate_windows(real), frames)
     if training:
         table |= _histograms(generated, real, baselines, training)
     return table
 
 
-def _windows(
+def paired(
     generated: pd.DataFrame, real: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
 ) -> dict[str, Comparison]:
+    """Compare tables of the same pieces, column by column.
+
+    Parameters
+    ----------
+    generated, real, baselines
+        A row for whatever is counted (a window, a phrase end), the first level of the index being
+        the ``piece``. Figures are means over rows, spreads and errors those of the pieces' means.
+    """
     made, bach = (frame.groupby(level="piece").mean() for frame in (generated, real))
     apart = made - bach
     counts = apart.notna().sum().clip(lower=1)

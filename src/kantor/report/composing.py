@@ -1,4 +1,4 @@
-"""Let a model compose under every soprano of a split, a batch of pieces at a time."""
+"""Let a model compose what is not given of every piece, a batch of pieces at a time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,24 @@ BATCH = 32
 SOPRANO = 0
 
 
-def ask(score: Score) -> Given:
-    """The whole soprano given, everything else asked for.
+def soprano(score: Score) -> Flags:
+    """The mask of the usual task: the whole soprano given, all else asked for, ``(time, 4)``."""
+    mask = np.zeros((score.steps, len(VOICES)), bool)
+    mask[:, SOPRANO] = True
+    return mask
+
+
+def ask(score: Score, mask: Flags | None = None) -> Given:
+    """What is asked of a model, by default to harmonise the soprano.
 
     Parameters
     ----------
     score : Score
         Of four voices. Where its key is not known, it is estimated from the soprano alone.
+    mask : (time, 4) bool, optional
+        True = given, False = to be composed.
     """
-    mask = np.zeros((score.steps, len(VOICES)), bool)
-    mask[:, SOPRANO] = True
+    mask = soprano(score) if mask is None else mask
     if score.key is not None:
         return Given.from_score(score, mask)
     from kantor.music.key import estimate
@@ -35,8 +43,13 @@ def ask(score: Score) -> Given:
     return Given.from_score(score, mask, key.collection)
 
 
-def compose(model: Model, scores: Sequence[Score], seeds: Sequence[int]) -> list[Score]:
-    """One composition for each score's soprano.
+def compose(
+    model: Model,
+    scores: Sequence[Score],
+    seeds: Sequence[int],
+    masks: Sequence[Flags] | None = None,
+) -> list[Score]:
+    """One composition for each score.
 
     Pieces of like length share a batch, padded to its longest; the padding is cut off again.
 
@@ -47,6 +60,8 @@ def compose(model: Model, scores: Sequence[Score], seeds: Sequence[int]) -> list
         ``(batch, time, voice) int8`` and onsets ``(batch, time, voice) bool``.
     scores, seeds
         As many seeds as scores.
+    masks
+        What is given of each score, ``(time, 4) bool``; by default its soprano.
 
     Returns
     -------
@@ -58,21 +73,22 @@ def compose(model: Model, scores: Sequence[Score], seeds: Sequence[int]) -> list
     ScoreError
         If the model changed a cell that was given.
     """
+    masks = [soprano(score) for score in scores] if masks is None else masks
     by_length = sorted(range(len(scores)), key=lambda index: (scores[index].steps, index))
     composed: dict[int, Score] = {}
     for first in range(0, len(by_length), BATCH):
         rows = by_length[first : first + BATCH]
-        given = stack([ask(scores[row]) for row in rows])
+        given = stack([ask(scores[row], masks[row]) for row in rows])
         pitches, onsets = model(given, np.array([seeds[row] for row in rows], np.int64))
         for place, row in enumerate(rows):
-            steps = scores[row].steps
-            composed[row] = _take(scores[row], pitches[place, :steps], onsets[place, :steps])
+            take = pitches[place, : scores[row].steps], onsets[place, : scores[row].steps]
+            composed[row] = _take(scores[row], masks[row], *take)
     return [composed[row] for row in range(len(scores))]
 
 
-def _take(score: Score, pitches: Pitches, onsets: Flags) -> Score:
-    same = np.array_equal(pitches[:, SOPRANO], score.pitches[:, SOPRANO])
-    if not (same and np.array_equal(onsets[:, SOPRANO], score.onsets[:, SOPRANO])):
+def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
+    same = np.array_equal(pitches[mask], score.pitches[mask])
+    if not (same and np.array_equal(onsets[mask], score.onsets[mask])):
         raise ScoreError(f"{score.title or 'score'}: the model changed notes that were given")
     return replace(score, pitches=pitches, onsets=onsets)
 

@@ -3,7 +3,7 @@
 Conventions
 -----------
 Every output depends on the model, the corpus and the settings alone: the same inputs give the
-same bytes. Figures are rounded to `DECIMALS`, so that a difference in `dvc metrics diff` is one.
+same bytes.
 """
 
 from __future__ import annotations
@@ -11,42 +11,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kantor.data.corpus import Corpus, Piece
-from kantor.metrics import musical
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
-from kantor.metrics.report import HEADLINE
 from kantor.music.score import VOICES, Score, ScoreError
-from kantor.report.comparing import Comparison, compare, headline, overlaps
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
+from kantor.report.givens import SOPRANO_ONLY, other_givens
 from kantor.report.listening import Sample
-from kantor.report.page import write_page, write_text
-from kantor.report.tunes import new_tunes
+from kantor.report.measuring import Bodies, measure, rounded
+from kantor.report.page import read_json, write_page, write_text
 from kantor.settings import Evaluate
 
-DECIMALS = 4
 MIN_PIECES = 2  # the shuffled baseline needs another chorale
-
-
-@dataclass(frozen=True, eq=False)
-class Bodies:
-    """Four bodies of music on the same sopranos, in the same order."""
-
-    generated: list[Score]
-    real: list[Score]
-    baselines: dict[str, list[Score]]
-    training: list[Score]
 
 
 def evaluate(
@@ -69,7 +54,8 @@ def evaluate(
     Returns
     -------
     dict
-        What ``metrics.json`` holds, see `measure`.
+        What ``metrics.json`` holds: see `kantor.report.measuring.measure`, and ``other_givens``
+        (`kantor.report.givens.other_givens`), empty for a model that harmonises sopranos only.
 
     Raises
     ------
@@ -92,67 +78,17 @@ def evaluate(
     }
     training = [piece.score for piece in corpus if piece.split == "train"]
     bodies = Bodies(generated, real, naive, training)
+    can_do_others = read_json(card).get("preset") not in SOPRANO_ONLY
     figures = measure(bodies, settings, share_changed(generated, again))
+    figures["other_givens"] = (
+        rounded(other_givens(model, real, generated, seeds)) if can_do_others else {}
+    )
     _write_json(reports / "metrics.json", figures)
     write_plots(bodies, figures, reports / "plots")
     samples = pick(pieces, generated, seeds, settings.samples)
     write_samples(samples, reports / "samples")
     write_page(reports, card, samples)
     return figures
-
-
-def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
-    """What ``metrics.json`` holds: the headline, every metric, the meters apart, the seeds."""
-    table = compare(bodies.generated, bodies.real, bodies.baselines, bodies.training)
-    figures = {
-        "split": settings.split,
-        "pieces": len(bodies.real),
-        "seed": settings.seed,
-        "headline": headline(table) | {"changed_by_another_seed": changed},
-        "metrics": {name: _entry(comparison) for name, comparison in table.items()},
-        "overlap": overlaps(table),
-        "parts": _parts(bodies),
-    }
-    rounded: dict[str, Any] = _rounded(figures)
-    return rounded
-
-
-def _parts(bodies: Bodies) -> dict[str, Any]:
-    """The headline's metrics where they may differ: in each meter, and where the tune is new."""
-    rows: dict[str, list[int]] = {}
-    for row, score in enumerate(bodies.real):
-        rows.setdefault(str(score.meter), []).append(row)
-    new = {"new_tunes": new_tunes(bodies.real, bodies.training)} if bodies.training else {}
-    return {name: _part(bodies, part) for name, part in (*sorted(rows.items()), *new.items())}
-
-
-def _part(bodies: Bodies, rows: Sequence[int]) -> dict[str, Any]:
-    figures: dict[str, Any] = {"pieces": len(rows)}
-    if not rows:
-        return figures
-    for side, scores in (("generated", bodies.generated), ("real", bodies.real)):
-        means = musical.evaluate_windows([scores[row] for row in rows]).mean()
-        figures[side] = {name: float(means[name]) for name in HEADLINE if name in means}
-    return figures
-
-
-def _entry(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "generated": comparison.generated,
-        "real": comparison.real,
-        "real_spread": comparison.spread,
-        "baseline": dict(comparison.baselines),
-        "verdict": comparison.verdict,
-    }
-
-
-def _rounded(value: Any) -> Any:
-    """Plain data with rounded figures; what could not be counted (NaN) becomes null."""
-    if isinstance(value, Mapping):
-        return {str(name): _rounded(part) for name, part in value.items()}
-    if isinstance(value, float):
-        return round(value, DECIMALS) + 0.0 if math.isfinite(value) else None
-    return value
 
 
 def _write_json(path: Path, figures: Mapping[str, Any]) -> None:
@@ -190,7 +126,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]])
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([[_rounded(value) for value in row] for row in rows])
+    writer.writerows([[rounded(value) for value in row] for row in rows])
     write_text(path, text.getvalue())
 
 

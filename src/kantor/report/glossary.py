@@ -59,6 +59,9 @@ LABELS = {
     "empty_bars": "Empty bars",
     "notes": "Notes",
     "pitch_histogram": "Pitch histogram distance",
+    "root_position": "Triad in root position",
+    "of_the_key": "… of the key",
+    "tonic_or_dominant": "… on the tonic or dominant",
 }
 
 EXPLAINED = {

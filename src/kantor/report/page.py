@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kantor.music import files
-from kantor.report import plots, sections
+from kantor.report import plots, sections, tables
 from kantor.report.listening import Sample, listen
 from kantor.report.verdict import verdict
 
@@ -26,6 +26,9 @@ MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mai
 SECTIONS = {
     "listen": "Listen",
     "metrics": "Measured against Bach",
+    "cadences": "Phrase ends",
+    "meters": "By meter",
+    "givens": "Other givens",
     "distributions": "Chords, rhythm, pitches",
     "training": "Training",
     "learning": "Learning, in pictures",
@@ -57,6 +60,9 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
         "facts": sections.facts(figures, model, health),
         "samples": listen(samples, reports / "samples", room),
         **sections.metrics(figures),
+        "cadences": tables.phrase_ends(figures),
+        "meters": tables.meters(figures),
+        "givens": tables.givens(figures),
         "distributions": plots.distributions(reports / "plots"),
         "training": plots.training(reports / "training", health),
         "animation": animation,
@@ -105,7 +111,7 @@ def render(context: dict[str, Any]) -> str:
     shown = {
         "listen": context["samples"],
         "metrics": context["groups"],
-        "distributions": context["distributions"],
+        **{name: context[name] for name in ("cadences", "meters", "givens", "distributions")},
         "training": context["training"]["charts"],
         "learning": context["animation"],
         "checks": context["health"] or context["validation"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kantor.data.corpus import SPLITS
@@ -14,7 +14,6 @@ from kantor.report.verdict import BADGES, figure
 Rows = dict[str, Any]
 
 SHOWN_BASELINES = ("shuffled", "random")
-NEW_TUNES = "Where the training data does not know the tune, the stricter test"
 
 
 def facts(
@@ -50,7 +49,7 @@ def metrics(figures: Mapping[str, Any]) -> Rows:
     left = [name for name in entries if not any(name in names for names in words.GROUPS.values())]
     kinds = {**words.GROUPS, "Others": tuple(left)}
     groups = [
-        {"name": kind, "rows": [_row(name, entries[name]) for name in names if name in entries]}
+        {"name": kind, "rows": [row(name, entries[name]) for name in names if name in entries]}
         for kind, names in kinds.items()
     ]
     return {
@@ -60,22 +59,22 @@ def metrics(figures: Mapping[str, Any]) -> Rows:
     }
 
 
-def _row(name: str, entry: Mapping[str, Any]) -> Rows:
+def row(name: str, entry: Mapping[str, Any], baselines: Sequence[str] = SHOWN_BASELINES) -> Rows:
+    """One metric as a table shows it, with the figures of `baselines` beside Bach's."""
     kind, word = BADGES[entry["verdict"]]
-    others = {other: entry["baseline"].get(other) for other in SHOWN_BASELINES}
-    values = {other: _number(value) for other, value in others.items()}
+    marks = {other: _number(entry["baseline"].get(other)) for other in SHOWN_BASELINES}
     return {
         "label": words.title(name),
         "unit": words.UNITS.get(words.base(name), ""),
         "generated": figure(entry["generated"]),
         "real": figure(entry["real"]),
         "spread": figure(entry["real_spread"]),
-        "baselines": [figure(value) for value in others.values()],
+        "baselines": [figure(entry["baseline"].get(other)) for other in baselines],
         "strip": shares.strip(
             _number(entry["generated"]),
             _number(entry["real"]),
             _number(entry["real_spread"]),
-            values,
+            marks,
         ),
         "kind": kind,
         "verdict": word,
@@ -87,7 +86,7 @@ def _number(value: float | None) -> float:
 
 
 def _notes(figures: Mapping[str, Any]) -> list[str]:
-    """What the table cannot hold: overlap of distributions, and the meters apart."""
+    """What the table cannot hold: the overlap of distributions."""
     notes = []
     overlap = figures.get("overlap", {})
     if overlap.get("generated") is not None:
@@ -96,26 +95,7 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
             "Overlap of the distributions over windows with Bach’s, mean over the metrics "
             f"(1 is the same): generated {overlap['generated']:.2f}, {others}."
         )
-    for name, part in figures.get("parts", {}).items():
-        if part["pieces"]:
-            where = NEW_TUNES if name == "new_tunes" else f"In {name}"
-            notes.append(_part(where, part["pieces"], part["generated"], part["real"]))
     return notes
-
-
-def _part(name: str, pieces: int, made: Mapping[str, Any], bach: Mapping[str, Any]) -> str:
-    """A few figures of some of the pieces."""
-    parallels = [
-        sum(side.get(one) or 0.0 for one in ("parallel_fifths", "parallel_octaves"))
-        for side in (made, bach)
-    ]
-    return (
-        f"{name} ({pieces} {'piece' if pieces == 1 else 'pieces'}): triad or seventh chord "
-        f"{figure(made.get('triad_or_seventh'))} (Bach {figure(bach.get('triad_or_seventh'))}), "
-        f"semitone clash {figure(made.get('semitone_clash'))} "
-        f"(Bach {figure(bach.get('semitone_clash'))}), "
-        f"parallels {figure(parallels[0])} per 100 steps (Bach {figure(parallels[1])})."
-    )
 
 
 def health(found: Mapping[str, Any]) -> Rows | None:

@@ -44,10 +44,21 @@ def _sentences(figures: Mapping[str, Any], by: Mapping[str, Sequence[str]]) -> l
         text.append(f"Furthest off: {listed}.")
     beaten = sum(_nearer(entry, "random") for entry in entries.values())
     text.append(f"{beaten} are at least as near to Bach as random notes are.")
+    text += _phrase_ends(figures.get("phrase_ends", {}).get("root_position", {}))
     changed = figures.get("headline", {}).get("changed_by_another_seed")
     if changed is not None:
         text.append(f"Another seed changes {changed:.0%} of the composed cells.")
     return text
+
+
+def _phrase_ends(entry: Mapping[str, Any]) -> list[str]:
+    """How many phrases close as they should, where the pieces have fermatas."""
+    if entry.get("generated") is None or entry.get("real") is None:
+        return []
+    return [
+        f"{entry['generated']:.0%} of its phrases end on a triad in root position "
+        f"(Bach’s: {entry['real']:.0%})."
+    ]
 
 
 def _beside(name: str, entry: Mapping[str, Any]) -> str:

@@ -156,6 +156,7 @@ def test_own_parameters_are_valid() -> None:
         ("prest: chorale", "train.prest"),
         ("batch: 0", "train.batch"),
         ("preset: vae", "train.preset"),
+        ("strategy: cluster", "train.strategy"),
         ("average: 1", "train.average"),
         ("chorale: {widht: 3}", "train.chorale.widht"),
         ("early_stop: {tolerance: 0}", "train.early_stop"),

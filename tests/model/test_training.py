@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,18 +39,24 @@ pytestmark = [
 ]
 Smallest = Callable[..., Train]
 
-# Started as a process of its own, so that it can be killed.
+# Started as a process of its own, so that it can be killed, or be one of several.
 APART = """
 import sys
 from pathlib import Path
+
 import tensorflow as tf
+
+processor = tf.config.list_physical_devices("CPU")[0]
+parts = [tf.config.LogicalDeviceConfiguration()] * int(sys.argv[2])
+tf.config.set_logical_device_configuration(processor, parts)
+
 from kantor.data import corpus, windows
 from kantor.model.parameters import Train
 from kantor.model.training import Folders, train
 
 tf.config.run_functions_eagerly(True)
 folder = Path(sys.argv[1])
-train(
+done = train(
     Train.model_validate_json((folder / "settings.json").read_text()),
     corpus.load(folder / "scores.npz"),
     windows.load(folder / "windows.npz"),
@@ -56,6 +64,7 @@ train(
     Folders(folder / "model", folder / "reports", folder / "checkpoints"),
     lambda line: print(line, flush=True),
 )
+print(done)
 """
 
 
@@ -78,13 +87,31 @@ class Course:
         folders = Folders(*(self.folder / name for name in names))
         return train(settings, *self.data, fingerprint, folders, self.say)
 
+    def start_apart(
+        self, settings: Train, devices: int = 1, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Begin the training in a process of its own, with so many devices."""
+        (self.folder / "settings.json").write_text(settings.model_dump_json())
+        corpora.save(self.data[0], self.folder / "scores.npz")
+        windows.save(self.data[1], self.folder / "windows.npz")
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", APART, self.folder, str(devices)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | (environment or {}),
+        )
+
     def say(self, line: str) -> None:
         self.said.append(line)
         self.until(line)
 
     @property
-    def network(self) -> bytes:
-        return (self.folder / "model" / "generator.keras").read_bytes()
+    def networks(self) -> list[bytes]:
+        return [
+            (self.folder / "model" / f"{name}.keras").read_bytes()
+            for name in ("generator", "critic")
+        ]
 
     @property
     def health(self) -> dict[str, Any]:
@@ -138,7 +165,13 @@ def test_writes_model_and_log(undisturbed: Course, tiny: Any, smallest: Smallest
     assert reference["crossing"]["mean"] == 0
     with Image.open(reports / "learning.gif") as film:
         assert film.format == "GIF"
-    info = json.loads((undisturbed.folder / "model" / "model.json").read_text())
+    model = undisturbed.folder / "model"
+    assert sorted(path.name for path in model.iterdir()) == [
+        "critic.keras",
+        "generator.keras",
+        "model.json",
+    ]
+    info = json.loads((model / "model.json").read_text())
     assert info["preset"] == "chorale"
     assert info["iterations"] == 3
     assert info["params"] == smallest().model_dump(mode="json")
@@ -185,7 +218,7 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: 
         "train: resuming at iteration 1 of 3",
         "train: resuming at iteration 2 of 3",
     ]
-    assert course.network == undisturbed.network
+    assert course.networks == undisturbed.networks
     assert course.log == undisturbed.log
     film = Path("reports") / "learning.gif"
     assert (course.folder / film).read_bytes() == (undisturbed.folder / film).read_bytes()
@@ -194,16 +227,7 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: 
 
 def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
     """Killed in the middle it goes on from its last checkpoint to the same weights."""
-    (course.folder / "settings.json").write_text(smallest().model_dump_json())
-    corpora.save(course.data[0], course.folder / "scores.npz")
-    windows.save(course.data[1], course.folder / "windows.npz")
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", APART, course.folder],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
+    with course.start_apart(smallest()) as process:
         heard = ""
         for heard in process.stdout:
             if heard.startswith("train: 2/"):
@@ -215,8 +239,79 @@ def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Small
     assert course.said[0].startswith(
         ("train: resuming at iteration 1", "train: resuming at iteration 2")
     )
-    assert course.network == undisturbed.network
+    assert course.networks == undisturbed.networks
     assert course.log == undisturbed.log
+
+
+def alike(first: Course, second: Course) -> None:
+    """Two trainings are the same but for rounding.
+
+    The bias of the critic's score has no gradient but rounding's, which Adam takes for one.
+    """
+    assert len(first.log) == len(second.log)
+    for one, other in zip(first.log, second.log, strict=True):
+        assert [bool(value) for value in one.values()] == [bool(value) for value in other.values()]
+        for name, value in one.items():
+            if name != "phase" and value:
+                loose = 1e-3 if name == "generator_loss" else 1e-6
+                assert float(other[name]) == pytest.approx(float(value), rel=1e-4, abs=loose), name
+    for name in ("generator", "critic"):
+        paths = (course.folder / "model" / f"{name}.keras" for course in (first, second))
+        networks = [keras.saving.load_model(path, compile=False) for path in paths]
+        for one, other in zip(*(network.variables for network in networks), strict=True):
+            off = np.linalg.norm(one.numpy() - other.numpy())
+            assert off < (1e-3 if one.shape == (1,) else 1e-3 * np.linalg.norm(one.numpy())), (
+                one.path
+            )
+
+
+def test_two_devices(undisturbed: Course, course: Course, smallest: Smallest) -> None:
+    """Two devices that share each batch log what one does and end with its weights."""
+    with course.start_apart(smallest(strategy="mirrored"), devices=2) as process:
+        said, failed = process.communicate()
+    assert process.returncode == 0, failed
+    assert "shared by 2 devices" in said
+    alike(undisturbed, course)
+
+
+def test_two_workers(
+    undisturbed: Course, course: Course, smallest: Smallest, tmp_path_factory: Any
+) -> None:
+    """Two workers take up what one device began, and go on as it would; the chief alone writes."""
+    one, follower = (
+        Course(tmp_path_factory.mktemp(name), course.data) for name in ("one", "follower")
+    )
+    for begun in (one, course):
+        for name in ("checkpoints", "reports"):
+            shutil.copytree(undisturbed.folder / name, begun.folder / name)
+    one.start(smallest(iterations=3))
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    processes = []
+    for index, worker in enumerate((course, follower)):
+        config = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+        settings = smallest(iterations=3, strategy="workers")
+        processes.append(
+            worker.start_apart(settings, environment={"TF_CONFIG": json.dumps(config)})
+        )
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    for out, _ in said:
+        assert "resuming at iteration 3 of 4" in out
+        assert "shared by 2 devices" in out
+    assert "train: 4/4" in said[0][0]
+    assert "train: 4/4" not in said[1][0]
+    alike(one, course)
+    written = {path.name for path in follower.folder.iterdir()}
+    assert written == {"settings.json", "scores.npz", "windows.npz"}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens to."""
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +319,7 @@ def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Small
     [
         ({}, "data", "resuming at iteration 3 of 3"),
         ({"iterations": 4, "minutes": 9}, "data", "resuming at iteration 3 of 5"),
+        ({"strategy": "mirrored"}, "data", "resuming at iteration 3 of 3"),
         ({}, "other data", "starting of 3"),
         ({"seed": 2}, "data", "starting of 3"),
         ({"warmup": 2}, "data", "starting of 4"),
@@ -238,7 +334,7 @@ def test_whose_checkpoint_it_is(
     fingerprint: str,
     told: str,
 ) -> None:
-    """A larger budget goes on; other data or settings start afresh."""
+    """A larger budget and other devices go on; other data or settings start afresh."""
 
     def enough(line: str) -> None:
         raise Enough
@@ -256,7 +352,7 @@ def test_finished_training(undisturbed: Course, course: Course, smallest: Smalle
         shutil.copytree(undisturbed.folder / name, course.folder / name)
     course.start(smallest())
     assert len(course.said) == 1
-    assert course.network == undisturbed.network
+    assert course.networks == undisturbed.networks
     assert course.log == undisturbed.log
 
 

@@ -157,8 +157,10 @@ class Team:
     def _sum(self) -> Callable[[list[Tensor]], list[Tensor]]:
         def reduce(values: list[Tensor]) -> list[Tensor]:
             first = index() % (self.replicas // self.size) == 0  # of its process
-            own = values if first else [tf.zeros_like(value) for value in values]
-            return _reduced(tf.distribute.ReduceOp.SUM, own)
+            # A graph's own inputs are on no device, but what is made of them here is.
+            own = [tf.identity(value) if first else tf.zeros_like(value) for value in values]
+            # One by one: they may be of several types.
+            return [_reduced(tf.distribute.ReduceOp.SUM, value) for value in own]
 
         return tf.function(lambda values: self.run(reduce, values), autograph=False)  # type: ignore[no-any-return]
 

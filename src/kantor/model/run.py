@@ -36,6 +36,7 @@ class Run:
     monitor: Monitor
     history: History
     film: Film
+    save: Callable[[], object]
     say: Say
     pending: dict[str, list[Any]] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)

@@ -10,28 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.model import batches, generator
+from kantor.model.agreement import agree, compare, failing_together
 from kantor.model.film import Film
 from kantor.model.history import History
-from kantor.model.interruptions import SIGNALS, TrainingStopped, alone, caught
+from kantor.model.interruptions import TrainingStopped, alone, caught
 from kantor.model.monitor import Monitor
 from kantor.model.parameters import Train
-from kantor.model.replicas import Team
 from kantor.model.run import Run, Say, say_at_once, write_json
 from kantor.model.trainer import Trainer
-from kantor.music.score import ScoreError
-
-FAILED = "failed"
-REASONS = ("budget", "time", "critic", "converged", FAILED)
 
 
 @dataclass(frozen=True)
@@ -77,17 +71,17 @@ def train(
         say("train: waiting for the other workers")
     trainer = Trainer(settings, windows.rolls.shape[1])
     team = trainer.team
-    _compare(team, settings, fingerprint)
+    compare(team, f"{fingerprint}\n{settings.model_dump_json()}")
     own = folders.checkpoints / _name(settings, fingerprint)
     with alone(own) if team.leads else nullcontext():
-        save = _restore(trainer, own)
-        run = _open(trainer, corpus, own, folders.reports, say) if team.leads else None
+        run = _resume(trainer, corpus, own, folders.reports, say) if team.leads else None
+        trainer.take_over()
         say(_beginning(trainer, pool))
-        stopped_by = _loop(trainer, run, pool, save)
+        stopped_by = _loop(trainer, run, pool)
         if run:
-            with _failing_together(team):
+            with failing_together(team):
                 _finish(run, folders.model, stopped_by)
-        _agree(team)
+        agree(team)
     if not run:
         return f"{trainer.done} iterations for the chief, stopped by: {stopped_by}"
     return (
@@ -96,35 +90,16 @@ def train(
     )
 
 
-def _compare(team: Team, settings: Train, fingerprint: str) -> None:
-    """Refuse workers of different parameters, data or code."""
-    digest = hashlib.sha256(f"{fingerprint}\n{settings.model_dump_json()}".encode()).digest()
-    own = np.frombuffer(digest, np.uint8).astype(np.int64)
-    if (team.total([own])[0] != team.size * own).any():
-        raise ScoreError(
-            "the workers have different params.yaml, code or data; bring all to the same commit "
-            "and the same build/"
-        )
-
-
-def _restore(trainer: Trainer, folder: Path) -> Callable[[], object]:
-    """Take up the chief's last checkpoint, where there is one; returns what saves the next."""
-    save: Callable[[], object] = lambda: None  # noqa: E731
-    if trainer.team.leads:
-        manager = trainer.checkpoints(folder)
-        if manager.latest_checkpoint:
-            manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-        save = manager.save
-    trainer.take_over()
-    return save
-
-
-def _open(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say) -> Run:
-    """The chief's log, from the iteration at which the training goes on."""
+def _resume(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say) -> Run:
+    """Take up the last checkpoint in `folder`, where there is one, and the log up to it."""
+    manager = trainer.checkpoints(folder)
+    if manager.latest_checkpoint:
+        manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
     monitor = Monitor.of(corpus, trainer.settings.melodies)
     history = History(reports / "history.csv", trainer.done)
     write_json(reports / "reference.json", monitor.reference)
-    return Run(trainer, monitor, history, Film(folder, monitor.pieces[0]), say)
+    film = Film(folder, monitor.pieces[0])
+    return Run(trainer, monitor, history, film, manager.save, say)
 
 
 def _beginning(trainer: Trainer, pool: batches.Pool) -> str:
@@ -138,13 +113,13 @@ def _beginning(trainer: Trainer, pool: batches.Pool) -> str:
     )
 
 
-def _loop(trainer: Trainer, run: Run | None, pool: batches.Pool, save: Callable[[], object]) -> str:
+def _loop(trainer: Trainer, run: Run | None, pool: batches.Pool) -> str:
     """Iterate until something ends the training; returns what did."""
     settings, team = trainer.settings, trainer.team
     stream = iter(
         batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)
     )
-    reason, _ = _agree(team, run.reason_to_stop() if run else None)
+    reason, _ = agree(team, run.reason_to_stop() if run else None)
     began = time.monotonic() - float(trainer.seconds.numpy())
     with caught() as signals:
         while reason is None:
@@ -154,46 +129,16 @@ def _loop(trainer: Trainer, run: Run | None, pool: batches.Pool, save: Callable[
             if trainer.done % settings.log_every and trainer.done != settings.total:
                 continue
             if run:
-                with _failing_together(team):
+                with failing_together(team):
                     run.row(began)
-            reason, stop = _agree(team, run.reason_to_stop() if run else None, signals.first)
-            if stop or reason or trainer.done % settings.checkpoint_every == 0:
-                save()
-            if stop and not reason:
+            reason, stop = agree(team, run.reason_to_stop() if run else None, signals.first)
+            if run and (stop or reason or trainer.done % settings.checkpoint_every == 0):
+                run.save()
+            if stop:
                 raise TrainingStopped(
                     f"stopped at iteration {trainer.done}; the next start resumes there", stop
                 )
     return reason
-
-
-def _agree(
-    team: Team, reason: str | None = None, caught: int | None = None
-) -> tuple[str | None, int | None]:
-    """The chief's reason to stop and the first worker's signal, where there are any, told to all.
-
-    All workers must call this at the same moment of their training.
-    """
-    reasons = [float(one == reason) for one in REASONS]
-    signals = [float(one == caught) for one in SIGNALS]
-    votes = np.split(team.total([np.array(reasons + signals, np.float32)])[0], [len(REASONS)])
-    agreed = next((one for one, vote in zip(REASONS, votes[0], strict=True) if vote), None)
-    if agreed == FAILED:
-        raise ScoreError("the chief could not go on; it says why")
-    return agreed, next(
-        (int(one) for one, vote in zip(SIGNALS, votes[1], strict=True) if vote), None
-    )
-
-
-@contextmanager
-def _failing_together(team: Team) -> Iterator[None]:
-    """Tell the other workers of a failure of the chief, else they would wait for ever."""
-    try:
-        yield
-    except Exception:
-        if team.size > 1:
-            with suppress(ScoreError):
-                _agree(team, FAILED)
-        raise
 
 
 def fingerprint(inputs: Iterable[Path]) -> str:

@@ -1,0 +1,68 @@
+"""What the workers of a training must agree on: that they fit together, and what they do next.
+
+Every worker computes the same iterations, so all must leave the loop after the same one. Each
+function here must be called by all workers at the same moment; of one process it is the judgement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from kantor.model.interruptions import SIGNALS
+from kantor.model.replicas import Team
+from kantor.music.score import ScoreError
+
+FAILED = "failed"
+REASONS = ("budget", "time", "critic", "converged", FAILED)
+
+
+def compare(team: Team, description: str) -> None:
+    """Refuse workers of which one describes otherwise what it trains.
+
+    Raises
+    ------
+    ScoreError
+        On every worker.
+    """
+    own = np.frombuffer(hashlib.sha256(description.encode()).digest(), np.uint8).astype(np.int64)
+    if (team.total([own])[0] != team.size * own).any():
+        raise ScoreError(
+            "the workers have different params.yaml, code or data; bring all to the same commit "
+            "and the same build/"
+        )
+
+
+def agree(
+    team: Team, reason: str | None = None, caught: int | None = None
+) -> tuple[str | None, int | None]:
+    """Tell all workers the chief's reason to stop and any worker's signal, where there are any.
+
+    Raises
+    ------
+    ScoreError
+        If the chief failed, on every worker.
+    """
+    reasons = np.array([one == reason for one in REASONS], np.float32)
+    signals = np.array([one == caught for one in SIGNALS], np.float32)
+    reasons, signals = team.total([reasons, signals])
+    if not reasons.any():
+        return None, int(SIGNALS[signals.argmax()]) if signals.any() else None
+    agreed = REASONS[reasons.argmax()]
+    if agreed == FAILED:
+        raise ScoreError("the chief could not go on; it says why")
+    return agreed, None
+
+
+@contextmanager
+def failing_together(team: Team) -> Iterator[None]:
+    """Let an error of the chief end all workers: else they would wait for it for ever."""
+    try:
+        yield
+    except Exception:
+        with suppress(ScoreError):
+            agree(team, FAILED)
+        raise

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import numpy as np
+import tensorflow as tf
 
 from kantor.model.interruptions import SIGNALS
 from kantor.model.replicas import Team
@@ -18,6 +19,13 @@ from kantor.music.score import ScoreError
 
 FAILED = "failed"
 REASONS = ("budget", "time", "critic", "converged", FAILED)
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+"""What TensorFlow raises of an exchange with a worker that is gone."""
 
 
 def compare(team: Team, description: str) -> None:
@@ -66,3 +74,15 @@ def failing_together(team: Team) -> Iterator[None]:
         with suppress(ScoreError):
             agree(team, FAILED)
         raise
+
+
+@contextmanager
+def in_touch() -> Iterator[None]:
+    """Say of a lost worker in one line what is to be done."""
+    try:
+        yield
+    except LOST as error:
+        raise ScoreError(
+            f"another worker is gone ({type(error).__name__}); start all workers again: they go on "
+            "from the last checkpoint"
+        ) from None

@@ -18,7 +18,7 @@ from pathlib import Path
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.model import batches, generator
-from kantor.model.agreement import agree, compare, failing_together
+from kantor.model.agreement import agree, compare, failing_together, in_touch
 from kantor.model.film import Film
 from kantor.model.history import History
 from kantor.model.interruptions import TrainingStopped, alone, caught
@@ -71,9 +71,9 @@ def train(
         say("train: waiting for the other workers")
     trainer = Trainer(settings, windows.rolls.shape[1])
     team = trainer.team
-    compare(team, f"{fingerprint}\n{settings.model_dump_json()}")
     own = folders.checkpoints / _name(settings, fingerprint)
-    with alone(own) if team.leads else nullcontext():
+    with in_touch(), alone(own) if team.leads else nullcontext():
+        compare(team, f"{fingerprint}\n{settings.model_dump_json()}")
         run = _resume(trainer, corpus, own, folders.reports, say) if team.leads else None
         trainer.take_over()
         say(_beginning(trainer, pool))

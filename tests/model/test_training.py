@@ -246,7 +246,8 @@ def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Small
 def alike(first: Course, second: Course) -> None:
     """Two trainings are the same but for rounding.
 
-    The bias of the critic's score has no gradient but rounding's, which Adam takes for one.
+    Where a gradient is nearly nothing, Adam takes rounding for one: so weights may be off by a
+    tenth of one update, and the bias of the critic's score, which has no other, by several.
     """
     assert len(first.log) == len(second.log)
     for one, other in zip(first.log, second.log, strict=True):
@@ -260,9 +261,8 @@ def alike(first: Course, second: Course) -> None:
         networks = [keras.saving.load_model(path, compile=False) for path in paths]
         for one, other in zip(*(network.variables for network in networks), strict=True):
             off = np.linalg.norm(one.numpy() - other.numpy())
-            assert off < (1e-3 if one.shape == (1,) else 1e-3 * np.linalg.norm(one.numpy())), (
-                one.path
-            )
+            slack = 5e-3 if one.shape == (1,) else 1e-4
+            assert off < 1e-3 * np.linalg.norm(one.numpy()) + slack, one.path
 
 
 def test_two_devices(undisturbed: Course, course: Course, smallest: Smallest) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from kantor.data.corpus import Corpus
 from kantor.model import chorale, generator
+from kantor.model.critic import ChoraleCritic
 from kantor.model.generator import Generator
 from kantor.model.monitor import opening
 from kantor.music.given import Given, stack
@@ -239,3 +240,56 @@ def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked:
     for one, other, third in zip(alone, padded, beside, strict=True):
         assert np.array_equal(one[0], other[0, :48])
         assert np.array_equal(one[0], third[1, :48])
+
+
+def test_passes_compose_parts_again(model: Generator, two: Given, takes: tuple) -> None:
+    """Given cells stay, some composed ones change, and each piece's by itself."""
+    pitches, onsets = model.compose(two, [5, 6], passes=2)
+    assert np.array_equal(pitches[two.mask], two.pitches[two.mask])
+    assert np.array_equal(onsets[two.mask], two.onsets[two.mask])
+    changed = (pitches != takes[0])[~two.mask]
+    assert 0.05 < changed.mean() < 0.95
+    for row in range(2):
+        starts = onset_floor(pitches[row])
+        assert (onsets[row] | ~starts | two.mask[row]).all()
+    alone = Given(*(getattr(two, name)[1:] for name in Given.__dataclass_fields__))
+    assert np.array_equal(model.compose(alone, [6], passes=2)[0][0], pitches[1])
+
+
+def test_passes_out_of_range(model: Generator, two: Given) -> None:
+    with pytest.raises(ScoreError, match="choose from 0 to"):
+        model.compose(two, [5, 6], passes=-1)
+
+
+def test_judges_by_the_critic(network: chorale.ChoraleGenerator, two: Given, takes: tuple) -> None:
+    """One number a piece, which depends on that piece's notes alone and on none outside it."""
+    judge = Generator(network, INFO, ChoraleCritic(width=8, embedding=8)).judge
+    worth = judge(two, *takes)
+    assert worth.shape == (2,)
+    other = takes[0].copy()
+    free = np.flatnonzero(~two.mask[0, :, 3])
+    other[0, free[:8], 3] += 1
+    again = judge(two, other, takes[1])
+    assert again[0] != pytest.approx(worth[0], rel=1e-4)
+    assert again[1] == pytest.approx(worth[1], rel=1e-5)
+    names = Given.__dataclass_fields__
+    pieces = [Given(*(getattr(two, name)[row] for name in names)) for row in range(2)]
+    longer = stack(pieces, two.steps + 32)
+    pad = ((0, 0), (0, 32), (0, 0))
+    padded = np.pad(takes[0], pad, constant_values=REST), np.pad(takes[1], pad)
+    assert np.allclose(judge(longer, *padded), worth, rtol=1e-4)
+
+
+def test_no_critic_to_judge_by(model: Generator, two: Given, takes: tuple) -> None:
+    with pytest.raises(ScoreError, match="no critic"):
+        model.judge(two, *takes)
+
+
+def test_critic_comes_back_from_the_folder(
+    network: chorale.ChoraleGenerator, two: Given, takes: tuple, tmp_path: Path
+) -> None:
+    """A loaded model judges as the saved one did."""
+    critic = ChoraleCritic(width=8, embedding=8)
+    generator.save(tmp_path, network, INFO, critic=critic)
+    expected = Generator(network, INFO, critic).judge(two, *takes)
+    assert np.allclose(generator.load(tmp_path).judge(two, *takes), expected, rtol=1e-5)

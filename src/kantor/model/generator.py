@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,29 +19,38 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.model import chorale, drawing, unet
+from kantor.model import chorale, drawing, judging, refining, unet
 from kantor.model import representation as rep
 from kantor.model.batches import CONTEXT
+from kantor.model.critic import ChoraleCritic
 from kantor.model.piece import to_piece
 from kantor.music import files
-from kantor.music.given import Given
+from kantor.music.given import Given, stack
 from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError, onset_floor
 
 MOST_STEPS = 65_536
 """Steps of all pieces together that are composed in one call; a longer piece goes alone."""
 UNET_HOP = 16
 MIN_P = 0.05
+MOST_PASSES = 100
 
 
 class Generator:
     """Composes the cells that are not given."""
 
-    def __init__(self, network: keras.Model, info: dict[str, Any]) -> None:
-        self.network, self.info = network, info
+    def __init__(
+        self, network: keras.Model, info: dict[str, Any], critic: keras.Model | None = None
+    ) -> None:
+        self.network, self.info, self.critic = network, info, critic
         self._draw = tf.function(self._draw_pieces, reduce_retracing=True, autograph=False)
 
     def compose(
-        self, given: Given, seeds: ArrayLike, temperature: float = 1.0, min_p: float = MIN_P
+        self,
+        given: Given,
+        seeds: ArrayLike,
+        temperature: float = 1.0,
+        min_p: float = MIN_P,
+        passes: int = 0,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch.
 
@@ -54,6 +64,8 @@ class Generator:
             Below 1 the likelier notes are preferred, above 1 the rarer ones.
         min_p : float
             Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
+        passes : int
+            How often parts of the take are composed again; see `refining`.
 
         Returns
         -------
@@ -76,6 +88,49 @@ class Generator:
             raise ScoreError(f"a temperature of {temperature}: choose one from 0.01 to 10")
         if not 0 <= min_p < 1:
             raise ScoreError(f"a min_p of {min_p}: choose one from 0 to below 1")
+        if not 0 <= passes <= MOST_PASSES:
+            raise ScoreError(f"{passes} passes: choose from 0 to {MOST_PASSES}")
+        if passes and self.info["preset"] == "unet":
+            raise ScoreError("a model of the preset unet cannot refine; use one of chorale")
+
+        def once(
+            given: Given, seeds: NDArray[np.int64], temperature: float
+        ) -> tuple[Pitches, Flags]:
+            return self._once(given, seeds, temperature, min_p)
+
+        take = once(given, seeds, temperature)
+        return refining.refine(once, given, take, seeds, temperature, passes)
+
+    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+        """What the critic holds of compositions: ``(batch,)``, higher is better.
+
+        Comparable only among compositions for the same given cells.
+
+        Raises
+        ------
+        ScoreError
+            If the model carries no critic of `chorale`.
+        """
+        if not isinstance(self.critic, ChoraleCritic):
+            raise ScoreError("this model carries no critic that could choose; use one of chorale")
+        steps = given.steps + self.critic.steps
+        sounding = replace(given, pitches=pitches, onsets=onsets, mask=np.ones_like(given.mask))
+        pieces = [
+            Given(*(getattr(sounding, name)[row] for name in Given.__dataclass_fields__))
+            for row in range(len(pitches))
+        ]
+        batch = _surrounded(stack(pieces, steps))
+        asked = np.pad(given.mask, ((0, 0), (0, self.critic.steps), (0, 0)), constant_values=True)
+        within = np.pad(inside(given), ((0, 0), (0, self.critic.steps)))
+        around = ((0, 0), (CONTEXT, CONTEXT))
+        batch["inside"] = np.pad(within, around)
+        batch["mask"] = np.pad(asked, (*around, (0, 0)), constant_values=True)
+        return judging.judge(self.critic, batch)
+
+    def _once(
+        self, given: Given, seeds: NDArray[np.int64], temperature: float, min_p: float
+    ) -> tuple[Pitches, Flags]:
+        """One take, without refinement."""
         pitches, onsets = np.array(given.pitches), np.array(given.onsets)
         for rows in self._chunks(*given.pitches.shape[:2]):
             part = Given(*(getattr(given, name)[rows] for name in Given.__dataclass_fields__))
@@ -204,7 +259,7 @@ def save(
 ) -> None:
     """Write a model's folder; from fresh processes equal weights and `info` give equal bytes.
 
-    The critic, where it is given, is kept beside the generator, for who trains on from there.
+    The critic, where it is given, is kept beside the generator, to choose among takes.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -248,12 +303,14 @@ def load(folder: str | Path) -> Generator:
         known = _NETWORKS[info["preset"]]
         (folder / "generator.keras").stat()
         network = keras.saving.load_model(folder / "generator.keras", compile=False)
+        kept = folder / "critic.keras"
+        critic = keras.saving.load_model(kept, compile=False) if kept.is_file() else None
         if not isinstance(network, known):
             raise ValueError(f"generator.keras is not a network of the preset {info['preset']}")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
         raise ScoreError(f"{folder}: not a model of Kantor ({what}); run `dvc repro`") from None
-    return Generator(network, info)
+    return Generator(network, info, critic)
 
 
 _NETWORKS: dict[str, type[keras.Model]] = {

@@ -40,9 +40,8 @@ def network(units):
 class Small:
     '''Networks whose music is three numbers, with everything random that a preset may have.'''
 
-    draws_ahead = has_likelihood = True
-
-    def __init__(self):
+    def __init__(self, settings):
+        self.draws_ahead = self.has_likelihood = settings.preset == "chorale"
         self.generator, self.critic = network(3), network(1)
 
     def real(self, batch):
@@ -56,6 +55,7 @@ class Small:
         return tf.stop_gradient(self.differentiable(batch, sample, None))
 
     def differentiable(self, batch, sample, seed):
+        sample = sample or self.sample(batch, seed)
         return self.generator(sample[0]) + sample[1]
 
     def judge(self, representation, batch):
@@ -70,7 +70,7 @@ class Small:
         return tf.reduce_sum(batch["mask"])
 
 
-trainer._networks = lambda settings, steps: Small()
+trainer._networks = lambda settings, steps: Small(settings)
 
 
 def train(strategy, settings):
@@ -88,7 +88,13 @@ def train(strategy, settings):
 
 
 settings = json.loads(sys.argv[1])
-trained = {strategy: train(strategy, settings) for strategy in ("default", "mirrored")}
+trained = {
+    preset: [
+        train(strategy, settings | {"preset": preset, "xla": preset == "chorale"})
+        for strategy in ("default", "mirrored")
+    ]
+    for preset in ("chorale", "unet")
+}
 try:
     train("mirrored", settings | {"batch": 3})
 except ScoreError as error:
@@ -99,8 +105,8 @@ print(json.dumps(trained))
 
 @pytest.fixture(scope="module")
 def trained(smallest: Any) -> dict[str, Any]:
-    """Small networks trained by one device and by two, compiled."""
-    settings = smallest(batch=4, warmup=3, iterations=3, critic_steps=2, xla=True)
+    """Small networks trained by one device and by two, in the manner of either preset."""
+    settings = smallest(batch=4, warmup=3, iterations=3, critic_steps=2)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", TRAINED, settings.model_dump_json()],
         capture_output=True,
@@ -111,9 +117,10 @@ def trained(smallest: Any) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def test_two_devices_train_as_one(trained: dict[str, Any]) -> None:
+@pytest.mark.parametrize("preset", ["chorale", "unet"])
+def test_two_devices_train_as_one(trained: dict[str, Any], preset: str) -> None:
     """Each computes its half; what is drawn, every figure and every weight are the same."""
-    one, two = trained["default"], trained["mirrored"]
+    one, two = trained[preset]
     assert (one["replicas"], two["replicas"]) == (1, 2)
     for expected, found in zip(one["figures"], two["figures"], strict=True):
         assert found == pytest.approx(expected, rel=1e-4)

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -44,7 +44,11 @@ def part(tensors: N, axis: int = 0) -> N:
     """A replica's own rows of the tensors of a whole batch."""
     if count() == 1:
         return tensors
-    return tf.nest.map_structure(lambda tensor: tf.split(tensor, count(), axis)[index()], tensors)  # type: ignore[no-any-return]
+
+    def own(tensor: Tensor) -> Tensor:
+        return None if tensor is None else tf.split(tensor, count(), axis)[index()]
+
+    return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
 
 
 def whole(tensors: N) -> N:
@@ -170,7 +174,13 @@ def _local(name: Strategy) -> Any:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if name == "default" or len(devices) == 1:
         return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirrored(*(device.name for device in devices))
+
+
+@cache
+def _mirrored(*devices: str) -> Any:
+    """One for all trainers of a process: a second one would number its exchanges as the first."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _workers() -> Team:

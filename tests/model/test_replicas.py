@@ -27,7 +27,7 @@ tf.config.set_logical_device_configuration(processor, parts)
 import keras
 import numpy as np
 
-from kantor.model import replicas, trainer
+from kantor.model import replicas, trainer, wgan
 from kantor.model.parameters import Train
 from kantor.music.score import ScoreError
 
@@ -60,6 +60,8 @@ class Small:
 
     def judge(self, representation, batch):
         return self.critic(representation + batch["mask"])[:, 0]
+
+    slope = staticmethod(wgan.squared_norm)
 
     def likelihood(self, batch, seed):
         kept = replicas.uniform([tf.shape(batch["music"])[0], 1], seed) > 0.4

@@ -293,8 +293,14 @@ def test_ctrl_c(tmp_path):
     )
     midi.write(tune(), tmp_path / "a.mid")
     command = [sys.executable, "-c", script, "compose", "a.mid", "--out", "out"]
+    # What runs in the background of a shell is started deaf to Ctrl-C, the tests perhaps as well.
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"

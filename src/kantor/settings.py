@@ -90,6 +90,12 @@ class Register(Block):
     experiment: str = Field(min_length=1)
 
 
+class Drift(Block):
+    """Where batches record their melodies' features, relative to the repository."""
+
+    log: Path
+
+
 def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
     """The whole of `params.yaml` as plain data.
 

@@ -116,3 +116,14 @@ def registered(surroundings, tmp_path_factory, empty_database):
     shutil.copy(empty_database, root / "mlflow.db")
     register(root, Register(model="kantor-bach", experiment="kantor"))
     return root
+
+
+@pytest.fixture(scope="module")
+def pair(surroundings, tmp_path_factory, empty_database):
+    """A repository with two versions; tests may move their aliases."""
+    root = build(tmp_path_factory.mktemp("pair") / "repository")
+    shutil.copy(empty_database, root / "mlflow.db")
+    for distance in (4, 5):
+        (root / "build/model/model.json").write_text(json.dumps({"distance": distance}))
+        register(root, Register(model="kantor-bach", experiment="kantor"))
+    return root

@@ -9,6 +9,7 @@ data, parameters, training budget, and the figures of its evaluation. Two aliase
 version is for: ``challenger`` is the newest, ``champion`` is the one that composes.
 """
 
+from kantor.registry.champion import Champion
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.overview import summary
 from kantor.registry.registering import RECEIPT, Receipt, register
@@ -18,6 +19,7 @@ from kantor.registry.versions import versions
 __all__ = [
     "CHAMPION",
     "RECEIPT",
+    "Champion",
     "LoadedModel",
     "Receipt",
     "RegistryError",

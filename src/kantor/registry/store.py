@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ _ENVIRONMENT = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 _LOGGERS = ("mlflow", "alembic", "urllib3")
+
+# MLflow reads much of what it needs from the process itself; see `_pointed_at` and `_silence`.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class RegistryError(RuntimeError):
@@ -100,7 +104,7 @@ def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
         if not create and not database.is_file():
             raise RegistryError(f"{database}: no model is registered yet; run `make repro`")
         uri = f"sqlite:///{database}"
-    with _silence():
+    with _ONE_AT_A_TIME, _silence():
         from mlflow import MlflowClient
 
         shown = re.sub(r"//[^/@]*@", "//", uri)

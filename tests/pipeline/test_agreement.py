@@ -23,7 +23,7 @@ MODULES = {
 # that no default in the settings reaches a stage.
 PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
-RUNNING = {"drift"}
+RUNNING = {"drift", "intake"}
 
 
 def block_of(stage):
@@ -32,6 +32,10 @@ def block_of(stage):
         from kantor.model.parameters import Train
 
         return Train
+    if stage == "intake":
+        from kantor.intake import Limits
+
+        return Limits
     return getattr(settings, stage.capitalize())
 
 

@@ -20,7 +20,7 @@ from kantor.music import midi_reader, musicxml_reader
 from kantor.music.recording import Limits, Part, Recording, TimedNote, one_line
 from kantor.music.score import ScoreError
 
-__all__ = ["Limits", "Part", "Recording", "ScoreError", "TimedNote", "read"]
+__all__ = ["Limits", "Part", "Recording", "ScoreError", "TimedNote", "parse", "read"]
 
 _MEMBERS = 100  # of a packed MusicXML file
 _CONTAINER_BYTES = 100_000
@@ -59,7 +59,8 @@ def read(
     """
     limits = limits or Limits()
     try:
-        return _parse(_bytes_of(Path(path), limits), limits, expand_repeats)
+        data = _bytes_of(Path(path), limits)
+        return parse(data, limits, expand_repeats=expand_repeats)
     except ScoreError as error:
         raise ScoreError(f"{one_line(str(path), 1000)}: {error}") from None
 
@@ -85,7 +86,14 @@ def _bytes_of(path: Path, limits: Limits) -> bytes:
     return data
 
 
-def _parse(data: bytes, limits: Limits, expand_repeats: bool) -> Recording:
+def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Recording:
+    """Read the bytes of a file; parameters as for `read`.
+
+    Raises
+    ------
+    ScoreError
+        One line that names the fault and, where there is one, the remedy.
+    """
     if data.startswith(b"MThd"):
         _check_bytes(data, limits.bytes)
         return midi_reader.parse(data, limits)

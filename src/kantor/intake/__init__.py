@@ -1,0 +1,22 @@
+"""Uploads: music files of unknown origin, hostile until read.
+
+A folder, a zip file or an object store is walked one file at a time. Nothing is unpacked to disk,
+no name from outside becomes a path, no link is followed, and every amount is counted while it is
+read, whatever headers promise. What cannot be used is refused with its reason and kept.
+"""
+
+from kantor.intake.limits import Limits, read_limits
+from kantor.intake.opening import uploads
+from kantor.intake.parsing import recording_of
+from kantor.intake.quarantine import quarantine
+from kantor.intake.upload import Refused, Upload
+
+__all__ = [
+    "Limits",
+    "Refused",
+    "Upload",
+    "quarantine",
+    "read_limits",
+    "recording_of",
+    "uploads",
+]

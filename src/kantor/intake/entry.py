@@ -1,0 +1,41 @@
+"""A file where it lies, not opened yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+
+class StillChanging(Exception):
+    """The file is being written; the next pass will find it whole."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that can be opened while its source is walked, not after.
+
+    Attributes
+    ----------
+    name : str
+        As the source says, relative to it; not fit to be shown.
+    open : callable
+        Raises `OSError`, or `StillChanging`.
+    unchanged : callable
+        Whether the open file is what it was when it was opened.
+    is_remote : bool
+        A failure is then the source's rather than the file's.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    unchanged: Callable[[BinaryIO], bool]
+    is_remote: bool = False
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Something that is no file to open, and why."""
+
+    name: str
+    reason: str

@@ -1,0 +1,147 @@
+"""Walk a folder whose content others may change meanwhile; no link is ever followed.
+
+Every folder is held open and its files are opened relative to it, so that a name which turns
+into a link between two looks leads nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from kantor.intake import names
+from kantor.intake.entry import Entry, StillChanging, Unusable
+from kantor.music.recording import one_line
+from kantor.music.score import ScoreError
+
+_DEEPEST = 32
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+# A pipe is not waited for, a link not followed.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+
+_Mark = tuple[int, int, int]
+
+
+def entries(path: Path, settle: float) -> Iterator[Entry | Unusable]:
+    """The files below the folder `path`, or the file `path`, sorted by name, hidden ones left out.
+
+    Parameters
+    ----------
+    path
+        Trusted: if it is itself a link, that is followed.
+    settle
+        Seconds for which a file must not have changed. The walk waits as long where needed, once
+        for all the files of a folder.
+
+    Raises
+    ------
+    ScoreError
+        If there is nothing at `path`, or it cannot be opened.
+    """
+    try:
+        path = path.resolve(strict=True)
+        folder = path if path.is_dir() else path.parent
+        descriptor = os.open(folder, _FOLDER)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (getattr(error, "strerror", None) or "not a file name").lower()
+        shown = one_line(str(path), 1000)
+        raise ScoreError(f"{shown}: {reason}; name a folder, a file or a URL") from None
+    try:
+        only = None if folder == path else path.name
+        yield from _Folder(descriptor, "", settle, only).entries(_DEEPEST)
+    finally:
+        os.close(descriptor)
+
+
+class _Folder:
+    """An open folder as it was listed."""
+
+    def __init__(self, descriptor: int, prefix: str, settle: float, only: str | None) -> None:
+        self._descriptor = descriptor
+        self._prefix = prefix
+        self._settle = settle
+        now = time.time()
+        self._settled_at = time.monotonic() + settle
+        self._kinds: dict[str, int] = {}
+        self._young: dict[str, _Mark] = {}
+        with os.scandir(descriptor) as found:
+            for item in found:
+                if item.name == only or (only is None and not names.is_junk(item.name)):
+                    self._note(item, now)
+
+    def _note(self, item: os.DirEntry[str], now: float) -> None:
+        try:
+            status = item.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        self._kinds[item.name] = stat.S_IFMT(status.st_mode)
+        if stat.S_ISREG(status.st_mode) and status.st_mtime > now - self._settle:
+            self._young[item.name] = _mark(status)
+
+    def entries(self, levels: int) -> Iterator[Entry | Unusable]:
+        """All files, folders in their place among them, `levels` deep at most."""
+        for name in sorted(self._kinds, key=os.fsencode):
+            kind, shown = self._kinds[name], self._prefix + name
+            if stat.S_ISDIR(kind):
+                yield from self._inner(name, levels)
+            elif stat.S_ISLNK(kind):
+                yield Unusable(shown, "a symbolic link, which is not followed; send the file")
+            elif not stat.S_ISREG(kind):
+                yield Unusable(shown, "not a regular file but a pipe, socket or device; remove it")
+            else:
+                yield self._entry(name)
+
+    def _inner(self, name: str, levels: int) -> Iterator[Entry | Unusable]:
+        prefix = f"{self._prefix}{name}/"
+        if levels == 0:
+            yield Unusable(prefix, f"folders more than {_DEEPEST} deep; flatten them")
+            return
+        try:
+            descriptor = os.open(name, _FOLDER, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            fault = (error.strerror or "unknown error").lower()
+            yield Unusable(prefix, f"the folder cannot be opened ({fault}); make it readable")
+            return
+        try:
+            inner = _Folder(descriptor, prefix, self._settle, None)
+            yield from inner.entries(levels - 1)
+        finally:
+            os.close(descriptor)
+
+    def _entry(self, name: str) -> Entry:
+        opened: list[_Mark] = []
+
+        def open_file() -> BinaryIO:
+            file = self._open(name)
+            opened.append(_mark(os.fstat(file.fileno())))
+            return file
+
+        def unchanged(file: BinaryIO) -> bool:
+            return opened[-1:] == [_mark(os.fstat(file.fileno()))]
+
+        return Entry(self._prefix + name, open_file, unchanged)
+
+    def _open(self, name: str) -> BinaryIO:
+        """Open a file that has settled."""
+        young = self._young.get(name)
+        if young:
+            time.sleep(max(0.0, self._settled_at - time.monotonic()))
+        descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
+        file = os.fdopen(descriptor, "rb")
+        status = os.fstat(descriptor)
+        # What was a settled file when the folder was listed may be another thing by now.
+        if not stat.S_ISREG(status.st_mode) or young not in (None, _mark(status)):
+            file.close()
+            raise StillChanging
+        return file
+
+
+def _mark(status: os.stat_result) -> _Mark:
+    """What differs when a file has been written to or replaced."""
+    return status.st_ino, status.st_size, status.st_mtime_ns

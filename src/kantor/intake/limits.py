@@ -1,0 +1,68 @@
+"""How much of an upload is read before it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from kantor import settings
+from kantor.music import recording
+
+
+class Limits(settings.Block):
+    """The block `intake` of `params.yaml`; every value has a default that suits melodies.
+
+    Attributes
+    ----------
+    file_bytes
+        Size of one file, after unpacking where it comes out of a zip file.
+    notes, tracks, bars
+        Of one piece.
+    zip_files
+        Members of one zip file, folders included.
+    unpacked_bytes
+        What all members of one zip file, and of zip files within it, may unpack to.
+    ratio
+        How many bytes one packed byte may become; scores seldom reach 30, bombs 1,000.
+    depth
+        How deep zip files may lie in one another: 0 = none is opened, 1 = none inside another.
+    seconds
+        How long one file may take to be read from where it lies.
+    settle
+        Seconds for which a file must not have changed; one still being written is left alone.
+    """
+
+    file_bytes: int = Field(8_000_000, ge=1)
+    notes: int = Field(50_000, ge=1)
+    tracks: int = Field(64, ge=1)
+    bars: int = Field(5_000, ge=1)
+    zip_files: int = Field(10_000, ge=1)
+    unpacked_bytes: int = Field(500_000_000, ge=1)
+    ratio: int = Field(100, ge=1)
+    depth: int = Field(1, ge=0, le=8)
+    seconds: float = Field(30, gt=0)
+    settle: float = Field(1.0, ge=0)
+
+    def of_file(self) -> recording.Limits:
+        """The same for the readers of one file."""
+        return recording.Limits(
+            bytes=self.file_bytes,
+            text=self.file_bytes,
+            elements=max(1_000, self.file_bytes // 12),
+            tracks=self.tracks,
+            notes=self.notes,
+        )
+
+
+def read_limits(path: str | Path = "params.yaml") -> Limits:
+    """The limits in `path`; the defaults where there is no such file or no block `intake`.
+
+    Raises
+    ------
+    settings.SettingsError
+        One line that names the file, the key and the fault.
+    """
+    if not Path(path).exists() or "intake" not in settings.read_params(path):
+        return Limits()
+    return settings.load(Limits, "intake", path)

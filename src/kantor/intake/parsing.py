@@ -1,0 +1,46 @@
+"""From an upload's bytes to music, within limits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from kantor.intake.limits import Limits
+from kantor.intake.upload import Upload
+from kantor.music import reading
+from kantor.music.recording import Recording, one_line
+from kantor.music.score import ScoreError
+
+
+def recording_of(upload: Upload, limits: Limits) -> Recording:
+    """Read MIDI or MusicXML, packed or not.
+
+    Raises
+    ------
+    ScoreError
+        One line that names the upload, the fault and, where there is one, the remedy. That holds
+        for a reader's own mistake as well: no upload stops those that come after it.
+    """
+    try:
+        recording = reading.parse(upload.data, limits.of_file())
+        bars = bars_of(recording)
+    except ScoreError as error:
+        raise ScoreError(f"{upload.name}: {error}") from None
+    except Exception as error:
+        fault = f"{type(error).__name__} {one_line(str(error), 80)}".strip()
+        raise ScoreError(f"{upload.name}: could not be read ({fault}); export it again") from error
+    if bars > limits.bars:
+        reason = f"more than {limits.bars:,} bars; cut the piece into smaller ones"
+        raise ScoreError(f"{upload.name}: {reason}")
+    return recording
+
+
+def bars_of(recording: Recording) -> int:
+    """How many bars there are, an incomplete one at the end of a meter counted."""
+    if recording.bar_lines:
+        return len(recording.bar_lines)
+    ends = [*(start for start, _ in recording.meters[1:]), recording.length]
+    bars = 0
+    for (start, meter), end in zip(recording.meters, ends, strict=True):
+        bar = Fraction(meter.bar_steps, 4)
+        bars += max(0, -int((start - end) // bar))
+    return bars

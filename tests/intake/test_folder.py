@@ -1,0 +1,234 @@
+"""Folders and single files: what is read, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from kantor.intake import Limits, Refused, Upload, uploads
+from kantor.music.score import ScoreError
+
+AT_ONCE = Limits(settle=0)
+
+
+def found(location: Path, limits: Limits = AT_ONCE) -> dict[str, Upload | Refused]:
+    return {one.name: one for one in uploads(str(location), limits)}
+
+
+def write(path: Path, data: bytes = b"MThd") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_files_come_sorted_with_those_of_inner_folders(tmp_path: Path) -> None:
+    """By name, folders in their place; the same in every pass."""
+    for name in ("b.mid", "a/z.mid", "a/b/c.mid", "c.mid", "B.mid"):
+        write(tmp_path / name, name.encode())
+    names = [one.name for one in uploads(str(tmp_path), AT_ONCE)]
+    assert names == ["B.mid", "a/b/c.mid", "a/z.mid", "b.mid (2)", "c.mid"]
+    assert names == [one.name for one in uploads(f"file://{tmp_path}", AT_ONCE)]
+
+
+def test_one_file_is_a_location_too(tmp_path: Path) -> None:
+    """Also through a link, since whoever names it is trusted; its neighbours are not read."""
+    write(tmp_path / "a.mid", b"one")
+    write(tmp_path / "b.mid")
+    (tmp_path / "link").symlink_to(tmp_path / "a.mid")
+    for name in ("a.mid", "link"):
+        (one,) = uploads(str(tmp_path / name), AT_ONCE)
+        assert isinstance(one, Upload)
+        assert (one.name, one.data) == ("a.mid", b"one")
+        assert len(one.sha256) == 64
+
+
+@pytest.mark.parametrize("name", ["missing", "a\0b", "n" * 300])
+def test_a_location_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
+    """One line with the remedy."""
+    with pytest.raises(ScoreError, match="name a folder, a file or a URL"):
+        list(uploads(str(tmp_path / name), AT_ONCE))
+
+
+def test_links_are_refused_and_never_followed(tmp_path: Path) -> None:
+    """To files, to folders, to themselves, and dangling."""
+    secret = write(tmp_path / "secret/key.mid", b"secret")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    targets = {"file": secret, "folder": secret.parent, "loop": inbox / "loop", "gone": Path("x")}
+    for name, target in targets.items():
+        (inbox / name).symlink_to(target)
+    refused = found(inbox)
+    assert set(refused) == set(targets)
+    for one in refused.values():
+        assert isinstance(one, Refused)
+        assert "symbolic link" in one.reason
+        assert one.data is None
+
+
+def test_a_file_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Exchanged between listing and opening."""
+    secret = write(tmp_path / "secret.mid", b"secret")
+    inbox = tmp_path / "inbox"
+    write(inbox / "a.mid")
+    victim = write(inbox / "b.mid")
+    walk = uploads(str(inbox), AT_ONCE)
+    assert next(walk).name == "a.mid"
+    victim.unlink()
+    victim.symlink_to(secret)
+    (one,) = walk
+    assert isinstance(one, Refused)
+    assert one.data is None
+
+
+@pytest.mark.timeout(20)
+def test_pipes_and_sockets_are_refused_without_waiting(tmp_path: Path) -> None:
+    """Nobody writes into the pipe; the pass ends all the same."""
+    os.mkfifo(tmp_path / "pipe.mid")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        refused = found(tmp_path)
+    assert set(refused) == {"pipe.mid", "socket"}
+    assert all("not a regular file" in one.reason for one in refused.values())
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_became_a_pipe_is_left_without_waiting(tmp_path: Path) -> None:
+    """Exchanged between listing and opening."""
+    write(tmp_path / "a.mid")
+    victim = write(tmp_path / "b.mid")
+    walk = uploads(str(tmp_path), AT_ONCE)
+    next(walk)
+    victim.unlink()
+    os.mkfifo(victim)
+    assert list(walk) == []
+
+
+def test_odd_names_are_read_and_shown_in_one_line(tmp_path: Path) -> None:
+    """Newlines, escapes, bytes that are no UTF-8, 255 bytes, a leading dash."""
+    names = (b"a\nb.mid", b"\x1b[31m.mid", b"\xff\xfe.mid", b"n" * 251 + b".mid", b"-rf.mid")
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+    uploaded = found(tmp_path)
+    assert {one.data for one in uploaded.values()} == set(names)
+    assert all(name.isprintable() and not name.startswith("-") for name in uploaded)
+
+
+def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
+    """Hidden names and folders are nobody's uploads."""
+    for name in (".DS_Store", ".git/a.mid", "__MACOSX/._a.mid", "a/.b.mid", "a.mid"):
+        write(tmp_path / name)
+    assert set(found(tmp_path)) == {"a.mid"}
+
+
+def test_unfinished_files_are_left_with_a_line_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Names that browsers give to what they have not finished."""
+    write(tmp_path / "a.mid.part")
+    assert found(tmp_path) == {}
+    assert "a.mid.part: still being written" in caplog.text
+
+
+def test_empty_and_large_files_are_refused(tmp_path: Path) -> None:
+    """One byte too many is too large, is not kept, and the reason says so."""
+    write(tmp_path / "empty.mid", b"")
+    write(tmp_path / "fits.mid", b"x" * 100)
+    write(tmp_path / "large.mid", b"x" * 101)
+    one = found(tmp_path, Limits(settle=0, file_bytes=100))
+    assert isinstance(one["fits.mid"], Upload)
+    empty, large = one["empty.mid"], one["large.mid"]
+    assert isinstance(empty, Refused)
+    assert isinstance(large, Refused)
+    assert (empty.reason, empty.data) == ("the file is empty; send it again", b"")
+    assert large.data is None
+    assert large.reason.startswith("larger than 100 bytes")
+    assert "(not kept)" in large.reason
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """A sparse file of a terabyte is refused at the limit."""
+    with (tmp_path / "a.mid").open("wb") as file:
+        file.truncate(1 << 40)
+    (one,) = uploads(str(tmp_path), AT_ONCE)
+    assert isinstance(one, Refused)
+
+
+def test_folders_are_entered_to_a_bounded_depth(tmp_path: Path) -> None:
+    """Deeper ones are refused, and what lies above them is read."""
+    write(tmp_path / "/".join("d" * 40) / "deep.mid")
+    write(tmp_path / "top.mid")
+    deep, top = found(tmp_path).values()
+    assert isinstance(deep, Refused)
+    assert "deep; flatten" in deep.reason
+    assert top.name == "top.mid"
+
+
+def test_a_file_that_vanishes_is_passed_over(tmp_path: Path) -> None:
+    """Between listing and opening; the others are read."""
+    for name in ("a.mid", "b.mid", "c.mid"):
+        write(tmp_path / name)
+    walk = uploads(str(tmp_path), AT_ONCE)
+    names = [next(walk).name]
+    (tmp_path / "b.mid").unlink()
+    assert names + [one.name for one in walk] == ["a.mid", "c.mid"]
+
+
+def test_a_file_still_growing_is_left_and_comes_whole_in_the_next_pass(tmp_path: Path) -> None:
+    """Young when listed and longer when opened: not now. Nothing is read by halves."""
+    write(tmp_path / "a.mid")
+    growing = write(tmp_path / "b.mid", b"half")
+    walk = uploads(str(tmp_path), Limits(settle=0.05))
+    assert next(walk).name == "a.mid"
+    with growing.open("ab") as file:
+        file.write(b", whole")
+    assert list(walk) == []
+    assert found(tmp_path, Limits(settle=0.01))["b.mid"].data == b"half, whole"
+
+
+def test_settled_files_are_not_waited_for(tmp_path: Path) -> None:
+    """Only what changed lately may still be changing."""
+    old = time.time() - 3_600
+    os.utime(write(tmp_path / "a.mid"), (old, old))
+    began = time.monotonic()
+    assert set(found(tmp_path, Limits(settle=60))) == {"a.mid"}
+    assert time.monotonic() - began < 30
+
+
+def test_a_file_written_to_while_it_is_read_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read then may be half old and half new."""
+    from kantor.intake import bounded
+
+    path = write(tmp_path / "a.mid", b"x" * 100)
+    read = bounded.read
+
+    def meddled(*arguments: object) -> bytes:
+        data = read(*arguments)  # type: ignore[arg-type]
+        with path.open("ab") as file:
+            file.write(b"more")
+        return data
+
+    monkeypatch.setattr(bounded, "read", meddled)
+    assert list(uploads(str(tmp_path), AT_ONCE)) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
+    """A file without the right to read it."""
+    write(tmp_path / "a.mid").chmod(0)
+    (one,) = uploads(str(tmp_path), AT_ONCE)
+    assert isinstance(one, Refused)
+    assert "permission denied" in one.reason
+
+
+def test_files_that_arrive_too_slowly_are_refused(tmp_path: Path) -> None:
+    """The time to read one file is bounded."""
+    write(tmp_path / "a.mid")
+    (one,) = uploads(str(tmp_path), Limits(settle=0, seconds=1e-9))
+    assert isinstance(one, Refused)
+    assert "to be read" in one.reason

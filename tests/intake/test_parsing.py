@@ -1,0 +1,77 @@
+"""From bytes to music, within limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kantor.intake import Limits, Upload, parsing, read_limits, recording_of
+from kantor.music import midi
+from kantor.music.score import Meter, Score, ScoreError
+from kantor.settings import SettingsError
+
+
+def test_midi_and_packed_musicxml_are_read(tune: bytes, packed_score: bytes) -> None:
+    """By content; the name plays no part."""
+    for data in (tune, packed_score):
+        found = recording_of(Upload.of("a", data), Limits())
+        assert [note.pitch for note in found.parts[0].notes] == [60, 62, 64, 65, 67]
+
+
+@pytest.mark.parametrize(
+    ("limits", "fault"),
+    [
+        (Limits(notes=4), "more than 4 notes"),
+        (Limits(bars=1), "more than 1 bars"),
+        (Limits(file_bytes=20), "larger than 20 bytes"),
+    ],
+)
+def test_limits_refuse_in_one_line(
+    tune: bytes, packed_score: bytes, limits: Limits, fault: str
+) -> None:
+    """Naming upload, fault and remedy, in either format."""
+    for data in (tune, packed_score):
+        with pytest.raises(ScoreError, match=f"^in.zip/a: {fault}.*; cut the piece"):
+            recording_of(Upload.of("in.zip/a", data), limits)
+
+
+def test_what_is_no_score_is_refused() -> None:
+    """With the upload's name."""
+    with pytest.raises(ScoreError, match=r"a\.txt: neither MIDI nor MusicXML"):
+        recording_of(Upload.of("a.txt", b"hello"), Limits())
+
+
+def test_bars_are_counted_by_meter() -> None:
+    """Ten quarters are three bars of 4/4, four of 3/4."""
+    pitches = np.full((40, 1), 60)
+    for meter, bars in ((Meter(), 3), (Meter(3, 4), 4)):
+        score = Score(pitches, np.arange(40)[:, None] % 4 == 0, meter=meter)
+        found = recording_of(Upload.of("a", midi.to_bytes(score)), Limits())
+        assert parsing.bars_of(found) == bars
+
+
+def test_a_mistake_of_a_reader_is_a_refusal_too(
+    tune: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file that nobody foresaw does not end a batch."""
+
+    def stumble(*_: object) -> None:
+        raise RecursionError("deep\nand deeper")
+
+    monkeypatch.setattr(parsing.reading, "parse", stumble)
+    with pytest.raises(ScoreError, match=r"a\.mid: could not be read \(RecursionError deep and"):
+        recording_of(Upload.of("a.mid", tune), Limits())
+
+
+def test_limits_come_from_params_or_stand_by_themselves(tmp_path: Path) -> None:
+    """The repository's own block is the default, and a typo in it is an error."""
+    root = Path(__file__).parents[2]
+    assert read_limits(root / "params.yaml") == read_limits(tmp_path / "none.yaml") == Limits()
+    path = tmp_path / "params.yaml"
+    path.write_text("train: {}\n")
+    assert read_limits(path) == Limits()
+    path.write_text("intake: {note: 3}\n")
+    with pytest.raises(SettingsError, match=r"intake\.note"):
+        read_limits(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -94,6 +94,23 @@ class Drift(Block):
     """Where batches record their melodies' features, relative to the repository."""
 
     log: Path
+
+
+class Promote(Block):
+    """When a challenger takes the champion's place; see docs/promotion.md.
+
+    `margin` is what the `primary` metric must gain; `guarded` names the metrics that must not be
+    worse than the champion's, each with what is tolerated; `resamples`, `confidence` and `seed`
+    are the bootstrap's.
+    """
+
+    mode: Literal["auto", "approve", "never"]
+    primary: Literal["overlap"] = "overlap"
+    margin: float = Field(ge=0)
+    guarded: dict[str, Annotated[float, Field(ge=0)]]
+    resamples: int = Field(ge=100, le=100_000)
+    confidence: float = Field(gt=0.5, lt=1)
+    seed: int = Field(0, ge=0)
 
 
 def read_params(path: str | Path = "params.yaml") -> dict[str, object]:

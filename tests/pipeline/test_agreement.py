@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from kantor import settings
+from kantor.metrics.musical import LABELS
+from kantor.metrics.report import HEADLINE
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -23,7 +25,7 @@ MODULES = {
 # that no default in the settings reaches a stage.
 PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
-RUNNING = {"drift", "intake"}
+RUNNING = {"drift", "intake", "promote"}
 
 
 def block_of(stage):
@@ -118,6 +120,13 @@ def test_parameters_load_and_none_is_left_to_a_default(stage):
     """Every block passes its settings class, and says everything that this can be told."""
     block = settings.load(block_of(stage), stage, ROOT / "params.yaml")
     assert spelled_out(block)
+
+
+def test_guarded_metrics_are_metrics():
+    """What promotion guards is measured, and the primary metric is in the report's headline."""
+    rule = settings.load(settings.Promote, "promote", ROOT / "params.yaml")
+    assert set(rule.guarded) <= set(LABELS)
+    assert rule.primary in HEADLINE
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import kantor.model
-from kantor.registry import register
-from kantor.settings import Register, quiet
+from kantor.registry import lineage, register
+from kantor.settings import Promote, Register, quiet
 
 CURVES = "iteration,loss,critic gap,note\n10,0.5,,start\n20,0.25,1.5,\n30,nan,1.25,end\n"
 ENTRY = {"generated": 0.93, "real": 0.95, "baseline": {"triads": 1.0, "random": 0.1}}
@@ -118,12 +118,60 @@ def registered(surroundings, tmp_path_factory, empty_database):
     return root
 
 
+RULE = {
+    "mode": "auto",
+    "margin": 0.005,
+    "guarded": {"crossing": 0.02, "triad_or_seventh": 0.02},
+    "resamples": 200,
+    "confidence": 0.9,
+}
+
+
+@pytest.fixture
+def rule():
+    """The rule of promotion that the figures of `many` pass."""
+    return Promote(**RULE)
+
+
+def evaluated(overlap):
+    """An evaluation, as far as a gate looks at it."""
+    chords = {"generated": 0.93, "real": 0.95}
+    crossing = {"generated": 0.03, "real": 0.03}
+    return {
+        "headline": {"overlap": overlap},
+        "metrics": {"triad_or_seventh": chords, "crossing": crossing},
+    }
+
+
 @pytest.fixture(scope="module")
-def pair(surroundings, tmp_path_factory, empty_database):
-    """A repository with two versions; tests may move their aliases."""
-    root = build(tmp_path_factory.mktemp("pair") / "repository")
+def many(surroundings, tmp_path_factory, empty_database):
+    """A repository with three versions, as if DVC had made them of known data."""
+    root = build(tmp_path_factory.mktemp("many") / "repository")
     shutil.copy(empty_database, root / "mlflow.db")
-    for distance in (4, 5):
-        (root / "build/model/model.json").write_text(json.dumps({"distance": distance}))
-        register(root, Register(model="kantor-bach", experiment="kantor"))
+    rule = json.dumps({"promote": RULE})[1:-1]
+    (root / "params.yaml").write_text(f"{PARAMS}{rule}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lineage, "data_md5", lambda _: "0123.dir")
+        for number in (1, 2, 3):
+            (root / "build/model/model.json").write_text(json.dumps({"distance": 3 + number}))
+            (root / "reports/metrics.json").write_text(json.dumps(evaluated(0.89 + number / 100)))
+            register(root, Register(model="kantor-bach", experiment="kantor"))
     return root
+
+
+@pytest.fixture
+def moving(many, tmp_path):
+    """A copy of its registry, whose aliases a test may move; the files stay where they are."""
+    root = tmp_path / "moving"
+    shutil.copytree(many / "build", root / "build")
+    for name in ("params.yaml", "dvc.yaml", "mlflow.db"):
+        shutil.copy(many / name, root)
+    return root
+
+
+@pytest.fixture
+def client(moving):
+    """MLflow's own client, by which its page moves an alias."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{moving / 'mlflow.db'}")

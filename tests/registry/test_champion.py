@@ -10,16 +10,6 @@ import pytest
 from kantor.registry import Champion, RegistryError, champion
 
 
-@pytest.fixture
-def client(pair):
-    """MLflow's own client, as its page moves an alias; both aliases begin on version 1."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{pair / 'mlflow.db'}")
-    client.set_registered_model_alias("kantor-bach", "champion", "1")
-    return client
-
-
 def until(met, seconds=20.0):
     """Whether `met` comes true in time."""
     end = time.monotonic() + seconds
@@ -30,9 +20,9 @@ def until(met, seconds=20.0):
     return False
 
 
-def test_a_move_is_taken_up_and_work_in_hand_is_not_disturbed(pair, client):
+def test_a_move_is_taken_up_and_work_in_hand_is_not_disturbed(moving, client):
     """An alias moved behind Kantor's back is followed; who took before keeps what they took."""
-    watcher = Champion(every=0.0, root=pair, patience=60.0)
+    watcher = Champion(every=0.0, root=moving, patience=60.0)
     before = watcher.take()
     client.set_registered_model_alias("kantor-bach", "champion", "2")
     after = watcher.take()
@@ -40,15 +30,15 @@ def test_a_move_is_taken_up_and_work_in_hand_is_not_disturbed(pair, client):
     assert before.generator is not after.generator
 
 
-def test_nothing_moved_is_not_loaded_again(pair, client):
+def test_nothing_moved_is_not_loaded_again(moving, client):
     """The same version stays the same object, however often the registry is asked."""
-    watcher = Champion(every=0.0, root=pair, patience=60.0)
+    watcher = Champion(every=0.0, root=moving, patience=60.0)
     assert watcher.take() is watcher.take()
 
 
-def test_the_registry_is_asked_no_more_often_than_said(pair, client, monkeypatch):
+def test_the_registry_is_asked_no_more_often_than_said(moving, client, monkeypatch):
     """Between two checks taking costs nothing."""
-    watcher = Champion(every=3600.0, root=pair)
+    watcher = Champion(every=3600.0, root=moving)
     model = watcher.take()
     monkeypatch.setattr(champion, "pointed_at", lambda *_: pytest.fail("asked"))
     client.set_registered_model_alias("kantor-bach", "champion", "2")
@@ -60,9 +50,9 @@ def test_every_is_within_the_minute_that_is_promised():
     assert Champion().every + Champion().patience <= 60
 
 
-def test_a_registry_that_fails_leaves_the_model_at_hand(pair, client, monkeypatch, caplog):
+def test_a_registry_that_fails_leaves_the_model_at_hand(moving, client, monkeypatch, caplog):
     """One warning a failure, the old model meanwhile, and the new one afterwards."""
-    watcher = Champion(every=0.0, root=pair, patience=60.0)
+    watcher = Champion(every=0.0, root=moving, patience=60.0)
     model = watcher.take()
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr(champion, "opened", _refuse)
@@ -74,9 +64,9 @@ def test_a_registry_that_fails_leaves_the_model_at_hand(pair, client, monkeypatc
     assert watcher.trouble is None
 
 
-def test_a_champion_that_does_not_load_leaves_the_model_at_hand(pair, client, monkeypatch):
+def test_a_champion_that_does_not_load_leaves_the_model_at_hand(moving, client, monkeypatch):
     """A move to a broken version is refused by going on with the one before."""
-    watcher = Champion(every=0.0, root=pair, patience=60.0)
+    watcher = Champion(every=0.0, root=moving, patience=60.0)
     model = watcher.take()
     monkeypatch.setattr(champion, "load_model", _refuse)
     client.set_registered_model_alias("kantor-bach", "champion", "2")
@@ -84,9 +74,9 @@ def test_a_champion_that_does_not_load_leaves_the_model_at_hand(pair, client, mo
     assert watcher.trouble == "the registry is down"
 
 
-def test_a_slow_registry_does_not_hold_up_the_work(pair, client, monkeypatch):
+def test_a_slow_registry_does_not_hold_up_the_work(moving, client, monkeypatch):
     """A check that hangs is left to hang; one check at a time is under way."""
-    watcher = Champion(every=0.0, root=pair, patience=60.0)
+    watcher = Champion(every=0.0, root=moving, patience=60.0)
     model = watcher.take()
     asked, go_on = [], threading.Event()
 
@@ -111,7 +101,7 @@ def test_without_a_model_at_hand_the_fault_is_told(bare):
         Champion(root=bare).take()
 
 
-def test_the_first_take_can_wait_for_the_registry(pair, client, monkeypatch):
+def test_the_first_take_can_wait_for_the_registry(moving, client, monkeypatch):
     """A registry that is down for a while is waited for, if the caller says so."""
     monkeypatch.setattr(champion, "PAUSE", 0.01)
     real, failures = champion.pointed_at, [RegistryError("down")] * 2
@@ -122,15 +112,15 @@ def test_the_first_take_can_wait_for_the_registry(pair, client, monkeypatch):
         return real(*arguments)
 
     monkeypatch.setattr(champion, "pointed_at", at_last)
-    assert Champion(root=pair).take(wait=60.0).source == "kantor-bach version 1"
+    assert Champion(root=moving).take(wait=60.0).source == "kantor-bach version 1"
 
 
-def test_many_threads_take_one_model(pair, client, monkeypatch):
+def test_many_threads_take_one_model(moving, client, monkeypatch):
     """However many begin at once, the model is loaded once."""
     loaded = []
     real = champion.load_model
     monkeypatch.setattr(champion, "load_model", lambda *given: loaded.append(given) or real(*given))
-    watcher, models = Champion(root=pair), []
+    watcher, models = Champion(root=moving), []
     threads = [threading.Thread(target=lambda: models.append(watcher.take())) for _ in range(16)]
     for thread in threads:
         thread.start()
@@ -142,9 +132,9 @@ def test_many_threads_take_one_model(pair, client, monkeypatch):
 
 
 @pytest.mark.parametrize("uri", ["models:/kantor-bach/2", "build/model", "challenger"])
-def test_other_names_of_a_model(pair, client, monkeypatch, uri):
+def test_other_names_of_a_model(moving, client, monkeypatch, uri):
     """A number, a folder and any alias can be taken from as well."""
-    monkeypatch.chdir(pair)
+    monkeypatch.chdir(moving)
     model = Champion(uri, every=0.0).take()
     assert np.isfinite(model.generator.distance)
 

@@ -10,7 +10,9 @@ version is for: ``challenger`` is the newest, ``champion`` is the one that compo
 """
 
 from kantor.registry.champion import Champion
+from kantor.registry.events import Event
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
+from kantor.registry.moving import Refused, history, promote, retire, rollback
 from kantor.registry.overview import summary
 from kantor.registry.registering import RECEIPT, Receipt, register
 from kantor.registry.store import RegistryError, find_root
@@ -20,12 +22,18 @@ __all__ = [
     "CHAMPION",
     "RECEIPT",
     "Champion",
+    "Event",
     "LoadedModel",
     "Receipt",
+    "Refused",
     "RegistryError",
     "find_root",
+    "history",
     "load_model",
+    "promote",
     "register",
+    "retire",
+    "rollback",
     "summary",
     "versions",
 ]

@@ -1,0 +1,237 @@
+"""Move the champion: promote, roll back, retire, each with its reason in the history.
+
+A move sets ``previous`` first and ``champion`` last: the one visible switch. Its event is written
+before, so that a move that is seen has its record; a move that fails takes its record back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kantor import settings
+from kantor.registry import events, gate
+from kantor.registry.events import Event
+from kantor.registry.lineage import EVALUATION
+from kantor.registry.registering import CHALLENGER, CHAMPION
+from kantor.registry.store import RegistryError, Store, find_root, opened
+from kantor.registry.versions import NAME, aliases_of, by_number, resolve
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+PREVIOUS = "previous"
+
+
+class Refused(RegistryError):
+    """The gate refuses a move.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        All of them, one line each.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"{what} refused: {'; '.join(reasons)}")
+        self.reasons = tuple(reasons)
+
+
+def promote(
+    version: int | str,
+    why: str,
+    by: str | None = None,
+    force: bool = False,
+    *,
+    name: str = NAME,
+    root: Path | None = None,
+    rule: settings.Promote | None = None,
+    measured: Sequence[str] | None = None,
+    figures: Mapping[str, float] | None = None,
+) -> Event:
+    """Make a version the champion, if the gate has nothing against it.
+
+    Parameters
+    ----------
+    version : int or str
+        Its number, or an alias such as ``challenger``.
+    why, by : str
+        For the history; `by` is ``user@host`` if not said.
+    force : bool
+        Override the gate; what it had against the version is recorded.
+    name : str
+        The model's.
+    root : Path, optional
+        The repository; by default found from the current folder.
+    rule : settings.Promote, optional
+        By default the block ``promote`` of ``params.yaml``.
+    measured : sequence of str, optional
+        In which guarded metrics the version was found worse when both were measured anew; takes
+        the place of comparing the figures of the versions' own evaluations.
+    figures : dict of float, optional
+        To be recorded beside the headline of the version's evaluation.
+
+    Raises
+    ------
+    Refused
+        With all reasons.
+    RegistryError
+        If there is no such version, it is the champion already, or the registry fails.
+    """
+    rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
+    with opened(root) as store:
+        chosen = _chosen(store, name, version)
+        champion = _at(store, name, CHAMPION)
+        _not_already(chosen, champion)
+        if measured is None:
+            against = gate.reasons_against(store, chosen, champion, rule, root)
+        else:
+            against = gate.reasons_against(store, chosen, None, rule, root) + list(measured)
+        if against and not force:
+            raise Refused(f"{name} version {chosen.version}: promotion", against)
+        event = events.make(
+            "promote",
+            None if champion is None else int(champion.version),
+            int(chosen.version),
+            why,
+            by,
+            against,
+            headline(chosen) | dict(figures or {}),
+        )
+        _move(store, name, event)
+        if gate.RETIRED in chosen.tags:
+            store.client.delete_model_version_tag(name, str(chosen.version), gate.RETIRED)
+    return event
+
+
+def rollback(
+    why: str,
+    by: str | None = None,
+    force: bool = False,
+    *,
+    name: str = NAME,
+    root: Path | None = None,
+) -> Event:
+    """Make the version before the champion again; it is ``previous`` then that is left.
+
+    Its figures are not looked at, only that it loads, composes, and is not retired.
+
+    Raises
+    ------
+    Refused
+        With all reasons, unless `force`.
+    RegistryError
+        If no version is ``previous``, or the registry fails.
+    """
+    with opened(root) as store:
+        chosen, champion = _at(store, name, PREVIOUS), _at(store, name, CHAMPION)
+        if chosen is None:
+            raise RegistryError(f"{name}: no version before the champion to go back to")
+        _not_already(chosen, champion)
+        against = gate.unsound(chosen, root)
+        if against and not force:
+            raise Refused(f"{name} version {chosen.version}: rollback", against)
+        before = None if champion is None else int(champion.version)
+        event = events.make(
+            "rollback", before, int(chosen.version), why, by, against, headline(chosen)
+        )
+        _move(store, name, event)
+    return event
+
+
+def retire(
+    version: int | str,
+    why: str,
+    by: str | None = None,
+    *,
+    name: str = NAME,
+    root: Path | None = None,
+) -> Event:
+    """Take a version out of use: it loses its aliases, keeps its files, and is not promoted again.
+
+    Raises
+    ------
+    Refused
+        If it is the champion.
+    RegistryError
+        If there is no such version, it is retired already, or the registry fails.
+    """
+    with opened(root) as store:
+        chosen = _chosen(store, name, version)
+        number = int(chosen.version)
+        aliases = aliases_of(store, name)
+        if aliases.get(CHAMPION) == number:
+            raise Refused(
+                f"{name} version {number}: retiring", ["it is the champion; promote another first"]
+            )
+        if gate.RETIRED in chosen.tags:
+            raise RegistryError(f"{name} version {number}: retired already")
+        event = events.make("retire", number, None, why, by, (), headline(chosen))
+        client = store.client
+        client.set_model_version_tag(name, str(number), event.tag, event.to_json())
+        client.set_model_version_tag(name, str(number), gate.RETIRED, event.at)
+        for alias in (PREVIOUS, CHALLENGER):
+            if aliases.get(alias) == number:
+                client.delete_registered_model_alias(name, alias)
+    return event
+
+
+def history(name: str = NAME, root: Path | None = None) -> list[Event]:
+    """All moves of the model `name`, the oldest first; see `kantor.registry.events`.
+
+    Raises
+    ------
+    RegistryError
+        If there is no registry or no such model, or it fails.
+    """
+    with opened(root) as store:
+        champion = aliases_of(store, name).get(CHAMPION)
+        found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
+    return events.in_order([version.tags for version in found], champion)
+
+
+def headline(version: ModelVersion) -> dict[str, float]:
+    """The headline figures of a version's evaluation, from its tags."""
+    return {
+        tag.removeprefix(EVALUATION): float(value)
+        for tag, value in version.tags.items()
+        if tag.startswith(EVALUATION)
+    }
+
+
+def _chosen(store: Store, name: str, version: int | str) -> ModelVersion:
+    """The version that a number or an alias names."""
+    text = str(version).removeprefix("@")
+    if text.isdecimal():
+        return by_number(store, name, str(int(text)))
+    return resolve(store, f"models:/{name}@{text}")
+
+
+def _at(store: Store, name: str, alias: str) -> ModelVersion | None:
+    """The version that has `alias`, if one has."""
+    number = aliases_of(store, name).get(alias)
+    return None if number is None else by_number(store, name, str(number))
+
+
+def _not_already(chosen: ModelVersion, champion: ModelVersion | None) -> None:
+    if champion is not None and int(champion.version) == int(chosen.version):
+        raise RegistryError(f"{chosen.name} version {chosen.version}: is the champion already")
+
+
+def _move(store: Store, name: str, event: Event) -> None:
+    """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left."""
+    client, version = store.client, str(event.after)
+    previous = aliases_of(store, name).get(PREVIOUS)
+    client.set_model_version_tag(name, version, event.tag, event.to_json())
+    try:
+        if event.before is not None:
+            client.set_registered_model_alias(name, PREVIOUS, str(event.before))
+        client.set_registered_model_alias(name, CHAMPION, version)
+    except Exception:
+        with contextlib.suppress(Exception):
+            client.delete_model_version_tag(name, version, event.tag)
+            if previous is not None:
+                client.set_registered_model_alias(name, PREVIOUS, str(previous))
+        raise

@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 OUT ?= compositions
 FORMAT ?= mid,png,wav
 
-.PHONY: help repro data test lint format compose bench bench-quality lock clean
+.PHONY: help repro data test lint format compose serve bench bench-quality lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,7 +34,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 repro: data ## Train, evaluate and register a model from the chorales; say what was made
 	@# A receipt for a registry that is gone would keep the model from being registered again.
 	@test -n "$$MLFLOW_TRACKING_URI" -o -e mlflow.db || rm -f build/registered.json
-	@$(BIN)/dvc repro
+	@$(BIN)/python -m kantor.operations.lock dvc repro
 	@$(BIN)/python -m kantor.registry
 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package
@@ -55,6 +55,9 @@ format: $(READY) ## Put the code into shape
 compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" [OUT=folder] [FORMAT=mid,wav]
 	@test -n "$(MELODY)" || { echo 'make compose: name a melody: make compose MELODY=tune.mid' >&2; exit 2; }
 	@$(BIN)/kantor compose $(MELODY) --out $(OUT) --format $(FORMAT)
+
+serve: $(READY) ## Run it all: Prefect, MLflow, the flows with their schedules, a front page
+	@exec $(BIN)/python flows/serve.py
 
 bench: $(READY) ## Measure speed, as ratios taken side by side
 	@$(BIN)/python benchmarks/training.py

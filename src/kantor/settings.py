@@ -90,6 +90,12 @@ class Register(Block):
     experiment: str = Field(min_length=1)
 
 
+class Retrain(Block):
+    """When the pipeline is brought up to date by itself."""
+
+    cron: str
+
+
 class Drift(Block):
     """Where batches record their melodies' features, relative to the repository."""
 

@@ -1,0 +1,129 @@
+"""All flows with their schedules, and the process that runs them: ``python flows/deployments.py``.
+
+A deployment is told to the server when it is new or has changed, and left alone otherwise: told
+again, its schedule would be made anew and a run that is about to start would start twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from kantor import settings
+from kantor.operations.lock import STATE
+
+settings.quiet()  # before Prefect reads its settings
+
+from prefect import Flow, get_client  # noqa: E402
+from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
+from prefect.deployments.runner import RunnerDeployment  # noqa: E402
+from prefect.exceptions import ObjectNotFound  # noqa: E402
+from prefect.runner import Runner  # noqa: E402
+from retrain import retrain  # noqa: E402
+from unfinished import begin_again, end_flow_runs  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "kantor"
+ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
+
+
+class Deployment(RunnerDeployment):
+    """A deployment that is told to the server only where that does not have it already."""
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that it is but its version."""
+        content = self.model_dump(mode="json", exclude={"version"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    async def aapply(self, *args: Any, **kwargs: Any) -> UUID:
+        """Create or change it where need be; its id."""
+        async with get_client() as client:
+            try:
+                known = await client.read_deployment_by_name(self.full_name)
+            except ObjectNotFound:
+                known = None
+        if known is not None and known.version == self.version:
+            return known.id
+        return await super().aapply(*args, **kwargs)
+
+
+class Serving(Runner):
+    """A runner whose end leaves its runs unfinished, to be begun again, instead of cancelled."""
+
+    def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:
+        """End at once, and the runs' processes with it."""
+        end_flow_runs()
+        os._exit(0)
+
+
+def deployments(root: Path = ROOT) -> list[Deployment]:
+    """What is served, by what `params.yaml` says."""
+    params = root / "params.yaml"
+    training = settings.load(settings.Retrain, "retrain", params)
+    return [
+        _made(
+            retrain,
+            "Bring the pipeline up to date; compare; promote by the rule.",
+            cron=training.cron,
+            concurrency_limit=ONE_AFTER_ANOTHER,
+        )
+    ]
+
+
+def _made(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
+    """A deployment whose version is a digest of it; Prefect makes up one that says less."""
+
+    def made(version: str) -> Deployment:
+        one = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        assert isinstance(one, Deployment)
+        return one
+
+    return made(made("").digest)
+
+
+async def serve(made: list[Deployment], sign: Path) -> None:
+    """Run the flows until SIGTERM, what was under way first.
+
+    `sign` is a file whose time tells the next process when this one was alive.
+    """
+    runner = Serving(pause_on_shutdown=False)
+    alive = sign.stat().st_mtime - 1 if sign.exists() else None
+    ids = [await runner.aadd_deployment(one) for one in made]
+    with get_client(sync_client=True) as client:
+        again = begin_again(client, ids, alive, lambda line: print(line, flush=True))
+    print(f"{len(ids)} deployments; {again} runs begun again", flush=True)
+    sign.parent.mkdir(parents=True, exist_ok=True)
+    giving = asyncio.create_task(_give(sign))
+    await runner.start()
+    giving.cancel()
+
+
+async def _give(sign: Path) -> None:
+    """A sign of life, every second."""
+    while True:
+        sign.touch()
+        await asyncio.sleep(1)
+
+
+def main() -> int:
+    """Serve; one line and 1 where `params.yaml` is at fault."""
+    os.chdir(ROOT)
+    end_flow_runs()
+    try:
+        made = deployments()
+    except settings.SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    asyncio.run(serve(made, ROOT / STATE / "flows.alive"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Prefect's server as ``prefect server start`` runs it, answering to known host names only.
+
+The token, where there is one, is asked for by Prefect itself: its clients and its page know how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from kantor import settings
+from kantor.access import Access, AccessError, Guard
+
+settings.quiet()  # before Prefect reads its settings
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4200)
+    options = parser.parse_args()
+    try:
+        access = Access.from_environment()
+    except AccessError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    app = Guard(create_app(final=True), access, token=False)
+    uvicorn.run(
+        app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=3
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""What a killed service left behind: its flows' processes end, its runs are begun again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kantor.operations import processes
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, State, StateType
+
+FLOW_RUN = "PREFECT__FLOW_RUN_ID"
+MOST_TIMES = 5  # a run that was begun so often without an end is the one that ends the service
+_PAGE = 200
+
+Say = Callable[[str], object]
+
+
+def end_flow_runs() -> int:
+    """Kill the processes of flow runs that belong to this repository's service."""
+    root = os.environ.get(processes.SERVICE)
+
+    def orphan(values: Mapping[str, str]) -> bool:
+        return bool(root) and values.get(processes.SERVICE) == root and FLOW_RUN in values
+
+    return processes.sweep(orphan)
+
+
+def begin_again(
+    client: SyncPrefectClient,
+    deployments: Iterable[UUID],
+    alive: float | None = None,
+    say: Say = print,
+) -> int:
+    """Schedule anew every run of the deployments that was under way; nothing runs them now.
+
+    To be called before anything is run. A run keeps its parameters. What it had done already it
+    finds done: stages in DVC's cache, a training in its checkpoint, a batch in its outputs.
+
+    Parameters
+    ----------
+    alive
+        When the process that ran them last was surely alive, in seconds since 1970: a run that
+        has crashed since then did so because that process ended, and counts as under way.
+
+    Returns
+    -------
+    int
+        How many runs were begun again.
+    """
+    from prefect.states import Cancelled, Crashed, Scheduled
+
+    ids = list(deployments)
+    count = 0
+    for run in [*_under_way(client, ids), *_crashed(client, ids, alive)]:
+        state: State[object]
+        if run.state_name == "Cancelling":
+            state = Cancelled(message="cancelled; the process that ran it is gone")
+        elif run.run_count >= MOST_TIMES:
+            state = Crashed(message=f"begun {run.run_count} times and never ended")
+        else:
+            state = Scheduled(message="begun again: the process that ran it is gone")
+            count += 1
+        client.set_flow_run_state(run.id, state, force=True)
+        say(f"{run.name}: {state.message}")
+    _free_slots(client, ids)
+    return count
+
+
+def _under_way(client: SyncPrefectClient, deployments: list[UUID]) -> Iterator[FlowRun]:
+    from prefect.client.schemas.objects import StateType
+
+    types = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
+    yield from _found(client, deployments, types)
+
+
+def _crashed(
+    client: SyncPrefectClient, deployments: list[UUID], alive: float | None
+) -> Iterator[FlowRun]:
+    from prefect.client.schemas.objects import StateType
+
+    if alive is not None:
+        for run in _found(client, deployments, [StateType.CRASHED]):
+            if run.state is not None and run.state.timestamp.timestamp() >= alive:
+                yield run
+
+
+def _found(
+    client: SyncPrefectClient, deployments: list[UUID], types: list[StateType]
+) -> Iterator[FlowRun]:
+    from prefect.client.schemas import filters
+
+    if not deployments:
+        return
+    wanted = filters.FlowRunFilter(
+        deployment_id=filters.FlowRunFilterDeploymentId(any_=deployments),
+        state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=types)),
+    )
+    offset = 0
+    while runs := client.read_flow_runs(flow_run_filter=wanted, limit=_PAGE, offset=offset):
+        yield from runs
+        offset += len(runs)
+
+
+def _free_slots(client: SyncPrefectClient, deployments: list[UUID]) -> None:
+    """Nothing runs, so no place is taken: a server killed at the wrong moment may think so."""
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+
+    for each in deployments:
+        limit = client.read_deployment(each).global_concurrency_limit
+        if limit is not None and limit.active_slots:
+            update = GlobalConcurrencyLimitUpdate(active_slots=0)
+            client.update_global_concurrency_limit(limit.name, update)

@@ -1,0 +1,180 @@
+"""What `make serve` runs: four processes on one machine, and how each of them is told of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kantor import settings
+from kantor.access import Access
+from kantor.operations import processes
+from kantor.operations.lock import STATE, Busy, held
+from kantor.operations.supervisor import Part, ServiceError, Supervisor
+
+PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
+_LOCK = "serve.lock"
+_RETENTION = 30 * 24 * 3600  # seconds for which Prefect keeps what ran
+
+
+@dataclass(frozen=True)
+class Service:
+    """A repository served on one machine.
+
+    Attributes
+    ----------
+    root : Path
+        The repository.
+    access : Access
+    front, prefect, mlflow : int
+        Ports.
+    """
+
+    root: Path
+    access: Access
+    front: int
+    prefect: int
+    mlflow: int
+
+    @classmethod
+    def from_environment(cls, root: Path) -> Service:
+        """What the variables say.
+
+        Raises
+        ------
+        AccessError
+            If the servers would be open to others.
+        ServiceError
+            If a port is not a number or is named twice.
+        """
+        ports = [_port(name, default) for name, default in PORTS.items()]
+        if len(set(ports)) < len(ports):
+            raise ServiceError(f"{', '.join(PORTS)}: three different ports, please")
+        return cls(root.absolute(), Access.from_environment(), *ports)
+
+    @property
+    def here(self) -> str:
+        """How processes on this machine reach the servers."""
+        everywhere = self.access.host in ("0.0.0.0", "localhost", "127.0.0.1")
+        return "127.0.0.1" if everywhere else _bracketed(self.access.host)
+
+    def addresses(self) -> list[str]:
+        """The three addresses, as lines for a terminal."""
+        name = _bracketed(self.access.host)
+        return [
+            f"  Kantor    http://{name}:{self.front}",
+            f"  Prefect   http://{name}:{self.prefect}",
+            f"  MLflow    http://{name}:{self.mlflow}",
+        ]
+
+    def environment(self, boot: str) -> dict[str, str]:
+        """What all parts and the flows find in their environment."""
+        home = self.root / STATE / "prefect"
+        values = {
+            processes.SERVICE: str(self.root),
+            processes.BOOT: boot,
+            "KANTOR_HOME": str(self.root),
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": f"http://{self.here}:{self.prefect}/api",
+            "PREFECT_SERVER_UI_API_URL": "/api",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+                "prefect.server.concurrency.lease_storage.filesystem"
+            ),
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(_RETENTION),
+            "PREFECT_CLIENT_MAX_RETRIES": "10",
+            "PREFECT_LOGGING_COLORS": "false",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.access.token:
+            login = f"kantor:{self.access.token}"
+            values["PREFECT_SERVER_API_AUTH_STRING"] = values["PREFECT_API_AUTH_STRING"] = login
+        if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
+            values["PREFECT_API_DATABASE_CONNECTION_URL"] = (
+                f"sqlite+aiosqlite:///{home / 'prefect.db'}"
+            )
+        return {**settings.QUIET, **values}
+
+    def parts(self, boot: str) -> list[Part]:
+        """The processes, in the order of their start."""
+        environment = self.environment(boot)
+
+        def python(*arguments: object) -> list[str]:
+            return [sys.executable, *map(str, arguments)]
+
+        host, flows = ("--host", self.access.host), self.root / "flows"
+        others = ("--prefect", self.prefect, "--mlflow", self.mlflow)
+        front = python("-m", "kantor.operations.front", *host, "--port", self.front, *others)
+        mlflow = python("-m", "kantor.registry.serving", *host, "--port", self.mlflow)
+        prefect = python(flows / "prefect_server.py", *host, "--port", self.prefect)
+        health = f"http://{self.here}"
+        return [
+            Part("prefect", prefect, environment, f"{health}:{self.prefect}/api/health"),
+            Part("mlflow", mlflow, environment, f"{health}:{self.mlflow}/health"),
+            Part("front", front, environment, f"{health}:{self.front}/health"),
+            Part("flows", python(flows / "deployments.py"), environment, needs="prefect"),
+        ]
+
+
+def run(service: Service, say: Callable[[str], object] = print) -> None:
+    """Serve until SIGTERM or Ctrl-C; leave no process behind.
+
+    Raises
+    ------
+    ServiceError
+        If the repository is served already, a port is taken, or a part does not start.
+    """
+    state = service.root / STATE
+    try:
+        with held(state / _LOCK, seconds=0):
+            _run(service, state, say)
+    except Busy:
+        raise ServiceError(f"{service.root}: served already; stop that first") from None
+
+
+def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
+    boot, root = uuid.uuid4().hex, str(service.root)
+
+    def ours(values: Mapping[str, str]) -> bool:
+        return values.get(processes.SERVICE) == root
+
+    if left := processes.sweep(ours):
+        say(f"ended {left} processes that a killed service had left")
+    for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
+        _free(service.access.host, port, name)
+    supervisor = Supervisor(service.parts(boot), state / "logs", service.root, say)
+    before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        say("starting; this takes some seconds")
+        supervisor.run(lambda: [say(line) for line in (*service.addresses(), "Ctrl-C ends it")])
+    finally:
+        processes.sweep(ours)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name, "") or str(default)
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise ServiceError(f"{name}={text}: expected a port, 1 to 65535")
+    return int(text)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _free(host: str, port: int, name: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or "cannot be bound"
+            raise ServiceError(f"port {port} on {host}: {reason}; set {name} to another") from None

@@ -1,0 +1,102 @@
+"""What the service is told by its environment, and what it tells its parts."""
+
+import socket
+
+import pytest
+
+from kantor.access import AccessError
+from kantor.operations.lock import STATE, held
+from kantor.operations.service import PORTS, Service, run
+from kantor.operations.supervisor import ServiceError
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch):
+    names = ("KANTOR_HOST", "KANTOR_TOKEN", "KANTOR_ALLOWED_HOSTS", *PORTS)
+    for name in (*names, "PREFECT_API_DATABASE_CONNECTION_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service.from_environment(tmp_path)
+
+
+def test_three_addresses(service):
+    """Front page, Prefect and MLflow, on this machine alone."""
+    assert [line.split() for line in service.addresses()] == [
+        ["Kantor", "http://127.0.0.1:8400"],
+        ["Prefect", "http://127.0.0.1:4200"],
+        ["MLflow", "http://127.0.0.1:5000"],
+    ]
+
+
+def test_state_stays_in_the_repository(service, tmp_path):
+    """Prefect's database and settings are the repository's, not the person's."""
+    values = service.environment("boot")
+    assert values["PREFECT_HOME"] == str(tmp_path / ".kantor/prefect")
+    assert values["PREFECT_API_DATABASE_CONNECTION_URL"].endswith(".kantor/prefect/prefect.db")
+
+
+def test_a_database_that_is_named_is_used(service, monkeypatch):
+    """PostgreSQL stands in the environment, and goes to the parts from there."""
+    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://u:p@db/x")
+    assert "PREFECT_API_DATABASE_CONNECTION_URL" not in service.environment("boot")
+
+
+def test_the_token_is_in_no_command(tmp_path, monkeypatch):
+    """Everyone on a machine can read command lines; only the owner reads environments."""
+    monkeypatch.setenv("KANTOR_TOKEN", SECRET)
+    service = Service.from_environment(tmp_path)
+    parts = service.parts("boot")
+    assert all(SECRET not in " ".join(part.command) for part in parts)
+    assert parts[0].environment["PREFECT_API_AUTH_STRING"] == f"kantor:{SECRET}"
+    assert SECRET not in repr(service)
+    assert SECRET not in repr(parts)
+
+
+def test_others_are_not_served_without_a_token(tmp_path, monkeypatch):
+    """Binding elsewhere needs what `kantor.access` asks for."""
+    monkeypatch.setenv("KANTOR_HOST", "0.0.0.0")
+    with pytest.raises(AccessError, match="set KANTOR_TOKEN"):
+        Service.from_environment(tmp_path)
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "http", "-1"])
+def test_a_port_that_is_none(tmp_path, monkeypatch, port):
+    """The variable is named."""
+    monkeypatch.setenv("KANTOR_PORT", port)
+    with pytest.raises(ServiceError, match="KANTOR_PORT="):
+        Service.from_environment(tmp_path)
+
+
+def test_one_port_for_two(tmp_path, monkeypatch):
+    """Two servers cannot share a port."""
+    monkeypatch.setenv("KANTOR_PORT", "5000")
+    with pytest.raises(ServiceError, match="three different ports"):
+        Service.from_environment(tmp_path)
+
+
+def test_a_port_that_is_taken(tmp_path, monkeypatch):
+    """Nothing is started; the variable that chooses another port is named."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("KANTOR_MLFLOW_PORT", str(taken.getsockname()[1]))
+        for name in ("KANTOR_PORT", "KANTOR_PREFECT_PORT"):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                monkeypatch.setenv(name, str(free.getsockname()[1]))
+        with pytest.raises(ServiceError, match="set KANTOR_MLFLOW_PORT"):
+            run(Service.from_environment(tmp_path), lambda line: None)
+
+
+def test_one_service_a_repository(service, tmp_path):
+    """A second one is refused and touches nothing of the first."""
+    with (
+        held(tmp_path / STATE / "serve.lock"),
+        pytest.raises(ServiceError, match="served already"),
+    ):
+        run(service, lambda line: None)

@@ -112,7 +112,10 @@ def _read_track(chunk: bytes, division: int, limits: Limits, earlier: int) -> _T
             if starts and starts[0] < tick:
                 track.notes[channel].append((starts.popleft(), tick, first))
     for (channel, pitch), starts in sounding.items():
-        track.notes[channel].extend((start, track.end, pitch) for start in starts)
+        # A note struck at the very end of its track has no length.
+        left = [(start, track.end, pitch) for start in starts if start < track.end]
+        if left:
+            track.notes[channel].extend(left)
     check_size(limits, notes=count, quarters=track.end / division)
     return track
 

@@ -33,10 +33,10 @@ class Limits(settings.Block):
         Seconds for which a file must not have changed; one still being written is left alone.
     """
 
-    file_bytes: int = Field(8_000_000, ge=1)
-    notes: int = Field(50_000, ge=1)
+    file_bytes: int = Field(4_000_000, ge=1)
+    notes: int = Field(20_000, ge=1)
     tracks: int = Field(64, ge=1)
-    bars: int = Field(5_000, ge=1)
+    bars: int = Field(1_000, ge=1)
     zip_files: int = Field(10_000, ge=1)
     unpacked_bytes: int = Field(500_000_000, ge=1)
     ratio: int = Field(100, ge=1)

@@ -21,16 +21,19 @@ def recording_of(upload: Upload, limits: Limits) -> Recording:
         for a reader's own mistake as well: no upload stops those that come after it.
     """
     try:
-        recording = reading.parse(upload.data, limits.of_file())
-        bars = bars_of(recording)
+        return read_within(upload.data, limits)
     except ScoreError as error:
         raise ScoreError(f"{upload.name}: {error}") from None
     except Exception as error:
         fault = f"{type(error).__name__} {one_line(str(error), 80)}".strip()
         raise ScoreError(f"{upload.name}: could not be read ({fault}); export it again") from error
-    if bars > limits.bars:
-        reason = f"more than {limits.bars:,} bars; cut the piece into smaller ones"
-        raise ScoreError(f"{upload.name}: {reason}")
+
+
+def read_within(data: bytes, limits: Limits) -> Recording:
+    """The same of bare bytes; a reader's own mistake is passed on."""
+    recording = reading.parse(data, limits.of_file())
+    if bars_of(recording) > limits.bars:
+        raise ScoreError(f"more than {limits.bars:,} bars; cut the piece into smaller ones")
     return recording
 
 

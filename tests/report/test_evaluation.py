@@ -48,6 +48,7 @@ def test_all_outputs_are_there(reports):
         "samples/made-4.mid",
         "samples/made-4.png",
         "samples/made-4.wav",
+        "windows.csv",
     ]
 
 

@@ -31,6 +31,7 @@ _FILES = (
     ("dvc.lock", None),
     ("reports/report.html", None),
     ("reports/metrics.json", None),
+    ("reports/windows.csv", None),
     ("reports/validation.json", None),
     ("reports/training", "training"),
     ("reports/plots", "plots"),

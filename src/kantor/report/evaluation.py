@@ -23,6 +23,7 @@ from kantor.data.corpus import Corpus, Piece
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
 from kantor.music.score import VOICES, Score, ScoreError
+from kantor.report import windows
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
 from kantor.report.givens import SOPRANO_ONLY, other_givens
@@ -39,8 +40,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a model on the whole sopranos of a split and write everything that tells of it.
 
-    Writes ``metrics.json``, ``plots/*.csv``, ``samples/*`` and ``report.html`` into `reports`,
-    and reads there, where they exist, ``training/`` and ``validation.json`` for the page.
+    Writes ``metrics.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*`` and ``report.html``
+    into `reports`, and reads there, where they exist, ``training/`` and ``validation.json`` for
+    the page.
 
     Parameters
     ----------
@@ -84,6 +86,9 @@ def evaluate(
         rounded(other_givens(model, real, generated, seeds)) if can_do_others else {}
     )
     _write_json(reports / "metrics.json", figures)
+    ids = [piece.id for piece in pieces]
+    pair = windows.Windows(windows.table(generated, ids), windows.table(real, ids))
+    write_text(reports / windows.NAME, pair.to_csv())
     write_plots(bodies, figures, reports / "plots")
     samples = pick(pieces, generated, seeds, settings.samples)
     write_samples(samples, reports / "samples")

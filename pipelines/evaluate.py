@@ -21,7 +21,7 @@ def main() -> int:
     try:
         block = settings.load(settings.Evaluate, "evaluate")
         pieces = corpus.load(SCORES)
-        from kantor.model.generator import load
+        from kantor.compose.generators import load
 
         figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
     except (ScoreError, settings.SettingsError, OSError) as error:

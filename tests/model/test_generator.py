@@ -17,6 +17,7 @@ from kantor.model.generator import Generator
 from kantor.model.monitor import opening
 from kantor.music.given import Given, stack
 from kantor.music.score import REST, VOICE_RANGES, Score, ScoreError, onset_floor
+from kantor.runtime.pieces import inside
 
 INFO = {"preset": "chorale", "params": {"seed": 1}}
 Asked = Callable[..., Given]
@@ -78,6 +79,7 @@ def test_saved_and_loaded_composes_the_same(
     assert sorted(path.name for path in (tmp_path / "new/model").iterdir()) == [
         "generator.keras",
         "model.json",
+        "runtime.npz",
     ]
     loaded = generator.load(tmp_path / "new" / "model")
     assert loaded.info == INFO
@@ -94,7 +96,7 @@ def test_saving_twice_gives_the_same_bytes(
     generator.save(tmp_path / "second", again, dict(reversed(INFO.items())))
     again.trainable_variables[0].assign_add(np.ones(again.trainable_variables[0].shape))
     generator.save(tmp_path / "third", again, INFO)
-    for name in ("generator.keras", "model.json"):
+    for name in ("generator.keras", "model.json", "runtime.npz"):
         first, second, third = (
             (tmp_path / folder / name).read_bytes() for folder in ("first", "second", "third")
         )
@@ -119,14 +121,6 @@ def test_neighbours_do_not_matter(model: Generator, takes: tuple, two: Given) ->
     assert not np.array_equal(pitches[0], pitches[1])
     alone = Given(*(getattr(two, name)[:1] for name in Given.__dataclass_fields__))
     assert same(model.compose(alone, [5]), (takes[0][:1], takes[1][:1]))
-
-
-def test_large_batches_go_in_parts(
-    model: Generator, takes: tuple, two: Given, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where memory bounds the batch the result is the same."""
-    monkeypatch.setattr(generator, "MOST_STEPS", two.steps)
-    assert same(model.compose(two, [5, 6]), takes)
 
 
 def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
@@ -177,7 +171,7 @@ def test_given_notes_beyond_the_frame(
 def test_inside(corpus: Corpus, asked: Asked) -> None:
     """True up to the last step that sounds or is asked for: padding is outside."""
     given = stack([asked(corpus[3].score), asked(corpus[1].score, (0, 1, 2, 3))], 80)
-    found = generator.inside(given)
+    found = inside(given)
     assert found.dtype == bool
     assert [row.tolist() for row in found] == [
         [step < corpus[place].score.steps for step in range(80)] for place in (3, 1)
@@ -196,7 +190,7 @@ def test_rests_within_a_piece_are_inside() -> None:
         np.zeros((1, 6)),
         np.zeros(1),
     )
-    assert generator.inside(given).tolist() == [[True] * 4 + [False] * 2]
+    assert inside(given).tolist() == [[True] * 4 + [False] * 2]
 
 
 @pytest.mark.parametrize("fault", ["no folder", "no network", "no description", "cut", "empty"])

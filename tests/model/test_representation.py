@@ -13,10 +13,11 @@ from hypothesis.extra.numpy import arrays
 
 from kantor.model import representation as rep
 from kantor.music.score import REST, VOICE_RANGES
+from kantor.runtime.pitches import HIGHEST, LOWEST
 
 MODEST = settings(max_examples=25, deadline=None)
 collections = st.integers(0, 11)
-pitches = st.just(REST) | st.integers(rep.LOWEST, rep.HIGHEST)
+pitches = st.just(REST) | st.integers(LOWEST, HIGHEST)
 scores = arrays(np.int64, st.tuples(st.just(1), st.integers(1, 6), st.just(4)), elements=pitches)
 
 
@@ -46,7 +47,7 @@ def test_round_trip(score: np.ndarray, collection: int) -> None:
 @pytest.mark.parametrize("collection", range(12))
 def test_frame_holds_what_it_promises(collection: int) -> None:
     """From the lowest to the highest pitch no two share a class, in any key."""
-    every = np.arange(rep.LOWEST, rep.HIGHEST + 1).reshape(1, -1, 1)
+    every = np.arange(LOWEST, HIGHEST + 1).reshape(1, -1, 1)
     classes = classes_of(every, collection).ravel()
     assert np.array_equal(np.diff(classes), np.ones(len(classes) - 1))
     tonic = (classes + rep.BASE) % 12 == 0
@@ -57,7 +58,7 @@ def test_frame_holds_what_it_promises(collection: int) -> None:
 @given(scores, collections, st.integers(-6, 6))
 def test_transposing_with_the_key(score: np.ndarray, collection: int, semitones: int) -> None:
     """A piece moved together with its key has the same degrees and the same relations."""
-    score = np.where(score == REST, REST, np.clip(score, rep.LOWEST + 6, rep.HIGHEST - 6))
+    score = np.where(score == REST, REST, np.clip(score, LOWEST + 6, HIGHEST - 6))
     moved = np.where(score == REST, REST, score + semitones)
     first, second = classes_of(score, collection), classes_of(moved, (collection + semitones) % 12)
     assert np.array_equal(first == 0, second == 0)

@@ -1,4 +1,4 @@
-"""A version of a real, if untrained, network: the way from Keras's file to an answer."""
+"""A version of a real, if untrained, network: the way from its folder to an answer."""
 
 import os
 import shutil
@@ -66,7 +66,7 @@ print(model.predict(model.input_example)["pitches"].tolist())
 
 @pytest.fixture(scope="module", autouse=True)
 def surroundings():
-    """The real `kantor.model.generator`, and nobody's registry or repository."""
+    """The real generators, and nobody's registry or repository."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
             patch.delenv(name, raising=False)
@@ -144,7 +144,7 @@ def test_fingerprint_is_of_the_weights(root, tmp_path):
 def test_damaged_network(root, tmp_path):
     """A model file that was cut off gets one line."""
     write_network(tmp_path, seed=3)
-    file = tmp_path / "generator.keras"
+    file = tmp_path / "runtime.npz"
     file.write_bytes(file.read_bytes()[:2000])
     with pytest.raises(RegistryError, match=r"not a model of Kantor|does not load") as caught:
         load_model(str(tmp_path))

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError
+from kantor.runtime import pitches
 
 Tensor = Any
 Batch = dict[str, Tensor]
 
 Kinds = Literal["any", "soprano"]
 """Masks of every kind, or a given soprano alone."""
-CONTEXT = 16
+CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
 TRANSPOSED = 0.25
 """Share of the windows that are transposed: enough to know all keys. In more of them the voices

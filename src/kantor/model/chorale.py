@@ -19,11 +19,11 @@ from kantor.model import representation as rep
 from kantor.model.layers import Dropout, TimeConv, lookup, no_dropout
 from kantor.model.piece import CONDITION, FEATURES, Piece, score_features, shift
 from kantor.music.score import VOICES
+from kantor.runtime import pitches
 
 Tensor = Any
 
-ORDER = (0, 3, 2, 1)
-"""Outer voices first: soprano, bass, tenor, alto."""
+ORDER = pitches.ORDER
 BOLD = 30.0
 """Adam moves every weight about as far; what is seldom needed must move further to be learned."""
 FIRM = 10.0

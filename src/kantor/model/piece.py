@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from kantor.model import representation as rep
 from kantor.music.score import VOICES
+from kantor.runtime import pitches
 
 Tensor = Any
 
-CONDITION = rep.METER + 12 + 2
+CONDITION = pitches.CONDITION
 FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
 JUDGED = FEATURES + rep.SUCCESSIONS
 

@@ -15,35 +15,25 @@ cell is not known.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from kantor.music.score import VOICE_RANGES, VOICES
+from kantor.runtime import pitches
 
 Tensor = Any  # tf.Tensor; TensorFlow carries no types
 
-CLASSES = 64
-BASE = 28
-"""Class c is the pitch `BASE + c`, counted in the frame in which the collection is C major."""
-LARGEST_MOTION = 12
-MOTIONS = 2 * LARGEST_MOTION + 1
-PAIRS = tuple(combinations(range(len(VOICES)), 2))
-SPACINGS = (-1, 0, 4, 8, 12, 16, 24)
-"""Upper bounds, in semitones, of the classes of distance between neighbouring voices."""
-LARGEST_DISTANCE = 36
-DISTANCES = 2 * LARGEST_DISTANCE + 1
+CLASSES, BASE, METER = pitches.CLASSES, pitches.BASE, pitches.METER
+PAIRS, SPACINGS = pitches.PAIRS, pitches.SPACINGS
+LARGEST_MOTION, MOTIONS = pitches.LARGEST_MOTION, pitches.MOTIONS
+LARGEST_DISTANCE, DISTANCES = pitches.LARGEST_DISTANCE, pitches.DISTANCES
 SPACING = (len(SPACINGS) + 1) * (len(VOICES) - 1)
 RELATIONS = 12 * len(PAIRS) + SPACING + MOTIONS * len(VOICES)
 SUCCESSIONS = 144 * len(PAIRS)
-METER = 28
 MIDI = 128
 PROGRESSIONS = 12 * MOTIONS
-
-LOWEST, HIGHEST = BASE + 1 + 6, BASE + CLASSES - 1 - 6
-"""The MIDI numbers that the frame of every key can hold: 35 to 85."""
 
 _UPPER, _LOWER = zip(*PAIRS, strict=True)
 _CHROMA = np.zeros((CLASSES, 12), np.float32)

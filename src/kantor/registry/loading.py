@@ -25,6 +25,7 @@ from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
 
 if TYPE_CHECKING:
+    from kantor import runtime
     from kantor.model.generator import Generator
 
 CHAMPION = f"models:/{NAME}@champion"
@@ -45,7 +46,7 @@ class LoadedModel:
         ``kantor-bach version 3``, or the folder it was loaded from.
     """
 
-    generator: Generator
+    generator: Generator | runtime.Generator
     source: str
 
     def __call__(
@@ -139,12 +140,12 @@ def _data_path(folder: Path, source: str) -> str:
     return str(flavor["data"])
 
 
-def load_generator(folder: Path, source: str) -> Generator:
+def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
     """The generator in `folder`; an error names `source` and the fault in one line."""
-    from kantor.model import generator
+    from kantor.compose import generators
 
     try:
-        return generator.load(folder)
+        return generators.load(folder)
     except ScoreError as error:
         raise RegistryError(f"{source}: {error}") from error
     except _BROKEN as error:

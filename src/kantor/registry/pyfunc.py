@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kantor.music.given import Given
 
 if TYPE_CHECKING:
+    from kantor import runtime
     from kantor.model.generator import Generator
 
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class GeneratorModel:
     """A trained generator behind MLflow's ``predict``."""
 
-    generator: Generator
+    generator: Generator | runtime.Generator
 
     def predict(
         self, model_input: Mapping[str, NDArray[Any]], params: Mapping[str, Any] | None = None
@@ -56,6 +57,6 @@ class GeneratorModel:
 
 def _load_pyfunc(path: str) -> GeneratorModel:
     """What MLflow calls with the generator's folder."""
-    from kantor.model import generator
+    from kantor.compose import generators
 
-    return GeneratorModel(generator.load(Path(path)))
+    return GeneratorModel(generators.load(Path(path)))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.models.model import ModelInfo
 
+    from kantor import runtime
     from kantor.model.generator import Generator
 
 # What a run keeps, and in which of its folders. What is missing is left out.
@@ -126,7 +127,7 @@ def _log_model(root: Path) -> ModelInfo:
         )
 
 
-def _try(generator: Generator) -> None:
+def _try(generator: Generator | runtime.Generator) -> None:
     """Refuse a generator that does not keep what it is given: MLflow would only warn."""
     example = contract.example()
     answer = GeneratorModel(generator).predict(example)

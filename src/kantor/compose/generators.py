@@ -1,0 +1,50 @@
+"""A trained generator by the lightest way there is: without TensorFlow, where its preset allows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kantor import runtime
+    from kantor.model.generator import Generator
+
+LIGHT = ("chorale", "long")
+"""The presets that `kantor.runtime` composes with."""
+
+
+def load(folder: str | Path, processes: int | None = None) -> Generator | runtime.Generator:
+    """Read a model's folder.
+
+    Parameters
+    ----------
+    processes : int, optional
+        How many share a large batch, if the model can be shared; see `kantor.runtime.Generator`.
+
+    Returns
+    -------
+    Generator
+        Of `kantor.runtime`, or of `kantor.model` for the preset unet and for a model of an older
+        release, which has no ``runtime.npz``.
+
+    Raises
+    ------
+    ScoreError
+        If the folder holds no model.
+    """
+    folder = Path(folder)
+    if _preset(folder) in LIGHT and (folder / "runtime.npz").is_file():
+        from kantor import runtime
+
+        return runtime.load(folder, processes)
+    from kantor.model import generator
+
+    return generator.load(folder)
+
+
+def _preset(folder: Path) -> str | None:
+    try:
+        return str(json.loads((folder / "model.json").read_text())["preset"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,115 @@
+"""Many pieces composed by few runs of the networks, on as many cores as there are."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.music.score import Flags
+from kantor.runtime import blas, lines
+from kantor.runtime.choosing import Manner
+from kantor.runtime.decoder import Decoder
+from kantor.runtime.encoder import Encoder
+from kantor.runtime.pieces import Piece
+from kantor.runtime.pitches import CONTEXT, Whole
+from kantor.runtime.tasks import Task
+from kantor.runtime.weights import Weights
+
+ROWS = 192
+"""Pieces at most that one core composes side by side: what it works on shall fit its cache."""
+FEW = 16
+"""Pieces for which another core is worth its while."""
+DECODERS = 8
+"""Tasks whose tables are kept."""
+
+Filled = tuple[Whole, Flags]
+
+
+class Network:
+    """The generator's weights, made ready for what is asked of them."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._encoder = Encoder(weights)
+        self._memory = lines.Memory(weights)
+        self._decoders: OrderedDict[Task, Decoder] = OrderedDict()
+
+    def fill(
+        self,
+        pieces: Sequence[Piece],
+        latents: Sequence[NDArray[np.float32]],
+        tasks: Sequence[Task],
+        manner: Manner,
+    ) -> list[Filled]:
+        """Compose the cells that are not given.
+
+        What else is in the batch changes neither a piece's codes nor its onsets.
+
+        Parameters
+        ----------
+        latents
+            Uniform numbers ``(time, 2, voice)`` of each piece.
+        tasks
+            Of each piece.
+
+        Returns
+        -------
+        list of (codes, onsets)
+            ``(time, voice)`` intp and bool of each piece, given cells unchanged.
+        """
+        found = [_given(piece) for piece in pieces]
+
+        def compose(job: tuple[Decoder, list[int]]) -> None:
+            decoder, rows = job
+            answers = lines.compose(
+                self._encoder,
+                decoder,
+                self._memory,
+                [pieces[row] for row in rows],
+                [latents[row] for row in rows],
+                manner,
+            )
+            for row, answer in zip(rows, answers, strict=True):
+                found[row] = answer
+
+        with blas.one_core() as own_cores:
+            cores = blas.cores() if own_cores else 1
+            jobs = [(self._decoder(task), rows) for task, rows in _jobs(pieces, tasks, cores)]
+            if min(cores, len(jobs)) > 1:
+                with ThreadPoolExecutor(cores) as pool:
+                    list(pool.map(compose, jobs))
+            else:
+                for job in jobs:
+                    compose(job)
+        return found
+
+    def _decoder(self, task: Task) -> Decoder:
+        found = self._decoders.pop(task, None) or Decoder(self._weights, task)
+        self._decoders[task] = found
+        while len(self._decoders) > DECODERS:
+            self._decoders.popitem(last=False)
+        return found
+
+
+def _given(piece: Piece) -> Filled:
+    within = slice(CONTEXT, CONTEXT + piece.steps)
+    return piece.codes[within], piece.onsets[within]
+
+
+def _jobs(
+    pieces: Sequence[Piece], tasks: Sequence[Task], cores: int
+) -> Iterator[tuple[Task, list[int]]]:
+    """The pieces of one task together, the longest first, in parts that a core can do at once."""
+    alike: dict[Task, list[int]] = defaultdict(list)
+    for row, task in enumerate(tasks):
+        if task.voices:
+            alike[task].append(row)
+    for task, rows in alike.items():
+        rows.sort(key=lambda row: -pieces[row].steps)
+        parts = max(min(cores, len(rows) // FEW), -(-len(rows) // ROWS))
+        for part in range(parts):
+            yield task, rows[part::parts]

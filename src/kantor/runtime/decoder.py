@@ -1,0 +1,159 @@
+"""The decoder: one step of several pieces, from what is given and the steps before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.music.score import Flags
+from kantor.runtime.choosing import Manner, choose
+from kantor.runtime.chord import KEYS, Chord
+from kantor.runtime.heads import Head
+from kantor.runtime.layers import rectify
+from kantor.runtime.pitches import ORDER, Whole
+from kantor.runtime.tables import chords
+from kantor.runtime.tasks import Task
+from kantor.runtime.weights import Array, Weights, past_units
+
+NEARLY = 0.7
+"""Share of the pieces from which on it is faster to compute something for all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """All that decides one step of several pieces.
+
+    Attributes
+    ----------
+    past : (row, reach * memory) float32
+        Traces of the steps before, the oldest first.
+    drive : (row, unit) float32
+        What the encoder says of the step.
+    given, before : (voice, row) intp
+        Codes of the step, 0 where a cell is to be composed, and of the step before.
+    last : (row,) intp
+        `kantor.runtime.tables.chord_of` the step before.
+    latent : (2, voice, row) float32
+        Uniform numbers for the pitches, thresholds of the logits for the strikes.
+    shift, key : (row,) intp
+        Semitones from C to the frame of the piece's key, and `kantor.runtime.chord.key_of` it.
+    """
+
+    past: Array
+    drive: Array
+    given: Whole
+    before: Whole
+    last: Whole
+    latent: NDArray[np.float32]
+    shift: Whole
+    key: Whole
+
+    def rows(self, rows: slice | Whole) -> Moment:
+        """Some of the pieces."""
+        if isinstance(rows, slice) and rows == slice(None):
+            return self
+        return Moment(
+            self.past[rows],
+            self.drive[rows],
+            self.given[:, rows],
+            self.before[:, rows],
+            self.last[rows],
+            self.latent[..., rows],
+            self.shift[rows],
+            self.key[rows],
+        )
+
+
+class Decoder:
+    """The step's context, and the heads of the voices that a task asks for."""
+
+    def __init__(self, weights: Weights, task: Task) -> None:
+        remembered = past_units(weights)
+        self._remembered = weights["entry.kernel"][:remembered]
+        self._inner, self._inner_bias = weights["inner.kernel"], weights["inner.bias"]
+        bounds = np.array(task.lowest), np.array(task.highest)
+        self.heads = []
+        for place, voice in enumerate(ORDER):
+            known = {*ORDER[:place], *task.given} - {voice}
+            if voice in task.voices:
+                self.heads.append(Head(weights, voice, tuple(sorted(known)), *bounds))
+        self._context = np.concatenate([head.context for head in self.heads], axis=1)
+        lasts = [chords(head.intervals_before) + head.bias for head in self.heads]
+        self._last = np.concatenate(lasts, axis=1)
+
+    def compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags]:
+        """Choose the cells of a step that are not given.
+
+        A choice that rounding could turn is made again for its piece alone: among others its
+        sums come out a little different, and no take may depend on that.
+
+        Returns
+        -------
+        now : (voice, row) intp
+            Codes, the given ones among them.
+        struck : (voice, row) bool
+            Whether a composed pitch is struck anew even if it stays.
+        """
+        now, struck, doubtful = self._compose(moment, manner)
+        if len(doubtful) > 1:
+            for row in np.flatnonzero(doubtful):
+                one = slice(row, row + 1)
+                now[:, one], struck[:, one], _ = self._compose(moment.rows(one), manner)
+        return now, struck
+
+    def _compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags, Flags]:
+        chord = Chord.of(moment.given, moment.before, moment.key)
+        free = moment.given == 0
+        struck = np.zeros(free.shape, bool)
+        doubtful = np.zeros(free.shape[1], bool)
+        contexts = self._contexts(moment)
+        for head, context in zip(self.heads, contexts, strict=True):
+            rows = some(free[head.voice])
+            if rows is None:
+                continue
+            codes, again, close = _choose(
+                head, context[rows], chord.rows(rows), moment.rows(rows), manner
+            )
+            asked, now = free[head.voice, rows], moment.given[head.voice].copy()
+            now[rows] = np.where(asked, codes, now[rows])
+            struck[head.voice, rows] = again
+            doubtful[rows] |= asked & close
+            chord.set(head.voice, now)
+        return chord.now, struck, doubtful
+
+    def _contexts(self, moment: Moment) -> list[Array]:
+        """What each head knows of a step before its chord, ``(row, unit)``."""
+        hidden = moment.past @ self._remembered
+        hidden += moment.drive
+        rectify(hidden)
+        inner = hidden @ self._inner
+        inner += self._inner_bias
+        hidden += rectify(inner)
+        contexts = hidden @ self._context
+        contexts += self._last.take(moment.last, axis=0)
+        return np.split(contexts, len(self.heads), axis=1)
+
+
+def some(flags: Flags) -> slice | Whole | None:
+    """Where flags are set: everywhere if nearly, so that nothing is copied; None if nowhere."""
+    count = np.count_nonzero(flags)
+    if count > NEARLY * len(flags):
+        return slice(None)
+    return np.flatnonzero(flags) if count else None
+
+
+def _choose(
+    head: Head, context: Array, chord: Chord, moment: Moment, manner: Manner
+) -> tuple[Whole, Flags, Flags]:
+    """Codes of the head's voice, whether they are struck anew, and whether rounding may matter."""
+    logits, strike = head(context, chord, moment.shift)
+    if manner.temperature != 1:
+        logits /= np.float32(manner.temperature)
+        strike = strike / np.float32(manner.temperature)
+    logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
+    chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner)
+    codes = np.where(chosen > 0, chosen + (head.offset - moment.shift), 1)
+    excess = strike - moment.latent[1, head.voice]
+    return codes, excess > 0, doubtful | (np.abs(excess) < manner.margin)

@@ -1,0 +1,34 @@
+"""A process that composes its share of large batches for another one; see `kantor.runtime.pool`.
+
+It reads the weights and then one job after the other from standard input, and writes the answers
+to standard output, until its input ends.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import sys
+from typing import BinaryIO
+
+from kantor.runtime import blas
+from kantor.runtime.generator import Generator
+
+
+def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Answer jobs until there are no more."""
+    try:
+        weights, info = pickle.load(jobs)
+        generator = Generator(weights, info, processes=1)
+        while True:
+            answer = generator.compose_here(*pickle.load(jobs))
+            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+    except (EOFError, BrokenPipeError):
+        return  # who asked has gone
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks
+    blas.only(1)
+    serve(sys.stdin.buffer, sys.stdout.buffer)

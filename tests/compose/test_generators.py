@@ -1,0 +1,73 @@
+"""A model's folder is opened by the lightest way that its preset allows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from kantor import runtime
+from kantor.compose import generators
+from kantor.music.score import ScoreError
+from kantor.runtime import weights
+
+
+@pytest.fixture
+def keras_way(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that would be opened with TensorFlow."""
+    opened: list[Path] = []
+    module = ModuleType("kantor.model.generator")
+    module.load = opened.append  # type: ignore[attr-defined]
+    package = ModuleType("kantor.model")
+    package.generator = module  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return opened
+
+
+def write(folder: Path, preset: str, arrays: bool = True) -> Path:
+    (folder / "model.json").write_text(json.dumps({"preset": preset}))
+    if arrays:
+        weights.save(folder, {"tessitura": np.zeros((4, 128), np.float32)})
+    return folder
+
+
+@pytest.mark.parametrize("preset", ["chorale", "long"])
+def test_light_presets(tmp_path: Path, keras_way: list[Path], preset: str) -> None:
+    """They are composed with in numpy."""
+    found = generators.load(write(tmp_path, preset))
+    assert isinstance(found, runtime.Generator)
+    assert found.info == {"preset": preset}
+    assert keras_way == []
+
+
+@pytest.mark.parametrize(("preset", "arrays"), [("unet", True), ("chorale", False)])
+def test_others(tmp_path: Path, keras_way: list[Path], preset: str, arrays: bool) -> None:
+    """The workshop's network needs TensorFlow, and so does a model without its arrays."""
+    generators.load(str(write(tmp_path, preset, arrays)))
+    assert keras_way == [tmp_path]
+
+
+def test_a_folder_without_a_model(tmp_path: Path) -> None:
+    """It is refused in one line."""
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro"):
+        generators.load(tmp_path)
+
+
+def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
+    """Loading a light model imports none of it."""
+    script = (
+        "import sys; from kantor.compose import generators\n"
+        f"generators.load({str(write(tmp_path, 'chorale'))!r})\n"
+        "print({'tensorflow', 'keras', 'mlflow'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"

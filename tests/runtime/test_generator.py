@@ -1,0 +1,102 @@
+"""Composing with a model read from a folder, without TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kantor import runtime
+from kantor.music.given import Given
+from kantor.music.score import REST, VOICE_RANGES, ScoreError
+from kantor.runtime import weights as stored
+
+SEEDS = np.array([3, 1, 4, 1, 5])
+INFO = {"preset": "chorale", "params": {"seed": 1}}
+
+
+def rows(given: Given, which: list[int]) -> Given:
+    return Given(*(getattr(given, name)[which] for name in Given.__dataclass_fields__))
+
+
+def test_composes_what_is_not_given(model: runtime.Generator, batch: Given) -> None:
+    """Given cells unchanged, the others in their ranges, each call the same."""
+    pitches, onsets = model(batch, SEEDS)
+    assert (pitches.dtype, onsets.dtype) == (np.int8, np.bool_)
+    assert np.array_equal(pitches[batch.mask], batch.pitches[batch.mask])
+    assert np.array_equal(onsets[batch.mask], batch.onsets[batch.mask])
+    for voice, (low, high) in enumerate(VOICE_RANGES):
+        sounding = pitches[..., voice][pitches[..., voice] != REST]
+        assert low <= sounding.min() <= sounding.max() <= high
+    again = model.compose(batch, SEEDS.tolist(), temperature=1.0)
+    assert np.array_equal(pitches, again[0])
+    assert np.array_equal(onsets, again[1])
+
+
+@pytest.mark.parametrize("passes", [0, 2])
+def test_neighbours_do_not_matter(model: runtime.Generator, batch: Given, passes: int) -> None:
+    """A piece's take is the same alone, in another place, and among a hundred others."""
+    pitches, _ = model.compose(batch, SEEDS, passes=passes)
+    which = [4, 0, 2, 2] * 30
+    many, _ = model.compose(rows(batch, which), SEEDS[which], passes=passes)
+    assert np.array_equal(many, pitches[which])
+    alone, _ = model.compose(rows(batch, [2]), SEEDS[[2]], passes=passes)
+    assert np.array_equal(alone[0], pitches[2])
+
+
+def test_read_from_its_folder(
+    weights: dict[str, Any], model: runtime.Generator, batch: Given, tmp_path: Path
+) -> None:
+    """The arrays and the description are all it needs; equal arrays are equal bytes."""
+    (tmp_path / "model.json").write_text(json.dumps(INFO))
+    stored.save(tmp_path, weights)
+    first = (tmp_path / stored.NAME).read_bytes()
+    stored.save(tmp_path, dict(reversed(weights.items())))
+    assert (tmp_path / stored.NAME).read_bytes() == first
+    found = runtime.load(tmp_path)
+    assert found.info == INFO
+    expected = model.compose(batch, SEEDS)
+    assert all(map(np.array_equal, found.compose(batch, SEEDS), expected))
+
+
+@pytest.mark.parametrize("fault", ["none", "cut", "empty", "no archive", "no description"])
+def test_damaged_folders(weights: dict[str, Any], tmp_path: Path, fault: str) -> None:
+    """One line names the folder and the remedy, and no file stays open."""
+    (tmp_path / "model.json").write_text("{" if fault == "no description" else json.dumps(INFO))
+    stored.save(tmp_path, weights)
+    file = tmp_path / stored.NAME
+    if fault == "none":
+        file.unlink()
+    if fault in ("cut", "empty", "no archive"):
+        content = {"cut": file.read_bytes()[:3000], "empty": b"", "no archive": b"\x93NUMPY"}
+        file.write_bytes(content[fault])
+    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro") as caught:
+        runtime.load(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_critic(model: runtime.Generator, batch: Given) -> None:
+    """A model without one says so."""
+    with pytest.raises(ScoreError, match="carries no critic"):
+        model.judge(batch, *model.compose(batch, SEEDS))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "fault"),
+    [
+        ({"temperature": 0.0}, "from 0.01 to 10"),
+        ({"min_p": 1.0}, "from 0 to below 1"),
+        ({"passes": 101}, "from 0 to 100"),
+        ({"seeds": [1, 2]}, "one seed a piece"),
+    ],
+)
+def test_bad_requests(
+    model: runtime.Generator, batch: Given, knobs: dict[str, Any], fault: str
+) -> None:
+    """Each is refused in one line that says what there is."""
+    with pytest.raises(ScoreError, match=fault):
+        model.compose(batch, **{"seeds": SEEDS, **knobs})

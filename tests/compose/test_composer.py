@@ -90,8 +90,9 @@ def test_the_seeds_of_single_takes_stay():
     assert seed_of(given, 7, 2) == 8551041016144316143
 
 
-def test_memory_stays_bounded(model):
+def test_memory_stays_bounded(model, monkeypatch):
     """No run of the model is longer than the limit unless one melody alone is."""
+    monkeypatch.setattr(composer, "RUN_STEPS", 16_384)
     sizes = []
 
     def watched(batch, seeds):

@@ -170,6 +170,7 @@ def test_writes_model_and_log(undisturbed: Course, tiny: Any, smallest: Smallest
         "critic.keras",
         "generator.keras",
         "model.json",
+        "runtime.npz",
     ]
     info = json.loads((model / "model.json").read_text())
     assert info["preset"] == "chorale"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import settings
+from kantor import disk, settings
 from kantor.data import corpus
 from kantor.music.score import ScoreError
 from kantor.report.evaluation import evaluate
@@ -23,7 +23,8 @@ def main() -> int:
         pieces = corpus.load(SCORES)
         from kantor.compose.generators import load
 
-        figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
+        with disk.room():
+            figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
     except (ScoreError, settings.SettingsError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from kantor import settings
+from kantor import disk, settings
 from kantor.data.ingest import ingest, write
 from kantor.music.score import ScoreError
 
@@ -16,8 +16,9 @@ def main() -> int:
     settings.quiet()
     began = time.monotonic()
     try:
-        ingested = ingest(settings.load(settings.Ingest, "ingest"))
-        write(ingested, Path("build"))
+        with disk.room():
+            ingested = ingest(settings.load(settings.Ingest, "ingest"))
+            write(ingested, Path("build"))
     except (ScoreError, settings.SettingsError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from kantor import disk
 from kantor.registry import RECEIPT, RegistryError, register
 from kantor.settings import Register, SettingsError, load
 
@@ -12,11 +13,12 @@ from kantor.settings import Register, SettingsError, load
 def main() -> int:
     """Register what is in ``build/model/`` and say which version it is."""
     try:
-        receipt = register(Path.cwd(), load(Register, "register"))
-    except (RegistryError, SettingsError) as error:
+        with disk.room():
+            receipt = register(Path.cwd(), load(Register, "register"))
+            receipt.write(RECEIPT)
+    except (RegistryError, SettingsError, OSError) as error:
         print(f"register: {error}", file=sys.stderr)
         return 1
-    receipt.write(RECEIPT)
     what = "is new" if receipt.created else "was made of the same inputs before"
     names = ", ".join(receipt.aliases)
     print(f"register: {receipt.model} version {receipt.version} ({names}) {what}")

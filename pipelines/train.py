@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import settings
+from kantor import disk, settings
 from kantor.music.score import ScoreError
 
 
@@ -19,12 +19,13 @@ def main() -> int:
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
     try:
-        done = train(
-            settings.load(Train, "train"),
-            corpus.load(inputs[0]),
-            windows.load(inputs[1]),
-            fingerprint(inputs),
-        )
+        with disk.room():
+            done = train(
+                settings.load(Train, "train"),
+                corpus.load(inputs[0]),
+                windows.load(inputs[1]),
+                fingerprint(inputs),
+            )
     except TrainingStopped as stopped:
         print(f"train: {stopped}", file=sys.stderr)
         return 128 + stopped.signal_number

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import settings
+from kantor import disk, settings
 from kantor.data import frames, validation, windows
 from kantor.music.score import ScoreError
 
@@ -22,11 +22,12 @@ def main() -> int:
         steps = settings.load(settings.Ingest, "ingest").windows.steps
         manifest = frames.read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
-    except (ScoreError, settings.SettingsError) as error:
+        with disk.room():
+            measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
+            outcomes = validation.report(measured, limits, steps, Path("reports"))
+    except (ScoreError, settings.SettingsError, OSError) as error:
         print(f"validate: {error}", file=sys.stderr)
         return 1
-    measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
-    outcomes = validation.report(measured, limits, steps, Path("reports"))
     failed = [outcome for outcome in outcomes if outcome.success is False]
     for outcome in failed:
         print(f"validate: {outcome.line}", file=sys.stderr)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STATE = Path(".kantor")
@@ -52,10 +52,9 @@ def held(
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         _take(file.fileno(), path, say, seconds)
-        file.seek(0)
-        file.truncate()
-        file.write(f"process {os.getpid()}")
-        file.flush()
+        with suppress(OSError):  # on a full disk the holder has no name
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()}".encode())
         yield file.fileno()
 
 

@@ -1,0 +1,178 @@
+"""A clone of the repository with small networks, to be maltreated; and what is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL: dict[str, dict[str, Any]] = {
+    "train": {
+        "batch": 8,
+        "warmup": 80,
+        "iterations": 16,
+        "critic_steps": 2,
+        "xla": False,
+        "log_every": 4,
+        "measure_every": 40,
+        "checkpoint_every": 4,
+        "melodies": 2,
+        "early_stop": {
+            "tolerance": 0.001,
+            "measurements": 100,
+            "critic_rows": 1000,
+            "critic_tolerance": 0.000001,
+        },
+        "chorale": {
+            "width": 16,
+            "decoder": 16,
+            "head": 16,
+            "memory": 8,
+            "reach": 4,
+            "dilations": [1, 2],
+            "critic": 16,
+            "embedding": 16,
+            "dropout": 0.1,
+        },
+    },
+    "evaluate": {"samples": 1},
+}
+_TIMES = ("seconds",)  # columns and keys that differ from run to run
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A repository of its own; commands run in it use its source and this Python."""
+
+    root: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every command: nobody else's registry, nothing reported home."""
+        ours = ("KANTOR_", "MLFLOW_", "DVC_", "GIT_", "PREFECT_", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        return kept | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.root / "src"),
+            "DVC_NO_ANALYTICS": "1",
+            "DO_NOT_TRACK": "true",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+
+    def start(self, *command: str, said: Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process group of its own; `said` takes all that it says."""
+        with said.open("wb") as stream:
+            return subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def run(self, *command: str) -> str:
+        """Run a command to its end; what it says.
+
+        Raises
+        ------
+        RuntimeError
+            If it fails, with what it said.
+        """
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
+        return done.stdout
+
+    def repro(self, *stages: str) -> str:
+        """Bring stages, or all, up to date."""
+        return self.run("dvc", "repro", *stages)
+
+    def copied(self, root: Path) -> Clone:
+        """The same at another place."""
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
+        return Clone(root)
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a command and all that it started in this clone, without a warning."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for left in self._processes():
+            os.kill(left, signal.SIGKILL)
+
+    def _processes(self) -> Iterator[int]:
+        """Those whose current folder is in this clone, which nothing else uses."""
+        for entry in Path("/proc").glob("[0-9]*/cwd"):
+            try:
+                if entry.resolve().is_relative_to(self.root.resolve()):
+                    yield int(entry.parent.name)
+            except (OSError, RuntimeError):
+                continue
+
+    def contents(self, *names: str) -> dict[str, str]:
+        """A hash of each file below `names`, times in logs left out."""
+        found = {}
+        for name in names:
+            top = self.root / name
+            for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+                if path.is_file():
+                    found[path.relative_to(self.root).as_posix()] = _hash(path)
+        return found
+
+
+def small_clone(root: Path) -> Clone:
+    """A clone of the last commit with small networks, its data in place and nothing built."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], check=True)
+    clone = Clone(root)
+    path = root / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    for name, values in SMALL.items():
+        params[name] |= values
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
+    if (ROOT / "data").is_dir():
+        shutil.copytree(ROOT / "data", root / "data")
+    else:
+        clone.run("kantor", "data")
+    return clone
+
+
+def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """The names whose contents differ, or that only one of both has."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _hash(path: Path) -> str:
+    data = path.read_bytes()
+    if path.suffix == ".csv" and data.startswith(b"iteration,seconds,"):
+        rows = [line.split(b",") for line in data.splitlines()]
+        data = b"\n".join(b",".join(row[:1] + row[2:]) for row in rows)
+    if path.suffix == ".json":
+        values = json.loads(data)
+        if isinstance(values, dict):
+            values = {name: value for name, value in values.items() if name not in _TIMES}
+        data = json.dumps(values, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()

@@ -55,6 +55,7 @@ def test_a_registry_that_fails_leaves_the_model_at_hand(moving, client, monkeypa
     watcher = Champion(every=0.0, root=moving, patience=60.0)
     model = watcher.take()
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(champion.reading, "look_up", lambda uri, root: None)
         patch.setattr(champion, "opened", _refuse)
         assert watcher.take() is model
         assert until(lambda: watcher.take() is model and watcher.trouble == "the registry is down")

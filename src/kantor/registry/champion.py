@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from kantor.registry import reading
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
@@ -165,6 +166,10 @@ def pointed_at(uri: str, root: Path | None = None) -> tuple[str, str]:
         return uri, uri
     if "/" not in uri and ":" not in uri:
         uri = f"models:/{NAME}@{uri.removeprefix('@')}"
+    found = reading.look_up(uri, root)
+    if found is not None:
+        pinned = f"models:/{found.name}/{found.version}"
+        return f"{pinned} of {found.created}", pinned
     with opened(root) as store:
         version = resolve(store, uri)
     pinned = f"models:/{version.name}/{version.version}"

@@ -16,11 +16,12 @@ from urllib.parse import unquote, urlparse
 from zipfile import BadZipFile
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from kantor.music.given import Given
 from kantor.music.score import Flags, Pitches, ScoreError
-from kantor.registry import contract
+from kantor.registry import contract, reading
 from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
 
@@ -101,6 +102,11 @@ def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:
         return LoadedModel(load_generator(Path(uri), uri), uri)
     if "/" not in uri and ":" not in uri:
         uri = f"models:/{NAME}@{uri.removeprefix('@')}"
+    found = reading.look_up(uri, root)
+    if found is not None:
+        source = f"{found.name} version {found.version}"
+        folder = found.folder / _data_path(found.folder, source)
+        return LoadedModel(load_generator(folder, source), source)
     with opened(root) as store:
         version = resolve(store, uri)
         source = f"{version.name} version {version.version}"
@@ -127,17 +133,19 @@ def _generator_files(address: str, source: str) -> Iterator[Path]:
 
 def _data_path(folder: Path, source: str) -> str:
     """Where the generator's folder is among the files of a version."""
-    from mlflow.models import Model
-
     if not (folder / "MLmodel").is_file():
         raise RegistryError(
             f"{source}: its files are not at {folder}; if the repository was moved, remove "
             "mlflow.db and build/registered.json and run `make repro`"
         )
-    flavor = Model.load(str(folder)).flavors.get("python_function", {})
-    if flavor.get("loader_module") != contract.LOADER:
+    try:
+        flavor = yaml.safe_load((folder / "MLmodel").read_text())["flavors"]["python_function"]
+        known, data = flavor["loader_module"] == contract.LOADER, str(flavor["data"])
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        known, data = False, ""
+    if not known:
         raise RegistryError(f"{source}: not a generator of Kantor's")
-    return str(flavor["data"])
+    return data
 
 
 def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:

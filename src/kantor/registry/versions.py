@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME = "kantor-bach"
 
-_REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
 def versions(name: str = NAME, root: Path | None = None) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ def resolve(store: Store, uri: str) -> ModelVersion:
     RegistryError
         If `uri` has another form, or there is no such model, alias or version.
     """
-    match = _REFERENCE.fullmatch(uri)
+    match = REFERENCE.fullmatch(uri)
     if match is None:
         raise RegistryError(
             f"{uri}: not a model; expected an alias such as champion, models:/{NAME}@champion, "

@@ -61,7 +61,7 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise ScoreError("longer than can be written")
 
-    monkeypatch.setattr(outputs, "_writer", lambda kind, given: broken)
+    monkeypatch.setattr(outputs, "writer", lambda kind, given: broken)
     (tmp_path / "x.wav").write_bytes(b"old")
     with pytest.raises(ScoreError, match=r"x\.wav: longer than"):
         write(score, tmp_path / "x.wav", "wav")

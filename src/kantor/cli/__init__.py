@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from kantor.cli import telling
+from kantor.cli.batching import batch_command
 from kantor.cli.composing import CHAMPION, compose_command
 from kantor.cli.telling import BAD_INPUT, BROKEN, STOPPED
 
@@ -54,6 +55,7 @@ def main(
 
 
 app.command("compose")(compose_command)
+app.command("batch")(batch_command)
 
 
 @app.command("data")

@@ -61,3 +61,17 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=total)
             yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def counter(what: str) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says how far it is, of work whose end is not known."""
+    from rich.console import Console
+
+    with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
+        console = Console(file=terminal)
+        if not console.is_terminal:
+            yield lambda text: None
+            return
+        with console.status(what) as status:
+            yield lambda text: status.update(f"{what}: {text}")

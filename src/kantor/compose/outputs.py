@@ -89,7 +89,7 @@ def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> No
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".kantor-") as scratch:
             partial = Path(scratch) / f"partial.{kind}"
-            _writer(kind, given)(score, partial)
+            writer(kind, given)(score, partial)
             partial.replace(path)
     except OSError as error:
         raise ScoreError(f"{path}: cannot be written ({error.strerror or error})") from None
@@ -97,7 +97,7 @@ def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> No
         raise ScoreError(f"{path}: {error}") from None
 
 
-def _writer(kind: str, given: Flags | None) -> Callable[[Score, Path], None]:
+def writer(kind: str, given: Flags | None) -> Callable[[Score, Path], None]:
     """The function that writes a format; what it needs is loaded only when it is asked for."""
     if kind == "mid":
         from kantor.music import midi

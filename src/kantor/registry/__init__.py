@@ -11,6 +11,7 @@ version is for: ``challenger`` is the newest, ``champion`` is the one that compo
 
 from kantor.registry.champion import Champion
 from kantor.registry.events import Event
+from kantor.registry.fetching import fetch, load_alone, may_pass
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.moving import Refused, history, promote, retire, rollback
 from kantor.registry.overview import summary
@@ -27,9 +28,12 @@ __all__ = [
     "Receipt",
     "Refused",
     "RegistryError",
+    "fetch",
     "find_root",
     "history",
+    "load_alone",
     "load_model",
+    "may_pass",
     "promote",
     "register",
     "retire",

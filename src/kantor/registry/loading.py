@@ -111,12 +111,12 @@ def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:
         version = resolve(store, uri)
         source = f"{version.name} version {version.version}"
         address = store.client.get_model_version_download_uri(version.name, str(version.version))
-        with _generator_files(address, source) as folder:
+        with generator_files(address, source) as folder:
             return LoadedModel(load_generator(folder, source), source)
 
 
 @contextmanager
-def _generator_files(address: str, source: str) -> Iterator[Path]:
+def generator_files(address: str, source: str) -> Iterator[Path]:
     """The generator's folder in a version: where it lies, else fetched for as long as needed."""
     parsed = urlparse(address)
     if parsed.scheme in ("", "file"):

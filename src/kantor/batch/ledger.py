@@ -1,0 +1,183 @@
+"""The ledger: what was composed, and what each batch found. One SQLite file, written ahead.
+
+Everything that a chunk brings is written in one transaction, so that a process killed at any
+moment leaves a ledger that is true. A *composition* is known by its key and made once. An
+*entry* is one file of one batch.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kantor.batch.chunks import Entry, Made
+
+Row = tuple[Entry, str, str, str]
+"""An entry, its status, the reason where it was not composed, and its composition's key."""
+
+STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", "failed"
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY, places TEXT NOT NULL, manner TEXT NOT NULL,
+    model TEXT NOT NULL, fingerprint TEXT NOT NULL, state TEXT NOT NULL,
+    started TEXT NOT NULL, finished TEXT);
+CREATE TABLE IF NOT EXISTS compositions (
+    key TEXT PRIMARY KEY, model TEXT NOT NULL, details TEXT NOT NULL, finished TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+    batch INTEGER NOT NULL, place INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+    nth INTEGER NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+    key TEXT NOT NULL, manner TEXT NOT NULL,
+    PRIMARY KEY (batch, place, name, nth, sha256)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, manner);
+"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A batch in the ledger: its number, and the model that it began with and ends with."""
+
+    number: int
+    model: str
+    fingerprint: str
+
+
+class Ledger:
+    """An open ledger, for one process at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._all = connection
+
+    def unfinished(self, places: str, manner: str) -> Begun | None:
+        """The batch of these places and this manner that was stopped."""
+        row = self._all.execute(
+            "SELECT number, model, fingerprint FROM batches"
+            " WHERE places = ? AND manner = ? AND state = 'running' ORDER BY number",
+            (places, manner),
+        ).fetchone()
+        return Begun(*row) if row else None
+
+    def begin(self, places: str, manner: str, model: str, fingerprint: str) -> Begun:
+        """Write down a new batch."""
+        with self._all:
+            found = self._all.execute(
+                "INSERT INTO batches (places, manner, model, fingerprint, state, started)"
+                " VALUES (?, ?, ?, ?, 'running', ?)",
+                (places, manner, model, fingerprint, now()),
+            )
+        return Begun(int(found.lastrowid or 0), model, fingerprint)
+
+    def finish(self, batch: int) -> None:
+        """Write down that a batch is done; done again it stays as it was."""
+        with self._all:
+            self._all.execute(
+                "UPDATE batches SET state = 'done', finished = ? WHERE number = ?", (now(), batch)
+            )
+
+    def any_unfinished(self) -> bool:
+        """Whether any batch is under way or was stopped."""
+        return self._any("SELECT 1 FROM batches WHERE state = 'running'", ())
+
+    def has(self, batch: int, entry: Entry) -> bool:
+        """Whether the batch is done with this file."""
+        return self._any(
+            "SELECT 1 FROM entries WHERE batch=? AND place=? AND name=? AND nth=? AND sha256=?",
+            (batch, entry.place, entry.name, entry.nth, entry.sha256),
+        )
+
+    def seen(self, entry: Entry, manner: str) -> bool:
+        """Whether any batch dealt with this content under this name, and did not fail at it."""
+        return self._any(
+            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND manner=? AND status != 'failed'",
+            (entry.sha256, entry.name, manner),
+        )
+
+    def details(self, key: str) -> dict[str, Any] | None:
+        """What is known of a composition; None where it was not made yet."""
+        row = self._all.execute("SELECT details FROM compositions WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def write(
+        self,
+        begun: Begun,
+        manner: str,
+        rows: Iterable[Row],
+        made: Iterable[Made] = (),
+    ) -> None:
+        """Write down entries of a batch, and what was composed for them: all or nothing."""
+        with self._all:
+            self._all.executemany(
+                "INSERT OR REPLACE INTO compositions VALUES (?, ?, ?, ?)",
+                ((one.key, begun.model, json.dumps(one.details()), now()) for one in made),
+            )
+            self._all.executemany(
+                "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (begun.number, one.place, one.position, one.name, one.nth, one.sha256,
+                     status, reason, key, manner)
+                    for one, status, reason, key in rows
+                ),
+            )  # fmt: skip
+
+    def counts(self, batch: int) -> dict[str, int]:
+        """How many entries of a batch have each status."""
+        return dict(
+            self._all.execute(
+                "SELECT status, count(*) FROM entries WHERE batch = ? GROUP BY status", (batch,)
+            )
+        )
+
+    def rows(
+        self, batch: int, statuses: Sequence[str] = STATUSES, most: int = -1
+    ) -> Iterator[dict[str, Any]]:
+        """Entries of a batch in their order, each with what is known of its composition.
+
+        Parameters
+        ----------
+        statuses
+            Those that are wanted.
+        most
+            How many; all by default. They come as they are asked for: never all at once.
+        """
+        cursor = self._all.execute(
+            "SELECT e.name, e.sha256, e.status, e.reason, e.key, c.model, c.details, c.finished"
+            " FROM entries e LEFT JOIN compositions c ON c.key = e.key AND e.key != ''"
+            f" WHERE e.batch = ? AND e.status IN ({', '.join('?' * len(statuses))})"
+            " ORDER BY e.place, e.position, e.name, e.nth, e.sha256 LIMIT ?",
+            (batch, *statuses, most),
+        )
+        names = ("source", "sha256", "status", "reason", "composition", "model")
+        for row in cursor:
+            details = json.loads(row[6]) if row[6] else {}
+            yield dict(zip(names, row[:6], strict=True)) | details | {"finished": row[7]}
+
+    def _any(self, query: str, values: tuple[object, ...]) -> bool:
+        return self._all.execute(query, values).fetchone() is not None
+
+
+def now() -> str:
+    """The time, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Ledger]:
+    """Open a ledger, made if it is missing.
+
+    Raises
+    ------
+    sqlite3.Error
+        If it cannot be read or written.
+    """
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_TABLES)
+        yield Ledger(connection)

@@ -1,0 +1,31 @@
+"""What a batch's places hold, one file after the other, and the names that results get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kantor.batch.chunks import Entry
+from kantor.compose import outputs
+from kantor.intake import Limits, Refused, Upload, uploads
+
+Found = tuple[Entry, Upload | Refused]
+
+_NAME = 40  # characters of a source's name
+_KEY = 12  # digits of the key; they tell apart what is called the same
+
+
+def listed(places: Sequence[str], limits: Limits) -> Iterator[Found]:
+    """Every file of the places, in an order that is the same each time."""
+    for place, location in enumerate(places):
+        last, nth = None, 0
+        for position, item in enumerate(uploads(location, limits)):
+            nth = nth + 1 if item.name == last else 0
+            last = item.name
+            yield Entry(place, position, item.name, nth, item.sha256), item
+
+
+def stem(name: str, key: str) -> str:
+    """What the files of a composition are called: safe anywhere, and no other's name."""
+    own = outputs.stems([Path(name)])[0]
+    return f"{own[:_NAME].rstrip('_-')}-{key[:_KEY]}"

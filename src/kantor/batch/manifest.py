@@ -1,0 +1,75 @@
+"""The manifest: a row a file, as Parquet and as CSV, written as it is read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from kantor.batch.work import METRICS
+
+_AT_ONCE = 5_000  # rows in memory
+_FORMULA = ("=", "+", "-", "@")
+
+COLUMNS: dict[str, str] = {
+    "source": "string",
+    "sha256": "string",
+    "status": "string",
+    "reason": "string",
+    "composition": "string",
+    "model": "string",
+    "seed": "int64",
+    "takes": "int64",
+    "key": "string",
+    "meter": "string",
+    "steps": "int64",
+    **dict.fromkeys(METRICS, "float64"),
+    "warnings": "string",
+    "files": "string",
+    "seconds": "float64",
+    "finished": "string",
+}
+"""What each row says, and of what type. Metrics are means over a melody's takes."""
+
+
+def write(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write ``manifest.parquet`` and ``manifest.csv`` into `folder`, each whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()])
+    targets = [folder / "manifest.parquet", folder / "manifest.csv"]
+    partial = [path.with_name(f".{path.name}") for path in targets]
+    with ExitStack() as stack:
+        parquet = stack.enter_context(pq.ParquetWriter(partial[0], schema))
+        text = stack.enter_context(partial[1].open("w", newline="", encoding="utf-8"))
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for part in _parts(_flat(row) for row in rows):
+            parquet.write_table(pa.Table.from_pylist(part, schema))
+            table.writerows([_cell(row[name]) for name in COLUMNS] for row in part)
+    for source, target in zip(partial, targets, strict=True):
+        source.replace(target)
+
+
+def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while part := list(islice(rows, _AT_ONCE)):
+        yield part
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the ledger as the manifest shows it."""
+    shown = dict(row) | dict(row.get("metrics") or {})
+    shown["warnings"] = "; ".join(row.get("warnings") or ())
+    shown["files"] = ";".join(path for path, _ in row.get("files") or ())
+    return {name: shown.get(name) for name in COLUMNS}
+
+
+def _cell(value: Any) -> Any:
+    """A cell of the CSV; a spreadsheet shall not take a file's name for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

@@ -1,0 +1,107 @@
+"""The model of a batch, kept with the batch: what becomes of the registry does not concern it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = "models"
+
+Fetch = Callable[[Path], str]
+"""Puts the files of a model into a folder that is empty; answers with what the model is called."""
+
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A model as it was when a batch began.
+
+    Attributes
+    ----------
+    source : str
+        ``kantor-bach version 3``, or the folder it was copied from.
+    fingerprint : str
+        Of the bytes of its files: the same for the same model, whatever it is called.
+    """
+
+    source: str
+    fingerprint: str
+
+
+def pin(out: Path, fetch: Fetch) -> Pinned:
+    """Copy a model into the folder of the results."""
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        files = Path(scratch) / "model"
+        files.mkdir()
+        source = fetch(files)
+        print_ = fingerprint(files)
+        kept = pinned(out, print_)
+        if not kept.is_dir():
+            files.rename(kept)
+    return Pinned(source, print_)
+
+
+def pinned(out: Path, fingerprint: str) -> Path:
+    """Where a model of that fingerprint is kept."""
+    return out / FOLDER / fingerprint[:_DIGITS]
+
+
+def fingerprint(folder: Path) -> str:
+    """The SHA-256 of a folder's files and their names."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def drop(out: Path) -> None:
+    """Remove the models that were kept; for when no batch needs one any more."""
+    shutil.rmtree(out / FOLDER, ignore_errors=True)
+
+
+def patient(
+    fetch: Fetch,
+    passing: Callable[[Exception], bool],
+    minutes: float,
+    tell: Callable[[str], object],
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Fetch:
+    """`fetch`, which tries again while the registry is away.
+
+    Parameters
+    ----------
+    passing
+        Whether an error may pass by itself; any other is raised at once.
+    minutes
+        How long to try.
+    tell
+        Hears the error's line the first time.
+    """
+
+    def fetch_patiently(folder: Path) -> str:
+        end = clock() + 60 * minutes
+        pause, told = 1.0, False
+        while True:
+            try:
+                return fetch(folder)
+            except Exception as error:
+                if not passing(error) or clock() + pause > end:
+                    raise
+                if not told:
+                    tell(f"{error}; waiting for up to {minutes:g} minutes")
+                told = True
+            sleep(pause)
+            pause = min(2 * pause, 10.0)
+
+    return fetch_patiently

@@ -1,0 +1,108 @@
+"""The page of a batch: one HTML file to look and listen, which loads nothing but its neighbours.
+
+The first compositions are drawn, the first of these play by themselves, all link to their files;
+of a large batch the manifest shows the rest. Whatever comes from a file is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from kantor.batch.drawing import drawn, read_score
+from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
+from kantor.batch.settings import Page
+from kantor.metrics.musical import LABELS
+from kantor.music import files
+from kantor.music.score import Score, ScoreError
+
+RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
+NAME = "index.html"
+
+_SHOWN_METRICS = ("triad_or_seventh", "parallel_fifths", "parallel_octaves", "crossing")
+
+
+def write(folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page) -> None:
+    """Write ``index.html`` into the batch's `folder`, whole or not at all.
+
+    Parameters
+    ----------
+    out
+        The folder of the results; links lead there from `folder`, which lies in it.
+    page
+        How much is shown.
+    """
+    good = ledger.rows(begun.number, (COMPOSED, REUSED), page.shown)
+    bad = ledger.rows(begun.number, (REFUSED, FAILED), page.shown)
+    counts = ledger.counts(begun.number)
+    text = _render(
+        {
+            "number": begun.number,
+            "model": begun.model,
+            "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
+            "total": f"{sum(counts.values()):,}",
+            "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
+            "samples": list(_samples(good, out, page.heard)),
+            "bad": list(bad),
+            "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
+        }
+    )
+    files.save(folder / NAME, lambda stream: stream.write(text.encode()))
+
+
+def _samples(rows: Iterable[dict[str, Any]], out: Path, heard: int) -> Iterator[dict[str, Any]]:
+    """What the template shows of each composition."""
+    for index, row in enumerate(rows):
+        written = [path for path, _ in row["files"]]
+        heard_now = index < heard
+        score = read_score(out / written[0]) if heard_now or not row["drawn"] else None
+        yield {
+            "title": row["source"],
+            "about": ", ".join(
+                (row["key"], row["meter"], f"{row['steps']} sixteenths", f"seed {row['seed']}")
+            ),
+            "status": row["status"],
+            "figures": _figures(row["metrics"]),
+            "warnings": row["warnings"],
+            "files": [(Path(path).name, f"../{quote(path)}") for path in written],
+            "drawn": row["drawn"] or (drawn(score) if score else None),
+            "sound": _sound(score if heard_now else None, written),
+        }
+
+
+def _sound(score: Score | None, written: Sequence[str]) -> str:
+    """An address that plays: in the page itself, else a WAV file beside it, else none."""
+    beside = next((f"../{quote(path)}" for path in written if path.endswith(".wav")), "")
+    if score is None:
+        return beside
+    from kantor.music import audio
+
+    try:
+        return f"data:audio/mpeg;base64,{base64.b64encode(audio.mp3_bytes(score, RATE)).decode()}"
+    except ScoreError:  # too long, or no soundfont
+        return beside
+
+
+def _figures(metrics: Mapping[str, float | None]) -> list[tuple[str, str]]:
+    known = {name: metrics.get(name) for name in _SHOWN_METRICS}
+    return [(LABELS[name], f"{value:.3g}") for name, value in known.items() if value is not None]
+
+
+def _render(context: dict[str, Any]) -> str:
+    import jinja2
+    from markupsafe import Markup
+
+    folder = resources.files("kantor.batch") / "templates"
+    texts = {part.name: part.read_text() for part in folder.iterdir() if part.is_file()}
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(texts),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("batch.html.j2").render(context, markup=Markup) + "\n"

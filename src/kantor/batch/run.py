@@ -1,0 +1,296 @@
+"""Run a batch: list, hand out, write down, and show what there is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from kantor.batch import ledger as ledgers
+from kantor.batch import listing, manifest, models, page
+from kantor.batch.chunks import Chunk, Done, Entry, Job, Loader, Made, Orders
+from kantor.batch.engines import Engine, Pending
+from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
+from kantor.batch.settings import Batch
+from kantor.drift import record
+from kantor.intake import Limits, Refused, Upload, quarantine
+
+_LIMITS = Limits()
+_BUFFERED = 500  # entries that wait at most before they are written down
+
+
+class BatchError(RuntimeError):
+    """A batch cannot go on; the message is one line for a person."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Entries of each status so far.
+    seconds : float
+        Since this call began.
+    """
+
+    counts: dict[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be composed, and how.
+
+    Attributes
+    ----------
+    places : tuple of str
+        Folders, zip files, single files, or addresses that fsspec knows.
+    batch : Batch
+    fetch : Fetch
+        Gets the model that a new batch begins with.
+    loader : Loader
+        Loads a model from its folder.
+    limits : Limits
+        What of an upload is refused as too much.
+    only_new : bool
+        Leave out what an earlier batch dealt with under the same name; where nothing is left
+        there is no batch.
+    heard : callable
+        Told how far the batch is whenever a chunk is back.
+    drift : Path or None
+        The log in which the features of what is composed are recorded.
+    """
+
+    places: tuple[str, ...]
+    batch: Batch
+    fetch: models.Fetch
+    loader: Loader
+    limits: Limits = _LIMITS
+    only_new: bool = False
+    heard: Callable[[Progress], object] = lambda progress: None
+    drift: Path | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a batch came to.
+
+    Attributes
+    ----------
+    number, model
+    counts : dict of str to int
+        Entries of each status, of the whole batch.
+    folder : Path
+        Where its manifest and its page are.
+    seconds : float
+        Of this call.
+    model_seconds : float
+        That the workers' models worked, added up.
+    """
+
+    number: int
+    model: str
+    counts: dict[str, int]
+    folder: Path
+    seconds: float
+    model_seconds: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file was composed, now or before."""
+        return not (self.counts.get(REFUSED) or self.counts.get(FAILED))
+
+
+def run(plan: Plan, engine: Engine) -> Summary | None:
+    """Compose what is in the plan's places, or go on with the batch that was stopped.
+
+    Returns
+    -------
+    Summary or None
+        None where only what is new was asked for, and nothing is.
+
+    Raises
+    ------
+    BatchError
+        If another batch is composing into the same folder, or the disk or the ledger refuses.
+    """
+    out = plan.batch.out.absolute()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _alone(out), ledgers.opened(out / "ledger.sqlite") as ledger:
+            return _Run(plan, engine, out, ledger).whole()
+    except (OSError, sqlite3.Error) as error:
+        name = getattr(error, "filename", None) or out
+        reason = getattr(error, "strerror", None) or error
+        raise BatchError(
+            f"{name}: {reason}; what is composed is kept, the same command goes on"
+        ) from error
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold the folder of the results; the lock goes with the process that holds it."""
+    with (out / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BatchError(
+                f"{out}: another batch is composing into this folder; wait for it, or name another"
+            ) from None
+        yield
+
+
+class _Run:
+    """One call: what is under way, and what is known of it."""
+
+    def __init__(self, plan: Plan, engine: Engine, out: Path, ledger: Ledger) -> None:
+        self._plan, self._engine, self._out, self._ledger = plan, engine, out, ledger
+        self._manner = plan.batch.manner()
+        self._text = self._manner.model_dump_json()
+        self._places = json.dumps(plan.places)
+        self._began = time.monotonic()
+        self._model_seconds = 0.0
+        self._flights: deque[tuple[Chunk, Pending]] = deque()
+        self._jobs: list[Job] = []
+        self._waiting: dict[str, list[Entry]] = {}
+        self._rows: list[Row] = []
+
+    def whole(self) -> Summary | None:
+        """The batch from its listing to its page."""
+        scratch = self._out / ".scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        unfinished = self._ledger.unfinished(self._places, self._text)
+        found = self._found(unfinished)
+        first = next(found, None)
+        if first is None and unfinished is None and self._plan.only_new:
+            return None
+        self._begun = unfinished or self._begin()
+        self._counts = self._ledger.counts(self._begun.number)
+        self._orders = Orders(
+            models.pinned(self._out, self._begun.fingerprint),
+            self._plan.loader,
+            self._out,
+            scratch,
+            self._manner,
+            self._plan.limits,
+        )
+        for entry, item in chain([] if first is None else [first], found):
+            self._take(entry, item)
+        self._dispatch()
+        while self._flights:
+            self._land()
+        self._flush()
+        return self._end(scratch)
+
+    def _begin(self) -> Begun:
+        model = models.pin(self._out, self._plan.fetch)
+        return self._ledger.begin(self._places, self._text, model.source, model.fingerprint)
+
+    def _found(self, begun: Begun | None) -> Iterator[listing.Found]:
+        """What is in the places and not done with."""
+        for entry, item in listing.listed(self._plan.places, self._plan.limits):
+            if begun and self._ledger.has(begun.number, entry):
+                continue
+            if self._plan.only_new and self._ledger.seen(entry, self._text):
+                continue
+            yield entry, item
+
+    def _take(self, entry: Entry, item: Upload | Refused) -> None:
+        if isinstance(item, Refused):
+            self._refuse(item)
+            self._note((entry, REFUSED, item.reason, ""))
+            return
+        key = self._manner.key(item.sha256, self._begun.fingerprint)
+        if key in self._waiting:
+            self._waiting[key].append(entry)
+        elif self._is_there(key):
+            self._note((entry, REUSED, "", key))
+        else:
+            self._waiting[key] = [entry]
+            self._jobs.append(self._job(entry, item, key))
+            if len(self._jobs) >= self._plan.batch.chunk:
+                self._dispatch()
+
+    def _job(self, entry: Entry, upload: Upload, key: str) -> Job:
+        shown = entry.place == 0 and entry.position < self._plan.batch.page.shown
+        return Job(key, listing.stem(upload.name, key), upload, shown)
+
+    def _is_there(self, key: str) -> bool:
+        """Whether it was composed and its files are as they were written."""
+        details = self._ledger.details(key)
+        try:
+            return details is not None and all(
+                (self._out / path).stat().st_size == size for path, size in details["files"]
+            )
+        except OSError:
+            return False
+
+    def _dispatch(self) -> None:
+        """Hand the jobs out; wait for the oldest chunk where enough are under way."""
+        if self._jobs:
+            chunk = Chunk(self._orders, tuple(self._jobs))
+            self._jobs = []
+            self._flights.append((chunk, self._engine.submit(chunk)))
+        while len(self._flights) > 2 * self._plan.batch.workers:
+            self._land()
+
+    def _land(self) -> None:
+        """Write down what the oldest chunk brings."""
+        chunk, pending = self._flights.popleft()
+        done: Done = pending.result()
+        self._model_seconds += done.model_seconds
+        for job, made in zip(chunk.jobs, done.made, strict=True):
+            self._rows += self._entered(job, made)
+        composed = [made for made in done.made if not made.reason]
+        self._flush(composed)
+        if self._plan.drift is not None:
+            record(self._plan.drift, [made.features for made in composed if made.features])
+        self._plan.heard(Progress(dict(self._counts), time.monotonic() - self._began))
+
+    def _entered(self, job: Job, made: Made) -> Iterator[Row]:
+        """The entries that a job answers: the first was composed, the others share it."""
+        status = COMPOSED if not made.reason else FAILED if made.failed else REFUSED
+        for entry in self._waiting.pop(job.key):
+            if status == REFUSED:
+                self._refuse(Refused(entry.name, made.reason, entry.sha256, job.upload.data))
+            yield entry, status, made.reason, "" if made.reason else job.key
+            status = REUSED if status == COMPOSED else status
+
+    def _refuse(self, refused: Refused) -> None:
+        quarantine(self._out / "quarantine", refused)
+
+    def _note(self, row: Row) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _BUFFERED:
+            self._flush()
+
+    def _flush(self, made: list[Made] | None = None) -> None:
+        self._ledger.write(self._begun, self._text, self._rows, made or [])
+        for _, status, _, _ in self._rows:
+            self._counts[status] = self._counts.get(status, 0) + 1
+        self._rows = []
+
+    def _end(self, scratch: Path) -> Summary:
+        """The manifest and the page; the model is let go."""
+        begun = self._begun
+        folder = self._out / f"batch-{begun.number:04d}"
+        folder.mkdir(exist_ok=True)
+        counts = self._ledger.counts(begun.number)
+        manifest.write(folder, self._ledger.rows(begun.number))
+        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page)
+        self._ledger.finish(begun.number)
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not self._ledger.any_unfinished():
+            models.drop(self._out)
+        seconds = time.monotonic() - self._began
+        return Summary(begun.number, begun.model, counts, folder, seconds, self._model_seconds)

@@ -1,0 +1,101 @@
+"""The block ``batch`` of `params.yaml`, and what of it shapes a composition."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from kantor.compose.knobs import Knobs
+from kantor.settings import Block
+
+Format = Literal["mid", "musicxml", "wav", "png"]
+
+
+class Manner(Block):
+    """How each melody is composed; another manner is another composition.
+
+    Attributes
+    ----------
+    formats : tuple of str
+        What is written of each take. MIDI is always among them: the page is made of it.
+    seed, takes, candidates
+        As for `kantor.compose.composer.compose`.
+    temperature, passes
+        The model's own where they are None.
+    """
+
+    formats: tuple[Format, ...] = ("mid",)
+    seed: int = Field(0, ge=0)
+    takes: int = Field(1, ge=1, le=100)
+    candidates: int = Field(1, ge=1, le=100)
+    temperature: float | None = Field(None, ge=0.01, le=10)
+    passes: int | None = Field(None, ge=0, le=100)
+
+    @property
+    def knobs(self) -> Knobs:
+        """What differs from the model's defaults."""
+        return Knobs(self.temperature, self.passes)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The formats that are written, each once, MIDI first."""
+        return tuple(dict.fromkeys(("mid", *self.formats)))
+
+    def key(self, sha256: str, model: str) -> str:
+        """What a composition is known by: 64 hexadecimal digits.
+
+        Parameters
+        ----------
+        sha256
+            Of the melody's bytes.
+        model
+            The model's fingerprint.
+        """
+        said = self.model_copy(update={"formats": tuple(sorted(self.kinds))}).model_dump_json()
+        return hashlib.sha256("\n".join((sha256, model, said)).encode()).hexdigest()
+
+
+class Page(Block):
+    """How much of a batch its page shows, and how much of that it plays by itself."""
+
+    shown: int = Field(100, ge=0)
+    heard: int = Field(6, ge=0)
+
+
+class Batch(Manner):
+    """How batches are composed here.
+
+    Attributes
+    ----------
+    inbox : str
+        Where the flow looks for melodies: a folder, a zip file, or any address that fsspec knows.
+    out : Path
+        The folder of the results and of the ledger.
+    engine : str
+        ``processes`` on this machine, or ``dask``.
+    scheduler : str or None
+        Address of a Dask scheduler; without one Dask's workers are started here.
+    workers : int
+        Processes that compose.
+    chunk : int
+        Melodies that a worker takes at once.
+    wait_minutes : float
+        How long a registry that does not answer is waited for.
+    page : Page
+    """
+
+    inbox: str = "inbox"
+    out: Path = Path("compositions/batches")
+    engine: Literal["processes", "dask"] = "processes"
+    scheduler: str | None = None
+    workers: int = Field(2, ge=1, le=256)
+    chunk: int = Field(250, ge=1, le=5_000)
+    wait_minutes: float = Field(15, ge=0)
+    page: Page = Page()
+
+    def manner(self) -> Manner:
+        """What shapes the compositions."""
+        return Manner(**{name: getattr(self, name) for name in Manner.model_fields})

@@ -1,0 +1,248 @@
+"""Each melody is composed once, and no stop shows in what a batch leaves."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.batch import tunes
+
+from kantor.batch import BatchError, run
+from kantor.batch.engines import Here
+from kantor.drift import last
+from kantor.music.reading import read
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from tests.batch import tunes
+from kantor.batch import run
+from kantor.batch.engines import processes
+
+if __name__ == "__main__":
+    inbox, out, after = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+    def heard(progress):
+        if progress.counts.get("composed", 0) >= after:
+            print("so far", flush=True)
+            time.sleep(60)
+
+    with processes(2) as engine:
+        run(tunes.plan(inbox, out, heard=heard), engine)
+"""
+
+
+class Stops(Exception):
+    """What ends a batch in the middle."""
+
+
+class Failing(Here):
+    """An engine that stops when it is given its so-and-so-many-th chunk."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def submit(self, chunk):
+        if not self.left:
+            raise Stops
+        self.left -= 1
+        return super().submit(chunk)
+
+
+def rows(summary):
+    with (summary.folder / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_file_gets_its_row_and_every_melody_its_composition(inbox, out):
+    """Composed, shared by a second file of the same bytes, or refused with the reason."""
+    summary = run(tunes.plan(inbox, out), Here())
+    assert summary.counts == {"composed": 10, "reused": 1, "refused": 1}
+    found = rows(summary)
+    assert [row["source"] for row in found] == sorted(path.name for path in inbox.iterdir())
+    statuses = {row["source"]: row["status"] for row in found}
+    assert statuses["notes.txt"] == "refused"
+    assert {statuses["tune004.mid"], statuses["tune004 copy.mid"]} == {"composed", "reused"}
+    refused = next(row for row in found if row["status"] == "refused")
+    assert "neither MIDI nor MusicXML" in refused["reason"]
+    for row in found:
+        if row["status"] != "refused":
+            assert row["model"] == "rule version 1"
+            assert (row["key"], row["meter"], row["takes"]) == ("C major", "4/4", "1")
+            assert 0 <= float(row["in_best_scale"]) <= 1
+            (part, *_) = read(out / row["files"]).parts
+            melody = read(inbox / row["source"]).parts[0]
+            assert [note.start for note in part.notes] == [note.start for note in melody.notes]
+
+
+def test_what_was_refused_is_kept_with_its_reason(inbox, out):
+    """The bytes and a text beside them, once, however often the batch is run."""
+    for _ in range(2):
+        run(tunes.plan(inbox, out), Here())
+    data, text = sorted((out / "quarantine").iterdir())
+    assert data.read_bytes() == b"no melody"
+    assert "neither MIDI nor MusicXML" in text.read_text()
+
+
+def test_the_same_again_composes_nothing(inbox, out):
+    """Another batch, whose melodies were all composed before; their files are not written anew."""
+    first = run(tunes.plan(inbox, out), Here())
+    before = {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")}
+    second = run(tunes.plan(inbox, out), Failing(1))  # the refused file is looked at again
+    assert (first.number, second.number) == (1, 2)
+    assert second.counts == {"reused": 11, "refused": 1}
+    assert {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")} == before
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"takes": 2}, {"formats": ("mid", "musicxml")}])
+def test_another_manner_is_another_composition(inbox, out, change):
+    """Seed, takes and formats are part of what a composition is known by."""
+    run(tunes.plan(inbox, out), Here())
+    again = run(tunes.plan(inbox, out, **change), Here())
+    assert again.counts["composed"] == 10
+    expected = change.get("takes", 1) * len(change.get("formats", ("mid",)))
+    assert all(len(row["files"].split(";")) == expected for row in rows(again) if row["files"])
+
+
+def test_another_model_is_another_composition(inbox, out):
+    """A model is known by its bytes, not by its name."""
+    run(tunes.plan(inbox, out), Here())
+    same = run(tunes.plan(inbox, out, tunes.fetch("renamed")), Here())
+    other = run(tunes.plan(inbox, out, tunes.fetch("renamed", '{"other": 1}')), Here())
+    assert (same.counts.get("composed"), other.counts.get("composed")) == (None, 10)
+
+
+def test_a_composition_that_was_removed_is_made_anew(inbox, out):
+    """What the ledger says is there is looked at before it is believed."""
+    run(tunes.plan(inbox, out), Here())
+    whole = tunes.result(out)
+    (out / rows(run(tunes.plan(inbox, out), Here()))[5]["files"]).unlink()
+    assert run(tunes.plan(inbox, out), Here()).counts["composed"] == 1
+    assert tunes.result(out)[0].keys() >= whole[0].keys()
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+def test_a_stopped_batch_ends_as_an_undisturbed_one(inbox, out, tmp_path, chunks):
+    """Files and manifest, whenever it was stopped; what was done is not done again."""
+    undisturbed = tmp_path / "undisturbed"
+    run(tunes.plan(inbox, undisturbed), Here())
+    with pytest.raises(Stops):
+        run(tunes.plan(inbox, out, workers=1), Failing(chunks))
+    summary = run(tunes.plan(inbox, out), Here())
+    assert summary.number == 1
+    assert tunes.result(out) == tunes.result(undisturbed)
+
+
+def test_a_stopped_batch_ends_with_the_model_that_it_began_with(inbox, out):
+    """Also where the registry has another one by then, or none."""
+    with pytest.raises(Stops):
+        run(tunes.plan(inbox, out), Failing(1))
+
+    def gone(into):
+        raise AssertionError("the registry was asked")
+
+    summary = run(tunes.plan(inbox, out, gone), Here())
+    assert {row["model"] for row in rows(summary)} == {"rule version 1", ""}
+    assert not (out / "models").exists()
+
+
+@pytest.mark.parametrize("after", [4, 8])
+def test_killed_at_any_moment_nothing_is_lost_or_doubled(inbox, out, tmp_path, after):
+    """kill -9 of the process that runs it; its workers end as well."""
+    undisturbed = tmp_path / "undisturbed"
+    run(tunes.plan(inbox, undisturbed), Here())
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join(
+        [str(root / "src"), str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(inbox), str(out), str(after)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+        text=True,
+    )
+    with process:
+        assert process.stdout.readline() == "so far\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == ""  # comes only when the workers are gone too
+    summary = run(tunes.plan(inbox, out), Here())
+    assert summary.number == 1
+    assert tunes.result(out) == tunes.result(undisturbed)
+
+
+def test_only_what_is_new_is_composed(inbox, out):
+    """Nothing new is no batch, and asks the registry for nothing."""
+    run(tunes.plan(inbox, out, only_new=True), Here())
+
+    def gone(into):
+        raise AssertionError("the registry was asked")
+
+    assert run(tunes.plan(inbox, out, gone, only_new=True), Here()) is None
+    tunes.fill(inbox, 1, start=50)
+    summary = run(tunes.plan(inbox, out, only_new=True), Here())
+    assert [row["source"] for row in rows(summary)] == ["tune050.mid"]
+
+
+def test_places_may_hold_files_of_one_name(tmp_path, out):
+    """Each keeps its row and, as its bytes differ, its files."""
+    one, two = tunes.fill(tmp_path / "one", 1), tmp_path / "two"
+    two.mkdir()
+    (two / "tune000.mid").write_bytes(tunes.tune(7))
+    summary = run(tunes.plan((str(one), str(two)), out), Here())
+    assert summary.counts == {"composed": 2}
+    assert len({row["files"] for row in rows(summary)}) == 2
+
+
+def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
+    """The second is told so, and the first goes on."""
+    told = []
+
+    def heard(progress):
+        with pytest.raises(BatchError, match="another batch is composing") as error:
+            run(tunes.plan(inbox, out), Here())
+        told.append(str(error.value))
+
+    assert run(tunes.plan(inbox, out, heard=heard, chunk=100), Here()).whole is False
+    assert len(told) == 1
+
+
+def test_a_disk_that_refuses_ends_the_batch_in_one_line(inbox, out):
+    """And what could not be written is not in the ledger."""
+    out.mkdir()
+    (out / "files").write_text("in the way")
+    with pytest.raises(BatchError, match=r"files.*the same command goes on"):
+        run(tunes.plan(inbox, out), Here())
+    (out / "files").unlink()
+    assert run(tunes.plan(inbox, out), Here()).counts["composed"] == 10
+
+
+def test_features_of_what_is_composed_are_recorded(inbox, out, tmp_path):
+    """Once a melody: what is reused was recorded before."""
+    for _ in range(2):
+        run(tunes.plan(inbox, out, drift=tmp_path / "drift"), Here())
+    log = last(tmp_path / "drift", 100)
+    assert len(log) == 10
+    assert set(log["key"]) == {"C major"}
+
+
+def test_a_melody_that_the_model_refuses_leaves_the_others_alone(inbox, out):
+    """Its row says why."""
+    (inbox / "tune000.mid").write_bytes(tunes.tune(0, first=tunes.OUTSIDE))
+    summary = run(tunes.plan(inbox, out), Here())
+    assert summary.counts == {"composed": 9, "reused": 1, "refused": 2}
+    assert [row["reason"] for row in rows(summary) if row["source"] == "tune000.mid"] == [
+        "a given note is not for this model"
+    ]
+
+
+def test_nothing_to_compose_is_an_empty_batch(tmp_path, out):
+    """An empty folder is no error; its manifest has its head."""
+    (tmp_path / "empty").mkdir()
+    summary = run(tunes.plan(tmp_path / "empty", out), Here())
+    assert summary.counts == {}
+    assert rows(summary) == []

@@ -1,0 +1,91 @@
+"""Melodies by rule, and models that other processes can load."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+
+from kantor.batch import Batch, Plan
+from kantor.intake import Limits
+from kantor.music import midi
+from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+
+AT_ONCE = Limits(settle=0)
+POISON = 61  # a melody that begins on this pitch ends the process that composes it
+OUTSIDE = 63  # and one on this pitch is not for the model
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76)
+
+
+def tune(number: int, first: int | None = None) -> bytes:
+    """A melody of 8 to 12 quarters as MIDI, each number another one."""
+    count = 8 + number % 5
+    degrees = [number // 10**place % 10 for place in range(4)]
+    pitches = [SCALE[(degrees[at % 4] + at) % len(SCALE)] for at in range(count)]
+    pitches[0] = first or pitches[0]
+    notes = [Note(4 * at, 4 * at + 4, pitch) for at, pitch in enumerate(pitches)]
+    score = Score(*arrays_of(notes, 4 * count, 1), Meter(), key=Key(0), title=f"Tune {number}")
+    return midi.to_bytes(score)
+
+
+def by_rule(given, seeds):
+    """Parallel voices below the soprano, their distance by the seed."""
+    soprano = given.pitches[..., :1].astype(int)
+    first = given.pitches[:, 0, 0]
+    if (first % 12 == POISON % 12).any():
+        os.kill(os.getpid(), signal.SIGKILL)
+    if (first % 12 == OUTSIDE % 12).any():
+        raise ScoreError("a given note is not for this model")
+    lower = soprano - 4 * np.arange(4) - np.asarray(seeds)[:, None, None] % 3
+    pitches = np.where(given.mask, given.pitches, np.where(soprano < 0, -1, lower))
+    onsets = np.where(given.mask, given.onsets, given.onsets[..., :1])
+    return pitches.astype(np.int8), onsets
+
+
+def load(folder):
+    """Load the rule, if its folder is there."""
+    assert (Path(folder) / "model.json").is_file()
+    return by_rule
+
+
+def fetch(name="rule version 1", content="{}"):
+    """A registry with one model of that name."""
+
+    def fetched(into):
+        (into / "model.json").write_text(content)
+        return name
+
+    return fetched
+
+
+def plan(inbox, out, fetched=None, only_new=False, drift=None, heard=lambda progress: None, **said):
+    """Compose what is in `inbox`."""
+    batch = Batch(out=out, **{"chunk": 4, "page": {"heard": 0}, **said})
+    places = inbox if isinstance(inbox, tuple) else (str(inbox),)
+    return Plan(places, batch, fetched or fetch(), load, AT_ONCE, only_new, heard, drift)
+
+
+def fill(inbox, count, start=0):
+    """Put so many melodies into a folder."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    for number in range(start, start + count):
+        (inbox / f"tune{number:03d}.mid").write_bytes(tune(number))
+    return inbox
+
+
+def result(out):
+    """All that a batch leaves but times: the manifest's rows, and every file's bytes."""
+    import pandas as pd
+
+    files = {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.name.startswith((".lock", "ledger", "manifest"))
+    }
+    tables = [
+        pd.read_parquet(path).drop(columns=["seconds", "finished"]).to_csv()
+        for path in sorted(out.glob("batch-*/manifest.parquet"))
+    ]
+    return files, tables

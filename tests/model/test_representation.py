@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -164,19 +165,22 @@ chords = arrays(np.int32, (2, 4), elements=classes)
 
 
 @MODEST
-@given(chords, seeds)
-def test_weights_by_succession(chord: np.ndarray, seed: int) -> None:
-    """A pitch gets the weight of the succession of intervals that it makes with another voice."""
-    (own, other_before, _, _), (_, other, _, _) = chord.tolist()
-    given, expected = weights(144, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        both = min(own, other, other_before) > 0 and other != other_before and to != own
-        if both:
-            expected[to] = given[(own - other_before) % 12 * 12 + (to - other) % 12]
-    found = rep.by_succession(
-        tf.constant(given[None]), *(tf.constant([x]) for x in (own, other, other_before))
-    )
-    assert np.array_equal(found[0], expected)
+@given(st.integers(-1, rep.CLASSES - 1), seeds)
+def test_weights_by_relation(other: int, seed: int) -> None:
+    """One look-up gives the sum of what interval and distance bring, and so do its gradients."""
+    first, second = (tf.constant(weights(n, seed)[None]) for n in (12, rep.DISTANCES))
+    at, pull = tf.constant([other]), tf.constant(weights(rep.CLASSES, seed + 1)[None])
+
+    def looked_up(found: Callable[[], Any]) -> list[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch([first, second])
+            values = found()
+        return [values, *tape.gradient(values, [first, second], pull)]
+
+    together = looked_up(lambda: rep.by_relation(first, second, at))
+    apart = looked_up(lambda: rep.by_interval(first, at) + rep.by_distance(second, at))
+    for one, two in zip(together, apart, strict=True):
+        assert np.allclose(one, two, atol=1e-5)
 
 
 @MODEST

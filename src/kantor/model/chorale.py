@@ -16,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from kantor.model import representation as rep
-from kantor.model.layers import Dropout, TimeConv, lookup, no_dropout
+from kantor.model.layers import Dropout, TimeConv, lookup, no_dropout, product
 from kantor.model.piece import CONDITION, FEATURES, Piece, score_features, shift
 from kantor.music.score import VOICES
 from kantor.runtime import pitches
@@ -53,13 +53,23 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
         mask: Tensor,
         conditions: Tensor,
         drop: Dropout = no_dropout,
+        padded: bool = True,
     ) -> Tensor:
-        """``(batch, time, width)`` of given cells, -1 where none is given."""
+        """``(batch, time, width)`` of given cells, -1 where none is given.
+
+        Not `padded`: only the steps that have `reach` steps on either side.
+        """
         features = [score_features(given, shift(given), onsets), mask, conditions]
         hidden = tf.nn.relu(self.entry(tf.concat(features, axis=-1)))
         for layer in self.layers:
-            hidden = hidden + drop(tf.nn.relu(layer(hidden)))
+            own = hidden if padded else hidden[:, layer.reach : -layer.reach]
+            hidden = own + drop(tf.nn.relu(layer(hidden, padded=padded)))
         return hidden
+
+    @property
+    def reach(self) -> int:
+        """Steps that are seen on either side of a step."""
+        return sum(layer.reach for layer in self.layers)
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -108,14 +118,17 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         (…, CLASSES + 1)
         """
         features = [
-            context,
             rep.flatten(rep.one_hot(now)),
             rep.intervals(now),
             rep.spacing(now),
             rep.motion(now, before),
             rep.intervals(before),
         ]
-        out = self.outputs(drop(tf.nn.relu(self.hidden(tf.concat(features, axis=-1)))))
+        chord = tf.concat(features, axis=-1)
+        # Two products: a gradient by the chord, which nobody needs, would be as dear as either.
+        of_context, of_chord = tf.split(self.hidden.kernel, [context.shape[-1], -1])
+        hidden = product(context, of_context) + product(chord, of_chord) + self.hidden.bias
+        out = self.outputs(drop(tf.nn.relu(hidden)))
         pitch, strike, moves, relative = tf.split(out, self.sizes, axis=-1)
         pitch += rep.by_motion(moves, before[..., self.voice])
         shape = tf.concat([tf.shape(out)[:-1], [len(self.others), 12 + rep.DISTANCES]], 0)
@@ -123,7 +136,7 @@ class Head(keras.layers.Layer):  # type: ignore[misc]
         progressions = rep.progressions(before, now, self.voice, self.others)
         interval += BOLD * lookup(self.successors, progressions)
         others = tf.gather(now, self.others, axis=-1)
-        wishes = rep.by_interval(interval, others) + rep.by_distance(distance, others)
+        wishes = rep.by_relation(interval, distance, others)
         return tf.concat([pitch + tf.reduce_sum(wishes, axis=-2), strike], axis=-1)
 
 
@@ -211,12 +224,18 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         hidden = tf.nn.relu(self.entry(tf.concat([drop(past), encoded, conditions], axis=-1)))
         return hidden + drop(tf.nn.relu(self.inner(drop(hidden))))
 
-    def encode(self, piece: Piece, drop: Dropout = no_dropout) -> Tensor:
-        """The context that the given cells make, ``(batch, time, width)``."""
+    def encode(self, piece: Piece, start: int, stop: Tensor, drop: Dropout = no_dropout) -> Tensor:
+        """The context that the given cells make from `start` to `stop`: ``(batch, …, width)``."""
         given = tf.where(piece.mask > 0, piece.classes, -1)
-        return self.encoder(
-            given, piece.mask * piece.onsets, piece.mask, piece.conditions, drop=drop
-        )
+        read = given, piece.mask * piece.onsets, piece.mask, piece.conditions
+        low, reach = start - self.encoder.reach, self.encoder.reach
+        span = piece.classes.shape[1]
+        if low < 1 or not isinstance(stop, int) or span is None or stop + reach > span:
+            return self.encoder(*read, drop=drop)[:, start:stop]
+        # With enough around them, the window's steps are computed alone. The first step that is
+        # read needs the one before it, of which it shows the motion.
+        part = (tensor[:, low - 1 : stop + reach] for tensor in read)
+        return self.encoder(*part, drop=drop, padded=False)[:, 1:]
 
     def logits(self, piece: Piece, start: int, stop: int, drop: Dropout = no_dropout) -> Tensor:
         """Logits of the cells from `start` to `stop`, each with its own past as in `piece`.
@@ -225,7 +244,7 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         -------
         (batch, stop - start, voice, CLASSES + 1)
         """
-        encoded = self.encode(piece, drop)[:, start:stop]
+        encoded = self.encode(piece, start, stop, drop)
         traces = self.traces(piece, start, stop)
         past = tf.concat(
             [traces[:, lag : lag + stop - start] for lag in range(self.reach)], axis=-1

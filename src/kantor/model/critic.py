@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kantor.model.layers import TimeConv, leaky
+from kantor.model.layers import TimeConv, leaky, product
 from kantor.model.piece import CONDITION, FEATURES, JUDGED
 from kantor.music.score import VOICES
 
@@ -86,10 +86,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     def embed(self, features: Tensor) -> Tensor:
         """``(batch, time, JUDGED)`` as ``(batch, time, embedding)``, linearly."""
-        # One product of two matrices: XLA takes a batch of small ones apart.
-        flat = tf.reshape(features, [-1, JUDGED])
-        embedded = flat @ (tf.constant(self.scale) * self.seen.kernel)
-        return tf.reshape(embedded, tf.concat([tf.shape(features)[:-1], [self.embedding]], 0))
+        return product(features, tf.constant(self.scale) * self.seen.kernel)
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
         """Scores ``(batch,)`` of embedded steps, given mask and conditions."""

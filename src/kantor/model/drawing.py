@@ -85,7 +85,7 @@ def draw(
     classes : (batch, stop - start, voice) int32
     onsets : (batch, stop - start, voice) float32
     """
-    encoded = generator.encode(piece)
+    encoded = generator.encode(piece, start, stop)
     bias = generator.bias(piece.collection)
     batch, steps = tf.shape(piece.classes)[0], stop - start
 
@@ -94,7 +94,7 @@ def draw(
     ) -> tuple[Tensor, ...]:
         at = start + index
         flat = tf.reshape(past, [batch, generator.reach * generator.memory])
-        context = generator.context(encoded[:, at], piece.conditions[:, at], flat)
+        context = generator.context(encoded[:, index], piece.conditions[:, at], flat)
         given = piece.mask[:, at] > 0
         now = tf.where(given, piece.classes[:, at], -1)
         strikes = []
@@ -217,12 +217,12 @@ def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor
         for part, count in zip(parts, (pairs, 3, voices, pairs), strict=True)
     )
     total = _unflatten(pitch, voices)
-    total += _of_voices(_by_intervals(intervals, classes))
+    total += _by_intervals(intervals, classes)
     total += _by_spacings(spacings, classes)
     total += rep.by_motion(motions, before)
     total += _earlier(rep.by_motion(tf.reverse(motions, [-1]), classes))
     now, then = _by_successions(successions, classes, before)
-    total += _of_voices(now) + _earlier(_of_voices(then))
+    total += now + _earlier(then)
     return total, onsets
 
 
@@ -232,18 +232,34 @@ def _unflatten(tensor: Tensor, count: int) -> Tensor:
     return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-1], shape], 0))
 
 
-def _of_voices(tensor: Tensor) -> Tensor:
-    """Sums over each voice's three pairs: ``(…, 12, CLASSES)`` to ``(…, voice, CLASSES)``."""
-    shape = tf.concat([tf.shape(tensor)[:-2], [len(VOICES), -1, rep.CLASSES]], 0)
-    return tf.reduce_sum(tf.reshape(tensor, shape), axis=-2)
+def _of_voices(weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
+    """Weights of a voice's intervals to each other one, as weights of its pitches.
+
+    Parameters
+    ----------
+    weights : (…, 12, 12)
+        Of each of `_OWN`, by the interval class above its `_OTHER`.
+    other : (…, 12) int32
+        The other one's class.
+    known : (…, 12) bool
+        Where the weights count.
+
+    Returns
+    -------
+    (…, voice, CLASSES)
+        Sums over each voice's three pairs.
+    """
+    chroma = tf.where(known[..., None], rep.turned(weights, -rep.BASE - other), 0.0)
+    shape = tf.concat([tf.shape(chroma)[:-2], [len(VOICES), -1, 12]], 0)
+    return rep.by_chroma(tf.reduce_sum(tf.reshape(chroma, shape), axis=-2))
 
 
 def _by_intervals(weights: Tensor, classes: Tensor) -> Tensor:
     """What each pitch of a voice would bring by its interval to each other one."""
     weights = tf.gather(weights, _PAIR, axis=-2)
     falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
-    seen = tf.where(_UPPER[:, None], weights, falling)
-    return rep.by_interval(seen, tf.gather(classes, _OTHER, axis=-1))
+    other = tf.gather(classes, _OTHER, axis=-1)
+    return _of_voices(tf.where(_UPPER[:, None], weights, falling), other, other > 0)
 
 
 def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
@@ -265,10 +281,22 @@ def _by_successions(weights: Tensor, classes: Tensor, before: Tensor) -> tuple[T
     table = tf.where(_UPPER[:, None, None], square, turned)
     own, other = (tf.gather(classes, voices, axis=-1) for voices in (_OWN, _OTHER))
     own_then, other_then = (tf.gather(before, voices, axis=-1) for voices in (_OWN, _OTHER))
-    now = rep.by_succession(rep.flatten(table), own_then, other, other_then)
+    moves = (other > 0) & (other_then > 0) & (other != other_then)
+
+    def completed(table: Tensor, own: Tensor, ends: tuple[Tensor, Tensor]) -> Tensor:
+        """By the pitch that follows on `own` while the other voice moves from end to end."""
+        row = rep.row_of(table, (own - ends[0]) % 12)
+        return _of_voices(row, ends[1], moves & (own > 0))
+
+    now = completed(table, own_then, (other_then, other))
     # The same succession as the step before has it: backwards in time.
-    mirrored = rep.flatten(tf.linalg.matrix_transpose(table))
-    return now, rep.by_succession(mirrored, own, other_then, other)
+    then = completed(tf.linalg.matrix_transpose(table), own, (other, other_then))
+    return _leaving(now, before), _leaving(then, classes)
+
+
+def _leaving(tensor: Tensor, classes: Tensor) -> Tensor:
+    """`tensor (…, voice, CLASSES)`, zero at a voice's own class: staying on it moves nothing."""
+    return tf.where(tf.range(rep.CLASSES) != classes[..., None], tensor, 0.0)
 
 
 def _earlier(tensor: Tensor) -> Tensor:

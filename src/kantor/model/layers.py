@@ -43,6 +43,15 @@ def leaky(tensor: Tensor) -> Tensor:
     return tf.nn.leaky_relu(tensor, 0.2)
 
 
+def product(inputs: Tensor, kernel: Tensor) -> Tensor:
+    """``(…, channel)`` times ``(channel, units)``.
+
+    One product of two matrices: XLA takes a batch of small ones apart.
+    """
+    flat = tf.reshape(inputs, [-1, inputs.shape[-1]]) @ kernel
+    return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], 0))
+
+
 def lookup(tables: Tensor, index: Tensor) -> Tensor:
     """A row of each of several tables.
 
@@ -91,13 +100,21 @@ class TimeConv(keras.layers.Layer):  # type: ignore[misc]
         """Make the weights for inputs ``(batch, time, channel)``."""
         self.dense.build((*shape[:-1], self.kernel * int(shape[-1] or 0)))
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """``(batch, time, units)``; zeros stand before the start and after the end."""
-        reach = self.dilation * (self.kernel // 2)
-        length = tf.shape(inputs)[1]
-        padded = tf.pad(inputs, [[0, 0], [reach, reach], [0, 0]])
+    @property
+    def reach(self) -> int:
+        """Steps that it sees on either side of its own."""
+        return self.dilation * (self.kernel // 2)
+
+    def call(self, inputs: Tensor, padded: bool = True) -> Tensor:
+        """``(batch, time, units)``; zeros stand before the start and after the end.
+
+        Not `padded`: the steps alone that see nothing outside, `reach` fewer at either end.
+        """
+        if padded:
+            inputs = tf.pad(inputs, [[0, 0], [self.reach, self.reach], [0, 0]])
+        length = tf.shape(inputs)[1] - 2 * self.reach
         taps = [
-            padded[:, tap * self.dilation : tap * self.dilation + length]
+            inputs[:, tap * self.dilation : tap * self.dilation + length]
             for tap in range(self.kernel)
         ]
         return self.dense(tf.concat(taps, axis=-1))

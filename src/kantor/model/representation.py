@@ -156,6 +156,17 @@ def by_interval(weights: Tensor, other: Tensor) -> Tensor:
     return _pitched(chroma @ tf.constant(_CHROMA.T), other)
 
 
+def by_chroma(weights: Tensor) -> Tensor:
+    """Give every class the weight of its pitch class: ``(…, 12)`` to ``(…, CLASSES)``."""
+    flat = tf.reshape(weights, [-1, 12]) @ tf.constant(_CHROMA.T)
+    return tf.reshape(flat, tf.concat([tf.shape(weights)[:-1], [CLASSES]], 0))
+
+
+def row_of(table: Tensor, row: Tensor) -> Tensor:
+    """One row of each matrix ``(…, 12, 12)``, chosen by ``row (…)``: ``(…, 12)``."""
+    return tf.gather(table, row, axis=-2, batch_dims=len(row.shape))
+
+
 def by_distance(weights: Tensor, other: Tensor) -> Tensor:
     """Give every class the weight of its distance from another voice.
 
@@ -172,6 +183,34 @@ def by_distance(weights: Tensor, other: Tensor) -> Tensor:
         Zero as in `by_interval`, and for larger distances.
     """
     return _pitched(moved(weights, LARGEST_DISTANCE - other, CLASSES), other)
+
+
+def by_relation(interval: Tensor, distance: Tensor, other: Tensor) -> Tensor:
+    """The sum of `by_interval` and `by_distance`: both look a class up by where the other lies."""
+    edge = CLASSES - 2 - LARGEST_DISTANCE
+    padding = [[0, 0]] * len(other.shape)
+
+    @tf.custom_gradient
+    def function(interval: Tensor, distance: Tensor) -> tuple[Tensor, Any]:
+        repeated = tf.tile(interval, [1] * len(other.shape) + [-(-_REACH // 12) + 1])
+        first = -(CLASSES - 2) % 12  # the interval class of the lowest distance
+        table = tf.pad(distance, [*padding, [edge, edge]]) + repeated[..., first : first + _REACH]
+
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            upstream = _pitched(upstream, other)
+            chroma = upstream @ tf.constant(_CHROMA)
+            return (
+                turned(chroma, BASE + other),
+                moved(upstream, other - LARGEST_DISTANCE, DISTANCES),
+            )
+
+        return _pitched(moved(table, CLASSES - 2 - other, CLASSES), other), gradient
+
+    return function(interval, distance)
+
+
+_REACH = 2 * (CLASSES - 2) + 1
+"""Distances between two pitches of the frame."""
 
 
 def _pitched(values: Tensor, other: Tensor) -> Tensor:
@@ -250,29 +289,6 @@ def successions(classes: Tensor, before: Tensor) -> Tensor:
     index = (above - below) % 12 * 12 + (upper - lower) % 12
     both = known & (upper != above) & (lower != below)
     return flatten(tf.one_hot(tf.where(both, index, -1), 144))
-
-
-def by_succession(weights: Tensor, own: Tensor, other: Tensor, other_before: Tensor) -> Tensor:
-    """Give every class the weight of the succession of intervals that it would complete.
-
-    Parameters
-    ----------
-    weights : (…, 144)
-        Of one pair, the interval counted from the other voice up to this one.
-    own : (…) int32
-        This voice's class in the step before; staying on it completes nothing.
-    other, other_before : (…) int32
-        The other voice's classes in the step and the one before.
-
-    Returns
-    -------
-    (…, CLASSES) float32
-    """
-    rows = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
-    row = tf.gather(rows, (own - other_before) % 12, axis=-2, batch_dims=len(own.shape))
-    both = (own > 0) & (other_before > 0) & (other != other_before)
-    moved_ = both[..., None] & (tf.range(CLASSES) != own[..., None])
-    return tf.where(moved_, by_interval(row, other), 0.0)
 
 
 def meter_features(bars: Tensor) -> Tensor:

@@ -303,6 +303,28 @@ def test_likelihood_by_hand(piece: Piece) -> None:
     assert float(found) == pytest.approx(expected / cells, rel=1e-5)
 
 
+def test_what_closes_a_phrase_weighs_more(piece: Piece) -> None:
+    """Under a fermata and a quarter before; given cells weigh nothing."""
+    start, stop = CONTEXT, CONTEXT + STEPS
+    weights = drawing.weights(piece, start, stop, 3.0).numpy()
+    at = np.arange(start, stop)
+    near = np.any([(at + lag) % 16 > 12 for lag in range(5)], axis=0)  # fermatas of the fixture
+    near &= at + 16 - at % 16 - 3 < TIME  # beyond its end it has none
+    free = 1 - piece.mask.numpy()[:, start:stop]
+    assert near.any()
+    assert not near.all()
+    assert np.array_equal(weights, free * np.where(near, 3, 1)[:, None])
+    assert np.array_equal(drawing.weights(piece, start, stop, 1.0), free)
+
+
+def test_window_is_encoded_alone(generator: ChoraleGenerator, piece: Piece) -> None:
+    """A window with enough around it costs its own steps only, and is what it is in the whole."""
+    start, stop = CONTEXT, CONTEXT + STEPS
+    alone = generator.encode(piece, start, stop)
+    whole = generator.encode(piece, start, tf.constant(stop))
+    assert np.allclose(alone, whole, atol=1e-6)
+
+
 def test_likelihood_is_learnt(piece: Piece) -> None:
     """A few steps on one batch make it more likely."""
     keras.utils.set_random_seed(1)

@@ -13,6 +13,8 @@ from kantor.runtime import pitches
 Tensor = Any
 
 CONDITION = pitches.CONDITION
+FERMATA = rep.METER
+"""Which of a step's conditions tells of a fermata."""
 FEATURES = len(VOICES) * (rep.CLASSES + 1) + rep.RELATIONS
 JUDGED = FEATURES + rep.SUCCESSIONS
 

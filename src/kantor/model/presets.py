@@ -36,6 +36,7 @@ class ChoraleSettings(Block):
     emphasis: float = Field(1.0, gt=0)
     dropout: float = Field(0.4, ge=0, lt=1)
     min_p: float = Field(0.0, ge=0, lt=1)
+    closing: float = Field(1.0, gt=0)
 
 
 class Chorale:
@@ -96,11 +97,12 @@ class Chorale:
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         drop = dropout(self.settings.dropout, seed)
-        return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop)
+        closing = self.settings.closing
+        return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop, closing)
 
     def cells(self, batch: Batch) -> Tensor:
-        start, stop = self._window
-        return tf.math.count_nonzero(~batch["mask"][:, start:stop])
+        piece = to_piece(batch)
+        return tf.reduce_sum(drawing.weights(piece, *self._window, self.settings.closing))
 
 
 class Unet:

@@ -58,7 +58,7 @@ class Networks(Protocol):
         """Mean negative log-likelihood of the composed cells, where there is one."""
 
     def cells(self, batch: Batch) -> Tensor:
-        """How many cells `likelihood` is the mean of, a scalar."""
+        """How many cells `likelihood` is the mean of, each by its weight; a scalar."""
 
 
 def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:

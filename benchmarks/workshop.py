@@ -19,6 +19,7 @@ RECIPE: dict[str, Any] = {
     "batch": 64,
     "iterations": 1000,
     "critic_steps": 5,
+    "drawn": 6,
     "gradient_penalty": 10,
     "betas": (0.5, 0.9),
     "learning_rates": {"likelihood": 0.001, "generator": 0.001, "critic": 0.001},

@@ -69,6 +69,28 @@ def test_phases(smallest: Smallest, pool: batches.Pool) -> None:
     assert taken == [1, 3, 1]
 
 
+def test_steps_share_what_is_drawn(
+    smallest: Smallest, pool: batches.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The critic's steps take turns with the batches; the last one is the generator's."""
+    trainer = Trainer(smallest(critic_steps=3, drawn=2, warmup=0), 8)
+    assert trainer.batch_size == 4
+    seen: dict[str, list[Any]] = {"_critic": [], "_generator": []}
+    for name, kept in seen.items():
+        step = getattr(trainer, name)
+
+        def noted(batch: Any, *rest: Any, kept: list[Any] = kept, step: Any = step) -> Any:
+            kept.append(batch["pitches"].numpy())
+            return step(batch, *rest)
+
+        monkeypatch.setattr(trainer, name, noted)
+    batch = batches.batch_at(pool, 4, 1, trainer.iteration)
+    trainer.step(batch)
+    first, second = batch["pitches"].numpy()[:2], batch["pitches"].numpy()[2:]
+    assert same(seen["_critic"], [first, second, first])
+    assert same(seen["_generator"], [second])
+
+
 def test_average(smallest: Smallest, pool: batches.Pool) -> None:
     """The shadow begins as the generator and follows it by so much an iteration."""
     trainer = Trainer(smallest(average=0.75), 8)

@@ -168,6 +168,24 @@ def test_generator_step_by_hand(weight: float) -> None:
     assert all(map(np.array_equal, networks.critic.get_weights(), kept))
 
 
+def test_likelihood_of_some_windows() -> None:
+    """Beside the critic, which judges them all, every so many-th window is enough."""
+    asked: list[Any] = []
+
+    class Asked(Line):
+        def likelihood(self, batch: Any, seed: Any) -> Any:
+            asked.append(np.array(batch["music"]))
+            return super().likelihood(batch, seed)
+
+    networks = Asked()
+    wgan.generator_step(
+        networks, keras.optimizers.SGD(RATE), BATCH, tf.constant(FAKE), SEED, 1.0,
+        likelihood_every=2,
+    )  # fmt: skip
+    assert np.array_equal(asked[0], np.array(BATCH["music"])[::2])
+    assert len(networks.judged[0][1]) == len(BATCH["music"])
+
+
 def test_likelihood_step_by_hand() -> None:
     """The warm-up moves the generator alone, down its likelihood."""
     networks = Line()

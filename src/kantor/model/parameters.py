@@ -33,7 +33,9 @@ class EarlyStop(Block):
 class Train(Block):
     """The block `train` of params.yaml.
 
-    Its key ``long`` holds what the preset `long` changes in the others.
+    `drawn` batches of windows, and samples for them, serve an iteration's critic steps by turns and
+    its generator step; beside the critic, the likelihood is that of one window in
+    `likelihood_every`. The key ``long`` holds what the preset `long` changes in the others.
     """
 
     preset: PresetName
@@ -48,6 +50,8 @@ class Train(Block):
     betas: tuple[float, float]
     learning_rates: LearningRates
     likelihood_weight: float = Field(ge=0)
+    likelihood_every: int = Field(1, ge=1)
+    drawn: int = Field(6, ge=1)
     masks: Kinds = "any"
     weight_decay: float = Field(ge=0)
     average: float = Field(ge=0, lt=1)

@@ -94,8 +94,8 @@ class Trainer:
 
     @property
     def batch_size(self) -> int:
-        """Windows that an iteration reads: one batch a critic step, one for the generator."""
-        return self.settings.batch * (self.settings.critic_steps + 1)
+        """Windows that an iteration reads: `settings.drawn` batches for all of its steps."""
+        return self.settings.batch * min(self.settings.drawn, self.settings.critic_steps + 1)
 
     @property
     def done(self) -> int:
@@ -124,7 +124,9 @@ class Trainer:
         ahead = self._sample(batch, seed) if self.networks.draws_ahead else None
         figures: dict[str, Tensor] = {}
         for index in range(steps + 1):
-            rows = slice(index * size, (index + 1) * size)
+            # The generator's batch is the last; the critic's steps take turns with all of them.
+            own_batch = (index - steps - 1) % (self.batch_size // size)
+            rows = slice(own_batch * size, (own_batch + 1) * size)
             part = {name: value[rows] for name, value in batch.items()}
             own = seed + tf.constant([0, 1_000_003 * (index + 1)])
             if self.networks.draws_ahead:
@@ -156,8 +158,9 @@ class Trainer:
         batch, sample = replicas.part((batch, sample))
         weight = self.settings.likelihood_weight
         figures = generator_step(
-            self.networks, self.generator_optimizer, batch, sample, seed, weight, self._inner
-        )
+            self.networks, self.generator_optimizer, batch, sample, seed, weight, self._inner,
+            self.settings.likelihood_every,
+        )  # fmt: skip
         self._average(self.settings.average)
         return figures
 

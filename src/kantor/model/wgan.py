@@ -139,25 +139,30 @@ def generator_step(
     seed: Tensor,
     likelihood_weight: float,
     compiled: Compile = as_it_is,
+    likelihood_every: int = 1,
 ) -> Figures:
-    """One update of the generator; returns its figures."""
+    """One update of the generator; returns its figures.
+
+    The likelihood beside the critic's score is that of every so many-th window of the batch.
+    """
     likely = networks.has_likelihood and likelihood_weight
+    some = {name: value[::likelihood_every] for name, value in batch.items()}
 
     def gradients(
-        batch: Batch, sample: Any, seed: Tensor, share: Tensor
+        batch: Batch, some: Batch, sample: Any, seed: Tensor, share: Tensor
     ) -> tuple[Gradients, Figures]:
         figures: Figures = {}
         with tf.GradientTape() as tape:
             scores = networks.judge(networks.differentiable(batch, sample, seed), batch)
             loss = figures["generator_loss"] = -tf.reduce_mean(scores)
             if likely:
-                figures["likelihood"] = share * networks.likelihood(batch, seed)
+                figures["likelihood"] = share * networks.likelihood(some, seed)
                 loss += likelihood_weight * figures["likelihood"]
         return tape.gradient(loss, variables), figures
 
     variables = networks.generator.trainable_variables
-    share = _share(networks, batch) if likely else 1.0
-    found, figures = compiled(gradients)(batch, sample, seed, share)
+    share = _share(networks, some) if likely else 1.0
+    found, figures = compiled(gradients)(batch, some, sample, seed, share)
     return _update(optimizer, variables, found, figures, "generator")
 
 

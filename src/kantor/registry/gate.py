@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.metrics.musical import LABELS
 from kantor.music.given import Given
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 RETIRED = "retired"
 DATA = "dvc.data.md5"
 
+# One, or one for each of several draws.
+Figure = TypeVar("Figure", float, NDArray[np.float64])
 # A figure and Bach's own.
 Pair = tuple[float, float]
 
@@ -76,8 +79,8 @@ def _worse(
     )
 
 
-def shortfall(name: str, generated: float, real: float) -> float:
-    """How bad a figure is: of a fault the figure itself, else its distance from Bach's."""
+def shortfall(name: str, generated: Figure, real: Figure) -> Figure:
+    """How bad figures are: of a fault the figures themselves, else their distance from Bach's."""
     return generated if name in FAULTS else abs(generated - real)
 
 

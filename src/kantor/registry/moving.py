@@ -17,7 +17,8 @@ from kantor.registry.events import Event
 from kantor.registry.lineage import EVALUATION
 from kantor.registry.registering import CHALLENGER, CHAMPION
 from kantor.registry.store import RegistryError, Store, find_root, opened
-from kantor.registry.versions import NAME, aliases_of, by_number, resolve
+from kantor.registry.versions import NAME, aliases_of, by_number
+from kantor.registry.versions import chosen as named
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -82,7 +83,7 @@ def promote(
     """
     rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
     with opened(root) as store:
-        chosen = _chosen(store, name, version)
+        chosen = named(store, name, version)
         champion = _at(store, name, CHAMPION)
         _not_already(chosen, champion)
         if measured is None:
@@ -159,7 +160,7 @@ def retire(
         If there is no such version, it is retired already, or the registry fails.
     """
     with opened(root) as store:
-        chosen = _chosen(store, name, version)
+        chosen = named(store, name, version)
         number = int(chosen.version)
         aliases = aliases_of(store, name)
         if aliases.get(CHAMPION) == number:
@@ -199,14 +200,6 @@ def headline(version: ModelVersion) -> dict[str, float]:
         for tag, value in version.tags.items()
         if tag.startswith(EVALUATION)
     }
-
-
-def _chosen(store: Store, name: str, version: int | str) -> ModelVersion:
-    """The version that a number or an alias names."""
-    text = str(version).removeprefix("@")
-    if text.isdecimal():
-        return by_number(store, name, str(int(text)))
-    return resolve(store, f"models:/{name}@{text}")
 
 
 def _at(store: Store, name: str, alias: str) -> ModelVersion | None:

@@ -106,6 +106,20 @@ def resolve(store: Store, uri: str) -> ModelVersion:
     return by_number(store, name, number)
 
 
+def chosen(store: Store, name: str, version: int | str) -> ModelVersion:
+    """The version of the model `name` that a number or an alias means.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such model, alias or version.
+    """
+    text = str(version).removeprefix("@")
+    if text.isdecimal():
+        return by_number(store, name, str(int(text)))
+    return resolve(store, f"models:/{name}@{text}")
+
+
 def by_number(store: Store, name: str, number: str) -> ModelVersion:
     """Version `number` of the model `name`, or an error that names those there are."""
     found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)

@@ -1,0 +1,63 @@
+"""Tables of windows made by rule, and the rule that judges them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kantor.data.corpus import Piece
+from kantor.metrics.musical import LABELS
+from kantor.music.score import Key, Meter, Score, onset_floor
+from kantor.report.glossary import GIVEN
+from kantor.settings import Promote
+
+PIECES, EACH = 30, 4
+NAMES = [name for name in LABELS if name not in GIVEN]
+
+
+@pytest.fixture(scope="session")
+def rule():
+    """A rule with one fault and one metric that is to be like Bach's."""
+    return Promote(
+        mode="auto",
+        margin=0.005,
+        guarded={"crossing": 0.02, "triad_or_seventh": 0.02},
+        resamples=300,
+        confidence=0.9,
+    )
+
+
+def windows(far, crossing=0.03, triads=0.9, seed=0):
+    """Figures of every window, `far` from those of `far` = 0."""
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product(
+        [[f"made/{row}" for row in range(PIECES)], range(0, 32 * EACH, 32)],
+        names=["piece", "start"],
+    )
+    frame = pd.DataFrame(rng.normal(size=(len(index), len(NAMES))) + far, index, NAMES)
+    frame["crossing"] = crossing + 0.001 * frame["crossing"]
+    frame["triad_or_seventh"] = triads + 0.001 * frame["triad_or_seventh"]
+    return frame
+
+
+@pytest.fixture(scope="session")
+def make():
+    """The function that makes tables of windows."""
+    return windows
+
+
+@pytest.fixture
+def pieces():
+    """Two short pieces that are held out, and one that is not."""
+    splits = ("valid", "train", "valid")
+    return tuple(
+        Piece(f"made/{row}", split, "made", 0, tune(row)) for row, split in enumerate(splits)
+    )
+
+
+def tune(row):
+    """Sixteen quarters of four parallel voices."""
+    soprano = np.repeat(65 + (np.arange(16) * (3 + row)) % 12, 4)
+    pitches = np.stack([soprano, soprano - 4, soprano - 9, soprano - 16], axis=1).astype(np.int8)
+    onsets = onset_floor(pitches)
+    onsets[::4] = True
+    return Score(pitches, onsets, Meter(), 0, Key(0), 120.0, f"Piece {row}")

@@ -1,0 +1,111 @@
+"""The rule of promotion: what passes it, and each condition seen to hold a challenger back."""
+
+import math
+import re
+
+import pytest
+
+from kantor.metrics.resampling import Difference
+from kantor.promotion.rows import Row, rows
+from kantor.promotion.rule import action, decide, worse
+
+SURE = Difference(0.02, 0.01, 0.03, 0.99)
+
+
+def row(role, gain, bar, name="crossing"):
+    return Row(name, name, role, bar, 0.03, 0.04, 0.05, gain)
+
+
+def test_a_sure_gain_and_nothing_worse_promotes(rule):
+    """Then the reasons say what speaks for it."""
+    verdict, reasons = decide([row("primary", SURE, 0.005), row("guarded", SURE, 0.02)], rule)
+    assert verdict == "promote"
+    assert reasons[0] == "crossing: +0.0200 (+0.0100 to +0.0300), better in 99% of the resamples"
+
+
+@pytest.mark.parametrize(
+    ("gain", "fault"),
+    [
+        (Difference(0.004, 0.003, 0.005, 1.0), r"\+0.0040, the margin is 0.005"),
+        (Difference(-0.1, -0.2, 0.0, 0.0), r"-0.1000, the margin"),
+        (Difference(0.02, -0.01, 0.05, 0.85), r"not sure, better in 85% .* 90% are needed"),
+        (Difference(*[math.nan] * 4), "the margin"),
+    ],
+)
+def test_too_small_a_gain_keeps_the_champion(rule, gain, fault):
+    """Less than the margin, or not sure, or not to be counted."""
+    verdict, reasons = decide([row("primary", gain, 0.005)], rule)
+    assert verdict == "keep"
+    assert len(reasons) == 1
+    assert re.search(fault, reasons[0])
+
+
+@pytest.mark.parametrize("estimate", [-0.021, math.nan])
+def test_a_worse_guarded_metric_keeps_the_champion(rule, estimate):
+    """However much the primary metric gains."""
+    lost = row("guarded", Difference(estimate, -0.05, 0.01, 0.1), 0.02)
+    verdict, reasons = decide([row("primary", SURE, 0.005), lost], rule)
+    assert verdict == "keep"
+    assert reasons == tuple(worse([lost]))
+    assert reasons[0].startswith("worse in crossing: 0.0500, the champion 0.0400, Bach 0.0300")
+
+
+def test_what_is_only_shown_decides_nothing(rule):
+    """A metric outside the rule may be worse."""
+    lost = row("shown", Difference(-9, -9, -9, 0), 0)
+    assert decide([row("primary", SURE, 0.005), lost], rule)[0] == "promote"
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict", "wanted"),
+    [
+        ("auto", "promote", "promote"),
+        ("auto", "keep", "keep"),
+        ("approve", "promote", "ask"),
+        ("approve", "keep", "keep"),
+        ("never", "promote", "keep"),
+    ],
+)
+def test_modes(rule, mode, verdict, wanted):
+    """Automatically, after a person said yes, or never; and never what the rule holds back."""
+    assert action(verdict, rule.model_copy(update={"mode": mode})) == wanted
+
+
+def test_nearer_to_bach_is_better(make, rule):
+    """From windows to verdict: a challenger like Bach beats a champion that is far from him."""
+    real, near, far = make(0, seed=1), make(0.05, seed=2), make(1.0, seed=3)
+    assert decide(rows(near, far, real, rule), rule)[0] == "promote"
+    assert decide(rows(far, near, real, rule), rule)[0] == "keep"
+
+
+def test_a_model_does_not_beat_itself(make, rule):
+    """No difference is no gain."""
+    real, own = make(0, seed=1), make(0.3, seed=2)
+    found = rows(own, own, real, rule)
+    assert all(each.gain == Difference(0, 0, 0, 0) for each in found)
+    assert decide(found, rule)[0] == "keep"
+
+
+@pytest.mark.parametrize(
+    ("change", "fails"),
+    [
+        ({"crossing": 0.06}, ["crossing"]),
+        ({"crossing": 0.0}, []),
+        ({"triads": 0.99}, ["triad_or_seventh"]),
+        ({"triads": 0.81}, ["triad_or_seventh"]),
+        ({"triads": 0.91}, []),
+    ],
+)
+def test_faults_and_likeness(make, rule, change, fails):
+    """Fewer faults than Bach's are welcome; of chords neither more nor fewer than his are."""
+    real, champion, challenger = make(0, seed=1), make(1, seed=2), make(0, seed=3, **change)
+    found = rows(challenger, champion, real, rule)
+    assert [row.name for row in found if not row.passes] == fails
+
+
+def test_the_primary_stands_first_and_the_headline_follows(make, rule):
+    """A reader sees what decides before what does not."""
+    found = rows(make(0), make(1), make(0, seed=1), rule)
+    assert [row.role for row in found][:3] == ["primary", "guarded", "guarded"]
+    assert {row.role for row in found[3:]} == {"shown"}
+    assert found[0].name == "overlap"

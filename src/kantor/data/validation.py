@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kantor.data.frames import Frames
 from kantor.data.outcomes import Outcome, columns_of, outcome_of
+from kantor.data.rendering import all_pages
 from kantor.music.files import save
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None)
             found = _results(context, level, possible, frame) if possible else {}
             outcomes += [outcome_of(level, check, found, frame) for check in checks]
         if docs is not None:
-            context.build_data_docs()
+            with all_pages():
+                context.build_data_docs()
             _style(site)
             _replace(site, docs)
     return outcomes

@@ -35,7 +35,7 @@ _NUMBERS = [
     "½",
     "٣",
 ]
-_LARGEST = 20_000_000
+_LARGEST = 8_000_000
 _TEXTS = ["", "\0", "\u202e", "&#0;", "&b;", "<x>", "]]>", "🎵" * 50, "A" * 5_000]
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -208,10 +208,10 @@ def nested(data: bytes, chance: random.Random) -> bytes:
         return data
     element, name = found[0], found[1]
     if chance.random() < 0.5:
-        deep = chance.choice([10, 1_000, 20_000])
+        deep = chance.choice([10, 1_000, 10_000])
         grown = (b"<" + name + b">") * deep + element + (b"</" + name + b">") * deep
     else:
-        grown = element * chance.choice([2, 100, 500])
+        grown = element * chance.choice([2, 20, 200])
     return data[: found.start()] + grown + data[found.end() :]
 
 

@@ -1,15 +1,15 @@
 """Ten thousand damaged uploads: none may end the process, hold it up, or fill the memory.
 
 Each goes the way of an upload: out of a folder, a third of them inside a zip file, through the
-readers, and up to what would be composed. That happens in a process that may take 200 MB more
-than it has at the beginning; if a file ends it, the next process goes on behind that file.
+readers, and up to what would be composed. That happens in a process that for each file may take
+200 MB more than it has; if a file ends it, the next process goes on behind that file. Linux only:
+peaks of memory are read from /proc.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -18,16 +18,17 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from damage import damaged, sound_files
-from machine import peak_memory
 from trial import Trial
 
 COUNT = 10_000
 MEMORY = 200_000_000
 SECONDS = 1.0
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _PATIENCE = 60.0  # seconds without a word, and the process counts as hanging
 
 
@@ -43,17 +44,18 @@ def trials(_times: int) -> Iterator[Trial]:
             told = json.loads(line)
             if "began" in told:
                 first = told["began"] + 1
+                if first % 500 == 0:
+                    print(f"uploads: {first:,} of {COUNT:,}", file=sys.stderr, flush=True)
                 continue
             found.update(told["outcomes"])
             worst = {name: max(worst[name], told[name]) for name in worst}
             faults += told["faults"]
-            print(f"uploads: {first:,} of {COUNT:,}", file=sys.stderr, flush=True)
             break
         else:
             faults.append(f"seed {first - 1} ended the process")
     outcome = (
         f"{found['read']:,} read, {found['refused']:,} refused; at most {worst['seconds']:.2f} s "
-        f"of processor time a file and {worst['bytes'] / 1e6:.0f} MB more than before the first"
+        f"of processor time a file and {worst['bytes'] / 1e6:.0f} MB of memory"
     )
     if faults:
         outcome = f"{len(faults)} failed ({'; '.join(faults[:5])}); {outcome}"
@@ -85,29 +87,23 @@ def read_all(first: int, count: int, folder: Path) -> dict[str, Any]:
     """Read the uploads of the seeds from `first` up to `count`, telling which one is begun."""
     outcomes: Counter[str] = Counter()
     faults: list[str] = []
-    slowest = 0.0
+    slowest, largest = 0.0, 0
     files = sound_files()
     attempt(files[0], 0, folder)
-    before = peak_memory()
-    limit_memory()
     for seed in range(first, count):
         print(json.dumps({"began": seed}), flush=True)
         data = damaged(files, seed)
-        began = time.process_time()
-        try:
-            outcomes[attempt(data, seed, folder)] += 1
-        except BaseException as error:
-            faults.append(f"seed {seed}: {type(error).__name__} {error}"[:120])
-        taken = time.process_time() - began
-        slowest = max(slowest, taken)
+        with limited_memory() as growth:
+            began = time.process_time()
+            try:
+                outcomes[attempt(data, seed, folder)] += 1
+            except BaseException as error:
+                faults.append(f"seed {seed}: {type(error).__name__} {error}"[:120])
+            taken = time.process_time() - began
+        slowest, largest = max(slowest, taken), max(largest, growth[0])
         if taken > SECONDS:
             faults.append(f"seed {seed}: {taken:.1f} s")
-    return {
-        "outcomes": outcomes,
-        "faults": faults,
-        "seconds": slowest,
-        "bytes": peak_memory() - before,
-    }
+    return {"outcomes": outcomes, "faults": faults, "seconds": slowest, "bytes": largest}
 
 
 def attempt(data: bytes, seed: int, folder: Path) -> str:
@@ -141,13 +137,25 @@ def _zipped(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def limit_memory() -> None:
-    """From now on this process gets 200 MB more, and then no more."""
-    if not Path("/proc/self/statm").exists():
-        return  # the growth is measured all the same
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * os.sysconf("SC_PAGE_SIZE") + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+@contextmanager
+def limited_memory() -> Iterator[list[int]]:
+    """Within, this process gets 200 MB more and then no more; yields the growth, known after."""
+    growth = [0]
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    CLEAR.write_text("5")  # the peak begins anew
+    before = _kilobytes("VmRSS")
+    most = 1024 * _kilobytes("VmSize") + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield growth
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        growth[0] = 1024 * (_kilobytes("VmHWM") - before)
+
+
+def _kilobytes(name: str) -> int:
+    (line,) = (one for one in STATUS.read_text().splitlines() if one.startswith(f"{name}:"))
+    return int(line.split()[1])
 
 
 if __name__ == "__main__":

@@ -20,16 +20,21 @@ from kantor.operations.lock import STATE
 
 settings.quiet()  # before Prefect reads its settings
 
+import drift  # noqa: E402
+import retrain  # noqa: E402
+import watch  # noqa: E402
 from prefect import Flow, get_client  # noqa: E402
 from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
+from prefect.events import DeploymentEventTrigger  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
-from retrain import retrain  # noqa: E402
 from unfinished import begin_again, end_flow_runs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "kantor"
+# Of what looks about now and then, one that was missed is not made up for.
+ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
 
 
@@ -67,13 +72,32 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
     """What is served, by what `params.yaml` says."""
     params = root / "params.yaml"
     training = settings.load(settings.Retrain, "retrain", params)
+    drifting = settings.load(settings.Drift, "drift", params)
+    asked = DeploymentEventTrigger(
+        name="retrain when asked",
+        expect={drift.EVENT, watch.EVENT},
+        parameters={"reason": "{{ event.payload.reason }}"},
+    )
     return [
         _made(
-            retrain,
-            "Bring the pipeline up to date; compare; promote by the rule.",
+            retrain.retrain,
+            "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
+            triggers=[asked],
             concurrency_limit=ONE_AFTER_ANOTHER,
-        )
+        ),
+        _made(
+            watch.watch,
+            "Notice new scores in data/, and ask for retraining.",
+            cron=training.watch,
+            concurrency_limit=ONE,
+        ),
+        _made(
+            drift.drift,
+            "Compare the melodies that came in with the training's.",
+            cron=drifting.cron,
+            concurrency_limit=ONE,
+        ),
     ]
 
 

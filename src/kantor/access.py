@@ -84,6 +84,11 @@ class Access:
             names.append(host)
         return cls(host, tuple(dict.fromkeys((*_LOOPBACK, *names))), token)
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The names that are not this machine's own for itself."""
+        return tuple(name for name in self.hosts if name not in (*_LOOPBACK, *_EVERYWHERE))
+
     def knows(self, host: str) -> bool:
         """Whether a Host header, with or without a port, is one of the names."""
         name = host.strip().lower()

@@ -91,15 +91,38 @@ class Register(Block):
 
 
 class Retrain(Block):
-    """When the pipeline is brought up to date by itself."""
+    """When the pipeline is brought up to date by itself, and what is done when that fails.
+
+    `cron` is when to look for anything to do, `watch` when to look for new scores alone. A pass
+    that failed is tried again `retries` times, after `retry_seconds` each; an approval is waited
+    for `approval_hours`.
+    """
 
     cron: str
+    watch: str
+    retries: int = Field(ge=0)
+    retry_seconds: float = Field(ge=0)
+    approval_hours: float = Field(gt=0)
 
 
 class Drift(Block):
-    """Where batches record their melodies' features, relative to the repository."""
+    """When the melodies that come in count as unlike those of the training.
+
+    Batches record features in the folder `log`. The flow `drift` compares the `last` of them, if
+    there are at least `least`, by the cron `cron`. `thresholds` names a distance per feature, 0
+    to 1; beyond any of them in `in_a_row` checks one after another, retraining is asked for.
+    """
 
     log: Path
+    cron: str
+    last: int = Field(ge=1)
+    least: int = Field(ge=1)
+    in_a_row: int = Field(ge=1)
+    mostly: float = Field(gt=0, le=1)
+    thresholds: dict[
+        Literal["range", "key", "meter", "density", "pitch_class", "interval"],
+        Annotated[float, Field(gt=0, le=1)],
+    ]
 
 
 class Promote(Block):

@@ -1,43 +1,49 @@
-"""What the flow runs is seen as it runs, and a failure names its cause."""
+"""The flow says what it did, and that there was nothing to do."""
 
-from __future__ import annotations
-
-import importlib.util
-import sys
+import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import retrain
 
-SCRIPT = Path(__file__).parents[2] / "flows" / "retrain.py"
-
-
-@pytest.fixture(scope="module")
-def flow() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("retrain", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
-def test_lines_are_passed_on_in_order(flow: ModuleType, tmp_path: Path) -> None:
-    """Both streams reach the log, and the command runs in the repository."""
-    seen: list[str] = []
-    script = "import os, sys; print(os.getcwd()); print('told', file=sys.stderr)"
-    lines = flow.run_logged([sys.executable, "-c", script], tmp_path, seen.append)
-    assert seen == lines
-    assert lines == [str(tmp_path), "told"]
+@pytest.fixture
+def steps(monkeypatch):
+    """The flow's steps, noted instead of taken."""
+    taken = []
+
+    class Log:
+        def info(self, text, *values):
+            taken.append(text % values)
+
+    monkeypatch.setattr(retrain, "get_run_logger", Log)
+    return taken
 
 
-def test_a_failure_names_the_cause(flow: ModuleType, tmp_path: Path) -> None:
-    """The stage's own line is told, not DVC's words about it."""
-    script = "print('train: no window'); print('ERROR: failed to reproduce'); raise SystemExit(255)"
-    with pytest.raises(flow.StageFailed, match=r"^train: no window$"):
-        flow.run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
-
-
-def test_the_flow_has_its_name(flow: ModuleType) -> None:
+def test_the_flow_has_its_name():
     """It is found in Prefect as `retrain`."""
-    assert flow.retrain.name == "retrain"
+    assert retrain.retrain.name == "retrain"
+
+
+def test_nothing_changed_says_so(steps, tmp_path, monkeypatch):
+    """No stage is run, nothing is written, and the log says why."""
+    monkeypatch.setattr(retrain, "ROOT", tmp_path)
+    shutil.copy(PARAMS, tmp_path)
+    monkeypatch.setattr(retrain.pipeline, "changed", lambda root: [])
+    monkeypatch.setattr(retrain, "reproduce", None)
+    assert retrain.retrain.fn("the calendar says so") == []
+    assert steps[0] == "asked for: the calendar says so"
+    assert "nothing changed" in steps[-1]
+
+
+def test_the_page_says_why_what_and_where(monkeypatch):
+    """Reason, changes, stages, figures, and links to the report and to MLflow."""
+    monkeypatch.setenv("KANTOR_URL", "http://studio:8400")
+    monkeypatch.setenv("KANTOR_MLFLOW_URL", "http://studio:5000")
+    text = retrain._markdown("new scores", ["ingest: data"], ["ingest"], ["bach 2", "triads 0.9"])
+    for part in ("**bach 2**", "new scores", "- ingest: data", "triads 0.9"):
+        assert part in text
+    assert "(http://studio:8400/reports/report.html)" in text
+    assert "(http://studio:5000/#/models)" in text

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = {"tensors": "arrays", "manifest": "pieces", "windows": "windows", "splits": "splits"}
+ROWS = {
+    "tensors": "arrays",
+    "manifest": "pieces",
+    "windows": "windows",
+    "splits": "splits",
+    "melodies": "melodies",
+}
 SHOWN = 3  # values and places that a person is shown
 
 
@@ -20,7 +26,7 @@ class Outcome:
     Attributes
     ----------
     level : str
-        The table it looked at: tensors, manifest, windows or splits.
+        The table it looked at: one of `ROWS`.
     name, sentence, expected, found : str
         Its short name, what it looks at, and both sides in words.
     success : bool or None

@@ -40,7 +40,7 @@ def suites(limits: Validate, steps: int) -> dict[str, Suite]:
     }
 
 
-def _check(
+def check(
     kind: type[Any],
     name: str,
     sentence: str,
@@ -61,7 +61,7 @@ def tensors(steps: int) -> Suite:
     """One row an array: the form that the model reads."""
     pair = gxe.ExpectColumnPairValuesToBeEqual
     return [
-        _check(
+        check(
             pair,
             "tensor_shape",
             "Shape of every array",
@@ -69,7 +69,7 @@ def tensors(steps: int) -> Suite:
             column_A="shape",
             column_B="declared_shape",
         ),
-        _check(
+        check(
             pair,
             "tensor_dtype",
             "Type of every array",
@@ -83,7 +83,7 @@ def tensors(steps: int) -> Suite:
 def table() -> Suite:
     """One row a piece: the manifest is complete."""
     return [
-        _check(
+        check(
             gxe.ExpectTableColumnsToMatchSet,
             "manifest_columns",
             "Columns of the manifest",
@@ -92,7 +92,7 @@ def table() -> Suite:
             exact_match=False,
         ),
         _rows("pieces_exist", "Number of pieces"),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeInSet,
             "manifest_complete",
             "Values missing in the manifest",
@@ -100,7 +100,7 @@ def table() -> Suite:
             column="gaps",
             value_set=[""],
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeUnique,
             "piece_ids_unique",
             "Names of the pieces",
@@ -114,7 +114,7 @@ def table() -> Suite:
 def pieces() -> Suite:
     """One row a piece: what a score must have."""
     return [
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeInSet,
             "four_voices",
             "Voices of every piece",
@@ -122,7 +122,7 @@ def pieces() -> Suite:
             column="voices",
             value_set=[len(VOICES)],
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeBetween,
             "voices_heard",
             "Share of a piece's steps in which its least heard voice sounds",
@@ -131,14 +131,14 @@ def pieces() -> Suite:
             column="least_heard",
             min_value=LEAST_HEARD,
         ),
-        _check(
+        check(
             kx.ExpectKnownKey,
             "known_key",
             "Key of every piece",
             "a key such as F# minor",
             column="key",
         ),
-        _check(
+        check(
             kx.ExpectKnownMeter,
             "known_meter",
             "Meter of every piece",
@@ -151,7 +151,7 @@ def pieces() -> Suite:
 def sources(limits: Validate) -> Suite:
     """One row a piece: in one split alone, and put to use."""
     return [
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeInSet,
             "known_split",
             "Split of every piece",
@@ -159,7 +159,7 @@ def sources(limits: Validate) -> Suite:
             column="split",
             value_set=list(SPLITS),
         ),
-        _check(
+        check(
             kx.ExpectContentInOneSplit,
             "pieces_in_one_split",
             "Disjoint splits",
@@ -168,7 +168,7 @@ def sources(limits: Validate) -> Suite:
             column_A="content_hash",
             column_B="split",
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeBetween,
             "pieces_not_copied",
             "Share of a held-out piece's windows that, in any key, also stand in another split",
@@ -177,7 +177,7 @@ def sources(limits: Validate) -> Suite:
             max_value=MOST_COPIED,
             mostly=1 - limits.max_duplicate_share,
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeBetween,
             "pieces_have_windows",
             "Windows of every piece",
@@ -190,7 +190,7 @@ def sources(limits: Validate) -> Suite:
 
 
 def _rows(name: str, sentence: str) -> Any:
-    return _check(gxe.ExpectTableRowCountToBeBetween, name, sentence, "at least 1", min_value=1)
+    return check(gxe.ExpectTableRowCountToBeBetween, name, sentence, "at least 1", min_value=1)
 
 
 def form() -> Suite:
@@ -198,7 +198,7 @@ def form() -> Suite:
     between = gxe.ExpectColumnValuesToBeBetween
     return [
         _rows("windows_exist", "Number of windows"),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeUnique,
             "window_ids_unique",
             "Places of the windows",
@@ -206,7 +206,7 @@ def form() -> Suite:
             told={"shown": ""},
             column="window_id",
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeInSet,
             "windows_have_pieces",
             "Piece of every window",
@@ -214,7 +214,7 @@ def form() -> Suite:
             column="split",
             value_set=list(SPLITS),
         ),
-        _check(
+        check(
             between,
             "windows_inside_pieces",
             "Steps of a window outside its piece",
@@ -222,7 +222,7 @@ def form() -> Suite:
             column="overhang",
             max_value=0,
         ),
-        _check(
+        check(
             between,
             "windows_have_steps",
             "Real steps of every window",
@@ -230,19 +230,19 @@ def form() -> Suite:
             column="real_steps",
             min_value=1,
         ),
-        _check(
+        check(
             kx.ExpectSilentPadding,
             "silent_padding",
             "Cells that sound, or start a note, in a window's padding",
             "0",
         ),
-        _check(
+        check(
             kx.ExpectOnePitchPerVoiceAndStep,
             "one_pitch",
             "Pitches of one voice at one step",
             "at most 1",
         ),
-        _check(
+        check(
             kx.ExpectOnsetsToMatchPitches,
             "onsets_match_pitches",
             "Onsets on rests, and changes of pitch without an onset",
@@ -254,7 +254,7 @@ def form() -> Suite:
 def voices() -> Suite:
     """One row a window: each voice in its range."""
     return [
-        _check(
+        check(
             kx.ExpectVoiceInRange,
             f"range_{voice}",
             f"Lowest and highest pitch of the {voice}",
@@ -282,10 +282,10 @@ def music(limits: Validate) -> Suite:
     mean = gxe.ExpectColumnMeanToBeBetween
     return [
         *(
-            _check(mean, name, sentence, f"at most {limit:g}", column=name, max_value=limit)
+            check(mean, name, sentence, f"at most {limit:g}", column=name, max_value=limit)
             for name, sentence, limit in at_most
         ),
-        _check(
+        check(
             mean,
             "in_scale",
             "Share of notes in the best-fitting scale, mean",
@@ -293,7 +293,7 @@ def music(limits: Validate) -> Suite:
             column="in_scale",
             min_value=limits.min_in_scale,
         ),
-        _check(
+        check(
             gxe.ExpectColumnValuesToBeInSet,
             "windows_in_one_split",
             "Held-out windows whose pitches, in any key, also stand in another split",
@@ -309,7 +309,7 @@ def music(limits: Validate) -> Suite:
 def splits(limits: Validate) -> Suite:
     """One row a split: large enough, and like training."""
     return [
-        _check(
+        check(
             gxe.ExpectColumnPairValuesAToBeGreaterThanB,
             "pieces_per_split",
             "Pieces of each split",
@@ -319,7 +319,7 @@ def splits(limits: Validate) -> Suite:
             or_equal=True,
         ),
         *(
-            _check(
+            check(
                 kx.ExpectPitchDriftBelow,
                 f"drift_{voice}",
                 f"Distance of the {voice}'s pitch histogram from training (total variation)",

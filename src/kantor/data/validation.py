@@ -44,27 +44,36 @@ def validate(
     docs
         Folder for the pages of great_expectations; replaced as a whole. None: no pages.
     """
-    with _quiet_library():
+    with quiet_library():
         from kantor.data.suites import suites
 
-        return _run(frames, suites(limits, steps), docs)
+        wanted = suites(limits, steps)
+        return run({level: getattr(frames, level) for level in wanted}, wanted, docs)
 
 
 @contextmanager
-def _quiet_library() -> Iterator[None]:
+def quiet_library() -> Iterator[None]:
     """great_expectations 1.24 imports modules that Python has deprecated; that is not ours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
 
 
-def _run(frames: Frames, suites: Mapping[str, Sequence[Any]], docs: Path | None) -> list[Outcome]:
+def run(
+    tables: Mapping[str, pd.DataFrame],
+    suites: Mapping[str, Sequence[Any]],
+    docs: Path | None = None,
+) -> list[Outcome]:
+    """Check `tables`, each with the suite of its name; to be called in a `quiet_library`.
+
+    A table's first column names its rows. `docs` is a folder for the library's pages, or None.
+    """
     with tempfile.TemporaryDirectory(prefix=".data_docs.", dir=_existing(docs)) as scratch:
         site = Path(scratch) / "site"
         context = _context(site)
         outcomes = []
         for level, checks in suites.items():
-            frame = _without_markup(getattr(frames, level))
+            frame = _without_markup(tables[level])
             possible = [check for check in checks if columns_of(check) <= {*frame}]
             found = _results(context, level, possible, frame) if possible else {}
             outcomes += [outcome_of(level, check, found, frame) for check in checks]

@@ -4,7 +4,9 @@ Each batch records its melodies' features in a log; now and then the last of the
 with the training sopranos. Nothing here knows of Prefect: the flow `drift` decides when.
 """
 
+from kantor.drift.comparing import Drifting, compare, training
 from kantor.drift.features import features
 from kantor.drift.log import last, record
+from kantor.drift.watching import watch
 
-__all__ = ["features", "last", "record"]
+__all__ = ["Drifting", "compare", "features", "last", "record", "training", "watch"]

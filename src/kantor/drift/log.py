@@ -67,6 +67,11 @@ def _parts(folder: Path) -> list[tuple[Path, int]]:
     return sorted(parts, key=lambda part: part[0].name, reverse=True)
 
 
+def newest(folder: str | Path) -> str:
+    """The name of the newest part; empty where there is none."""
+    return next((path.name for path, _ in _parts(Path(folder))), "")
+
+
 def _drop_old(folder: Path, keep: int) -> None:
     held = 0
     for path, count in _parts(folder):

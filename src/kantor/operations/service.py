@@ -63,13 +63,18 @@ class Service:
         everywhere = self.access.host in ("0.0.0.0", "localhost", "127.0.0.1")
         return "127.0.0.1" if everywhere else _bracketed(self.access.host)
 
+    @property
+    def name(self) -> str:
+        """How people reach the servers."""
+        own = self.access.named or (self.access.host,)
+        return _bracketed(own[0])
+
     def addresses(self) -> list[str]:
         """The three addresses, as lines for a terminal."""
-        name = _bracketed(self.access.host)
         return [
-            f"  Kantor    http://{name}:{self.front}",
-            f"  Prefect   http://{name}:{self.prefect}",
-            f"  MLflow    http://{name}:{self.mlflow}",
+            f"  Kantor    http://{self.name}:{self.front}",
+            f"  Prefect   http://{self.name}:{self.prefect}",
+            f"  MLflow    http://{self.name}:{self.mlflow}",
         ]
 
     def environment(self, boot: str) -> dict[str, str]:
@@ -79,6 +84,8 @@ class Service:
             processes.SERVICE: str(self.root),
             processes.BOOT: boot,
             "KANTOR_HOME": str(self.root),
+            "KANTOR_URL": f"http://{self.name}:{self.front}",
+            "KANTOR_MLFLOW_URL": f"http://{self.name}:{self.mlflow}",
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"http://{self.here}:{self.prefect}/api",
             "PREFECT_SERVER_UI_API_URL": "/api",

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     root = find_root()
-    _prepare(root, access)
+    _prepare(root, access, options.port)
 
     import uvicorn
     from mlflow.server.fastapi_app import app
@@ -53,7 +53,7 @@ def address(root: Path) -> str:
     return os.environ.get(URI_VARIABLE, "") or f"sqlite:///{root.absolute() / DATABASE}"
 
 
-def _prepare(root: Path, access: Access) -> None:
+def _prepare(root: Path, access: Access, port: int) -> None:
     """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
     settings.quiet()
     if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).exists():
@@ -62,6 +62,9 @@ def _prepare(root: Path, access: Access) -> None:
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     names = [name for host in access.hosts for name in (host, f"{host}:*")]
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(names)
+    origins = [f"http://{name}:{port}" for name in access.named]
+    if origins:
+        os.environ.setdefault("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(origins))
 
     from mlflow.server import constants
     from mlflow.server.handlers import initialize_backend_stores

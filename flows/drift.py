@@ -1,0 +1,44 @@
+"""Flow `drift`: compare the melodies that came in with the training's; say where they differ."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from kantor import settings
+
+settings.quiet()  # before Prefect reads its settings
+
+from prefect import flow, get_run_logger  # noqa: E402
+from prefect.artifacts import create_markdown_artifact  # noqa: E402
+from prefect.events import emit_event  # noqa: E402
+
+from kantor.drift import compare, last, training, watch  # noqa: E402
+from kantor.drift.telling import markdown  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+EVENT = "kantor.drift.detected"
+_SENDING = 2.0  # seconds in which the event leaves this process
+
+
+@flow(name="drift")
+def drift() -> str:
+    """Compare, show it, and ask for retraining where drift stays."""
+    limits = settings.load(settings.Drift, "drift", ROOT / "params.yaml")
+    folder = ROOT / limits.log
+    came = last(folder, limits.last)
+    if len(came) < limits.least:
+        get_run_logger().info("%d melodies, %d are needed to compare", len(came), limits.least)
+        return "too few"
+    found = compare(came, training(ROOT / "build" / "scores.npz"), limits)
+    get_run_logger().info(found.line)
+    create_markdown_artifact(markdown(found), key="drift", description=found.line)
+    if watch(folder, bool(found.beyond), limits.in_a_row):
+        resource = {"prefect.resource.id": "kantor.melodies"}
+        emit_event(EVENT, resource, payload={"reason": f"drift: {found.line}"})
+        time.sleep(_SENDING)
+    return found.line
+
+
+if __name__ == "__main__":
+    drift()

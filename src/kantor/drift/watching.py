@@ -1,0 +1,57 @@
+"""Whether drift stays: a count of checks in a row, kept between them in a small file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kantor.drift.log import newest
+from kantor.music.files import save
+
+STATE = "state.json"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What earlier checks found.
+
+    Attributes
+    ----------
+    seen : str
+        The newest part of the log at the last check.
+    over : int
+        Checks in a row that found drift, each on melodies that were new.
+    asked : bool
+        Whether retraining was asked for since the melodies were last alike.
+    """
+
+    seen: str = ""
+    over: int = 0
+    asked: bool = False
+
+
+def read(folder: Path) -> Watch:
+    """What was kept in the log's folder; nothing where there is nothing that can be read."""
+    try:
+        values = json.loads((folder / STATE).read_text())
+        return Watch(str(values["seen"]), int(values["over"]), bool(values["asked"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return Watch()
+
+
+def watch(folder: Path, drifting: bool, in_a_row: int) -> bool:
+    """Count one more check; whether retraining is to be asked for now.
+
+    It is once, when drift has been found `in_a_row` times, and then not again before melodies
+    were found to be alike. A check that has seen no new melody counts for nothing.
+    """
+    before, now = read(folder), newest(folder)
+    if now == before.seen:
+        return False
+    over = before.over + 1 if drifting else 0
+    asks = over >= in_a_row and not before.asked
+    after = Watch(now, over, drifting and (before.asked or asks))
+    text = json.dumps(asdict(after)).encode()
+    save(folder / STATE, lambda stream: stream.write(text))
+    return asks

@@ -1,0 +1,57 @@
+"""Notice new scores in ``data/``: cheap enough to be asked every few minutes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import yaml
+
+from kantor.data.contents import contents, hash_of
+from kantor.music.files import save
+from kantor.operations.lock import STATE
+
+DATA = "data"
+ANNOUNCED = "data.announced"
+_SETTLED = 20.0  # seconds without a change: a folder that is still being copied is left to finish
+
+
+def new_data(root: Path, settled: float = _SETTLED) -> str | None:
+    """What to say of data other than those of the last pass; None if there is nothing to say.
+
+    It is said once for each content of the folder: a pass that fails over it is not asked for
+    again and again, but when the folder has changed. `announced` notes that it was said.
+    """
+    data = root / DATA
+    if not data.is_dir() or time.time() - _touched(data) < settled:
+        return None
+    files = contents(data)
+    now = hash_of(files)
+    if now in (_trained(root), _read(root / STATE / ANNOUNCED)):
+        return None
+    return f"data/ has changed: {len(files)} files"
+
+
+def announced(root: Path) -> None:
+    """Note that the data as they are now were spoken of."""
+    text = hash_of(contents(root / DATA)).encode()
+    (root / STATE).mkdir(exist_ok=True)
+    save(root / STATE / ANNOUNCED, lambda stream: stream.write(text))
+
+
+def _trained(root: Path) -> str | None:
+    """The hash of the data that the last pass read, from ``dvc.lock``."""
+    try:
+        stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+        return next(str(one["md5"]) for one in stages["ingest"]["deps"] if one["path"] == DATA)
+    except (OSError, yaml.YAMLError, LookupError, TypeError, StopIteration):
+        return None
+
+
+def _touched(folder: Path) -> float:
+    """When anything in the folder last changed, in seconds since 1970."""
+    return max(path.stat(follow_symlinks=False).st_mtime for path in (folder, *folder.rglob("*")))
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text().strip() if path.is_file() else None

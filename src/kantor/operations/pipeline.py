@@ -1,0 +1,159 @@
+"""Bring the pipeline up to date: DVC by subprocess, one at a time, its words passed on.
+
+Nothing here imports DVC. A pass that fails or is killed leaves what is finished finished: the
+next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from kantor.operations.lock import NAME, STATE, held
+
+_STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
+_ERROR = "ERROR:"
+
+Say = Callable[[str], object]
+
+
+class StageFailed(RuntimeError):
+    """A stage of the pipeline failed; the message is its name and the cause, in one line.
+
+    What was there before stays as it was: models, the champion, the outputs of other stages.
+    """
+
+
+@contextmanager
+def alone(root: Path, say: Say, seconds: float | None = None) -> Iterator[int]:
+    """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.operations.lock`."""
+    with held(root / STATE / NAME, say, seconds) as file:
+        yield file
+
+
+def changed(root: Path) -> list[str]:
+    """What has changed since the last pass, a line a stage, such as ``"ingest: data"``.
+
+    Empty if nothing would be run.
+
+    Raises
+    ------
+    StageFailed
+        If DVC cannot say.
+    """
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    said = subprocess.run(
+        command,
+        cwd=root,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        found = json.loads(said.stdout)
+    except ValueError:
+        raise StageFailed(
+            f"dvc status: {_cause((said.stderr or said.stdout).split(chr(10)))}"
+        ) from None
+    return [f"{stage}: {', '.join(_named(reasons))}" for stage, reasons in found.items()]
+
+
+def _named(reasons: Sequence[object]) -> list[str]:
+    """Names of what changed for a stage, from DVC's nested words."""
+    names: list[str] = []
+    for reason in reasons:
+        if not isinstance(reason, dict):
+            names.append(str(reason))
+            continue
+        for changes in reason.values():
+            for name, how in changes.items():
+                inner = f" ({', '.join(how)})" if isinstance(how, dict) else ""
+                names.append(f"{name}{inner}")
+    return list(dict.fromkeys(names))
+
+
+def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None) -> list[str]:
+    """Run every stage that something changed for, or with `force` every stage.
+
+    Parameters
+    ----------
+    say
+        Told each line as it comes.
+    lock
+        The file that `alone` gave: DVC then holds the lock too, should this process be killed.
+
+    Returns
+    -------
+    list of str
+        Names of the stages that ran.
+
+    Raises
+    ------
+    StageFailed
+        With the stage and the cause.
+    """
+    command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
+    return _stages(run_logged(command, root, say, lock))
+
+
+def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = None) -> list[str]:
+    """Run a command in `root`, passing each line on as it comes.
+
+    Returns
+    -------
+    list of str
+        All lines.
+
+    Raises
+    ------
+    StageFailed
+        If the command fails: the stage that ran last, and the last line not DVC's own.
+    """
+    lines = []
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=() if lock is None else (lock,),
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            say(lines[-1])
+    if process.returncode:
+        ran = _stages(lines)
+        cause = _cause(lines) or f"exit code {process.returncode}"
+        raise StageFailed(f"{ran[-1]}: {cause}" if ran else cause)
+    return lines
+
+
+def _stages(lines: Sequence[str]) -> list[str]:
+    found = (_STAGE.search(line) for line in lines)
+    return [match["name"] for match in found if match]
+
+
+def _cause(lines: Sequence[str]) -> str:
+    """The last line that a stage said itself; DVC's own where there is none."""
+    told = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
+    own = [line for line in told if not line.startswith(_ERROR) and not _STAGE.search(line)]
+    if not own and told:
+        own = [told[-1].removeprefix(_ERROR).strip()]
+    return own[-1][:300] if own else ""
+
+
+def _environment() -> dict[str, str]:
+    # DVC's stages say `python`: they mean the one that runs here.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,48 @@
+"""All flows are served by what params.yaml says, and told to the server once."""
+
+import asyncio
+
+import deployments
+import pytest
+from prefect import get_client
+
+MADE = deployments.deployments()
+
+
+def test_every_flow_is_served_with_its_schedule():
+    """Retraining comes by calendar and by events; what looks about comes by calendar."""
+    named = {one.flow_name: one for one in MADE}
+    assert {"retrain", "watch", "drift"} <= set(named)
+    assert all(one.schedules for one in MADE if one.flow_name in ("retrain", "watch", "drift"))
+    (trigger,) = named["retrain"].triggers
+    assert trigger.expect == {"kantor.drift.detected", "kantor.data.changed"}
+    assert all(one.concurrency_limit == 1 for one in named.values())
+
+
+def test_a_version_is_what_a_deployment_is():
+    """The same settings make the same version, another schedule makes another."""
+    again = {one.flow_name: one.version for one in deployments.deployments()}
+    assert again == {one.flow_name: one.version for one in MADE}
+    other = deployments._made(deployments.watch.watch, "told", cron="1 1 * * *")
+    same = deployments._made(deployments.watch.watch, "told", cron="1 1 * * *")
+    moved = deployments._made(deployments.watch.watch, "told", cron="2 1 * * *")
+    assert other.version == same.version != moved.version
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_telling_a_deployment_twice_changes_nothing():
+    """Its schedule stays the same one: a run that is about to start does not start twice."""
+
+    def schedules(cron):
+        made = deployments._made(deployments.watch.watch, "told", cron=cron)
+        deployment = asyncio.run(made.aapply())
+        with get_client(sync_client=True) as client:
+            return [
+                (one.id, one.schedule.cron) for one in client.read_deployment(deployment).schedules
+            ]
+
+    first = schedules("1 1 * * *")
+    assert schedules("1 1 * * *") == first
+    ((changed, cron),) = schedules("2 1 * * *")
+    assert cron == "2 1 * * *"
+    assert changed != first[0][0]

@@ -1,13 +1,14 @@
 """The command line: compose for melodies, bring the data, look at the registry.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 something
-of Kantor's own is missing or broken (no model, no data); 2 bad input; 130 stopped with Ctrl-C.
-What a command needs is imported when it runs, so that ``--help`` answers at once.
+of Kantor's own is missing or broken (no model, no data); 2 bad input; 3 refused by the gate of
+promotion; 130 stopped with Ctrl-C. What a command needs is imported when it runs, so that
+``--help`` answers at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +16,19 @@ import typer
 from kantor.cli import telling
 from kantor.cli.batching import batch_command
 from kantor.cli.composing import CHAMPION, compose_command
-from kantor.cli.telling import BAD_INPUT, BROKEN, STOPPED
+from kantor.cli.models import models
+from kantor.cli.telling import BAD_INPUT, BROKEN, REFUSED, STOPPED
 
-__all__ = ["BAD_INPUT", "BROKEN", "CHAMPION", "STOPPED", "app", "help_texts", "reference"]
+__all__ = [
+    "BAD_INPUT",
+    "BROKEN",
+    "CHAMPION",
+    "REFUSED",
+    "STOPPED",
+    "app",
+    "help_texts",
+    "reference",
+]
 
 app = typer.Typer(
     name="kantor",
@@ -27,9 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
-)
-models = typer.Typer(
-    help="Look at the registered models.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(models, name="models")
 
@@ -66,33 +74,6 @@ def data_command() -> None:
         from kantor.registry import find_root
 
         materialise(find_root())
-
-
-@models.command("list")
-def list_command() -> None:
-    """List the versions in the registry, the newest first, with aliases and headline figures."""
-    with telling.in_one_line():
-        from kantor.registry import versions
-
-        for line in _table(versions()):
-            typer.echo(line)
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Rows of the registry in columns as wide as they must be."""
-    head = ("version", "aliases", "created", "figures")
-    cells = [
-        (
-            str(row["version"]),
-            ", ".join(row["aliases"]) or "-",
-            str(row["created"]),
-            ", ".join(f"{name} {value:.3g}" for name, value in row["metrics"].items()) or "-",
-        )
-        for row in rows
-    ]
-    widths = [max(len(cell[column]) for cell in (head, *cells)) for column in range(3)]
-    for cell in (head, *cells):
-        yield "  ".join([*map(str.ljust, cell[:3], widths), cell[3]])
 
 
 @app.command("reference", hidden=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-BROKEN, BAD_INPUT, STOPPED = 1, 2, 130
+BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
 
 
 def say(text: str) -> None:

@@ -31,12 +31,15 @@ class Refused(RegistryError):
 
     Attributes
     ----------
+    what : str
+        What is refused.
     reasons : tuple of str
         All of them, one line each.
     """
 
     def __init__(self, what: str, reasons: Sequence[str]) -> None:
         super().__init__(f"{what} refused: {'; '.join(reasons)}")
+        self.what = what
         self.reasons = tuple(reasons)
 
 

@@ -1,0 +1,224 @@
+"""``kantor models``: the registered versions, and which of them is champion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kantor.cli import tables, telling
+
+if TYPE_CHECKING:
+    from kantor.registry import Event
+
+models = typer.Typer(
+    help="Look at the registered models, compare them, and move the champion.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Version = Annotated[
+    str,
+    typer.Argument(metavar="VERSION", help="A version's number, or an alias such as challenger."),
+]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="The reason, which stays in the history.")]
+By = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who moves it; user@host if not said.")
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Do it against the gate; what that had against it is recorded."),
+]
+
+
+@models.command("list")
+def list_command() -> None:
+    """List the versions in the registry, the newest first, with aliases and headline figures."""
+    with telling.in_one_line():
+        from kantor.registry import versions
+
+        rows = [
+            [
+                str(row["version"]),
+                ", ".join(row["aliases"]) or "-",
+                str(row["created"]),
+                ", ".join(f"{name} {value:.3g}" for name, value in row["metrics"].items()) or "-",
+            ]
+            for row in versions()
+        ]
+        tables.show(["version", "aliases", "created", "figures"], rows)
+
+
+@models.command("show")
+def show_command(version: Version) -> None:
+    """Show a version: what made it, its figures, and the moves that it was part of."""
+    with telling.in_one_line():
+        from kantor.registry import history, versions
+        from kantor.registry.evaluated import evaluated
+
+        found = evaluated(version)
+        row = next(row for row in versions() if row["version"] == found.version)
+        tables.show(["version", str(found.version)], _facts(row, found.run_id))
+        moves = [e for e in history() if found.version in (e.before, e.after)]
+        if moves:
+            typer.echo()
+            _show_history(moves)
+
+
+def _facts(row: dict[str, Any], run: str) -> list[list[str]]:
+    told = {"aliases": ", ".join(row["aliases"]) or "-", "created": row["created"], "run": run}
+    tags = {
+        name: value
+        for name, value in sorted(row["tags"].items())
+        if not name.startswith(("history.", "mlflow."))
+    }
+    return [[name, str(value)] for name, value in {**told, **tags}.items()]
+
+
+@models.command("compare")
+def compare_command(
+    challenger: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The challenger: a number or an alias.")
+    ] = "challenger",
+    against: Annotated[
+        str, typer.Option(metavar="VERSION", help="The version to compare it with.")
+    ] = "champion",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it as well: an SVG or PNG file.")
+    ] = None,
+) -> None:
+    """Compare two versions on the same held-out pieces, and say what the rule makes of it.
+
+    The figures come from the versions' own evaluations where these were of the same pieces;
+    otherwise both compose anew, which takes a while.
+    """
+    with telling.in_one_line():
+        from kantor.promotion import contest
+        from kantor.promotion import telling as words
+
+        if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
+            raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
+        with telling.progress("Comparing", None):
+            outcome = contest(challenger, against)
+        typer.echo(words.title(outcome))
+        for reason in outcome.reasons:
+            typer.echo(f"- {reason}")
+        typer.echo(f"{words.measured(outcome)}\n")
+        tables.show(words.columns(outcome), [words.cells(row) for row in outcome.rows])
+        if plot is not None:
+            with _written(plot):
+                outcome.plot(plot)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--plot") from None
+
+
+@models.command("promote")
+def promote_command(
+    version: Version,
+    why: Why,
+    by: By = None,
+    force: Force = False,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Compare with the champion first, and record what it gains."
+        ),
+    ] = False,
+) -> None:
+    """Make a version the champion; the one before stays at hand as previous.
+
+    The gate refuses it, with all reasons and exit code 3, if its evaluation is missing, its
+    guarded metrics are worse than the champion's, its data are unknown, it does not load, or what
+    it composes is broken.
+    """
+    with telling.in_one_line(), _refusals():
+        from kantor.registry import promote
+
+        measured: dict[str, Any] = {}
+        if compare:
+            from kantor.promotion import contest
+
+            with telling.progress("Comparing", None):
+                outcome = contest(version)
+            measured = {"measured": outcome.worse, "figures": outcome.figures()}
+        _tell(promote(version, why, by, force, **measured))
+
+
+@models.command("rollback")
+def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
+    """Go back to the version that was champion before."""
+    with telling.in_one_line(), _refusals():
+        from kantor.registry import rollback
+
+        _tell(rollback(why, by, force))
+
+
+@models.command("retire")
+def retire_command(version: Version, why: Why, by: By = None) -> None:
+    """Take a version out of use: it loses its aliases and is not promoted again."""
+    with telling.in_one_line(), _refusals():
+        from kantor.registry import retire
+
+        _tell(retire(version, why, by))
+
+
+@models.command("history")
+def history_command() -> None:
+    """List all moves of the champion: when, from, to, by whom, and why."""
+    with telling.in_one_line():
+        from kantor.registry import history
+
+        moves = history()
+        if not moves:
+            telling.say("no moves yet: the champion is the first version that was registered")
+            return
+        _show_history(moves)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """One line for each reason of the gate."""
+    from kantor.registry import Refused
+
+    try:
+        yield
+    except Refused as error:
+        telling.say(f"{error.what} refused")
+        for reason in error.reasons:
+            telling.say(f"- {reason}")
+        raise typer.Exit(telling.REFUSED) from None
+
+
+def _tell(event: Event) -> None:
+    if event.what == "retire":
+        typer.echo(f"version {event.before} is retired")
+    else:
+        before = "" if event.before is None else f", version {event.before} is previous"
+        typer.echo(f"version {event.after} is champion{before}")
+    for reason in event.overrode:
+        telling.say(f"overridden: {reason}")
+
+
+def _show_history(moves: list[Event]) -> None:
+    rows = [
+        [
+            move.at[:19].replace("T", " ") or "-",
+            move.what + (" by force" if move.forced else ""),
+            "-" if move.before is None else str(move.before),
+            "-" if move.after is None else str(move.after),
+            move.by,
+            f"{move.figures['overlap']:.4f}" if "overlap" in move.figures else "-",
+            "; ".join([move.why, *(f"overridden: {reason}" for reason in move.overrode)]),
+        ]
+        for move in moves
+    ]
+    tables.show(["when (UTC)", "what", "from", "to", "by", "overlap", "why"], rows)

@@ -1,4 +1,4 @@
-"""A clone of the repository with small networks, to be maltreated; and what is in it."""
+"""A small clone of the repository, to be maltreated; and what is in it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,20 @@ from typing import Any
 
 import yaml
 
+from kantor.data.chorales import chorales
+
 ROOT = Path(__file__).resolve().parents[1]
+PIECES = {"train": 12, "valid": 4, "test": 4}
 SMALL: dict[str, dict[str, Any]] = {
+    "validate": {
+        "min_pieces": PIECES,
+        "max_rest_share": 0.1,
+        "max_empty_bar_share": 0.1,
+        "max_crossing_share": 0.2,
+        "max_duplicate_share": 0.1,
+        "min_in_scale": 0.8,
+        "max_pitch_drift": 0.6,
+    },
     "train": {
         "batch": 8,
         "warmup": 80,
@@ -49,6 +61,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "evaluate": {"samples": 1},
 }
+Process = subprocess.Popen[bytes]
 _TIMES = ("seconds",)  # columns and keys that differ from run to run
 
 
@@ -72,7 +85,7 @@ class Clone:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
 
-    def start(self, *command: str, said: Path, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, said: Path, **environment: str) -> Process:
         """Start a command in a process group of its own; `said` takes all that it says."""
         with said.open("wb") as stream:
             return subprocess.Popen(
@@ -116,13 +129,17 @@ class Clone:
         shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
         return Clone(root)
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """End a command and all that it started in this clone, without a warning."""
+    def kill(self, process: Process) -> None:
+        """End a command and whatever runs in this clone, without a warning."""
+        self.kill_group(process)
+        for left in self._processes():
+            os.kill(left, signal.SIGKILL)
+
+    def kill_group(self, process: Process) -> None:
+        """End a command and what it started in its own process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for left in self._processes():
-            os.kill(left, signal.SIGKILL)
 
     def _processes(self) -> Iterator[int]:
         """Those whose current folder is in this clone, which nothing else uses."""
@@ -145,7 +162,7 @@ class Clone:
 
 
 def small_clone(root: Path) -> Clone:
-    """A clone of the last commit with small networks, its data in place and nothing built."""
+    """A clone of the last commit with few chorales and small networks, and nothing built."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], check=True)
     clone = Clone(root)
     path = root / "params.yaml"
@@ -157,7 +174,17 @@ def small_clone(root: Path) -> Clone:
         shutil.copytree(ROOT / "data", root / "data")
     else:
         clone.run("kantor", "data")
+    _thin(root / "data" / "jsb")
+    clone.run("dvc", "add", "--quiet", "data")
     return clone
+
+
+def _thin(folder: Path) -> None:
+    """Keep the smallest chorales of each split."""
+    rows = sorted(chorales(), key=lambda row: (folder / row.file).stat().st_size)
+    for split, count in PIECES.items():
+        for row in [row for row in rows if row.split == split][count:]:
+            (folder / row.file).unlink(missing_ok=True)
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:

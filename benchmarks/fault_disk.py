@@ -18,7 +18,7 @@ from clone import Clone, differences, small_clone
 from trial import Trial
 
 STAGES = ("ingest", "validate", "train", "evaluate", "register")
-SHARES = (0.0, 0.1, 0.25, 0.45, 0.7)
+SHARES = (0.0, 0.2, 0.4, 0.65)
 """Of what a stage writes in all, its copies in DVC's cache included, there is room for these."""
 COMMAND = (
     "python -m kantor.operations.lock dvc repro --single-item $1 || "

@@ -1,4 +1,4 @@
-"""Flow `retrain`: bring the pipeline up to date, its progress in Prefect's log.
+"""Flow `retrain`: bring the pipeline up to date, and promote what it made by the rule.
 
 Run it by hand with ``python flows/retrain.py``; nothing changed means done in seconds.
 """
@@ -8,17 +8,32 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
-from prefect import flow, get_run_logger, task  # noqa: E402
-from prefect.artifacts import create_markdown_artifact  # noqa: E402
+from prefect import flow, get_run_logger, pause_flow_run, task  # noqa: E402
+from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
+from prefect.exceptions import FlowPauseTimeout  # noqa: E402
+from prefect.input import RunInput  # noqa: E402
 
 from kantor.operations import pipeline  # noqa: E402
+from kantor.operations.deciding import Approval, decided, settle, undecided  # noqa: E402
+from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
+from kantor.promotion import Contest, contest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
+PARAMS = ROOT / "params.yaml"
+
+
+class Decision(RunInput):
+    """The form in Prefect's page."""
+
+    promote: bool
+    your_name: str
+    why: str
 
 
 @task
@@ -28,8 +43,12 @@ def reproduce(force: bool, lock: int) -> list[str]:
 
 
 @flow(name="retrain", log_prints=True)
-def retrain(reason: str = "by hand", force: bool = False) -> list[str]:
-    """Reproduce the pipeline and say what stands in the registry afterwards.
+def retrain(
+    reason: str = "by hand",
+    force: bool = False,
+    promote: Literal["auto", "approve", "never"] | None = None,
+) -> str:
+    """Reproduce the pipeline, compare what it made with the champion, promote by the rule.
 
     Parameters
     ----------
@@ -37,37 +56,68 @@ def retrain(reason: str = "by hand", force: bool = False) -> list[str]:
         Why, for those who read of it later.
     force
         Run every stage, whether or not anything changed for it.
+    promote
+        Whether the better one is promoted at once, or a person is asked, or never; by default
+        what ``params.yaml`` says.
     """
     log = get_run_logger()
-    limits = settings.load(settings.Retrain, "retrain", ROOT / "params.yaml")
     log.info("asked for: %s", reason)
+    done = _pass(reason, force)
+    pair = undecided(ROOT)
+    if pair is None:
+        told = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
+        log.info(told)
+        if done.ran:
+            _show(done, told, None)
+        return told
+    log.info("comparing %s", pair)
+    rule = settings.load(settings.Promote, "promote", PARAMS)
+    found = contest(root=ROOT, rule=rule.model_copy(update={"mode": promote or rule.mode}))
+    _show(done, f"{found.name}: {pair}", found)
+    told = settle(ROOT, found, reason, _ask)
+    decided(ROOT, pair)
+    log.info(told)
+    _show(done, told, found)
+    return told
+
+
+def _pass(reason: str, force: bool) -> Pass:
+    """Bring the pipeline up to date, when nobody else does."""
+    log = get_run_logger()
+    limits = settings.load(settings.Retrain, "retrain", PARAMS)
     with pipeline.alone(ROOT, log.info) as lock:
-        what = pipeline.changed(ROOT)
-        if not what and not force:
-            log.info("nothing changed: every stage is up to date")
-            return []
-        for line in what:
+        changed = pipeline.changed(ROOT)
+        if not changed and not force:
+            return Pass(reason, (), (), ())
+        for line in changed:
             log.info("changed for %s", line)
         tried = reproduce.with_options(
             retries=limits.retries, retry_delay_seconds=limits.retry_seconds
         )
         ran = tried(force, lock)
-        told = pipeline.run_logged([sys.executable, "-m", "kantor.registry"], ROOT, log.info)
-    create_markdown_artifact(_markdown(reason, what, ran, told), key="retrain", description=told[0])
-    return told
+        summary = pipeline.run_logged([sys.executable, "-m", "kantor.registry"], ROOT, log.info)
+    return Pass(reason, changed, ran, summary)
 
 
-def _markdown(reason: str, what: list[str], ran: list[str], told: list[str]) -> str:
-    """What was done and what came of it, for Prefect's page."""
-    front, mlflow = os.environ.get("KANTOR_URL", ""), os.environ.get("KANTOR_MLFLOW_URL", "")
-    links = [f"[report]({front}/reports/report.html)"] if front else []
-    links += [f"[models in MLflow]({mlflow}/#/models)"] if mlflow else []
-    changes = "\n".join(f"- {line}" for line in what) or "- nothing; every stage was forced"
-    table = "\n".join(told[1:])
-    return (
-        f"**{told[0]}**\n\nAsked for: {reason}. Ran: {', '.join(ran) or 'no stage'}.\n\n"
-        f"Changed:\n\n{changes}\n\n```\n{table}\n```\n\n{' · '.join(links)}\n"
-    )
+def _ask(found: Contest) -> Approval | None:
+    """Wait for a person's answer in Prefect's page."""
+    hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
+    told = f"{found.table_markdown()}\n\nShall version {found.challenger} be the champion?"
+    form = Decision.with_initial_data(description=told, promote=True, your_name="", why="")
+    get_run_logger().info("waiting for a person: Resume, on this run's page")
+    try:
+        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600))
+    except FlowPauseTimeout:
+        return None
+    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
+
+
+def _show(done: Pass, outcome: str, found: Contest | None) -> None:
+    text = markdown(done, outcome, found, os.environ)
+    create_markdown_artifact(text, key="retrain", description=outcome)
+    if found is not None:
+        found.plot(ROOT / PLOT)
+        create_image_artifact(inline(ROOT / PLOT), key="contest", description=outcome)
 
 
 if __name__ == "__main__":

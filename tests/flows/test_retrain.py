@@ -1,12 +1,10 @@
 """The flow says what it did, and that there was nothing to do."""
 
-import shutil
-from pathlib import Path
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 import retrain
-
-PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
 @pytest.fixture
@@ -27,23 +25,30 @@ def test_the_flow_has_its_name():
     assert retrain.retrain.name == "retrain"
 
 
-def test_nothing_changed_says_so(steps, tmp_path, monkeypatch):
-    """No stage is run, nothing is written, and the log says why."""
-    monkeypatch.setattr(retrain, "ROOT", tmp_path)
-    shutil.copy(PARAMS, tmp_path)
+def test_nothing_changed_says_so(steps, monkeypatch):
+    """No stage is run, nothing is compared, and the log says why."""
+    monkeypatch.setattr(retrain.pipeline, "alone", lambda root, say: nullcontext(1))
     monkeypatch.setattr(retrain.pipeline, "changed", lambda root: [])
+    monkeypatch.setattr(retrain, "undecided", lambda root: None)
     monkeypatch.setattr(retrain, "reproduce", None)
-    assert retrain.retrain.fn("the calendar says so") == []
-    assert steps[0] == "asked for: the calendar says so"
-    assert "nothing changed" in steps[-1]
+    told = retrain.retrain.fn("the calendar says so")
+    assert told == "nothing changed: every stage is up to date"
+    assert steps == ["asked for: the calendar says so", told]
 
 
-def test_the_page_says_why_what_and_where(monkeypatch):
-    """Reason, changes, stages, figures, and links to the report and to MLflow."""
-    monkeypatch.setenv("KANTOR_URL", "http://studio:8400")
-    monkeypatch.setenv("KANTOR_MLFLOW_URL", "http://studio:5000")
-    text = retrain._markdown("new scores", ["ingest: data"], ["ingest"], ["bach 2", "triads 0.9"])
-    for part in ("**bach 2**", "new scores", "- ingest: data", "triads 0.9"):
-        assert part in text
-    assert "(http://studio:8400/reports/report.html)" in text
-    assert "(http://studio:5000/#/models)" in text
+def test_what_was_not_decided_is(steps, monkeypatch):
+    """A challenger that an earlier pass left is compared, by the mode that was asked for."""
+    monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
+    monkeypatch.setattr(retrain, "undecided", lambda root: "version 2 against 1")
+    notes = []
+    monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(pair))
+    monkeypatch.setattr(retrain, "_show", lambda *shown: None)
+
+    def contest(root, rule):
+        notes.append(rule.mode)
+        return SimpleNamespace(name="bach")
+
+    monkeypatch.setattr(retrain, "contest", contest)
+    monkeypatch.setattr(retrain, "settle", lambda root, found, reason, ask: "promoted")
+    assert retrain.retrain.fn(promote="never") == "promoted"
+    assert notes == ["never", "version 2 against 1"]

@@ -1,12 +1,13 @@
 """One runs at a time in a repository; the others wait, and none waits for the dead."""
 
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from kantor.operations.lock import NAME, STATE, Busy, held, main
+from kantor.operations.lock import NAME, STATE, Busy, drop_torn, held, main
 
 
 def test_the_second_waits_and_says_so(tmp_path):
@@ -82,3 +83,38 @@ def test_a_command_that_is_not_there(tmp_path, monkeypatch, capsys):
     assert main(["no-such-command-anywhere"]) == 127
     assert main([]) == 2
     assert "not found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "torn"),
+    [('{"read": {}}', False), ('{"read": {"build/win', True), ("", True), (None, False)],
+)
+def test_a_note_of_dvc_s_that_is_torn_is_removed(tmp_path, text, torn):
+    """A full disk or a kill leaves half of it; a whole one is DVC's own business."""
+    note = tmp_path / ".dvc" / "tmp" / "rwlock"
+    note.parent.mkdir(parents=True)
+    if text is not None:
+        note.write_text(text)
+    assert drop_torn(tmp_path) is torn
+    assert note.exists() is (text is not None and not torn)
+
+
+def test_a_torn_note_stops_dvc_unless_it_is_removed(tmp_path):
+    """DVC refuses to run beside it, and runs through the lock."""
+    (tmp_path / "dvc.yaml").write_text("stages: {one: {cmd: echo done}}\n")
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+
+    def run(*command):
+        command = (sys.executable, "-m", *command)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        return done.stdout + done.stderr
+
+    run("dvc", "init", "--no-scm")
+    (tmp_path / ".dvc" / "tmp").mkdir(exist_ok=True)
+    (tmp_path / ".dvc" / "tmp" / "rwlock").write_text('{"read": {"half')
+    assert "corrupted" in run("dvc", "repro")
+    assert "Running stage 'one'" in run(
+        "kantor.operations.lock", sys.executable, "-m", "dvc", "repro"
+    )

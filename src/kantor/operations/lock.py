@@ -8,6 +8,7 @@ that it was handed on to.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sys
 import time
@@ -74,6 +75,26 @@ def _take(file: int, path: Path, say: Callable[[str], object], seconds: float | 
         time.sleep(_PAUSE)
 
 
+def drop_torn(root: Path) -> bool:
+    """Remove DVC's own note of who reads and writes what, where it is torn; whether it was.
+
+    DVC 3.67 writes it in place. Torn by a full disk or a kill, it would stop every later run,
+    although it notes nothing of worth: what it names as running runs no more, or goes through
+    the lock that is `held` here.
+    """
+    note = root / ".dvc" / "tmp" / "rwlock"
+    for pause in (_PAUSE, 0.0):  # another program may be just writing it
+        try:
+            json.loads(note.read_text())
+            return False
+        except OSError:
+            return False
+        except ValueError:
+            time.sleep(pause)
+    note.unlink(missing_ok=True)
+    return True
+
+
 def _warn(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -85,6 +106,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with held(STATE / NAME, _warn) as file:
+            drop_torn(Path())
             os.set_inheritable(file, True)
             os.execvp(arguments[0], arguments)
     except KeyboardInterrupt:

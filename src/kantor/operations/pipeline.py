@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kantor.operations.lock import NAME, STATE, held
+from kantor.operations.lock import NAME, STATE, drop_torn, held
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -34,6 +34,7 @@ class StageFailed(RuntimeError):
 def alone(root: Path, say: Say, seconds: float | None = None) -> Iterator[int]:
     """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.operations.lock`."""
     with held(root / STATE / NAME, say, seconds) as file:
+        drop_torn(root)
         yield file
 
 

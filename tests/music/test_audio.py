@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +154,25 @@ def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
     assert [audio._sung(pitch) for pitch in (0, 23, 24, 96, 97, 108, 127)] == [
         24, 35, 24, 96, 85, 96, 91,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("write", [audio.write_wav, audio.write_mp3])
+def test_a_full_disk_is_an_error_of_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    write: Callable[[Score, Path], None],
+) -> None:
+    """The file's own fault is raised, no trace is printed, and no file is left."""
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def save(_: Path, content: Callable[[io.BytesIO], object]) -> None:
+        content(Full())
+
+    monkeypatch.setattr(audio, "save", save)
+    with pytest.raises(OSError, match="No space left"):
+        write(score_of((60,)), tmp_path / "a")
+    assert capfd.readouterr().err == ""

@@ -214,9 +214,35 @@ def _encode(score: Score, target: BinaryIO, form: str, rate: int, **how: object)
     import soundfile
 
     blocks = _levelled(score, rate, LONGEST)
-    with soundfile.SoundFile(target, "w", rate, 2, format=form, **how) as file:
-        for block in blocks:
-            file.write(block)
+    written = _Written(target)
+    try:
+        with soundfile.SoundFile(written, "w", rate, 2, format=form, **how) as file:
+            for block in blocks:
+                file.write(block)
+    except (AssertionError, soundfile.LibsndfileError):
+        if written.fault is None:
+            raise
+    if written.fault:
+        raise written.fault
+
+
+class _Written:
+    """A file whose first fault is kept: libsndfile prints a trace of it and then says nothing."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self.fault: OSError | None = None
+        self._target = target
+        self.seek = target.seek
+        self.tell = target.tell
+        self.read = target.read
+
+    def write(self, data: bytes) -> int:
+        """How many bytes were written: none after a fault."""
+        try:
+            return 0 if self.fault else self._target.write(data)
+        except OSError as error:
+            self.fault = error
+            return 0
 
 
 def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:

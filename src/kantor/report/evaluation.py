@@ -161,13 +161,16 @@ def write_samples(samples: Sequence[Sample], folder: Path) -> None:
 
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for sample in samples:
-        given = np.zeros(sample.generated.pitches.shape, bool)
-        given[:, 0] = True
-        midi.write(sample.generated, fresh / f"{sample.name}.mid")
-        audio.write_wav(sample.generated, fresh / f"{sample.name}.wav")
-        picture.write_png(sample.generated, fresh / f"{sample.name}.png", given)
-        picture.write_png(sample.real, fresh / f"{sample.name}-real.png")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    try:
+        fresh.mkdir(parents=True)
+        for sample in samples:
+            given = np.zeros(sample.generated.pitches.shape, bool)
+            given[:, 0] = True
+            midi.write(sample.generated, fresh / f"{sample.name}.mid")
+            audio.write_wav(sample.generated, fresh / f"{sample.name}.wav")
+            picture.write_png(sample.generated, fresh / f"{sample.name}.png", given)
+            picture.write_png(sample.real, fresh / f"{sample.name}-real.png")
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

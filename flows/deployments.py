@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,10 +30,11 @@ from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.events import DeploymentEventTrigger  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
-from unfinished import begin_again, end_flow_runs  # noqa: E402
+from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "kantor"
+LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
 # Of what looks about now and then, one that was missed is not made up for.
 ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
@@ -79,20 +81,20 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
         parameters={"reason": "{{ event.payload.reason }}"},
     )
     return [
-        _made(
+        deployment(
             retrain.retrain,
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
             triggers=[asked],
             concurrency_limit=ONE_AFTER_ANOTHER,
         ),
-        _made(
+        deployment(
             watch.watch,
             "Notice new scores in data/, and ask for retraining.",
             cron=training.watch,
             concurrency_limit=ONE,
         ),
-        _made(
+        deployment(
             drift.drift,
             "Compare the melodies that came in with the training's.",
             cron=drifting.cron,
@@ -101,18 +103,18 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
     ]
 
 
-def _made(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
+def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
     """A deployment whose version is a digest of it; Prefect makes up one that says less."""
 
-    def made(version: str) -> Deployment:
-        one = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
-        assert isinstance(one, Deployment)
-        return one
+    def one(version: str) -> Deployment:
+        found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        assert isinstance(found, Deployment)
+        return found
 
-    return made(made("").digest)
+    return one(one("").digest)
 
 
-async def serve(made: list[Deployment], sign: Path) -> None:
+async def serve(made: Sequence[Deployment], sign: Path) -> None:
     """Run the flows until SIGTERM, what was under way first.
 
     `sign` is a file whose time tells the next process when this one was alive.
@@ -121,12 +123,13 @@ async def serve(made: list[Deployment], sign: Path) -> None:
     alive = sign.stat().st_mtime - 1 if sign.exists() else None
     ids = [await runner.aadd_deployment(one) for one in made]
     with get_client(sync_client=True) as client:
-        again = begin_again(client, ids, alive, lambda line: print(line, flush=True))
-    print(f"{len(ids)} deployments; {again} runs begun again", flush=True)
+        again = begin_again(client, ids, alive, _say)
+    _say(f"{len(ids)} deployments; {again} runs begun again")
     sign.parent.mkdir(parents=True, exist_ok=True)
-    giving = asyncio.create_task(_give(sign))
+    beside = [asyncio.create_task(_give(sign)), asyncio.create_task(_look_after(ids))]
     await runner.start()
-    giving.cancel()
+    for task in beside:
+        task.cancel()
 
 
 async def _give(sign: Path) -> None:
@@ -134,6 +137,27 @@ async def _give(sign: Path) -> None:
     while True:
         sign.touch()
         await asyncio.sleep(1)
+
+
+async def _look_after(ids: list[UUID]) -> None:
+    """Begin runs again that lost their process."""
+    lost: set[UUID] = set()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        lost = await asyncio.to_thread(_begin_lost, ids, lost)
+
+
+def _begin_lost(ids: list[UUID], before: set[UUID]) -> set[UUID]:
+    try:
+        with get_client(sync_client=True) as client:
+            return begin_lost(client, ids, before, _say)
+    except Exception as error:  # the server is away: there is a next time
+        _say(f"could not look for lost runs: {type(error).__name__}")
+        return before
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def main() -> int:

@@ -52,23 +52,55 @@ def begin_again(
     int
         How many runs were begun again.
     """
-    from prefect.states import Cancelled, Crashed, Scheduled
-
     ids = list(deployments)
-    count = 0
-    for run in [*_under_way(client, ids), *_crashed(client, ids, alive)]:
-        state: State[object]
-        if run.state_name == "Cancelling":
-            state = Cancelled(message="cancelled; the process that ran it is gone")
-        elif run.run_count >= MOST_TIMES:
-            state = Crashed(message=f"begun {run.run_count} times and never ended")
-        else:
-            state = Scheduled(message="begun again: the process that ran it is gone")
-            count += 1
-        client.set_flow_run_state(run.id, state, force=True)
-        say(f"{run.name}: {state.message}")
+    found = [*_under_way(client, ids), *_crashed(client, ids, alive)]
+    count = sum(_again(client, run, say) for run in found)
     _free_slots(client, ids)
     return count
+
+
+def begin_lost(
+    client: SyncPrefectClient, deployments: Iterable[UUID], before: set[UUID], say: Say = print
+) -> set[UUID]:
+    """Begin again the runs under way that no process has worked on now and in the look before.
+
+    A run may lose its process while nobody could be told, as when the server was down as well.
+
+    Parameters
+    ----------
+    before
+        What this function gave the last time, some seconds ago.
+
+    Returns
+    -------
+    set of UUID
+        Runs under way that no process works on.
+    """
+    root = os.environ.get(processes.SERVICE)
+    working = {
+        values.get(FLOW_RUN)
+        for values in processes.environments()
+        if values.get(processes.SERVICE) == root
+    }
+    lost = [run for run in _under_way(client, list(deployments)) if str(run.id) not in working]
+    for run in lost:
+        if run.id in before:
+            _again(client, run, say)
+    return {run.id for run in lost} - before
+
+
+def _again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
+    """Schedule a run anew; False where a person had cancelled it or it never ends."""
+    from prefect.states import Cancelled, Crashed, Scheduled
+
+    state: State[object] = Scheduled(message="begun again: the process that ran it is gone")
+    if run.state_name == "Cancelling":
+        state = Cancelled(message="cancelled; the process that ran it is gone")
+    elif run.run_count >= MOST_TIMES:
+        state = Crashed(message=f"begun {run.run_count} times and never ended")
+    client.set_flow_run_state(run.id, state, force=True)
+    say(f"{run.name}: {state.message}")
+    return state.is_scheduled()
 
 
 def _under_way(client: SyncPrefectClient, deployments: list[UUID]) -> Iterator[FlowRun]:

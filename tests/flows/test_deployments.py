@@ -23,9 +23,9 @@ def test_a_version_is_what_a_deployment_is():
     """The same settings make the same version, another schedule makes another."""
     again = {one.flow_name: one.version for one in deployments.deployments()}
     assert again == {one.flow_name: one.version for one in MADE}
-    other = deployments._made(deployments.watch.watch, "told", cron="1 1 * * *")
-    same = deployments._made(deployments.watch.watch, "told", cron="1 1 * * *")
-    moved = deployments._made(deployments.watch.watch, "told", cron="2 1 * * *")
+    other = deployments.deployment(deployments.watch.watch, "told", cron="1 1 * * *")
+    same = deployments.deployment(deployments.watch.watch, "told", cron="1 1 * * *")
+    moved = deployments.deployment(deployments.watch.watch, "told", cron="2 1 * * *")
     assert other.version == same.version != moved.version
 
 
@@ -34,12 +34,10 @@ def test_telling_a_deployment_twice_changes_nothing():
     """Its schedule stays the same one: a run that is about to start does not start twice."""
 
     def schedules(cron):
-        made = deployments._made(deployments.watch.watch, "told", cron=cron)
-        deployment = asyncio.run(made.aapply())
+        made = deployments.deployment(deployments.watch.watch, "told", cron=cron)
+        told = asyncio.run(made.aapply())
         with get_client(sync_client=True) as client:
-            return [
-                (one.id, one.schedule.cron) for one in client.read_deployment(deployment).schedules
-            ]
+            return [(one.id, one.schedule.cron) for one in client.read_deployment(told).schedules]
 
     first = schedules("1 1 * * *")
     assert schedules("1 1 * * *") == first

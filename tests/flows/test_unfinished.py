@@ -6,7 +6,9 @@ import pytest
 from prefect import flow, get_client
 from prefect import states as known
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
-from unfinished import MOST_TIMES, begin_again
+from unfinished import FLOW_RUN, MOST_TIMES, begin_again, begin_lost
+
+from kantor.operations import processes
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -101,3 +103,20 @@ def test_places_are_freed(left, deployment):
     client.increment_concurrency_slots([limit.name], 1, "concurrency")
     again(client, deployment)
     assert client.read_deployment(deployment).global_concurrency_limit.active_slots == 0
+
+
+def test_a_run_that_lost_its_process_is_begun_again(left, deployment, monkeypatch):
+    """When two looks find none; a run that a process works on is left to it."""
+    leave, client = left
+    lost, worked = leave(known.Running()), leave(known.Running())
+    monkeypatch.setenv(processes.SERVICE, "here")
+    found = [{processes.SERVICE: "here", FLOW_RUN: str(worked)}]
+    monkeypatch.setattr(processes, "environments", lambda: found)
+    first = begin_lost(client, [deployment], set(), lambda line: None)
+    assert first == {lost}
+    assert client.read_flow_run(lost).state_name == "Running"
+    begin_lost(client, [deployment], first, lambda line: None)
+    assert client.read_flow_run(lost).state_name == "Scheduled"
+    assert client.read_flow_run(worked).state_name == "Running"
+    for run in (lost, worked):
+        client.delete_flow_run(run)

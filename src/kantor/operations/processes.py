@@ -65,6 +65,11 @@ def sweep(chosen: Chosen, seconds: float = 5.0) -> int:
     return len(killed)
 
 
+def environments() -> list[dict[str, str]]:
+    """The environments, at their start, of all processes that may be read."""
+    return [values for _, values in _environments()]
+
+
 def _environments() -> Iterator[tuple[int, dict[str, str]]]:
     for folder in _PROC.glob("[0-9]*"):
         try:

@@ -18,6 +18,7 @@ from kantor.operations.lock import STATE, Busy, held
 from kantor.operations.supervisor import Part, ServiceError, Supervisor
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
+PREFECT = "prefect"  # folder of its database and settings, below the state's
 _LOCK = "serve.lock"
 _RETENTION = 30 * 24 * 3600  # seconds for which Prefect keeps what ran
 
@@ -79,7 +80,7 @@ class Service:
 
     def environment(self, boot: str) -> dict[str, str]:
         """What all parts and the flows find in their environment."""
-        home = self.root / STATE / "prefect"
+        home = self.root / STATE / PREFECT
         values = {
             processes.SERVICE: str(self.root),
             processes.BOOT: boot,
@@ -154,6 +155,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         say(f"ended {left} processes that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
         _free(service.access.host, port, name)
+    (state / PREFECT).mkdir(exist_ok=True)
     supervisor = Supervisor(service.parts(boot), state / "logs", service.root, say)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:

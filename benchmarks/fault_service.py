@@ -1,0 +1,157 @@
+"""The service whose server or flows are killed runs what was scheduled, once each."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from trial import Trial
+
+from kantor.access import Access
+from kantor.operations import processes
+from kantor.operations.lock import STATE
+from kantor.operations.service import PREFECT, Service
+from kantor.operations.supervisor import Part, Supervisor
+
+ROOT = Path(__file__).resolve().parents[1]
+EVERY = 6.0  # seconds from one scheduled run to the next
+SHORTEST, LONGEST = 4.0, 11.0  # seconds from one kill to the next
+PATIENCE = 300.0
+KILLED = {"prefect": "the Prefect server", "flows": "the process that runs the flows"}
+
+
+def trials(times: int) -> Iterator[Trial]:
+    """Kill each of both `times` times while a light flow runs by its schedule."""
+    for name, told in KILLED.items():
+        with tempfile.TemporaryDirectory(prefix="kantor-service-") as scratch:
+            yield _killed(name, f"{told} killed (kill -9) at a random moment", times, Path(scratch))
+
+
+def _killed(name: str, told: str, times: int, root: Path) -> Trial:
+    began = time.monotonic()
+    service, parts = _small(root)
+    supervisor = Supervisor(parts, root / "logs", root, lambda line: None, patience=PATIENCE)
+    ready = threading.Event()
+    thread = threading.Thread(target=supervisor.run, args=(ready.set,), daemon=True)
+    thread.start()
+    try:
+        if not ready.wait(PATIENCE):
+            raise RuntimeError(f"the service does not start; see {root}/logs")
+        first, last = _kills(supervisor, name, times, root)
+        return _counted(service, root, first, last, told, times, began)
+    finally:
+        supervisor.stop()
+        thread.join(30)
+        processes.sweep(lambda values: values.get(processes.SERVICE) == str(root))
+
+
+def _small(root: Path) -> tuple[Service, list[Part]]:
+    """The server of Prefect as `make serve` starts it, and the light flow served."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = Service(root, Access(), 0, port, 0)
+    (root / "done").mkdir()
+    (root / STATE / PREFECT).mkdir(parents=True)
+    path = os.pathsep.join(map(str, (ROOT / "src", ROOT / "flows", ROOT / "benchmarks")))
+    environment = service.environment("boot") | {
+        "PYTHONPATH": path,
+        "KANTOR_LIGHT_FOLDER": str(root / "done"),
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+    }
+    server = [sys.executable, str(ROOT / "flows/prefect_server.py"), "--port", str(port)]
+    light = [sys.executable, str(ROOT / "benchmarks/light.py"), str(EVERY)]
+    health = f"{environment['PREFECT_API_URL']}/health"
+    return service, [
+        Part("prefect", server, environment, health),
+        Part("flows", light, environment, needs="prefect"),
+    ]
+
+
+def _kills(
+    supervisor: Supervisor, name: str, times: int, root: Path
+) -> tuple[datetime.datetime, datetime.datetime]:
+    """Kill `times` times; the moments between which every scheduled run shall have run."""
+    chance = random.Random(0)
+    _until(lambda: any((root / "done").iterdir()), "no run ever ended")
+    first = datetime.datetime.now(datetime.UTC)
+    part = next(one for one in supervisor.running if one.part.name == name)
+    for kill in range(times):
+        time.sleep(chance.uniform(SHORTEST, LONGEST))
+        _until(lambda: part.alive, f"{name} is not started again")
+        assert part.process is not None
+        part.process.send_signal(signal.SIGKILL)
+        print(f"service: {name} killed {kill + 1} times", file=sys.stderr, flush=True)
+    return first, datetime.datetime.now(datetime.UTC)
+
+
+def _counted(
+    service: Service,
+    root: Path,
+    first: datetime.datetime,
+    last: datetime.datetime,
+    told: str,
+    times: int,
+    began: float,
+) -> Trial:
+    """Wait for what was scheduled in between, and compare it with the calendar."""
+    steps = range(int(first.timestamp() // EVERY) + 1, int(last.timestamp() // EVERY) + 1)
+    wanted = {datetime.datetime.fromtimestamp(EVERY * step, datetime.UTC) for step in steps}
+
+    def noted() -> set[datetime.datetime]:
+        names = (path.name for path in (root / "done").iterdir())
+        return {datetime.datetime.fromisoformat(name) for name in names}
+
+    end = time.monotonic() + PATIENCE
+    ended: Counter[datetime.datetime] = Counter()
+    while (not wanted <= noted() or not wanted <= {*ended}) and time.monotonic() < end:
+        time.sleep(2)
+        with contextlib.suppress(OSError, httpx.HTTPError):  # it may be starting again still
+            ended = _ended(service, wanted)
+    missing = sorted(wanted - noted()) + sorted(wanted - {*ended})
+    twice = [moment for moment, count in ended.items() if count > 1]
+    outcome = f"{len(wanted)} runs were scheduled meanwhile: each ended, once"
+    if missing or twice:
+        outcome = (
+            f"of {len(wanted)} scheduled runs {len(missing)} are missing, {len(twice)} doubled"
+        )
+    return Trial(told, times, outcome, time.monotonic() - began, not (missing or twice))
+
+
+def _ended(service: Service, wanted: set[datetime.datetime]) -> Counter[datetime.datetime]:
+    """How many runs there are that completed, by the moment for which they were scheduled."""
+    os.environ |= {"PREFECT_API_URL": service.environment("boot")["PREFECT_API_URL"]}
+    from prefect import get_client
+    from prefect.client.schemas import filters
+    from prefect.client.schemas.objects import StateType
+
+    completed = filters.FlowRunFilterStateType(any_=[StateType.COMPLETED])
+    chosen = filters.FlowRunFilter(state=filters.FlowRunFilterState(type=completed))
+    runs, offset = [], 0
+    with get_client(sync_client=True) as client:
+        while page := client.read_flow_runs(flow_run_filter=chosen, limit=200, offset=offset):
+            runs += page
+            offset += len(page)
+    moments = (run.expected_start_time for run in runs if run.expected_start_time)
+    return Counter(moment for moment in moments if moment in wanted)
+
+
+def _until(condition: object, failure: str) -> None:
+    end = time.monotonic() + PATIENCE
+    assert callable(condition)
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(failure)
+        time.sleep(0.1)

@@ -62,6 +62,7 @@ serve: $(READY) ## Run it all: Prefect, MLflow, the flows with their schedules, 
 bench: $(READY) ## Measure speed, as ratios taken side by side
 	@$(BIN)/python benchmarks/training.py
 	@$(BIN)/python benchmarks/composing.py
+	@$(BIN)/python benchmarks/starting.py
 
 bench-quality: $(READY) ## Train the workshop's network and ours for equal times; compare them
 	@$(BIN)/python benchmarks/quality.py

@@ -27,6 +27,8 @@ from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
 BAR = 16
 """Steps in a bar of 4/4."""
 SHORT_BARS = 16
+WARM = 128
+"""Melodies at most that are composed before anything is timed."""
 _SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
 _RHYTHMS = ((4, 4, 4, 4), (4, 4, 2, 2, 4), (8, 4, 4), (2, 2, 4, 4, 4), (4, 4, 8))
 
@@ -70,15 +72,18 @@ def write_melodies(folder: Path, count: int, bars: int) -> list[Path]:
 
 def load_generator(options: Options) -> Any:
     """The trained generator, or one of the same form with random weights."""
-    from kantor.model.generator import Generator, load
+    from kantor.compose import generators
 
     if not options.untrained:
-        return load(options.model)
+        return generators.load(options.model)
+    from kantor import runtime
+    from kantor.model import weights
     from kantor.model.parameters import Train
     from kantor.model.presets import Chorale
 
     params = settings.load(Train, "train", options.params)
-    return Generator(Chorale(params.chorale).generator, {"preset": "chorale"})
+    network = Chorale(params.chorale).generator
+    return runtime.Generator(weights.of(network), {"preset": "chorale"})
 
 
 def workshop_model() -> Any:
@@ -151,13 +156,9 @@ def _warm(
     short: list[Path],
     out: Path,
 ) -> None:
-    """Call everything once in the shapes to come, so that nothing is traced while it is timed."""
-    from kantor.compose.composer import RUN_STEPS
-
-    run = max(1, RUN_STEPS // (BAR * options.bars))
-    for size in options.batches:
-        for part in {min(size, run), size % run} - {0}:
-            compose_files(generator, paths[:part], out)
+    """Call everything once: tables made, processes started, the workshop's graph traced."""
+    for size in {min(size, WARM) for size in options.batches}:
+        compose_files(generator, paths[:size], out)
     compose_files(generator, short, out)
     for size in (1, options.windows):
         workshop_rate(workshop, size)

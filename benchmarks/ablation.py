@@ -38,22 +38,31 @@ class Variant:
     name: str
     changes: dict[str, Any]
     own_warmup: bool = False
+    shorter: int = 1
+
+    def of(self, params: Any) -> Any:
+        """The parameters of this training."""
+        changes = {"warmup": params.warmup // self.shorter, **self.changes}
+        return type(params)(**{**params.model_dump(), **changes})
 
 
 VARIANTS = (
     Variant(FULL, {}),
     Variant("no likelihood beside the critic", {"likelihood_weight": 0.0}),
+    Variant("a seventh of the warm-up", {}, own_warmup=True, shorter=7),
     Variant("no likelihood at all", {"likelihood_weight": 0.0, "warmup": 0}, own_warmup=True),
     Variant("soprano masks alone", {"masks": "soprano"}, own_warmup=True),
 )
 COMPOSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("any note may be drawn (min_p 0)", {"min_p": 0.0}),
     ("temperature 0.8", {"temperature": 0.8}),
+    ("1 pass of refinement", {"passes": 1}),
     ("2 passes of refinement", {"passes": 2}),
-    ("8 passes of refinement", {"passes": 8}),
 )
 """What the full model does otherwise when it is told to."""
-CANDIDATES = (4, 16)
+CANDIDATES = (4, 8)
+TOLD = 100
+"""Iterations between two lines that tell how far a training is."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Bench:
         from kantor.model import batches
         from kantor.model.trainer import Trainer
 
-        chosen = type(self.params)(**{**self.params.model_dump(), **variant.changes})
+        chosen = variant.of(self.params)
         trainer = Trainer(chosen, self.steps)
         start, warmed = 0, None
         if self.warm is not None and not variant.own_warmup:
@@ -100,6 +109,8 @@ class Bench:
             batches.dataset(self.pool, trainer.batch_size, chosen.seed, start, chosen.masks)
         )
         for iteration in range(start, chosen.total):
+            if iteration % TOLD == 0:
+                print(f"{variant.name}: {iteration}/{chosen.total}", file=sys.stderr, flush=True)
             if iteration == chosen.warmup_iterations and iteration > start:
                 warmed = self.grade(trainer.average.compose)
                 if not variant.own_warmup:
@@ -148,7 +159,9 @@ def _kept(options: Options, found: dict[str, Figures]) -> None:
 
 def _otherwise(trainer: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The full model composing in other ways."""
-    generator = trainer.average
+    from kantor.model.generator import Generator
+
+    generator = Generator(trainer.shadow, trainer.average.info, trainer.networks.critic)
     for name, knobs in COMPOSED:
         yield name, lambda given, seeds, knobs=knobs: generator.compose(given, seeds, **knobs)
     for count in CANDIDATES:

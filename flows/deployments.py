@@ -22,6 +22,7 @@ from kantor.operations.lock import STATE
 settings.quiet()  # before Prefect reads its settings
 
 import drift  # noqa: E402
+import promote  # noqa: E402
 import retrain  # noqa: E402
 import watch  # noqa: E402
 from prefect import Flow, get_client  # noqa: E402
@@ -86,6 +87,11 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
             triggers=[asked],
+            concurrency_limit=ONE_AFTER_ANOTHER,
+        ),
+        deployment(
+            promote.promote,
+            "Move the champion, by the rule or by hand; or go back to the one before.",
             concurrency_limit=ONE_AFTER_ANOTHER,
         ),
         deployment(

@@ -14,26 +14,17 @@ from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
-from prefect import flow, get_run_logger, pause_flow_run, task  # noqa: E402
+from asking import ask  # noqa: E402
+from prefect import flow, get_run_logger, task  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
-from prefect.exceptions import FlowPauseTimeout  # noqa: E402
-from prefect.input import RunInput  # noqa: E402
 
 from kantor.operations import pipeline  # noqa: E402
-from kantor.operations.deciding import Approval, decided, settle, undecided  # noqa: E402
+from kantor.operations.deciding import decided, settle, undecided  # noqa: E402
 from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
 from kantor.promotion import Contest, contest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"
-
-
-class Decision(RunInput):
-    """The form in Prefect's page."""
-
-    promote: bool
-    your_name: str
-    why: str
 
 
 @task
@@ -74,7 +65,7 @@ def retrain(
     rule = settings.load(settings.Promote, "promote", PARAMS)
     found = contest(root=ROOT, rule=rule.model_copy(update={"mode": promote or rule.mode}))
     _show(done, f"{found.name}: {pair}", found)
-    told = settle(ROOT, found, reason, _ask)
+    told = settle(ROOT, found, reason, ask)
     decided(ROOT, pair)
     log.info(told)
     _show(done, told, found)
@@ -97,19 +88,6 @@ def _pass(reason: str, force: bool) -> Pass:
         ran = tried(force, lock)
         summary = pipeline.run_logged([sys.executable, "-m", "kantor.registry"], ROOT, log.info)
     return Pass(reason, changed, ran, summary)
-
-
-def _ask(found: Contest) -> Approval | None:
-    """Wait for a person's answer in Prefect's page."""
-    hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
-    told = f"{found.table_markdown()}\n\nShall version {found.challenger} be the champion?"
-    form = Decision.with_initial_data(description=told, promote=True, your_name="", why="")
-    get_run_logger().info("waiting for a person: Resume, on this run's page")
-    try:
-        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600))
-    except FlowPauseTimeout:
-        return None
-    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
 
 
 def _show(done: Pass, outcome: str, found: Contest | None) -> None:

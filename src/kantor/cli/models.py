@@ -209,16 +209,6 @@ def _tell(event: Event) -> None:
 
 
 def _show_history(moves: list[Event]) -> None:
-    rows = [
-        [
-            move.at[:19].replace("T", " ") or "-",
-            move.what + (" by force" if move.forced else ""),
-            "-" if move.before is None else str(move.before),
-            "-" if move.after is None else str(move.after),
-            move.by,
-            f"{move.figures['overlap']:.4f}" if "overlap" in move.figures else "-",
-            "; ".join([move.why, *(f"overridden: {reason}" for reason in move.overrode)]),
-        ]
-        for move in moves
-    ]
-    tables.show(["when (UTC)", "what", "from", "to", "by", "overlap", "why"], rows)
+    from kantor.promotion import telling as words
+
+    tables.show(words.HISTORY, [words.move(event) for event in moves])

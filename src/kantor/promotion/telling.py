@@ -1,4 +1,4 @@
-"""A contest in words and figures: Markdown for a page, cells for a terminal's table."""
+"""A contest and a history in words and figures: Markdown for a page, cells for a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kantor.promotion.rows import Row
+from kantor.registry.events import Event
 
 if TYPE_CHECKING:
     from kantor.promotion.contests import Contest
@@ -76,6 +77,28 @@ def markdown(contest: Contest) -> str:
             "",
         ]
     )
+
+
+HISTORY = ["when (UTC)", "what", "from", "to", "by", "overlap", "why"]
+
+
+def move(event: Event) -> list[str]:
+    """A move of the champion as cells under `HISTORY`."""
+    return [
+        event.at[:19].replace("T", " ") or "-",
+        event.what + (" by force" if event.forced else ""),
+        "-" if event.before is None else str(event.before),
+        "-" if event.after is None else str(event.after),
+        event.by,
+        f"{event.figures['overlap']:.4f}" if "overlap" in event.figures else "-",
+        "; ".join([event.why, *(f"overridden: {reason}" for reason in event.overrode)]),
+    ]
+
+
+def history_markdown(events: Sequence[Event]) -> str:
+    """All moves as a table, the newest first."""
+    rows = [HISTORY, ["---"] * len(HISTORY), *(move(event) for event in reversed(events))]
+    return "## Champions\n\n" + "\n".join(_line(row) for row in rows) + "\n"
 
 
 def _line(row: Sequence[str]) -> str:

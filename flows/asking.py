@@ -1,0 +1,49 @@
+"""Ask a person in Prefect's page whether a challenger shall be the champion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from kantor import settings
+
+settings.quiet()  # before Prefect reads its settings
+
+from prefect import get_client, get_run_logger, pause_flow_run  # noqa: E402
+from prefect.exceptions import FlowPauseTimeout  # noqa: E402
+from prefect.input import RunInput  # noqa: E402
+from prefect.runtime import flow_run  # noqa: E402
+from prefect.states import Running  # noqa: E402
+
+from kantor.operations.deciding import Approval  # noqa: E402
+from kantor.promotion import Contest  # noqa: E402
+
+PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
+
+
+class Decision(RunInput):
+    """The form in Prefect's page."""
+
+    promote: bool
+    your_name: str
+    why: str
+
+
+def ask(found: Contest) -> Approval | None:
+    """Pause the flow run until somebody has filled in the form; None if nobody does in time."""
+    hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
+    told = f"{found.table_markdown()}\n\nShall version {found.challenger} be the champion?"
+    form = Decision.with_initial_data(description=told, promote=True, your_name="", why="")
+    get_run_logger().info("waiting for a person: Resume, on this run's page")
+    try:
+        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600))
+    except FlowPauseTimeout:
+        _go_on()
+        return None
+    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
+
+
+def _go_on() -> None:
+    """Take the flow run out of its pause: ended in it, Prefect would call it failed."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)

@@ -1,0 +1,80 @@
+"""Flow `promote`: move the champion as `kantor models` does, from Prefect's page.
+
+Run it by hand with ``python flows/promote.py``: by the rule, asking in Prefect's page if need be.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from kantor import settings
+
+settings.quiet()  # before Prefect reads its settings
+
+from asking import ask  # noqa: E402
+from prefect import flow, get_run_logger  # noqa: E402
+from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
+
+from kantor import registry  # noqa: E402
+from kantor.operations.deciding import settle  # noqa: E402
+from kantor.operations.telling import PLOT, inline  # noqa: E402
+from kantor.promotion import contest  # noqa: E402
+from kantor.promotion.telling import history_markdown  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@flow(name="promote")
+def promote(
+    action: Literal["by the rule", "promote", "rollback", "retire"] = "by the rule",
+    version: str = "challenger",
+    why: str = "",
+    by: str = "",
+    force: bool = False,
+) -> str:
+    """Move the champion, or see whether the rule wants it moved.
+
+    Parameters
+    ----------
+    action
+        ``by the rule`` compares the version with the champion and does what ``params.yaml`` says;
+        the others do what they say, or fail with all that the gate has against it.
+    version
+        A number or an alias; a rollback needs none.
+    why, by
+        The reason and the person, for the history. All but ``by the rule`` need a reason.
+    force
+        Promote or roll back against the gate; what it said is recorded.
+    """
+    if action == "by the rule":
+        told = _by_the_rule(version, why or "asked for by hand")
+    elif action == "retire":
+        told = _told(registry.retire(version, why, by, root=ROOT))
+    elif action == "rollback":
+        told = _told(registry.rollback(why, by, force, root=ROOT))
+    else:
+        told = _told(registry.promote(version, why, by, force, root=ROOT))
+    get_run_logger().info(told)
+    create_markdown_artifact(
+        history_markdown(registry.history(root=ROOT)), key="champions", description=told
+    )
+    return told
+
+
+def _by_the_rule(version: str, reason: str) -> str:
+    found = contest(version, root=ROOT)
+    found.plot(ROOT / PLOT)
+    create_markdown_artifact(found.table_markdown(), key="comparison", description=found.name)
+    create_image_artifact(inline(ROOT / PLOT), key="contest", description=found.name)
+    return settle(ROOT, found, reason, ask)
+
+
+def _told(event: registry.Event) -> str:
+    if event.what == "retire":
+        return f"version {event.before} is retired"
+    return f"version {event.after} is champion, version {event.before} is previous"
+
+
+if __name__ == "__main__":
+    promote()

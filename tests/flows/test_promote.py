@@ -1,0 +1,164 @@
+"""The champion is moved from Prefect's page: by hand, by the rule, and after a person's word."""
+
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+
+import asking
+import promote
+import pytest
+from prefect import get_client
+from prefect.artifacts import Artifact
+from prefect.client.schemas import SetStateStatus
+from prefect.exceptions import PrefectHTTPStatusError
+
+from kantor import registry, settings
+from kantor.metrics.resampling import Difference
+from kantor.promotion.contests import Contest
+from kantor.promotion.rows import Row
+from kantor.registry import Event, Refused
+
+# Prefect's clients leave a socket to be closed by the collector.
+pytestmark = [
+    pytest.mark.timeout(90),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+RULE = settings.Promote(mode="approve", margin=0.005, guarded={}, resamples=100, confidence=0.9)
+GAIN = Difference(0.02, 0.01, 0.03, 0.99)
+FOUND = Contest(
+    "kantor-bach",
+    2,
+    1,
+    "run",
+    72,
+    (),
+    (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, GAIN),),
+    RULE,
+)
+
+
+@pytest.fixture
+def moved(monkeypatch, tmp_path):
+    """What reaches the registry; a contest that the challenger wins."""
+    calls = []
+
+    def stand_in(what):
+        def call(*given, **named):
+            named.pop("root")
+            calls.append((what, given))
+            return Event(what, "2026-11-25T08:00:00Z", "ada", 1, 2, "why", (), {})
+
+        return call
+
+    for what in ("promote", "rollback", "retire"):
+        monkeypatch.setattr(registry, what, stand_in(what))
+    monkeypatch.setattr("kantor.operations.deciding.promote", registry.promote)
+    monkeypatch.setattr(registry, "history", lambda root: [registry.rollback(root=root)])
+    monkeypatch.setattr(promote, "contest", lambda version, root: FOUND)
+    monkeypatch.setattr(promote, "PLOT", tmp_path / "contest.png")
+    return calls
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Prefect looks for an answer every second, and waits for three."""
+    monkeypatch.setattr(asking, "pause_flow_run", partial(asking.pause_flow_run, poll_interval=1))
+    retrain = settings.load(settings.Retrain, "retrain", asking.PARAMS)
+
+    def load(*_):
+        return retrain.model_copy(update={"approval_hours": 3 / 3600})
+
+    return lambda: monkeypatch.setattr(asking.settings, "load", load)
+
+
+def accepted(result):
+    return result.status == SetStateStatus.ACCEPT
+
+
+def answer(**form):
+    """Fill in the form of the flow run that waits, as a person does in Prefect's page."""
+
+    def fill_in():
+        with get_client(sync_client=True) as client:
+            for _ in range(300):
+                waiting = [
+                    run for run in client.read_flow_runs() if run.state and run.state.is_paused()
+                ]
+                # Paused comes a moment before the form: until it is there, try again.
+                with suppress(PrefectHTTPStatusError):
+                    if waiting and accepted(client.resume_flow_run(waiting[0].id, form)):
+                        return
+                time.sleep(0.1)
+
+    person = threading.Thread(target=fill_in)
+    person.start()
+    return person
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_person_says_yes(moved, quick):
+    """The form's name and reason go into the history; page and drawing are there to judge by."""
+    person = answer(promote=True, your_name="ada", why="sounds better")
+    told = promote.promote()
+    person.join()
+    assert told == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
+    assert ("promote", (2, "sounds better", "ada")) in moved
+    assert "takes the champion's place" in Artifact.get("comparison").data
+    assert Artifact.get("contest").data.startswith("data:image/png;base64,")
+    assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_person_says_no(moved, quick):
+    """Then nothing moves, and the flow says who said so."""
+    person = answer(promote=False, your_name="bob", why="no")
+    told = promote.promote()
+    person.join()
+    assert told == "kantor-bach version 2 not promoted: bob said no (no)"
+    assert [what for what, _ in moved if what == "promote"] == []
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_nobody_answers(moved, quick):
+    """The champion stays, and the flow ends well."""
+    quick()
+    state = promote.promote(return_state=True)
+    assert state.is_completed(), state
+    assert [what for what, _ in moved if what == "promote"] == []
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The flow without a server."""
+    monkeypatch.setattr(promote, "create_markdown_artifact", lambda *_, **__: None)
+    monkeypatch.setattr(promote, "get_run_logger", lambda: type("Log", (), {"info": print}))
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("given", "call"),
+    [
+        (("promote", "3", "why", "ada"), ("promote", ("3", "why", "ada", False))),
+        (("rollback", "", "why", "ada", True), ("rollback", ("why", "ada", True))),
+        (("retire", "3", "why", "ada"), ("retire", ("3", "why", "ada"))),
+    ],
+)
+def test_by_hand(moved, given, call):
+    """What the command line does the flow does as well."""
+    promote.promote.fn(*given)
+    assert moved[0] == call
+
+
+@pytest.mark.usefixtures("told")
+def test_a_refusal_fails_the_flow(moved, monkeypatch):
+    """With all reasons: nobody takes a refused promotion for one that was done."""
+
+    def refuse(*_, **__):
+        raise Refused("version 3", ["retired", "no data"])
+
+    monkeypatch.setattr(registry, "promote", refuse)
+    with pytest.raises(Refused, match="version 3 refused: retired; no data"):
+        promote.promote.fn("promote", "3", "why")

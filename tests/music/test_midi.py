@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
@@ -87,6 +88,18 @@ def test_a_score_survives_the_file(score: Score, tmp_path_factory: pytest.TempPa
     assert found.meters == ((F(0), score.meter),)
     assert (found.pickup or 0) == F(score.pickup, 4)
     assert path.read_bytes() == midi.to_bytes(score)
+
+
+@given(score=scores())
+@settings(max_examples=60, deadline=None)
+def test_bytes_are_those_of_mido(score: Score) -> None:
+    """Read and written again by another package the file is the same, byte for byte."""
+    from mido import MidiFile
+
+    data = midi.to_bytes(score)
+    again = io.BytesIO()
+    MidiFile(file=io.BytesIO(data), charset="utf-8").save(file=again)
+    assert again.getvalue() == data
 
 
 def four_voices(**other: object) -> Score:

@@ -7,18 +7,16 @@ followed by the score's meter, so that bar lines fall where they belong;
 
 from __future__ import annotations
 
-import io
+import struct
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from kantor.music.bars import bars_of
 from kantor.music.files import save
 from kantor.music.recording import one_line
-from kantor.music.score import STEPS_PER_QUARTER, VOICES, Key, Note, Score, ScoreError, notes_of
-
-if TYPE_CHECKING:
-    from mido import MetaMessage, MidiTrack  # type: ignore[import-untyped, unused-ignore]
+from kantor.music.score import STEPS_PER_QUARTER, VOICES, Note, Score, ScoreError, notes_of
 
 TICKS_PER_QUARTER = 480
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
@@ -26,6 +24,8 @@ _VELOCITY = 80
 _CHOIR = 52  # General MIDI "Choir Aahs", counted from 0
 _MOST_VOICES = 15  # the channels without the drums
 _SLOWEST = 0xFFFFFF  # microseconds a quarter that fit into MIDI's three bytes
+_NAME, _END, _TEMPO, _METER, _KEY = 0x03, 0x2F, 0x51, 0x58, 0x59  # meta events
+_CLOCKS = (24, 8)  # MIDI clocks a click, 32nds a quarter
 
 
 def names_of(voices: int) -> tuple[str, ...]:
@@ -54,8 +54,6 @@ def to_bytes(
     ScoreError
         If there are more than 15 voices, or not one name and one program a voice.
     """
-    from mido import MidiFile
-
     voices = score.pitches.shape[1]
     names = names_of(voices) if names is None else names
     programs = [_CHOIR] * voices if programs is None else programs
@@ -64,15 +62,13 @@ def to_bytes(
             f"{voices} voices, {len(names)} names, {len(programs)} programs: expected as many of"
             f" each, at most {_MOST_VOICES}"
         )
-    file = MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(score))
+    tracks = [_conductor(score)]
     notes = notes_of(score)
     for voice, (name, program) in enumerate(zip(names, programs, strict=True)):
         own = [note for note in notes if note.voice == voice]
-        file.tracks.append(_track(own, name, program, voice + (voice >= 9), score.steps))
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
+        tracks.append(_track(own, name, program, voice + (voice >= 9), score.steps))
+    header = struct.pack(">hhh", 1, len(tracks), TICKS_PER_QUARTER)
+    return b"".join([_chunk(b"MThd", header), *(_chunk(b"MTrk", track) for track in tracks)])
 
 
 def write(
@@ -90,49 +86,55 @@ def write(
     save(path, content)
 
 
-def _conductor(score: Score) -> MidiTrack:
+def _conductor(score: Score) -> bytes:
     """The track of what concerns all voices: title, tempo, meters, key."""
-    from mido import MetaMessage, MidiTrack
-
     tempo = min(max(1, round(60e6 / score.tempo)), _SLOWEST)
-    track = MidiTrack([MetaMessage("track_name", name=one_line(score.title))])
-    track.append(MetaMessage("set_tempo", tempo=tempo))
+    events = [_meta(0, _NAME, one_line(score.title).encode())]
+    events.append(_meta(0, _TEMPO, tempo.to_bytes(3, "big")))
     if score.key is not None:
-        track.append(_key_signature(score.key))
+        minor = score.key.mode == "minor"
+        events.append(_meta(0, _KEY, bytes([score.key.fifths % 256, minor])))
     last_step, last_meter = 0, None
     for bar in bars_of(score):
         if bar.meter != last_meter:
-            ticks = (bar.start - last_step) * _TICKS_PER_STEP
-            size = {"numerator": bar.meter.numerator, "denominator": bar.meter.denominator}
-            track.append(MetaMessage("time_signature", time=ticks, **size))
+            size = (bar.meter.numerator, bar.meter.denominator.bit_length() - 1, *_CLOCKS)
+            events.append(_meta(bar.start - last_step, _METER, bytes(size)))
             last_step, last_meter = bar.start, bar.meter
-    track.append(MetaMessage("end_of_track", time=(score.steps - last_step) * _TICKS_PER_STEP))
-    return track
+    events.append(_meta(score.steps - last_step, _END, b""))
+    return b"".join(events)
 
 
-def _key_signature(key: Key) -> MetaMessage:
-    from mido import MetaMessage
-
-    majors = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
-    minors = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
-    name = minors[key.fifths + 7] + "m" if key.mode == "minor" else majors[key.fifths + 7]
-    return MetaMessage("key_signature", key=name)
-
-
-def _track(notes: Sequence[Note], name: str, program: int, channel: int, steps: int) -> MidiTrack:
+def _track(notes: Sequence[Note], name: str, program: int, channel: int, steps: int) -> bytes:
     """One voice; where a note ends and the next starts, the end comes first."""
-    from mido import Message, MetaMessage, MidiTrack
-
-    track = MidiTrack([MetaMessage("track_name", name=one_line(name))])
-    track.append(Message("program_change", program=program, channel=channel))
+    on, off, choose = (status | channel for status in (0x90, 0x80, 0xC0))
+    events = [_meta(0, _NAME, one_line(name).encode()), bytes([0, choose, program])]
     last = 0
     for note in notes:
-        for kind, step in (("note_on", note.start), ("note_off", note.end)):
-            velocity = _VELOCITY if kind == "note_on" else 0
-            ticks = (step - last) * _TICKS_PER_STEP
-            track.append(
-                Message(kind, note=note.pitch, velocity=velocity, channel=channel, time=ticks)
-            )
-            last = step
-    track.append(MetaMessage("end_of_track", time=(steps - last) * _TICKS_PER_STEP))
-    return track
+        events.append(_after(note.start - last) + bytes([on, note.pitch, _VELOCITY]))
+        events.append(_after(note.end - note.start) + bytes([off, note.pitch, 0]))
+        last = note.end
+    events.append(_meta(steps - last, _END, b""))
+    return b"".join(events)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + len(data).to_bytes(4, "big") + data
+
+
+def _meta(steps: int, kind: int, data: bytes) -> bytes:
+    """What is no sound, so many steps after the event before."""
+    return _after(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
+
+
+@cache
+def _after(steps: int) -> bytes:
+    """A delay."""
+    return _number(steps * _TICKS_PER_STEP)
+
+
+def _number(value: int) -> bytes:
+    """Seven bits a byte, the highest first; all but the last have the eighth bit set."""
+    found = [value & 0x7F]
+    while value := value >> 7:
+        found.append(0x80 | value & 0x7F)
+    return bytes(reversed(found))

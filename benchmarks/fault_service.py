@@ -26,9 +26,9 @@ from kantor.operations.service import PREFECT, Service
 from kantor.operations.supervisor import Part, Supervisor
 
 ROOT = Path(__file__).resolve().parents[1]
-EVERY = 6.0  # seconds from one scheduled run to the next
-SHORTEST, LONGEST = 4.0, 11.0  # seconds from one kill to the next
-PATIENCE = 300.0
+EVERY = 15.0  # seconds from one scheduled run to the next
+LONGEST = 8.0  # seconds from when the part is there again to the next kill
+PATIENCE = 600.0
 KILLED = {"prefect": "the Prefect server", "flows": "the process that runs the flows"}
 
 
@@ -88,12 +88,17 @@ def _kills(
     _until(lambda: any((root / "done").iterdir()), "no run ever ended")
     first = datetime.datetime.now(datetime.UTC)
     part = next(one for one in supervisor.running if one.part.name == name)
-    for kill in range(times):
-        time.sleep(chance.uniform(SHORTEST, LONGEST))
-        _until(lambda: part.alive, f"{name} is not started again")
-        assert part.process is not None
-        part.process.send_signal(signal.SIGKILL)
-        print(f"service: {name} killed {kill + 1} times", file=sys.stderr, flush=True)
+    kills = 0
+    while kills < times:
+        _until(lambda: part.alive and part.ready, f"{name} is not started again")
+        time.sleep(chance.uniform(0, LONGEST))
+        process = part.process
+        if process is None:  # it ended by itself, for want of the other one
+            continue
+        process.send_signal(signal.SIGKILL)
+        kills += 1
+        print(f"service: {name} killed {kills} times", file=sys.stderr, flush=True)
+        _until(lambda: part.process is not process, f"{name} lives on")  # noqa: B023
     return first, datetime.datetime.now(datetime.UTC)
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -148,15 +149,16 @@ async def _give(sign: Path) -> None:
 async def _look_after(ids: list[UUID]) -> None:
     """Begin runs again that lost their process."""
     lost: set[UUID] = set()
+    since = time.time()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        lost = await asyncio.to_thread(_begin_lost, ids, lost)
+        lost = await asyncio.to_thread(_begin_lost, ids, lost, since)
 
 
-def _begin_lost(ids: list[UUID], before: set[UUID]) -> set[UUID]:
+def _begin_lost(ids: list[UUID], before: set[UUID], since: float) -> set[UUID]:
     try:
         with get_client(sync_client=True) as client:
-            return begin_lost(client, ids, before, _say)
+            return begin_lost(client, ids, before, since, _say)
     except Exception as error:  # the server is away: there is a next time
         _say(f"could not look for lost runs: {type(error).__name__}")
         return before

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State, StateType
 
 FLOW_RUN = "PREFECT__FLOW_RUN_ID"
-MOST_TIMES = 5  # a run that was begun so often without an end is the one that ends the service
+MOST_TIMES = 5  # a run begun again so often without an end is the one that ends the service
+AGAIN, NEVER = "begun again", "never ended"
 _PAGE = 200
 
 Say = Callable[[str], object]
@@ -60,16 +61,24 @@ def begin_again(
 
 
 def begin_lost(
-    client: SyncPrefectClient, deployments: Iterable[UUID], before: set[UUID], say: Say = print
+    client: SyncPrefectClient,
+    deployments: Iterable[UUID],
+    before: set[UUID],
+    since: float,
+    say: Say = print,
 ) -> set[UUID]:
     """Begin again the runs under way that no process has worked on now and in the look before.
 
     A run may lose its process while nobody could be told, as when the server was down as well.
+    A run that crashed since `since` (its process ended, its flow did not fail) is begun again too:
+    Prefect's processes end so when the server does not answer.
 
     Parameters
     ----------
     before
         What this function gave the last time, some seconds ago.
+    since
+        Seconds since 1970.
 
     Returns
     -------
@@ -82,10 +91,10 @@ def begin_lost(
         for values in processes.environments()
         if values.get(processes.SERVICE) == root
     }
-    lost = [run for run in _under_way(client, list(deployments)) if str(run.id) not in working]
-    for run in lost:
-        if run.id in before:
-            _again(client, run, say)
+    ids = list(deployments)
+    lost = [run for run in _under_way(client, ids) if str(run.id) not in working]
+    for run in [*(run for run in lost if run.id in before), *_crashed(client, ids, since)]:
+        _again(client, run, say)
     return {run.id for run in lost} - before
 
 
@@ -93,11 +102,13 @@ def _again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
     """Schedule a run anew; False where a person had cancelled it or it never ends."""
     from prefect.states import Cancelled, Crashed, Scheduled
 
-    state: State[object] = Scheduled(message="begun again: the process that ran it is gone")
+    state: State[object] = Scheduled(message=f"{AGAIN}: the process that ran it is gone")
+    states = client.read_flow_run_states(run.id)
+    times = sum((one.message or "").startswith(AGAIN) for one in states)
     if run.state_name == "Cancelling":
         state = Cancelled(message="cancelled; the process that ran it is gone")
-    elif run.run_count >= MOST_TIMES:
-        state = Crashed(message=f"begun {run.run_count} times and never ended")
+    elif times >= MOST_TIMES:
+        state = Crashed(message=f"begun again {times} times and {NEVER}")
     client.set_flow_run_state(run.id, state, force=True)
     say(f"{run.name}: {state.message}")
     return state.is_scheduled()
@@ -117,7 +128,9 @@ def _crashed(
 
     if alive is not None:
         for run in _found(client, deployments, [StateType.CRASHED]):
-            if run.state is not None and run.state.timestamp.timestamp() >= alive:
+            state = run.state
+            given_up = state is None or (state.message or "").endswith(NEVER)
+            if state is not None and not given_up and state.timestamp.timestamp() >= alive:
                 yield run
 
 

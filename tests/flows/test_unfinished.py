@@ -6,7 +6,7 @@ import pytest
 from prefect import flow, get_client
 from prefect import states as known
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
-from unfinished import FLOW_RUN, MOST_TIMES, begin_again, begin_lost
+from unfinished import AGAIN, FLOW_RUN, MOST_TIMES, begin_again, begin_lost
 
 from kantor.operations import processes
 
@@ -33,7 +33,8 @@ def left(deployment):
             run = client.create_flow_run_from_deployment(deployment, parameters={"melody": "x"})
             for _ in range(times):
                 client.set_flow_run_state(run.id, known.Running(), force=True)
-                client.set_flow_run_state(run.id, known.Scheduled(), force=True)
+                again = known.Scheduled(message=f"{AGAIN}: it was gone")
+                client.set_flow_run_state(run.id, again, force=True)
             client.set_flow_run_state(run.id, state, force=True)
             return run.id
 
@@ -91,9 +92,11 @@ def test_what_never_ends_is_given_up(left, deployment):
     """A run that takes the service down with it each time does so a few times only."""
     leave, client = left
     run = leave(known.Running(), times=MOST_TIMES)
+    start = time.time()
     (told,) = again(client, deployment)
     assert client.read_flow_run(run).state_name == "Crashed"
     assert "never ended" in told
+    assert again(client, deployment, alive=start) == []
 
 
 def test_places_are_freed(left, deployment):
@@ -112,11 +115,23 @@ def test_a_run_that_lost_its_process_is_begun_again(left, deployment, monkeypatc
     monkeypatch.setenv(processes.SERVICE, "here")
     found = [{processes.SERVICE: "here", FLOW_RUN: str(worked)}]
     monkeypatch.setattr(processes, "environments", lambda: found)
-    first = begin_lost(client, [deployment], set(), lambda line: None)
+    first = begin_lost(client, [deployment], set(), time.time(), lambda line: None)
     assert first == {lost}
     assert client.read_flow_run(lost).state_name == "Running"
-    begin_lost(client, [deployment], first, lambda line: None)
+    begin_lost(client, [deployment], first, time.time(), lambda line: None)
     assert client.read_flow_run(lost).state_name == "Scheduled"
     assert client.read_flow_run(worked).state_name == "Running"
     for run in (lost, worked):
         client.delete_flow_run(run)
+
+
+def test_a_run_whose_process_ended_is_begun_again(left, deployment):
+    """Without a failure of its flow: as when the server did not answer it. Not older ones."""
+    leave, client = left
+    old = leave(known.Crashed())
+    since = time.time()
+    run = leave(known.Crashed())
+    begin_lost(client, [deployment], set(), since, lambda line: None)
+    assert client.read_flow_run(run).state_name == "Scheduled"
+    assert client.read_flow_run(old).state_name == "Crashed"
+    client.delete_flow_run(run)

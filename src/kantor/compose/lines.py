@@ -137,9 +137,9 @@ def _without_hanging(notes: Sequence[TimedNote]) -> list[TimedNote]:
         end = note.end
         if struck.get(note.pitch, note.start) > note.start:
             end = min(end, struck[note.pitch])
-        after = bisect.bisect_right(starts, note.start)
-        if end - note.start > _HANGING and after < len(starts):
-            end = min(end, starts[after])
+        if end - note.start > _HANGING:
+            after = bisect.bisect_right(starts, note.start)
+            end = min([end, *starts[after : after + 1]])
         cut.append(TimedNote(note.start, end, note.pitch))
         struck[note.pitch] = note.start
     return cut[::-1]

@@ -95,15 +95,17 @@ def is_swung(notes: Sequence[TimedNote]) -> bool:
 
 def _grid_time(quarter: Fraction, swung: bool) -> Fraction:
     """A time in steps, exact; swung beats are stretched so that two thirds become a half."""
+    if not swung:
+        return quarter * STEPS_PER_QUARTER
     beat, place = divmod(quarter, 1)
-    if swung:
-        late = place - Fraction(2, 3)
-        place = place * Fraction(3, 4) if late < 0 else Fraction(1, 2) + late * Fraction(3, 2)
+    late = place - Fraction(2, 3)
+    place = place * Fraction(3, 4) if late < 0 else Fraction(1, 2) + late * Fraction(3, 2)
     return (beat + place) * STEPS_PER_QUARTER
 
 
 def _nearest(step: Fraction) -> int:
-    return int(step + Fraction(1, 2))  # halves go up, always: Python's round would alternate
+    # Halves go up, always: Python's round would alternate. Whole numbers are the faster way.
+    return (2 * step.numerator + step.denominator) // (2 * step.denominator)
 
 
 def _placed(exact: Sequence[Fraction], line: Sequence[TimedNote]) -> list[tuple[int, TimedNote]]:

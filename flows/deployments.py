@@ -18,10 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from kantor import settings
+from kantor.batch import Batch
 from kantor.operations.lock import STATE
 
 settings.quiet()  # before Prefect reads its settings
 
+import batch_compose  # noqa: E402
 import drift  # noqa: E402
 import promote  # noqa: E402
 import retrain  # noqa: E402
@@ -105,6 +107,12 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             drift.drift,
             "Compare the melodies that came in with the training's.",
             cron=drifting.cron,
+            concurrency_limit=ONE,
+        ),
+        deployment(
+            batch_compose.batch_compose,
+            "Compose what is new in the inbox.",
+            cron=settings.load(Batch, "batch", params).cron,
             concurrency_limit=ONE,
         ),
     ]

@@ -89,3 +89,17 @@ def result(out):
         for path in sorted(out.glob("batch-*/manifest.parquet"))
     ]
     return files, tables
+
+
+def load_deadly(folder):
+    """Load the rule with a fault: the first process that composes with it dies of it."""
+
+    def compose(given, seeds):
+        try:
+            os.close(os.open(Path(folder) / "died", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return by_rule(given, seeds)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    return compose

@@ -12,8 +12,9 @@ MADE = deployments.deployments()
 def test_every_flow_is_served_with_its_schedule():
     """Retraining comes by calendar and by events; what looks about comes by calendar."""
     named = {one.flow_name: one for one in MADE}
-    assert {"retrain", "watch", "drift"} <= set(named)
-    assert all(one.schedules for one in MADE if one.flow_name in ("retrain", "watch", "drift"))
+    assert {"retrain", "watch", "drift", "batch_compose"} <= set(named)
+    by_calendar = ("retrain", "watch", "drift", "batch_compose")
+    assert all(one.schedules for one in MADE if one.flow_name in by_calendar)
     (trigger,) = named["retrain"].triggers
     assert trigger.expect == {"kantor.drift.detected", "kantor.data.changed"}
     assert all(one.concurrency_limit == 1 for one in named.values())

@@ -7,7 +7,8 @@ is done again after a stop, and a composition follows from melody, model and man
 batch that was stopped ends as if it had not been.
 """
 
-from kantor.batch.run import BatchError, Plan, Progress, Summary, run
+from kantor.batch.plan import BatchError, Plan, Progress, Summary
+from kantor.batch.run import run
 from kantor.batch.settings import Batch, Manner
 
 __all__ = ["Batch", "BatchError", "Manner", "Plan", "Progress", "Summary", "run"]

@@ -8,107 +8,21 @@ import shutil
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from kantor.batch import ledger as ledgers
 from kantor.batch import listing, manifest, models, page
-from kantor.batch.chunks import Chunk, Done, Entry, Job, Loader, Made, Orders
+from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders
 from kantor.batch.engines import Engine, Pending
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
-from kantor.batch.settings import Batch
+from kantor.batch.plan import BatchError, Plan, Progress, Summary
 from kantor.drift import record
-from kantor.intake import Limits, Refused, Upload, quarantine
+from kantor.intake import Refused, Upload, quarantine
 
-_LIMITS = Limits()
 _BUFFERED = 500  # entries that wait at most before they are written down
-
-
-class BatchError(RuntimeError):
-    """A batch cannot go on; the message is one line for a person."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a batch is.
-
-    Attributes
-    ----------
-    counts : dict of str to int
-        Entries of each status so far.
-    seconds : float
-        Since this call began.
-    """
-
-    counts: dict[str, int]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be composed, and how.
-
-    Attributes
-    ----------
-    places : tuple of str
-        Folders, zip files, single files, or addresses that fsspec knows.
-    batch : Batch
-    fetch : Fetch
-        Gets the model that a new batch begins with.
-    loader : Loader
-        Loads a model from its folder.
-    limits : Limits
-        What of an upload is refused as too much.
-    only_new : bool
-        Leave out what an earlier batch dealt with under the same name; where nothing is left
-        there is no batch.
-    heard : callable
-        Told how far the batch is whenever a chunk is back.
-    drift : Path or None
-        The log in which the features of what is composed are recorded.
-    """
-
-    places: tuple[str, ...]
-    batch: Batch
-    fetch: models.Fetch
-    loader: Loader
-    limits: Limits = _LIMITS
-    only_new: bool = False
-    heard: Callable[[Progress], object] = lambda progress: None
-    drift: Path | None = None
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a batch came to.
-
-    Attributes
-    ----------
-    number, model
-    counts : dict of str to int
-        Entries of each status, of the whole batch.
-    folder : Path
-        Where its manifest and its page are.
-    seconds : float
-        Of this call.
-    model_seconds : float
-        That the workers' models worked, added up.
-    """
-
-    number: int
-    model: str
-    counts: dict[str, int]
-    folder: Path
-    seconds: float
-    model_seconds: float
-
-    @property
-    def whole(self) -> bool:
-        """Whether every file was composed, now or before."""
-        return not (self.counts.get(REFUSED) or self.counts.get(FAILED))
 
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
@@ -283,6 +197,7 @@ class _Run:
     def _end(self, scratch: Path) -> Summary:
         """The manifest and the page; the model is let go."""
         begun = self._begun
+        composing = time.monotonic() - self._began
         folder = self._out / f"batch-{begun.number:04d}"
         folder.mkdir(exist_ok=True)
         counts = self._ledger.counts(begun.number)
@@ -293,4 +208,6 @@ class _Run:
         if not self._ledger.any_unfinished():
             models.drop(self._out)
         seconds = time.monotonic() - self._began
-        return Summary(begun.number, begun.model, counts, folder, seconds, self._model_seconds)
+        return Summary(
+            begun.number, begun.model, counts, folder, seconds, composing, self._model_seconds
+        )

@@ -62,7 +62,7 @@ class Page(Block):
     """How much of a batch its page shows, and how much of that it plays by itself."""
 
     shown: int = Field(100, ge=0)
-    heard: int = Field(6, ge=0)
+    heard: int = Field(2, ge=0)
 
 
 class Batch(Manner):
@@ -72,6 +72,8 @@ class Batch(Manner):
     ----------
     inbox : str
         Where the flow looks for melodies: a folder, a zip file, or any address that fsspec knows.
+    cron : str
+        When it looks.
     out : Path
         The folder of the results and of the ledger.
     engine : str
@@ -88,6 +90,7 @@ class Batch(Manner):
     """
 
     inbox: str = "inbox"
+    cron: str = "* * * * *"
     out: Path = Path("compositions/batches")
     engine: Literal["processes", "dask"] = "processes"
     scheduler: str | None = None

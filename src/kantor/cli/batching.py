@@ -10,7 +10,7 @@ import typer
 from kantor.cli import options, telling
 
 if TYPE_CHECKING:
-    from kantor.batch import Batch, Progress, Summary
+    from kantor.batch import Batch, Summary
 
 CHAMPION = "models:/kantor-bach@champion"
 
@@ -147,19 +147,12 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
             load_alone,
             read_limits(),
             only_new,
-            lambda progress: heard(_line(progress)),
+            lambda progress: heard(progress.line),
         )
         return run(plan, engine)
 
 
-def _line(progress: Progress) -> str:
-    return ", ".join(f"{count:,} {status}" for status, count in progress.counts.items())
-
-
 def _tell(summary: Summary) -> None:
-    counts = ", ".join(f"{count:,} {status}" for status, count in summary.counts.items())
-    telling.say(
-        f"batch {summary.number} by {summary.model}: {counts or 'nothing'}; {summary.seconds:.1f} s"
-    )
+    telling.say(summary.line)
     for name in ("manifest.csv", "manifest.parquet", "index.html"):
         typer.echo(summary.folder / name)

@@ -1,0 +1,122 @@
+"""Flow `batch_compose`: compose what is new in the inbox, chunk by chunk, here or on Dask.
+
+Run it by hand with ``python flows/batch_compose.py [PLACE]``. ``batch.engine`` in `params.yaml`
+says where chunks are worked on; the flow is the same.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kantor import settings
+
+settings.quiet()  # before Prefect reads its settings
+
+from prefect import flow, get_run_logger, task  # noqa: E402
+from prefect.artifacts import create_markdown_artifact  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
+
+from kantor.batch import Batch, Plan, run, telling  # noqa: E402
+from kantor.batch.chunks import Chunk, Done  # noqa: E402
+from kantor.batch.engines import Engine, Pending, processes  # noqa: E402
+from kantor.batch.models import patient  # noqa: E402
+from kantor.batch.work import compose_chunk  # noqa: E402
+from kantor.intake import read_limits  # noqa: E402
+from kantor.registry import CHAMPION, fetch, load_alone, may_pass  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+PARAMS = ROOT / "params.yaml"
+
+
+def task_runner() -> TaskRunner[Any]:
+    """What `params.yaml` names: threads that each hand a chunk to a process, or Dask's workers."""
+    try:
+        batch = settings.load(Batch, "batch", PARAMS)
+    except settings.SettingsError:
+        return ThreadPoolTaskRunner()  # the flow says what is wrong
+    if batch.engine == "processes":
+        return ThreadPoolTaskRunner(max_workers=batch.workers)
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    if batch.scheduler is not None:
+        return DaskTaskRunner(address=batch.scheduler)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": batch.workers, "threads_per_worker": 1})
+
+
+@task(name="compose-chunk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def compose(packed: bytes, engine: Engine | None = None) -> Done:
+    """Compose a chunk: in one of the engine's processes, or where this task runs.
+
+    It comes packed, so that Prefect does not look into hundreds of melodies.
+    """
+    chunk: Chunk = pickle.loads(packed)
+    return compose_chunk(chunk) if engine is None else engine.submit(chunk).result()
+
+
+class Tasks:
+    """An engine whose chunks are tasks of the flow that runs.
+
+    Parameters
+    ----------
+    engine
+        Does the tasks' work on this machine; None where the tasks themselves run elsewhere.
+    """
+
+    def __init__(self, engine: Engine | None) -> None:
+        self._engine = engine
+
+    def submit(self, chunk: Chunk) -> Pending:
+        """Make a task of a chunk."""
+        return compose.submit(pickle.dumps(chunk), self._engine)
+
+
+@flow(name="batch_compose", task_runner=task_runner())
+def batch_compose(
+    inbox: str | None = None, out: str | None = None, model: str = CHAMPION, only_new: bool = True
+) -> str:
+    """Compose what is in the inbox and was not composed yet, by the champion of this moment.
+
+    Parameters
+    ----------
+    inbox, out
+        Those of `params.yaml` if not said.
+    only_new
+        Leave out what an earlier batch dealt with.
+    """
+    log = get_run_logger()
+    batch = settings.load(Batch, "batch", PARAMS)
+    batch = batch.model_copy(update={"out": ROOT / (out or batch.out)})
+    place = inbox or batch.inbox
+    if "://" not in place:
+        place = str(ROOT / place)
+        if not Path(place).exists():
+            Path(place).mkdir(parents=True)
+    plan = Plan(
+        (place,),
+        batch,
+        patient(partial(fetch, uri=model), may_pass, batch.wait_minutes, log.warning),
+        load_alone,
+        read_limits(PARAMS),
+        only_new,
+        lambda progress: log.info(progress.line),
+        ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
+    )
+    with ExitStack() as stack:
+        here = batch.engine == "processes"
+        engine = stack.enter_context(processes(batch.workers)) if here else None
+        summary = run(plan, Tasks(engine))
+    if summary is None:
+        log.info("nothing new in %s", place)
+        return "nothing new"
+    create_markdown_artifact(telling.markdown(summary, ROOT), key="batch", description=summary.line)
+    return summary.line
+
+
+if __name__ == "__main__":
+    batch_compose(sys.argv[1] if sys.argv[1:] else None)

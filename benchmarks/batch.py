@@ -1,0 +1,147 @@
+"""How fast batches of real folk melodies are composed: is time linear, is memory bounded?
+
+``kantor batch`` is run on 100, 1,000 and 10,000 melodies (`folk`), each in a process of its own and
+into a new folder, start and page and all. *Model's share* is the time that the workers' models
+worked, of the workers' whole time: wall time times workers. *Peak* is the largest sum of the
+processes' resident memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import machine
+from folk import melodies
+
+ROOT = Path(__file__).resolve().parents[1]
+_EVERY = 0.2  # seconds between looks at the memory
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one batch took."""
+
+    melodies: int
+    steps: int
+    seconds: float
+    composing: float
+    model_share: float
+    peak_mb: float
+
+    @property
+    def row(self) -> str:
+        """A row of the table."""
+        return (
+            f"| {self.melodies:,} | {self.steps:,} | {self.seconds:.1f} | {self.composing:.1f} "
+            f"| {1000 * self.seconds / self.melodies:.1f} | {self.model_share:.0%} "
+            f"| {self.peak_mb:,.0f} |"
+        )
+
+
+HEAD = (
+    "| melodies | steps | seconds | of these composing | ms a melody | model's share | peak MB |\n"
+    "|---|---|---|---|---|---|---|"
+)
+
+SCRIPT = """
+import json, sys, time
+from pathlib import Path
+from kantor.batch import Batch, Plan, run
+from kantor.batch.engines import processes
+from kantor.registry import fetch, load_alone
+
+if __name__ == "__main__":
+    inbox, out, model, workers, chunk = sys.argv[1:]
+    batch = Batch(out=Path(out), workers=int(workers), chunk=int(chunk))
+    with processes(batch.workers) as engine:
+        plan = Plan((inbox,), batch, lambda into: fetch(into, model), load_alone)
+        summary = run(plan, engine)
+    print(json.dumps([summary.composing_seconds, summary.model_seconds, summary.counts]))
+"""
+
+
+def measure(inbox: Path, model: Path, workers: int, chunk: int) -> Figures:
+    """Compose all melodies of a folder in a process of its own."""
+    import pandas as pd
+
+    with tempfile.TemporaryDirectory(prefix="kantor-batch-") as scratch:
+        out, script = Path(scratch) / "out", Path(scratch) / "script.py"
+        script.write_text(SCRIPT)
+        command = [sys.executable, script, inbox, out, model, workers, chunk]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _memory(process.pid))
+            time.sleep(_EVERY)
+        seconds = time.perf_counter() - began
+        told = process.communicate()[0]
+        if process.returncode:
+            raise SystemExit(f"the batch failed: exit code {process.returncode}")
+        composing, model_seconds, _ = json.loads(told)
+        rows = pd.read_parquet(out / "batch-0001/manifest.parquet")
+    share = model_seconds / (seconds * workers)
+    return Figures(len(rows), int(rows["steps"].sum()), seconds, composing, share, peak)
+
+
+def _memory(parent: int) -> float:
+    """Resident memory of a process and its children, in MB."""
+    total = 0
+    for pid in [parent, *_children(parent)]:
+        try:
+            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue
+    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _children(parent: int) -> list[int]:
+    try:
+        tasks = Path(f"/proc/{parent}/task").iterdir()
+        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def main() -> None:
+    """Measure each size in turn; print a table, write it as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sizes", nargs="*", type=machine.positive, default=[100, 1_000, 10_000])
+    parser.add_argument("--model", type=Path, default=ROOT / "build/model")
+    parser.add_argument("--folk", type=Path, default=ROOT / "build/folk", help="cache of melodies")
+    parser.add_argument("--workers", type=machine.positive, default=2)
+    parser.add_argument("--chunk", type=machine.positive, default=250)
+    parser.add_argument("--out", type=Path, default=ROOT / "build/batch.json")
+    asked = parser.parse_args()
+    about = machine.describe()
+    machine.warn_if_busy(about)
+    found = []
+    print(HEAD)
+    for size in asked.sizes:
+        with tempfile.TemporaryDirectory(prefix="kantor-folk-") as scratch:
+            for path in melodies(asked.folk, size):
+                (Path(scratch) / path.name).write_bytes(path.read_bytes())
+            time.sleep(1.5)  # what changed a moment ago is left for the next pass
+            found.append(measure(Path(scratch), asked.model, asked.workers, asked.chunk))
+        print(found[-1].row, flush=True)
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    figures = {"machine": about, "batches": [asdict(one) for one in found]}
+    asked.out.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

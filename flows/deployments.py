@@ -19,6 +19,7 @@ from uuid import UUID
 
 from kantor import settings
 from kantor.batch import Batch
+from kantor.operations.arrivals import Arrivals
 from kantor.operations.lock import STATE
 
 settings.quiet()  # before Prefect reads its settings
@@ -37,6 +38,7 @@ from prefect.runner import Runner  # noqa: E402
 from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
+PARAMS = ROOT / "params.yaml"
 NAME = "kantor"
 LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
 # Of what looks about now and then, one that was missed is not made up for.
@@ -86,6 +88,12 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
     )
     return [
         deployment(
+            batch_compose.batch_compose,
+            "Compose what is new in the inbox.",
+            cron=settings.load(Batch, "batch", params).cron,
+            concurrency_limit=ONE_AFTER_ANOTHER,
+        ),
+        deployment(
             retrain.retrain,
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
@@ -109,12 +117,6 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             cron=drifting.cron,
             concurrency_limit=ONE,
         ),
-        deployment(
-            batch_compose.batch_compose,
-            "Compose what is new in the inbox.",
-            cron=settings.load(Batch, "batch", params).cron,
-            concurrency_limit=ONE,
-        ),
     ]
 
 
@@ -129,10 +131,17 @@ def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
     return one(one("").digest)
 
 
-async def serve(made: Sequence[Deployment], sign: Path) -> None:
+async def serve(
+    made: Sequence[Deployment], sign: Path, inbox: Path | None = None, seconds: float = 2.0
+) -> None:
     """Run the flows until SIGTERM, what was under way first.
 
-    `sign` is a file whose time tells the next process when this one was alive.
+    Parameters
+    ----------
+    sign
+        A file whose time tells the next process when this one was alive.
+    inbox, seconds
+        A folder to look at every so often; what arrives in it is composed at once.
     """
     runner = Serving(pause_on_shutdown=False)
     alive = sign.stat().st_mtime - 1 if sign.exists() else None
@@ -142,6 +151,10 @@ async def serve(made: Sequence[Deployment], sign: Path) -> None:
     _say(f"{len(ids)} deployments; {again} runs begun again")
     sign.parent.mkdir(parents=True, exist_ok=True)
     beside = [asyncio.create_task(_give(sign)), asyncio.create_task(_look_after(ids))]
+    names = [one.flow_name for one in made]
+    if inbox is not None:
+        composing = ids[names.index("batch_compose")]
+        beside.append(asyncio.create_task(_receive(Arrivals(inbox), seconds, composing)))
     await runner.start()
     for task in beside:
         task.cancel()
@@ -152,6 +165,26 @@ async def _give(sign: Path) -> None:
     while True:
         sign.touch()
         await asyncio.sleep(1)
+
+
+async def _receive(arrivals: Arrivals, seconds: float, composing: UUID) -> None:
+    """Start a batch when something has arrived."""
+    waiting = False
+    while True:
+        await asyncio.sleep(seconds)
+        waiting = await asyncio.to_thread(arrivals.look) or waiting
+        if waiting:
+            waiting = not await _started(composing)
+
+
+async def _started(deployment: UUID) -> bool:
+    try:
+        async with get_client() as client:
+            await client.create_flow_run_from_deployment(deployment)
+    except Exception as error:  # the server is away: there is a next time
+        _say(f"could not start a batch: {type(error).__name__}")
+        return False
+    return True
 
 
 async def _look_after(ids: list[UUID]) -> None:
@@ -182,10 +215,13 @@ def main() -> int:
     end_flow_runs()
     try:
         made = deployments()
+        serving = settings.load(settings.Serve, "serve", PARAMS)
+        place = settings.load(Batch, "batch", PARAMS).inbox
     except settings.SettingsError as error:
         print(error, file=sys.stderr)
         return 1
-    asyncio.run(serve(made, ROOT / STATE / "flows.alive"))
+    inbox = None if "://" in place else ROOT / place
+    asyncio.run(serve(made, ROOT / STATE / "flows.alive", inbox, serving.arrivals))
     return 0
 
 

@@ -105,6 +105,15 @@ class Retrain(Block):
     approval_hours: float = Field(gt=0)
 
 
+class Serve(Block):
+    """What `make serve` does between the runs of its flows.
+
+    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder.
+    """
+
+    arrivals: float = Field(gt=0)
+
+
 class Drift(Block):
     """When the melodies that come in count as unlike those of the training.
 

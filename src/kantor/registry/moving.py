@@ -89,21 +89,13 @@ def promote(
         chosen = named(store, name, version)
         champion = _at(store, name, CHAMPION)
         _not_already(chosen, champion)
-        if measured is None:
-            against = gate.reasons_against(store, chosen, champion, rule, root)
-        else:
-            against = gate.reasons_against(store, chosen, None, rule, root) + list(measured)
+        beside = champion if measured is None else None
+        against = [*gate.reasons_against(store, chosen, beside, rule, root), *(measured or ())]
         if against and not force:
             raise Refused(f"{name} version {chosen.version}: promotion", against)
-        event = events.make(
-            "promote",
-            None if champion is None else int(champion.version),
-            int(chosen.version),
-            why,
-            by,
-            against,
-            headline(chosen) | dict(figures or {}),
-        )
+        before = None if champion is None else int(champion.version)
+        told = headline(chosen) | dict(figures or {})
+        event = events.make("promote", before, int(chosen.version), why, by, against, told)
         _move(store, name, event)
         if gate.RETIRED in chosen.tags:
             store.client.delete_model_version_tag(name, str(chosen.version), gate.RETIRED)

@@ -148,6 +148,25 @@ def test_slope_by_the_features(emphasis: float) -> None:
     assert np.allclose(judge.slope(tape.gradient(scores, embedded)), expected, rtol=1e-4)
 
 
+def test_steps_are_embedded_as_their_features() -> None:
+    """Looking successions up is the product with their one-hot vectors, also in its gradient."""
+    network = critic.ChoraleCritic(width=8, embedding=6, emphasis=5.0, steps=8)
+    random = np.random.default_rng(3)
+    classes, before = (tf.constant(random.integers(-1, 12, (2, 8, 4)), tf.int32) for _ in "ab")
+    onsets = tf.constant(random.random((2, 8, 4)) < 0.5, tf.float32)
+    found = []
+    for embed in (
+        network.embed_steps,
+        lambda *step: network.embed(piece.judged_features(*step)),
+    ):
+        with tf.GradientTape() as tape:
+            embedded = embed(classes, before, onsets)
+            pull = tf.reduce_sum(embedded**2)
+        found.append((embedded, tape.gradient(pull, network.seen.kernel)))
+    for one, other in zip(*found, strict=True):
+        assert np.allclose(one, other, atol=1e-4)
+
+
 def test_lookup_is_a_product_with_one_hot_rows() -> None:
     """In value and in gradient; no row where the index is -1."""
     tables = tf.random.stateless_normal([3, 5, 2], [1, 2])

@@ -11,7 +11,7 @@ from kantor.model import chorale, drawing, unet
 from kantor.model.batches import CONTEXT
 from kantor.model.critic import ChoraleCritic
 from kantor.model.layers import dropout
-from kantor.model.piece import judged_features, shift, to_piece
+from kantor.model.piece import shift, to_piece
 from kantor.model.wgan import squared_norm
 from kantor.music.score import ScoreError
 from kantor.settings import Block
@@ -77,7 +77,7 @@ class Chorale:
     def _embedded(self, classes: Tensor, onsets: Tensor) -> Tensor:
         start, stop = self._window
         parts = (tensor[:, start:stop] for tensor in (classes, shift(classes), onsets))
-        return self.critic.embed(judged_features(*parts))
+        return self.critic.embed_steps(*parts)
 
     def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
         features = drawing.straight_through(

@@ -274,21 +274,25 @@ def progressions(before: Tensor, now: Tensor, voice: int, others: tuple[int, ...
     return tf.where(known, (own - from_) % 12 * MOTIONS + motion_, -1)
 
 
-def successions(classes: Tensor, before: Tensor) -> Tensor:
+def succession(classes: Tensor, before: Tensor) -> Tensor:
     """Which interval class follows which where both voices of a pair move.
 
     Returns
     -------
-    (…, 864) float32
-        Twelve by twelve classes (before, now) for each of the six pairs; all zero where one of
-        the two voices holds, rests or is not known. Parallel fifths are one of them.
+    (…, 6) int32
+        One of twelve by twelve classes (before, now), 0 to 143, of each of the six pairs; -1 where
+        one of the two voices holds, rests or is not known. Parallel fifths are one of them.
     """
     upper, lower = tf.gather(classes, _UPPER, axis=-1), tf.gather(classes, _LOWER, axis=-1)
     above, below = tf.gather(before, _UPPER, axis=-1), tf.gather(before, _LOWER, axis=-1)
     known = (upper > 0) & (lower > 0) & (above > 0) & (below > 0)
     index = (above - below) % 12 * 12 + (upper - lower) % 12
-    both = known & (upper != above) & (lower != below)
-    return flatten(tf.one_hot(tf.where(both, index, -1), 144))
+    return tf.where(known & (upper != above) & (lower != below), index, -1)
+
+
+def successions(classes: Tensor, before: Tensor) -> Tensor:
+    """`succession` as one-hot vectors: ``(…, 864) float32``."""
+    return flatten(tf.one_hot(succession(classes, before), 144))
 
 
 def meter_features(bars: Tensor) -> Tensor:

@@ -134,6 +134,16 @@ def test_limits_hold_for_both_kinds_of_file(tmp_path: Path, limits: Limits, faul
             read(tmp_path / name, limits)
 
 
+def test_measures_are_counted_before_they_are_read(tmp_path: Path) -> None:
+    """A part of more than the limit is refused whatever its measures hold."""
+    data = b"<score-partwise><part>%s</part></score-partwise>" % (b"<measure><note/></measure>" * 9)
+    (tmp_path / "a.musicxml").write_bytes(data)
+    with pytest.raises(ScoreError, match="more than 8 bars; cut the piece"):
+        read(tmp_path / "a.musicxml", Limits(bars=8))
+    with pytest.raises(ScoreError, match="where a number is due"):
+        read(tmp_path / "a.musicxml", Limits(bars=9))
+
+
 def test_an_hour_of_music_is_read(tmp_path: Path) -> None:
     """An hour of quarters at 80 a minute passes in either format."""
     line = np.repeat(60 + np.arange(4_800) % 7, 4)[:, None]

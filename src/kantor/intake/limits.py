@@ -52,6 +52,7 @@ class Limits(settings.Block):
             elements=max(1_000, self.file_bytes // 12),
             tracks=self.tracks,
             notes=self.notes,
+            bars=self.bars,
         )
 
 

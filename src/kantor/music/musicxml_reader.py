@@ -86,7 +86,8 @@ def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]
         for measure in root.iterfind("measure"):
             for part in measure.iterfind("part"):
                 elements.setdefault(part.get("id"), []).append(part)
-    check_size(limits, tracks=len(elements))
+    longest = max(map(len, elements.values()), default=0)
+    check_size(limits, tracks=len(elements), bars=longest)
     parts = []
     count = 0
     for identity, measures in elements.items():

@@ -31,6 +31,8 @@ class Limits:
         Of MIDI tracks or MusicXML parts, and of notes in all of them.
     quarters : int
         Length; an hour at 120 quarters a minute is 7,200.
+    bars : int
+        Measures of a MusicXML part as written; MIDI has none.
     """
 
     bytes: int = 4_000_000
@@ -39,6 +41,7 @@ class Limits:
     tracks: int = 64
     notes: int = 200_000
     quarters: int = 20_000
+    bars: int = 20_000
 
 
 @dataclass(frozen=True, order=True)
@@ -108,7 +111,9 @@ def believable_tempo(tempo: float) -> bool:
     return TEMPO_RANGE[0] <= tempo <= TEMPO_RANGE[1]
 
 
-def check_size(limits: Limits, *, tracks: int = 0, notes: int = 0, quarters: float = 0) -> None:
+def check_size(
+    limits: Limits, *, tracks: int = 0, notes: int = 0, quarters: float = 0, bars: int = 0
+) -> None:
     """Refuse what exceeds `limits`.
 
     Raises
@@ -116,7 +121,7 @@ def check_size(limits: Limits, *, tracks: int = 0, notes: int = 0, quarters: flo
     ScoreError
         One line that names what there is too much of.
     """
-    found = {"tracks": tracks, "notes": notes, "quarters": quarters}
+    found = {"tracks": tracks, "notes": notes, "quarters": quarters, "bars": bars}
     for name, value in found.items():
         allowed = getattr(limits, name)
         if value > allowed:

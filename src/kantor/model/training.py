@@ -26,6 +26,7 @@ from kantor.model.monitor import Monitor
 from kantor.model.parameters import Train
 from kantor.model.run import Run, Say, say_at_once, write_json
 from kantor.model.trainer import Trainer
+from kantor.music import files
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def train(
 
 def _resume(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say) -> Run:
     """Take up the last checkpoint in `folder`, where there is one, and the log up to it."""
+    for place in (folder, reports):
+        files.sweep(place)
     manager = trainer.checkpoints(folder)
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()

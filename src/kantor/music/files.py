@@ -21,3 +21,21 @@ def save(path: str | Path, content: Callable[[BinaryIO], object]) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sweep(folder: str | Path) -> None:
+    """Remove what `save` had begun in `folder` when its process was killed."""
+    for path in Path(folder).glob(".*.*"):
+        name, _, process = path.name.rpartition(".")
+        if name != "." and process.isdecimal() and not _is_running(int(process)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -96,6 +96,7 @@ class Service:
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(_RETENTION),
             "PREFECT_CLIENT_MAX_RETRIES": "10",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "4",
             "PREFECT_LOGGING_COLORS": "false",
             "PYTHONUNBUFFERED": "1",
         }

@@ -220,3 +220,22 @@ def test_a_note_that_is_torn_apart_is_found_out(filler):
     mask[held[0], 0] = True
     with pytest.raises(ModelError, match="not a score"):
         compose([replace(request, mask=mask)], filler)
+
+
+def test_lengths_are_mixed_only_for_a_model_that_takes_them(model):
+    """Fewer runs, and the same compositions."""
+
+    class Mixing:
+        def __init__(self, mixes):
+            self.mixes_lengths, self.runs = mixes, 0
+
+        def __call__(self, given, seeds):
+            self.runs += 1
+            return model(given, seeds)
+
+    requests = [melody(steps) for steps in (40, 8, 72, 40)]
+    apart, together = Mixing(False), Mixing(True)
+    expected, found = compose(requests, apart), compose(requests, together)
+    assert (apart.runs, together.runs) == (3, 1)
+    for (one,), (other,) in zip(expected, found, strict=True):
+        assert same(one, other)

@@ -53,8 +53,9 @@ def compose(
 ) -> list[list[Score]]:
     """Compose every request `takes` times.
 
-    Requests of about the same length are given to the model together. One too long for that goes
-    through whole and alone: nothing is cut, so that no seam can be heard.
+    Requests of about the same length are given to the model together, those of any length if the
+    model has an attribute ``mixes_lengths`` that is true: it must know padding from music. One too
+    long for that goes through whole and alone: nothing is cut, so that no seam can be heard.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def compose(
     """
     turned = (knobs or Knobs()).turned()
     best: dict[tuple[int, int], tuple[float, Score]] = {}
-    for run in _runs(list(_questions(requests, seed, takes, candidates))):
+    mixed = getattr(model, "mixes_lengths", False)
+    for run in _runs(list(_questions(requests, seed, takes, candidates)), mixed):
         batch = stack([question.given for question in run])
         pitches, onsets = model(batch, np.array([one.seed for one in run], np.int64), **turned)
         _check_shape(batch, pitches, onsets)
@@ -122,15 +124,21 @@ def seed_of(given: Given, seed: int, take: int, candidate: int = 0) -> int:
     return int.from_bytes(digest.digest()[:8], "little") >> 1
 
 
-def _runs(questions: list[_Question]) -> Iterator[list[_Question]]:
-    """Questions of one length together, at most `RUN_STEPS` in a run, or one question."""
-    by_length: dict[int, list[_Question]] = {}
-    for one in questions:
-        by_length.setdefault(one.given.steps, []).append(one)
-    for steps, alike in sorted(by_length.items()):
-        most = max(1, RUN_STEPS // steps)
-        for start in range(0, len(alike), most):
-            yield alike[start : start + most]
+def _runs(questions: list[_Question], mixed: bool) -> Iterator[list[_Question]]:
+    """Questions sorted by length, at most `RUN_STEPS` in a run with their padding, or one.
+
+    Only where the model takes `mixed` lengths are different ones together.
+    """
+    run: list[_Question] = []
+    for one in sorted(questions, key=lambda question: question.given.steps):
+        steps = one.given.steps
+        full = steps * (len(run) + 1) > RUN_STEPS
+        if run and (full or (not mixed and steps != run[0].given.steps)):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
 
 
 def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:

@@ -68,6 +68,11 @@ class LoadedModel:
         pitches, onsets = self.generator.compose(given, seeds, **knobs)
         return pitches, onsets
 
+    @property
+    def mixes_lengths(self) -> bool:
+        """Whether pieces of any lengths may be in one batch; see `kantor.compose.composer`."""
+        return bool(getattr(self.generator, "mixes_lengths", False))
+
     def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """How well the critic likes compositions of a batch, ``(batch,)``: higher is better.
 

@@ -48,6 +48,9 @@ class Generator:
         for the first such batch and end with this one. By default one for each core.
     """
 
+    mixes_lengths = True
+    """Padding changes no take, so that pieces of any lengths may be composed together."""
+
     def __init__(
         self, weights: Weights, info: dict[str, Any], processes: int | None = None
     ) -> None:

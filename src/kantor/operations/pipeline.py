@@ -19,6 +19,7 @@ from kantor.operations.lock import NAME, STATE, drop_torn, held
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
+_TOLD = 2  # lines of a stage's own that tell a cause: what failed, and how it closed
 
 Say = Callable[[str], object]
 
@@ -134,9 +135,8 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
             lines.append(line.rstrip())
             say(lines[-1])
     if process.returncode:
-        ran = _stages(lines)
         cause = _cause(lines) or f"exit code {process.returncode}"
-        raise StageFailed(f"{ran[-1]}: {cause}" if ran else cause)
+        raise StageFailed(_named_once(_stages(lines), lines, cause))
     return lines
 
 
@@ -152,6 +152,19 @@ def _cause(lines: Sequence[str]) -> str:
     if not own and told:
         own = [told[-1].removeprefix(_ERROR).strip()]
     return own[-1][:300] if own else ""
+
+
+def _named_once(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
+    """The stage that ran last, and what it said under its own name at the end, if it did."""
+    if not ran:
+        return cause
+    name = f"{ran[-1]}: "
+    begins = max(at for at, line in enumerate(lines) if _STAGE.search(line))
+    said = [line.removeprefix(name) for line in lines[begins:] if line.startswith(name)]
+    last = cause.removeprefix(name)
+    if said and said[-1] == last:
+        last = "; ".join(said[-_TOLD:])
+    return f"{name}{last}"[:600]
 
 
 def _environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ def root(tmp_path):
     (tmp_path / "compositions" / "b").mkdir(parents=True)
     (tmp_path / "compositions" / "b" / "<odd> & name.mid").write_bytes(b"MThd")
     (tmp_path / "compositions" / ".hidden").write_text("half-written")
+    (tmp_path / "compositions" / "b" / "ledger.sqlite").write_text("inner")
     (tmp_path / "secret.txt").write_text("hush")
     return tmp_path
 
@@ -52,6 +53,7 @@ def test_links(root):
     assert "&lt;odd&gt; &amp; name.mid" in text
     assert "<odd>" not in text
     assert "hidden" not in text
+    assert "ledger" not in text
 
 
 def test_links_lead_somewhere(root):

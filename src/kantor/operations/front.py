@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HEALTH = "/health"
 FOLDERS = ("reports", "compositions")
 _SHOWN = 100
+_MUSIC = {".html", ".csv", ".mid", ".musicxml", ".mxl", ".wav", ".mp3", ".flac", ".png", ".svg"}
 _PAGES = (
     ("reports/report.html", "What the model does: figures, plots, things to hear"),
     ("reports/validation.html", "Whether the data are sound"),
@@ -73,11 +74,12 @@ def _list(items: list[str], empty: str) -> str:
 
 
 def _composed(root: Path) -> list[Path]:
-    """Files in ``compositions/``, pages of batches first, then the newest."""
+    """Music and pages in ``compositions/``, pages of batches first, then the newest."""
 
     def files() -> Iterator[tuple[bool, float, Path]]:
         for path in (root / "compositions").rglob("*"):
-            if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:]):
+            hidden = any(part.startswith(".") for part in path.parts[-2:])
+            if path.suffix in _MUSIC and not hidden and path.is_file():
                 yield path.suffix != ".html", -path.stat().st_mtime, path
 
     return [path for *_, path in sorted(files())]

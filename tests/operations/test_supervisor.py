@@ -3,10 +3,11 @@
 import os
 import sys
 import threading
+import time
 
 import pytest
 
-from kantor.operations.supervisor import Part, ServiceError, Supervisor, _shorten
+from kantor.operations.supervisor import Part, Running, ServiceError, Supervisor, _shorten
 
 WAIT = "import time; time.sleep(60)"
 
@@ -61,6 +62,16 @@ def test_who_dies_is_started_again(run):
         threading.Event().wait(0.05)
     assert supervisor.running[0].process.pid != first.pid
     assert told == ["one ended (-9); starting it again in 0.5 s"]
+
+
+def test_who_runs_for_a_while_is_forgiven(tmp_path):
+    """The pauses grow while a part does not get to run, and begin anew when it did."""
+    one = Running(part("one", WAIT), tmp_path / "one.log", tmp_path)
+    one.started = time.monotonic()
+    assert [one.died() for _ in range(3)] == [0.5, 1.0, 2.0]
+    assert [one.died() for _ in range(6)][-1] == 30.0
+    one.ready, one.started = True, time.monotonic() - 60
+    assert one.died() == 0.5
 
 
 def test_what_never_starts_is_an_error_with_its_cause(tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 from kantor.operations import processes
 
 LONGEST_LOG = 20_000_000  # bytes; a log is begun anew then
-_STEADY = 60.0  # seconds after which a process counts as one that runs
+_STEADY = 5.0  # seconds after which a process that became ready counts as one that runs
 _LONGEST_PAUSE = 30.0
 _PAUSE = 0.2
 
@@ -83,12 +83,12 @@ class Running:
 
     def died(self) -> float:
         """Count a death; return after how many seconds to start again."""
-        if time.monotonic() - self.started > _STEADY:
+        if self.ready and time.monotonic() - self.started > _STEADY:
             self.failures = 0
         self.failures += 1
         pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** (self.failures - 1))
         self.next_start = time.monotonic() + pause
-        self.process = None
+        self.process, self.ready = None, False
         return pause
 
     def last_words(self) -> str:
@@ -172,7 +172,6 @@ class Supervisor:
             if part.process is not None and not part.alive:
                 code = part.process.returncode
                 pause = part.died()
-                part.ready = False
                 self.say(f"{part.part.name} ended ({code}); starting it again in {pause:g} s")
             due = part.process is None and time.monotonic() >= part.next_start
             if due and (not part.part.needs or part.part.needs in ready):

@@ -13,7 +13,7 @@ from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
 from kantor.model import batches
 from kantor.model.batches import CONTEXT, Pool, batch_at, dataset, masks, transpositions
-from kantor.music.score import REST, VOICE_RANGES, ScoreError
+from kantor.music.score import REST, VOICE_RANGES, Meter, ScoreError
 
 SIZE = 24
 SPAN = 2 * CONTEXT + 32
@@ -80,7 +80,31 @@ def test_pool_holds_the_music_around_each_window(
                     assert not pool.onsets[row, at].any()
                     assert not pool.fermatas[row, at]
             row += 1
-    assert row == len(pool)
+    assert np.array_equal(pool.bars[row:, CONTEXT + 16, 1], [12] * (len(pool) - row))
+    assert len(pool) - row == pytest.approx(row / batches.LILTED, abs=2)
+
+
+def test_piece_in_six_eight(corpus: Corpus) -> None:
+    """Each quarter lasts six sixteenths, its first eighth four; no note is struck anew."""
+    score = next(piece.score for piece in corpus if batches.lilts(piece.score))
+    found = batches.lilted(score)
+    assert str(found.meter) == "6/8"
+    assert found.steps == score.steps // 4 * 6
+    lines = score.bar_lines[score.bar_lines * 6 // 4 < found.steps]
+    assert np.array_equal(found.bar_lines[::2], lines * 6 // 4)
+    assert set(np.diff(found.bar_lines)) == {12}
+    places = np.array([0, 4, 5]), np.array([0, 2, 3])  # where a quarter's notes stand, and stood
+    for quarter in range(score.steps // 4):
+        now, then = 6 * quarter + places[0], 4 * quarter + places[1]
+        assert np.array_equal(found.pitches[now], score.pitches[then])
+        assert np.array_equal(found.onsets[now], score.onsets[then])
+        assert not found.onsets[[now[0] + 1, now[0] + 3]].any()
+
+
+@pytest.mark.parametrize("change", [{"meter": Meter(3, 4)}, {"bar_lines": np.arange(2, 64, 16)}])
+def test_what_has_no_like_in_six_eight(corpus: Corpus, change: dict) -> None:
+    """Other meters, and bar lines within a quarter."""
+    assert not batches.lilts(replace(corpus[0].score, **change))
 
 
 def test_pool_trains_on_pickups(pool: Pool, corpus: Corpus) -> None:

@@ -8,7 +8,7 @@ an interrupted training goes on with the very batches that it would have seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
-from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError
+from kantor.music.score import REST, VOICE_RANGES, VOICES, Meter, Score, ScoreError
 from kantor.runtime import pitches
 
 Tensor = Any
@@ -27,6 +27,8 @@ Kinds = Literal["any", "soprano"]
 """Masks of every kind, or a given soprano alone."""
 CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
+LILTED = 8
+"""One in so many windows is joined by its like in 6/8, see `lilted`."""
 TRANSPOSED = 0.25
 """Share of the windows that are transposed: enough to know all keys. In more of them the voices
 would be spread wider over their ranges than a choir's are."""
@@ -77,9 +79,13 @@ def transpositions(pitches: NDArray[np.int8]) -> tuple[int, int]:
 
 
 def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
-    """Gather the windows of one split from the pieces that they were cut from."""
+    """Gather the windows of one split from the pieces that they were cut from.
+
+    Those of the training split are followed by some in 6/8, see `lilted`.
+    """
     steps = windows.rolls.shape[1]
-    columns: dict[str, list[Any]] = {name: [] for name in Pool.__dataclass_fields__}
+    rows: list[dict[str, Any]] = []
+    more: list[dict[str, Any]] = []
     for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
         piece = corpus[row]
         if piece.split != split:
@@ -88,12 +94,39 @@ def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
         if 0 < start == piece.score.bar_lines[0]:
             # The pickup is the end of a bar of which the piece has no more.
             starts.append(start - piece.score.meter.bar_steps)
-        for begin in starts:
-            for name, value in _surroundings(piece.score, begin, steps).items():
-                columns[name].append(value)
-    if not columns["pitches"]:
+        rows += [_surroundings(piece.score, begin, steps) for begin in starts]
+        if split == "train" and len(rows) % LILTED < len(starts) and lilts(piece.score):
+            more.append(_surroundings(lilted(piece.score), start * 6 // 4, steps))
+    if not rows:
         raise ScoreError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
-    return Pool(**{name: np.array(column) for name, column in columns.items()})
+    rows += more
+    return Pool(**{name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def lilts(score: Score) -> bool:
+    """Whether `lilted` can be made of a score: in 4/4 throughout, no bar line within a quarter."""
+    lines = score.bar_lines
+    plain = str(score.meter) == "4/4" and bool((np.diff(lines) == score.meter.bar_steps).all())
+    return plain and len(lines) > 0 and lines[0] % 4 == 0
+
+
+def lilted(score: Score) -> Score:
+    """A piece in 4/4 as one in 6/8: of each quarter's eighths the first is twice as long.
+
+    The corpus has nothing in 6/8; so the networks know that its bars are two beats, not three.
+    """
+    quarters = np.arange(score.steps // 4 * 4).reshape(-1, 4)
+    index = quarters[:, [0, 0, 1, 1, 2, 3]].ravel()
+    first = np.diff(index, prepend=-1) > 0
+    lines = np.arange(score.bar_lines[0] * 6 // 4, len(index), 12)
+    return replace(
+        score,
+        pitches=score.pitches[index],
+        onsets=score.onsets[index] & first[:, None],
+        fermatas=score.fermatas[index],
+        bar_lines=lines,
+        meter=Meter(6, 8),
+    )
 
 
 def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State, StateType
 
 FLOW_RUN = "PREFECT__FLOW_RUN_ID"
-MOST_TIMES = 5  # a run begun again so often without an end is the one that ends the service
-AGAIN, NEVER = "begun again", "never ended"
+MOST_TIMES = 25  # a run begun again so often without an end is the one that ends the service
+AGAIN, NOT_YET, NEVER = "begun again", "not begun yet", "never ended"
 _PAGE = 200
 
 Say = Callable[[str], object]
@@ -102,12 +102,14 @@ def _again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
     """Schedule a run anew; False where a person had cancelled it or it never ends."""
     from prefect.states import Cancelled, Crashed, Scheduled
 
-    state: State[object] = Scheduled(message=f"{AGAIN}: the process that ran it is gone")
+    # Of a run that had not begun it cannot be said that it ends the service: it does not count.
+    word = NOT_YET if run.state_name in ("Pending", "Submitting") else AGAIN
+    state: State[object] = Scheduled(message=f"{word}: the process that ran it is gone")
     states = client.read_flow_run_states(run.id)
     times = sum((one.message or "").startswith(AGAIN) for one in states)
     if run.state_name == "Cancelling":
         state = Cancelled(message="cancelled; the process that ran it is gone")
-    elif times >= MOST_TIMES:
+    elif word == AGAIN and times >= MOST_TIMES:
         state = Crashed(message=f"begun again {times} times and {NEVER}")
     client.set_flow_run_state(run.id, state, force=True)
     say(f"{run.name}: {state.message}")

@@ -99,6 +99,15 @@ def test_what_never_ends_is_given_up(left, deployment):
     assert again(client, deployment, alive=start) == []
 
 
+def test_what_did_not_begin_is_never_given_up(left, deployment):
+    """However often the service ended before it could: nothing says that the run is the cause."""
+    leave, client = left
+    run = leave(known.Pending(), times=MOST_TIMES)
+    again(client, deployment)
+    assert client.read_flow_run(run).state_name == "Scheduled"
+    client.delete_flow_run(run)
+
+
 def test_places_are_freed(left, deployment):
     """A place that nobody holds any more does not keep the next run from starting."""
     _, client = left

@@ -34,7 +34,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 repro: data ## Train, evaluate and register a model from the chorales; say what was made
 	@# A receipt for a registry that is gone would keep the model from being registered again.
 	@test -n "$$MLFLOW_TRACKING_URI" -o -e mlflow.db || rm -f build/registered.json
-	@$(BIN)/python -m kantor.operations.lock dvc repro || { $(BIN)/python -m kantor.disk; exit 1; }
+	@$(BIN)/python -B -m kantor.operations.lock dvc repro || { $(BIN)/python -B -m kantor.disk; exit 1; }
 	@$(BIN)/python -m kantor.registry
 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package

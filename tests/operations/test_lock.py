@@ -1,5 +1,6 @@
 """One runs at a time in a repository; the others wait, and none waits for the dead."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import threading
 
 import pytest
 
-from kantor.operations.lock import NAME, STATE, Busy, drop_torn, held, main
+from kantor.operations.lock import NAME, STATE, Busy, drop_stale, held, main
 
 
 def test_the_second_waits_and_says_so(tmp_path):
@@ -85,18 +86,35 @@ def test_a_command_that_is_not_there(tmp_path, monkeypatch, capsys):
     assert "not found" in capsys.readouterr().err
 
 
+ENDED = '{"read": {"build": [{"pid": 4194305, "cmd": "dvc repro"}]}, "write": {}}'
+RUNS = f'{{"read": {{}}, "write": {{"build": {{"pid": {os.getpid()}, "cmd": "dvc repro"}}}}}}'
+
+
 @pytest.mark.parametrize(
-    ("text", "torn"),
-    [('{"read": {}}', False), ('{"read": {"build/win', True), ("", True), (None, False)],
+    ("text", "stale"),
+    [(ENDED, True), (RUNS, False), ('{"read": {"build/win', True), ("", True), (None, False)],
 )
-def test_a_note_of_dvc_s_that_is_torn_is_removed(tmp_path, text, torn):
-    """A full disk or a kill leaves half of it; a whole one is DVC's own business."""
+def test_a_stale_note_of_dvc_s_is_removed(tmp_path, text, stale):
+    """A full disk or a kill leaves half of it or names who has ended; else it is DVC's own."""
     note = tmp_path / ".dvc" / "tmp" / "rwlock"
     note.parent.mkdir(parents=True)
     if text is not None:
         note.write_text(text)
-    assert drop_torn(tmp_path) is torn
-    assert note.exists() is (text is not None and not torn)
+    assert drop_stale(tmp_path) is stale
+    assert note.exists() is (text is not None and not stale)
+
+
+def test_a_process_that_nobody_has_asked_after_has_ended(tmp_path):
+    """A killed one stays in the system's table until its parent looks; DVC takes it for running."""
+    note = tmp_path / ".dvc" / "tmp" / "rwlock"
+    note.parent.mkdir(parents=True)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        who = {"pid": process.pid, "cmd": "dvc repro"}
+        note.write_text(json.dumps({"read": {}, "write": {"build": who}}))
+        assert not drop_stale(tmp_path)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert drop_stale(tmp_path)
 
 
 def test_a_torn_note_stops_dvc_unless_it_is_removed(tmp_path):

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 STATE = Path(".kantor")
 NAME = "repro.lock"
@@ -75,24 +76,40 @@ def _take(file: int, path: Path, say: Callable[[str], object], seconds: float | 
         time.sleep(_PAUSE)
 
 
-def drop_torn(root: Path) -> bool:
-    """Remove DVC's own note of who reads and writes what, where it is torn; whether it was.
+def drop_stale(root: Path) -> bool:
+    """Remove DVC's own note of who reads and writes what, where nobody does; whether it was.
 
-    DVC 3.67 writes it in place. Torn by a full disk or a kill, it would stop every later run,
-    although it notes nothing of worth: what it names as running runs no more, or goes through
-    the lock that is `held` here.
+    DVC 3.67 writes it in place: torn by a full disk or a kill, it would stop every later run. So
+    would one that names a killed process whose parent has not asked after it yet.
     """
     note = root / ".dvc" / "tmp" / "rwlock"
     for pause in (_PAUSE, 0.0):  # another program may be just writing it
         try:
-            json.loads(note.read_text())
-            return False
+            if any(map(_runs, _named(json.loads(note.read_text())))):
+                return False
+            break
         except OSError:
             return False
         except ValueError:
             time.sleep(pause)
     note.unlink(missing_ok=True)
     return True
+
+
+def _named(note: Any) -> Iterator[int]:
+    """The processes in DVC's note: ``{"read": {path: [who, …]}, "write": {path: who}}``."""
+    for paths in note.values():
+        for who in paths.values():
+            yield from (int(one["pid"]) for one in (who if isinstance(who, list) else [who]))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()  # without /proc DVC may judge
+    return status.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _warn(text: str) -> None:
@@ -106,8 +123,10 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with held(STATE / NAME, _warn) as file:
-            drop_torn(Path())
+            drop_stale(Path())
             os.set_inheritable(file, True)
+            # Python 3.11 keeps a compiled file that a full disk tore, and fails on it ever after.
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
             os.execvp(arguments[0], arguments)
     except KeyboardInterrupt:
         return 130

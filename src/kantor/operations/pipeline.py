@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kantor.operations.lock import NAME, STATE, drop_torn, held
+from kantor.operations.lock import NAME, STATE, drop_stale, held
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -35,7 +35,7 @@ class StageFailed(RuntimeError):
 def alone(root: Path, say: Say, seconds: float | None = None) -> Iterator[int]:
     """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.operations.lock`."""
     with held(root / STATE / NAME, say, seconds) as file:
-        drop_torn(root)
+        drop_stale(root)
         yield file
 
 
@@ -170,4 +170,5 @@ def _named_once(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
 def _environment() -> dict[str, str]:
     # DVC's stages say `python`: they mean the one that runs here.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # as in `lock.main`
+    return {**os.environ, "PATH": path, **quiet}

@@ -192,3 +192,16 @@ async def _refuse(scope: Message, send: Send, status: int, reason: str) -> None:
         headers.append((b"www-authenticate", b'Basic realm="Kantor", charset="UTF-8"'))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
+
+
+def serve(app: App, host: str, port: int) -> None:
+    """Serve an app that is behind its `Guard`, until SIGTERM or Ctrl-C."""
+    import uvicorn
+
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kantor.access import Access, AccessError, App, Guard
+from kantor.access import Access, AccessError, App, Guard, serve
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -118,16 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
 
-    import uvicorn
-
     served = app(Path.cwd(), access, options.prefect, options.mlflow)
-    uvicorn.run(
-        served,
-        host=options.host,
-        port=options.port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+    serve(served, options.host, options.port)
     return 0
 
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from kantor import settings
-from kantor.access import Access, AccessError, Guard
+from kantor.access import Access, AccessError, Guard, serve
 from kantor.registry.registering import RECEIPT
 from kantor.registry.store import ARTIFACTS, DATABASE, URI_VARIABLE, find_root
 
@@ -34,17 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     root = find_root()
     _prepare(root, access, options.port)
 
-    import uvicorn
     from mlflow.server.fastapi_app import app
 
-    guarded = Guard(app, access, open_paths=(HEALTH,))
-    uvicorn.run(
-        guarded,
-        host=options.host,
-        port=options.port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+    serve(Guard(app, access, open_paths=(HEALTH,)), options.host, options.port)
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from kantor.batch.settings import Page
 from kantor.metrics.musical import LABELS
 from kantor.music import files
 from kantor.music.score import Score, ScoreError
+from kantor.report.templating import template
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 NAME = "index.html"
@@ -93,16 +93,6 @@ def _figures(metrics: Mapping[str, float | None]) -> list[tuple[str, str]]:
 
 
 def _render(context: dict[str, Any]) -> str:
-    import jinja2
     from markupsafe import Markup
 
-    folder = resources.files("kantor.batch") / "templates"
-    texts = {part.name: part.read_text() for part in folder.iterdir() if part.is_file()}
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader(texts),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("batch.html.j2").render(context, markup=Markup) + "\n"
+    return template("kantor.batch", "batch.html.j2").render(context, markup=Markup) + "\n"

@@ -12,13 +12,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from kantor.music import files
 from kantor.report import plots, sections, tables
 from kantor.report.listening import Sample, listen
+from kantor.report.templating import template
 from kantor.report.verdict import verdict
 
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
@@ -97,17 +97,6 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def render(context: dict[str, Any]) -> str:
     """The page's text from what its sections hold."""
-    import jinja2
-
-    folder = resources.files("kantor.report") / "templates"
-    texts = {part.name: part.read_text() for part in folder.iterdir() if part.is_file()}
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader(texts),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     shown = {
         "listen": context["samples"],
         "metrics": context["groups"],
@@ -119,8 +108,8 @@ def render(context: dict[str, Any]) -> str:
         "parameters": context["parameters"],
     }
     present = [(name, title) for name, title in SECTIONS.items() if shown[name]]
-    template = environment.get_template("report.html.j2")
-    return template.render(context, sections=present, markup=_markup) + "\n"
+    page = template("kantor.report", "report.html.j2")
+    return page.render(context, sections=present, markup=_markup) + "\n"
 
 
 def _markup(text: str) -> Any:

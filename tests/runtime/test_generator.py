@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,27 @@ def test_neighbours_do_not_matter(model: runtime.Generator, batch: Given, passes
     assert np.array_equal(many, pitches[which])
     alone, _ = model.compose(rows(batch, [2]), SEEDS[[2]], passes=passes)
     assert np.array_equal(alone[0], pitches[2])
+
+
+def under_fermatas(batch: Given, spans: list[slice]) -> Given:
+    fermatas = np.zeros_like(batch.fermatas)
+    for span in spans:
+        fermatas[:, span] = True
+    return replace(batch, fermatas=fermatas)
+
+
+def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Given) -> None:
+    """Under a fermata and in the quarter before it the temperature is lower, elsewhere not."""
+    plain = under_fermatas(batch, [])
+    hot = model.compose(plain, SEEDS, 1.0, ending=0.05)
+    assert all(map(np.array_equal, hot, model.compose(plain, SEEDS, 1.0, ending=1.0)))
+    held = under_fermatas(batch, [slice(None)])
+    cold = model.compose(held, SEEDS, 1.0, ending=0.05)
+    assert all(map(np.array_equal, cold, model.compose(held, SEEDS, 0.05, ending=1.0)))
+    one = under_fermatas(batch, [slice(16, 20)])
+    warm, mixed = (model.compose(one, SEEDS, 1.0, ending=end)[0] for end in (1.0, 0.05))
+    assert np.array_equal(mixed[:, :12], warm[:, :12])
+    assert (mixed[:, 12:16] != warm[:, 12:16]).any()
 
 
 def test_read_from_its_folder(
@@ -91,6 +113,7 @@ def test_no_critic(model: runtime.Generator, batch: Given) -> None:
         ({"temperature": 0.0}, "from 0.01 to 10"),
         ({"min_p": 1.0}, "from 0 to below 1"),
         ({"passes": 101}, "from 0 to 100"),
+        ({"ending": 0.0}, "from 0.01 to 10"),
         ({"seeds": [1, 2]}, "one seed a piece"),
     ],
 )

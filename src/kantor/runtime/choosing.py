@@ -26,18 +26,23 @@ class Manner:
         Below 1 the likelier notes are preferred, above 1 the rarer ones.
     min_p : float
         Notes less than so many times as likely as the likeliest are never taken.
+    ending : float
+        The temperature where phrases end, as a share of `temperature`.
     """
 
     temperature: float = 1.0
     min_p: float = 0.0
+    ending: float = 1.0
 
-    @property
-    def margin(self) -> float:
-        """How much rounding may move a logit that was divided by the temperature."""
-        return MARGIN / self.temperature
+    def temperatures(self, closes: Flags) -> Array:
+        """The temperature of each piece, `closes` telling where a phrase ends."""
+        cool = self.temperature * self.ending
+        return np.where(closes, np.float32(cool), np.float32(self.temperature))
 
 
-def choose(logits: Array, uniform: NDArray[np.float32], manner: Manner) -> tuple[Whole, Flags]:
+def choose(
+    logits: Array, uniform: NDArray[np.float32], min_p: float, margin: Array
+) -> tuple[Whole, Flags]:
     """The place at which the cumulated probabilities pass the uniform number.
 
     Parameters
@@ -45,20 +50,23 @@ def choose(logits: Array, uniform: NDArray[np.float32], manner: Manner) -> tuple
     logits : (row, place) float32
         Already divided by the temperature. Overwritten.
     uniform : (row,) float32
-    manner : Manner
+    min_p : float
+        As in `Manner`.
+    margin : (row,) float32
+        How much rounding may move the logits.
 
     Returns
     -------
     place : (row,) intp
     doubtful : (row,) bool
-        Whether logits moved by `Manner.margin` may lead to another place; False for a row alone.
+        Whether logits moved by `margin` may lead to another place; False for a row alone.
     """
     logits -= logits.max(axis=1, keepdims=True)
     likely = np.exp(logits, out=logits)
-    kept = likely >= manner.min_p
+    kept = likely >= min_p
     doubtful = np.zeros(len(likely), bool)
-    if len(likely) > 1 and manner.min_p:
-        near = np.abs(likely - manner.min_p) < manner.margin * manner.min_p
+    if len(likely) > 1 and min_p:
+        near = np.abs(likely - min_p) < margin[:, None] * min_p
         if near.any():
             doubtful |= near.any(axis=1)
     likely *= kept
@@ -70,7 +78,7 @@ def choose(logits: Array, uniform: NDArray[np.float32], manner: Manner) -> tuple
         ends = np.arange(0, summed.size, summed.shape[1]) + place
         above = summed.take(ends) - at
         below = np.where(place > 0, at - summed.take(ends - 1, mode="wrap"), total)
-        doubtful |= np.minimum(above, below) < manner.margin * total
+        doubtful |= np.minimum(above, below) < margin * total
     return place, doubtful
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.score import Flags
-from kantor.runtime.choosing import Manner, choose
+from kantor.runtime.choosing import MARGIN, Manner, choose
 from kantor.runtime.chord import KEYS, Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.layers import rectify
@@ -39,6 +39,8 @@ class Moment:
         Uniform numbers for the pitches, thresholds of the logits for the strikes.
     shift, key : (row,) intp
         Semitones from C to the frame of the piece's key, and `kantor.runtime.chord.key_of` it.
+    temperature : (row,) float32
+        See `Manner.temperatures`.
     """
 
     past: Array
@@ -49,6 +51,7 @@ class Moment:
     latent: NDArray[np.float32]
     shift: Whole
     key: Whole
+    temperature: Array
 
     def rows(self, rows: slice | Whole) -> Moment:
         """Some of the pieces."""
@@ -63,6 +66,7 @@ class Moment:
             self.latent[..., rows],
             self.shift[rows],
             self.key[rows],
+            self.temperature[rows],
         )
 
 
@@ -149,11 +153,13 @@ def _choose(
 ) -> tuple[Whole, Flags, Flags]:
     """Codes of the head's voice, whether they are struck anew, and whether rounding may matter."""
     logits, strike = head(context, chord, moment.shift)
-    if manner.temperature != 1:
-        logits /= np.float32(manner.temperature)
-        strike = strike / np.float32(manner.temperature)
+    temperature = moment.temperature
+    if (temperature != 1).any():
+        logits /= temperature[:, None]
+        strike = strike / temperature
     logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
-    chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner)
+    margin = MARGIN / temperature
+    chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
     codes = np.where(chosen > 0, chosen + (head.offset - moment.shift), 1)
     excess = strike - moment.latent[1, head.voice]
-    return codes, excess > 0, doubtful | (np.abs(excess) < manner.margin)
+    return codes, excess > 0, doubtful | (np.abs(excess) < margin)

@@ -25,6 +25,8 @@ from kantor.runtime.tasks import Task
 from kantor.runtime.weights import CRITIC, Weights
 
 MIN_P = 0.05
+ENDING = 0.3
+"""A phrase's last chord is the plainest thing in the style: less is left to chance."""
 MOST_PASSES = 100
 LARGE = 65_536
 """Steps of a batch from which on other processes are worth their start."""
@@ -80,6 +82,7 @@ class Generator:
         temperature: float = 1.0,
         min_p: float = MIN_P,
         passes: int = 0,
+        ending: float = ENDING,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch.
 
@@ -95,6 +98,8 @@ class Generator:
             Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.refining`.
+        ending : float
+            The temperature where phrases end, as a share of `temperature`; see `Piece.closes`.
 
         Returns
         -------
@@ -107,7 +112,7 @@ class Generator:
         ScoreError
             If the model cannot do what is asked.
         """
-        manner = Manner(float(temperature), float(min_p))
+        manner = Manner(float(temperature), float(min_p), float(ending))
         seeds = check(given, seeds, manner, passes)
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not LOWEST <= sounding.min() <= sounding.max() <= HIGHEST:
@@ -198,6 +203,8 @@ def check(given: Given, seeds: ArrayLike, manner: Manner, passes: int) -> NDArra
         raise ScoreError(f"a temperature of {manner.temperature}: choose one from 0.01 to 10")
     if not 0 <= manner.min_p < 1:
         raise ScoreError(f"a min_p of {manner.min_p}: choose one from 0 to below 1")
+    if not 0.01 <= manner.ending <= 10:
+        raise ScoreError(f"an ending of {manner.ending}: choose one from 0.01 to 10")
     if not 0 <= passes <= MOST_PASSES:
         raise ScoreError(f"{passes} passes: choose from 0 to {MOST_PASSES}")
     return seeds

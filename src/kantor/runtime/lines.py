@@ -97,6 +97,9 @@ class _Lines:
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
         self.shift = np.array([piece.shift for piece in pieces], np.intp)
         self.key = key_of(self.shift)
+        self.closes = np.zeros((steps, rows), bool)
+        for row, piece in enumerate(pieces):
+            self.closes[: piece.steps, row] = piece.closes
         self.traces = np.empty((rows, memory.reach + steps, memory.units), np.float32)
         self.traces[:, : memory.reach] = memory.start
         self.before = np.ones((voices, rows), np.intp)
@@ -124,8 +127,10 @@ class _Lines:
         if asked is not None:
             past = self.traces[:rows, step : step + memory.reach].reshape(rows, -1)
             latent = self.latent[step, ..., :rows]
+            shift, key = self.shift[:rows], self.key[:rows]
+            temperature = manner.temperatures(self.closes[step, :rows])
             moment = Moment(
-                past, drive[:rows], given, before, last, latent, self.shift[:rows], self.key[:rows]
+                past, drive[:rows], given, before, last, latent, shift, key, temperature
             )
             composed, struck = decoder.compose(moment.rows(asked), manner)
             now, anew = given.copy(), np.zeros(given.shape, bool)

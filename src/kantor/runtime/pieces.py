@@ -12,6 +12,8 @@ from kantor.music.score import REST, VOICES, Flags
 from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Whole, frame_shift, to_codes
 from kantor.runtime.weights import Array
 
+QUARTER = 4
+
 
 def inside(given: Given) -> Flags:
     """True up to a piece's last step in which a cell sounds or is asked for, ``(batch, time)``."""
@@ -42,6 +44,14 @@ class Piece:
     conditions: Array
     shift: int
     steps: int
+
+    @property
+    def closes(self) -> Flags:
+        """Where a phrase ends, ``(steps,) bool``: under a fermata and in the quarter before it."""
+        fermatas = self.conditions[CONTEXT : CONTEXT + self.steps + QUARTER, METER] > 0
+        ahead = np.pad(fermatas, (0, QUARTER))
+        near = np.stack([ahead[lag : lag + self.steps] for lag in range(QUARTER + 1)])
+        return np.asarray(near.any(axis=0), bool)
 
 
 def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from kantor.registry import RegistryError, fetch, load_model, may_pass
+from kantor.registry import RegistryError, fetch, load_alone, load_model, may_pass
+from kantor.runtime import blas
 
 
 def test_a_fetched_model_loads_from_its_folder(registered, tmp_path):
@@ -33,3 +34,10 @@ def test_only_a_silent_registry_may_pass(registered, tmp_path, monkeypatch):
     with pytest.raises(RegistryError, match="does not answer") as silent:
         fetch(tmp_path, "champion")
     assert (may_pass(missing.value), may_pass(silent.value)) == (False, True)
+
+
+def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
+    """Its threads would only wait for each other: every core has a process of its own."""
+    monkeypatch.setattr(blas, "_most", 1024)
+    load_alone(str(registered / "build/model"))
+    assert blas.cores() == 1

@@ -9,6 +9,7 @@ from kantor.compose import generators
 from kantor.registry.loading import CHAMPION, LoadedModel, generator_files
 from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
+from kantor.runtime import blas
 
 
 def fetch(into: Path, uri: str = CHAMPION, root: Path | None = None) -> str:
@@ -63,4 +64,5 @@ def load_alone(folder: str) -> LoadedModel:
     ScoreError
         If the folder holds no model.
     """
+    blas.only(1)
     return LoadedModel(generators.load(folder, processes=1), folder)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.compose.lines import choose_part, top_line
+from kantor.compose.lines import choose_part, in_units, top_line
 from kantor.music.recording import Part, TimedNote
 from kantor.music.score import ScoreError
 
@@ -111,3 +111,24 @@ def test_the_line_is_one_voice(raw):
     assert {(n.start, n.pitch) for n in line} <= {(n.start, n.pitch) for n in notes}
     assert all(a.start < a.end <= b.start for a, b in itertools.pairwise(line))
     assert max(n.pitch for n in line) == max(n.pitch for n in notes)
+
+
+TIMES = st.integers(0, 480).map(lambda number: Fraction(number, 24))
+
+
+@given(st.lists(st.tuples(TIMES, TIMES, st.integers(60, 64)), min_size=1, max_size=20))
+@settings(max_examples=80)
+def test_the_unit_of_time_changes_nothing(notes):
+    """A line is the same in whole numbers of a unit as in fractions of a quarter."""
+    exact = [note(start, start + length + Fraction(1, 9), p) for start, length, p in notes]
+    whole, quarter = in_units(exact)
+    assert all(isinstance(time, int) for one in whole for time in one)
+    line, left_out = top_line(whole, quarter)
+    found = [note(Fraction(s, quarter), Fraction(e, quarter), p) for s, e, p in line]
+    assert (found, left_out) == top_line(exact)
+
+
+def test_times_without_a_common_unit_stay_fractions():
+    """A file whose times fit no unit of bearable size is not made slower by one."""
+    odd = [note(Fraction(1, prime), 30, 60) for prime in (10_007, 10_009, 10_037)]
+    assert in_units(odd) == (odd, 1)

@@ -49,6 +49,20 @@ def test_a_line_comes_out_a_line(timed: list[tuple[int, int]]) -> None:
     assert deviation.largest <= 1.5
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 960), st.integers(1, 240)), min_size=1, max_size=30),
+    st.booleans(),
+)
+@settings(max_examples=80)
+def test_the_unit_of_time_changes_nothing(timed: list[tuple[int, int]], swung: bool) -> None:
+    """In whole numbers of a unit as in fractions of a quarter, in swing as well."""
+    places = [0, 80] if swung else [0]
+    parts = [(120 * s + place, n) for s, n in timed for place in places] if swung else timed
+    exact = [TimedNote(F(s, 120), F(s + n, 120), 60) for s, n in parts]
+    whole = [TimedNote(7 * s, 7 * (s + n), 60) for s, n in parts]
+    assert quantise(whole, 7 * 120) == quantise(exact)
+
+
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=30), st.randoms(use_true_random=False))
 @settings(max_examples=40)
 def test_slight_unsteadiness_is_taken_out(lengths: list[int], random: object) -> None:

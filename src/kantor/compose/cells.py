@@ -89,6 +89,9 @@ def with_held(score: Score, mask: Flags) -> tuple[Flags, int]:
         How many notes this concerns.
     """
     mask, notes = mask.copy(), 0
+    held = (score.pitches[1:] != REST) & ~score.onsets[1:]
+    if not (held & mask[1:] & ~mask[:-1]).any():
+        return mask, 0
     for note in notes_of(score):
         cells = mask[note.start : note.end, note.voice]
         given = np.flatnonzero(cells)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from kantor.music.recording import Part, TimedNote
+from kantor.music.recording import Part, Time, TimedNote
 from kantor.music.score import ScoreError
 
 # Names that say which part is sung or leads, in the usual languages of scores.
@@ -15,10 +16,11 @@ _LEADING = re.compile(
     r"melod|soprano|sopran|\bvoice|vocal|voix|stimme|cantus|canto|\blead|discant|singer|\bs\b",
     re.IGNORECASE,
 )
-_TOGETHER = Fraction(1, 16)  # quarters within which the notes of a played chord start
-_LEGATO = Fraction(1, 4)  # quarters by which a player may hold a note into the next one
+_TOGETHER = 1 / 16  # quarters within which the notes of a played chord start
+_LEGATO = 1 / 4  # quarters by which a player may hold a note into the next one
 _HANGING = 8  # quarters beyond which a note over moving ones is one whose end is missing
 _NAMED = 6  # parts named in an error
+_FINEST = 1_000_000  # parts of a quarter; what needs more stays in fractions
 
 
 def choose_part(parts: Sequence[Part], track: str | int | None) -> tuple[Part, str | None]:
@@ -62,7 +64,7 @@ def _highest(parts: Sequence[Part]) -> Part:
 
 
 def _sounding(part: Part) -> Fraction:
-    return sum((note.end - note.start for note in part.notes), Fraction(0))
+    return Fraction(sum(note.end - note.start for note in part.notes))
 
 
 def _mean_pitch(part: Part) -> Fraction:
@@ -100,23 +102,49 @@ def _listed(parts: Sequence[Part]) -> str:
     return ", ".join(labels) + more
 
 
-def top_line(notes: Sequence[TimedNote]) -> tuple[list[TimedNote], int]:
+def in_units(notes: Sequence[TimedNote]) -> tuple[Sequence[TimedNote], int]:
+    """The notes in whole numbers of a finer unit, where there is one, and a quarter in that unit.
+
+    Comparing and adding fractions takes twenty times as long.
+    """
+    quarter = 1
+    for part in {time.denominator for note in notes for time in note[:2]}:
+        quarter = math.lcm(quarter, part)
+        if quarter > _FINEST:
+            return notes, 1
+    found = [
+        TimedNote(
+            start.numerator * (quarter // start.denominator),
+            end.numerator * (quarter // end.denominator),
+            pitch,
+        )
+        for start, end, pitch in notes
+    ]
+    return found, quarter
+
+
+def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNote], int]:
     """The highest line through `notes`, and how many notes it leaves out.
 
     A note is heard if none that is higher starts with it or still sounds; it then ends the note
     before it. A lower note that was covered does not come up again when the higher one ends. So
     that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
     that is less, into a lower one. A note that hangs because its end is missing is cut off.
+
+    Parameters
+    ----------
+    quarter
+        What a quarter is in the notes' times.
     """
     line: list[TimedNote] = []
-    for chord in _chords(_without_hanging(notes)):
-        top = max(chord, key=lambda note: (note.pitch, note.end))
+    for chord in _chords(_without_hanging(notes, quarter), quarter):
+        top = max(chord, key=lambda note: (note.pitch, note.end)) if len(chord) > 1 else chord[0]
         note = TimedNote(chord[0].start, top.end, top.pitch)
         if line:
             before = line[-1]
             if before.end > note.start:
                 overlap = before.end - note.start
-                held_on = min(_LEGATO, (before.end - before.start) / 2)
+                held_on = min(_LEGATO * quarter, (before.end - before.start) / 2)
                 if before.pitch > note.pitch and overlap > held_on:
                     continue
                 line[-1] = TimedNote(before.start, note.start, before.pitch)
@@ -124,32 +152,33 @@ def top_line(notes: Sequence[TimedNote]) -> tuple[list[TimedNote], int]:
     return line, len(notes) - len(line)
 
 
-def _without_hanging(notes: Sequence[TimedNote]) -> list[TimedNote]:
+def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote]:
     """The notes, ascending, each ended where its pitch is struck again.
 
     One of more than two bars ends where any other note begins.
     """
     ascending = sorted(notes)
     starts = [note.start for note in ascending]
-    struck: dict[int, Fraction] = {}
+    struck: dict[int, Time] = {}
     cut = []
     for note in reversed(ascending):
         end = note.end
         if struck.get(note.pitch, note.start) > note.start:
             end = min(end, struck[note.pitch])
-        if end - note.start > _HANGING:
+        if end - note.start > _HANGING * quarter:
             after = bisect.bisect_right(starts, note.start)
             end = min([end, *starts[after : after + 1]])
-        cut.append(TimedNote(note.start, end, note.pitch))
+        cut.append(note if end == note.end else TimedNote(note.start, end, note.pitch))
         struck[note.pitch] = note.start
     return cut[::-1]
 
 
-def _chords(notes: Sequence[TimedNote]) -> list[list[TimedNote]]:
+def _chords(notes: Sequence[TimedNote], quarter: int) -> list[list[TimedNote]]:
     """Ascending notes in groups that start together."""
+    together = _TOGETHER * quarter
     chords: list[list[TimedNote]] = []
     for note in notes:
-        if chords and note.start - chords[-1][0].start <= _TOGETHER:
+        if chords and note.start - chords[-1][0].start <= together:
             chords[-1].append(note)
         else:
             chords.append([note])

@@ -102,34 +102,38 @@ def _strong(bar: int, beat: int) -> int:
 
 def _endings(score: Score, notes: list[Note]) -> list[float]:
     """Log odds that each note ends a phrase, its phrase's length aside."""
+    if not notes:
+        return []
     beat, positions = score.meter.beat_steps, score.bar_positions
-    followers = [note.start for note in notes[1:]] + [notes[-1].end] if notes else []
-    odds = []
-    for note, until in zip(notes, followers, strict=True):
-        long = sum(until - note.start >= steps for steps in _LONG) - 1
-        since, bar = (int(value) for value in positions[note.start])
-        place = 0 if since % _strong(bar, beat) == 0 else 1 if since % beat == 0 else 2
-        odds.append(_ENDS[long][place] + (_REST if until - note.end >= STEPS_PER_QUARTER else 0.0))
-    return odds
+    starts, ends = np.array([(note.start, note.end) for note in notes]).T
+    until = np.append(starts[1:], ends[-1])
+    long = (until[:, None] - starts[:, None] >= np.array(_LONG)).sum(axis=1) - 1
+    since, bar = positions[starts].astype(int).T
+    strong = np.array([_strong(length, beat) for length in bar.tolist()])
+    place = np.where(since % strong == 0, 0, np.where(since % beat == 0, 1, 2))
+    odds = np.array(_ENDS)[long, place]
+    odds += np.where(until - ends >= STEPS_PER_QUARTER, _REST, 0.0)
+    return [float(one) for one in odds]
 
 
 def _phrase_ends(notes: list[Note], ending: list[float]) -> list[int]:
     """Indices of the notes that end phrases in the best cut of all notes."""
     starts = np.array([note.start for note in notes], np.int64)
+    ends = np.array([note.end for note in notes], np.int64)
+    earliest = starts.searchsorted(ends - len(_LOG_LENGTHS), side="right")
     best, cut = np.zeros(len(notes) + 1), [0]
-    for last, note in enumerate(notes):
-        earliest = int(np.searchsorted(starts, note.end - len(_LOG_LENGTHS), side="right"))
-        earliest = min(earliest, last)
-        lengths = np.minimum(note.end - starts[earliest : last + 1], len(_LOG_LENGTHS) - 1)
-        scores = best[earliest : last + 1] + _TRUST * _LOG_LENGTHS[lengths]
-        cut.append(earliest + int(scores.argmax()))
-        best[last + 1] = scores.max() + ending[last]
-    ends = []
+    for last, first in enumerate(np.minimum(earliest, np.arange(len(notes))).tolist()):
+        lengths = np.minimum(ends[last] - starts[first : last + 1], len(_LOG_LENGTHS) - 1)
+        scores = best[first : last + 1] + _TRUSTED.take(lengths)
+        chosen = int(scores.argmax())
+        cut.append(first + chosen)
+        best[last + 1] = scores[chosen] + ending[last]
+    found = []
     after = len(notes)
     while after > 0:
-        ends.append(after - 1)
+        found.append(after - 1)
         after = cut[after]
-    return ends[::-1]
+    return found[::-1]
 
 
 def _log_share(quarters: float) -> float:
@@ -143,3 +147,4 @@ def _log_share(quarters: float) -> float:
 _LOG_LENGTHS = np.array(
     [_log_share(steps / STEPS_PER_QUARTER) for steps in range(2 * _LONGEST * STEPS_PER_QUARTER + 1)]
 )
+_TRUSTED = _TRUST * _LOG_LENGTHS

@@ -74,10 +74,8 @@ def place(
     if origin:
         messages.append(f"{_length(origin)} of silence before the first note left out")
     lines = _lines_from(recording, lines, origin)
-    pitches, onsets = arrays_of(
-        (replace(note, start=note.start - origin, end=note.end - origin) for note in notes),
-        end - origin,
-    )
+    moved = [Note(n.start - origin, n.end - origin, n.pitch, n.voice) for n in notes]
+    pitches, onsets = arrays_of(moved, end - origin)
     score = Score(
         pitches,
         onsets,
@@ -115,16 +113,14 @@ def infer_pickup(recording: Recording, notes: Sequence[Note]) -> int:
     unmarked = recording.pickup is None and not recording.bar_lines and len(recording.meters) == 1
     if not unmarked or meter not in _BEGINS or notes[0].start % meter.bar_steps:
         return 0
-    likely = np.log(_PICKUPS[meter])
-    begins = np.log(np.array(_BEGINS[meter]) / 100)
-    first = notes[0].start
-    followers = [note.start for note in notes[1:]] + [notes[-1].end]
-    for quarters in range(len(likely)):
-        for note, until in zip(notes, followers, strict=True):
-            long = sum(until - note.start >= steps for steps in _LONG)
-            quarter, between = divmod(note.start - first, STEPS_PER_QUARTER)
-            column = -1 if between else (quarter - quarters) % len(likely)
-            likely[quarters] += begins[long, column]
+    starts = np.array([note.start for note in notes])
+    lasting = np.diff(starts, append=notes[-1].end)
+    long = (lasting[:, None] >= np.array(_LONG)).sum(axis=1)
+    quarter, between = np.divmod(starts - notes[0].start, STEPS_PER_QUARTER)
+    shifted = quarter - np.arange(len(_PICKUPS[meter]))[:, None]
+    column = np.where(between > 0, -1, shifted % len(_PICKUPS[meter]))
+    begins = np.log(np.array(_BEGINS[meter]) / 100)[long, column]
+    likely = np.column_stack([np.log(_PICKUPS[meter]), begins]).cumsum(axis=1)[:, -1]
     best = int(likely.argmax())
     return best * STEPS_PER_QUARTER if likely[best] - likely[0] > _CERTAIN[meter] else 0
 

@@ -76,6 +76,8 @@ def into_range(
             f"{left} of {len(notes)} notes lie outside the {VOICES[voice]}'s range, "
             f"{_name(low)} to {_name(high)}"
         )
+    if not octaves:
+        return list(notes), messages
     return [replace(note, pitch=note.pitch + 12 * octaves) for note in notes], messages
 
 

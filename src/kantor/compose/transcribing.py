@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kantor.compose.lines import top_line
+from kantor.compose.lines import in_units, top_line
 from kantor.compose.phrases import infer_fermatas
 from kantor.compose.placing import Rests, place
 from kantor.compose.ranges import into_range
@@ -66,16 +66,17 @@ def transcribe(
     score, placed = place(recording, notes, rests)
     messages += placed
     key, doubt = _key_of(recording.key, score)
-    score = replace(score, key=key)
-    if not score.fermatas.any():
-        score = replace(score, fermatas=infer_fermatas(score.voice(_leading(score))))
-    return score, [*messages, *doubt]
+    fermatas = score.fermatas
+    if not fermatas.any():
+        fermatas = infer_fermatas(score.voice(_leading(score)))
+    return replace(score, key=key, fermatas=fermatas), [*messages, *doubt]
 
 
 def _line(played: Sequence[TimedNote], voice: int, foreign: bool) -> tuple[list[Note], list[str]]:
     """One voice on the grid and in its range."""
-    line, covered = top_line(played)
-    notes, deviation = quantise(line)
+    played, quarter = in_units(played)
+    line, covered = top_line(played, quarter)
+    notes, deviation = quantise(line, quarter)
     if not notes:
         raise ScoreError("no notes to compose for")
     messages = []
@@ -83,7 +84,7 @@ def _line(played: Sequence[TimedNote], voice: int, foreign: bool) -> tuple[list[
         messages.append(f"chords: took the top line, left out {covered} of {len(played)} notes")
     messages += _told(deviation)
     notes, moved = into_range(notes, voice, foreign)
-    return [replace(note, voice=voice) for note in notes], messages + moved
+    return [Note(note.start, note.end, note.pitch, voice) for note in notes], messages + moved
 
 
 def _told(deviation: Deviation) -> list[str]:

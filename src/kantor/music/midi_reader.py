@@ -207,13 +207,26 @@ def _recording(tracks: list[_Track], division: int) -> Recording:
 
 
 def _parts(track: _Track, division: int) -> Iterator[Part]:
+    quarters = _Quarters(division)
     for channel, notes in sorted(track.notes.items()):
         timed = [
-            TimedNote(Fraction(start, division), Fraction(end, division), pitch)
+            TimedNote(quarters[start], quarters[end], pitch)
             for start, end, pitch in sorted(notes)  # whole numbers are compared faster
         ]
         name = track.name if len(track.notes) == 1 else f"{track.name} channel {channel + 1}"
         yield Part(name.strip(), tuple(timed), is_drum=channel == _DRUM_CHANNEL)
+
+
+class _Quarters(dict[int, Fraction]):
+    """Ticks in quarters; most notes end where others begin, and fractions are slow to make."""
+
+    def __init__(self, division: int) -> None:
+        super().__init__()
+        self._division = division
+
+    def __missing__(self, tick: int) -> Fraction:
+        found = self[tick] = Fraction(tick, self._division)
+        return found
 
 
 def _meters(

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from kantor.music.recording import TimedNote
+from kantor.music.recording import Time, TimedNote
 from kantor.music.score import STEPS_PER_QUARTER, Note
 
 # Notes that are needed before anything is said of the whole: fewer may look so by chance.
@@ -49,7 +48,7 @@ class Deviation:
     off_grid: bool = False
 
 
-def quantise(notes: Sequence[TimedNote]) -> tuple[list[Note], Deviation]:
+def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], Deviation]:
     """Quantise one line.
 
     A note lasts at least one step, and one that lasts into the next is cut. Where two notes meet
@@ -59,7 +58,9 @@ def quantise(notes: Sequence[TimedNote]) -> tuple[list[Note], Deviation]:
     Parameters
     ----------
     notes
-        In any order, times in quarters, none before 0.
+        In any order, none before 0.
+    quarter
+        What a quarter is in their times.
 
     Returns
     -------
@@ -70,55 +71,51 @@ def quantise(notes: Sequence[TimedNote]) -> tuple[list[Note], Deviation]:
     line = list(
         {note.start: note for note in sorted(notes, key=lambda n: (n.start, n.pitch))}.values()
     )
-    swung = is_swung(line)
-    placed = _placed([_grid_time(note.start, swung) for note in line], line)
+    swung = is_swung(line, quarter)
+    placed = _placed([_step(note.start, quarter, swung) for note in line], line)
     found = []
     for index, (start, note) in enumerate(placed):
-        end = max(start + 1, _nearest(_grid_time(note.end, swung)))
+        end = max(start + 1, _step(note.end, quarter, swung))
         if index + 1 < len(placed):
             end = min(end, placed[index + 1][0])
         found.append(Note(start, end, note.pitch))
-    return found, _deviation(placed, swung, dropped=len(notes) - len(placed))
+    return found, _deviation(placed, quarter, swung, dropped=len(notes) - len(placed))
 
 
-def is_swung(notes: Sequence[TimedNote]) -> bool:
+def is_swung(notes: Sequence[TimedNote], quarter: int = 1) -> bool:
     """Whether the off-beat eighths of a line stand at two thirds of the beat, nearly all of them.
 
     Triplets do not count as swing: they start notes at one third as well.
     """
-    places = np.array([float(note.start % 1) for note in notes])
+    places = np.array([float(note.start % quarter) for note in notes]) / quarter
     off_beat = places[(places > 0.08) & (places < 0.92)]
     if len(off_beat) < _ENOUGH_OFF_BEATS:
         return False
     return bool(np.mean(np.abs(off_beat - 2 / 3) < 0.06) > 0.8)
 
 
-def _grid_time(quarter: Fraction, swung: bool) -> Fraction:
-    """A time in steps, exact; swung beats are stretched so that two thirds become a half."""
-    if not swung:
-        return quarter * STEPS_PER_QUARTER
-    beat, place = divmod(quarter, 1)
-    late = place - Fraction(2, 3)
-    place = place * Fraction(3, 4) if late < 0 else Fraction(1, 2) + late * Fraction(3, 2)
-    return (beat + place) * STEPS_PER_QUARTER
+def _step(time: Time, quarter: int, swung: bool) -> int:
+    """The step nearest to a time; swung beats are stretched so that two thirds become a half."""
+    steps = STEPS_PER_QUARTER * time  # a step is `quarter` of this
+    if swung:
+        beat, place = divmod(time, quarter)
+        late = 3 * place >= 2 * quarter
+        stretched = 6 * place - 2 * quarter if late else 3 * place
+        steps = STEPS_PER_QUARTER * quarter * beat + stretched
+    # Halves go up, always: Python's round would alternate.
+    return int((2 * steps + quarter) // (2 * quarter))
 
 
-def _nearest(step: Fraction) -> int:
-    # Halves go up, always: Python's round would alternate. Whole numbers are the faster way.
-    return (2 * step.numerator + step.denominator) // (2 * step.denominator)
-
-
-def _placed(exact: Sequence[Fraction], line: Sequence[TimedNote]) -> list[tuple[int, TimedNote]]:
+def _placed(nearest: Sequence[int], line: Sequence[TimedNote]) -> list[tuple[int, TimedNote]]:
     """A step for each note, ascending, no two alike; notes without a free step are left out."""
     placed: list[tuple[int, TimedNote]] = []
-    for index, (time, note) in enumerate(zip(exact, line, strict=True)):
-        step = _nearest(time)
+    for index, (step, note) in enumerate(zip(nearest, line, strict=True)):
         last = placed[-1][0] if placed else -1
         if step > last:
             placed.append((step, note))
             continue
         before = placed[-2][0] if len(placed) > 1 else -1
-        following = _nearest(exact[index + 1]) if index + 1 < len(exact) else last + 2
+        following = nearest[index + 1] if index + 1 < len(nearest) else last + 2
         if last - 1 > before:
             placed[-1] = (last - 1, placed[-1][1])
             placed.append((last, note))
@@ -129,10 +126,12 @@ def _placed(exact: Sequence[Fraction], line: Sequence[TimedNote]) -> list[tuple[
     return placed
 
 
-def _deviation(placed: Sequence[tuple[int, TimedNote]], swung: bool, dropped: int) -> Deviation:
+def _deviation(
+    placed: Sequence[tuple[int, TimedNote]], quarter: int, swung: bool, dropped: int
+) -> Deviation:
     if not placed:
         return Deviation()
-    starts = np.array([float(note.start) for _, note in placed])
+    starts = np.array([float(note.start) for _, note in placed]) / quarter
     steps = np.array([step for step, _ in placed])
     moved = np.abs(steps - starts * STEPS_PER_QUARTER)
     grid = np.array([0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1])

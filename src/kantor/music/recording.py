@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from kantor.music.score import Key, Meter, ScoreError
 
@@ -44,12 +45,15 @@ class Limits:
     bars: int = 20_000
 
 
-@dataclass(frozen=True, order=True)
-class TimedNote:
+Time = Fraction | int
+"""Of a note: quarters, or whole numbers of a finer unit that is then named beside it."""
+
+
+class TimedNote(NamedTuple):
     """A note from `start` to `end`, in quarters from the file's start; `pitch` 0 to 127."""
 
-    start: Fraction
-    end: Fraction
+    start: Time
+    end: Time
     pitch: int
 
 

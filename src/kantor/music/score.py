@@ -10,7 +10,6 @@ a held one. These two arrays are the music; everything else is derived from them
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -259,12 +258,15 @@ def notes_of(score: Score) -> list[Note]:
     notes = []
     for voice in range(score.pitches.shape[1]):
         pitches = score.pitches[:, voice]
-        ends = score.onsets[:, voice] | (pitches == REST)
-        breaks = np.append(np.flatnonzero(ends), score.steps)
-        for start, end in itertools.pairwise(breaks):
-            if pitches[start] != REST:
-                notes.append(Note(int(start), int(end), int(pitches[start]), voice))
-    return sorted(notes)
+        starts = np.flatnonzero(score.onsets[:, voice] | (pitches == REST))
+        ends = np.append(starts[1:], score.steps)
+        sounding = pitches[starts] != REST
+        starts, ends = starts[sounding], ends[sounding]
+        for start, end, pitch in zip(
+            starts.tolist(), ends.tolist(), pitches[starts].tolist(), strict=True
+        ):
+            notes.append(Note(start, end, pitch, voice))
+    return sorted(notes, key=_fields)
 
 
 def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitches, Flags]:
@@ -280,16 +282,28 @@ def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitch
     ScoreError
         If a note lies outside the grid.
     """
-    pitches = np.full((steps, voices), REST, np.int8)
-    onsets = np.zeros((steps, voices), bool)
-    for note in sorted(notes):
+    lines: list[list[tuple[int, int, int]]] = [[] for _ in range(voices)]
+    for note in sorted(notes, key=_fields):
         if not (0 <= note.start < note.end <= steps and 0 <= note.voice < voices):
             raise ScoreError(f"{note} lies outside {steps} steps of {voices} voices")
-        pitches[note.start :, note.voice] = REST
-        onsets[note.start :, note.voice] = False
-        pitches[note.start : note.end, note.voice] = note.pitch
-        onsets[note.start, note.voice] = True
+        lines[note.voice].append((note.start, note.end, note.pitch))
+    pitches = np.full((steps, voices), REST, np.int8)
+    onsets = np.zeros((steps, voices), bool)
+    time = np.arange(steps)
+    for voice, line in enumerate(lines):
+        if line:
+            starts, ends = np.array([span[:2] for span in line]).T
+            heard = np.array([pitch for *_, pitch in line], np.int8)
+            latest = starts.searchsorted(time, side="right") - 1
+            sounding = (latest >= 0) & (time < ends[latest])
+            pitches[sounding, voice] = heard[latest[sounding]]
+            onsets[starts, voice] = True
     return pitches, onsets
+
+
+def _fields(note: Note) -> tuple[int, int, int, int]:
+    """What notes are ordered by; tuples are compared faster than notes."""
+    return note.start, note.end, note.pitch, note.voice
 
 
 def quarters(steps: int) -> Fraction:

@@ -24,7 +24,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from kantor.music.recording import Part, TimedNote
+from kantor.music.recording import Part, Time, TimedNote
 from kantor.music.score import VOICE_RANGES, VOICES, ScoreError
 
 _WORDS = (
@@ -183,8 +183,9 @@ def _four_share(notes: Sequence[TimedNote]) -> Fraction:
     count, some, four = 0, Fraction(0), Fraction(0)
     for (now, step), (then, _) in itertools.pairwise(changes):
         count += step
-        some += (then - now) * (count > 0)
-        four += (then - now) * (count >= len(VOICES))
+        span = Fraction(then - now)
+        some += span * (count > 0)
+        four += span * (count >= len(VOICES))
     return four / some if some else Fraction(0)
 
 
@@ -195,7 +196,8 @@ def _is_line(part: Part) -> bool:
 def _overlaps(part: Part) -> float:
     """The share of a part's notes that begin well before the one before has ended."""
     notes = sorted(part.notes, key=lambda note: (note.start, note.end))
-    end, count = Fraction(0), 0
+    end: Time = 0
+    count = 0
     for note in notes:
         count += end - note.start > _TOLERANCE
         end = max(end, note.end)
@@ -204,7 +206,7 @@ def _overlaps(part: Part) -> float:
 
 def _sounding(part: Part) -> Fraction:
     """The durations of a part's notes, added up."""
-    return sum((note.end - note.start for note in part.notes), Fraction(0))
+    return Fraction(sum(note.end - note.start for note in part.notes))
 
 
 def _mean_pitch(part: Part) -> float:

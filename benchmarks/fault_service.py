@@ -21,9 +21,9 @@ from trial import Trial
 
 from kantor.access import Access
 from kantor.operations import processes
-from kantor.operations.lock import STATE
 from kantor.operations.service import PREFECT, Service
 from kantor.operations.supervisor import Part, Supervisor
+from kantor.waiting import STATE
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = 15.0  # seconds from one scheduled run to the next

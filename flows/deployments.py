@@ -20,7 +20,7 @@ from uuid import UUID
 from kantor import settings
 from kantor.batch import Batch
 from kantor.operations.arrivals import Arrivals
-from kantor.operations.lock import STATE
+from kantor.waiting import STATE
 
 settings.quiet()  # before Prefect reads its settings
 

@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from kantor.access import AccessError
-from kantor.operations.lock import STATE, held
 from kantor.operations.service import PORTS, Service, run
 from kantor.operations.supervisor import ServiceError
+from kantor.waiting import STATE, held
 
 SECRET = "correct-horse-battery"
 

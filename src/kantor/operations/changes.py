@@ -9,7 +9,7 @@ import yaml
 
 from kantor.data.contents import contents, hash_of
 from kantor.music.files import save
-from kantor.operations.lock import STATE
+from kantor.waiting import STATE
 
 DATA = "data"
 ANNOUNCED = "data.announced"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.music.files import save
-from kantor.operations.lock import STATE
 from kantor.promotion import Contest
 from kantor.registry import Refused, promote, versions
+from kantor.waiting import STATE
 
 DECIDED = "decided"
 

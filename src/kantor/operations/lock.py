@@ -1,79 +1,23 @@
 """One at a time in a repository, with waiting: ``python -m kantor.operations.lock COMMAND``.
 
 DVC refuses a second ``dvc repro`` while one runs; what goes through this lock waits for it. The
-kernel lets go of the lock when its holder has ended, however it ended, and so has the command
-that it was handed on to.
+lock is handed on to the command, and free when that has ended, however it ended.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-STATE = Path(".kantor")
+from kantor.waiting import STATE, held
+
 NAME = "repro.lock"
 _PAUSE = 0.2
-
-
-class Busy(RuntimeError):
-    """Another process holds the lock, and it was not had in the time given."""
-
-
-@contextmanager
-def held(
-    path: Path, say: Callable[[str], object] = print, seconds: float | None = None
-) -> Iterator[int]:
-    """Hold the lock at `path`, made if need be; wait for it, saying so once.
-
-    Parameters
-    ----------
-    path
-        The lock's file.
-    say
-        Told who holds it, when there is something to wait for.
-    seconds
-        How long to wait; None for as long as it takes.
-
-    Yields
-    ------
-    int
-        The open file, to be passed on to a process that shall hold the lock as well.
-
-    Raises
-    ------
-    Busy
-        If it was not had in time; the message names the holder.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        _take(file.fileno(), path, say, seconds)
-        with suppress(OSError):  # on a full disk the holder has no name
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), f"process {os.getpid()}".encode())
-        yield file.fileno()
-
-
-def _take(file: int, path: Path, say: Callable[[str], object], seconds: float | None) -> None:
-    start, told = time.monotonic(), False
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            holder = path.read_text() or "another process"
-        if seconds is not None and time.monotonic() - start >= seconds:
-            raise Busy(f"{path}: held by {holder}")
-        if not told:
-            say(f"waiting: the pipeline is run by {holder}")
-            told = True
-        time.sleep(_PAUSE)
 
 
 def drop_stale(root: Path) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kantor.operations.lock import NAME, STATE, drop_stale, held
+from kantor.operations.lock import NAME, drop_stale
+from kantor.waiting import STATE, held
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -33,7 +34,7 @@ class StageFailed(RuntimeError):
 
 @contextmanager
 def alone(root: Path, say: Say, seconds: float | None = None) -> Iterator[int]:
-    """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.operations.lock`."""
+    """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.waiting`."""
     with held(root / STATE / NAME, say, seconds) as file:
         drop_stale(root)
         yield file

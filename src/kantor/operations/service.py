@@ -14,8 +14,8 @@ from pathlib import Path
 from kantor import settings
 from kantor.access import Access
 from kantor.operations import processes
-from kantor.operations.lock import STATE, Busy, held
 from kantor.operations.supervisor import Part, ServiceError, Supervisor
+from kantor.waiting import STATE, Busy, held
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
 PREFECT = "prefect"  # folder of its database and settings, below the state's

@@ -1,0 +1,78 @@
+"""One at a time on this machine: a lock that is a file, and who finds it taken waits.
+
+The kernel lets go of it when its holder has ended, however it ended, and so has every process
+that it was handed on to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+STATE = Path(".kantor")
+_PAUSE = 0.2
+
+
+class Busy(RuntimeError):
+    """Another process holds the lock, and it was not had in the time given."""
+
+
+@contextmanager
+def held(
+    path: Path,
+    say: Callable[[str], object] = print,
+    seconds: float | None = None,
+    what: str = "the pipeline is run",
+) -> Iterator[int]:
+    """Hold the lock at `path`, made if need be; wait for it, saying so once.
+
+    Parameters
+    ----------
+    path
+        The lock's file.
+    say
+        Told who holds it, when there is something to wait for.
+    seconds
+        How long to wait; None for as long as it takes.
+    what
+        What the holder does, for who waits.
+
+    Yields
+    ------
+    int
+        The open file, to be passed on to a process that shall hold the lock as well.
+
+    Raises
+    ------
+    Busy
+        If it was not had in time; the message names the holder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        _take(file.fileno(), path, say, seconds, what)
+        with suppress(OSError):  # on a full disk the holder has no name
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()}".encode())
+        yield file.fileno()
+
+
+def _take(
+    file: int, path: Path, say: Callable[[str], object], seconds: float | None, what: str
+) -> None:
+    start, told = time.monotonic(), False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            holder = path.read_text() or "another process"
+        if seconds is not None and time.monotonic() - start >= seconds:
+            raise Busy(f"{path}: held by {holder}")
+        if not told:
+            say(f"waiting: {what} by {holder}")
+            told = True
+        time.sleep(_PAUSE)

@@ -14,6 +14,7 @@ from kantor.registry.events import Event
 from kantor.registry.fetching import fetch, load_alone, may_pass
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.moving import Refused, history, promote, retire, rollback
+from kantor.registry.noticing import notice
 from kantor.registry.overview import summary
 from kantor.registry.registering import RECEIPT, Receipt, register
 from kantor.registry.store import RegistryError, find_root
@@ -34,6 +35,7 @@ __all__ = [
     "load_alone",
     "load_model",
     "may_pass",
+    "notice",
     "promote",
     "register",
     "retire",

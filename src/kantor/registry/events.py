@@ -31,10 +31,10 @@ class Event:
     Attributes
     ----------
     what : str
-        ``promote``, ``rollback`` or ``retire``; ``elsewhere`` where the champion is another than
+        ``promote``, ``rollback`` or ``retire``; ``elsewhere`` where the champion was another than
         the last recorded move left: moved in MLflow's own page, by somebody unknown.
     at : str
-        ISO 8601, UTC; empty if unknown.
+        ISO 8601, UTC; of ``elsewhere`` when it was noticed; empty if it was not yet.
     by : str
         ``user@host`` or the name that was given.
     before, after : int or None
@@ -127,7 +127,9 @@ def make(
     )
 
 
-def in_order(tags: Iterable[Mapping[str, str]], champion: int | None) -> list[Event]:
+def in_order(
+    tags: Iterable[Mapping[str, str]], champion: int | None, first: int | None = None
+) -> list[Event]:
     """The events in the tags of all versions, the oldest first, with what is missing between.
 
     Parameters
@@ -136,14 +138,18 @@ def in_order(tags: Iterable[Mapping[str, str]], champion: int | None) -> list[Ev
         The tags of each version.
     champion
         The version that is champion now.
+    first
+        The version that was champion before the first move, if it is known.
     """
     found = {name: text for each in tags for name, text in each.items() if name.startswith(TAG)}
     events: list[Event] = []
-    known: int | None = None
+    known = first
     for name in sorted(found):
         event = Event.from_json(found[name])
         if event.what != "retire":
-            events += _elsewhere(known, event.before) if events else []
+            if event.what == "elsewhere" and event.after == known:
+                continue  # two have noticed it
+            events += _elsewhere(known, event.before)
             known = event.after
         events.append(event)
     return events + (_elsewhere(known, champion) if known is not None else [])
@@ -153,4 +159,4 @@ def _elsewhere(known: int | None, found: int | None) -> list[Event]:
     """What must have happened for another version to be champion than the known one."""
     if known is None or known == found:
         return []
-    return [Event("elsewhere", "", "unknown", known, found, "moved without Kantor, no record")]
+    return [Event("elsewhere", "", "unknown", known, found, "moved without Kantor")]

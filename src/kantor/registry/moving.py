@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 from kantor import settings
 from kantor.registry import events, gate
 from kantor.registry.events import Event
-from kantor.registry.lineage import EVALUATION
+from kantor.registry.noticing import PREVIOUS, moving, recorded, still
 from kantor.registry.registering import CHALLENGER, CHAMPION
 from kantor.registry.store import RegistryError, Store, find_root, opened
-from kantor.registry.versions import NAME, aliases_of, by_number
+from kantor.registry.versions import NAME, aliases_of, by_number, headline
 from kantor.registry.versions import chosen as named
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-
-PREVIOUS = "previous"
 
 
 class Refused(RegistryError):
@@ -54,6 +52,7 @@ def promote(
     rule: settings.Promote | None = None,
     measured: Sequence[str] | None = None,
     figures: Mapping[str, float] | None = None,
+    instead_of: int | None = None,
 ) -> Event:
     """Make a version the champion, if the gate has nothing against it.
 
@@ -76,6 +75,8 @@ def promote(
         the place of comparing the figures of the versions' own evaluations.
     figures : dict of float, optional
         To be recorded beside the headline of the version's evaluation.
+    instead_of : int, optional
+        The champion that it was compared with; if another is champion by now, nothing is moved.
 
     Raises
     ------
@@ -85,9 +86,10 @@ def promote(
         If there is no such version, it is the champion already, or the registry fails.
     """
     rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
-    with opened(root) as store:
+    with moving(name, root) as store:
         chosen = named(store, name, version)
         champion = _at(store, name, CHAMPION)
+        _as_compared(chosen, champion, instead_of)
         _not_already(chosen, champion)
         beside = champion if measured is None else None
         against = [*gate.reasons_against(store, chosen, beside, rule, root), *(measured or ())]
@@ -121,7 +123,7 @@ def rollback(
     RegistryError
         If no version is ``previous``, or the registry fails.
     """
-    with opened(root) as store:
+    with moving(name, root) as store:
         chosen, champion = _at(store, name, PREVIOUS), _at(store, name, CHAMPION)
         if chosen is None:
             raise RegistryError(f"{name}: no version before the champion to go back to")
@@ -154,7 +156,7 @@ def retire(
     RegistryError
         If there is no such version, it is retired already, or the registry fails.
     """
-    with opened(root) as store:
+    with moving(name, root) as store:
         chosen = named(store, name, version)
         number = int(chosen.version)
         aliases = aliases_of(store, name)
@@ -183,18 +185,7 @@ def history(name: str = NAME, root: Path | None = None) -> list[Event]:
         If there is no registry or no such model, or it fails.
     """
     with opened(root) as store:
-        champion = aliases_of(store, name).get(CHAMPION)
-        found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
-    return events.in_order([version.tags for version in found], champion)
-
-
-def headline(version: ModelVersion) -> dict[str, float]:
-    """The headline figures of a version's evaluation, from its tags."""
-    return {
-        tag.removeprefix(EVALUATION): float(value)
-        for tag, value in version.tags.items()
-        if tag.startswith(EVALUATION)
-    }
+        return recorded(store, name)
 
 
 def _at(store: Store, name: str, alias: str) -> ModelVersion | None:
@@ -203,17 +194,34 @@ def _at(store: Store, name: str, alias: str) -> ModelVersion | None:
     return None if number is None else by_number(store, name, str(number))
 
 
+def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int | None) -> None:
+    now = None if champion is None else int(champion.version)
+    if other is not None and now != other:
+        there = "no version" if now is None else f"version {now}"
+        raise Refused(
+            f"{chosen.name} version {chosen.version}: promotion",
+            [f"compared with version {other}, but {there} is champion by now"],
+        )
+
+
 def _not_already(chosen: ModelVersion, champion: ModelVersion | None) -> None:
     if champion is not None and int(champion.version) == int(chosen.version):
         raise RegistryError(f"{chosen.name} version {chosen.version}: is the champion already")
 
 
 def _move(store: Store, name: str, event: Event) -> None:
-    """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left."""
+    """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left.
+
+    Raises
+    ------
+    RegistryError
+        If the champion was moved since the event was made.
+    """
     client, version = store.client, str(event.after)
     previous = aliases_of(store, name).get(PREVIOUS)
     client.set_model_version_tag(name, version, event.tag, event.to_json())
     try:
+        still(store, name, event.before)
         if event.before is not None:
             client.set_registered_model_alias(name, PREVIOUS, str(event.before))
         client.set_registered_model_alias(name, CHAMPION, version)

@@ -47,11 +47,16 @@ def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
         "aliases": sorted(alias for alias, target in aliases.items() if target == number),
         "created": created.isoformat(timespec="seconds"),
         "tags": dict(version.tags),
-        "metrics": {
-            tag.removeprefix(EVALUATION): float(value)
-            for tag, value in version.tags.items()
-            if tag.startswith(EVALUATION)
-        },
+        "metrics": headline(version),
+    }
+
+
+def headline(version: ModelVersion) -> dict[str, float]:
+    """The headline figures of a version's evaluation, from its tags."""
+    return {
+        tag.removeprefix(EVALUATION): float(value)
+        for tag, value in version.tags.items()
+        if tag.startswith(EVALUATION)
     }
 
 

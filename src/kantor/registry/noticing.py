@@ -1,0 +1,114 @@
+"""Moves of the champion: one at a time, and none that Kantor did not make stays without a record.
+
+MLflow keeps no record of an alias that was moved in its own page, and has no way to set one only
+where it still stands as expected. So whoever moves the champion holds a lock of this machine,
+records first what was moved without Kantor, and looks again just before the switch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from kantor.registry import events
+from kantor.registry.events import Event
+from kantor.registry.registering import CHAMPION
+from kantor.registry.store import RegistryError, Store, find_root, opened
+from kantor.registry.versions import NAME, aliases_of, by_number, headline
+from kantor.waiting import STATE, Busy, held
+
+PREVIOUS = "previous"
+LOCK = "champion.lock"
+PATIENCE = 120.0
+"""Seconds to wait for another move: it loads a model and composes two bars."""
+PAGE = "MLflow's page"
+FIRST = 1  # the version that was champion by being registered
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def moving(name: str, root: Path | None = None) -> Iterator[Store]:
+    """The registry, for a process that moves the champion: alone, and all moves so far recorded.
+
+    Alone among those that use the same repository on this machine. Other machines on the same
+    registry are told of by `still`.
+
+    Raises
+    ------
+    RegistryError
+        If another process takes too long, there is no such model, or the registry fails.
+    """
+    with _alone(root), opened(root) as store:
+        _notice(store, name)
+        yield store
+
+
+def still(store: Store, name: str, champion: int | None) -> None:
+    """Make sure that the champion is what it was when a move was decided on.
+
+    Raises
+    ------
+    RegistryError
+        If it was moved meanwhile.
+    """
+    found = aliases_of(store, name).get(CHAMPION)
+    if found != champion:
+        there = "no version" if found is None else f"version {found}"
+        raise RegistryError(f"{name}: {there} was made champion meanwhile; look, and try again")
+
+
+def notice(name: str = NAME, root: Path | None = None) -> Event | None:
+    """Record a champion that was moved in MLflow's page, if it was; the one before is ``previous``.
+
+    What was champion for a time between two looks is not known.
+
+    Returns
+    -------
+    Event or None
+        What was recorded.
+
+    Raises
+    ------
+    RegistryError
+        As `moving` does.
+    """
+    with _alone(root), opened(root) as store:
+        return _notice(store, name)
+
+
+def recorded(store: Store, name: str) -> list[Event]:
+    """All moves of the model `name`, the oldest first, with what is missing between."""
+    champion = aliases_of(store, name).get(CHAMPION)
+    found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
+    first = FIRST if any(int(version.version) == FIRST for version in found) else None
+    return events.in_order([version.tags for version in found], champion, first)
+
+
+def _notice(store: Store, name: str) -> Event | None:
+    last = next(reversed(recorded(store, name)), None)
+    if last is None or last.at or last.after is None:
+        return None
+    chosen = by_number(store, name, str(last.after))
+    event = events.make(
+        "elsewhere", last.before, last.after, "no reason given", PAGE, (), headline(chosen)
+    )
+    with suppress(RegistryError):  # it may have been deleted
+        before = by_number(store, name, str(last.before))
+        store.client.set_registered_model_alias(name, PREVIOUS, str(before.version))
+    store.client.set_model_version_tag(name, str(last.after), event.tag, event.to_json())
+    return event
+
+
+@contextmanager
+def _alone(root: Path | None) -> Iterator[None]:
+    """Hold this machine's lock of the repository's champion."""
+    path = (root or find_root()) / STATE / LOCK
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(path, _log.info, PATIENCE, "the champion is moved"))
+        except (Busy, OSError) as error:
+            raise RegistryError(f"the champion cannot be moved now: {error}") from None
+        yield

@@ -48,7 +48,7 @@ def promote(
         Promote or roll back against the gate; what it said is recorded.
     """
     if action == "by the rule":
-        told = _by_the_rule(version, why or "asked for by hand")
+        told = _by_the_rule(version, why or "asked for by hand", by or "flow promote")
     elif action == "retire":
         told = _told(registry.retire(version, why, by, root=ROOT))
     elif action == "rollback":
@@ -62,12 +62,12 @@ def promote(
     return told
 
 
-def _by_the_rule(version: str, reason: str) -> str:
+def _by_the_rule(version: str, reason: str, by: str) -> str:
     found = contest(version, root=ROOT)
     found.plot(ROOT / PLOT)
     create_markdown_artifact(found.table_markdown(), key="comparison", description=found.name)
     create_image_artifact(inline(ROOT / PLOT), key="contest", description=found.name)
-    return settle(ROOT, found, reason, ask)
+    return settle(ROOT, found, reason, ask, by)
 
 
 def _told(event: registry.Event) -> str:

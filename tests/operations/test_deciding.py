@@ -43,6 +43,13 @@ def test_better_by_the_rule_is_promoted(moves, tmp_path):
     assert "new scores" in why
     assert named["figures"] == {"gain.overlap": 0.1}
     assert named["measured"] == ()
+    assert named["instead_of"] == 1
+
+
+def test_the_history_names_who_let_the_rule_decide(moves, tmp_path):
+    """A flow that a person started is not taken for the retraining."""
+    assert settle(tmp_path, Contest("promote"), "", nobody, "ada") == BETTER.format("ada")
+    assert moves[0][0][2] == "ada"
 
 
 def test_the_champion_stays(moves, tmp_path):

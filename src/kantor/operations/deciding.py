@@ -57,7 +57,7 @@ def decided(root: Path, pair: str) -> None:
     save(root / STATE / DECIDED, lambda stream: stream.write(pair.encode()))
 
 
-def settle(root: Path, found: Contest, reason: str, ask: Ask) -> str:
+def settle(root: Path, found: Contest, reason: str, ask: Ask, by: str = "retrain") -> str:
     """Do what the contest's rule says; what was done, in one line.
 
     Parameters
@@ -68,6 +68,8 @@ def settle(root: Path, found: Contest, reason: str, ask: Ask) -> str:
         Why the challenger was made, for the history.
     ask
         Called where the rule wants a person's word.
+    by
+        Who let the rule decide, for the history; a person that is asked takes their place.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def settle(root: Path, found: Contest, reason: str, ask: Ask) -> str:
     if found.action == "keep":
         kept = "not promoted: the rule never does" if found.verdict == "promote" else "not promoted"
         return f"{named} {kept}; champion is version {found.champion}"
-    by, why = "retrain", f"better by the rule; {reason}"
+    why = f"better by the rule; {reason}"
     if found.action == "ask":
         answer = ask(found)
         if answer is None:
@@ -96,6 +98,7 @@ def settle(root: Path, found: Contest, reason: str, ask: Ask) -> str:
             rule=found.rule,
             measured=found.worse,
             figures=found.figures(),
+            instead_of=found.champion,
         )
     except Refused as error:
         return f"{named} not promoted: {' '.join(str(error).split())}"

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
+from announcing import announce  # noqa: E402
 from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
-from prefect.events import emit_event  # noqa: E402
 
 from kantor.drift import compare, last, training, watch  # noqa: E402
 from kantor.drift.telling import markdown  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 EVENT = "kantor.drift.detected"
-_SENDING = 2.0  # seconds in which the event leaves this process
 
 
 @flow(name="drift")
@@ -34,9 +32,7 @@ def drift() -> str:
     get_run_logger().info(found.line)
     create_markdown_artifact(markdown(found), key="drift", description=found.line)
     if watch(folder, bool(found.beyond), limits.in_a_row):
-        resource = {"prefect.resource.id": "kantor.melodies"}
-        emit_event(EVENT, resource, payload={"reason": f"drift: {found.line}"})
-        time.sleep(_SENDING)
+        announce(EVENT, "kantor.melodies", f"drift: {found.line}")
     return found.line
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from kantor import settings
 
@@ -22,7 +22,7 @@ PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 
 
 class Decision(RunInput):
-    """The form in Prefect's page."""
+    """The form in Prefect's page. Nothing in it is filled in: no answer must not pass for a yes."""
 
     promote: bool
     your_name: str
@@ -33,10 +33,12 @@ def ask(found: Contest) -> Approval | None:
     """Pause the flow run until somebody has filled in the form; None if nobody does in time."""
     hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
     told = f"{found.table_markdown()}\n\nShall version {found.challenger} be the champion?"
-    form = Decision.with_initial_data(description=told, promote=True, your_name="", why="")
+    form = Decision.with_initial_data(description=told)
     get_run_logger().info("waiting for a person: Resume, on this run's page")
     try:
-        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600))
+        # A run that was begun again would find its former pause ended, hence a key of its own.
+        key = uuid4().hex
+        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
     except FlowPauseTimeout:
         _go_on()
         return None

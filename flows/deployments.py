@@ -41,6 +41,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"
 NAME = "kantor"
 LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
+# A run that waits for a person gives up its place among so many, and is then killed for going on
+# without one: those that may wait have no such limit, but locks of their own.
 # Of what looks about now and then, one that was missed is not made up for.
 ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
@@ -98,12 +100,10 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
             triggers=[asked],
-            concurrency_limit=ONE_AFTER_ANOTHER,
         ),
         deployment(
             promote.promote,
             "Move the champion, by the rule or by hand; or go back to the one before.",
-            concurrency_limit=ONE_AFTER_ANOTHER,
         ),
         deployment(
             watch.watch,

@@ -19,9 +19,10 @@ from prefect import flow, get_run_logger, task  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 
 from kantor.operations import pipeline  # noqa: E402
-from kantor.operations.deciding import decided, settle, undecided  # noqa: E402
+from kantor.operations.deciding import decided, deciding, settle, undecided  # noqa: E402
 from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
 from kantor.promotion import Contest, contest  # noqa: E402
+from kantor.waiting import Busy  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"
@@ -54,20 +55,29 @@ def retrain(
     log = get_run_logger()
     log.info("asked for: %s", reason)
     done = _pass(reason, force)
-    pair = undecided(ROOT)
-    if pair is None:
-        told = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
-        log.info(told)
-        if done.ran:
-            _show(done, told, None)
-        return told
-    log.info("comparing %s", pair)
     rule = settings.load(settings.Promote, "promote", PARAMS)
-    found = contest(root=ROOT, rule=rule.model_copy(update={"mode": promote or rule.mode}))
+    rule = rule.model_copy(update={"mode": promote or rule.mode})
+    told = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
+    try:
+        with deciding(ROOT):
+            compared = False
+            while pair := undecided(ROOT):
+                told, compared = _decide(done, pair, rule, reason), True
+    except Busy:
+        told, compared = f"{told}; another run decides on the challenger", False
+    log.info(told)
+    if done.ran and not compared:
+        _show(done, told, None)
+    return told
+
+
+def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
+    """Compare challenger and champion and do what the rule says; what was done."""
+    get_run_logger().info("comparing %s", pair)
+    found = contest(root=ROOT, rule=rule)
     _show(done, f"{found.name}: {pair}", found)
     told = settle(ROOT, found, reason, ask)
     decided(ROOT, pair)
-    log.info(told)
     _show(done, told, found)
     return told
 

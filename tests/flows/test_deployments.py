@@ -17,7 +17,8 @@ def test_every_flow_is_served_with_its_schedule():
     assert all(one.schedules for one in MADE if one.flow_name in by_calendar)
     (trigger,) = named["retrain"].triggers
     assert trigger.expect == {"kantor.drift.detected", "kantor.data.changed"}
-    assert all(one.concurrency_limit == 1 for one in named.values())
+    limited = {name for name, one in named.items() if one.concurrency_limit == 1}
+    assert limited == {"watch", "drift", "batch_compose"}
 
 
 def test_a_version_is_what_a_deployment_is():

@@ -12,6 +12,7 @@ from prefect import get_client
 from prefect.artifacts import Artifact
 from prefect.client.schemas import SetStateStatus
 from prefect.exceptions import PrefectHTTPStatusError
+from pydantic import ValidationError
 
 from kantor import registry, settings
 from kantor.metrics.resampling import Difference
@@ -128,6 +129,24 @@ def test_nobody_answers(moved, quick):
     state = promote.promote(return_state=True)
     assert state.is_completed(), state
     assert [what for what, _ in moved if what == "promote"] == []
+
+
+def test_a_run_that_is_begun_again_asks_again(monkeypatch):
+    """Prefect lets a pause that it knows pass at once: each has a key of its own, and no answer
+    is an error instead of a yes.
+    """
+    keys = []
+
+    def passes(wait_for_input, timeout, key):
+        keys.append(key)
+        return wait_for_input()
+
+    monkeypatch.setattr(asking, "pause_flow_run", passes)
+    monkeypatch.setattr(asking, "get_run_logger", lambda: type("Log", (), {"info": print}))
+    for _ in range(2):
+        with pytest.raises(ValidationError):
+            asking.ask(FOUND)
+    assert len({*keys}) == 2
 
 
 @pytest.fixture

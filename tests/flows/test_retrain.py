@@ -1,16 +1,21 @@
 """The flow says what it did, and that there was nothing to do."""
 
+import shutil
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import retrain
 
+from kantor.operations.deciding import deciding
+
 
 @pytest.fixture
-def steps(monkeypatch):
+def steps(monkeypatch, tmp_path):
     """The flow's steps, noted instead of taken."""
     taken = []
+    shutil.copy(retrain.PARAMS, tmp_path)
+    monkeypatch.setattr(retrain, "ROOT", tmp_path)
 
     class Log:
         def info(self, text, *values):
@@ -39,9 +44,10 @@ def test_nothing_changed_says_so(steps, monkeypatch):
 def test_what_was_not_decided_is(steps, monkeypatch):
     """A challenger that an earlier pass left is compared, by the mode that was asked for."""
     monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
-    monkeypatch.setattr(retrain, "undecided", lambda root: "version 2 against 1")
+    left = ["version 2 against 1"]
+    monkeypatch.setattr(retrain, "undecided", lambda root: left[0] if left else None)
     notes = []
-    monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(pair))
+    monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(left.pop()))
     monkeypatch.setattr(retrain, "_show", lambda *shown: None)
 
     def contest(root, rule):
@@ -52,3 +58,11 @@ def test_what_was_not_decided_is(steps, monkeypatch):
     monkeypatch.setattr(retrain, "settle", lambda root, found, reason, ask: "promoted")
     assert retrain.retrain.fn(promote="never") == "promoted"
     assert notes == ["never", "version 2 against 1"]
+
+
+def test_who_waits_for_a_person_is_left_to_it(steps, monkeypatch):
+    """A second run neither asks again nor waits for days; the first decides on all there is."""
+    monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
+    monkeypatch.setattr(retrain, "undecided", lambda root: pytest.fail("decided by two"))
+    with deciding(retrain.ROOT):
+        assert retrain.retrain.fn().endswith("another run decides on the challenger")

@@ -7,6 +7,7 @@ it had registered a version, or while it waited for a person, is made up for by 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from kantor import settings
 from kantor.music.files import save
 from kantor.promotion import Contest
 from kantor.registry import Refused, promote, versions
-from kantor.waiting import STATE
+from kantor.waiting import STATE, held
 
 DECIDED = "decided"
+_LOCK = "deciding.lock"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Approval:
 
 # Asks a person; None where nobody answered in time.
 Ask = Callable[[Contest], Approval | None]
+
+
+def deciding(root: Path) -> AbstractContextManager[int]:
+    """Be the one that decides; it may wait for a person for days, and what comes then is its too.
+
+    Raises
+    ------
+    Busy
+        If another process does.
+    """
+    return held(root / STATE / _LOCK, seconds=0)
 
 
 def undecided(root: Path) -> str | None:

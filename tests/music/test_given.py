@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from kantor.music.given import Given, stack
+from kantor.music.given import Given, stack, told_bars
 from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
 
 G_MAJOR = Key(1)
@@ -36,6 +38,28 @@ def test_a_key_is_needed_from_somewhere() -> None:
     with pytest.raises(ScoreError, match="key is not known"):
         Given.from_score(score, mask)
     assert int(Given.from_score(score, mask, collection=5).collection) == 5
+
+
+@pytest.mark.parametrize(
+    ("meter", "pickup", "since", "bars"),
+    [
+        ("4/4", 4, [12, 13, 14, 15, *range(16), *range(4)], {16}),
+        ("3/4", 0, [*range(12), *range(12)], {12}),
+        ("6/8", 2, [4, 5, *range(6), *range(6), *range(6), *range(4)], {6}),
+        ("9/8", 0, [*range(6)] * 4, {6}),
+        ("2/4", 2, [14, 15, *range(16), *range(6)], {16}),
+        ("6/4", 0, [*range(12)] * 2, {12}),
+        ("3/2", 0, [*range(16), *range(8, 16)], {16}),
+        ("4/2", 4, [12, 13, 14, 15, *range(16), *range(4)], {16}),
+        ("5/4", 0, [*range(20), *range(4)], {20}),
+    ],
+)
+def test_bars_as_they_are_told(meter: str, pickup: int, since: list[int], bars: set[int]) -> None:
+    """Worked out by hand: every meter in bars of 16, 12 or 6 steps, where it has such parts."""
+    told = told_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
+    assert told.dtype == np.int16
+    assert told[:, 0].tolist() == since
+    assert set(told[:, 1].tolist()) == bars
 
 
 def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:

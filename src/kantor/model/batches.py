@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
-from kantor.music.score import REST, VOICE_RANGES, VOICES, Meter, Score, ScoreError
+from kantor.music.given import told_bars
+from kantor.music.score import (
+    REST,
+    VOICE_RANGES,
+    VOICES,
+    Meter,
+    Score,
+    ScoreError,
+    onset_floor,
+)
 from kantor.runtime import pitches
 
 Tensor = Any
@@ -27,7 +36,7 @@ Kinds = Literal["any", "soprano"]
 """Masks of every kind, or a given soprano alone."""
 CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
-LILTED = 8
+LILTED = 4
 """One in so many windows is joined by its like in 6/8, see `lilted`."""
 TRANSPOSED = 0.25
 """Share of the windows that are transposed: enough to know all keys. In more of them the voices
@@ -43,6 +52,7 @@ class Pool:
     pitches : (window, span, voice) int8
     onsets : (window, span, voice) bool
     bars : (window, span, 2) int16
+        As `kantor.music.given.told_bars`.
     fermatas, inside : (window, span) bool
         `inside` is False before the piece's start and after its end.
     collection : (window,) int8
@@ -96,7 +106,9 @@ def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
             starts.append(start - piece.score.meter.bar_steps)
         rows += [_surroundings(piece.score, begin, steps) for begin in starts]
         if split == "train" and len(rows) % LILTED < len(starts) and lilts(piece.score):
-            more.append(_surroundings(lilted(piece.score), start * 6 // 4, steps))
+            quick = len(more) % 2 == 1
+            begin = int(np.searchsorted(_kept(piece.score, quick), start))
+            more.append(_surroundings(lilted(piece.score, quick), begin, steps))
     if not rows:
         raise ScoreError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
     rows += more
@@ -110,23 +122,34 @@ def lilts(score: Score) -> bool:
     return plain and len(lines) > 0 and lines[0] % 4 == 0
 
 
-def lilted(score: Score) -> Score:
+def lilted(score: Score, quick: bool = False) -> Score:
     """A piece in 4/4 as one in 6/8: of each quarter's eighths the first is twice as long.
 
-    The corpus has nothing in 6/8; so the networks know that its bars are two beats, not three.
+    The corpus has nothing in 6/8; so the networks know that its beats are dotted quarters. If
+    `quick`, of each two quarters the first is twice as long: folk songs have as many notes a beat.
     """
-    quarters = np.arange(score.steps // 4 * 4).reshape(-1, 4)
-    index = quarters[:, [0, 0, 1, 1, 2, 3]].ravel()
+    index = _kept(score, quick)
+    pitches = score.pitches[index]
     first = np.diff(index, prepend=-1) > 0
-    lines = np.arange(score.bar_lines[0] * 6 // 4, len(index), 12)
+    struck = score.onsets[index] & first[:, None]
+    line = int(np.searchsorted(index, score.bar_lines[0])) % 12
     return replace(
         score,
-        pitches=score.pitches[index],
-        onsets=score.onsets[index] & first[:, None],
+        pitches=pitches,
+        onsets=struck | onset_floor(pitches),  # of two sixteenths that were one step the latter
         fermatas=score.fermatas[index],
-        bar_lines=lines,
+        bar_lines=np.arange(line, len(index), 12, dtype=np.int32),
+        pickup=line,
         meter=Meter(6, 8),
     )
+
+
+def _kept(score: Score, quick: bool) -> NDArray[np.int64]:
+    """Which step of a piece each step of `lilted` is."""
+    if not quick:
+        return np.arange(score.steps // 4 * 4).reshape(-1, 4)[:, [0, 0, 1, 1, 2, 3]].ravel()
+    steps = np.arange(score.steps)
+    return steps[np.isin((steps - score.bar_lines[0]) % 8, [0, 1, 2, 3, 4, 6])]
 
 
 def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
@@ -139,7 +162,7 @@ def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
     return {
         "pitches": pitches,
         "onsets": score.onsets[at] & inside[:, None],
-        "bars": score.bar_positions[at],
+        "bars": told_bars(score)[at],
         "fermatas": score.fermatas[at] & inside,
         "inside": inside,
         "collection": np.int8(score.key.collection if score.key else 0),

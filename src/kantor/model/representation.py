@@ -301,7 +301,7 @@ def meter_features(bars: Tensor) -> Tensor:
     Parameters
     ----------
     bars : (…, 2) int
-        Steps since the bar line, and the bar's length, as `Score.bar_positions`.
+        Steps since the bar line, and the bar's length, as `kantor.music.given.told_bars`.
 
     Returns
     -------

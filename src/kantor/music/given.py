@@ -29,7 +29,7 @@ class Given:
     mask : (…, time, voice) bool
         True = given, False = to be composed.
     bars : (…, time, 2) int16
-        Steps since the bar line and the bar's length, as `Score.bar_positions`.
+        Steps since the bar line and the bar's length, as `told_bars`.
     fermatas : (…, time) bool
         True while a fermata is held.
     collection : (…) int8
@@ -79,7 +79,7 @@ class Given:
             np.where(mask, score.pitches, REST),
             score.onsets & mask,
             mask,
-            score.bar_positions,
+            told_bars(score),
             score.fermatas,
             np.array(collection, np.int8),
         )
@@ -105,6 +105,41 @@ class Given:
             np.pad(self.fermatas, (0, extra)),
             self.collection,
         )
+
+
+def told_bars(score: Score) -> NDArray[np.int16]:
+    """Where each step stands in its bar, in bars that a model knows.
+
+    A model is told no meter but a step's place and the bar's length; it learned from bars of 4/4
+    and 3/4, and of 6 steps. So every beat of 6/8, 9/8 and 12/8 is told as a bar of its own (else
+    6/8 would be 3/4), two bars of 2/4 as one of 4/4, one of 6/4 as two of 3/4, of 4/2 as two of
+    4/4, and 3/2 as a 4/4 whose second half comes twice.
+
+    Returns
+    -------
+    (time, 2) int16
+        Steps since the bar line, and the bar's length.
+    """
+    since, bar = score.bar_positions.T
+    beat = score.meter.beat_steps
+    if beat % 3 == 0:
+        return _within(since, bar, bar % beat == 0, np.full_like(bar, beat))
+    since = np.where((bar == 24) & (beat == 8) & (since >= 16), since - 8, since)  # 3/2
+    bar = np.where((bar == 24) & (beat == 8), 16, bar)
+    number = np.searchsorted(score.bar_lines, np.arange(score.steps), side="right") - 1
+    since = np.where((bar == 8) & (number % 2 == 1), since + 8, since)
+    bar = np.where(bar == 8, 16, bar)
+    # A long bar that is left is one of 6/4 or 4/2.
+    part = np.where(bar == 24, 12, np.where(bar == 32, 16, bar))
+    return _within(since, bar, part < bar, part)
+
+
+def _within(
+    since: NDArray[np.int16], bar: NDArray[np.int16], where: Flags, part: NDArray[np.int16]
+) -> NDArray[np.int16]:
+    """Bars cut into parts of so many steps in some places."""
+    cut = np.where(where, since % part, since), np.where(where, part, bar)
+    return np.stack(cut, axis=1).astype(np.int16)
 
 
 def stack(pieces: Sequence[Given], steps: int | None = None) -> Given:

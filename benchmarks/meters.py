@@ -1,0 +1,205 @@
+"""How pieces of other meters than the corpus's are composed: folk songs, meter by meter.
+
+The chorales are in 4/4 but for some in 3/4. ``python benchmarks/meters.py`` gives songs of each
+meter (`songs`) to the model as anybody would and measures what needs no real lower voices, beside
+what the same model makes of the held-out sopranos and beside Bach's own voices.
+
+Conventions
+-----------
+Figures are means over windows of two bars of 4/4, as in the reference protocol; chords are looked
+at on the meter's beats. *Against the meter* are bars of 6/8 in which a lower voice strikes a note
+on the third and the fifth eighth and none on the fourth, as if in 3/4, and bars of 3/4 in which it
+strikes one in the middle and none on the second and third quarter, as if in 6/8: a share of the
+bars of the three lower voices in which the melody does not do the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import machine
+import numpy as np
+import songs
+
+from kantor.compose import generators
+from kantor.compose.asking import read_request
+from kantor.compose.composer import compose
+from kantor.compose.request import Request
+from kantor.data import corpus
+from kantor.metrics.cadences import evaluate_phrase_ends
+from kantor.metrics.musical import evaluate_windows
+from kantor.music.files import save
+from kantor.music.score import Flags, Score, ScoreError
+from kantor.report.composing import soprano
+
+Row = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[1]
+TWELVE = {"6/8": ((4, 8), 6), "3/4": ((6,), 4)}
+"""Where a bar of twelve steps is struck against its meter, and where it is then not."""
+COLUMNS = {
+    "pieces": "pieces",
+    "pickups": "with a pickup",
+    "notes_soprano": "melody's notes per 16 steps",
+    "triad_or_seventh": "triad or 7th",
+    "semitone_clash": "clash",
+    "complete_triads": "complete",
+    "parallels": "parallels",
+    "crossing": "crossing",
+    "notes": "notes per 16 steps, A/T/B",
+    "root_position": "ends: root position",
+    "of_the_key": "of the key",
+    "against": "against the meter",
+}
+
+
+def requests(paths: Sequence[Path]) -> list[Request]:
+    """What is asked for each song; what Kantor refuses, most for its range, is left out."""
+    found = []
+    for path in paths:
+        try:
+            found.append(read_request(path))
+        except ScoreError as error:
+            print(error)
+    return found
+
+
+def chorales(build: Path, meter: str) -> list[Score]:
+    """Bach's chorales of the valid and test splits in a meter."""
+    held_out = [
+        piece.score for piece in corpus.load(build / "scores.npz") if piece.split != "train"
+    ]
+    return [score for score in held_out if str(score.meter) == meter]
+
+
+def measure(scores: Sequence[Score]) -> Row:
+    """The figures of one row; NaN where there is nothing to count."""
+    means = evaluate_windows(scores).mean()
+    ends = evaluate_phrase_ends(scores).mean()
+    lower = [float(means[f"notes_{voice}"]) for voice in ("alto", "tenor", "bass")]
+    names = ("triad_or_seventh", "semitone_clash", "complete_triads", "crossing", "notes_soprano")
+    return {
+        "pieces": len(scores),
+        "pickups": float(np.mean([score.pickup > 0 for score in scores])),
+        **{name: float(means[name]) for name in names},
+        "parallels": float(means["parallel_fifths"] + means["parallel_octaves"]),
+        "notes": lower,
+        "root_position": float(ends["root_position"]),
+        "of_the_key": float(ends["of_the_key"]),
+        "against": against(scores),
+    }
+
+
+def against(scores: Sequence[Score]) -> float:
+    """Share of the lower voices' bars whose onsets contradict the meter, see above."""
+    found: list[bool] = []
+    for score in scores:
+        if str(score.meter) not in TWELVE:
+            continue
+        struck, unstruck = TWELVE[str(score.meter)]
+        for line in score.bar_lines:
+            bar = score.onsets[line : line + 12]
+            if len(bar) == 12:
+                contrary = bar[list(struck)].all(axis=0) & ~_meant(bar, unstruck, struck)
+                if not contrary[0]:
+                    found += contrary[1:].tolist()
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _meant(bar: Flags, unstruck: int, struck: Sequence[int]) -> Flags:
+    """Whether each voice strikes what the meter asks for."""
+    places = [unstruck] if len(struck) > 1 else [unstruck, 2 * unstruck]
+    return np.asarray(bar[places].any(axis=0), bool)
+
+
+def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[str, Row]:
+    """Every row by its name."""
+    found: dict[str, Row] = {}
+
+    def add(name: str, scores: Sequence[Score]) -> None:
+        found[name] = measure(scores)
+        print(line(name, found[name]), flush=True)
+
+    def composed(asked: Sequence[Request]) -> list[Score]:
+        return [takes[0] for takes in compose(asked, model, seed)]
+
+    print(head())
+    for meter in ("4/4", "3/4"):
+        real = chorales(build, meter)
+        add(f"Bach, {meter}", real)
+        add(f"his sopranos, {meter}", composed([Request(one, soprano(one)) for one in real]))
+    for meter in songs.METERS:
+        add(meter, composed(requests(songs.sample(folder, meter, count, seed))))
+    return found
+
+
+def head() -> str:
+    """The first two lines of the table."""
+    return f"| meter | {' | '.join(COLUMNS.values())} |\n|{'---|' * (len(COLUMNS) + 1)}"
+
+
+def line(name: str, row: Row) -> str:
+    """A row of the table."""
+    return f"| {name} | {' | '.join(_cell(column, row[column]) for column in COLUMNS)} |"
+
+
+def _cell(column: str, value: Any) -> str:
+    if column == "pieces":
+        return f"{value}"
+    if column == "pickups":
+        return f"{value:.0%}"
+    digits = 1 if column.startswith("notes") else 2 if column == "parallels" else 3
+    values = value if isinstance(value, list) else [value]
+    return "/".join("–" if np.isnan(one) else f"{one:.{digits}f}".lstrip("0") for one in values)
+
+
+DRAWN = (
+    "triad_or_seventh", "semitone_clash", "complete_triads",
+    "parallels", "root_position", "against",
+)  # fmt: skip
+
+
+def draw(found: Mapping[str, Row], path: Path) -> None:
+    """One panel a metric, a bar a meter; Bach's own voices grey, the chorales' sopranos pale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = list(found)
+    colours = [
+        "0.6" if name.startswith("Bach") else "#9ecae1" if name.startswith("his") else "#0072B2"
+        for name in names
+    ]
+    figure = Figure(figsize=(11, 6.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    for place, column in enumerate(DRAWN):
+        axes = figure.add_subplot(2, 3, place + 1)
+        axes.barh(names, [found[name][column] for name in names], color=colours)
+        axes.invert_yaxis()
+        axes.set_title(COLUMNS[column], fontsize=10)
+        axes.tick_params(labelsize=8, labelleft=place % 3 == 0)
+        axes.spines[["top", "right"]].set_visible(False)
+    save(path, lambda file: figure.savefig(file, format="png", dpi=90))
+
+
+def main() -> None:
+    """Print the table, draw it, write the figures as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="with model/ in it")
+    parser.add_argument("--songs", type=Path, default=ROOT / "build/songs", help="cache of songs")
+    parser.add_argument("--count", type=machine.positive, default=150, help="songs of a meter")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--picture", type=Path, default=ROOT / "build/meters.png")
+    asked = parser.parse_args()
+    model = generators.load(asked.build / "model")
+    found = table(model, asked.songs, asked.count, asked.seed, asked.build)
+    draw(found, asked.picture)
+    machine.save_json(asked.picture.with_suffix(".json"), found)
+
+
+if __name__ == "__main__":
+    main()

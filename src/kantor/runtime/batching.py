@@ -1,10 +1,9 @@
-"""Many pieces composed by few runs of the networks, on as many cores as there are."""
+"""Many pieces composed by few runs of the networks."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +18,6 @@ from kantor.runtime.pitches import CONTEXT, Whole
 from kantor.runtime.tasks import Task
 from kantor.runtime.weights import Weights
 
-ROWS = 192
-"""Pieces at most that one core composes side by side: what it works on shall fit its cache."""
-FEW = 16
-"""Pieces for which another core is worth its while."""
 DECODERS = 8
 """Tasks whose tables are kept."""
 
@@ -62,29 +57,22 @@ class Network:
             ``(time, voice)`` intp and bool of each piece, given cells unchanged.
         """
         found = [_given(piece) for piece in pieces]
-
-        def compose(job: tuple[Decoder, list[int]]) -> None:
-            decoder, rows = job
-            answers = lines.compose(
-                self._encoder,
-                decoder,
-                self._memory,
-                [pieces[row] for row in rows],
-                [latents[row] for row in rows],
-                manner,
-            )
-            for row, answer in zip(rows, answers, strict=True):
-                found[row] = answer
-
-        with blas.one_core() as own_cores:
-            cores = blas.cores() if own_cores else 1
-            jobs = [(self._decoder(task), rows) for task, rows in _jobs(pieces, tasks, cores)]
-            if min(cores, len(jobs)) > 1:
-                with ThreadPoolExecutor(cores) as pool:
-                    list(pool.map(compose, jobs))
-            else:
-                for job in jobs:
-                    compose(job)
+        alike: dict[Task, list[int]] = defaultdict(list)
+        for row, task in enumerate(tasks):
+            if task.voices:
+                alike[task].append(row)
+        with blas.one_core():
+            for task, rows in alike.items():
+                answers = lines.compose(
+                    self._encoder,
+                    self._decoder(task),
+                    self._memory,
+                    [pieces[row] for row in rows],
+                    [latents[row] for row in rows],
+                    manner,
+                )
+                for row, answer in zip(rows, answers, strict=True):
+                    found[row] = answer
         return found
 
     def _decoder(self, task: Task) -> Decoder:
@@ -98,18 +86,3 @@ class Network:
 def _given(piece: Piece) -> Filled:
     within = slice(CONTEXT, CONTEXT + piece.steps)
     return piece.codes[within], piece.onsets[within]
-
-
-def _jobs(
-    pieces: Sequence[Piece], tasks: Sequence[Task], cores: int
-) -> Iterator[tuple[Task, list[int]]]:
-    """The pieces of one task together, the longest first, in parts that a core can do at once."""
-    alike: dict[Task, list[int]] = defaultdict(list)
-    for row, task in enumerate(tasks):
-        if task.voices:
-            alike[task].append(row)
-    for task, rows in alike.items():
-        rows.sort(key=lambda row: -pieces[row].steps)
-        parts = max(min(cores, len(rows) // FEW), -(-len(rows) // ROWS))
-        for part in range(parts):
-            yield task, rows[part::parts]

@@ -18,7 +18,7 @@ from kantor.runtime import blas, refining, weights
 from kantor.runtime.batching import Network
 from kantor.runtime.choosing import Manner
 from kantor.runtime.critic import Critic
-from kantor.runtime.pieces import latent, pieces
+from kantor.runtime.pieces import Piece, latent, pieces
 from kantor.runtime.pitches import HIGHEST, LOWEST, from_codes
 from kantor.runtime.pool import Pool
 from kantor.runtime.tasks import Task
@@ -128,22 +128,28 @@ class Generator:
         self, given: Given, seeds: NDArray[np.int64], manner: Manner, passes: int
     ) -> tuple[Pitches, Flags]:
         """Compose a batch that was checked, in this process."""
-        tasks = [Task.of(piece) for piece in pieces(given)]
-        take = self._once(given, seeds, tasks, manner)
+        asked = pieces(given)
+        tasks = [Task.of(piece) for piece in asked]
+        take = self._once(given, asked, seeds, tasks, manner)
         again = [task.anew() for task in tasks] if passes else []
 
         def once(
             given: Given, seeds: NDArray[np.int64], temperature: float
         ) -> tuple[Pitches, Flags]:
-            return self._once(given, seeds, again, replace(manner, temperature=temperature))
+            cooler = replace(manner, temperature=temperature)
+            return self._once(given, pieces(given), seeds, again, cooler)
 
         return refining.refine(once, given, take, seeds, manner.temperature, passes)
 
     def _once(
-        self, given: Given, seeds: NDArray[np.int64], tasks: list[Task], manner: Manner
+        self,
+        given: Given,
+        asked: list[Piece],
+        seeds: NDArray[np.int64],
+        tasks: list[Task],
+        manner: Manner,
     ) -> tuple[Pitches, Flags]:
-        """One take, without refinement."""
-        asked = pieces(given)
+        """One take, without refinement; `asked` is what is given, piece by piece."""
         keys = seeds.tolist()
         latents = [latent(key, piece.steps) for key, piece in zip(keys, asked, strict=True)]
         codes = np.ones(given.mask.shape, np.intp)

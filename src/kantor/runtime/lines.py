@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +20,8 @@ from kantor.runtime.pitches import CODES, CONTEXT, Whole
 from kantor.runtime.tables import ScoreLayer, chord_of
 from kantor.runtime.weights import Array, Weights, past_units
 
+ROWS = 192
+"""Of pieces composed side by side, at most: what is worked on shall fit a core's cache."""
 CHUNK = 256
 """Steps that the encoder reads at once, so that memory does not grow with a piece's length."""
 
@@ -52,7 +56,7 @@ def compose(
     latents: Sequence[NDArray[np.float32]],
     manner: Manner,
 ) -> list[tuple[Whole, Flags]]:
-    """Compose the cells of pieces that are not given, the longest piece first.
+    """Compose the cells of pieces that are not given.
 
     Parameters
     ----------
@@ -70,38 +74,66 @@ def compose(
             drive = lines.read(encoder, step)
         lines.advance(step, drive[step % CHUNK], decoder, memory, manner)
     return [
-        (lines.codes[: piece.steps, :, row], lines.onsets[: piece.steps, :, row])
-        for row, piece in enumerate(pieces)
+        (
+            lines.codes[start : start + piece.steps, :, row],
+            lines.onsets[start:, :, row][: piece.steps],
+        )
+        for piece, (row, start) in zip(pieces, lines.places, strict=True)
     ]
 
 
+def arranged(lengths: Sequence[int], most: int = ROWS) -> list[tuple[int, int]]:
+    """Put pieces one after the other into at most so many rows, about equally long.
+
+    Returns
+    -------
+    list of (row, start)
+        Of each piece. The rows are in order of their length, the longest first.
+    """
+    rows = [(0, row) for row in range(min(most, len(lengths)))]
+    found = [(0, 0)] * len(lengths)
+    for piece in sorted(range(len(lengths)), key=lambda piece: -lengths[piece]):
+        length, row = heapq.heappop(rows)
+        found[piece] = row, length
+        heapq.heappush(rows, (length + lengths[piece], row))
+    ranks = {row: rank for rank, (_, row) in enumerate(sorted(rows, key=lambda one: -one[0]))}
+    return [(ranks[row], start) for row, start in found]
+
+
 class _Lines:
-    """The state of the pieces: time first, then voice, then piece."""
+    """The state of the pieces: time first, then voice, then row.
+
+    Where a piece ends the next one of its row begins, so that as many are composed side by side
+    until the last step, however different their lengths are.
+    """
 
     def __init__(
         self, pieces: Sequence[Piece], latents: Sequence[NDArray[np.float32]], memory: Memory
     ) -> None:
-        steps, rows, voices = pieces[0].steps, len(pieces), len(VOICES)
-        self.pieces = pieces
+        self.pieces, self.memory = pieces, memory
+        self.places = arranged([piece.steps for piece in pieces])
+        voices, rows = len(VOICES), 1 + max(row for row, _ in self.places)
+        lengths = np.zeros(rows, np.intp)
+        self.begin: dict[int, list[tuple[int, Piece]]] = defaultdict(list)
+        for piece, (row, start) in zip(pieces, self.places, strict=True):
+            self.begin[start].append((row, piece))
+            lengths[row] = max(lengths[row], start + piece.steps)
+        steps = int(lengths[0])
         self.codes = np.ones((steps, voices, rows), np.intp)
         self.onsets = np.zeros((steps, voices, rows), bool)
         self.latent = np.zeros((steps, 2, voices, rows), np.float32)
-        for row, (piece, latent) in enumerate(zip(pieces, latents, strict=True)):
-            within = slice(CONTEXT, CONTEXT + piece.steps)
-            self.codes[: piece.steps, :, row] = piece.codes[within]
-            self.onsets[: piece.steps, :, row] = piece.onsets[within]
-            self.latent[: piece.steps, ..., row] = latent
+        self.closes = np.zeros((steps, rows), bool)
+        for piece, latent, (row, start) in zip(pieces, latents, self.places, strict=True):
+            within, into = slice(CONTEXT, CONTEXT + piece.steps), slice(start, start + piece.steps)
+            self.codes[into, :, row] = piece.codes[within]
+            self.onsets[into, :, row] = piece.onsets[within]
+            self.latent[into, ..., row] = latent
+            self.closes[into, row] = piece.closes
         self.latent[:, 1] = threshold(self.latent[:, 1])
         self.free = (self.codes == 0).any(axis=1)
-        lengths = np.array([piece.steps for piece in pieces])
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
-        self.shift = np.array([piece.shift for piece in pieces], np.intp)
-        self.key = key_of(self.shift)
-        self.closes = np.zeros((steps, rows), bool)
-        for row, piece in enumerate(pieces):
-            self.closes[: piece.steps, row] = piece.closes
+        self.shift, self.key = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
         self.traces = np.empty((rows, memory.reach + steps, memory.units), np.float32)
-        self.traces[:, : memory.reach] = memory.start
         self.before = np.ones((voices, rows), np.intp)
         self.last = chord_of(self.before)
 
@@ -110,15 +142,31 @@ class _Lines:
         rows = int(self.alive[start])
         stop = min(start + CHUNK, len(self.codes))
         drive = np.zeros((stop - start, rows, encoder.units), np.float32)
-        for row, piece in enumerate(self.pieces[:rows]):
-            end = min(stop, piece.steps)
-            drive[: end - start, row] = encoder(piece, start, end)
+        for piece, (row, begin) in zip(self.pieces, self.places, strict=True):
+            first, last = max(start, begin), min(stop, begin + piece.steps)
+            if first < last:
+                drive[first - start : last - start, row] = encoder(
+                    piece, first - begin, last - begin
+                )
         return drive
+
+    def _start(self, step: int) -> None:
+        """Let rows forget the piece before."""
+        self.before, self.last = self.before.copy(), self.last.copy()
+        for row, piece in self.begin[step]:
+            self.before[:, row] = 1
+            self.shift[row] = piece.shift
+            self.traces[row, step : step + self.memory.reach] = self.memory.start
+        rows = [row for row, _ in self.begin[step]]
+        self.last[rows] = chord_of(self.before[:, rows])
+        self.key[rows] = key_of(self.shift[rows])
 
     def advance(
         self, step: int, drive: Array, decoder: Decoder, memory: Memory, manner: Manner
     ) -> None:
-        """Compose one step of all pieces that last so long."""
+        """Compose one step of all rows that last so long."""
+        if step in self.begin:
+            self._start(step)
         rows = int(self.alive[step])
         before, last = self.before[:, :rows], self.last[:rows]
         given = self.codes[step, :, :rows]

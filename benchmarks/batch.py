@@ -19,10 +19,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import machine
-from folk import melodies
+from folk import melodies, packs
 
 ROOT = Path(__file__).resolve().parents[1]
 _EVERY = 0.2  # seconds between looks at the memory
+PACKED = 10_000
+"""More melodies than this come in zip files, and in several keys."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,15 @@ def measure(inbox: Path, model: Path, workers: int, chunk: int) -> Figures:
     return Figures(len(rows), int(rows["steps"].sum()), seconds, composing, share, peak)
 
 
+def _fill(inbox: Path, folk: Path, size: int) -> None:
+    """So many melodies into a folder."""
+    if size > PACKED:
+        packs(folk, size, inbox)
+        return
+    for path in melodies(folk, size):
+        (inbox / path.name).write_bytes(path.read_bytes())
+
+
 def _memory(parent: int) -> float:
     """Resident memory of a process and its children, in MB."""
     total = 0
@@ -133,8 +144,7 @@ def main() -> None:
     print(HEAD)
     for size in asked.sizes:
         with tempfile.TemporaryDirectory(prefix="kantor-folk-") as scratch:
-            for path in melodies(asked.folk, size):
-                (Path(scratch) / path.name).write_bytes(path.read_bytes())
+            _fill(Path(scratch), asked.folk, size)
             time.sleep(1.5)  # what changed a moment ago is left for the next pass
             found.append(measure(Path(scratch), asked.model, asked.workers, asked.chunk))
         print(found[-1].row, flush=True)

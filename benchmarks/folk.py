@@ -3,18 +3,27 @@
 Tunes of the Essen collection, the Nottingham database, O'Neill's, Aird's and Ryan's, one file a
 tune: ``python benchmarks/folk.py build/folk``. They are made from the installed package and never
 committed, as the corpus comes with its encoders' terms. Stopped, it goes on where it was.
+
+Where more are asked for than there are (some 10,000), each comes in several keys: packed into zip
+files, as what is sent in such numbers would be.
 """
 
 from __future__ import annotations
 
 import sys
 import warnings
+import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 COLLECTIONS = ("essenFolksong", "nottingham-dataset", "oneills1850", "airdsAirs", "ryansMammoth")
+MEMBERS = 5_000
+"""Of a zip file."""
+SHIFTS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
+"""Semitones: no tune comes twice in one key."""
 
 
 def sources() -> list[Path]:
@@ -78,6 +87,48 @@ def melodies(folder: Path, count: int) -> list[Path]:
     if len(found) < count:
         raise SystemExit(f"{folder}: {len(found):,} melodies, not {count:,}")
     return found[:count]
+
+
+def packs(folder: Path, count: int, into: Path) -> None:
+    """So many melodies in zip files, in several keys where that many tunes are not in `folder`.
+
+    Raises
+    ------
+    SystemExit
+        If even all keys are not enough.
+    """
+    tunes = sorted(folder.glob("*.mid"))
+    jobs: list[tuple[int, Sequence[Path], Path]] = []
+    for shift in SHIFTS:
+        for first in range(0, len(tunes), MEMBERS):
+            part = tunes[first : first + min(MEMBERS, count)]
+            count -= len(part)
+            jobs.append((shift, part, into / f"tunes-{len(jobs):02}.zip"))
+            if not count:
+                with ProcessPoolExecutor(2) as pool:
+                    list(pool.map(_pack, *zip(*jobs, strict=True)))
+                return
+    raise SystemExit(f"{folder}: {count:,} melodies too few, in {len(SHIFTS)} keys each")
+
+
+def _pack(shift: int, tunes: Sequence[Path], target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
+        for path in tunes:
+            pack.writestr(f"{path.stem}{shift:+d}.mid", _moved(path, shift))
+
+
+def _moved(path: Path, shift: int) -> bytes:
+    """A tune in another key; one that Kantor would refuse stays, with a byte at its end."""
+    from kantor.compose.asking import read_request
+    from kantor.music import midi
+    from kantor.music.score import ScoreError
+
+    if not shift:
+        return path.read_bytes()
+    try:
+        return midi.to_bytes(read_request(path).score.voice(0).transposed(shift))
+    except ScoreError:
+        return path.read_bytes() + bytes([shift % 256])
 
 
 if __name__ == "__main__":

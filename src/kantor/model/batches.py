@@ -174,8 +174,9 @@ def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
 def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
     """Random masks of every kind that a person may ask for.
 
-    Half are a given soprano; the others one given voice, any set of voices, single beats of
-    single voices, a span to be filled between given bars, or nothing at all.
+    Nearly half are a given soprano; the others one given lower voice, any set of voices, single
+    beats of single voices, a span to be filled between given bars with and without a soprano, or
+    nothing at all.
 
     Returns
     -------
@@ -190,18 +191,19 @@ def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
 
     kind = uniform(0, 1, 1)
     soprano = tf.one_hot(tf.zeros([pieces, 1], tf.int32), voices) > 0
-    chosen = tf.one_hot(tf.cast(uniform(1, 1) * voices, tf.int32), voices) > 0
+    chosen = tf.one_hot(1 + tf.cast(uniform(1, 1) * (voices - 1), tf.int32), voices) > 0
     subset = uniform(2, 1, voices) < 0.5
     cells = uniform(3, beats, voices) < uniform(4, 1, 1)
     ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
     at = tf.range(beats, dtype=tf.float32)[None]
     filled = (at >= ends[:, :1]) & (at < ends[:, 1:])
     kinds = [
-        (0.50, soprano),
-        (0.60, chosen),
-        (0.72, subset),
-        (0.85, cells),
-        (0.95, ~filled[..., None] | soprano),
+        (0.46, soprano),
+        (0.61, chosen),
+        (0.70, subset),
+        (0.80, cells),
+        (0.87, ~filled[..., None] | soprano),
+        (0.95, tf.repeat(~filled[..., None], voices, axis=-1)),
         (1.01, tf.zeros([pieces, 1, voices], tf.bool)),
     ]
     shape = [pieces, beats, voices]

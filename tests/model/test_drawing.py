@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kantor.model import chorale, drawing
+from kantor.model import chorale, drawing, heads
 from kantor.model import representation as rep
 from kantor.model.batches import CONTEXT
 from kantor.model.chorale import ChoraleGenerator
@@ -31,9 +31,9 @@ def generator() -> ChoraleGenerator:
     for variable in network.trainable_variables:
         variable.assign(random.normal(size=variable.shape, scale=0.3))
     for head in network.heads:  # to stay on a pitch is as likely as all else
-        stay = tf.one_hot(rep.CLASSES + 1 + rep.LARGEST_MOTION, sum(head.sizes))
+        stay = tf.one_hot(rep.CLASSES + 1 + rep.LARGEST_MOTION, sum(heads.SIZES))
         head.outputs.bias.assign_add(4 * stay)
-        head.successors.assign(head.successors / chorale.BOLD)  # whose effect is multiplied
+        head.successors.assign(head.successors / heads.BOLD)  # whose effect is multiplied
     network.tessitura.assign(network.tessitura / chorale.FIRM)
     return network
 

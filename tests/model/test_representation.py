@@ -189,7 +189,8 @@ def test_progressions(chords: np.ndarray) -> None:
     """The last interval class and the other voice's motion, where all three notes are known."""
     before, now = chords
     for voice, other in ((1, 3), (3, 0)):
-        found = rep.progressions(tf.constant(before), tf.constant(now), voice, (other, 2)).numpy()
+        of_other = (tf.constant(chord[[other, 2]]) for chord in (before, now))
+        found = rep.progressions(tf.constant(before[[voice]]), *of_other).numpy()
         known = min(before[voice], before[other], now[other]) > 0
         motion = now[other] - before[other]
         expected = -1

@@ -15,8 +15,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.model import heads
 from kantor.model import representation as rep
-from kantor.model.layers import Dropout, TimeConv, lookup, no_dropout, product
+from kantor.model.heads import Head
+from kantor.model.layers import Dropout, TimeConv, no_dropout
 from kantor.model.piece import CONDITION, FEATURES, Piece, score_features, shift
 from kantor.music.score import VOICES
 from kantor.runtime import pitches
@@ -24,10 +26,8 @@ from kantor.runtime import pitches
 Tensor = Any
 
 ORDER = pitches.ORDER
-BOLD = 30.0
-"""Adam moves every weight about as far; what is seldom needed must move further to be learned."""
 FIRM = 10.0
-"""The same for what all steps of a voice share."""
+"""As `heads.BOLD`, for what all steps of a voice share."""
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -70,74 +70,6 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
     def reach(self) -> int:
         """Steps that are seen on either side of a step."""
         return sum(layer.reach for layer in self.layers)
-
-
-@keras.saving.register_keras_serializable("kantor")
-class Head(keras.layers.Layer):  # type: ignore[misc]
-    """One voice's pitch in one step, from its context and the chord so far.
-
-    Besides a logit for each pitch it states preferences relative to what is known: for each motion
-    from its own last pitch, for each interval class and each distance from every other voice, and
-    for each interval class after where the two came from (`representation.progressions`).
-    """
-
-    def __init__(self, voice: int, width: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.voice = voice
-        self.others = tuple(other for other in range(len(VOICES)) if other != voice)
-        self.width = width
-        self.hidden = keras.layers.Dense(width)
-        relative = len(self.others) * (12 + rep.DISTANCES)
-        self.sizes = [rep.CLASSES, 1, rep.MOTIONS, relative]
-        self.outputs = keras.layers.Dense(sum(self.sizes))
-
-    def build(self, context: int) -> None:
-        """Make the weights for a context of so many units."""
-        chord = len(VOICES) * rep.CLASSES + rep.RELATIONS + 12 * len(rep.PAIRS)
-        self.hidden.build((None, context + chord))
-        self.outputs.build((None, self.width))
-        shape = (len(self.others), rep.PROGRESSIONS, 12)
-        self.successors = self.add_weight(shape=shape, initializer="zeros", name="successors")
-        self.built = True
-
-    def call(
-        self, context: Tensor, now: Tensor, before: Tensor, drop: Dropout = no_dropout
-    ) -> Tensor:
-        """Logits of the pitch and of striking it anew where it equals the last one.
-
-        Parameters
-        ----------
-        context : (…, context)
-        now : (…, voice) int32
-            Classes of the step's chord, -1 where a voice is not known yet.
-        before : (…, voice) int32
-            Classes of the step before.
-
-        Returns
-        -------
-        (…, CLASSES + 1)
-        """
-        features = [
-            rep.flatten(rep.one_hot(now)),
-            rep.intervals(now),
-            rep.spacing(now),
-            rep.motion(now, before),
-            rep.intervals(before),
-        ]
-        chord = tf.concat(features, axis=-1)
-        # Two products: a gradient by the chord, which nobody needs, would be as dear as either.
-        of_context, of_chord = tf.split(self.hidden.kernel, [context.shape[-1], -1])
-        hidden = product(context, of_context) + product(chord, of_chord) + self.hidden.bias
-        out = self.outputs(drop(tf.nn.relu(hidden)))
-        pitch, strike, moves, relative = tf.split(out, self.sizes, axis=-1)
-        pitch += rep.by_motion(moves, before[..., self.voice])
-        shape = tf.concat([tf.shape(out)[:-1], [len(self.others), 12 + rep.DISTANCES]], 0)
-        interval, distance = tf.split(tf.reshape(relative, shape), [12, rep.DISTANCES], axis=-1)
-        progressions = rep.progressions(before, now, self.voice, self.others)
-        interval += BOLD * lookup(self.successors, progressions)
-        others = tf.gather(now, self.others, axis=-1)
-        wishes = rep.by_relation(interval, distance, others)
-        return tf.concat([pitch + tf.reduce_sum(wishes, axis=-2), strike], axis=-1)
 
 
 @keras.saving.register_keras_serializable("kantor")
@@ -251,14 +183,12 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         )
         context = self.context(encoded, piece.conditions[:, start:stop], past, drop)
         classes, before = piece.classes[:, start:stop], shift(piece.classes)[:, start:stop]
-        known = piece.mask[:, start:stop] > 0
-        logits: list[Tensor] = [None] * len(VOICES)
+        known, chords = piece.mask[:, start:stop] > 0, {}
         for voice in ORDER:
-            logits[voice] = self.heads[voice](
-                context, tf.where(known, classes, -1), before, drop=drop
-            )
+            chords[voice] = tf.where(known, classes, -1)
             known |= tf.one_hot(voice, len(VOICES)) > 0
-        return tf.stack(logits, axis=-2)
+        now = tf.stack([chords[voice] for voice in range(len(VOICES))])
+        return tf.stack(tf.unstack(heads.logits(self.heads, context, now, before, drop)), axis=-2)
 
     def traces(self, piece: Piece, start: int, stop: int) -> Tensor:
         """Traces of the steps from ``start - reach`` to `stop`, zero before the first."""

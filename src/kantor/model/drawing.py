@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from kantor.model import replicas
+from kantor.model import heads, replicas
 from kantor.model import representation as rep
 from kantor.model.chorale import ORDER, ChoraleGenerator
 from kantor.model.layers import Dropout, no_dropout
@@ -100,7 +100,8 @@ def draw(
         now = tf.where(given, piece.classes[:, at], -1)
         strikes = []
         for voice in ORDER:
-            out = generator.heads[voice](context, now, before) / temperature
+            head = generator.heads[voice : voice + 1]
+            out = heads.logits(head, context, now[None], before)[0] / temperature
             logits = truncate(out[:, : rep.CLASSES] + bias[:, voice], min_p)
             choice = choose(logits, latent.pitch[:, index, voice])
             slot = tf.one_hot(voice, len(VOICES)) > 0

@@ -31,8 +31,9 @@ def dropout(rate: float, seed: Tensor) -> Dropout:
 
     def drop(tensor: Tensor) -> Tensor:
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
-        shape = [tf.shape(tensor)[0], 1, tensor.shape[-1]]
-        kept = replicas.uniform(shape, own) >= rate
+        rows = len(tensor.shape) - 3  # the axis of the pieces
+        shape = [*tensor.shape[:rows], tf.shape(tensor)[rows], 1, tensor.shape[-1]]
+        kept = replicas.uniform(shape, own, axis=rows) >= rate
         return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
 
     return drop if rate > 0 else no_dropout

@@ -256,22 +256,27 @@ def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
     return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
 
 
-def progressions(before: Tensor, now: Tensor, voice: int, others: tuple[int, ...]) -> Tensor:
+def progressions(own: Tensor, then: Tensor, now: Tensor) -> Tensor:
     """Where a voice and each other one come from: their last interval, the other one's motion.
 
     Whatever forbids or favours an interval after an interval (parallels, resolutions) depends on
     these two and is linear in them.
+
+    Parameters
+    ----------
+    own : (…, 1) int32
+        The voice's class in the step before.
+    then, now : (…, other) int32
+        The other ones' classes in the step before, and in this step.
 
     Returns
     -------
     (…, other) int32
         One of 12 interval classes by 25 motions, 0 to 299; -1 where one of the two is not known.
     """
-    own = before[..., voice, None]
-    from_, to = tf.gather(before, others, axis=-1), tf.gather(now, others, axis=-1)
-    motion_ = to - from_ + LARGEST_MOTION
-    known = (own > 0) & (from_ > 0) & (to > 0) & (motion_ >= 0) & (motion_ < MOTIONS)
-    return tf.where(known, (own - from_) % 12 * MOTIONS + motion_, -1)
+    motion_ = now - then + LARGEST_MOTION
+    known = (own > 0) & (then > 0) & (now > 0) & (motion_ >= 0) & (motion_ < MOTIONS)
+    return tf.where(known, (own - then) % 12 * MOTIONS + motion_, -1)
 
 
 def succession(classes: Tensor, before: Tensor) -> Tensor:

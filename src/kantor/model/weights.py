@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.model.chorale import BOLD, FIRM, ChoraleGenerator
+from kantor.model.chorale import FIRM, ChoraleGenerator
 from kantor.model.critic import ChoraleCritic
+from kantor.model.heads import BOLD
 from kantor.runtime.weights import CRITIC, Weights
 
 

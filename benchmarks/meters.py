@@ -10,13 +10,15 @@ Figures are means over windows of two bars of 4/4, as in the reference protocol;
 at on the meter's beats. *Against the meter* are bars of 6/8 in which a lower voice strikes a note
 on the third and the fifth eighth and none on the fourth, as if in 3/4, and bars of 3/4 in which it
 strikes one in the middle and none on the second and third quarter, as if in 6/8: a share of the
-bars of the three lower voices in which the melody does not do the same.
+bars of the three lower voices in which the melody does not do the same. A bar of 3/8 is counted as
+one beat. Songs of all meters together are grouped by their length and by their pickups.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from kantor.data import corpus
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import evaluate_windows
 from kantor.music.files import save
-from kantor.music.score import Flags, Score, ScoreError
+from kantor.music.score import Flags, Meter, Score, ScoreError
 from kantor.report.composing import soprano
 
 Row = dict[str, Any]
@@ -40,6 +42,9 @@ Row = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]
 TWELVE = {"6/8": ((4, 8), 6), "3/4": ((6,), 4)}
 """Where a bar of twelve steps is struck against its meter, and where it is then not."""
+BEAT = Meter(3, 8)
+TIMES = 10
+LENGTHS = (("up to 8 bars", 0, 8), ("9 to 16 bars", 9, 16), ("more bars", 17, 9_999))
 COLUMNS = {
     "pieces": "pieces",
     "pickups": "with a pickup",
@@ -77,6 +82,7 @@ def chorales(build: Path, meter: str) -> list[Score]:
 
 def measure(scores: Sequence[Score]) -> Row:
     """The figures of one row; NaN where there is nothing to count."""
+    scores = [replace(one, meter=Meter(6, 8)) if one.meter == BEAT else one for one in scores]
     means = evaluate_windows(scores).mean()
     ends = evaluate_phrase_ends(scores).mean()
     lower = [float(means[f"notes_{voice}"]) for voice in ("alto", "tenor", "bass")]
@@ -120,8 +126,9 @@ def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[
     found: dict[str, Row] = {}
 
     def add(name: str, scores: Sequence[Score]) -> None:
-        found[name] = measure(scores)
-        print(line(name, found[name]), flush=True)
+        if scores:
+            found[name] = measure(scores)
+            print(line(name, found[name]), flush=True)
 
     def composed(asked: Sequence[Request]) -> list[Score]:
         return [takes[0] for takes in compose(asked, model, seed)]
@@ -131,9 +138,36 @@ def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[
         real = chorales(build, meter)
         add(f"Bach, {meter}", real)
         add(f"his sopranos, {meter}", composed([Request(one, soprano(one)) for one in real]))
+    made: list[Score] = []
     for meter in songs.METERS:
-        add(meter, composed(requests(songs.sample(folder, meter, count, seed))))
+        asked = requests(songs.sample(folder, meter, count, seed))
+        scores = composed(asked)
+        add(meter, scores)
+        made += scores
+        if meter == "4/4":
+            long = [request for request in map(again, asked) if request]
+            add(f"4/4 sung {TIMES} times", composed(long))
+    bars = [len(score.bar_lines) for score in made]
+    for name, low, high in LENGTHS:
+        add(name, [one for one, many in zip(made, bars, strict=True) if low <= many <= high])
+    add("with a pickup", [score for score in made if score.pickup])
+    add("without", [score for score in made if not score.pickup])
     return found
+
+
+def again(request: Request) -> Request | None:
+    """A song sung over and over as one piece; None if it ends within a bar."""
+    score = request.score
+    if score.pickup or score.steps % score.meter.bar_steps:
+        return None
+    longer = replace(
+        score,
+        pitches=np.tile(score.pitches, (TIMES, 1)),
+        onsets=np.tile(score.onsets, (TIMES, 1)),
+        fermatas=np.tile(score.fermatas, TIMES),
+        bar_lines=np.zeros(0, np.int32),
+    )
+    return Request(longer, np.tile(request.mask, (TIMES, 1)))
 
 
 def head() -> str:

@@ -10,6 +10,7 @@ import pytest
 from tests.intake.archives import zipped
 
 from kantor.intake import Limits, Refused, Upload, store, uploads
+from kantor.intake.entry import Unreachable
 from kantor.music.score import ScoreError
 
 
@@ -88,3 +89,56 @@ def test_a_file_url_is_a_folder_with_all_its_guards(tmp_path: Path, tune: bytes)
     one = found(f"file://{tmp_path}", settle=0)
     assert isinstance(one["a.mid"], Upload)
     assert isinstance(one["b.mid"], Refused)
+
+
+class NoAnswer(Exception):
+    """As the libraries of stores raise: no `OSError`."""
+
+
+def fails(*_: object, **__: object) -> None:
+    raise NoAnswer("could not\nconnect")
+
+
+@pytest.mark.parametrize("what", ["find", "open"])
+def test_a_store_that_does_not_answer_is_said(
+    bucket: fsspec.AbstractFileSystem, tune: bytes, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """In one line with its address, whatever its library calls the fault."""
+    bucket.pipe("/inbox/a.mid", tune)
+    monkeypatch.setattr(type(bucket), what, fails)
+    with pytest.raises(Unreachable) as fault:
+        list(uploads("memory://inbox", Limits()))
+    assert fault.value.filename == "memory://inbox"
+    assert fault.value.strerror == "could not connect"
+
+
+@pytest.mark.parametrize("name", ["a.mid", "a.zip"])
+def test_a_store_that_goes_away_is_no_damaged_file(
+    bucket: fsspec.AbstractFileSystem, tune: bytes, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What could not be read is not put into quarantine: the walk ends, the next one reads it."""
+    bucket.pipe("/inbox/a.mid", tune)
+    bucket.pipe("/inbox/a.zip", zipped(("b.mid", tune)))
+    real = type(bucket).open
+
+    def breaks(self: object, path: str, *given: object) -> object:
+        file, reads = real(self, path, *given), iter(range(99))
+        whole = file.read
+        file.read = lambda size=-1: whole(size) if next(reads) < 1 else fails()
+        return file
+
+    monkeypatch.setattr(type(bucket), "open", breaks)
+    with pytest.raises(Unreachable, match="could not connect"):
+        list(uploads(f"memory://inbox/{name}", Limits()))
+
+
+def test_an_empty_place_in_a_bucket_is_an_empty_folder(
+    bucket: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket has no folders; before the first upload there is nothing, and nothing wrong."""
+    monkeypatch.setattr(type(bucket), "_strip_protocol", lambda path: path.split("://")[-1])
+    monkeypatch.setattr(type(bucket), "exists", lambda self, path: path == "bucket")
+    monkeypatch.setattr(type(bucket), "find", lambda *_, **__: {})
+    assert list(uploads("memory://bucket/inbox", Limits())) == []
+    with pytest.raises(ScoreError, match="nothing there"):
+        list(uploads("memory://other/inbox", Limits()))

@@ -11,6 +11,10 @@ class StillChanging(Exception):
     """The file is being written; the next pass will find it whole."""
 
 
+class Unreachable(OSError):
+    """A store does not answer, or refuses: its address is the `filename`, the reason `strerror`."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file that can be opened while its source is walked, not after.

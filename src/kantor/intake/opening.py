@@ -34,8 +34,8 @@ def uploads(location: str, limits: Limits) -> Iterator[Upload | Refused]:
     ------
     ScoreError
         If there is nothing at `location`.
-    OSError
-        If a store cannot be reached.
+    Unreachable
+        If a store does not answer, or refuses.
     """
     given = names.Names()
     for entry in _entries(location, limits):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from kantor.intake import names
-from kantor.intake.entry import Entry, Unusable
+from kantor.intake.entry import Entry, Unreachable, Unusable
 from kantor.music.recording import one_line
 from kantor.music.score import ScoreError
 
@@ -32,8 +33,8 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
     ------
     ScoreError
         If the URL is unknown, needs a package that is not installed, or names nothing.
-    OSError
-        If the store cannot be reached.
+    Unreachable
+        If the store does not answer, or refuses; also while an entry is opened or read.
     """
     from fsspec.core import url_to_fs
 
@@ -42,10 +43,7 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
     except (ImportError, ValueError) as error:
         reason = one_line(str(error), 200)
         raise ScoreError(f"{without_secret(url)}: {reason}") from None
-    system.invalidate_cache()
-    found: dict[str, dict[str, Any]] = system.find(root, detail=True)
-    if not found and not system.exists(root):
-        raise ScoreError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
+    found = _listed(system, root, url)
     for key in sorted(found):
         name = key[len(root) :].lstrip("/") if key != root else key.rpartition("/")[2]
         if names.is_junk(name):
@@ -54,7 +52,7 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
         if fault:
             yield Unusable(name, fault)
         else:
-            yield _entry(system, key, name, found[key].get("size"))
+            yield _entry(system, key, name, found[key].get("size"), url)
 
 
 def without_secret(url: str) -> str:
@@ -62,8 +60,57 @@ def without_secret(url: str) -> str:
     return one_line(re.sub(r"://[^/@]*@", "://", url), 1000)
 
 
-def _entry(system: Any, key: str, name: str, size: int | None) -> Entry:
+def _listed(system: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
+    """What is below `root`; a bucket has no folders, so an empty one is a bucket without it."""
+    with _failures(url, FileNotFoundError):
+        system.invalidate_cache()
+        found: dict[str, dict[str, Any]] = system.find(root, detail=True)
+        bucket = root.partition("/")[0]
+        there = bool(found) or system.exists(root) or bool(bucket and system.exists(bucket))
+    if not there:
+        raise ScoreError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
+    return found
+
+
+def _entry(system: Any, key: str, name: str, size: int | None, url: str) -> Entry:
+    def opened() -> BinaryIO:
+        with _failures(url):
+            return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
+
     def unchanged(file: BinaryIO) -> bool:
         return size is None or file.seek(0, 2) == size
 
-    return Entry(name, partial(system.open, key, "rb"), unchanged, is_remote=True)
+    return Entry(name, opened, unchanged, is_remote=True)
+
+
+class _Remote:
+    """A file in a store; what goes wrong while it is read is `Unreachable`."""
+
+    def __init__(self, file: BinaryIO, url: str) -> None:
+        self._file, self._url = file, url
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def __enter__(self) -> _Remote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        with _failures(self._url):
+            return self._file.read(size)
+
+
+@contextmanager
+def _failures(url: str, *also: type[Exception]) -> Iterator[None]:
+    """Each store's library has errors of its own: make `Unreachable` of them.
+
+    A file that is gone is none of the store's, unless `also` says so.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, FileNotFoundError) and FileNotFoundError not in also:
+            raise
+        reason = one_line(str(error) or type(error).__name__, 300)
+        raise Unreachable(errno.EIO, reason, without_secret(url)) from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from kantor.intake import bounded, names
+from kantor.intake.entry import Unreachable
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused, Upload, refusal
 from kantor.music.recording import one_line
@@ -62,7 +63,7 @@ def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     window = bounded.Window(file, max(1 << 20, limits.zip_files * _DIRECTORY_BYTES))
     try:
         archive = zipfile.ZipFile(cast(BinaryIO, window))
-    except bounded.TooMuch:
+    except (bounded.TooMuch, Unreachable):
         raise
     except (*_DAMAGED, OSError) as error:
         raise DamagedZip(_damage("zip file", error)) from None

@@ -1,6 +1,7 @@
 """Prefect's server as ``prefect server start`` runs it, answering to known host names only.
 
-The token, where there is one, is asked for by Prefect itself: its clients and its page know how.
+The token, where there is one, is asked for below ``/api`` by Prefect itself, as its clients and its
+page know how; Prefect would hand out the page to anybody.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> int:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    app = Guard(create_app(final=True), access, token=False)
+    app = Guard(create_app(final=True), access, own_login="/api")
     uvicorn.run(
         app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=3
     )

@@ -116,11 +116,14 @@ def test_without_the_token_nothing_is_told(headers):
 
 
 def test_open_paths_and_logins_of_their_own():
-    """A health check needs no token, nor does a server that asks for it by itself."""
+    """A health check needs no token, nor does the part of a server that asks for it by itself."""
     guard = Guard(app, LOCKED, open_paths=("/health",))
     assert ask(guard, path="/health")[0]["status"] == 200
     assert ask(guard, path="/health/../x")[0]["status"] == 401
-    assert ask(Guard(app, LOCKED, token=False))[0]["status"] == 200
+    guard = Guard(app, LOCKED, own_login="/api")
+    assert ask(guard, path="/api/flows")[0]["status"] == 200
+    for path in ("/", "/runs", "/apis", "//api/flows", "/x/api/flows", "/v2/../api"):
+        assert ask(guard, path=path)[0]["status"] == 401
 
 
 @settings(max_examples=30)

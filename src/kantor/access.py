@@ -144,14 +144,18 @@ def _cookie(header: str) -> str:
 class Guard:
     """An ASGI app that lets through to `app` what `access` admits.
 
-    With `token` False only the Host header is looked at, for a server with a login of its own.
-    Paths in `open_paths` say nothing but whether the server lives, and are asked for no token.
+    Paths in `open_paths` say nothing but whether the server lives, and are asked for no token. Nor
+    is what lies below `own_login`, such as ``/api``, where the app itself asks who comes.
     """
 
     def __init__(
-        self, app: App, access: Access, token: bool = True, open_paths: tuple[str, ...] = ()
+        self,
+        app: App,
+        access: Access,
+        open_paths: tuple[str, ...] = (),
+        own_login: str | None = None,
     ) -> None:
-        self.app, self.access, self.token, self.open_paths = app, access, token, open_paths
+        self.app, self.access, self.open_paths, self.own_login = app, access, open_paths, own_login
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer 403 for a foreign host, 401 without the token, else pass on."""
@@ -163,12 +167,16 @@ class Guard:
         }
         if not self.access.knows(headers.get("host", "")):
             await _refuse(scope, send, 403, f"unknown host name; allow it in {ALLOWED_HOSTS}")
-        elif not self.token or scope["path"] in self.open_paths or not self.access.token:
+        elif not self.access.token or self._asks_nothing(scope["path"]):
             await self.app(scope, receive, send)
         elif not self.access.admits(headers):
             await _refuse(scope, send, 401, f"give the token ({TOKEN}) as the password")
         else:
             await self.app(scope, receive, self._remembered(send))
+
+    def _asks_nothing(self, path: str) -> bool:
+        below = self.own_login is not None and path.startswith(f"{self.own_login}/")
+        return below or path in self.open_paths
 
     def _remembered(self, send: Send) -> Send:
         """`send` with the cookie by which a browser is known from then on."""

@@ -75,3 +75,18 @@ def test_what_was_composed_before_is_drawn_as_well(inbox, out):
     rolls = [re.findall(r'<svg class="roll".*?</svg>', text) for text in (first, again, direct)]
     assert [len(found) for found in rolls] == [0, 11, 11]
     assert rolls[1] == rolls[2]
+
+
+def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
+    """Beside the composing, of the compositions that the page plays, and of no others."""
+    audio = pytest.importorskip("kantor.music.audio")
+    made = []
+
+    def encode(score, rate):
+        made.append(score.steps)
+        return b"sound"
+
+    monkeypatch.setattr(audio, "mp3_bytes", encode)
+    inbox = tunes.fill(tmp_path / "inbox", 5)
+    text, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 9, "heard": 2}), Here()))
+    assert len(made) == text.count("data:audio/mpeg;base64,c291bmQ=") == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from kantor.intake import Limits, Upload
 
 Loader = Callable[[str], Model]
 """Loads a model from its folder; a function of a module, so that other processes find it."""
+FEW = 32
+"""Melodies for which another worker is worth its while."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +159,11 @@ class Done:
     made: tuple[Made, ...]
     seconds: float = 0.0
     model_seconds: float = 0.0
+
+
+def shared(jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
+    """Deal jobs to workers so that each has about as many bytes to read; none gets only a few."""
+    hands = max(1, min(workers, len(jobs) // FEW))
+    order = sorted(jobs, key=lambda job: -len(job.upload.data))
+    dealt = [tuple(order[hand::hands]) for hand in range(hands)]
+    return [hand for hand in dealt if hand]

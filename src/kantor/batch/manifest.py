@@ -55,6 +55,14 @@ def write(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         source.replace(target)
 
 
+def prepare() -> None:
+    """Load what `write` needs, which takes half a second."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    pa.array([], pa.string())  # the first array looks for pandas
+
+
 def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     while part := list(islice(rows, _AT_ONCE)):
         yield part

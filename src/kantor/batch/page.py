@@ -14,19 +14,20 @@ from urllib.parse import quote
 
 from kantor.batch.drawing import drawn, read_score
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
+from kantor.batch.recordings import Recordings
 from kantor.batch.settings import Page
 from kantor.metrics.musical import LABELS
 from kantor.music import files
-from kantor.music.score import Score, ScoreError
 from kantor.report.templating import template
 
-RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 NAME = "index.html"
 
 _SHOWN_METRICS = ("triad_or_seventh", "parallel_fifths", "parallel_octaves", "crossing")
 
 
-def write(folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page) -> None:
+def write(
+    folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page, recordings: Recordings
+) -> None:
     """Write ``index.html`` into the batch's `folder`, whole or not at all.
 
     Parameters
@@ -35,6 +36,8 @@ def write(folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page) -> 
         The folder of the results; links lead there from `folder`, which lies in it.
     page
         How much is shown.
+    recordings
+        Of the compositions that play by themselves.
     """
     good = ledger.rows(begun.number, (COMPOSED, REUSED), page.shown)
     bad = ledger.rows(begun.number, (REFUSED, FAILED), page.shown)
@@ -46,7 +49,7 @@ def write(folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page) -> 
             "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
             "total": f"{sum(counts.values()):,}",
             "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
-            "samples": list(_samples(good, out, page.heard)),
+            "samples": list(_samples(good, out, page.heard, recordings)),
             "bad": list(bad),
             "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
         }
@@ -54,12 +57,13 @@ def write(folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page) -> 
     files.save(folder / NAME, lambda stream: stream.write(text.encode()))
 
 
-def _samples(rows: Iterable[dict[str, Any]], out: Path, heard: int) -> Iterator[dict[str, Any]]:
+def _samples(
+    rows: Iterable[dict[str, Any]], out: Path, heard: int, recordings: Recordings
+) -> Iterator[dict[str, Any]]:
     """What the template shows of each composition."""
     for index, row in enumerate(rows):
         written = [path for path, _ in row["files"]]
-        heard_now = index < heard
-        score = read_score(out / written[0]) if heard_now or not row["drawn"] else None
+        score = None if row["drawn"] else read_score(out / written[0])
         yield {
             "title": row["source"],
             "about": ", ".join(
@@ -70,21 +74,15 @@ def _samples(rows: Iterable[dict[str, Any]], out: Path, heard: int) -> Iterator[
             "warnings": row["warnings"],
             "files": [(Path(path).name, f"../{quote(path)}") for path in written],
             "drawn": row["drawn"] or (drawn(score) if score else None),
-            "sound": _sound(score if heard_now else None, written),
+            "sound": _sound(recordings.of(written[0]) if index < heard else b"", written),
         }
 
 
-def _sound(score: Score | None, written: Sequence[str]) -> str:
+def _sound(recording: bytes, written: Sequence[str]) -> str:
     """An address that plays: in the page itself, else a WAV file beside it, else none."""
-    beside = next((f"../{quote(path)}" for path in written if path.endswith(".wav")), "")
-    if score is None:
-        return beside
-    from kantor.music import audio
-
-    try:
-        return f"data:audio/mpeg;base64,{base64.b64encode(audio.mp3_bytes(score, RATE)).decode()}"
-    except ScoreError:  # too long, or no soundfont
-        return beside
+    if recording:
+        return f"data:audio/mpeg;base64,{base64.b64encode(recording).decode()}"
+    return next((f"../{quote(path)}" for path in written if path.endswith(".wav")), "")
 
 
 def _figures(metrics: Mapping[str, float | None]) -> list[tuple[str, str]]:

@@ -15,14 +15,16 @@ from pathlib import Path
 
 from kantor.batch import ledger as ledgers
 from kantor.batch import listing, manifest, models, page
-from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders
+from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders, shared
 from kantor.batch.engines import Engine, Pending
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
 from kantor.batch.plan import BatchError, Plan, Progress, Summary
+from kantor.batch.recordings import Recordings, recordings
 from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
 
 _BUFFERED = 500  # entries that wait at most before they are written down
+_BYTES = 64_000_000  # of uploads that wait at most before they are handed out
 
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
@@ -41,8 +43,12 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     out = plan.batch.out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _alone(out), ledgers.opened(out / "ledger.sqlite") as ledger:
-            return _Run(plan, engine, out, ledger).whole()
+        with (
+            _alone(out),
+            ledgers.opened(out / "ledger.sqlite") as ledger,
+            recordings(out) as heard,
+        ):
+            return _Run(plan, engine, out, ledger, heard).whole()
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
         reason = getattr(error, "strerror", None) or error
@@ -67,8 +73,12 @@ def _alone(out: Path) -> Iterator[None]:
 class _Run:
     """One call: what is under way, and what is known of it."""
 
-    def __init__(self, plan: Plan, engine: Engine, out: Path, ledger: Ledger) -> None:
+    def __init__(
+        self, plan: Plan, engine: Engine, out: Path, ledger: Ledger, heard: Recordings
+    ) -> None:
         self._plan, self._engine, self._out, self._ledger = plan, engine, out, ledger
+        self._recordings = heard
+        self._to_hear: set[str] = set()
         self._manner = plan.batch.manner()
         self._text = self._manner.model_dump_json()
         self._places = json.dumps(plan.places)
@@ -76,6 +86,7 @@ class _Run:
         self._model_seconds = 0.0
         self._flights: deque[tuple[Chunk, Pending]] = deque()
         self._jobs: list[Job] = []
+        self._bytes = 0
         self._waiting: dict[str, list[Entry]] = {}
         self._rows: list[Row] = []
 
@@ -89,6 +100,7 @@ class _Run:
         if first is None and unfinished is None and self._plan.only_new:
             return None
         self._begun = unfinished or self._begin()
+        self._recordings.prepare()
         self._counts = self._ledger.counts(self._begun.number)
         self._orders = Orders(
             models.pinned(self._out, self._begun.fingerprint),
@@ -132,11 +144,16 @@ class _Run:
         else:
             self._waiting[key] = [entry]
             self._jobs.append(self._job(entry, item, key))
-            if len(self._jobs) >= self._plan.batch.chunk:
+            self._bytes += len(item.data)
+            batch = self._plan.batch
+            if len(self._jobs) >= batch.chunk * batch.workers or self._bytes >= _BYTES:
                 self._dispatch()
 
     def _job(self, entry: Entry, upload: Upload, key: str) -> Job:
-        shown = entry.place == 0 and entry.position < self._plan.batch.page.shown
+        page = self._plan.batch.page
+        shown = entry.place == 0 and entry.position < page.shown
+        if len(self._to_hear) < page.heard:
+            self._to_hear.add(key)
         return Job(key, listing.stem(upload.name, key), upload, shown)
 
     def _is_there(self, key: str) -> bool:
@@ -150,12 +167,13 @@ class _Run:
             return False
 
     def _dispatch(self) -> None:
-        """Hand the jobs out; wait for the oldest chunk where enough are under way."""
-        if self._jobs:
-            chunk = Chunk(self._orders, tuple(self._jobs))
-            self._jobs = []
+        """Hand the jobs out; wait for the oldest chunks where enough are under way."""
+        workers = self._plan.batch.workers
+        for jobs in shared(self._jobs, workers):
+            chunk = Chunk(self._orders, jobs)
             self._flights.append((chunk, self._engine.submit(chunk)))
-        while len(self._flights) > 2 * self._plan.batch.workers:
+        self._jobs, self._bytes = [], 0
+        while len(self._flights) > workers:
             self._land()
 
     def _land(self) -> None:
@@ -166,6 +184,9 @@ class _Run:
         for job, made in zip(chunk.jobs, done.made, strict=True):
             self._rows += self._entered(job, made)
         composed = [made for made in done.made if not made.reason]
+        for made in composed:
+            if made.key in self._to_hear:
+                self._recordings.begin(made.files[0][0])
         self._flush(composed)
         if self._plan.drift is not None:
             record(self._plan.drift, [made.features for made in composed if made.features])
@@ -202,7 +223,7 @@ class _Run:
         folder.mkdir(exist_ok=True)
         counts = self._ledger.counts(begun.number)
         manifest.write(folder, self._ledger.rows(begun.number))
-        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page)
+        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)
         self._ledger.finish(begun.number)
         shutil.rmtree(scratch, ignore_errors=True)
         if not self._ledger.any_unfinished():

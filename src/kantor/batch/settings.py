@@ -83,7 +83,7 @@ class Batch(Manner):
     workers : int
         Processes that compose.
     chunk : int
-        Melodies that a worker takes at once.
+        Melodies that a worker takes at once, at most.
     wait_minutes : float
         How long a registry that does not answer is waited for.
     page : Page

@@ -28,11 +28,14 @@ class Manner:
         Notes less than so many times as likely as the likeliest are never taken.
     ending : float
         The temperature where phrases end, as a share of `temperature`.
+    ahead : float
+        How much the step after counts where it is given, see `kantor.runtime.seam`.
     """
 
     temperature: float = 1.0
     min_p: float = 0.0
     ending: float = 1.0
+    ahead: float = 0.0
 
     def temperatures(self, closes: Flags) -> Array:
         """The temperature of each piece, `closes` telling where a phrase ends."""

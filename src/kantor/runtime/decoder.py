@@ -13,6 +13,7 @@ from kantor.runtime.chord import KEYS, Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.layers import rectify
 from kantor.runtime.pitches import ORDER, Whole
+from kantor.runtime.seam import Seam
 from kantor.runtime.tables import chords
 from kantor.runtime.tasks import Task
 from kantor.runtime.weights import Array, Weights, past_units
@@ -41,6 +42,8 @@ class Moment:
         Semitones from C to the frame of the piece's key, and `kantor.runtime.chord.key_of` it.
     temperature : (row,) float32
         See `Manner.temperatures`.
+    ahead : (voice, row) intp
+        Codes of the step after, 0 where a cell is not given.
     """
 
     past: Array
@@ -52,6 +55,7 @@ class Moment:
     shift: Whole
     key: Whole
     temperature: Array
+    ahead: Whole
 
     def rows(self, rows: slice | Whole) -> Moment:
         """Some of the pieces."""
@@ -67,6 +71,7 @@ class Moment:
             self.shift[rows],
             self.key[rows],
             self.temperature[rows],
+            self.ahead[:, rows],
         )
 
 
@@ -86,6 +91,7 @@ class Decoder:
         self._context = np.concatenate([head.context for head in self.heads], axis=1)
         lasts = [chords(head.intervals_before) + head.bias for head in self.heads]
         self._last = np.concatenate(lasts, axis=1)
+        self._seam = Seam(weights)
 
     def compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags]:
         """Choose the cells of a step that are not given.
@@ -117,7 +123,7 @@ class Decoder:
             rows = some(free[head.voice])
             if rows is None:
                 continue
-            codes, again, close = _choose(
+            codes, again, close = self._choose(
                 head, context[rows], chord.rows(rows), moment.rows(rows), manner
             )
             asked, now = free[head.voice, rows], moment.given[head.voice].copy()
@@ -139,6 +145,27 @@ class Decoder:
         contexts += self._last.take(moment.last, axis=0)
         return np.split(contexts, len(self.heads), axis=1)
 
+    def _choose(
+        self, head: Head, context: Array, chord: Chord, moment: Moment, manner: Manner
+    ) -> tuple[Whole, Flags, Flags]:
+        """Codes of the head's voice, whether they are struck anew, whether rounding may matter."""
+        logits, strike = head(context, chord, moment.shift)
+        offset = head.offset - moment.shift
+        if manner.ahead and self._seam.meets(head.voice, moment.ahead):
+            codes = np.arange(logits.shape[1]) + offset[:, None]
+            gains = self._seam(head.voice, codes, chord, moment.ahead)
+            logits[:, 1:] += np.float32(manner.ahead) * gains[:, 1:]
+        temperature = moment.temperature
+        if (temperature != 1).any():
+            logits /= temperature[:, None]
+            strike = strike / temperature
+        logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
+        margin = MARGIN / temperature
+        chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
+        codes = np.where(chosen > 0, chosen + offset, 1)
+        excess = strike - moment.latent[1, head.voice]
+        return codes, excess > 0, doubtful | (np.abs(excess) < margin)
+
 
 def some(flags: Flags) -> slice | Whole | None:
     """Where flags are set: everywhere if nearly, so that nothing is copied; None if nowhere."""
@@ -146,20 +173,3 @@ def some(flags: Flags) -> slice | Whole | None:
     if count > NEARLY * len(flags):
         return slice(None)
     return np.flatnonzero(flags) if count else None
-
-
-def _choose(
-    head: Head, context: Array, chord: Chord, moment: Moment, manner: Manner
-) -> tuple[Whole, Flags, Flags]:
-    """Codes of the head's voice, whether they are struck anew, and whether rounding may matter."""
-    logits, strike = head(context, chord, moment.shift)
-    temperature = moment.temperature
-    if (temperature != 1).any():
-        logits /= temperature[:, None]
-        strike = strike / temperature
-    logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
-    margin = MARGIN / temperature
-    chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
-    codes = np.where(chosen > 0, chosen + (head.offset - moment.shift), 1)
-    excess = strike - moment.latent[1, head.voice]
-    return codes, excess > 0, doubtful | (np.abs(excess) < margin)

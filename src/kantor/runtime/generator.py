@@ -27,6 +27,7 @@ from kantor.runtime.weights import CRITIC, Weights
 MIN_P = 0.05
 ENDING = 0.3
 """A phrase's last chord is the plainest thing in the style: less is left to chance."""
+AHEAD = 2.0
 MOST_PASSES = 100
 LARGE = 65_536
 """Steps of a batch from which on other processes are worth their start."""
@@ -83,6 +84,7 @@ class Generator:
         min_p: float = MIN_P,
         passes: int = 0,
         ending: float = ENDING,
+        ahead: float = AHEAD,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch.
 
@@ -100,6 +102,8 @@ class Generator:
             How often parts of a take are composed again; see `kantor.runtime.refining`.
         ending : float
             The temperature where phrases end, as a share of `temperature`; see `Piece.closes`.
+        ahead : float
+            How much the step after counts where it is given, see `kantor.runtime.seam`.
 
         Returns
         -------
@@ -112,7 +116,7 @@ class Generator:
         ScoreError
             If the model cannot do what is asked.
         """
-        manner = Manner(float(temperature), float(min_p), float(ending))
+        manner = Manner(float(temperature), float(min_p), float(ending), float(ahead))
         seeds = check(given, seeds, manner, passes)
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not LOWEST <= sounding.min() <= sounding.max() <= HIGHEST:

@@ -161,6 +161,18 @@ class _Lines:
         self.last[rows] = chord_of(self.before[:, rows])
         self.key[rows] = key_of(self.shift[rows])
 
+    def ahead(self, step: int) -> Whole:
+        """The codes of the next step of the rows that are composed, 0 where none is given."""
+        rows = int(self.alive[step])
+        if step + 1 == len(self.codes):
+            return np.zeros((len(VOICES), rows), np.intp)
+        found = self.codes[step + 1, :, :rows]
+        others = [row for row, _ in self.begin.get(step + 1, ()) if row < rows]
+        if others:
+            found = found.copy()
+            found[:, others] = 0
+        return found
+
     def advance(
         self, step: int, drive: Array, decoder: Decoder, memory: Memory, manner: Manner
     ) -> None:
@@ -178,7 +190,16 @@ class _Lines:
             shift, key = self.shift[:rows], self.key[:rows]
             temperature = manner.temperatures(self.closes[step, :rows])
             moment = Moment(
-                past, drive[:rows], given, before, last, latent, shift, key, temperature
+                past,
+                drive[:rows],
+                given,
+                before,
+                last,
+                latent,
+                shift,
+                key,
+                temperature,
+                self.ahead(step),
             )
             composed, struck = decoder.compose(moment.rows(asked), manner)
             now, anew = given.copy(), np.zeros(given.shape, bool)

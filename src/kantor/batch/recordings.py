@@ -1,0 +1,64 @@
+"""The recordings on a batch's page, made beside the composing: encoding one takes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from kantor.batch import manifest
+from kantor.batch.drawing import read_score
+from kantor.music.score import ScoreError
+
+RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
+
+
+class Recordings:
+    """Compositions as MP3, each made once, in a thread of its own.
+
+    Parameters
+    ----------
+    out
+        The folder of the results.
+    pool
+        Of one thread.
+    """
+
+    def __init__(self, out: Path, pool: ThreadPoolExecutor) -> None:
+        self._out, self._pool = out, pool
+        self._begun: dict[str, Future[bytes]] = {}
+
+    def prepare(self) -> None:
+        """Load beside the composing what the manifest will need."""
+        self._pool.submit(manifest.prepare)
+
+    def begin(self, path: str) -> Future[bytes]:
+        """Have a composition recorded; `path` is that of its MIDI file, as the ledger has it."""
+        if path not in self._begun:
+            self._begun[path] = self._pool.submit(_recorded, self._out / path)
+        return self._begun[path]
+
+    def of(self, path: str) -> bytes:
+        """The recording; empty where the piece is too long, its file gone or no soundfont there."""
+        return self.begin(path).result()
+
+
+@contextmanager
+def recordings(out: Path) -> Iterator[Recordings]:
+    """Recordings for as long as this lasts; at its end what has not begun is dropped."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        yield Recordings(out, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _recorded(path: Path) -> bytes:
+    from kantor.music import audio
+
+    score = read_score(path)
+    try:
+        return b"" if score is None else audio.mp3_bytes(score, RATE)
+    except ScoreError:
+        return b""

@@ -51,7 +51,7 @@ def choose(
     Parameters
     ----------
     logits : (row, place) float32
-        Already divided by the temperature. Overwritten.
+        Already divided by the temperature.
     uniform : (row,) float32
     min_p : float
         As in `Manner`.
@@ -64,30 +64,32 @@ def choose(
     doubtful : (row,) bool
         Whether logits moved by `margin` may lead to another place; False for a row alone.
     """
-    logits -= logits.max(axis=1, keepdims=True)
-    likely = np.exp(logits, out=logits)
+    likely = logits.T.copy()  # long rows are added, compared and searched faster than short ones
+    likely -= likely.max(axis=0)
+    np.exp(likely, out=likely)
+    rows = likely.shape[1]
+    doubtful = np.zeros(rows, bool)
     kept = likely >= min_p
-    doubtful = np.zeros(len(likely), bool)
-    if len(likely) > 1 and min_p:
-        near = np.abs(likely - min_p) < margin[:, None] * min_p
+    if rows > 1 and min_p:
+        near = np.abs(likely - min_p) < margin * min_p
         if near.any():
-            doubtful |= near.any(axis=1)
+            doubtful |= near.any(axis=0)
     likely *= kept
-    summed = likely @ _sums(likely.shape[1])
-    total = summed[:, -1]
+    summed = _sums(len(likely)) @ likely
+    total = summed[-1]
     at = uniform * total
-    place = (summed > at[:, None]).argmax(axis=1)
-    if len(likely) > 1:
-        ends = np.arange(0, summed.size, summed.shape[1]) + place
+    place = (summed <= at).sum(axis=0)
+    if rows > 1:
+        ends = place * rows + np.arange(rows)
         above = summed.take(ends) - at
-        below = np.where(place > 0, at - summed.take(ends - 1, mode="wrap"), total)
+        below = np.where(place > 0, at - summed.take(ends - rows, mode="wrap"), total)
         doubtful |= np.minimum(above, below) < margin * total
     return place, doubtful
 
 
 @cache
 def _sums(size: int) -> Array:
-    return np.triu(np.ones((size, size), np.float32))
+    return np.tril(np.ones((size, size), np.float32))
 
 
 def threshold(uniform: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,7 +55,7 @@ class Moment:
     shift: Whole
     key: Whole
     temperature: Array
-    ahead: Whole
+    ahead: Whole | None
 
     def rows(self, rows: slice | Whole) -> Moment:
         """Some of the pieces."""
@@ -71,7 +71,7 @@ class Moment:
             self.shift[rows],
             self.key[rows],
             self.temperature[rows],
-            self.ahead[:, rows],
+            None if self.ahead is None else self.ahead[:, rows],
         )
 
 
@@ -89,6 +89,8 @@ class Decoder:
             if voice in task.voices:
                 self.heads.append(Head(weights, voice, tuple(sorted(known)), *bounds))
         self._context = np.concatenate([head.context for head in self.heads], axis=1)
+        width = self._context.shape[1] // len(self.heads)
+        self._parts = [slice(n * width, (n + 1) * width) for n in range(len(self.heads))]
         lasts = [chords(head.intervals_before) + head.bias for head in self.heads]
         self._last = np.concatenate(lasts, axis=1)
         self._seam = Seam(weights)
@@ -143,7 +145,7 @@ class Decoder:
         hidden += rectify(inner)
         contexts = hidden @ self._context
         contexts += self._last.take(moment.last, axis=0)
-        return np.split(contexts, len(self.heads), axis=1)
+        return [contexts[:, part] for part in self._parts]
 
     def _choose(
         self, head: Head, context: Array, chord: Chord, moment: Moment, manner: Manner
@@ -151,9 +153,10 @@ class Decoder:
         """Codes of the head's voice, whether they are struck anew, whether rounding may matter."""
         logits, strike = head(context, chord, moment.shift)
         offset = head.offset - moment.shift
-        if manner.ahead and self._seam.meets(head.voice, moment.ahead):
+        ahead = moment.ahead
+        if manner.ahead and ahead is not None and self._seam.meets(head.voice, ahead):
             codes = np.arange(logits.shape[1]) + offset[:, None]
-            gains = self._seam(head.voice, codes, chord, moment.ahead)
+            gains = self._seam(head.voice, codes, chord, ahead)
             logits[:, 1:] += np.float32(manner.ahead) * gains[:, 1:]
         temperature = moment.temperature
         if (temperature != 1).any():

@@ -11,6 +11,9 @@ from kantor.runtime.pitches import CODES, CONDITION, CONTEXT
 from kantor.runtime.tables import ScoreLayer, chord_of
 from kantor.runtime.weights import Array, Weights
 
+TAPS = 3
+"""Of a convolution: the steps before, here and after."""
+
 
 class Encoder:
     """Given cells and conditions to what the decoder's first layer makes of them."""
@@ -45,11 +48,14 @@ class Encoder:
         first = max(0, CONTEXT + start - reach)
         last = min(len(piece.codes), CONTEXT + stop + reach)
         told = piece.conditions[first:last] @ self.told + self.told_bias
-        hidden = self._entry(piece, first, last)
-        hidden += told[:, : self.width]
+        around = max(self.dilations, default=0)
+        padded = np.empty((last - first + 2 * around, self.width), np.float32)
+        padded[:around] = padded[last - first + around :] = 0
+        hidden = padded[around : last - first + around]
+        np.add(self._entry(piece, first, last), told[:, : self.width], out=hidden)
         rectify(hidden)
         for dilation, (kernel, bias) in zip(self.dilations, self.convolutions, strict=True):
-            found = _convolve(hidden, dilation, kernel)
+            found = _convolve(padded[around - dilation :], len(hidden), dilation, kernel)
             found += bias
             hidden += rectify(found)
         part = slice(CONTEXT + start - first, CONTEXT + stop - first)
@@ -61,19 +67,13 @@ class Encoder:
         if not first:
             before = np.pad(before, ((0, 0), (1, 0)))
         onsets = piece.onsets[first:last].T
-        return self.entry(now * CODES + before, now, onsets, chord_of(now))
+        return self.entry.sparse(now * CODES + before, now, onsets, chord_of(now))
 
 
-def _convolve(hidden: Array, dilation: int, kernel: Array) -> Array:
-    """A convolution over time; zeros stand before the start and after the end."""
-    length, width = hidden.shape
-    taps = len(kernel) // width
-    reach = dilation * (taps // 2)
-    seen = np.zeros((length, taps, width), np.float32)
-    for tap in range(taps):
-        offset = tap * dilation - reach
-        if abs(offset) >= length:
-            continue
-        into = slice(max(0, -offset), length - max(0, offset))
-        seen[into, tap] = hidden[max(0, offset) : length - max(0, -offset)]
+def _convolve(padded: Array, length: int, dilation: int, kernel: Array) -> Array:
+    """A convolution of three taps; row 0 of `padded` is what the first step sees before itself."""
+    row, number = padded.strides
+    width = padded.shape[1]
+    shape, strides = (length, TAPS, width), (row, dilation * row, number)
+    seen = np.ndarray(shape, padded.dtype, padded, strides=strides)
     return np.asarray(seen.reshape(length, -1) @ kernel)

@@ -131,6 +131,7 @@ class _Lines:
             self.closes[into, row] = piece.closes
         self.latent[:, 1] = threshold(self.latent[:, 1])
         self.free = (self.codes == 0).any(axis=1)
+        self.meets = (np.count_nonzero(self.codes > 1, axis=1) > 1).any(axis=1)
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
         self.shift, self.key = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
         self.traces = np.empty((rows, memory.reach + steps, memory.units), np.float32)
@@ -141,7 +142,9 @@ class _Lines:
         """What the encoder says of the next steps, ``(time, row, unit)``."""
         rows = int(self.alive[start])
         stop = min(start + CHUNK, len(self.codes))
-        drive = np.zeros((stop - start, rows, encoder.units), np.float32)
+        if not start:
+            self._drive = np.empty((stop, rows, encoder.units), np.float32)
+        drive = self._drive[: stop - start, :rows]
         for piece, (row, begin) in zip(self.pieces, self.places, strict=True):
             first, last = max(start, begin), min(stop, begin + piece.steps)
             if first < last:
@@ -161,11 +164,14 @@ class _Lines:
         self.last[rows] = chord_of(self.before[:, rows])
         self.key[rows] = key_of(self.shift[rows])
 
-    def ahead(self, step: int) -> Whole:
-        """The codes of the next step of the rows that are composed, 0 where none is given."""
+    def ahead(self, step: int) -> Whole | None:
+        """The codes of the next step of the rows that are composed, 0 where none is given.
+
+        None where no row is given two voices, as is so throughout where a melody is.
+        """
         rows = int(self.alive[step])
-        if step + 1 == len(self.codes):
-            return np.zeros((len(VOICES), rows), np.intp)
+        if step + 1 == len(self.codes) or not self.meets[step + 1]:
+            return None
         found = self.codes[step + 1, :, :rows]
         others = [row for row, _ in self.begin.get(step + 1, ()) if row < rows]
         if others:

@@ -67,15 +67,12 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
     found = []
     for row, length in enumerate(lengths):
         around = (CONTEXT, after)
-        found.append(
-            Piece(
-                np.pad(codes[row, :length], (around, (0, 0)), constant_values=1),
-                np.pad(onsets[row, :length], (around, (0, 0))),
-                _conditions(given, row, length, around),
-                shifts[row],
-                length,
-            )
-        )
+        whole = np.ones((CONTEXT + length + after, len(VOICES)), np.intp)
+        struck = np.zeros(whole.shape, bool)
+        whole[CONTEXT : CONTEXT + length] = codes[row, :length]
+        struck[CONTEXT : CONTEXT + length] = onsets[row, :length]
+        conditions = _conditions(given, row, length, around)
+        found.append(Piece(whole, struck, conditions, shifts[row], length))
     return found
 
 

@@ -7,7 +7,7 @@ beforehand. Arrays of a step are ``(voice, row)``: one row a piece.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,21 @@ class ScoreLayer:
         -------
         (row, unit) float32
         """
+        index = self._index(singles, now, onsets, chord)
+        return np.asarray(np.add.reduce(self.table.take(index, axis=0), axis=0))
+
+    def sparse(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Array:
+        """The same, the quicker way where voices are not known in any of the rows."""
+        index = self._index(singles, now, onsets, chord)
+        index = index[self._says.take(index).any(axis=1)]
+        return np.asarray(np.add.reduce(self.table.take(index, axis=0), axis=0))
+
+    @cached_property
+    def _says(self) -> NDArray[np.bool_]:
+        """Which rows of the table are not zero."""
+        return np.asarray(self.table.any(axis=1), bool)
+
+    def _index(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Whole:
         voices = len(VOICES)
         index = np.empty((2 * voices + 1, now.shape[1]), np.intp)
         np.add(singles, self._singles, out=index[:voices])
@@ -138,4 +153,4 @@ class ScoreLayer:
         np.add(neighbours, self._neighbours, out=index[voices:-2])
         np.add((onsets * _STRIKES).sum(axis=0), self._strikes, out=index[-2])
         np.add(chord, self._chords, out=index[-1])
-        return np.asarray(np.add.reduce(self.table.take(index, axis=0), axis=0))
+        return index

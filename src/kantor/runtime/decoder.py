@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.score import Flags
+from kantor.music.score import VOICES, Flags
 from kantor.runtime.choosing import MARGIN, Manner, choose
 from kantor.runtime.chord import KEYS, Chord
 from kantor.runtime.heads import Head
@@ -82,7 +82,7 @@ class Decoder:
         remembered = past_units(weights)
         self._remembered = weights["entry.kernel"][:remembered]
         self._inner, self._inner_bias = weights["inner.kernel"], weights["inner.bias"]
-        bounds = np.array(task.lowest), np.array(task.highest)
+        bounds = np.array([task.bounds(voice) for voice in range(len(VOICES))]).T
         self.heads = []
         for place, voice in enumerate(ORDER):
             known = {*ORDER[:place], *task.given} - {voice}

@@ -8,7 +8,7 @@ import numpy as np
 
 from kantor.music.score import VOICE_RANGES, VOICES
 from kantor.runtime.pieces import Piece
-from kantor.runtime.pitches import BASE, CONTEXT, HIGHEST, LOWEST
+from kantor.runtime.pitches import CONTEXT, HIGHEST, LOWEST
 
 
 @dataclass(frozen=True)
@@ -20,33 +20,26 @@ class Task:
     voices : tuple of int
         Those of which anything is to be composed.
     given : tuple of int
-        Those of which anything is given.
-    lowest, highest : tuple of int
-        Bounds of each voice's pitches, as MIDI numbers.
+        Those of which anything is given while the others are composed.
+    foreign : tuple of int
+        Those that were given, and may have any pitch; others keep to their range.
     """
 
     voices: tuple[int, ...]
     given: tuple[int, ...]
-    lowest: tuple[int, ...]
-    highest: tuple[int, ...]
+    foreign: tuple[int, ...]
 
     @classmethod
     def of(cls, piece: Piece) -> Task:
         """The task that a piece sets; what else is in a batch does not matter."""
         codes = piece.codes[CONTEXT : CONTEXT + piece.steps]
-        bounds = []
-        for voice, (low, high) in enumerate(VOICE_RANGES):
-            sounding = codes[codes[:, voice] > 1, voice] - 1 + BASE + piece.shift
-            within = ((low <= sounding) & (sounding <= high)).all()
-            bounds.append((low, high) if within else (LOWEST, HIGHEST))
-        lowest, highest = zip(*bounds, strict=True)
-        asked, told = ((codes == 0).any(axis=0), (codes > 0).any(axis=0))
-        return cls(
-            tuple(np.flatnonzero(asked).tolist()),
-            tuple(np.flatnonzero(told).tolist()),
-            lowest,
-            highest,
-        )
+        asked = np.flatnonzero((codes == 0).any(axis=0)).tolist()
+        told = np.flatnonzero((codes > 0).any(axis=0)).tolist()
+        return cls(tuple(asked), tuple(told), tuple(told))
+
+    def bounds(self, voice: int) -> tuple[int, int]:
+        """The lowest and the highest pitch that a voice may have, as MIDI numbers."""
+        return (LOWEST, HIGHEST) if voice in self.foreign else VOICE_RANGES[voice]
 
     def anew(self) -> Task:
         """The same for cells of these voices that are composed again, with all others given."""

@@ -48,6 +48,10 @@ ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
 
 
+class InPool(RuntimeError):
+    """A deployment of the same name belongs to a work pool; the message is one line."""
+
+
 class Deployment(RunnerDeployment):
     """A deployment that is told to the server only where that does not have it already."""
 
@@ -58,12 +62,23 @@ class Deployment(RunnerDeployment):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     async def aapply(self, *args: Any, **kwargs: Any) -> UUID:
-        """Create or change it where need be; its id."""
+        """Create or change it where need be; its id.
+
+        Raises
+        ------
+        InPool
+            If it was deployed to a work pool: changed here, neither would run it.
+        """
         async with get_client() as client:
             try:
                 known = await client.read_deployment_by_name(self.full_name)
             except ObjectNotFound:
                 known = None
+        if known is not None and known.work_pool_name is not None:
+            raise InPool(
+                f"{self.full_name} is deployed to the work pool {known.work_pool_name}: deploy it "
+                f"there under another name, and `prefect deployment delete {self.full_name}`"
+            )
         if known is not None and known.version == self.version:
             return known.id
         return await super().aapply(*args, **kwargs)
@@ -221,7 +236,11 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     inbox = None if "://" in place else ROOT / place
-    asyncio.run(serve(made, ROOT / STATE / "flows.alive", inbox, serving.arrivals))
+    try:
+        asyncio.run(serve(made, ROOT / STATE / "flows.alive", inbox, serving.arrivals))
+    except InPool as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -5,6 +5,7 @@ import asyncio
 import deployments
 import pytest
 from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 
 MADE = deployments.deployments()
 
@@ -29,6 +30,19 @@ def test_a_version_is_what_a_deployment_is():
     same = deployments.deployment(deployments.watch.watch, "told", cron="1 1 * * *")
     moved = deployments.deployment(deployments.watch.watch, "told", cron="2 1 * * *")
     assert other.version == same.version != moved.version
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_what_is_deployed_to_a_pool_is_not_served_as_well():
+    """Prefect would keep it in the pool and lose where its code is: one line says what to do."""
+    made = deployments.deployment(deployments.watch.watch, "told")
+    made.name = "pooled"
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
+        flow = client.create_flow(deployments.watch.watch)
+        client.create_deployment(flow, "pooled", work_pool_name="machines")
+    with pytest.raises(deployments.InPool, match="watch/pooled is deployed to the work pool mach"):
+        asyncio.run(made.aapply())
 
 
 @pytest.mark.usefixtures("prefect_server")

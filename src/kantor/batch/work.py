@@ -190,8 +190,9 @@ def _files(
     job: Job, request: Request, scores: Sequence[Score], orders: Orders
 ) -> Iterator[tuple[str, int]]:
     folder = orders.out / "files" / job.key[:2]
-    folder.mkdir(parents=True, exist_ok=True)
-    orders.scratch.mkdir(parents=True, exist_ok=True)
+    for needed in (folder, orders.scratch):
+        if not needed.is_dir():
+            needed.mkdir(parents=True, exist_ok=True)
     for take, score in enumerate(scores, start=1):
         for kind in orders.manner.kinds:
             target = outputs.path_of(folder, job.stem, take, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -136,6 +137,8 @@ def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNo
     quarter
         What a quarter is in the notes' times.
     """
+    if _is_line(notes, quarter):
+        return list(notes), 0
     line: list[TimedNote] = []
     for chord in _chords(_without_hanging(notes, quarter), quarter):
         top = max(chord, key=lambda note: (note.pitch, note.end)) if len(chord) > 1 else chord[0]
@@ -150,6 +153,15 @@ def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNo
                 line[-1] = TimedNote(before.start, note.start, before.pitch)
         line.append(note)
     return line, len(notes) - len(line)
+
+
+def _is_line(notes: Sequence[TimedNote], quarter: int) -> bool:
+    """Whether the notes, ascending, are the line that `top_line` would find, as most are."""
+    together, hanging = _TOGETHER * quarter, _HANGING * quarter
+    return all(
+        before.end <= note.start > before.start + together and before.end - before.start <= hanging
+        for before, note in itertools.pairwise(notes)
+    ) and all(note.end - note.start <= hanging for note in notes[-1:])
 
 
 def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from kantor.music.bars import bars_of
 from kantor.music.files import save
 from kantor.music.recording import one_line
-from kantor.music.score import STEPS_PER_QUARTER, VOICES, Note, Score, ScoreError, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, VOICES, Score, ScoreError, spans_of
 
 TICKS_PER_QUARTER = 480
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
@@ -63,10 +63,9 @@ def to_bytes(
             f" each, at most {_MOST_VOICES}"
         )
     tracks = [_conductor(score)]
-    notes = notes_of(score)
     for voice, (name, program) in enumerate(zip(names, programs, strict=True)):
-        own = [note for note in notes if note.voice == voice]
-        tracks.append(_track(own, name, program, voice + (voice >= 9), score.steps))
+        notes = spans_of(score, voice)
+        tracks.append(_track(notes, name, program, voice + (voice >= 9), score.steps))
     header = struct.pack(">hhh", 1, len(tracks), TICKS_PER_QUARTER)
     return b"".join([_chunk(b"MThd", header), *(_chunk(b"MTrk", track) for track in tracks)])
 
@@ -104,15 +103,17 @@ def _conductor(score: Score) -> bytes:
     return b"".join(events)
 
 
-def _track(notes: Sequence[Note], name: str, program: int, channel: int, steps: int) -> bytes:
+def _track(
+    notes: Sequence[tuple[int, int, int]], name: str, program: int, channel: int, steps: int
+) -> bytes:
     """One voice; where a note ends and the next starts, the end comes first."""
     on, off, choose = (status | channel for status in (0x90, 0x80, 0xC0))
     events = [_meta(0, _NAME, one_line(name).encode()), bytes([0, choose, program])]
     last = 0
-    for note in notes:
-        events.append(_after(note.start - last) + bytes([on, note.pitch, _VELOCITY]))
-        events.append(_after(note.end - note.start) + bytes([off, note.pitch, 0]))
-        last = note.end
+    for start, end, pitch in notes:
+        events.append(_event(start - last, on, pitch, _VELOCITY))
+        events.append(_event(end - start, off, pitch, 0))
+        last = end
     events.append(_meta(steps - last, _END, b""))
     return b"".join(events)
 
@@ -124,6 +125,12 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 def _meta(steps: int, kind: int, data: bytes) -> bytes:
     """What is no sound, so many steps after the event before."""
     return _after(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
+
+
+@lru_cache(65_536)
+def _event(steps: int, status: int, pitch: int, velocity: int) -> bytes:
+    """A note's beginning or end, so many steps after the event before."""
+    return _after(steps) + bytes([status, pitch, velocity])
 
 
 @cache

@@ -253,20 +253,22 @@ def onset_floor(pitches: ArrayLike) -> Flags:
     return np.asarray(changed & (pitches != REST), dtype=bool)
 
 
+def spans_of(score: Score, voice: int) -> list[tuple[int, int, int]]:
+    """The start, end and pitch of each note of a voice, ascending."""
+    pitches = score.pitches[:, voice]
+    starts = np.flatnonzero(score.onsets[:, voice] | (pitches == REST))
+    ends = np.append(starts[1:], score.steps)
+    heard = pitches[starts]
+    sounding = heard != REST
+    columns = (array[sounding].tolist() for array in (starts, ends, heard))
+    return list(zip(*columns, strict=True))
+
+
 def notes_of(score: Score) -> list[Note]:
     """The score's notes, ordered by start, end, pitch and voice."""
-    notes = []
-    for voice in range(score.pitches.shape[1]):
-        pitches = score.pitches[:, voice]
-        starts = np.flatnonzero(score.onsets[:, voice] | (pitches == REST))
-        ends = np.append(starts[1:], score.steps)
-        sounding = pitches[starts] != REST
-        starts, ends = starts[sounding], ends[sounding]
-        for start, end, pitch in zip(
-            starts.tolist(), ends.tolist(), pitches[starts].tolist(), strict=True
-        ):
-            notes.append(Note(start, end, pitch, voice))
-    return sorted(notes, key=_fields)
+    voices = range(score.pitches.shape[1])
+    notes = [Note(*span, voice) for voice in voices for span in spans_of(score, voice)]
+    return notes if len(voices) == 1 else sorted(notes, key=_fields)
 
 
 def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitches, Flags]:

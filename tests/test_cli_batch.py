@@ -75,7 +75,9 @@ def test_ctrl_c_says_how_to_go_on(said, tmp_path, monkeypatch):
     assert result.stderr == "kantor: stopped; what is composed is kept, the same command goes on\n"
 
 
-@pytest.mark.parametrize("words", [["nowhere"], ["--format", "mp3", "inbox"]])
+@pytest.mark.parametrize(
+    "words", [["nowhere"], ["--format", "mp3", "inbox"], ["--out", "s3:/a", "inbox"]]
+)
 def test_faults_are_one_line(said, tmp_path, words):
     """That names what was wrong."""
     tunes.fill(tmp_path / "inbox", 1)

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
+from kantor.batch import copying, listing, manifest, models, page
 from kantor.batch import ledger as ledgers
-from kantor.batch import listing, manifest, models, page
 from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders, shared
 from kantor.batch.engines import Engine, Pending
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
@@ -38,7 +38,8 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     Raises
     ------
     BatchError
-        If another batch is composing into the same folder, or the disk or the ledger refuses.
+        If another batch is composing into the same folder, or the disk, the ledger or a store
+        refuses.
     """
     out = plan.batch.out.absolute()
     try:
@@ -48,7 +49,10 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
             ledgers.opened(out / "ledger.sqlite") as ledger,
             recordings(out) as heard,
         ):
-            return _Run(plan, engine, out, ledger, heard).whole()
+            summary = _Run(plan, engine, out, ledger, heard).whole()
+            if plan.batch.copy_to is not None:
+                copying.copy(out, plan.batch.copy_to)
+            return summary
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
         reason = getattr(error, "strerror", None) or error

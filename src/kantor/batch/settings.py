@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kantor.compose.knobs import Knobs
 from kantor.settings import Block
@@ -76,6 +77,8 @@ class Batch(Manner):
         When it looks.
     out : Path
         The folder of the results and of the ledger.
+    copy_to : str or None
+        An address that fsspec knows, to which the results are copied as well.
     engine : str
         ``processes`` on this machine, or ``dask``.
     scheduler : str or None
@@ -92,12 +95,20 @@ class Batch(Manner):
     inbox: str = "inbox"
     cron: str = "* * * * *"
     out: Path = Path("compositions/batches")
+    copy_to: str | None = None
     engine: Literal["processes", "dask"] = "processes"
     scheduler: str | None = None
     workers: int = Field(2, ge=1, le=256)
     chunk: int = Field(250, ge=1, le=5_000)
     wait_minutes: float = Field(15, ge=0)
     page: Page = Page()
+
+    @field_validator("out", mode="before")
+    @classmethod
+    def _here(cls, out: Path | str) -> Path | str:
+        if re.match(r"[A-Za-z0-9+.-]{2,}:/", str(out)):
+            raise ValueError(f"{out}: results are written to a folder; for an address use copy_to")
+        return out
 
     def manner(self) -> Manner:
         """What shapes the compositions."""

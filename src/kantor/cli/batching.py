@@ -117,10 +117,18 @@ def _formats(text: str | None) -> tuple[str, ...] | None:
 
 def _settings(said: dict[str, Any]) -> Batch:
     """The block of `params.yaml`, if there is one around, with what was said in its place."""
+    from pydantic import ValidationError
+
     from kantor import settings
     from kantor.batch import Batch
     from kantor.registry import RegistryError, find_root
 
+    try:
+        Batch.model_validate(said)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(reason, param_hint=f"--{fault['loc'][0]}") from None
     try:
         path = find_root() / "params.yaml"
     except RegistryError:

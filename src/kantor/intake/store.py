@@ -62,7 +62,7 @@ def without_secret(url: str) -> str:
 
 def _listed(system: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
     """What is below `root`; a bucket has no folders, so an empty one is a bucket without it."""
-    with _failures(url, FileNotFoundError):
+    with failures(url, FileNotFoundError):
         system.invalidate_cache()
         found: dict[str, dict[str, Any]] = system.find(root, detail=True)
         bucket = root.partition("/")[0]
@@ -74,7 +74,7 @@ def _listed(system: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
 
 def _entry(system: Any, key: str, name: str, size: int | None, url: str) -> Entry:
     def opened() -> BinaryIO:
-        with _failures(url):
+        with failures(url):
             return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
 
     def unchanged(file: BinaryIO) -> bool:
@@ -97,12 +97,12 @@ class _Remote:
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        with _failures(self._url):
+        with failures(self._url):
             return self._file.read(size)
 
 
 @contextmanager
-def _failures(url: str, *also: type[Exception]) -> Iterator[None]:
+def failures(url: str, *also: type[Exception]) -> Iterator[None]:
     """Each store's library has errors of its own: make `Unreachable` of them.
 
     A file that is gone is none of the store's, unless `also` says so.

@@ -19,8 +19,8 @@ from kantor.music.score import ScoreError
 UNET, CHORALE = "unet", "chorale"
 WARM = 2
 """Batches that `tf.data` holds ready: taken before the pipeline is timed."""
-REPLAYS = 9
-"""Calls by which each product alone is timed."""
+REPLAYS, COPIES = 9, 16
+"""Calls by which each product alone is timed, and how many of it are in one graph."""
 
 
 @dataclass(frozen=True)
@@ -120,34 +120,29 @@ class Bench:
 
 
 def replay(found: Any, xla: bool) -> float:
-    """Seconds for the products of an iteration on random matrices, compiled as the training is.
-
-    What a call costs that computes next to nothing is taken off each.
-    """
-    nothing = _call_seconds((1, 1), (1, 1), (False, False), xla)
-    seconds = 0.0
-    for product, count in found.items():
-        turned = (product.transpose_one, product.transpose_other)
-        taken = _call_seconds(product.one, product.other, turned, xla)
-        seconds += count * max(0.0, taken - nothing)
-    return seconds
+    """Seconds for the products of an iteration on random matrices, compiled as the training is."""
+    return sum(count * _product_seconds(product, xla) for product, count in found.items())
 
 
-def _call_seconds(
-    one: tuple[int, ...], other: tuple[int, ...], turned: tuple[bool, bool], xla: bool
-) -> float:
-    """Median seconds of one matrix product in a `tf.function` of its own."""
+def _product_seconds(product: Any, xla: bool) -> float:
+    """Median seconds of one matrix product among equal ones in a graph, as a step has many."""
     import tensorflow as tf
 
-    operands = [tf.random.stateless_uniform(shape, [0, 0]) for shape in (one, other)]
-    compute = tf.function(lambda a, b: tf.matmul(a, b, *turned), jit_compile=xla)
-    compute(*operands)
+    turned = (product.transpose_one, product.transpose_other)
+    operands = [
+        [tf.random.stateless_uniform(shape, [copy, 0]) for shape in (product.one, product.other)]
+        for copy in range(COPIES)
+    ]
+    compute = tf.function(
+        lambda pairs: [tf.matmul(*pair, *turned) for pair in pairs], jit_compile=xla
+    )
+    compute(operands)
     times = []
     for _ in range(REPLAYS):
         began = time.perf_counter()
-        compute(*operands)
+        compute(operands)
         times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    return statistics.median(times) / COPIES
 
 
 class Remote:

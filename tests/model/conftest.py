@@ -141,3 +141,27 @@ def eager() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="package")
+def generator() -> Any:
+    """See `tests.model.small`."""
+    from tests.model.small import small_generator
+
+    return small_generator()
+
+
+@pytest.fixture(scope="package")
+def piece() -> Any:
+    """See `tests.model.small`."""
+    from tests.model.small import random_piece
+
+    return random_piece()
+
+
+@pytest.fixture(scope="package")
+def draw(generator: Any) -> Any:
+    """`drawing.draw` of the small network, traced once for each start."""
+    from tests.model.small import drawn_from
+
+    return drawn_from(generator)

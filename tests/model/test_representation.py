@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -102,48 +101,8 @@ def test_motion_ends_at_an_octave(leap: int, place: int | None) -> None:
     assert where(rep.motion(tf.constant(now), tf.constant(before)), rep.MOTIONS) == [place] * 4
 
 
-def weights(size: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=size).astype(np.float32)
-
-
 seeds = st.integers(0, 2**32 - 1)
 classes = st.integers(-1, rep.CLASSES - 1)
-
-
-@MODEST
-@given(classes, seeds)
-def test_weights_by_motion(before: int, seed: int) -> None:
-    """A pitch gets the weight of the motion to it; larger leaps and all after a rest get none."""
-    given, expected = weights(rep.MOTIONS, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        if before > 0 and abs(to - before) <= 12:
-            expected[to] = given[to - before + 12]
-    found = rep.by_motion(tf.constant(given[None]), tf.constant([before]))
-    assert np.array_equal(found[0], expected)
-
-
-@MODEST
-@given(classes, seeds)
-def test_weights_by_interval(other: int, seed: int) -> None:
-    """A pitch gets the weight of its interval class above another voice's pitch."""
-    given, expected = weights(12, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        if other > 0:
-            expected[to] = given[(to - other) % 12]
-    found = rep.by_interval(tf.constant(given[None]), tf.constant([other]))
-    assert np.array_equal(found[0], expected)
-
-
-@MODEST
-@given(classes, seeds)
-def test_weights_by_distance(other: int, seed: int) -> None:
-    """A pitch gets the weight of its distance from another voice's pitch, up to three octaves."""
-    given, expected = weights(rep.DISTANCES, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        if other > 0 and abs(to - other) <= 36:
-            expected[to] = given[to - other + 36]
-    found = rep.by_distance(tf.constant(given[None]), tf.constant([other]))
-    assert np.array_equal(found[0], expected)
 
 
 def test_successions_by_hand() -> None:
@@ -165,25 +124,6 @@ chords = arrays(np.int32, (2, 4), elements=classes)
 
 
 @MODEST
-@given(st.integers(-1, rep.CLASSES - 1), seeds)
-def test_weights_by_relation(other: int, seed: int) -> None:
-    """One look-up gives the sum of what interval and distance bring, and so do its gradients."""
-    first, second = (tf.constant(weights(n, seed)[None]) for n in (12, rep.DISTANCES))
-    at, pull = tf.constant([other]), tf.constant(weights(rep.CLASSES, seed + 1)[None])
-
-    def looked_up(found: Callable[[], Any]) -> list[Any]:
-        with tf.GradientTape() as tape:
-            tape.watch([first, second])
-            values = found()
-        return [values, *tape.gradient(values, [first, second], pull)]
-
-    together = looked_up(lambda: rep.by_relation(first, second, at))
-    apart = looked_up(lambda: rep.by_interval(first, at) + rep.by_distance(second, at))
-    for one, two in zip(together, apart, strict=True):
-        assert np.allclose(one, two, atol=1e-5)
-
-
-@MODEST
 @given(chords)
 def test_progressions(chords: np.ndarray) -> None:
     """The last interval class and the other voice's motion, where all three notes are known."""
@@ -197,26 +137,6 @@ def test_progressions(chords: np.ndarray) -> None:
         if known and abs(motion) <= 12:
             expected = (before[voice] - before[other]) % 12 * rep.MOTIONS + motion + 12
         assert found[0] == expected
-
-
-@pytest.mark.parametrize(
-    ("function", "size", "pulls"),
-    [(rep.by_motion, rep.MOTIONS, [25, 25]), (rep.by_interval, 12, [63, 63])],
-)
-def test_gradient_of_weights(function: Any, size: int, pulls: list[int]) -> None:
-    """Each weight learns from the classes that it was given to: those and no others."""
-    given = tf.constant(np.stack([weights(size, 1), weights(size, 2)]))
-    upstream = tf.constant(np.random.default_rng(3).normal(size=(2, 64)).astype(np.float32))
-    others = tf.constant([30, 40])
-    with tf.GradientTape() as tape:
-        tape.watch(given)
-        loss = tf.reduce_sum(function(given, others) * upstream)
-    expected = np.zeros((2, size), np.float32)
-    for weight in range(size):
-        unit = tf.one_hot([weight, weight], size)
-        expected[:, weight] = np.sum(function(unit, others) * upstream, axis=1)
-    assert np.allclose(tape.gradient(loss, given), expected, atol=1e-5)
-    assert [int(row) for row in np.sum(function(tf.ones([2, size]), others), axis=1)] == pulls
 
 
 def test_range_bias() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.model import relations
 from kantor.model import representation as rep
 from kantor.model.layers import Dropout, lookup, no_dropout, product
 from kantor.music.score import VOICES
@@ -73,7 +74,7 @@ def logits(
     out += _aligned(_stacked([head.outputs.bias for head in heads]), out)
     pitch, strike, moves, relative = tf.split(out, SIZES, axis=-1)
     own = tf.stack([before[..., head.voice] for head in heads])
-    pitch += rep.by_motion(moves, own)
+    pitch += relations.by_motion(moves, own)
     wishes = _relative(heads, relative, own, now, before)
     return tf.concat([pitch + tf.reduce_sum(wishes, axis=-2), strike], axis=-1)
 
@@ -114,7 +115,9 @@ def _relative(
     then = tf.stack([tf.gather(before, head.others, axis=-1) for head in heads])
     progressions = rep.progressions(own[..., None], then, others)
     tables = _stacked([head.successors for head in heads])
-    return rep.by_relation(interval + BOLD * _followed(tables, progressions), distance, others)
+    return relations.by_relation(
+        interval + BOLD * _followed(tables, progressions), distance, others
+    )
 
 
 def _followed(tables: Tensor, progressions: Tensor) -> Tensor:

@@ -56,6 +56,20 @@ def shift(classes: Tensor) -> Tensor:
     return tf.pad(classes[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=-1)
 
 
+def write(piece: Piece, drawn: Tensor, struck: Tensor, start: int, stop: int) -> Piece:
+    """The piece with a sample in the steps from `start` to `stop`."""
+    return piece._replace(
+        classes=tf.concat([piece.classes[:, :start], drawn, piece.classes[:, stop:]], axis=1),
+        onsets=tf.concat([piece.onsets[:, :start], struck, piece.onsets[:, stop:]], axis=1),
+    )
+
+
+def held(piece: Piece, start: int, stop: int) -> Tensor:
+    """1 where a cell sounds the pitch of the step before it."""
+    classes, before = piece.classes[:, start:stop], shift(piece.classes)[:, start:stop]
+    return tf.cast((classes > 0) & (classes == before), tf.float32)
+
+
 def score_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
     """A step as pitches, onsets, intervals and motions: ``(…, FEATURES) float32``."""
     return tf.concat(

@@ -7,11 +7,11 @@ from typing import Any, Literal
 import tensorflow as tf
 from pydantic import Field
 
-from kantor.model import chorale, drawing, unet
+from kantor.model import chorale, drawing, likelihood, straight_through, unet
 from kantor.model.batches import CONTEXT
 from kantor.model.critic import ChoraleCritic
 from kantor.model.layers import dropout
-from kantor.model.piece import shift, to_piece
+from kantor.model.piece import shift, to_piece, write
 from kantor.model.wgan import squared_norm
 from kantor.music.score import ScoreError
 from kantor.settings import Block
@@ -71,7 +71,7 @@ class Chorale:
         return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
 
     def fake(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
-        written = drawing.write(to_piece(batch), *sample, *self._window)
+        written = write(to_piece(batch), *sample, *self._window)
         return self._embedded(written.classes, written.onsets)
 
     def _embedded(self, classes: Tensor, onsets: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class Chorale:
         return self.critic.embed_steps(*parts)
 
     def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
-        features = drawing.straight_through(
+        features = straight_through.features(
             self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p
         )
         return self.critic.embed(features)
@@ -98,11 +98,11 @@ class Chorale:
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         drop = dropout(self.settings.dropout, seed)
         closing = self.settings.closing
-        return drawing.likelihood(self.generator, to_piece(batch), *self._window, drop, closing)
+        return likelihood.mean(self.generator, to_piece(batch), *self._window, drop, closing)
 
     def cells(self, batch: Batch) -> Tensor:
         piece = to_piece(batch)
-        return tf.reduce_sum(drawing.weights(piece, *self._window, self.settings.closing))
+        return tf.reduce_sum(likelihood.weights(piece, *self._window, self.settings.closing))
 
 
 class Unet:

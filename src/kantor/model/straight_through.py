@@ -1,0 +1,191 @@
+"""The gradient of the critic through a drawn sample.
+
+It reaches the generator by the straight-through estimator (Bengio, Léonard and Courville 2013): the
+probabilities of all cells are computed again in one pass, each with the sample as its past, and a
+cell's one-hot choice is differentiated as its probabilities. What a choice does to later choices is
+left to the gradients of those.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kantor.model import relations
+from kantor.model import representation as rep
+from kantor.model.chorale import ChoraleGenerator
+from kantor.model.drawing import truncate
+from kantor.model.piece import Piece, held, judged_features, shift, write
+from kantor.music.score import VOICES
+
+Tensor = Any
+
+
+def features(
+    generator: ChoraleGenerator,
+    piece: Piece,
+    drawn: Tensor,
+    struck: Tensor,
+    start: int,
+    stop: int,
+    min_p: Tensor = 0.0,
+) -> Tensor:
+    """The features of a drawn sample, through which a gradient passes to the generator.
+
+    Parameters
+    ----------
+    drawn, struck : (batch, stop - start, voice)
+        What `draw` returned for `piece` and `min_p`.
+
+    Returns
+    -------
+    (batch, stop - start, JUDGED) float32
+        `judged_features` of the sample.
+    """
+    written = write(piece, drawn, struck, start, stop)
+    out = generator.logits(written, start, stop)
+    logits = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
+    soft = tf.nn.softmax(truncate(logits, min_p))
+    free = 1 - piece.mask[:, start:stop]
+    strike = tf.sigmoid(out[..., -1])
+    before = shift(written.classes)[:, start:stop]
+    return relate(
+        free[..., None] * soft, struck + _through(free * held(written, start, stop) * strike),
+        drawn, before,
+    )  # fmt: skip
+
+
+def _through(tensor: Tensor) -> Tensor:
+    """Nothing, with the gradient of `tensor`."""
+    return tensor - tf.stop_gradient(tensor)
+
+
+def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> Tensor:
+    """`judged_features` of `classes`, with the gradient that they have by one-hot voices.
+
+    The features are sums of products of one-hot vectors, so the derivative by a cell's pitch is
+    the weight of the relations which that pitch would have to the cells around it: a gather.
+
+    Parameters
+    ----------
+    voices : (batch, time, voice, CLASSES)
+        What receives the gradient; its values are not read.
+    onsets : (batch, time, voice) float32
+    classes, before : (batch, time, voice) int32
+        The sample, and the step before each of its steps.
+    """
+
+    @tf.custom_gradient
+    def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
+        found = judged_features(classes, before, onsets)
+        return found, lambda upstream: _gradient(upstream, classes, before)
+
+    return function(voices, onsets)
+
+
+_VOICES = range(len(VOICES))
+_OWN, _OTHER = zip(*((v, o) for v in _VOICES for o in _VOICES if v != o), strict=True)
+_PAIR = [rep.PAIRS.index((min(pair), max(pair))) for pair in zip(_OWN, _OTHER, strict=True)]
+_UPPER = np.array(_OWN) < np.array(_OTHER)
+"""Every voice with every other one, a voice's three pairs together: which pair, seen from where."""
+
+
+def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """The derivatives of `relate` by voices and onsets."""
+    voices, pairs = len(VOICES), len(rep.PAIRS)
+    kinds = len(rep.SPACINGS) + 1
+    sizes = [voices * rep.CLASSES, voices, 12 * pairs, kinds * (voices - 1)]
+    sizes += [rep.MOTIONS * voices, 144 * pairs]
+    pitch, onsets, *parts = tf.split(upstream, sizes, axis=-1)
+    intervals, spacings, motions, successions = (
+        _unflatten(part, count)
+        for part, count in zip(parts, (pairs, 3, voices, pairs), strict=True)
+    )
+    total = _unflatten(pitch, voices)
+    total += _by_intervals(intervals, classes)
+    total += _by_spacings(spacings, classes)
+    total += relations.by_motion(motions, before)
+    total += _earlier(relations.by_motion(tf.reverse(motions, [-1]), classes))
+    now, then = _by_successions(successions, classes, before)
+    total += now + _earlier(then)
+    return total, onsets
+
+
+def _unflatten(tensor: Tensor, count: int) -> Tensor:
+    """``(…, count * size)`` as ``(…, count, size)``."""
+    shape = [count, tensor.shape[-1] // count]
+    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-1], shape], 0))
+
+
+def _of_voices(weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
+    """Weights of a voice's intervals to each other one, as weights of its pitches.
+
+    Parameters
+    ----------
+    weights : (…, 12, 12)
+        Of each of `_OWN`, by the interval class above its `_OTHER`.
+    other : (…, 12) int32
+        The other one's class.
+    known : (…, 12) bool
+        Where the weights count.
+
+    Returns
+    -------
+    (…, voice, CLASSES)
+        Sums over each voice's three pairs.
+    """
+    chroma = tf.where(known[..., None], relations.turned(weights, -rep.BASE - other), 0.0)
+    shape = tf.concat([tf.shape(chroma)[:-2], [len(VOICES), -1, 12]], 0)
+    return relations.by_chroma(tf.reduce_sum(tf.reshape(chroma, shape), axis=-2))
+
+
+def _by_intervals(weights: Tensor, classes: Tensor) -> Tensor:
+    """What each pitch of a voice would bring by its interval to each other one."""
+    weights = tf.gather(weights, _PAIR, axis=-2)
+    falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
+    other = tf.gather(classes, _OTHER, axis=-1)
+    return _of_voices(tf.where(_UPPER[:, None], weights, falling), other, other > 0)
+
+
+def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
+    """What each pitch would bring by its distance from the voices above and below."""
+    kinds = rep.spacing_kind(tf.range(-rep.LARGEST_DISTANCE, rep.LARGEST_DISTANCE + 1))
+    distances = tf.gather(weights, kinds, axis=-1)
+    down = relations.by_distance(distances, classes[..., 1:])
+    up = relations.by_distance(tf.reverse(distances, [-1]), classes[..., :-1])
+    none = tf.zeros_like(down[..., :1, :])
+    return tf.concat([down, none], axis=-2) + tf.concat([none, up], axis=-2)
+
+
+def _by_successions(weights: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """What each pitch would bring as the end of a succession, and as the start of the next."""
+    square = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
+    square = tf.gather(square, _PAIR, axis=-3)
+    # Seen from the other voice an interval is its complement.
+    turned = tf.roll(tf.reverse(square, [-2, -1]), [1, 1], axis=[-2, -1])
+    table = tf.where(_UPPER[:, None, None], square, turned)
+    own, other = (tf.gather(classes, voices, axis=-1) for voices in (_OWN, _OTHER))
+    own_then, other_then = (tf.gather(before, voices, axis=-1) for voices in (_OWN, _OTHER))
+    moves = (other > 0) & (other_then > 0) & (other != other_then)
+
+    def completed(table: Tensor, own: Tensor, ends: tuple[Tensor, Tensor]) -> Tensor:
+        """By the pitch that follows on `own` while the other voice moves from end to end."""
+        row = relations.row_of(table, (own - ends[0]) % 12)
+        return _of_voices(row, ends[1], moves & (own > 0))
+
+    now = completed(table, own_then, (other_then, other))
+    # The same succession as the step before has it: backwards in time.
+    then = completed(tf.linalg.matrix_transpose(table), own, (other, other_then))
+    return _leaving(now, before), _leaving(then, classes)
+
+
+def _leaving(tensor: Tensor, classes: Tensor) -> Tensor:
+    """`tensor (…, voice, CLASSES)`, zero at a voice's own class: staying on it moves nothing."""
+    return tf.where(tf.range(rep.CLASSES) != classes[..., None], tensor, 0.0)
+
+
+def _earlier(tensor: Tensor) -> Tensor:
+    """What a step says of the one before it, ``(batch, time, …)`` moved back by one step."""
+    return tf.concat([tensor[:, 1:], tf.zeros_like(tensor[:, :1])], axis=1)

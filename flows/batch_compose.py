@@ -89,9 +89,10 @@ def batch_compose(
     only_new
         Leave out what an earlier batch dealt with.
     """
-    log = get_run_logger()
     batch = settings.load(Batch, "batch", PARAMS)
-    batch = batch.model_copy(update={"out": ROOT / (out or batch.out)})
+    folder = Batch(out=out or batch.out).out  # checked: an address is no folder
+    log = get_run_logger()
+    batch = batch.model_copy(update={"out": ROOT / folder})
     place = inbox or batch.inbox
     if "://" not in place:
         place = str(ROOT / place)

@@ -83,3 +83,10 @@ def test_the_engine_is_what_the_parameters_name(tmp_path, monkeypatch):
         write_params(tmp_path / "params.yaml", engine)
         found.append(module.task_runner())
     assert [type(one) for one in found] == [module.ThreadPoolTaskRunner, dask.DaskTaskRunner]
+
+
+def test_an_address_is_no_folder_of_results(flow, tmp_path):
+    """Given by hand it is refused, and no folder of that name is made."""
+    with pytest.raises(ValueError, match="copy_to"):
+        flow("processes").fn(out="s3://bucket/outbox")
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -65,9 +65,10 @@ def retrain(
                 told, compared = _decide(done, pair, rule, reason), True
     except Busy:
         told, compared = f"{told}; another run decides on the challenger", False
-    log.info(told)
-    if done.ran and not compared:
-        _show(done, told, None)
+    if not compared:
+        log.info(told)
+        if done.ran:
+            _show(done, told, None)
     return told
 
 
@@ -77,6 +78,7 @@ def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
     found = contest(root=ROOT, rule=rule)
     _show(done, f"{found.name}: {pair}", found)
     told = settle(ROOT, found, reason, ask)
+    get_run_logger().info(told)
     decided(ROOT, pair)
     _show(done, told, found)
     return told

@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from kantor import settings
-from kantor.access import Access, AccessError, Guard
+from kantor.access import Access, AccessError, Guard, serve
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -27,13 +27,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
 
-    import uvicorn
     from prefect.server.api.server import create_app
 
-    app = Guard(create_app(final=True), access, own_login="/api")
-    uvicorn.run(
-        app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=3
-    )
+    serve(Guard(create_app(final=True), access, own_login="/api"), options.host, options.port)
     return 0
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from kantor import settings
 from kantor.batch import Batch
-from kantor.operations.arrivals import Arrivals
+from kantor.operations.arrivals import Arrivals, of_inbox
 from kantor.waiting import STATE
 
 settings.quiet()  # before Prefect reads its settings
@@ -146,17 +146,15 @@ def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
     return one(one("").digest)
 
 
-async def serve(
-    made: Sequence[Deployment], sign: Path, inbox: Path | None = None, seconds: float = 2.0
-) -> None:
+async def serve(made: Sequence[Deployment], sign: Path, arrivals: Arrivals | None = None) -> None:
     """Run the flows until SIGTERM, what was under way first.
 
     Parameters
     ----------
     sign
         A file whose time tells the next process when this one was alive.
-    inbox, seconds
-        A folder to look at every so often; what arrives in it is composed at once.
+    arrivals
+        Looks at the inbox; what arrives there is composed at once.
     """
     runner = Serving(pause_on_shutdown=False)
     alive = sign.stat().st_mtime - 1 if sign.exists() else None
@@ -167,9 +165,9 @@ async def serve(
     sign.parent.mkdir(parents=True, exist_ok=True)
     beside = [asyncio.create_task(_give(sign)), asyncio.create_task(_look_after(ids))]
     names = [one.flow_name for one in made]
-    if inbox is not None:
+    if arrivals is not None:
         composing = ids[names.index("batch_compose")]
-        beside.append(asyncio.create_task(_receive(Arrivals(inbox), seconds, composing)))
+        beside.append(asyncio.create_task(_receive(arrivals, composing)))
     await runner.start()
     for task in beside:
         task.cancel()
@@ -182,11 +180,11 @@ async def _give(sign: Path) -> None:
         await asyncio.sleep(1)
 
 
-async def _receive(arrivals: Arrivals, seconds: float, composing: UUID) -> None:
+async def _receive(arrivals: Arrivals, composing: UUID) -> None:
     """Start a batch when something has arrived."""
     waiting = False
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(arrivals.pause)
         waiting = await asyncio.to_thread(arrivals.look) or waiting
         if waiting:
             waiting = not await _started(composing)
@@ -230,14 +228,12 @@ def main() -> int:
     end_flow_runs()
     try:
         made = deployments()
-        serving = settings.load(settings.Serve, "serve", PARAMS)
-        place = settings.load(Batch, "batch", PARAMS).inbox
+        arrivals = of_inbox(ROOT, _say)
     except settings.SettingsError as error:
         print(error, file=sys.stderr)
         return 1
-    inbox = None if "://" in place else ROOT / place
     try:
-        asyncio.run(serve(made, ROOT / STATE / "flows.alive", inbox, serving.arrivals))
+        asyncio.run(serve(made, ROOT / STATE / "flows.alive", arrivals))
     except InPool as error:
         print(error, file=sys.stderr)
         return 1

@@ -108,10 +108,12 @@ class Retrain(Block):
 class Serve(Block):
     """What `make serve` does between the runs of its flows.
 
-    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder.
+    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder or a file of
+    this machine; every `store_arrivals` seconds where it is an address.
     """
 
     arrivals: float = Field(gt=0)
+    store_arrivals: float = Field(30, gt=0)
 
 
 class Drift(Block):

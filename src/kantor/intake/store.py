@@ -36,14 +36,7 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
     Unreachable
         If the store does not answer, or refuses; also while an entry is opened or read.
     """
-    from fsspec.core import url_to_fs
-
-    try:
-        system, root = url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        reason = one_line(str(error), 200)
-        raise ScoreError(f"{without_secret(url)}: {reason}") from None
-    found = _listed(system, root, url)
+    system, root, found = listing(url)
     for key in sorted(found):
         name = key[len(root) :].lstrip("/") if key != root else key.rpartition("/")[2]
         if names.is_junk(name):
@@ -60,8 +53,23 @@ def without_secret(url: str) -> str:
     return one_line(re.sub(r"://[^/@]*@", "://", url), 1000)
 
 
-def _listed(system: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
-    """What is below `root`; a bucket has no folders, so an empty one is a bucket without it."""
+def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
+    """What is below `url`, nothing opened: fsspec's file system, the root there, keys with details.
+
+    A bucket has no folders, so an empty one is a bucket without it.
+
+    Raises
+    ------
+    ScoreError, Unreachable
+        As of `entries`.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        system, root = url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        reason = one_line(str(error), 200)
+        raise ScoreError(f"{without_secret(url)}: {reason}") from None
     with failures(url, FileNotFoundError):
         system.invalidate_cache()
         found: dict[str, dict[str, Any]] = system.find(root, detail=True)
@@ -69,7 +77,7 @@ def _listed(system: Any, root: str, url: str) -> dict[str, dict[str, Any]]:
         there = bool(found) or system.exists(root) or bool(bucket and system.exists(bucket))
     if not there:
         raise ScoreError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
-    return found
+    return system, root, found
 
 
 def _entry(system: Any, key: str, name: str, size: int | None, url: str) -> Entry:

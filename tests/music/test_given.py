@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kantor.music.given import Given, stack, told_bars
+from kantor.music.given import Given, asked_bars, stack, told_bars
 from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
 
 G_MAJOR = Key(1)
@@ -62,6 +62,20 @@ def test_bars_as_they_are_told(meter: str, pickup: int, since: list[int], bars: 
     assert set(told[:, 1].tolist()) == bars
 
 
+@pytest.mark.parametrize(
+    ("meter", "pickup", "quarters"),
+    [("3/4", 4, [3, 0, 3, 3, 0, 3]), ("6/4", 0, [0, 3, 3, 0, 3, 3]), ("4/4", 0, [*range(4), 0, 1])],
+)
+def test_bars_of_three_quarters_are_asked_for_as_parts_of_longer_ones(
+    meter: str, pickup: int, quarters: list[int]
+) -> None:
+    """The first quarter of a bar of 4/4 and twice its last; other bars stay as they are told."""
+    asked = asked_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
+    assert asked.dtype == np.int16
+    assert asked[:, 0].tolist() == [4 * quarter + step for quarter in quarters for step in range(4)]
+    assert (asked[:, 1] == 16).all()
+
+
 def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
     """The model is asked for nothing in the padding, and the bars run on."""
     request = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
@@ -70,8 +84,8 @@ def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
     assert (request.pitches[24:] == REST).all()
     assert not request.onsets[24:].any()
     lines = np.flatnonzero(request.bars[:, 0] == 0)
-    assert lines.tolist() == [4, 16, 28]
-    assert (request.bars[:, 1] == 12).all()
+    assert lines.tolist() == [4, 16, 24]
+    assert (request.bars[:, 1] == 16).all()
 
 
 def test_a_stack_keeps_every_piece() -> None:

@@ -145,6 +145,21 @@ def test_mp3_is_small_and_plays(tmp_path: Path, wanted: int) -> None:
     assert 85 < len(content) * 8 / 1000 / (3 + audio.TAIL) < 110
 
 
+def test_flac_is_what_was_rendered() -> None:
+    """Nothing but the rounding to 16 bits is lost, and the bytes are the same each time."""
+    content = audio.flac_bytes(CHORDS, 24_000)
+    assert content == audio.flac_bytes(CHORDS, 24_000)
+    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
+    assert rate == 24_000
+    np.testing.assert_allclose(samples, audio.render(CHORDS, 24_000), atol=1 / 32_000)
+
+
+@pytest.mark.parametrize("length", [1, 7, 16, 17, 1000, 560_000])
+def test_a_transform_is_long_enough_and_hardly_longer(length: int) -> None:
+    """An eighth at most; powers of two may be twice as long."""
+    assert length <= audio._quick(length) <= max(17, length * 9 // 8)
+
+
 @pytest.mark.timeout(60)
 def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
     """Every MIDI pitch is rendered, and none keeps the synthesizer busy for ever."""

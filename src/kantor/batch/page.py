@@ -6,7 +6,6 @@ of a large batch the manifest shows the rest. Whatever comes from a file is esca
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def write(
             "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
             "total": f"{sum(counts.values()):,}",
             "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
-            "samples": list(_samples(good, out, page.heard, recordings)),
+            "samples": list(_samples(good, folder, out, page.heard, recordings)),
             "bad": list(bad),
             "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
         }
@@ -58,7 +57,7 @@ def write(
 
 
 def _samples(
-    rows: Iterable[dict[str, Any]], out: Path, heard: int, recordings: Recordings
+    rows: Iterable[dict[str, Any]], folder: Path, out: Path, heard: int, recordings: Recordings
 ) -> Iterator[dict[str, Any]]:
     """What the template shows of each composition."""
     for index, row in enumerate(rows):
@@ -74,14 +73,16 @@ def _samples(
             "warnings": row["warnings"],
             "files": [(Path(path).name, f"../{quote(path)}") for path in written],
             "drawn": row["drawn"] or (drawn(score) if score else None),
-            "sound": _sound(recordings.of(written[0]) if index < heard else b"", written),
+            "sound": _sound(recordings.of(written[0]) if index < heard else b"", folder, written),
         }
 
 
-def _sound(recording: bytes, written: Sequence[str]) -> str:
-    """An address that plays: in the page itself, else a WAV file beside it, else none."""
+def _sound(recording: bytes, folder: Path, written: Sequence[str]) -> str:
+    """An address that plays: the recording beside the page, else a WAV file, else none."""
     if recording:
-        return f"data:audio/mpeg;base64,{base64.b64encode(recording).decode()}"
+        name = Path(written[0]).with_suffix(".flac").name
+        files.save(folder / name, lambda stream: stream.write(recording))
+        return quote(name)
     return next((f"../{quote(path)}" for path in written if path.endswith(".wav")), "")
 
 

@@ -1,4 +1,4 @@
-"""The recordings on a batch's page, made beside the composing: encoding one takes a second."""
+"""The recordings on a batch's page, made beside the composing: one takes half a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 
 
 class Recordings:
-    """Compositions as MP3, each made once, in a thread of its own.
+    """Compositions as FLAC, each made once, in a thread of its own.
 
     Parameters
     ----------
@@ -59,6 +59,6 @@ def _recorded(path: Path) -> bytes:
 
     score = read_score(path)
     try:
-        return b"" if score is None else audio.mp3_bytes(score, RATE)
+        return b"" if score is None else audio.flac_bytes(score, RATE)
     except ScoreError:
         return b""

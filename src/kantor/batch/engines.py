@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
+from kantor import forking
 from kantor.batch.chunks import Chunk, Done, Made
 from kantor.batch.work import compose_chunk
 
+WORK = "kantor.batch.work"
 DIED = "composing it ended the process that did; see whether it is too long, or memory too short"
 
 
@@ -138,8 +140,7 @@ def processes(workers: int) -> Iterator[Processes]:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned: a process forked beside threads may stop dead.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(workers, forking.context(WORK), initializer=_begin)
 
 
 def _begin() -> None:

@@ -75,6 +75,9 @@ def batch_command(
     command goes on where it was, with the model that it began with. What cannot be used is kept
     in quarantine with its reason, the others are composed, and the exit code is 2.
     """
+    from kantor import forking
+
+    forking.begin("kantor.batch.work")
     with telling.in_one_line():
         from kantor.batch import BatchError
 

@@ -7,20 +7,26 @@ from kantor.intake import Upload
 
 
 def jobs(sizes):
-    return [Job(str(i), str(i), Upload(f"{i}.mid", bytes(n), str(i))) for i, n in enumerate(sizes)]
+    return [Job(str(i), str(i), Upload(f"{i}.mid", str(i), bytes(n))) for i, n in enumerate(sizes)]
 
 
-@pytest.mark.parametrize(("count", "workers", "hands"), [(0, 2, 0), (5, 8, 1), (500, 3, 3)])
-def test_each_is_dealt_once(count, workers, hands):
-    """To all workers where there is enough for all; nothing is no chunk."""
-    dealt = shared(jobs(range(count)), workers)
+@pytest.mark.parametrize(("count", "hands"), [(0, 0), (5, 1), (2 * FEW, 2), (500, 8)])
+def test_each_is_dealt_once(count, hands):
+    """In hands of a few at least; nothing is no chunk."""
+    dealt = list(shared(jobs([9] * count), 2, 250))
     assert len(dealt) == hands
     assert sorted(int(job.key) for hand in dealt for job in hand) == list(range(count))
+    assert all(len(hand) >= FEW for hand in dealt[:-1])
 
 
-def test_long_and_short_ones_are_mixed():
-    """However they are ordered in their folder, each worker has as much to read."""
-    sizes = [10] * (2 * FEW) + [1000] * (2 * FEW)
-    first, second = shared(jobs(sizes), 2)
-    assert len(first) == len(second)
-    assert sum(len(job.upload.data) for job in first) == sum(len(j.upload.data) for j in second)
+def test_no_hand_is_too_large():
+    """Memory is bounded however many there are."""
+    assert [len(hand) for hand in shared(jobs([9] * 10), 1, 4)] == [4, 4, 2]
+
+
+def test_long_ones_come_first_and_together():
+    """What takes longest is begun first, and what is left at the end is small."""
+    dealt = list(shared(jobs([10, 1000] * 200), 2, 250))
+    assert {len(job.upload.data) for job in dealt[0]} == {1000}
+    assert {len(job.upload.data) for job in dealt[-1]} == {10}
+    assert len(dealt[0]) < 100 < sum(len(hand) for hand in dealt[1:])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from kantor.intake import Limits, Upload
 Loader = Callable[[str], Model]
 """Loads a model from its folder; a function of a module, so that other processes find it."""
 FEW = 32
-"""Melodies for which another worker is worth its while."""
+"""Melodies of a chunk at least: fewer are not worth a run of the model."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,23 @@ class Done:
     model_seconds: float = 0.0
 
 
-def shared(jobs: Sequence[Job], workers: int) -> list[tuple[Job, ...]]:
-    """Deal jobs to workers so that each has about as many bytes to read; none gets only a few."""
-    hands = max(1, min(workers, len(jobs) // FEW))
-    order = sorted(jobs, key=lambda job: -len(job.upload.data))
-    dealt = [tuple(order[hand::hands]) for hand in range(hands)]
-    return [hand for hand in dealt if hand]
+def shared(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, ...]]:
+    """Deal jobs in ever smaller hands, so that all workers end at about the same time.
+
+    Large ones come first and together: a run of the model takes as long as its longest melody.
+
+    Parameters
+    ----------
+    most
+        Jobs in a hand.
+    """
+    left = deque(sorted(jobs, key=lambda job: -len(job.upload.data)))
+    size = sum(len(job.upload.data) for job in left)
+    while left:
+        hand: list[Job] = []
+        enough, held = size / (1.5 * workers), 0
+        while left and len(hand) < most and (held < enough or len(hand) < FEW):
+            hand.append(left.popleft())
+            held += len(hand[-1].upload.data)
+        size -= held
+        yield tuple(hand)

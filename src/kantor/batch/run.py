@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kantor.batch import copying, listing, manifest, models, page
 from kantor.batch import ledger as ledgers
-from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders, shared
+from kantor.batch.chunks import FEW, Chunk, Done, Entry, Job, Made, Orders, shared
 from kantor.batch.engines import Engine, Pending
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
 from kantor.batch.plan import BatchError, Plan, Progress, Summary
@@ -91,6 +91,7 @@ class _Run:
         self._flights: deque[tuple[Chunk, Pending]] = deque()
         self._jobs: list[Job] = []
         self._bytes = 0
+        self._has_begun = False
         self._waiting: dict[str, list[Entry]] = {}
         self._rows: list[Row] = []
 
@@ -104,7 +105,6 @@ class _Run:
         if first is None and unfinished is None and self._plan.only_new:
             return None
         self._begun = unfinished or self._begin()
-        self._recordings.prepare()
         self._counts = self._ledger.counts(self._begun.number)
         self._orders = Orders(
             models.pinned(self._out, self._begun.fingerprint),
@@ -116,7 +116,7 @@ class _Run:
         )
         for entry, item in chain([] if first is None else [first], found):
             self._take(entry, item)
-        self._dispatch()
+        self._submit(self._jobs)
         while self._flights:
             self._land()
         self._flush()
@@ -149,9 +149,7 @@ class _Run:
             self._waiting[key] = [entry]
             self._jobs.append(self._job(entry, item, key))
             self._bytes += len(item.data)
-            batch = self._plan.batch
-            if len(self._jobs) >= batch.chunk * batch.workers or self._bytes >= _BYTES:
-                self._dispatch()
+            self._dispatch()
 
     def _job(self, entry: Entry, upload: Upload, key: str) -> Job:
         page = self._plan.batch.page
@@ -171,19 +169,33 @@ class _Run:
             return False
 
     def _dispatch(self) -> None:
-        """Hand the jobs out; wait for the oldest chunks where enough are under way."""
-        workers = self._plan.batch.workers
-        for jobs in shared(self._jobs, workers):
-            chunk = Chunk(self._orders, jobs)
+        """Hand out what is enough for all workers, at first a few melodies each.
+
+        As much is kept back, so that the last melodies can be dealt in small hands.
+        """
+        workers, chunk = self._plan.batch.workers, self._plan.batch.chunk
+        now, kept = workers * chunk, workers * chunk
+        if not self._has_begun:
+            now, kept = min(now, workers * FEW), 0
+        if len(self._jobs) >= now + kept or self._bytes >= _BYTES:
+            jobs, self._jobs = self._jobs[:now], self._jobs[now:]
+            self._bytes = sum(len(job.upload.data) for job in self._jobs)
+            self._submit(jobs)
+
+    def _submit(self, jobs: list[Job]) -> None:
+        """Give jobs to the engine; wait for the oldest chunks where enough are under way."""
+        self._has_begun = True
+        for hand in shared(jobs, self._plan.batch.workers, self._plan.batch.chunk):
+            chunk = Chunk(self._orders, hand)
             self._flights.append((chunk, self._engine.submit(chunk)))
-        self._jobs, self._bytes = [], 0
-        while len(self._flights) > workers:
+        while len(self._flights) > 2 * self._plan.batch.workers:
             self._land()
 
     def _land(self) -> None:
         """Write down what the oldest chunk brings."""
         chunk, pending = self._flights.popleft()
         done: Done = pending.result()
+        self._recordings.prepare()
         self._model_seconds += done.model_seconds
         for job, made in zip(chunk.jobs, done.made, strict=True):
             self._rows += self._entered(job, made)

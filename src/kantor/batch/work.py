@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +20,7 @@ import numpy as np
 
 from kantor.batch import drawing
 from kantor.batch.chunks import Chunk, Done, Job, Loader, Made, Orders
+from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
 from kantor.compose.asking import from_recording
 from kantor.compose.composer import Model, ModelError, compose
@@ -39,6 +40,11 @@ METRICS = (
     "complete_triads",
 )
 """Those of `kantor.metrics.musical` that tell good from bad and cost next to nothing."""
+
+FULL = 128
+"""Melodies with which a run of the model is as good as full."""
+FEW = 32
+"""Melodies that are composed at once where no model is at work."""
 
 Asked = dict[str, tuple[Job, Request]]
 Composed = dict[str, list[Score]]
@@ -79,34 +85,90 @@ def compose_chunk(chunk: Chunk) -> Done:
     began = time.perf_counter()
     orders = chunk.orders
     model = Timed(_loaded(orders.loader, str(orders.model)))
-    asked, made = _read(chunk)
-    composed, failed = _compose(asked, model, orders)
-    made |= failed
-    figures = _measured(composed)
-    for key, scores in composed.items():
-        try:
-            made[key] = _written(*asked[key], scores, figures[key], orders)
-        except ScoreError as error:
-            made[key] = Made(key, str(error))
+    with turns(orders.scratch) as ours:
+        line = _Line(chunk, model, ours)
+        line.run()
     seconds = time.perf_counter() - began
-    each = seconds / max(1, len(composed))
-    answers = [made[job.key] for job in chunk.jobs]
+    answers = [line.made[job.key] for job in chunk.jobs]
+    each = seconds / max(1, sum(1 for one in answers if one.files))
     timed = [replace(one, seconds=each) if one.files else one for one in answers]
     return Done(tuple(timed), seconds, model.seconds)
 
 
-def _read(chunk: Chunk) -> tuple[Asked, dict[str, Made]]:
-    """What is asked for each melody, and what became of those that cannot be read."""
-    asked: Asked = {}
-    made: dict[str, Made] = {}
-    for job in chunk.jobs:
+class _Line:
+    """The melodies of a chunk on their way: to be read, to be composed, to be written.
+
+    Attributes
+    ----------
+    made : dict of str to Made
+        By key, what became of those that are through.
+    """
+
+    def __init__(self, chunk: Chunk, model: Model, ours: Turns) -> None:
+        self._orders, self._model, self._turns = chunk.orders, model, ours
+        self._unread = deque(chunk.jobs)
+        self._asked: Asked = {}
+        self._unwritten: deque[Iterator[Made]] = deque()
+        self.made: dict[str, Made] = {}
+
+    def run(self) -> None:
+        """Bring all melodies through."""
+        while self._unread or self._asked:
+            ready = len(self._asked)
+            if self._is_time(ready):
+                self._compose()
+            elif self._unread and (ready < FEW or (ready < FULL and not self._unwritten)):
+                self._read()
+            elif self._unwritten:
+                self._write()
+            else:
+                self._compose()
+        while self._unwritten:
+            self._write()
+
+    def _is_time(self, ready: int) -> bool:
+        """Whether what is read shall be composed before anything else is done."""
+        if len(self._unwritten) > 1 or self._turns.composing.is_elsewhere():
+            return False
+        if ready >= FULL or not self._unread:
+            return ready > 0
+        return ready >= FEW and self._turns.working.is_elsewhere()
+
+    def _read(self) -> None:
+        """Find out what is asked for a melody, or why it cannot be read; short ones come first."""
+        job = self._unread.pop() if len(self._asked) < FEW else self._unread.popleft()
         try:
-            recording = recording_of(job.upload, chunk.orders.limits)
+            recording = recording_of(job.upload, self._orders.limits)
             title = recording.title or job.stem.rpartition("-")[0]
-            asked[job.key] = job, from_recording(replace(recording, title=title))
+            self._asked[job.key] = job, from_recording(replace(recording, title=title))
         except ScoreError as error:
-            made[job.key] = Made(job.key, str(error))
-    return asked, made
+            self.made[job.key] = Made(job.key, str(error))
+
+    def _compose(self) -> None:
+        asked, self._asked = self._asked, {}
+        self._turns.composing.show(True)
+        composed, failed = _compose(asked, self._model, self._orders)
+        self._turns.composing.show(False)
+        self.made |= failed
+        self._unwritten.append(_finished(asked, composed, self._orders))
+
+    def _write(self) -> None:
+        """Write one melody's takes."""
+        made = next(self._unwritten[0], None)
+        if made is None:
+            self._unwritten.popleft()
+        else:
+            self.made[made.key] = made
+
+
+def _finished(asked: Asked, composed: Composed, orders: Orders) -> Iterator[Made]:
+    """Measure what was composed together, then write melody after melody."""
+    figures = _measured(composed)
+    for key, scores in composed.items():
+        try:
+            yield _written(*asked[key], scores, figures[key], orders)
+        except ScoreError as error:
+            yield Made(key, str(error))
 
 
 def _compose(asked: Asked, model: Model, orders: Orders) -> tuple[Composed, dict[str, Made]]:

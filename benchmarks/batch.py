@@ -58,6 +58,11 @@ HEAD = (
 SCRIPT = """
 import json, os, sys, time
 from pathlib import Path
+from kantor import forking
+
+if __name__ == "__main__":
+    forking.begin("kantor.batch.work")
+
 from kantor.batch import Batch, Plan, run
 from kantor.batch.engines import processes
 from kantor.registry import fetch, load_alone
@@ -88,7 +93,8 @@ if __name__ == "__main__":
     with processes(batch.workers) as engine:
         plan = Plan((inbox,), batch, lambda into: fetch(into, model), load)
         summary = run(plan, engine)
-    print(json.dumps([summary.composing_seconds, summary.model_seconds, summary.counts]))
+    told = [summary.composing_seconds, summary.model_seconds]
+    (Path(__file__).parent / "told.json").write_text(json.dumps(told))
 """
 
 
@@ -103,7 +109,6 @@ def measure(inbox: Path, model: Path, workers: int, chunk: int) -> Figures:
         began = time.perf_counter()
         process = subprocess.Popen(
             list(map(str, command)),
-            stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         )
         peak = 0.0
@@ -111,10 +116,9 @@ def measure(inbox: Path, model: Path, workers: int, chunk: int) -> Figures:
             peak = max(peak, _memory(process.pid))
             time.sleep(_EVERY)
         seconds = time.perf_counter() - began
-        told = process.communicate()[0]
         if process.returncode:
             raise SystemExit(f"the batch failed: exit code {process.returncode}")
-        composing, model_seconds, _ = json.loads(told)
+        composing, model_seconds = json.loads((Path(scratch) / "told.json").read_text())
         rows = pd.read_parquet(out / "batch-0001/manifest.parquet")
         at_work = _covered(Path(scratch)) / seconds
     share = model_seconds / (seconds * workers)
@@ -141,14 +145,13 @@ def _fill(inbox: Path, folk: Path, size: int) -> None:
 
 
 def _memory(parent: int) -> float:
-    """Resident memory of a process and its children, in MB."""
-    total = 0
-    for pid in [parent, *_children(parent)]:
-        try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        except (OSError, IndexError):
-            continue
-    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """Resident memory of a process and all that it started, in MB; what they share counts twice."""
+    try:
+        own = int(Path(f"/proc/{parent}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    mine = own * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return mine + sum(_memory(child) for child in _children(parent))
 
 
 def _children(parent: int) -> list[int]:

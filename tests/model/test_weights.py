@@ -162,7 +162,8 @@ def test_takes_are_those_of_keras(
     keras_ = Reference(network)
     seeds = np.array([5, 2**63 - 1, 0, -4, 17, 6, 1], np.int64)
     expected = keras_.compose(batch, seeds, temperature, min_p, passes)
-    pitches, onsets = numpy.compose(batch, seeds, temperature, min_p, passes, ending=1.0, ahead=0.0)
+    plain = {"ending": 1.0, "ahead": 0.0, "listen": 0.0}
+    pitches, onsets = numpy.compose(batch, seeds, temperature, min_p, passes, **plain)
     assert np.array_equal(pitches, expected[0])
     assert np.array_equal(onsets, expected[1])
     free = ~batch.mask

@@ -30,17 +30,25 @@ class Manner:
         The temperature where phrases end, as a share of `temperature`.
     ahead : float
         How much the step after counts where it is given, see `kantor.runtime.seam`.
+    listen : float
+        How much the head of a given voice counts, see `kantor.runtime.listening`.
     """
 
     temperature: float = 1.0
     min_p: float = 0.0
     ending: float = 1.0
     ahead: float = 0.0
+    listen: float = 0.0
 
     def temperatures(self, closes: Flags) -> Array:
         """The temperature of each piece, `closes` telling where a phrase ends."""
         cool = self.temperature * self.ending
         return np.where(closes, np.float32(cool), np.float32(self.temperature))
+
+    def gap(self, temperature: Array) -> Array:
+        """How far below the likeliest logit one may lie that could yet be taken, ``(row,)``."""
+        widest = -np.log(max(self.min_p, 1e-6))
+        return np.asarray(widest * np.maximum(temperature, 1), np.float32)
 
 
 def choose(

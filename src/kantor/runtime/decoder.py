@@ -12,6 +12,7 @@ from kantor.runtime.choosing import MARGIN, Manner, choose
 from kantor.runtime.chord import KEYS, Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.layers import rectify
+from kantor.runtime.listening import Listener, Listeners
 from kantor.runtime.pitches import ORDER, Whole
 from kantor.runtime.seam import Seam
 from kantor.runtime.tables import chords
@@ -94,6 +95,7 @@ class Decoder:
         lasts = [chords(head.intervals_before) + head.bias for head in self.heads]
         self._last = np.concatenate(lasts, axis=1)
         self._seam = Seam(weights)
+        self._listeners = Listeners(weights, task)
 
     def compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags]:
         """Choose the cells of a step that are not given.
@@ -120,13 +122,14 @@ class Decoder:
         free = moment.given == 0
         struck = np.zeros(free.shape, bool)
         doubtful = np.zeros(free.shape[1], bool)
-        contexts = self._contexts(moment)
+        hidden = self._hidden(moment)
+        contexts = self._contexts(hidden, moment)
         for head, context in zip(self.heads, contexts, strict=True):
             rows = some(free[head.voice])
             if rows is None:
                 continue
             codes, again, close = self._choose(
-                head, context[rows], chord.rows(rows), moment.rows(rows), manner
+                head, context[rows], hidden[rows], chord.rows(rows), moment.rows(rows), manner
             )
             asked, now = free[head.voice, rows], moment.given[head.voice].copy()
             now[rows] = np.where(asked, codes, now[rows])
@@ -135,20 +138,30 @@ class Decoder:
             chord.set(head.voice, now)
         return chord.now, struck, doubtful
 
-    def _contexts(self, moment: Moment) -> list[Array]:
-        """What each head knows of a step before its chord, ``(row, unit)``."""
+    def _hidden(self, moment: Moment) -> Array:
+        """What is known of a step before its chord, ``(row, unit)``."""
         hidden = moment.past @ self._remembered
         hidden += moment.drive
         rectify(hidden)
         inner = hidden @ self._inner
         inner += self._inner_bias
         hidden += rectify(inner)
+        return hidden
+
+    def _contexts(self, hidden: Array, moment: Moment) -> list[Array]:
+        """What each head makes of that, ``(row, unit)``."""
         contexts = hidden @ self._context
         contexts += self._last.take(moment.last, axis=0)
         return [contexts[:, part] for part in self._parts]
 
     def _choose(
-        self, head: Head, context: Array, chord: Chord, moment: Moment, manner: Manner
+        self,
+        head: Head,
+        context: Array,
+        hidden: Array,
+        chord: Chord,
+        moment: Moment,
+        manner: Manner,
     ) -> tuple[Whole, Flags, Flags]:
         """Codes of the head's voice, whether they are struck anew, whether rounding may matter."""
         logits, strike = head(context, chord, moment.shift)
@@ -159,15 +172,44 @@ class Decoder:
             gains = self._seam(head.voice, codes, chord, ahead)
             logits[:, 1:] += np.float32(manner.ahead) * gains[:, 1:]
         temperature = moment.temperature
+        margin = MARGIN / temperature
+        near = np.zeros(len(logits), bool)
+        later = self._listeners.after(head.voice, chord.now) if manner.listen else []
+        if later:
+            logits, near = self._listened(head, later, logits, hidden, chord, moment, manner)
+            margin *= 1 + manner.listen * len(later)
         if (temperature != 1).any():
             logits /= temperature[:, None]
             strike = strike / temperature
         logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
-        margin = MARGIN / temperature
         chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
         codes = np.where(chosen > 0, chosen + offset, 1)
         excess = strike - moment.latent[1, head.voice]
-        return codes, excess > 0, doubtful | (np.abs(excess) < margin)
+        return codes, excess > 0, doubtful | near | (np.abs(excess) < margin)
+
+    def _listened(
+        self,
+        head: Head,
+        later: list[Listener],
+        logits: Array,
+        hidden: Array,
+        chord: Chord,
+        moment: Moment,
+        manner: Manner,
+    ) -> tuple[Array, Flags]:
+        """Logits with what given voices' heads say, and where rounding may matter to them."""
+        codes = np.arange(logits.shape[1]) + (head.offset - moment.shift)[:, None]
+        codes[:, 0] = 1
+        above = logits + head.leaning.take(moment.shift - KEYS[0], axis=0)
+        above -= (above.max(axis=1) - manner.gap(moment.temperature))[:, None]
+        near = np.zeros(len(logits), bool)
+        for listener in later:
+            told = listener.told(chord, moment.shift) >= 0
+            asked = (above >= 0) & told[:, None]
+            near |= told & (np.abs(above) < MARGIN).any(axis=1)
+            gains = listener(head.voice, codes, asked, hidden, moment.last, chord, moment.shift)
+            logits = logits + np.float32(manner.listen) * gains
+        return logits, near
 
 
 def some(flags: Flags) -> slice | Whole | None:

@@ -28,6 +28,7 @@ MIN_P = 0.05
 ENDING = 0.3
 """A phrase's last chord is the plainest thing in the style: less is left to chance."""
 AHEAD = 2.0
+LISTEN = 1.0
 MOST_PASSES = 100
 LARGE = 65_536
 """Steps of a batch from which on other processes are worth their start."""
@@ -85,6 +86,7 @@ class Generator:
         passes: int = 0,
         ending: float = ENDING,
         ahead: float = AHEAD,
+        listen: float = LISTEN,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch.
 
@@ -104,6 +106,9 @@ class Generator:
             The temperature where phrases end, as a share of `temperature`; see `Piece.closes`.
         ahead : float
             How much the step after counts where it is given, see `kantor.runtime.seam`.
+        listen : float
+            How much the head of a given voice counts where voices are composed that otherwise come
+            before it, see `kantor.runtime.listening`; nothing where a soprano is given.
 
         Returns
         -------
@@ -116,7 +121,8 @@ class Generator:
         ScoreError
             If the model cannot do what is asked.
         """
-        manner = Manner(float(temperature), float(min_p), float(ending), float(ahead))
+        knobs = (temperature, min_p, ending, ahead, listen)
+        manner = Manner(*map(float, knobs))
         seeds = check(given, seeds, manner, passes)
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not LOWEST <= sounding.min() <= sounding.max() <= HIGHEST:

@@ -99,9 +99,14 @@ def promote(
         told = headline(chosen) | dict(figures or {})
         event = events.make("promote", before, int(chosen.version), why, by, against, told)
         _move(store, name, event)
-        if gate.RETIRED in chosen.tags:
-            store.client.delete_model_version_tag(name, str(chosen.version), gate.RETIRED)
+        _not_retired(store, name, chosen)
     return event
+
+
+def _not_retired(store: Store, name: str, version: ModelVersion) -> None:
+    """Take back that a version, the champion now, had been retired."""
+    if gate.RETIRED in version.tags:
+        store.client.delete_model_version_tag(name, str(version.version), gate.RETIRED)
 
 
 def rollback(

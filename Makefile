@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 OUT ?= compositions
 FORMAT ?= mid,png,wav
 
-.PHONY: help repro data test lint format compose serve bench bench-quality lock clean
+.PHONY: help repro data test lint format compose serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -67,9 +67,14 @@ bench: $(READY) ## Measure speed, as ratios taken side by side
 bench-quality: $(READY) ## Train the workshop's network and ours for equal times; compare them
 	@$(BIN)/python benchmarks/quality.py
 
+extras: $(READY) ## Install what several machines may need as well: drivers for S3 and PostgreSQL
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock -r requirements-extras.lock
+
 lock: $(READY) ## Resolve the requirements anew: versions and hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ {exit} {print}' > requirements-uv.lock
+	@# Of the extras only what the lock does not hold already, in versions that go with it.
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --all-extras -c requirements.lock | awk 'NR == FNR {if (/^[a-z]/) known[$$1]; next} /^[a-z]/ {new = !($$1 in known)} new' requirements.lock - > requirements-extras.lock
 
 clean: ## Remove what was made: build, reports, compositions, caches (not data, models, environment)
 	@rm -rf build reports compositions .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -167,14 +167,15 @@ def test_steps_are_embedded_as_their_features() -> None:
         assert np.allclose(one, other, atol=1e-4)
 
 
-def test_lookup_is_a_product_with_one_hot_rows() -> None:
-    """In value and in gradient; no row where the index is -1."""
-    tables = tf.random.stateless_normal([3, 5, 2], [1, 2])
-    index = tf.constant([[0, 4, -1], [2, 2, 2], [-1, 0, 1]])
+@pytest.mark.parametrize("run", [None, 2, 3])
+def test_lookup_is_a_product_with_one_hot_rows(run: int | None) -> None:
+    """In value and in gradient, in runs or not; no row where the index is -1."""
+    tables = tf.random.stateless_normal([3, 6, 2], [1, 2])
+    index = tf.constant([[0, 5, -1], [2, 2, 2], [-1, 0, 1]])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(tables)
-        ours = layers.lookup(tables, index)
-        theirs = tf.einsum("nti,tio->nto", tf.one_hot(index, 5), tables)
+        ours = layers.lookup(tables, index, run)
+        theirs = tf.einsum("nti,tio->nto", tf.one_hot(index, 6), tables)
         weights = tf.random.stateless_normal(ours.shape, [3, 4])
         one, other = (tf.reduce_sum(weights * found) for found in (ours, theirs))
     assert np.allclose(ours, theirs)

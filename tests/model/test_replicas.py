@@ -44,15 +44,13 @@ class Small:
         self.draws_ahead = self.has_likelihood = settings.preset == "chorale"
         self.generator, self.critic = network(3), network(1)
 
-    def real(self, batch):
-        return batch["music"]
-
     def sample(self, batch, seed):
         latent = replicas.uniform([2, tf.shape(batch["music"])[0], 3], seed, axis=1)
         return latent[0], latent[1]
 
-    def fake(self, batch, sample):
-        return tf.stop_gradient(self.differentiable(batch, sample, None))
+    def both(self, batch, sample):
+        fake = tf.stop_gradient(self.differentiable(batch, sample, None))
+        return tf.concat([batch["music"], fake], axis=0)
 
     def differentiable(self, batch, sample, seed):
         sample = sample or self.sample(batch, seed)

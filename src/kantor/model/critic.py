@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kantor.model import representation as rep
-from kantor.model.layers import TimeConv, leaky, lookup, product
+from kantor.model.layers import TimeConv, leaky, product, sum_of_rows
 from kantor.model.piece import CONDITION, FEATURES, JUDGED, score_features
 from kantor.music.score import VOICES
 
@@ -87,15 +87,22 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     def embed(self, features: Tensor) -> Tensor:
         """``(batch, time, JUDGED)`` as ``(batch, time, embedding)``, linearly."""
-        return product(features, tf.constant(self.scale) * self.seen.kernel)
+        return product(features, self._kernel())
+
+    def by_features(self, gradient: Tensor) -> Tensor:
+        """The gradient by the features from that by their `embed`."""
+        return product(gradient, tf.transpose(self._kernel()))
+
+    def _kernel(self) -> Tensor:
+        return tf.constant(self.scale) * self.seen.kernel
 
     def embed_steps(self, classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
         """`embed` of `judged_features`, each succession's weights looked up."""
-        kernel = tf.constant(self.scale) * self.seen.kernel
+        kernel = self._kernel()
         tables = tf.reshape(kernel[FEATURES:], [len(rep.PAIRS), -1, self.embedding])
-        rows = lookup(tables, rep.succession(classes, before))
         features = score_features(classes, before, onsets)
-        return product(features, kernel[:FEATURES]) + tf.reduce_sum(rows, axis=-2)
+        followed = sum_of_rows(tables, rep.succession(classes, before))
+        return product(features, kernel[:FEATURES]) + followed
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
         """Scores ``(batch,)`` of embedded steps, given mask and conditions."""

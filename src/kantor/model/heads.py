@@ -124,7 +124,7 @@ def _followed(tables: Tensor, progressions: Tensor) -> Tensor:
     """Rows ``(head, …, other, 12)`` of tables ``(head, other, PROGRESSIONS, 12)``."""
     flat = tf.reshape(tables, [-1, rep.PROGRESSIONS, 12])
     index = tf.concat(tf.unstack(progressions), axis=-1)
-    return tf.stack(tf.split(lookup(flat, index), tables.shape[0], axis=-2))
+    return tf.stack(tf.split(lookup(flat, index, rep.MOTIONS), tables.shape[0], axis=-2))
 
 
 def _stacked(variables: list[Any]) -> Tensor:

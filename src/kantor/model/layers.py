@@ -53,7 +53,7 @@ def product(inputs: Tensor, kernel: Tensor) -> Tensor:
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], 0))
 
 
-def lookup(tables: Tensor, index: Tensor) -> Tensor:
+def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
     """A row of each of several tables.
 
     Its gradient is a product with one-hot vectors, which XLA on CPU runs faster than the
@@ -64,6 +64,10 @@ def lookup(tables: Tensor, index: Tensor) -> Tensor:
     tables : (table, row, unit) float32
     index : (…, table) int32
         -1: a row of zeros.
+    run : int
+        Where rows come in runs of this length (of all rows, if none is named), the gradient is
+        the product of one-hot vectors of the place in a run with what each run receives: narrow
+        rows in long tables make products of a better shape so.
 
     Returns
     -------
@@ -71,6 +75,7 @@ def lookup(tables: Tensor, index: Tensor) -> Tensor:
     """
     tables = tf.convert_to_tensor(tables)
     count_, rows, units = tables.shape
+    run = run or rows
 
     @tf.custom_gradient
     def function(tables: Tensor) -> tuple[Tensor, Any]:
@@ -81,11 +86,36 @@ def lookup(tables: Tensor, index: Tensor) -> Tensor:
         def gradient(upstream: Tensor) -> Tensor:
             at = tf.transpose(tf.reshape(index, [-1, count_]))
             upstream = tf.transpose(tf.reshape(upstream, [-1, count_, units]), [1, 0, 2])
-            return tf.matmul(tf.one_hot(at, rows), upstream, transpose_a=True)
+            runs = tf.one_hot(at // run, rows // run)[..., None] * upstream[:, :, None]
+            flat = tf.reshape(runs, [count_, -1, rows // run * units])
+            found = tf.matmul(tf.one_hot(at % run, run), flat, transpose_a=True)
+            places = tf.reshape(found, [count_, run, rows // run, units])
+            return tf.reshape(tf.transpose(places, [0, 2, 1, 3]), [count_, rows, units])
 
         return taken, gradient
 
     return function(tables)
+
+
+def sum_of_rows(tables: Tensor, index: Tensor) -> Tensor:
+    """The sum over all tables of the row of each that `lookup` would take: ``(…, unit)``.
+
+    Its gradient is one product, as all tables receive the same.
+    """
+    count_, rows, units = tables.shape
+
+    @tf.custom_gradient
+    def function(tables: Tensor) -> tuple[Tensor, Any]:
+        found = tf.reduce_sum(lookup(tables, index), axis=-2)
+
+        def gradient(upstream: Tensor) -> Tensor:
+            hot = tf.reshape(tf.one_hot(index, rows), [-1, count_ * rows])
+            found = tf.matmul(hot, tf.reshape(upstream, [-1, units]), transpose_a=True)
+            return tf.reshape(found, [count_, rows, units])
+
+        return found, gradient
+
+    return function(tf.convert_to_tensor(tables))
 
 
 @keras.saving.register_keras_serializable("kantor")

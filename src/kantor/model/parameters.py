@@ -34,8 +34,9 @@ class Train(Block):
     """The block `train` of params.yaml.
 
     `drawn` batches of windows, and samples for them, serve an iteration's critic steps by turns and
-    its generator step; beside the critic, the likelihood is that of one window in
-    `likelihood_every`. The key ``long`` holds what the preset `long` changes in the others.
+    its generator step; one device draws them in so many `parts` at once. Beside the critic, the
+    likelihood is that of one window in `likelihood_every`. The key ``long`` holds what the preset
+    `long` changes in the others.
     """
 
     preset: PresetName
@@ -56,6 +57,7 @@ class Train(Block):
     weight_decay: float = Field(ge=0)
     average: float = Field(ge=0, lt=1)
     xla: bool = True
+    parts: int = Field(1, ge=1)
     log_every: int = Field(ge=1)
     measure_every: int = Field(ge=1)
     checkpoint_every: int = Field(ge=1)
@@ -80,6 +82,13 @@ class Train(Block):
         for name in ("measure_every", "checkpoint_every"):
             if getattr(self, name) % self.log_every:
                 raise ValueError(f"{name} must be a multiple of log_every ({self.log_every})")
+        return self
+
+    @model_validator(mode="after")
+    def _shared_equally(self) -> Train:
+        """The parts of a batch are of one size."""
+        if self.batch % self.parts:
+            raise ValueError(f"batch must be a multiple of parts ({self.parts})")
         return self
 
     @property

@@ -61,29 +61,31 @@ class Chorale:
     def _window(self) -> tuple[int, int]:
         return CONTEXT, CONTEXT + self.steps
 
-    def real(self, batch: Batch) -> Tensor:
-        piece = to_piece(batch)
-        return self._embedded(piece.classes, piece.onsets)
-
     def sample(self, batch: Batch, seed: Tensor) -> tuple[Tensor, Tensor]:
         piece = to_piece(batch)
         latent = drawing.draw_latent(tf.shape(piece.classes)[0], self.steps, seed)
         return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
 
-    def fake(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
-        written = write(to_piece(batch), *sample, *self._window)
-        return self._embedded(written.classes, written.onsets)
-
-    def _embedded(self, classes: Tensor, onsets: Tensor) -> Tensor:
+    def both(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
+        piece = to_piece(batch)
+        written = write(piece, *sample, *self._window)
         start, stop = self._window
-        parts = (tensor[:, start:stop] for tensor in (classes, shift(classes), onsets))
-        return self.critic.embed_steps(*parts)
+        return self.critic.embed_steps(
+            *(
+                tf.concat([tensor[:, start:stop] for tensor in pair], axis=0)
+                for pair in (
+                    (piece.classes, written.classes),
+                    (shift(piece.classes), shift(written.classes)),
+                    (piece.onsets, written.onsets),
+                )
+            )
+        )
 
     def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
-        features = straight_through.features(
-            self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p
+        embedding = straight_through.Linear(self.critic.embed_steps, self.critic.by_features)
+        return straight_through.features(
+            self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p, embedding
         )
-        return self.critic.embed(features)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         piece = to_piece(batch)
@@ -119,19 +121,19 @@ class Unet:
             )
         self.generator, self.critic = unet.unet_generator(), unet.unet_critic()
 
-    def real(self, batch: Batch) -> Tensor:
+    def _real(self, batch: Batch) -> Tensor:
         return unet.to_rolls(batch["pitches"][:, CONTEXT : CONTEXT + unet.STEPS])
 
     def _melody(self, batch: Batch) -> Tensor:
-        return self.real(batch)[..., :1]
+        return self._real(batch)[..., :1]
 
     def sample(self, batch: Batch, seed: Tensor) -> Tensor:
         melody = self._melody(batch)
         latent = unet.draw_latent(tf.shape(melody)[0], seed)
         return self.generator([melody, latent], training=True)
 
-    def fake(self, batch: Batch, sample: Tensor) -> Tensor:
-        return tf.stop_gradient(sample)
+    def both(self, batch: Batch, sample: Tensor) -> Tensor:
+        return tf.concat([self._real(batch), tf.stop_gradient(sample)], axis=0)
 
     def differentiable(self, batch: Batch, sample: Tensor, seed: Tensor) -> Tensor:
         return self.sample(batch, seed)

@@ -4,13 +4,16 @@ A replica is a copy of the networks on a device of its own. All replicas hold th
 computes its own equal part of the rows, and means over the parts are means over the batch. Random
 numbers are drawn for the whole batch and each replica takes those of its rows: so a training on
 several devices is that on one, but for rounding. With one replica every function here does nothing.
+The parts of a batch that one device computes side by side count as replicas of their own.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Literal, TypeVar
@@ -28,14 +31,33 @@ there are none; `workers`: the devices of all machines that TF_CONFIG names."""
 N = TypeVar("N")
 
 
+_TAKEN: ContextVar[tuple[Tensor, int] | None] = ContextVar("taken", default=None)
+
+
+@contextmanager
+def taking(number: Tensor, parts: int) -> Iterator[None]:
+    """Let what is computed within be one of the parts of a device's batch, a scalar's number."""
+    token = _TAKEN.set((number, parts))
+    try:
+        yield
+    finally:
+        _TAKEN.reset(token)
+
+
 def count() -> int:
     """Replicas among which the batch is shared, where this is called within one of them."""
+    taken = _TAKEN.get()
+    if taken:
+        return taken[1]
     context = tf.distribute.get_replica_context()
     return int(context.num_replicas_in_sync) if context else 1
 
 
-def index() -> int:
-    """Which of the replicas this is called within."""
+def index() -> Any:
+    """Which of the replicas this is called within: an int, or a part's scalar tensor."""
+    taken = _TAKEN.get()
+    if taken:
+        return taken[0]
     context = tf.distribute.get_replica_context()
     return int(tf.get_static_value(context.replica_id_in_sync_group)) if context else 0
 
@@ -46,7 +68,7 @@ def part(tensors: N, axis: int = 0) -> N:
         return tensors
 
     def own(tensor: Tensor) -> Tensor:
-        return None if tensor is None else tf.split(tensor, count(), axis)[index()]
+        return None if tensor is None else tf.stack(tf.split(tensor, count(), axis))[index()]
 
     return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
 

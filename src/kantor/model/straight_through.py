@@ -8,7 +8,8 @@ left to the gradients of those.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +24,25 @@ from kantor.music.score import VOICES
 Tensor = Any
 
 
+class Linear(NamedTuple):
+    """A linear function of a step's features, computed without them.
+
+    Attributes
+    ----------
+    of_steps
+        What it makes of classes, the step before, and onsets; as `judged_features`.
+    back
+        The gradient by the features, from that by the function.
+    """
+
+    of_steps: Callable[[Tensor, Tensor, Tensor], Tensor]
+    back: Callable[[Tensor], Tensor]
+
+
+FEATURES = Linear(judged_features, lambda upstream: upstream)
+"""The features themselves."""
+
+
 def features(
     generator: ChoraleGenerator,
     piece: Piece,
@@ -31,6 +51,7 @@ def features(
     start: int,
     stop: int,
     min_p: Tensor = 0.0,
+    of: Linear = FEATURES,
 ) -> Tensor:
     """The features of a drawn sample, through which a gradient passes to the generator.
 
@@ -42,7 +63,7 @@ def features(
     Returns
     -------
     (batch, stop - start, JUDGED) float32
-        `judged_features` of the sample.
+        `judged_features` of the sample, or a function of them.
     """
     written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
@@ -53,7 +74,7 @@ def features(
     before = shift(written.classes)[:, start:stop]
     return relate(
         free[..., None] * soft, struck + _through(free * held(written, start, stop) * strike),
-        drawn, before,
+        drawn, before, of,
     )  # fmt: skip
 
 
@@ -62,8 +83,10 @@ def _through(tensor: Tensor) -> Tensor:
     return tensor - tf.stop_gradient(tensor)
 
 
-def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> Tensor:
-    """`judged_features` of `classes`, with the gradient that they have by one-hot voices.
+def relate(
+    voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor, of: Linear = FEATURES
+) -> Tensor:
+    """`judged_features` of `classes`, or a function of them, with their gradient by one-hot voices.
 
     The features are sums of products of one-hot vectors, so the derivative by a cell's pitch is
     the weight of the relations which that pitch would have to the cells around it: a gather.
@@ -76,11 +99,11 @@ def relate(voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor) -> T
     classes, before : (batch, time, voice) int32
         The sample, and the step before each of its steps.
     """
+    found = of.of_steps(classes, before, onsets)
 
     @tf.custom_gradient
     def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
-        found = judged_features(classes, before, onsets)
-        return found, lambda upstream: _gradient(upstream, classes, before)
+        return tf.identity(found), lambda upstream: _gradient(of.back(upstream), classes, before)
 
     return function(voices, onsets)
 
@@ -143,10 +166,8 @@ def _of_voices(weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
 
 def _by_intervals(weights: Tensor, classes: Tensor) -> Tensor:
     """What each pitch of a voice would bring by its interval to each other one."""
-    weights = tf.gather(weights, _PAIR, axis=-2)
-    falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # the interval seen from above
     other = tf.gather(classes, _OTHER, axis=-1)
-    return _of_voices(tf.where(_UPPER[:, None], weights, falling), other, other > 0)
+    return _of_voices(_both_ways(weights), other, other > 0)
 
 
 def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
@@ -160,25 +181,33 @@ def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
 
 
 def _by_successions(weights: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """What each pitch would bring as the end of a succession, and as the start of the next."""
-    square = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
-    square = tf.gather(square, _PAIR, axis=-3)
-    # Seen from the other voice an interval is its complement.
-    turned = tf.roll(tf.reverse(square, [-2, -1]), [1, 1], axis=[-2, -1])
-    table = tf.where(_UPPER[:, None, None], square, turned)
+    """What each pitch would bring as the end of a succession, and as the start of the next.
+
+    Both voices of a pair complete the same succession, so its row (or column) is looked up once.
+    """
+    table = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
     own, other = (tf.gather(classes, voices, axis=-1) for voices in (_OWN, _OTHER))
     own_then, other_then = (tf.gather(before, voices, axis=-1) for voices in (_OWN, _OTHER))
     moves = (other > 0) & (other_then > 0) & (other != other_then)
-
-    def completed(table: Tensor, own: Tensor, ends: tuple[Tensor, Tensor]) -> Tensor:
-        """By the pitch that follows on `own` while the other voice moves from end to end."""
-        row = relations.row_of(table, (own - ends[0]) % 12)
-        return _of_voices(row, ends[1], moves & (own > 0))
-
-    now = completed(table, own_then, (other_then, other))
-    # The same succession as the step before has it: backwards in time.
-    then = completed(tf.linalg.matrix_transpose(table), own, (other, other_then))
+    # By the interval class that follows on the last one, and by the one that came before.
+    following = relations.row_of(table, _between(before))
+    leading = relations.row_of(tf.linalg.matrix_transpose(table), _between(classes))
+    now = _of_voices(_both_ways(following), other, moves & (own_then > 0))
+    then = _of_voices(_both_ways(leading), other_then, moves & (own > 0))
     return _leaving(now, before), _leaving(then, classes)
+
+
+def _between(classes: Tensor) -> Tensor:
+    """The interval class of each pair, upper minus lower voice: ``(…, pair)``."""
+    upper, lower = zip(*rep.PAIRS, strict=True)
+    return (tf.gather(classes, upper, axis=-1) - tf.gather(classes, lower, axis=-1)) % 12
+
+
+def _both_ways(weights: Tensor) -> Tensor:
+    """Weights ``(…, pair, 12)`` of an upper voice's interval, as each of `_OWN` sees it."""
+    weights = tf.gather(weights, _PAIR, axis=-2)
+    falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement
+    return tf.where(_UPPER[:, None], weights, falling)
 
 
 def _leaving(tensor: Tensor, classes: Tensor) -> Tensor:

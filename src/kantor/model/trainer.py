@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kantor.model import replicas
+from kantor.model import parts, replicas
 from kantor.model.batches import Batch
 from kantor.model.generator import Generator
 from kantor.model.parameters import Train
@@ -53,7 +53,7 @@ class Trainer:
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self._average(0.0)
         self._likelihood = self._compiled(self._likelihood_step)
-        self._sample = self._compiled(self._sample_step)
+        self._sample = self._drawing()
         self._critic = self._compiled(self._critic_step)
         self._generator = self._compiled(self._generator_step)
 
@@ -86,6 +86,14 @@ class Trainer:
             step, jit_compile=self.settings.xla, reduce_retracing=True, autograph=False
         )
         return compiled
+
+    def _drawing(self) -> Step:
+        """The drawing of samples as a graph; see `parts`."""
+        if not self.team.alone or self.settings.parts == 1 or not self.networks.draws_ahead:
+            return self._compiled(self._sample_step)
+        step = parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
+        graph: Step = tf.function(step, reduce_retracing=True, autograph=False)
+        return graph
 
     @property
     def _inner(self) -> Compile:

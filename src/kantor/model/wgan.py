@@ -35,14 +35,12 @@ class Networks(Protocol):
     has_likelihood: bool
     """Whether the generator states probabilities, so that it can be trained by likelihood too."""
 
-    def real(self, batch: Batch) -> Tensor:
-        """The batch's own music."""
-
     def sample(self, batch: Batch, seed: Tensor) -> Any:
         """Music drawn from the generator for the batch's given cells, without a gradient."""
 
-    def fake(self, batch: Batch, sample: Any) -> Tensor:
-        """The representation of a sample, for the critic's training."""
+    def both(self, batch: Batch, sample: Any) -> Tensor:
+        """The representations of the batch's own music and of a sample of as many pieces, one
+        after the other, for the critic's training."""
 
     def differentiable(self, batch: Batch, sample: Any, seed: Tensor) -> Tensor:
         """The representation of a sample, with a gradient to the generator."""
@@ -111,10 +109,11 @@ def critic_step(
 
     def gradients(batch: Batch, sample: Any, seed: Tensor) -> tuple[Gradients, Figures]:
         with tf.GradientTape() as tape:
-            real, fake = networks.real(batch), networks.fake(batch, sample)
+            both = networks.both(batch, sample)
+            real, fake = tf.split(both, 2)
             mix = replicas.uniform([tf.shape(real)[0]], seed)
             scores = networks.judge(
-                tf.concat([real, fake], axis=0),
+                both,
                 {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
             )
             of_real, of_fake = tf.split(scores, 2)

@@ -37,7 +37,7 @@ def copy(out: Path, url: str) -> int:
     done = json.dumps([url, *batches[-1:]])
     if note.is_file() and note.read_text() == done:
         return 0
-    with failures(url, FileNotFoundError):
+    with failures(url, gone=True):
         system, root = url_to_fs(url)
         count = _send(system, root, out, _missing(system, root, out, batches))
     save(note, lambda stream: stream.write(done.encode()))

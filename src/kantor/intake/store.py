@@ -70,7 +70,7 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
     except (ImportError, ValueError) as error:
         reason = one_line(str(error), 200)
         raise ScoreError(f"{without_secret(url)}: {reason}") from None
-    with failures(url, FileNotFoundError):
+    with failures(url, gone=True):
         system.invalidate_cache()
         found: dict[str, dict[str, Any]] = system.find(root, detail=True)
         bucket = root.partition("/")[0]
@@ -110,15 +110,18 @@ class _Remote:
 
 
 @contextmanager
-def failures(url: str, *also: type[Exception]) -> Iterator[None]:
+def failures(url: str, gone: bool = False) -> Iterator[None]:
     """Each store's library has errors of its own: make `Unreachable` of them.
 
-    A file that is gone is none of the store's, unless `also` says so.
+    Parameters
+    ----------
+    gone
+        Of a file that is not there as well, which else is no failure of the store's.
     """
     try:
         yield
     except Exception as error:
-        if isinstance(error, FileNotFoundError) and FileNotFoundError not in also:
+        if isinstance(error, FileNotFoundError) and not gone:
             raise
         reason = one_line(str(error) or type(error).__name__, 300)
         raise Unreachable(errno.EIO, reason, without_secret(url)) from error

@@ -2,9 +2,9 @@
 
 ``kantor batch`` is run on 100, 1,000 and 10,000 melodies (`folk`), each in a process of its own and
 into a new folder, start and page and all. Two shares are the model's: *of the workers' time*, the
-time that their models worked, of wall time times workers; *of the wall time*, that in which any of
-them worked, while another worker may have read or written. *Peak* is the largest sum of the
-processes' resident memory.
+time that their models worked, of wall time times workers; *of the wall time*, that in which
+at least one worker's model was at work, from the start of the process to its end, while another may
+have read or written. *Peak* is the largest sum of the processes' resident memory.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Figures:
 
 HEAD = (
     "| melodies | steps | seconds | of these composing | ms a melody | model, of the workers' time "
-    "| of the wall time | peak MB |\n|---|---|---|---|---|---|---|---|"
+    "| a model at work, of the wall time | peak MB |\n|---|---|---|---|---|---|---|---|"
 )
 
 SCRIPT = """

@@ -1,7 +1,7 @@
 """Prefect's server as ``prefect server start`` runs it, answering to known host names only.
 
 The token, where there is one, is asked for below ``/api`` by Prefect itself, as its clients and its
-page know how; Prefect would hand out the page to anybody.
+page know how; Prefect would hand out the page to anybody. Who was given it is not asked again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 
 from kantor import settings
 from kantor.access import Access, AccessError, Guard, serve
+from kantor.access_page import LoggedIn
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -29,7 +30,9 @@ def main() -> int:
 
     from prefect.server.api.server import create_app
 
-    serve(Guard(create_app(final=True), access, own_login="/api"), options.host, options.port)
+    app = create_app(final=True)
+    page = LoggedIn(app, f"kantor:{access.token}") if access.token else app
+    serve(Guard(page, access, own_login="/api"), options.host, options.port)
     return 0
 
 

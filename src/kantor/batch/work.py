@@ -7,19 +7,17 @@ with the disk or the model ends the batch, which can then be gone on with.
 
 from __future__ import annotations
 
-import math
 import os
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from kantor.batch import drawing
 from kantor.batch.chunks import Chunk, Done, Job, Loader, Made, Orders
+from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
 from kantor.compose.asking import from_recording
@@ -27,19 +25,7 @@ from kantor.compose.composer import Model, ModelError, compose
 from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.intake import recording_of
-from kantor.metrics import musical
 from kantor.music.score import Score, ScoreError
-
-METRICS = (
-    "in_best_scale",
-    "crossing",
-    "parallel_fifths",
-    "parallel_octaves",
-    "semitone_clash",
-    "triad_or_seventh",
-    "complete_triads",
-)
-"""Those of `kantor.metrics.musical` that tell good from bad and cost next to nothing."""
 
 FULL = 128
 """Melodies with which a run of the model is as good as full."""
@@ -47,7 +33,6 @@ FEW = 32
 """Melodies that are composed at once where no model is at work."""
 
 Asked = dict[str, tuple[Job, Request]]
-Composed = dict[str, list[Score]]
 
 
 class Timed:
@@ -163,7 +148,7 @@ class _Line:
 
 def _finished(asked: Asked, composed: Composed, orders: Orders) -> Iterator[Made]:
     """Measure what was composed together, then write melody after melody."""
-    figures = _measured(composed)
+    figures = measured(composed)
     for key, scores in composed.items():
         try:
             yield _written(*asked[key], scores, figures[key], orders)
@@ -200,28 +185,6 @@ def _takes(asked: Asked, model: Model, orders: Orders) -> Composed:
         knobs=manner.knobs,
     )
     return dict(zip(asked, takes, strict=True))
-
-
-def _measured(composed: Composed) -> dict[str, dict[str, float | None]]:
-    """Each metric's mean over a melody's takes, None where there was nothing to count."""
-    alike: dict[int, list[tuple[str, Score]]] = defaultdict(list)
-    for key, scores in composed.items():
-        for score in scores:
-            alike[score.steps].append((key, score))
-    found: dict[str, dict[str, list[float]]] = {key: defaultdict(list) for key in composed}
-    for steps, rows in alike.items():
-        passages = musical.Passages.joined(
-            [musical.Passages.of(score, [0], steps) for _, score in rows]
-        )
-        for name in METRICS:
-            for (key, _), value in zip(rows, musical.JOINT[name][1](passages), strict=True):
-                found[key][name].append(float(value))
-    return {key: {name: _mean(metrics[name]) for name in METRICS} for key, metrics in found.items()}
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    known = [value for value in values if not math.isnan(value)]
-    return round(float(np.mean(known)), 6) if known else None
 
 
 def _written(

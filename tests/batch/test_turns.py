@@ -1,5 +1,6 @@
 """Workers see of each other whether one of them composes."""
 
+import fcntl
 import multiprocessing
 
 import pytest
@@ -52,6 +53,14 @@ def test_a_sign_goes_with_its_process(sign, tmp_path):
     process.kill()
     process.join()
     assert not sign.is_elsewhere()
+
+
+def test_nobody_waits_for_a_sign(sign, tmp_path):
+    """A worker that was stopped while it looked stops no other."""
+    with (tmp_path / "sign").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sign.show(True)
+        assert sign.is_elsewhere()
 
 
 def test_without_locks_each_goes_by_itself(sign, monkeypatch):

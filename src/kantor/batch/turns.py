@@ -24,9 +24,9 @@ class Sign:
         self._is_shown = False
 
     def show(self, shown: bool) -> None:
-        """Show the sign, or take it back."""
+        """Show the sign, or take it back; not shown where another one looks this very moment."""
         self._is_shown = shown
-        self._lock(fcntl.LOCK_SH if shown else fcntl.LOCK_UN)
+        self._lock(fcntl.LOCK_SH | fcntl.LOCK_NB if shown else fcntl.LOCK_UN)
 
     def is_elsewhere(self) -> bool:
         """Whether another one shows it, or looks at it this very moment."""

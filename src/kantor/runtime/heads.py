@@ -65,7 +65,8 @@ class Head:
         return np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
 
     def _read_hidden(self, weights: Weights) -> None:
-        kernel = weights[f"heads.{self.voice}.hidden.kernel"]
+        # One unit more is always one, so that the outputs' bias is a row of their kernel.
+        kernel = np.pad(weights[f"heads.{self.voice}.hidden.kernel"], ((0, 0), (0, 1)))
         voices = len(VOICES)
         classes = CODES - 1
         sizes = (voices * classes, 12 * len(PAIRS), 8 * (voices - 1), MOTIONS * voices)
@@ -75,7 +76,7 @@ class Head:
             kernel, (context, *sizes, last)
         )
         self.intervals_before = before.reshape(len(PAIRS), 12, -1)
-        self.bias = weights[f"heads.{self.voice}.hidden.bias"]
+        self.bias = np.append(weights[f"heads.{self.voice}.hidden.bias"], np.float32(1))
         pitches, motions = np.split(pitch, voices), np.split(motion, voices)
         tables = [single(pitches[other], motions[other]) for other in self.known]
         pairs = [pair for pair in PAIRS if {*pair} <= {*self.known.tolist()}]
@@ -120,8 +121,7 @@ class Head:
             tables.append(np.where(within, at, 0))
         self._relation_start = np.concatenate(tables) if tables else np.zeros(0, np.intp)
         self._relation_table = len(midi) * np.arange(len(tables))[:, None]
-        outputs = np.concatenate(parts, axis=1)
-        self._kernel, self._bias = np.ascontiguousarray(outputs[:-1]), outputs[-1]
+        self._kernel = np.concatenate(parts, axis=1)
 
     def _read_successions(self, weights: Weights) -> None:
         """Rows by the last interval, the other voice's motion and its pitch; see `progressions`."""
@@ -167,7 +167,6 @@ class Head:
         strike : (row,) float32
         """
         out = self.hidden(context, chord) @ self._kernel
-        out += self._bias
         rows, count = len(out), len(self.known)
         starts = np.empty((2 + count, rows), np.intp)
         np.subtract(self._pitch_start, shift, out=starts[0])

@@ -4,6 +4,10 @@ Melodies of 64 bars are read from MIDI files, composed, and written as MIDI file
 three is timed by itself, warm. The workshop's model composes rolls of two bars: its rate is that
 of its generator alone, on rolls end to end in a `tf.function`, without reading, writing or
 turning its output into notes, which favours it.
+
+Both sides have the whole machine, one after the other: TensorFlow shares each operation of the
+workshop's model among all cores, and of Kantor's runtime one process for each core composes its
+share of a large batch, with products on its own core.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from kantor.drift import features
 from kantor.intake import recording_of
 from kantor.music.score import Score, ScoreError
 
-FULL = 128
+FULL = 250
 """Melodies with which a run of the model is as good as full."""
 FEW = 32
 """Melodies that are composed at once where no model is at work."""

@@ -229,7 +229,8 @@ def main() -> int:
     try:
         made = deployments()
         arrivals = of_inbox(ROOT, _say)
-    except settings.SettingsError as error:
+        arrivals.prepare()
+    except (settings.SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     try:

@@ -23,6 +23,18 @@ def test_an_empty_or_missing_folder_says_nothing(inbox):
     assert looks(arrivals) == [False, False, False]
 
 
+def test_a_folder_is_made_to_put_melodies_into(tmp_path):
+    """One that is there stays as it is; a zip file or a store is not made."""
+    for name in ("deep/inbox", "tunes.zip"):
+        Arrivals(tmp_path / name).prepare()
+    assert (tmp_path / "deep/inbox").is_dir()
+    assert not (tmp_path / "tunes.zip").exists()
+    (tmp_path / "deep/inbox/a.mid").write_text("a")
+    Arrivals(tmp_path / "deep/inbox").prepare()
+    assert (tmp_path / "deep/inbox/a.mid").read_text() == "a"
+    Arrivals("memory://nowhere").prepare()
+
+
 def test_what_was_there_before_is_said_once(inbox):
     """It may have come while nobody looked."""
     inbox.mkdir()

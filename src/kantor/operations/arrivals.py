@@ -53,6 +53,17 @@ class Arrivals:
         """Seconds to wait before the next look."""
         return self._seconds if self._before == self._said else self._settle
 
+    def prepare(self) -> None:
+        """Make the folder, where there is none, for melodies to be put into.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses.
+        """
+        if isinstance(self.place, Path) and not self.place.suffix:
+            self.place.mkdir(parents=True, exist_ok=True)
+
     def look(self) -> bool:
         """Whether something has arrived since this was last True; False where it cannot be told."""
         try:

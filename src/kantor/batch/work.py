@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from kantor.batch import drawing
-from kantor.batch.chunks import Chunk, Done, Job, Loader, Made, Orders
+from kantor.batch.chunks import FEW, Chunk, Done, Job, Loader, Made, Orders
 from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
@@ -28,9 +28,7 @@ from kantor.intake import recording_of
 from kantor.music.score import Score, ScoreError
 
 FULL = 250
-"""Melodies with which a run of the model is as good as full."""
-FEW = 32
-"""Melodies that are composed at once where no model is at work."""
+"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work."""
 
 Asked = dict[str, tuple[Job, Request]]
 

@@ -95,9 +95,7 @@ def of_inbox(root: Path, say: Callable[[str], object] = print) -> Arrivals:
     params = root / "params.yaml"
     serving = settings.load(settings.Serve, "serve", params)
     place = settings.load(Batch, "batch", params).inbox
-    if not store.is_url(place):
-        return Arrivals(root / place, serving.arrivals, serving.arrivals, say)
-    folder = store.local_path(place)
+    folder = store.local_path(place) if store.is_url(place) else root / place
     if folder is not None:
         return Arrivals(folder, serving.arrivals, serving.arrivals, say)
     return Arrivals(place, serving.store_arrivals, serving.arrivals, say)

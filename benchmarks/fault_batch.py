@@ -135,7 +135,8 @@ def _finished(process: subprocess.Popen[bytes], seconds: float | None) -> bool:
 
 def _result(out: Path) -> pd.DataFrame:
     """The manifest but for its times, with each row's bytes."""
-    (manifest,) = out.glob("batch-*/manifest.parquet")
+    # Killed between its last file and its exit, a batch has ended; the next one finds nothing new.
+    manifest = min(out.glob("batch-*/manifest.parquet"))
     rows = pd.read_parquet(manifest).drop(columns=_TIMES)
     named = {path for files in rows["files"] for path in files.split(";") if path}
     found = {path.relative_to(out).as_posix() for path in (out / "files").rglob("*.*")}

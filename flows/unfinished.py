@@ -54,8 +54,8 @@ def begin_again(
         How many runs were begun again.
     """
     ids = list(deployments)
-    found = [*_under_way(client, ids), *_crashed(client, ids, alive)]
-    count = sum(_again(client, run, say) for run in found)
+    found = [*under_way(client, ids), *crashed(client, ids, alive)]
+    count = sum(schedule_again(client, run, say) for run in found)
     _free_slots(client, ids)
     return count
 
@@ -92,14 +92,20 @@ def begin_lost(
         if values.get(processes.SERVICE) == root
     }
     ids = list(deployments)
-    lost = [run for run in _under_way(client, ids) if str(run.id) not in working]
-    for run in [*(run for run in lost if run.id in before), *_crashed(client, ids, since)]:
-        _again(client, run, say)
+    lost = [run for run in under_way(client, ids) if str(run.id) not in working]
+    for run in [*(run for run in lost if run.id in before), *crashed(client, ids, since)]:
+        schedule_again(client, run, say)
     return {run.id for run in lost} - before
 
 
-def _again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
-    """Schedule a run anew; False where a person had cancelled it or it never ends."""
+def schedule_again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
+    """Schedule a run anew; False where a person had cancelled it or it never ends.
+
+    Parameters
+    ----------
+    say
+        Told in one line what became of it.
+    """
     from prefect.states import Cancelled, Crashed, Scheduled
 
     # Of a run that had not begun it cannot be said that it ends the service: it does not count.
@@ -116,23 +122,25 @@ def _again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
     return state.is_scheduled()
 
 
-def _under_way(client: SyncPrefectClient, deployments: list[UUID]) -> Iterator[FlowRun]:
+def under_way(client: SyncPrefectClient, deployments: list[UUID]) -> Iterator[FlowRun]:
+    """Runs that something works on, or did when it was last heard of."""
     from prefect.client.schemas.objects import StateType
 
     types = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
     yield from _found(client, deployments, types)
 
 
-def _crashed(
-    client: SyncPrefectClient, deployments: list[UUID], alive: float | None
+def crashed(
+    client: SyncPrefectClient, deployments: list[UUID], since: float | None
 ) -> Iterator[FlowRun]:
+    """Runs that crashed at `since` (seconds since 1970) or after it, and were not given up."""
     from prefect.client.schemas.objects import StateType
 
-    if alive is not None:
+    if since is not None:
         for run in _found(client, deployments, [StateType.CRASHED]):
             state = run.state
             given_up = state is None or (state.message or "").endswith(NEVER)
-            if state is not None and not given_up and state.timestamp.timestamp() >= alive:
+            if state is not None and not given_up and state.timestamp.timestamp() >= since:
                 yield run
 
 

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from prefect import flow, get_client
+from prefect import flow
 from prefect import states as known
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
-from unfinished import AGAIN, FLOW_RUN, MOST_TIMES, begin_again, begin_lost
+from unfinished import FLOW_RUN, MOST_TIMES, begin_again, begin_lost
 
 from kantor.operations import processes
 
@@ -22,23 +22,6 @@ def work(melody: str = ""):
 def deployment(prefect_server):
     limit = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
     return work.to_deployment("test", concurrency_limit=limit).apply()
-
-
-@pytest.fixture
-def left(deployment):
-    """Leave a run in a state; gives the run."""
-    with get_client(sync_client=True) as client:
-
-        def leave(state, times=0):
-            run = client.create_flow_run_from_deployment(deployment, parameters={"melody": "x"})
-            for _ in range(times):
-                client.set_flow_run_state(run.id, known.Running(), force=True)
-                again = known.Scheduled(message=f"{AGAIN}: it was gone")
-                client.set_flow_run_state(run.id, again, force=True)
-            client.set_flow_run_state(run.id, state, force=True)
-            return run.id
-
-        yield leave, client
 
 
 def again(client, deployment, alive=None):

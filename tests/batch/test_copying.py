@@ -2,22 +2,12 @@
 
 from pathlib import Path
 
-import fsspec
 import pytest
 from pydantic import ValidationError
 
 from kantor.batch import Batch
 from kantor.batch.copying import copy
 from kantor.intake.entry import Unreachable
-
-
-@pytest.fixture
-def bucket():
-    """An empty store in memory."""
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    yield memory
-    memory.store.clear()
 
 
 @pytest.fixture

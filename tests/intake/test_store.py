@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import fsspec
@@ -58,6 +59,82 @@ def test_an_object_replaced_since_the_listing_is_left(
     bucket.pipe("/inbox/b.mid", tune + b"more")
     bucket.rm("/inbox/c.mid")
     assert list(walk) == []
+
+
+class Remembered(dict):
+    """What a walk is told to remember."""
+
+    def has(self, name: str, mark: str) -> bool:
+        return self.get(name) == mark
+
+    def note(self, name: str, mark: str) -> None:
+        self[name] = mark
+
+
+def test_an_object_that_is_known_is_not_opened(
+    bucket: fsspec.AbstractFileSystem, tune: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor a zip file; one that was written anew is, be it with the same bytes."""
+    for name in ("a.mid", "b.zip", "c.mid"):
+        bucket.pipe(f"/inbox/{name}", zipped(("x.mid", tune)) if "zip" in name else tune)
+    known = Remembered()
+    whole = [one.name for one in uploads("memory://inbox", Limits(), known)]
+    assert whole == ["a.mid", "b.zip/x.mid", "c.mid"]
+    assert list(known) == ["a.mid", "b.zip", "c.mid"]
+    bucket.pipe("/inbox/c.mid", tune)
+    assert [one.name for one in uploads("memory://inbox", Limits(), known)] == ["c.mid"]
+    monkeypatch.setattr(type(bucket), "open", fails)
+    assert list(uploads("memory://inbox", Limits(), known)) == []
+
+
+def test_what_was_not_read_to_its_end_is_not_known(
+    bucket: fsspec.AbstractFileSystem, tune: bytes
+) -> None:
+    """A walk that ended before it, or an object that changed while it was read."""
+    bucket.pipe("/inbox/a.zip", zipped(("x.mid", tune), ("y.mid", tune + b"y")))
+    bucket.pipe("/inbox/b.mid", tune)
+    known = Remembered()
+    walk = uploads("memory://inbox", Limits(), known)
+    assert next(walk).name == "a.zip/x.mid"
+    assert known == {}
+    bucket.pipe("/inbox/b.mid", tune + b"more")
+    assert [one.name for one in walk] == ["a.zip/y.mid"]
+    assert list(known) == ["a.zip"]
+
+
+def test_names_are_numbered_as_if_all_were_read(
+    bucket: fsspec.AbstractFileSystem, tune: bytes
+) -> None:
+    """One known and one new that look alike: the new one is called as it was before."""
+    bucket.pipe("/inbox/A.mid", tune)
+    bucket.pipe("/inbox/a.mid", tune + b"b")
+    known = Remembered()
+    names = [one.name for one in uploads("memory://inbox", Limits(), known)]
+    del known["a.mid"]
+    assert [one.name for one in uploads("memory://inbox", Limits(), known)] == names[1:]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"ETag": '"1"'},
+        {"generation": "1"},
+        {"mtime": 5.25},
+        {"created": datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)},
+    ],
+    ids=str,
+)
+def test_a_mark_tells_one_content_from_another(details: dict[str, object]) -> None:
+    """By a hash, a counter, or a time to a fraction of a second."""
+    mark = store.mark({"size": 9, **details})
+    assert mark is not None
+    assert mark != store.mark({"size": 8, **details})
+
+
+@pytest.mark.parametrize("time", [None, 5.0, 5, datetime(2026, 1, 1, tzinfo=UTC), "today"], ids=str)
+def test_a_whole_second_is_no_mark(time: object) -> None:
+    """Within it an object can be replaced by another one of its size."""
+    assert store.mark({"size": 9, "mtime": time}) is None
 
 
 def test_a_store_that_is_not_there_is_said(bucket: fsspec.AbstractFileSystem) -> None:

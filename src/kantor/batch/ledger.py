@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS entries (
     nth INTEGER NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
     key TEXT NOT NULL, manner TEXT NOT NULL,
     PRIMARY KEY (batch, place, name, nth, sha256)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS objects (
+    place TEXT NOT NULL, name TEXT NOT NULL, manner TEXT NOT NULL, mark TEXT NOT NULL,
+    settled INTEGER NOT NULL, PRIMARY KEY (place, name, manner)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, manner);
 """
 
@@ -99,6 +102,18 @@ class Ledger:
             (entry.sha256, entry.name, manner),
         )
 
+    def objects(self, manner: str, place: str) -> Objects:
+        """What of the objects at a place need not be read again to be composed in this manner."""
+        return Objects(self._all, place, manner)
+
+    def settle_objects(self, dealt_with: bool) -> None:
+        """All that was in the objects noted was dealt with, or they are to be read again."""
+        with self._all:
+            if dealt_with:
+                self._all.execute("UPDATE objects SET settled = 1 WHERE NOT settled")
+            else:
+                self._all.execute("DELETE FROM objects WHERE NOT settled")
+
     def details(self, key: str) -> dict[str, Any] | None:
         """What is known of a composition; None where it was not made yet."""
         row = self._all.execute("SELECT details FROM compositions WHERE key = ?", (key,)).fetchone()
@@ -160,6 +175,31 @@ class Ledger:
 
     def _any(self, query: str, values: tuple[object, ...]) -> bool:
         return self._all.execute(query, values).fetchone() is not None
+
+
+class Objects:
+    """The objects of a store that were read to their end; `kantor.intake.Known` for one place.
+
+    One that is noted counts when the ledger is told that what was in it is settled.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, place: str, manner: str) -> None:
+        self._all, self._place, self._manner = connection, place, manner
+
+    def has(self, name: str, mark: str) -> bool:
+        """Whether all that is in an object, as it was with this mark, was dealt with."""
+        found = self._all.execute(
+            "SELECT 1 FROM objects WHERE place=? AND name=? AND manner=? AND mark=? AND settled",
+            (self._place, name, self._manner, mark),
+        )
+        return found.fetchone() is not None
+
+    def note(self, name: str, mark: str) -> None:
+        """All that is in an object was handed on; written down with what comes next."""
+        self._all.execute(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, 0)",
+            (self._place, name, self._manner, mark),
+        )
 
 
 def now() -> str:

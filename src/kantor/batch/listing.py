@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kantor.batch.chunks import Entry
 from kantor.compose import outputs
-from kantor.intake import Limits, Refused, Upload, uploads
+from kantor.intake import Known, Limits, Refused, Upload, uploads
 
 Found = tuple[Entry, Upload | Refused]
 
@@ -15,11 +15,22 @@ _NAME = 40  # characters of a source's name
 _KEY = 12  # digits of the key; they tell apart what is called the same
 
 
-def listed(places: Sequence[str], limits: Limits) -> Iterator[Found]:
-    """Every file of the places, in an order that is the same each time."""
+def listed(
+    places: Sequence[str],
+    limits: Limits,
+    known: Callable[[str], Known] | None = None,
+) -> Iterator[Found]:
+    """Every file of the places, in an order that is the same each time.
+
+    Parameters
+    ----------
+    known
+        Gives what of a place need not be read again.
+    """
     for place, location in enumerate(places):
         last, nth = None, 0
-        for position, item in enumerate(uploads(location, limits)):
+        seen = None if known is None else known(location)
+        for position, item in enumerate(uploads(location, limits, seen)):
             nth = nth + 1 if item.name == last else 0
             last = item.name
             yield Entry(place, position, item.name, nth, item.sha256), item

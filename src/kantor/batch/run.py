@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -101,8 +102,10 @@ class _Run:
         shutil.rmtree(scratch, ignore_errors=True)
         unfinished = self._ledger.unfinished(self._places, self._text)
         found = self._found(unfinished)
+        self._ledger.settle_objects(False)  # of a call that was stopped
         first = next(found, None)
         if first is None and unfinished is None and self._plan.only_new:
+            self._ledger.settle_objects(True)
             return None
         self._begun = unfinished or self._begin()
         self._counts = self._ledger.counts(self._begun.number)
@@ -128,7 +131,8 @@ class _Run:
 
     def _found(self, begun: Begun | None) -> Iterator[listing.Found]:
         """What is in the places and not done with."""
-        for entry, item in listing.listed(self._plan.places, self._plan.limits):
+        known = partial(self._ledger.objects, self._text) if self._plan.only_new else None
+        for entry, item in listing.listed(self._plan.places, self._plan.limits, known):
             if begun and self._ledger.has(begun.number, entry):
                 continue
             if self._plan.only_new and self._ledger.seen(entry, self._text):
@@ -240,6 +244,7 @@ class _Run:
         counts = self._ledger.counts(begun.number)
         manifest.write(folder, self._ledger.rows(begun.number))
         page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)
+        self._ledger.settle_objects(not counts.get(FAILED))
         self._ledger.finish(begun.number)
         shutil.rmtree(scratch, ignore_errors=True)
         if not self._ledger.any_unfinished():

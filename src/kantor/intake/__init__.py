@@ -5,6 +5,7 @@ no name from outside becomes a path, no link is followed, and every amount is co
 read, whatever headers promise. What cannot be used is refused with its reason and kept.
 """
 
+from kantor.intake.entry import Known
 from kantor.intake.limits import Limits, read_limits
 from kantor.intake.opening import uploads
 from kantor.intake.parsing import recording_of
@@ -12,6 +13,7 @@ from kantor.intake.quarantine import quarantine
 from kantor.intake.upload import Refused, Upload
 
 __all__ = [
+    "Known",
     "Limits",
     "Refused",
     "Upload",

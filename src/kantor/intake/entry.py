@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 
 class StillChanging(Exception):
@@ -29,12 +29,26 @@ class Entry:
         Whether the open file is what it was when it was opened.
     is_remote : bool
         A failure is then the source's rather than the file's.
+    mark : str or None
+        What its source says of its content without its being opened: another content has another
+        mark. None where nothing said is as sure as that.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     unchanged: Callable[[BinaryIO], bool]
     is_remote: bool = False
+    mark: str | None = None
+
+
+class Known(Protocol):
+    """What a walk need not open again: files by their names, each with the mark that it had."""
+
+    def has(self, name: str, mark: str) -> bool:
+        """Whether the file with this mark was dealt with."""
+
+    def note(self, name: str, mark: str) -> None:
+        """All that is in the file was handed on."""
 
 
 @dataclass(frozen=True)

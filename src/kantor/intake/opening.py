@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kantor.intake import bounded, folder, names, store, zips
-from kantor.intake.entry import Entry, StillChanging, Unusable
+from kantor.intake.entry import Entry, Known, StillChanging, Unusable
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused, Upload, refusal
 from kantor.music.score import ScoreError
@@ -16,7 +16,9 @@ from kantor.music.score import ScoreError
 _log = logging.getLogger(__name__)
 
 
-def uploads(location: str, limits: Limits) -> Iterator[Upload | Refused]:
+def uploads(
+    location: str, limits: Limits, known: Known | None = None
+) -> Iterator[Upload | Refused]:
     """Every file at `location` and in the zip files there, sorted by name.
 
     One file is held in memory at a time. What systems leave behind (hidden files, ``__MACOSX``)
@@ -29,6 +31,10 @@ def uploads(location: str, limits: Limits) -> Iterator[Upload | Refused]:
         A folder, a file, or a URL that fsspec knows (``memory://``, ``s3://`` with s3fs).
     limits
         What is refused as too much.
+    known
+        Objects of a store that it has, by the marks of the listing, are passed over unopened; it
+        is told of the others when all that is in them was asked for. Files of a folder, quickly
+        read, are always read.
 
     Raises
     ------
@@ -43,8 +49,10 @@ def uploads(location: str, limits: Limits) -> Iterator[Upload | Refused]:
             yield refusal(given.give(entry.name), f"{entry.reason} (not kept)", None)
         elif names.is_unfinished(entry.name):
             _log.warning("%s: still being written; left for the next pass", _shown(entry))
+        elif known is not None and entry.mark is not None and known.has(entry.name, entry.mark):
+            given.give(entry.name)
         else:
-            yield from _opened(entry, limits, given)
+            yield from _opened(entry, limits, given, known)
 
 
 def _entries(location: str, limits: Limits) -> Iterator[Entry | Unusable]:
@@ -54,7 +62,9 @@ def _entries(location: str, limits: Limits) -> Iterator[Entry | Unusable]:
     return store.entries(location) if path is None else folder.entries(path, limits.settle)
 
 
-def _opened(entry: Entry, limits: Limits, given: names.Names) -> Iterator[Upload | Refused]:
+def _opened(
+    entry: Entry, limits: Limits, given: names.Names, known: Known | None
+) -> Iterator[Upload | Refused]:
     """What is in a file; nothing if it is gone or still changes."""
     try:
         with entry.open() as file:
@@ -62,6 +72,8 @@ def _opened(entry: Entry, limits: Limits, given: names.Names) -> Iterator[Upload
             file.seek(0)
             read = _zip if beginning == b"PK" else _file
             yield from read(entry, file, limits, given)
+        if known is not None and entry.mark is not None:
+            known.note(entry.name, entry.mark)
     except StillChanging:
         _log.warning("%s: still being written; left for the next pass", _shown(entry))
     except FileNotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -13,6 +13,10 @@ from kantor.intake import names
 from kantor.intake.entry import Entry, Unreachable, Unusable
 from kantor.music.recording import one_line
 from kantor.music.score import ScoreError
+
+# What stores call an object's content, and the time at which it was written.
+_CONTENT = ("ETag", "etag", "md5Hash", "generation")
+_TIMES = ("mtime", "created", "updated", "LastModified", "last_modified")
 
 
 def is_url(location: str) -> bool:
@@ -45,7 +49,27 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
         if fault:
             yield Unusable(name, fault)
         else:
-            yield _entry(system, key, name, found[key].get("size"), url)
+            yield _entry(system, key, name, found[key], url)
+
+
+def told(details: Mapping[str, Any]) -> str:
+    """What a listing says of an object's content: size, hash, times, as far as it says them."""
+    return " ".join(str(details.get(name)) for name in ("size", *_CONTENT, *_TIMES))
+
+
+def mark(details: Mapping[str, Any]) -> str | None:
+    """What is `told`, where it is sure to differ for another content; else None.
+
+    So it is with a hash or a counter, or with a time to a fraction of a second: within a whole
+    second an object can be replaced by another one of its size.
+    """
+    times = (details.get(name) for name in _TIMES)
+    fine = any(getattr(time, "microsecond", 0) or _is_fraction(time) for time in times)
+    return told(details) if fine or any(details.get(name) for name in _CONTENT) else None
+
+
+def _is_fraction(time: object) -> bool:
+    return isinstance(time, float) and not time.is_integer()
 
 
 def without_secret(url: str) -> str:
@@ -80,7 +104,9 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
     return system, root, found
 
 
-def _entry(system: Any, key: str, name: str, size: int | None, url: str) -> Entry:
+def _entry(system: Any, key: str, name: str, details: Mapping[str, Any], url: str) -> Entry:
+    size = details.get("size")
+
     def opened() -> BinaryIO:
         with failures(url):
             return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
@@ -88,7 +114,7 @@ def _entry(system: Any, key: str, name: str, size: int | None, url: str) -> Entr
     def unchanged(file: BinaryIO) -> bool:
         return size is None or file.seek(0, 2) == size
 
-    return Entry(name, opened, unchanged, is_remote=True)
+    return Entry(name, opened, unchanged, True, mark(details))
 
 
 class _Remote:

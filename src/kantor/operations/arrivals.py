@@ -13,8 +13,6 @@ from kantor.intake import names, store
 from kantor.music.score import ScoreError
 
 NOTHING = hashlib.sha256().hexdigest()
-# What stores call an object's content or time; whatever of it one tells is looked at.
-_MARKS = ("size", "ETag", "etag", "md5Hash", "mtime", "created", "LastModified", "last_modified")
 
 
 class Arrivals:
@@ -123,7 +121,7 @@ def _objects(url: str) -> Iterator[str]:
     _, root, found = store.listing(url)
     for key in sorted(found):
         if not names.is_junk(key[len(root) :].lstrip("/")):
-            yield f"{key} {[str(found[key].get(mark)) for mark in _MARKS]}\n"
+            yield f"{key} {store.told(found[key])}\n"
 
 
 def _files(place: Path) -> Iterator[str]:

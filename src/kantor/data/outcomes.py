@@ -112,7 +112,7 @@ def _of_rows(
     elif figure:
         found = f"{figure:.3g} at {'least' if extreme == 'min' else 'most'}"
     else:
-        found = f"that in all {rows:,} {ROWS[level]}" if rows else f"no {ROWS[level]}"
+        found = f"as expected in all {rows:,} {ROWS[level]}" if rows else f"no {ROWS[level]}"
     return {
         "found": found,
         "failures": failures,

@@ -163,8 +163,9 @@ def _style(site: Path) -> None:
     index = site / "index.html"
     pages = [path.relative_to(site).as_posix() for path in site.glob("validations/**/*.html")]
     links = [f'<a href="{page}">{page.split("/")[1]}</a>' for page in sorted(pages)]
+    ways = f"<p>Validation results: {' · '.join(links)}</p>"
     text = index.read_text(encoding="utf-8")
-    index.write_text(text.replace("<body>", f"<body>\n<p>{' · '.join(links)}</p>", 1), "utf-8")
+    index.write_text(text.replace("<body>", f"<body>\n{ways}", 1), "utf-8")
 
 
 def _replace(folder: Path, target: Path) -> None:

@@ -123,8 +123,9 @@ def _told(steps: NDArray[np.float64], health: Mapping[str, Any]) -> str:
     if not steps.size or not isinstance(seconds, int | float) or not seconds:
         return ""
     return (
-        f"{len(steps)} rows of figures over {np.nanmax(steps):.0f} iterations. Long curves are "
-        "drawn faint, with their running median on top; the scale leaves out the wildest hundredth."
+        f"{len(steps)} rows of figures over {np.nanmax(steps):.0f} iterations, which are "
+        "counted below each curve; the losses begin where the critic joins. Long curves are drawn "
+        "faint, with their running median on top; the scale leaves out the wildest hundredth."
     )
 
 

@@ -14,6 +14,13 @@ from kantor.report.verdict import BADGES, figure
 Rows = dict[str, Any]
 
 SHOWN_BASELINES = ("shuffled", "random")
+ENDS = {
+    "budget": "all iterations done",
+    "time": "time is up",
+    "critic": "critic at its best",
+    "converged": "metrics as the data's",
+}
+"""Why a training ended (``stopped_by``), in words; faults are named as they are."""
 
 
 def facts(
@@ -27,7 +34,7 @@ def facts(
         "Weights, generator": _count(generator),
         "Iterations": _count(health.get("iterations")),
         "Training": _duration(health.get("seconds")),
-        "Stopped by": health.get("stopped_by"),
+        "Ended": ENDS.get(str(health.get("stopped_by")), health.get("stopped_by")),
         "Measured on": f"{figures['pieces']} pieces" if "pieces" in figures else None,
     }
     return [{"name": name, "value": str(value)} for name, value in found.items() if value]
@@ -104,9 +111,10 @@ def health(found: Mapping[str, Any]) -> Rows | None:
         return None
     passed = found.get("status") == "ok"
     ended = found.get("stopped_by")
+    reason = ENDS.get(str(ended), ended)
     text = "The run was sound." if passed else "The run was stopped as past saving."
     if ended:
-        text += f" It ended by {ended} after {_count(found.get('iterations')) or '?'} iterations."
+        text += f" It ended after {_count(found.get('iterations')) or '?'} iterations: {reason}."
     findings = [
         f"Iteration {one.get('iteration', '?')}, {one.get('kind', '')}: {one.get('message', '')}"
         for one in found.get("findings", [])

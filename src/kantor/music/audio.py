@@ -262,18 +262,17 @@ def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
     save(path, lambda file: _encode(score, file, "WAV", rate, subtype="PCM_16"))
 
 
-def write_mp3(score: Score, path: str | Path, rate: int = RATE) -> None:
-    """Write an MP3 file; limits and errors as for `write_wav`."""
-    save(path, lambda file: _encode_mp3(score, file, rate))
-
-
 def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
     """The content of an MP3 file, to be embedded in a page; limits as for `write_wav`.
 
     MP3 knows eight rates, among them 44,100, 32,000 and 24,000.
     """
+    # libsndfile's level goes from 0, the most that the rate allows, to 1, the least.
+    most, least = (320, 32) if rate >= 32_000 else (160, 8)
+    level = (most - _MP3_KBIT) / (most - least)
+    how = {"bitrate_mode": "CONSTANT", "compression_level": level}
     stream = io.BytesIO()
-    _encode_mp3(score, stream, rate)
+    _encode(score, stream, "MP3", rate, subtype="MPEG_LAYER_III", **how)
     return stream.getvalue()
 
 
@@ -288,11 +287,3 @@ def flac_bytes(score: Score, rate: int = RATE) -> bytes:
     stream = io.BytesIO()
     _encode(score, stream, "FLAC", rate, subtype="PCM_16")
     return stream.getvalue()
-
-
-def _encode_mp3(score: Score, target: BinaryIO, rate: int) -> None:
-    # libsndfile's level goes from 0, the most that the rate allows, to 1, the least.
-    most, least = (320, 32) if rate >= 32_000 else (160, 8)
-    level = (most - _MP3_KBIT) / (most - least)
-    how = {"bitrate_mode": "CONSTANT", "compression_level": level}
-    _encode(score, target, "MP3", rate, subtype="MPEG_LAYER_III", **how)

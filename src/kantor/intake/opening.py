@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from kantor.intake import bounded, folder, names, store, zips
@@ -56,9 +55,7 @@ def uploads(
 
 
 def _entries(location: str, limits: Limits) -> Iterator[Entry | Unusable]:
-    if not store.is_url(location):
-        return folder.entries(Path(location), limits.settle)
-    path = store.local_path(location)
+    path = store.on_disk(location)
     return store.entries(location) if path is None else folder.entries(path, limits.settle)
 
 

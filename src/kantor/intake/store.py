@@ -30,6 +30,11 @@ def local_path(location: str) -> Path | None:
     return Path(match[2]) if match else None
 
 
+def on_disk(location: str) -> Path | None:
+    """The path that `location` is or, as a ``file:`` URL, names; None for other URLs."""
+    return local_path(location) if is_url(location) else Path(location)
+
+
 def entries(url: str) -> Iterator[Entry | Unusable]:
     """The files below `url`, or the file `url`, sorted by name, hidden ones left out.
 

@@ -93,9 +93,9 @@ def of_inbox(root: Path, say: Callable[[str], object] = print) -> Arrivals:
     params = root / "params.yaml"
     serving = settings.load(settings.Serve, "serve", params)
     place = settings.load(Batch, "batch", params).inbox
-    folder = store.local_path(place) if store.is_url(place) else root / place
+    folder = store.on_disk(place)
     if folder is not None:
-        return Arrivals(folder, serving.arrivals, serving.arrivals, say)
+        return Arrivals(root / folder, serving.arrivals, serving.arrivals, say)
     return Arrivals(place, serving.store_arrivals, serving.arrivals, say)
 
 

@@ -61,7 +61,7 @@ from pathlib import Path
 from kantor import forking
 
 if __name__ == "__main__":
-    forking.begin("kantor.batch.work")
+    forking.begin(forking.BATCH)
 
 from kantor.batch import Batch, Plan, run
 from kantor.batch.engines import processes

@@ -10,6 +10,9 @@ import multiprocessing
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 
+BATCH = "kantor.batch.work"
+"""What a batch's workers need: named here, so that naming it imports none of it."""
+
 
 def context(module: str) -> ForkServerContext:
     """Where processes are forked that have imported `module`, and what that imports."""

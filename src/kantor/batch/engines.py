@@ -21,7 +21,6 @@ from kantor import forking
 from kantor.batch.chunks import Chunk, Done, Made
 from kantor.batch.work import compose_chunk
 
-WORK = "kantor.batch.work"
 DIED = "composing it ended the process that did; see whether it is too long, or memory too short"
 
 
@@ -140,7 +139,7 @@ def processes(workers: int) -> Iterator[Processes]:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, forking.context(WORK), initializer=_begin)
+    return ProcessPoolExecutor(workers, forking.context(forking.BATCH), initializer=_begin)
 
 
 def _begin() -> None:

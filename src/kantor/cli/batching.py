@@ -77,7 +77,7 @@ def batch_command(
     """
     from kantor import forking
 
-    forking.begin("kantor.batch.work")
+    forking.begin(forking.BATCH)
     with telling.in_one_line():
         from kantor.batch import BatchError
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.data.frames import manifest_frame, measure, read_manifest, window_frame
+from kantor.data.frames import manifest_frame, measure, read_manifest
 from kantor.data.split_measures import histogram_distances
+from kantor.data.window_table import window_frame
 from kantor.data.windows import Windows
 from kantor.music.score import REST, ScoreError, onset_floor
 
@@ -189,7 +190,7 @@ def test_more_windows_than_a_chunk_are_measured_alike(monkeypatch: pytest.Monkey
     """Windows are measured in chunks, which cannot be seen in the result."""
     pitches = [held(tuple(np.array(CHORD) + i)) for i in range(7)]
     whole, _ = window_frame(tensors(*pitches), manifest("train"))
-    monkeypatch.setattr("kantor.data.frames.CHUNK", 3)
+    monkeypatch.setattr("kantor.data.window_table.CHUNK", 3)
     parts, _ = window_frame(tensors(*pitches), manifest("train"))
     pd.testing.assert_frame_equal(whole, parts)
 

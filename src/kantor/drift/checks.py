@@ -30,7 +30,7 @@ def check(came: pd.DataFrame, known: pd.DataFrame, mostly: float) -> list[Outcom
 def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from kantor.data.suites import check as made
+    from kantor.data.checking import check as made
 
     share = f"for {mostly:.0%} of the melodies"
     checks = []

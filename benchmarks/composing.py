@@ -26,7 +26,8 @@ import machine
 import numpy as np
 
 from kantor import settings
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 BAR = 16
 """Steps in a bar of 4/4."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from kantor.music import midi, musicxml
-from kantor.music.score import Key, Meter, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score
 
 _CONTAINER = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'
 _WORDS = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]

@@ -17,7 +17,8 @@ import kantor.registry
 from kantor import cli
 from kantor.compose import outputs
 from kantor.music import midi, musicxml, reading
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 ROOT = Path(__file__).parents[1]
 RUNNER = CliRunner()

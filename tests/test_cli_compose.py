@@ -13,7 +13,8 @@ from kantor import cli
 from kantor.cli import composing
 from kantor.compose import outputs
 from kantor.music import midi, musicxml, reading
-from kantor.music.score import VOICES, Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import VOICES, Key, Meter, Score, ScoreError
 
 RUNNER = CliRunner()
 NOTES = (72, 67, 60, 48)

@@ -11,7 +11,8 @@ import numpy as np
 from kantor.batch import Batch, Plan
 from kantor.intake import Limits
 from kantor.music import midi
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 AT_ONCE = Limits(settle=0)
 POISON = 61  # a melody that begins on this pitch ends the process that composes it

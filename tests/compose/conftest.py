@@ -6,7 +6,8 @@ import mido
 import numpy as np
 import pytest
 
-from kantor.music.score import Key, Meter, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score
 
 
 @pytest.fixture

@@ -12,17 +12,9 @@ from kantor.compose.cells import bar_spans
 from kantor.compose.composer import compose
 from kantor.compose.plan import ALL, Plan
 from kantor.music import midi, musicxml
+from kantor.music.notes import Note, arrays_of
 from kantor.music.reading import read
-from kantor.music.score import (
-    VOICE_RANGES,
-    VOICES,
-    Key,
-    Meter,
-    Note,
-    Score,
-    ScoreError,
-    arrays_of,
-)
+from kantor.music.score import VOICE_RANGES, VOICES, Key, Meter, Score, ScoreError
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose import cells
-from kantor.music.score import Meter, Note, Score, ScoreError, arrays_of, onset_floor
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Meter, Score, ScoreError, onset_floor
 
 
 def score(steps, **fields):

@@ -12,7 +12,8 @@ from kantor.compose.composer import ModelError, compose, seed_of
 from kantor.compose.form import Form
 from kantor.compose.knobs import Knobs
 from kantor.compose.request import Request
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 
 def melody(steps=40, seed=0, **fields):

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose.phrases import infer_fermatas
-from kantor.music.score import Meter, Note, Score, arrays_of, notes_of
+from kantor.music.notes import Note, arrays_of, notes_of
+from kantor.music.score import Meter, Score
 
 
 def tune(durations, meter="4/4", pickup=0):

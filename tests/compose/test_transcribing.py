@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from kantor.compose.asking import from_recording, read_request
+from kantor.music.notes import notes_of
 from kantor.music.recording import Limits, Part, Recording, TimedNote
-from kantor.music.score import Key, Meter, ScoreError, notes_of
+from kantor.music.score import Key, Meter, ScoreError
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 

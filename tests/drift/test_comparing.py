@@ -10,7 +10,8 @@ from kantor import settings
 from kantor.data.corpus import Piece, save
 from kantor.drift import compare, features, training
 from kantor.drift.comparing import distance
-from kantor.music.score import Key, Meter, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score
 
 LIMITS = settings.load(settings.Drift, "drift", Path(__file__).parents[2] / "params.yaml")
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from kantor.drift import features
 from kantor.drift.features import COLUMNS, INTERVALS, PITCH_CLASSES
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 
 def melody(pitches, steps=4, **described):

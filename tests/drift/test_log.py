@@ -6,7 +6,8 @@ import pytest
 
 from kantor.drift import features, last, record
 from kantor.drift.features import COLUMNS
-from kantor.music.score import Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Score
 
 
 def row(pitch):

@@ -4,7 +4,8 @@ import pytest
 
 from kantor.drift import features, record, watch
 from kantor.drift.watching import STATE, Watch, read
-from kantor.music.score import Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Score
 
 ROW = features(Score(*arrays_of([Note(0, 4, 60)], 4, voices=1)))
 

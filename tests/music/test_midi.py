@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.music import midi
+from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.reading import Recording, read
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of, notes_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 NOTES = b"\x00\x90\x3c\x50\x60\x80\x3c\x00"  # middle C for a quarter of 96 ticks
 END = b"\x00\xff\x2f\x00"

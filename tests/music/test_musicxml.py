@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from kantor.music import musicxml
 from kantor.music.engraving import spell
+from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.reading import Recording, read
-from kantor.music.score import Key, Meter, Note, Score, ScoreError, arrays_of, notes_of
+from kantor.music.score import Key, Meter, Score, ScoreError
 
 ATTRIBUTES = "<attributes><divisions>2</divisions>{}</attributes>"
 FOUR_FOUR = ATTRIBUTES.format("<time><beats>4</beats><beat-type>4</beat-type></time>")

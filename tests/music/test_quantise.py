@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.music.notes import Note
 from kantor.music.quantise import Deviation, is_swung, quantise
 from kantor.music.recording import TimedNote
-from kantor.music.score import Note
 
 
 def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:

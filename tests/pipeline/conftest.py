@@ -18,7 +18,8 @@ import yaml
 from kantor.data import pin
 from kantor.data.chorales import chorales
 from kantor.music import midi
-from kantor.music.score import Key, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Score
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.music.score import notes_of
+from kantor.music.notes import notes_of
 from kantor.report import charts, rolls, shares
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)

@@ -9,7 +9,8 @@ import pytest
 
 from kantor import runtime
 from kantor.music.given import Given, stack
-from kantor.music.score import Key, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Score
 from kantor.runtime.pitches import CONDITION, DISTANCES, MOTIONS
 
 WIDTH, DECODER, HEAD, MEMORY, REACH = 8, 12, 8, 4, 3

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from kantor.music.score import REST, Flags, Score, ScoreError, notes_of
+from kantor.music.notes import notes_of
+from kantor.music.score import REST, Flags, Score, ScoreError
 
 Ranges = tuple[tuple[int, int], ...]
 

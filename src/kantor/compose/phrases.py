@@ -13,7 +13,8 @@ import math
 
 import numpy as np
 
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, notes_of
+from kantor.music.notes import Note, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 # Log odds that a note ends a phrase. Rows: less than a quarter, a quarter, a dotted quarter, a
 # half, longer. Columns: on the first or the middle of a bar, on another quarter, between.

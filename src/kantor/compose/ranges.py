@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kantor.music.score import VOICE_RANGES, VOICES, Note, ScoreError
+from kantor.music.notes import Note
+from kantor.music.score import VOICE_RANGES, VOICES, ScoreError
 
 LOWEST, HIGHEST = 35, 83  # what a model can be given: the range of all four voices
 

@@ -16,9 +16,10 @@ from kantor.compose.phrases import infer_fermatas
 from kantor.compose.placing import Rests, place
 from kantor.compose.ranges import into_range
 from kantor.music.key import estimate
+from kantor.music.notes import Note
 from kantor.music.quantise import Deviation, quantise
 from kantor.music.recording import Recording, TimedNote
-from kantor.music.score import REST, VOICES, Key, Note, Score, ScoreError
+from kantor.music.score import REST, VOICES, Key, Score, ScoreError
 
 _FITS = 0.8  # share of the notes' time that a key signature must hold to be believed
 _SCALE = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))

@@ -29,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.files import save
-from kantor.music.score import STEPS_PER_QUARTER, Note, Score, ScoreError, notes_of
+from kantor.music.notes import Note, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, Score, ScoreError
 
 if TYPE_CHECKING:
     from symusic import Synthesizer

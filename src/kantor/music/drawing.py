@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kantor.music.score import VOICES, Flags, Note, Score
+from kantor.music.notes import Note
+from kantor.music.score import VOICES, Flags, Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kantor.music.bars import Bar, bars_of
-from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Note, Pitches, Score
+from kantor.music.notes import Note
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Pitches, Score
 
 # Lengths in steps that one note head can show: name and dots.
 NOTE_VALUES = {

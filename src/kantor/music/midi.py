@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from kantor.music.bars import bars_of
 from kantor.music.files import save
+from kantor.music.notes import spans_of
 from kantor.music.recording import one_line
-from kantor.music.score import STEPS_PER_QUARTER, VOICES, Score, ScoreError, spans_of
+from kantor.music.score import STEPS_PER_QUARTER, VOICES, Score, ScoreError
 
 TICKS_PER_QUARTER = 480
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER

@@ -24,17 +24,9 @@ from kantor.music.engraving import (
 )
 from kantor.music.files import save
 from kantor.music.midi import names_of
+from kantor.music.notes import notes_of
 from kantor.music.recording import one_line
-from kantor.music.score import (
-    REST,
-    STEPS_PER_QUARTER,
-    VOICES,
-    Key,
-    Meter,
-    Score,
-    ScoreError,
-    notes_of,
-)
+from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Key, Meter, Score, ScoreError
 
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _HEAD = (

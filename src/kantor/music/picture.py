@@ -29,7 +29,8 @@ from kantor.music.drawing import (
     draw_notes,
 )
 from kantor.music.files import save
-from kantor.music.score import REST, VOICES, Flags, Score, ScoreError, notes_of
+from kantor.music.notes import notes_of
+from kantor.music.score import REST, VOICES, Flags, Score, ScoreError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kantor.music.bars import meter_of
 from kantor.music.midi import names_of
+from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.recording import Part, Recording, TimedNote
 from kantor.music.score import (
@@ -26,12 +27,9 @@ from kantor.music.score import (
     STEPS_PER_QUARTER,
     Flags,
     Meter,
-    Note,
     Pitches,
     Score,
     ScoreError,
-    arrays_of,
-    notes_of,
     onset_floor,
 )
 

@@ -10,9 +10,7 @@ a held one. These two arrays are the music; everything else is derived from them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -235,79 +233,9 @@ class Score:
         return replace(self, pitches=moved.astype(np.int8), key=key)
 
 
-@dataclass(frozen=True, order=True)
-class Note:
-    """A note: from step `start` up to, not including, step `end`."""
-
-    start: int
-    end: int
-    pitch: int
-    voice: int = 0
-
-
 def onset_floor(pitches: ArrayLike) -> Flags:
     """The onsets that a change of pitch makes certain, ``(time, ...) bool``."""
     pitches = np.asarray(pitches)
     changed = np.ones(pitches.shape, bool)
     changed[1:] = pitches[1:] != pitches[:-1]
     return np.asarray(changed & (pitches != REST), dtype=bool)
-
-
-def spans_of(score: Score, voice: int) -> list[tuple[int, int, int]]:
-    """The start, end and pitch of each note of a voice, ascending."""
-    pitches = score.pitches[:, voice]
-    starts = np.flatnonzero(score.onsets[:, voice] | (pitches == REST))
-    ends = np.append(starts[1:], score.steps)
-    heard = pitches[starts]
-    sounding = heard != REST
-    columns = (array[sounding].tolist() for array in (starts, ends, heard))
-    return list(zip(*columns, strict=True))
-
-
-def notes_of(score: Score) -> list[Note]:
-    """The score's notes, ordered by start, end, pitch and voice."""
-    voices = range(score.pitches.shape[1])
-    notes = [Note(*span, voice) for voice in voices for span in spans_of(score, voice)]
-    return notes if len(voices) == 1 else sorted(notes, key=_fields)
-
-
-def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitches, Flags]:
-    """Write notes onto the grid; where two overlap in a voice, the later one is heard.
-
-    Returns
-    -------
-    pitches : (time, voice) int8
-    onsets : (time, voice) bool
-
-    Raises
-    ------
-    ScoreError
-        If a note lies outside the grid.
-    """
-    lines: list[list[tuple[int, int, int]]] = [[] for _ in range(voices)]
-    for note in sorted(notes, key=_fields):
-        if not (0 <= note.start < note.end <= steps and 0 <= note.voice < voices):
-            raise ScoreError(f"{note} lies outside {steps} steps of {voices} voices")
-        lines[note.voice].append((note.start, note.end, note.pitch))
-    pitches = np.full((steps, voices), REST, np.int8)
-    onsets = np.zeros((steps, voices), bool)
-    time = np.arange(steps)
-    for voice, line in enumerate(lines):
-        if line:
-            starts, ends = np.array([span[:2] for span in line]).T
-            heard = np.array([pitch for *_, pitch in line], np.int8)
-            latest = starts.searchsorted(time, side="right") - 1
-            sounding = (latest >= 0) & (time < ends[latest])
-            pitches[sounding, voice] = heard[latest[sounding]]
-            onsets[starts, voice] = True
-    return pitches, onsets
-
-
-def _fields(note: Note) -> tuple[int, int, int, int]:
-    """What notes are ordered by; tuples are compared faster than notes."""
-    return note.start, note.end, note.pitch, note.voice
-
-
-def quarters(steps: int) -> Fraction:
-    """A length in steps as a number of quarters."""
-    return Fraction(steps, STEPS_PER_QUARTER)

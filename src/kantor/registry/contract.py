@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.given import Given, stack
-from kantor.music.score import Key, Note, Score, arrays_of
+from kantor.music.notes import Note, arrays_of
+from kantor.music.score import Key, Score
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

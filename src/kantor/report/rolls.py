@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from html import escape
 
-from kantor.music.score import REST, VOICES, Score, notes_of
+from kantor.music.notes import notes_of
+from kantor.music.score import REST, VOICES, Score
 
 SEMITONE = 1.0
 GAP = 0.25

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.key import estimate
+from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise
 from kantor.music.reading import Recording
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Note, Score, arrays_of
+from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 from kantor.music.voices import four_voices
 
 

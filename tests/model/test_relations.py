@@ -17,21 +17,26 @@ from kantor.model import representation as rep
 MODEST = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 classes = st.integers(-1, rep.CLASSES - 1)
+LookUp = Callable[[Any, Any], Any]
 
 
 def weights(size: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=size).astype(np.float32)
 
 
+@pytest.mark.parametrize(
+    ("look_up", "size", "reach"),
+    [(relations.by_motion, rep.MOTIONS, 12), (relations.by_distance, rep.DISTANCES, 36)],
+)
 @MODEST
 @given(classes, seeds)
-def test_weights_by_motion(before: int, seed: int) -> None:
-    """A pitch gets the weight of the motion to it; larger leaps and all after a rest get none."""
-    given, expected = weights(rep.MOTIONS, seed), np.zeros(rep.CLASSES, np.float32)
+def test_weights_by_how_far(look_up: LookUp, size: int, reach: int, other: int, seed: int) -> None:
+    """A pitch gets the weight of its motion or distance; what is farther, or after a rest, none."""
+    given, expected = weights(size, seed), np.zeros(rep.CLASSES, np.float32)
     for to in range(1, rep.CLASSES):
-        if before > 0 and abs(to - before) <= 12:
-            expected[to] = given[to - before + 12]
-    found = relations.by_motion(tf.constant(given[None]), tf.constant([before]))
+        if other > 0 and abs(to - other) <= reach:
+            expected[to] = given[to - other + reach]
+    found = look_up(tf.constant(given[None]), tf.constant([other]))
     assert np.array_equal(found[0], expected)
 
 
@@ -44,18 +49,6 @@ def test_weights_by_interval(other: int, seed: int) -> None:
         if other > 0:
             expected[to] = given[(to - other) % 12]
     found = relations.by_interval(tf.constant(given[None]), tf.constant([other]))
-    assert np.array_equal(found[0], expected)
-
-
-@MODEST
-@given(classes, seeds)
-def test_weights_by_distance(other: int, seed: int) -> None:
-    """A pitch gets the weight of its distance from another voice's pitch, up to three octaves."""
-    given, expected = weights(rep.DISTANCES, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        if other > 0 and abs(to - other) <= 36:
-            expected[to] = given[to - other + 36]
-    found = relations.by_distance(tf.constant(given[None]), tf.constant([other]))
     assert np.array_equal(found[0], expected)
 
 

@@ -8,7 +8,7 @@ are asked for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,10 +91,7 @@ def compose(
     best: dict[tuple[int, int], tuple[float, Score]] = {}
     mixed = getattr(model, "mixes_lengths", False)
     for run in _runs(list(_questions(requests, seed, takes, candidates)), mixed):
-        batch = stack([question.given for question in run])
-        pitches, onsets = model(batch, np.array([one.seed for one in run], np.int64), **turned)
-        _check_shape(batch, pitches, onsets)
-        worth = _judged(model, batch, pitches, onsets) if candidates > 1 else np.zeros(len(run))
+        pitches, onsets, worth = _answers(model, run, turned, candidates > 1)
         for row, question in enumerate(run):
             piece = question.request, question.take
             if piece not in best or worth[row] > best[piece][0]:
@@ -102,6 +99,18 @@ def compose(
                 best[piece] = float(worth[row]), score
         made(len(run))
     return [[best[index, take][1] for take in range(takes)] for index in range(len(requests))]
+
+
+def _answers(
+    model: Model, run: Sequence[_Question], turned: Mapping[str, Any], judge: bool
+) -> tuple[Pitches, Flags, NDArray[np.float64]]:
+    """What the model composes in one run, and if it is to `judge`, what each is worth to it."""
+    batch = stack([question.given for question in run])
+    seeds = np.array([question.seed for question in run], np.int64)
+    pitches, onsets = model(batch, seeds, **turned)
+    _check_shape(batch, pitches, onsets)
+    worth = _judged(model, batch, pitches, onsets) if judge else np.zeros(len(run))
+    return pitches, onsets, worth
 
 
 def _questions(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.music.notes import Note
 from kantor.music.score import VOICE_RANGES, VOICES, ScoreError
@@ -44,7 +45,21 @@ def into_range(
         If no octave brings all notes to where a model can be given them.
     """
     pitches = np.array([note.pitch for note in notes])
-    low, high = VOICE_RANGES[voice]
+    octaves = _octaves(pitches, voice, foreign)
+    messages = [_moved(octaves, voice)] if octaves else []
+    if left := _outside(pitches + 12 * octaves, voice):
+        low, high = VOICE_RANGES[voice]
+        messages.append(
+            f"{left} of {len(notes)} notes lie outside the {VOICES[voice]}'s range, "
+            f"{_name(low)} to {_name(high)}"
+        )
+    if not octaves:
+        return list(notes), messages
+    return [replace(note, pitch=note.pitch + 12 * octaves) for note in notes], messages
+
+
+def _octaves(pitches: NDArray[np.int64], voice: int, foreign: bool) -> int:
+    """By how many octaves a line is moved."""
     moves = sorted(range(-10, 11), key=abs)
     possible = [
         octaves
@@ -57,29 +72,24 @@ def into_range(
             f"between {_name(LOWEST)} and {_name(HIGHEST)}; choose a narrower track with --track"
         )
 
-    def outside(octaves: int) -> int:
-        moved = pitches + 12 * octaves
-        return int(((moved < low) | (moved > high)).sum())
-
     def unsuited(octaves: int) -> tuple[int, float]:
+        """How many notes the voice cannot sing, and how far from its middle they lie."""
         off = abs(pitches.mean() + 12 * octaves - _MIDDLE[voice])
-        return outside(octaves), float(off) if foreign else 0.0
+        return _outside(pitches + 12 * octaves, voice), float(off) if foreign else 0.0
 
-    octaves = min(possible, key=unsuited)  # of equals the smallest move, listed first
-    messages = []
-    if octaves:
-        many = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
-        article = "an" if VOICES[voice] == "alto" else "a"
-        way = "up" if octaves > 0 else "down"
-        messages.append(f"moved {way} {many} to suit {article} {VOICES[voice]}")
-    if left := outside(octaves):
-        messages.append(
-            f"{left} of {len(notes)} notes lie outside the {VOICES[voice]}'s range, "
-            f"{_name(low)} to {_name(high)}"
-        )
-    if not octaves:
-        return list(notes), messages
-    return [replace(note, pitch=note.pitch + 12 * octaves) for note in notes], messages
+    return min(possible, key=unsuited)  # of equals the smallest move, listed first
+
+
+def _outside(pitches: NDArray[np.int64], voice: int) -> int:
+    """How many of these notes lie outside the voice's range."""
+    low, high = VOICE_RANGES[voice]
+    return int(((pitches < low) | (pitches > high)).sum())
+
+
+def _moved(octaves: int, voice: int) -> str:
+    many = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
+    article = "an" if VOICES[voice] == "alto" else "a"
+    return f"moved {'up' if octaves > 0 else 'down'} {many} to suit {article} {VOICES[voice]}"
 
 
 def _name(pitch: int) -> str:

@@ -93,11 +93,11 @@ def promote(
         _not_already(chosen, champion)
         beside = champion if measured is None else None
         against = [*gate.reasons_against(store, chosen, beside, rule, root), *(measured or ())]
-        if against and not force:
-            raise Refused(f"{name} version {chosen.version}: promotion", against)
-        before = None if champion is None else int(champion.version)
+        _allowed(chosen, "promotion", against, force)
         told = headline(chosen) | dict(figures or {})
-        event = events.make("promote", before, int(chosen.version), why, by, against, told)
+        event = events.make(
+            "promote", _number(champion), int(chosen.version), why, by, against, told
+        )
         _move(store, name, event)
         _not_retired(store, name, chosen)
     return event
@@ -134,11 +134,10 @@ def rollback(
             raise RegistryError(f"{name}: no version before the champion to go back to")
         _not_already(chosen, champion)
         against = gate.unsound(chosen, root)
-        if against and not force:
-            raise Refused(f"{name} version {chosen.version}: rollback", against)
-        before = None if champion is None else int(champion.version)
+        _allowed(chosen, "rollback", against, force)
+        told = headline(chosen)
         event = events.make(
-            "rollback", before, int(chosen.version), why, by, against, headline(chosen)
+            "rollback", _number(champion), int(chosen.version), why, by, against, told
         )
         _move(store, name, event)
     return event
@@ -199,8 +198,19 @@ def _at(store: Store, name: str, alias: str) -> ModelVersion | None:
     return None if number is None else by_number(store, name, str(number))
 
 
+def _number(version: ModelVersion | None) -> int | None:
+    return None if version is None else int(version.version)
+
+
+def _allowed(version: ModelVersion, move: str, against: Sequence[str], force: bool) -> None:
+    """Refuse a move that the gate has anything against, unless it is forced."""
+    if against and not force:
+        raise Refused(f"{version.name} version {version.version}: {move}", against)
+
+
 def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int | None) -> None:
-    now = None if champion is None else int(champion.version)
+    """Refuse a version that was compared with another champion than there is now."""
+    now = _number(champion)
     if other is not None and now != other:
         there = "no version" if now is None else f"version {now}"
         raise Refused(
@@ -210,7 +220,7 @@ def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int
 
 
 def _not_already(chosen: ModelVersion, champion: ModelVersion | None) -> None:
-    if champion is not None and int(champion.version) == int(chosen.version):
+    if _number(champion) == int(chosen.version):
         raise RegistryError(f"{chosen.name} version {chosen.version}: is the champion already")
 
 

@@ -1,4 +1,7 @@
-"""A small clone of the repository, to be maltreated; and what is in it."""
+"""A small clone of the repository, to be maltreated; and what is in it.
+
+The tests of the pipeline run theirs by it too.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kantor.data.chorales import chorales
+from kantor.data.chorales import Chorale, chorales
 
 ROOT = Path(__file__).resolve().parents[1]
 PIECES = {"train": 12, "valid": 4, "test": 4}
@@ -98,13 +101,13 @@ class Clone:
                 start_new_session=True,
             )
 
-    def run(self, *command: str) -> str:
+    def run(self, *command: str, code: int = 0) -> str:
         """Run a command to its end; what it says.
 
         Raises
         ------
         RuntimeError
-            If it fails, with what it said.
+            If it does not end with `code`, with what it said.
         """
         done = subprocess.run(
             command,
@@ -116,13 +119,21 @@ class Clone:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if done.returncode != code:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}")
         return done.stdout
 
-    def repro(self, *stages: str) -> str:
+    def repro(self, *stages: str, code: int = 0) -> str:
         """Bring stages, or all, up to date."""
-        return self.run("dvc", "repro", *stages)
+        return self.run("dvc", "repro", *stages, code=code)
+
+    def change(self, **blocks: Mapping[str, Any]) -> None:
+        """Change parameters: ``change(evaluate={"seed": 1})``."""
+        path = self.root / "params.yaml"
+        params = yaml.safe_load(path.read_text())
+        for name, values in blocks.items():
+            params[name] |= values
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
 
     def copied(self, root: Path) -> Clone:
         """The same at another place."""
@@ -165,11 +176,7 @@ def small_clone(root: Path) -> Clone:
     """A clone of the last commit with few chorales and small networks, and nothing built."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], check=True)
     clone = Clone(root)
-    path = root / "params.yaml"
-    params = yaml.safe_load(path.read_text())
-    for name, values in SMALL.items():
-        params[name] |= values
-    path.write_text(yaml.safe_dump(params, sort_keys=False))
+    clone.change(**SMALL)
     if (ROOT / "data").is_dir():
         shutil.copytree(ROOT / "data", root / "data")
     else:
@@ -180,11 +187,20 @@ def small_clone(root: Path) -> Clone:
 
 
 def _thin(folder: Path) -> None:
-    """Keep the smallest chorales of each split."""
-    rows = sorted(chorales(), key=lambda row: (folder / row.file).stat().st_size)
-    for split, count in PIECES.items():
-        for row in [row for row in rows if row.split == split][count:]:
+    kept = {row.file for row in smallest(folder, PIECES)}
+    for row in chorales():
+        if row.file not in kept:
             (folder / row.file).unlink(missing_ok=True)
+
+
+def smallest(folder: Path, pieces: Mapping[str, int]) -> list[Chorale]:
+    """Of the chorales in `folder` so many of each split, those of the fewest bytes."""
+    rows = sorted(chorales(), key=lambda row: (folder / row.file).stat().st_size)
+    return [
+        row
+        for split, count in pieces.items()
+        for row in [row for row in rows if row.split == split][:count]
+    ]
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:

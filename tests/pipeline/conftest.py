@@ -8,110 +8,25 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-import yaml
+from benchmarks import clone
 
 from kantor.data import pin
-from kantor.data.chorales import chorales
 from kantor.music import midi
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = Path(sys.executable).parent
 COPIED = ("src", "pipelines", "dvc.yaml", "params.yaml", ".dvc", ".dvcignore", ".gitignore")
 PIECES = {"train": 6, "valid": 3, "test": 3}
-SMALL = {
-    "validate": {
-        "min_pieces": PIECES,
-        "max_rest_share": 0.1,
-        "max_empty_bar_share": 0.1,
-        "max_crossing_share": 0.2,
-        "max_duplicate_share": 0.1,
-        "min_in_scale": 0.8,
-        "max_pitch_drift": 0.6,
-    },
-    "train": {
-        "batch": 4,
-        "warmup": 12,
-        "iterations": 12,
-        "critic_steps": 2,
-        "xla": False,
-        "log_every": 2,
-        "measure_every": 6,
-        "checkpoint_every": 4,
-        "melodies": 2,
-        "chorale": {
-            "width": 16,
-            "decoder": 16,
-            "head": 16,
-            "memory": 8,
-            "reach": 4,
-            "dilations": [1, 2],
-            "critic": 16,
-            "embedding": 16,
-            "dropout": 0.1,
-        },
-    },
-    "evaluate": {"samples": 1},
+TRAIN = {"batch": 4, "warmup": 12, "iterations": 12, "log_every": 2, "measure_every": 6}
+SMALL = clone.SMALL | {
+    "validate": clone.SMALL["validate"] | {"min_pieces": PIECES},
+    "train": clone.SMALL["train"] | TRAIN,
 }
-
-
-class Line:
-    """A repository of its own with a small corpus, and commands run in it.
-
-    Attributes
-    ----------
-    root : Path
-    environment : dict of str
-        Of every command: the repository's own source, this Python, nobody else's registry.
-    """
-
-    def __init__(self, root):
-        self.root = root
-        ours = ("KANTOR_", "MLFLOW_", "DVC_", "GIT_", "PYTHON")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-        self.environment = kept | {
-            "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(root / "src"),
-            "DVC_NO_ANALYTICS": "1",
-            "DO_NOT_TRACK": "true",
-        }
-
-    def start(self, *command):
-        """Start a command in a process group of its own; both its streams are one."""
-        return subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *command, code=0):
-        """Run a command to its end, which must be `code`; returns all that it said."""
-        process = self.start(*command)
-        said, _ = process.communicate(timeout=200)
-        assert process.returncode == code, said
-        return said
-
-    def repro(self, code=0):
-        return self.run("dvc", "repro", code=code)
-
-    def change(self, **blocks):
-        """Change parameters: ``change(evaluate={"seed": 1})``."""
-        path = self.root / "params.yaml"
-        params = yaml.safe_load(path.read_text())
-        for name, values in blocks.items():
-            params[name] |= values
-        path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 
 def copy_sources(root):
@@ -132,12 +47,7 @@ def put_scores(data, monkeypatch):
     """
     everything = data.with_name(".all")
     pin.rebuild(everything)
-    rows = sorted(chorales(), key=lambda row: (everything / "jsb" / row.file).stat().st_size)
-    few = [
-        row
-        for split, count in PIECES.items()
-        for row in [row for row in rows if row.split == split][:count]
-    ]
+    few = clone.smallest(everything / "jsb", PIECES)
     shutil.rmtree(everything)
     monkeypatch.setattr(pin, "chorales", lambda: few)
     pin.rebuild(data)
@@ -158,7 +68,7 @@ def own_piece():
 @pytest.fixture(scope="session")
 def unbuilt(tmp_path_factory):
     """A repository as a newcomer has it, with its data pinned and nothing built."""
-    line = Line(tmp_path_factory.mktemp("line") / "repository")
+    line = clone.Clone(tmp_path_factory.mktemp("line") / "repository")
     copy_sources(line.root)
     with pytest.MonkeyPatch.context() as patch:
         put_scores(line.root / "data", patch)
@@ -182,9 +92,17 @@ def refused(unbuilt):
 
 @pytest.fixture(scope="session")
 def interrupted(unbuilt, refused):
-    """What `dvc repro` says when it is terminated in the middle of the training."""
+    """What `dvc repro`, and its stage that ends later, say when terminated amid the training."""
     history = unbuilt.root / "reports/training/history.csv"
-    process = unbuilt.start("dvc", "repro")
+    process = subprocess.Popen(
+        ("dvc", "repro"),
+        cwd=unbuilt.root,
+        env=unbuilt.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120
     while not (history.is_file() and len(history.read_text().splitlines()) > 2):
         assert process.poll() is None, process.communicate()[0]

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from kantor.music.score import VOICES
 from kantor.runtime.layers import rectify
 from kantor.runtime.pieces import Piece
-from kantor.runtime.pitches import CODES, CONDITION, CONTEXT
+from kantor.runtime.pitches import CODES, CONDITION, CONTEXT, Whole
 from kantor.runtime.tables import ScoreLayer, chord_of
 from kantor.runtime.weights import Array, Weights
 
 TAPS = 3
 """Of a convolution: the steps before, here and after."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A piece as the encoder looks it up, once for all of its steps.
+
+    Attributes
+    ----------
+    rows : (any, span) intp
+        What `kantor.runtime.tables.ScoreLayer.sums` adds of the given cells.
+    kinds : (span,) intp
+        As `Piece.kinds`.
+    entering, leaving : (kind, width) and (kind, unit) float32
+        What the conditions add to the first layer, and to the decoder's.
+    """
+
+    rows: Whole
+    kinds: Whole
+    entering: Array
+    leaving: Array
 
 
 class Encoder:
@@ -37,37 +59,46 @@ class Encoder:
         self.width, self.units = width, entry.shape[1]
         self.told_bias = np.concatenate([self.bias, weights["entry.bias"]])
 
-    def __call__(self, piece: Piece, start: int, stop: int) -> Array:
+    def read(self, piece: Piece) -> Reading:
+        """Look up what is the same for every part of a piece."""
+        now = piece.codes.T
+        before = np.pad(now[:, :-1], ((0, 0), (1, 0)))
+        rows = self.entry.rows(now * CODES + before, now, piece.onsets.T, chord_of(now))
+        told = piece.conditions @ self.told + self.told_bias
+        entering, leaving = np.split(told, [self.width], axis=1)
+        return Reading(rows, piece.kinds, entering.copy(), leaving.copy())
+
+    def __call__(self, reading: Reading, start: int, stop: int, out: Array) -> None:
         """What the decoder's first layer gets from the steps `start` to `stop` of a piece.
 
-        Returns
-        -------
-        (stop - start, unit) float32
+        Parameters
+        ----------
+        out : (stop - start, unit) float32
+            Where it is written.
         """
-        reach = sum(self.dilations)
-        first = max(0, CONTEXT + start - reach)
-        last = min(len(piece.codes), CONTEXT + stop + reach)
-        told = piece.conditions[first:last] @ self.told + self.told_bias
-        around = max(self.dilations, default=0)
-        padded = np.empty((last - first + 2 * around, self.width), np.float32)
-        padded[:around] = padded[last - first + around :] = 0
-        hidden = padded[around : last - first + around]
-        np.add(self._entry(piece, first, last), told[:, : self.width], out=hidden)
+        reach, span = sum(self.dilations), len(reading.kinds)
+        first, last = _around(CONTEXT + start, CONTEXT + stop, reach, span)
+        edge = max(self.dilations, default=0)
+        padded = np.empty((last - first + 2 * edge, self.width), np.float32)
+        padded[:edge] = padded[edge + last - first :] = 0
+        hidden = padded[edge : edge + last - first]
+        entering = reading.entering.take(reading.kinds[first:last], axis=0)
+        np.add(self.entry.sums(reading.rows[:, first:last]), entering, out=hidden)
         rectify(hidden)
         for dilation, (kernel, bias) in zip(self.dilations, self.convolutions, strict=True):
-            found = _convolve(padded[around - dilation :], len(hidden), dilation, kernel)
+            reach -= dilation
+            low, high = _around(CONTEXT + start, CONTEXT + stop, reach, span)
+            found = _convolve(padded[edge - dilation + low - first :], high - low, dilation, kernel)
             found += bias
-            hidden += rectify(found)
-        part = slice(CONTEXT + start - first, CONTEXT + stop - first)
-        return np.asarray(hidden[part] @ self.seen + told[part, self.width :])
+            hidden[low - first : high - first] += rectify(found)
+        part = slice(CONTEXT + start, CONTEXT + stop)
+        leaving = reading.leaving.take(reading.kinds[part], axis=0)
+        np.add(hidden[part.start - first : part.stop - first] @ self.seen, leaving, out=out)
 
-    def _entry(self, piece: Piece, first: int, last: int) -> Array:
-        now = piece.codes[first:last].T
-        before = piece.codes[max(0, first - 1) : last - 1].T
-        if not first:
-            before = np.pad(before, ((0, 0), (1, 0)))
-        onsets = piece.onsets[first:last].T
-        return self.entry.sparse(now * CODES + before, now, onsets, chord_of(now))
+
+def _around(start: int, stop: int, reach: int, span: int) -> tuple[int, int]:
+    """The steps that so many steps are seen from, and that there are."""
+    return max(0, start - reach), min(span, stop + reach)
 
 
 def _convolve(padded: Array, length: int, dilation: int, kernel: Array) -> Array:

@@ -143,14 +143,14 @@ class _Lines:
         rows = int(self.alive[start])
         stop = min(start + CHUNK, len(self.codes))
         if not start:
+            self.readings = [encoder.read(piece) for piece in self.pieces]
             self._drive = np.empty((stop, rows, encoder.units), np.float32)
         drive = self._drive[: stop - start, :rows]
-        for piece, (row, begin) in zip(self.pieces, self.places, strict=True):
-            first, last = max(start, begin), min(stop, begin + piece.steps)
+        for number, (row, begin) in enumerate(self.places):
+            first, last = max(start, begin), min(stop, begin + self.pieces[number].steps)
             if first < last:
-                drive[first - start : last - start, row] = encoder(
-                    piece, first - begin, last - begin
-                )
+                part = drive[first - start : last - start, row]
+                encoder(self.readings[number], first - begin, last - begin, part)
         return drive
 
     def _start(self, step: int) -> None:

@@ -31,8 +31,12 @@ class Piece:
         0 where a cell is to be composed.
     onsets : (span, voice) bool
         Of the given cells.
-    conditions : (span, 42) float32
+    kinds : (span,) intp
+        Which of `conditions` a step is under.
+    conditions : (kind, 42) float32
         Meter, fermata, inside the piece, key: as `kantor.model.piece.condition`.
+    closes : (steps,) bool
+        Where a phrase ends: under a fermata and in the quarter before it.
     shift : int
         Semitones from C to the key's frame.
     steps : int
@@ -41,17 +45,11 @@ class Piece:
 
     codes: Whole
     onsets: Flags
+    kinds: Whole
     conditions: Array
+    closes: Flags
     shift: int
     steps: int
-
-    @property
-    def closes(self) -> Flags:
-        """Where a phrase ends, ``(steps,) bool``: under a fermata and in the quarter before it."""
-        fermatas = self.conditions[CONTEXT : CONTEXT + self.steps + QUARTER, METER] > 0
-        ahead = np.pad(fermatas, (0, QUARTER))
-        near = np.stack([ahead[lag : lag + self.steps] for lag in range(QUARTER + 1)])
-        return np.asarray(near.any(axis=0), bool)
 
 
 def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
@@ -66,34 +64,44 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
     shifts = frame_shift(given.collection).tolist()
     found = []
     for row, length in enumerate(lengths):
-        around = (CONTEXT, after)
         whole = np.ones((CONTEXT + length + after, len(VOICES)), np.intp)
         struck = np.zeros(whole.shape, bool)
         whole[CONTEXT : CONTEXT + length] = codes[row, :length]
         struck[CONTEXT : CONTEXT + length] = onsets[row, :length]
-        conditions = _conditions(given, row, length, around)
-        found.append(Piece(whole, struck, conditions, shifts[row], length))
+        conditions, kinds = _conditions(given, row, length, after)
+        closes = _closes(given.fermatas[row, :length])
+        found.append(Piece(whole, struck, kinds, conditions, closes, shifts[row], length))
     return found
 
 
-def _conditions(given: Given, row: int, length: int, around: tuple[int, int]) -> Array:
-    bars = given.bars[row, : max(length, 1)].astype(int)
-    lacking = length - len(bars)
-    since, bar = np.pad(bars, ((CONTEXT, around[1] + lacking), (0, 0)), mode="edge").T
-    ends = np.cumsum([0, 4, 8, 8, 8, 1, 1])
-    columns = [
+def _conditions(given: Given, row: int, length: int, after: int) -> tuple[Array, Whole]:
+    """The different conditions of a piece's steps, and which of them each is under."""
+    within = slice(CONTEXT, CONTEXT + length)
+    steps = np.arange(-CONTEXT, length + after).clip(0, max(min(length, given.steps) - 1, 0))
+    since, bar = given.bars[row].astype(np.intp).T
+    packed = (since * (1 + bar.max()) + bar).take(steps) * 4
+    packed[within] += 2 * given.fermatas[row, :length] + 1
+    _, first, kinds = np.unique(packed, return_index=True, return_inverse=True)
+    since, bar = since.take(steps[first]), bar.take(steps[first])
+    columns = (
         since % 4,
         np.minimum(since // 4, 7),
         np.clip((bar - 1 - since) // 4, 0, 7),
         np.clip(bar // 4, 0, 7),
-    ]
-    found = np.zeros((len(since), CONDITION), np.float32)
-    at = np.arange(len(since))
-    for start, column in zip(ends, columns, strict=False):
-        found[at, start + column] = 1
-    found[:, METER] = np.pad(given.fermatas[row, :length], around)
-    found[CONTEXT : CONTEXT + length, METER + 1] = 1
+    )
+    found = np.zeros((len(first), CONDITION), np.float32)
+    for start, column in zip((0, 4, 12, 20), columns, strict=True):
+        found[np.arange(len(first)), start + column] = 1
+    found[:, METER] = packed[first] & 2 > 0
+    found[:, METER + 1] = packed[first] & 1
     found[:, METER + 2 + int(given.collection[row]) % 12] = 1
+    return found, kinds
+
+
+def _closes(fermatas: Flags) -> Flags:
+    found = fermatas.copy()
+    for lag in range(1, QUARTER + 1):
+        found[:-lag] |= fermatas[lag:]
     return found
 
 

@@ -131,14 +131,16 @@ class ScoreLayer:
         -------
         (row, unit) float32
         """
-        index = self._index(singles, now, onsets, chord)
-        return np.asarray(np.add.reduce(self.table.take(index, axis=0), axis=0))
+        return self.sums(self._index(singles, now, onsets, chord))
 
-    def sparse(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Array:
-        """The same, the quicker way where voices are not known in any of the rows."""
+    def rows(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Whole:
+        """The table's rows that `sums` is to add: few where voices are not known in any row."""
         index = self._index(singles, now, onsets, chord)
-        index = index[self._says.take(index).any(axis=1)]
-        return np.asarray(np.add.reduce(self.table.take(index, axis=0), axis=0))
+        return index[self._says.take(index).any(axis=1)]
+
+    def sums(self, rows: Whole) -> Array:
+        """The layer's output of rows ``(any, row)`` of the table."""
+        return np.asarray(np.add.reduce(self.table.take(rows, axis=0), axis=0))
 
     @cached_property
     def _says(self) -> NDArray[np.bool_]:

@@ -92,8 +92,8 @@ class Encoder:
             found += bias
             hidden[low - first : high - first] += rectify(found)
         part = slice(CONTEXT + start, CONTEXT + stop)
-        leaving = reading.leaving.take(reading.kinds[part], axis=0)
-        np.add(hidden[part.start - first : part.stop - first] @ self.seen, leaving, out=out)
+        np.matmul(hidden[part.start - first : part.stop - first], self.seen, out=out)
+        out += reading.leaving.take(reading.kinds[part], axis=0)
 
 
 def _around(start: int, stop: int, reach: int, span: int) -> tuple[int, int]:

@@ -147,7 +147,10 @@ class Head:
                 upper *= CODES
                 upper += chord.now.take(self._lowers, axis=0)
                 np.add(APART.take(upper), self._pairs, out=index[count:])
-            return rectify(context + np.add.reduce(self._table.take(index, axis=0), axis=0))
+            found = self._table.take(index[0], axis=0)
+            for rows in index[1:]:  # one after the other stays within the cache
+                found += self._table.take(rows, axis=0)
+            return rectify(np.add(context, found, out=found))
         return rectify(context.copy())
 
     def __call__(self, context: Array, chord: Chord, shift: Whole) -> tuple[Array, Array]:

@@ -72,7 +72,7 @@ def compose(
     for step in range(len(lines.codes)):
         if step % CHUNK == 0:
             drive = lines.read(encoder, step)
-        lines.advance(step, drive[step % CHUNK], decoder, memory, manner)
+        lines.advance(step, drive[:, step % CHUNK], decoder, memory, manner)
     return [
         (
             lines.codes[start : start + piece.steps, :, row],
@@ -127,31 +127,30 @@ class _Lines:
             within, into = slice(CONTEXT, CONTEXT + piece.steps), slice(start, start + piece.steps)
             self.codes[into, :, row] = piece.codes[within]
             self.onsets[into, :, row] = piece.onsets[within]
-            self.latent[into, ..., row] = latent
+            self.latent[into, 0, :, row] = latent[:, 0]
+            self.latent[into, 1, :, row] = threshold(latent[:, 1])
             self.closes[into, row] = piece.closes
-        self.latent[:, 1] = threshold(self.latent[:, 1])
         self.free = (self.codes == 0).any(axis=1)
         self.meets = (np.count_nonzero(self.codes > 1, axis=1) > 1).any(axis=1)
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
         self.shift, self.key = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
-        self.traces = np.empty((rows, memory.reach + steps, memory.units), np.float32)
+        self.traces = np.empty((rows, 2 * memory.reach, memory.units), np.float32)
         self.before = np.ones((voices, rows), np.intp)
         self.last = chord_of(self.before)
 
     def read(self, encoder: Encoder, start: int) -> Array:
-        """What the encoder says of the next steps, ``(time, row, unit)``."""
-        rows = int(self.alive[start])
+        """What the encoder says of the next steps, ``(row, time, unit)``."""
         stop = min(start + CHUNK, len(self.codes))
         if not start:
+            rows = len(self.shift)
             self.readings = [encoder.read(piece) for piece in self.pieces]
-            self._drive = np.empty((stop, rows, encoder.units), np.float32)
-        drive = self._drive[: stop - start, :rows]
+            self._drive = np.empty((rows, stop, encoder.units), np.float32)
         for number, (row, begin) in enumerate(self.places):
             first, last = max(start, begin), min(stop, begin + self.pieces[number].steps)
             if first < last:
-                part = drive[first - start : last - start, row]
+                part = self._drive[row, first - start : last - start]
                 encoder(self.readings[number], first - begin, last - begin, part)
-        return drive
+        return self._drive
 
     def _start(self, step: int) -> None:
         """Let rows forget the piece before."""
@@ -159,10 +158,23 @@ class _Lines:
         for row, piece in self.begin[step]:
             self.before[:, row] = 1
             self.shift[row] = piece.shift
-            self.traces[row, step : step + self.memory.reach] = self.memory.start
+            self.past(step)[row] = self.memory.start
         rows = [row for row, _ in self.begin[step]]
         self.last[rows] = chord_of(self.before[:, rows])
         self.key[rows] = key_of(self.shift[rows])
+
+    def past(self, step: int) -> Array:
+        """Traces of the steps before one, the oldest first: ``(row, reach, memory)``, a view."""
+        place = step % self.memory.reach
+        return self.traces[:, place : place + self.memory.reach]
+
+    def _remember(self, step: int, trace: Array) -> None:
+        """Keep a step's traces for those after it."""
+        reach, rows = self.memory.reach, len(trace)
+        place = step % reach
+        self.traces[:rows, place + reach] = trace
+        if place + 1 == reach:
+            self.traces[:rows, :reach] = self.traces[:rows, reach:]
 
     def ahead(self, step: int) -> Whole | None:
         """The codes of the next step of the rows that are composed, 0 where none is given.
@@ -191,7 +203,7 @@ class _Lines:
         now, onsets = given, self.onsets[step, :, :rows]
         asked = some(self.free[step, :rows])
         if asked is not None:
-            past = self.traces[:rows, step : step + memory.reach].reshape(rows, -1)
+            past = self.past(step)[:rows].reshape(rows, -1)
             latent = self.latent[step, ..., :rows]
             shift, key = self.shift[:rows], self.key[:rows]
             temperature = manner.temperatures(self.closes[step, :rows])
@@ -215,4 +227,4 @@ class _Lines:
             self.codes[step, :, :rows], self.onsets[step, :, :rows] = now, onsets
         self.before, self.last = now, chord_of(now)
         trace = memory.traces(now * CODES + before, now, onsets, self.last)
-        self.traces[:rows, step + memory.reach] = trace
+        self._remember(step, trace)

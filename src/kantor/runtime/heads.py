@@ -65,8 +65,7 @@ class Head:
         return np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
 
     def _read_hidden(self, weights: Weights) -> None:
-        # One unit more is always one, so that the outputs' bias is a row of their kernel.
-        kernel = np.pad(weights[f"heads.{self.voice}.hidden.kernel"], ((0, 0), (0, 1)))
+        kernel = weights[f"heads.{self.voice}.hidden.kernel"]
         voices = len(VOICES)
         classes = CODES - 1
         sizes = (voices * classes, 12 * len(PAIRS), 8 * (voices - 1), MOTIONS * voices)
@@ -76,7 +75,7 @@ class Head:
             kernel, (context, *sizes, last)
         )
         self.intervals_before = before.reshape(len(PAIRS), 12, -1)
-        self.bias = np.append(weights[f"heads.{self.voice}.hidden.bias"], np.float32(1))
+        self.bias = weights[f"heads.{self.voice}.hidden.bias"]
         pitches, motions = np.split(pitch, voices), np.split(motion, voices)
         tables = [single(pitches[other], motions[other]) for other in self.known]
         pairs = [pair for pair in PAIRS if {*pair} <= {*self.known.tolist()}]
@@ -86,7 +85,11 @@ class Head:
             tables.append(apart(of_pair, near))
         self._uppers = np.array([upper for upper, _ in pairs], np.intp)
         self._lowers = np.array([lower for _, lower in pairs], np.intp)
-        self._table = np.concatenate(tables) if tables else None
+        self._table = None
+        if tables:
+            # One unit more is always one, so that the outputs' bias is a row of their kernel.
+            self._table = np.pad(np.concatenate(tables), ((0, 0), (0, 1)))
+            self._table[: len(tables[0]), -1] = 1
         starts = np.cumsum([0, *map(len, tables)])[:-1, None]
         self._singles, self._pairs = np.split(starts, [len(self.known)])
 
@@ -104,22 +107,26 @@ class Head:
         none = np.zeros((len(layer), self.window), np.float32)
         first = self.low - 1 - BASE - KEYS[-1]
         classes = pitch[:, first : self.high + 1 - BASE - KEYS[0]]
-        parts = [none, moves, none, pitch[:, :1], strike, classes]
-        starts = np.cumsum([0, *(part.shape[1] for part in parts)])
-        self._rest, self._strike = int(starts[3]), int(starts[4])
-        self._pitch_start = int(starts[5]) + self.low - 1 - BASE - first
         midi, sounds = keyed_midi(), keyed_midi() >= 0
-        move = self.window + LARGEST_MOTION + self.low - 1 - midi
-        self._moves_start = np.where(sounds, np.clip(move, 0, self.window + MOTIONS), 0)
-        tables = []
-        for other in self.known:
+        # Windows begin so far before the moves at most, from the highest pitch there may be.
+        before = int(np.clip(highest[self.voice] + 1 - self.low - LARGEST_MOTION, 0, self.window))
+        parts = [pitch[:, :1], strike, none[:, :before], moves, none, classes]
+        starts = np.cumsum([0, *(part.shape[1] for part in parts)])
+        self._pitch_start = int(starts[5]) + self.low - 1 - BASE - first
+        nowhere = starts[4]
+        move = starts[3] + LARGEST_MOTION + self.low - 1 - midi
+        self._moves_start = np.where(sounds, np.clip(move, starts[2], nowhere), nowhere)
+        tables = {}
+        # What a row needs of the widest may end early; see `__call__`.
+        for other in sorted(self.known.tolist(), key=lambda other: highest[other] - lowest[other]):
             distance = np.arange(self.low - 1 - highest[other], self.high + 1 - lowest[other])
             begin = sum(part.shape[1] for part in parts)
-            parts.append(_by_distance(relative[others.index(int(other))], distance))
+            parts.append(_by_distance(relative[others.index(other)], distance))
             at = begin + self.low - 1 - midi - distance[0]
             within = sounds & (midi >= lowest[other]) & (midi <= highest[other])
-            tables.append(np.where(within, at, 0))
-        self._relation_start = np.concatenate(tables) if tables else np.zeros(0, np.intp)
+            tables[other] = np.where(within, at, nowhere)
+        starts = [tables[other] for other in self.known.tolist()]
+        self._relation_start = np.concatenate(starts) if starts else np.zeros(0, np.intp)
         self._relation_table = len(midi) * np.arange(len(tables))[:, None]
         self._kernel = np.concatenate(parts, axis=1)
 
@@ -150,8 +157,11 @@ class Head:
             found = self._table.take(index[0], axis=0)
             for rows in index[1:]:  # one after the other stays within the cache
                 found += self._table.take(rows, axis=0)
-            return rectify(np.add(context, found, out=found))
-        return rectify(context.copy())
+            found[:, :-1] += context
+        else:
+            found = np.ones((context.shape[0], context.shape[1] + 1), np.float32)
+            found[:, :-1] = context
+        return rectify(found)
 
     def __call__(self, context: Array, chord: Chord, shift: Whole) -> tuple[Array, Array]:
         """Logits of the window, and of striking the pitch anew where it equals the last one.
@@ -169,21 +179,23 @@ class Head:
         logits : (row, window) float32
         strike : (row,) float32
         """
-        out = self.hidden(context, chord) @ self._kernel
-        rows, count = len(out), len(self.known)
+        rows, count = len(context), len(self.known)
         starts = np.empty((2 + count, rows), np.intp)
         np.subtract(self._pitch_start, shift, out=starts[0])
         self._moves_start.take(chord.keyed_before[self.voice], out=starts[1], mode="clip")
         if count:
             keyed = chord.keyed.take(self.known, axis=0)
             self._relation_start.take(keyed + self._relation_table, out=starts[2:], mode="clip")
+        # No outputs after the last window, but all for a row alone: so it comes out the same always.
+        last = int(starts.max()) + self.window if rows > 1 else None
+        out = self.hidden(context, chord) @ self._kernel[:, :last]
         starts += np.arange(0, out.size, out.shape[1])
         logits = np.add.reduce(_windows(out, self.window)[starts], axis=0)
         if self._successions is not None:
             index = self._succession(chord, keyed)
             logits += np.add.reduce(self._successions.take(index, axis=0), axis=0)
-        logits[:, 0] = out[:, self._rest]
-        return logits, out[:, self._strike]
+        logits[:, 0] = out[:, 0]
+        return logits, out[:, 1]
 
     def _succession(self, chord: Chord, keyed: Whole) -> Whole:
         """The rows of the known voices' progressions, ``(known, row)``."""

@@ -62,7 +62,8 @@ class Encoder:
     def read(self, piece: Piece) -> Reading:
         """Look up what is the same for every part of a piece."""
         now = piece.codes.T
-        before = np.pad(now[:, :-1], ((0, 0), (1, 0)))
+        before = np.zeros_like(now)
+        before[:, 1:] = now[:, :-1]
         rows = self.entry.rows(now * CODES + before, now, piece.onsets.T, chord_of(now))
         told = piece.conditions @ self.told + self.told_bias
         entering, leaving = np.split(told, [self.width], axis=1)

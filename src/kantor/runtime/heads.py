@@ -125,8 +125,8 @@ class Head:
             at = begin + self.low - 1 - midi - distance[0]
             within = sounds & (midi >= lowest[other]) & (midi <= highest[other])
             tables[other] = np.where(within, at, nowhere)
-        starts = [tables[other] for other in self.known.tolist()]
-        self._relation_start = np.concatenate(starts) if starts else np.zeros(0, np.intp)
+        begins = [tables[other] for other in self.known.tolist()]
+        self._relation_start = np.concatenate(begins) if begins else np.zeros(0, np.intp)
         self._relation_table = len(midi) * np.arange(len(tables))[:, None]
         self._kernel = np.concatenate(parts, axis=1)
 
@@ -186,7 +186,7 @@ class Head:
         if count:
             keyed = chord.keyed.take(self.known, axis=0)
             self._relation_start.take(keyed + self._relation_table, out=starts[2:], mode="clip")
-        # No outputs after the last window, but all for a row alone: so it comes out the same always.
+        # No outputs after the last window; but all for a row alone, which decides in doubt.
         last = int(starts.max()) + self.window if rows > 1 else None
         out = self.hidden(context, chord) @ self._kernel[:, :last]
         starts += np.arange(0, out.size, out.shape[1])

@@ -131,7 +131,7 @@ class _Lines:
             self.latent[into, 1, :, row] = threshold(latent[:, 1])
             self.closes[into, row] = piece.closes
         self.free = (self.codes == 0).any(axis=1)
-        self.meets = (np.count_nonzero(self.codes > 1, axis=1) > 1).any(axis=1)
+        self.meets = ((self.codes > 1).sum(axis=1, dtype=np.uint8) > 1).any(axis=1)
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
         self.shift, self.key = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
         self.traces = np.empty((rows, 2 * memory.reach, memory.units), np.float32)

@@ -17,8 +17,13 @@ QUARTER = 4
 
 def inside(given: Given) -> Flags:
     """True up to a piece's last step in which a cell sounds or is asked for, ``(batch, time)``."""
+    return np.asarray(np.arange(given.steps) < _lengths(given)[:, None], dtype=bool)
+
+
+def _lengths(given: Given) -> Whole:
     used = (~given.mask | (given.pitches != REST)).any(axis=-1)
-    return np.asarray(used[:, ::-1].cumsum(axis=1)[:, ::-1] > 0, dtype=bool)
+    found = given.steps - used[:, ::-1].argmax(axis=1)
+    return np.where(used.any(axis=1), found, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +63,19 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
     Outside a piece the networks see what they saw there in training: given rests, the edge's
     place in its bar. So neither padding nor a longer neighbour in the batch changes a take.
     """
-    codes = np.where(given.mask, to_codes(given.pitches, given.collection), 0)
-    onsets = given.onsets & given.mask
-    lengths = inside(given).sum(axis=1).tolist()
+    lengths = _lengths(given).tolist()
     shifts = frame_shift(given.collection).tolist()
     found = []
     for row, length in enumerate(lengths):
+        part = row, slice(length)
+        mask, one = given.mask[part], slice(row, row + 1)
+        codes = to_codes(given.pitches[one, :length], given.collection[one])[0]
         whole = np.ones((CONTEXT + length + after, len(VOICES)), np.intp)
         struck = np.zeros(whole.shape, bool)
-        whole[CONTEXT : CONTEXT + length] = codes[row, :length]
-        struck[CONTEXT : CONTEXT + length] = onsets[row, :length]
+        whole[CONTEXT : CONTEXT + length] = np.where(mask, codes, 0)
+        struck[CONTEXT : CONTEXT + length] = given.onsets[part] & mask
         conditions, kinds = _conditions(given, row, length, after)
-        closes = _closes(given.fermatas[row, :length])
+        closes = _closes(given.fermatas[part])
         found.append(Piece(whole, struck, kinds, conditions, closes, shifts[row], length))
     return found
 
@@ -79,21 +85,22 @@ def _conditions(given: Given, row: int, length: int, after: int) -> tuple[Array,
     within = slice(CONTEXT, CONTEXT + length)
     steps = np.arange(-CONTEXT, length + after).clip(0, max(min(length, given.steps) - 1, 0))
     since, bar = given.bars[row].astype(np.intp).T
-    packed = (since * (1 + bar.max()) + bar).take(steps) * 4
+    many = 1 + bar.max(initial=0)
+    packed = 4 * (since * many + bar).take(steps)
     packed[within] += 2 * given.fermatas[row, :length] + 1
-    _, first, kinds = np.unique(packed, return_index=True, return_inverse=True)
-    since, bar = since.take(steps[first]), bar.take(steps[first])
+    packed, kinds = np.unique(packed, return_inverse=True)
+    since, bar = np.divmod(packed // 4, many)
     columns = (
         since % 4,
         np.minimum(since // 4, 7),
         np.clip((bar - 1 - since) // 4, 0, 7),
         np.clip(bar // 4, 0, 7),
     )
-    found = np.zeros((len(first), CONDITION), np.float32)
+    found = np.zeros((len(packed), CONDITION), np.float32)
     for start, column in zip((0, 4, 12, 20), columns, strict=True):
-        found[np.arange(len(first)), start + column] = 1
-    found[:, METER] = packed[first] & 2 > 0
-    found[:, METER + 1] = packed[first] & 1
+        found[np.arange(len(packed)), start + column] = 1
+    found[:, METER] = packed & 2 > 0
+    found[:, METER + 1] = packed & 1
     found[:, METER + 2 + int(given.collection[row]) % 12] = 1
     return found, kinds
 

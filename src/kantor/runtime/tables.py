@@ -27,7 +27,6 @@ APART = np.where(_BOTH, _MOVED + CODES - 1, 0).ravel()
 """The row for two codes, ``upper * CODES + lower``."""
 _CHROMA = np.where(_SOUNDS, 1 + (_CODES - 1 + BASE) % 12, 0)
 _RADIX = 13 ** np.arange(len(VOICES))[:, None]
-_STRIKES = 2 ** np.arange(len(VOICES))[:, None]
 
 
 def cut(kernel: Array, sizes: tuple[int, ...]) -> list[Array]:
@@ -136,11 +135,15 @@ class ScoreLayer:
     def rows(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Whole:
         """The table's rows that `sums` is to add: few where voices are not known in any row."""
         index = self._index(singles, now, onsets, chord)
-        return index[self._says.take(index).any(axis=1)]
+        found = index[self._says.take(index).any(axis=1)]
+        return found if len(found) else index[:1]
 
     def sums(self, rows: Whole) -> Array:
         """The layer's output of rows ``(any, row)`` of the table."""
-        return np.asarray(np.add.reduce(self.table.take(rows, axis=0), axis=0))
+        found = self.table.take(rows[0], axis=0)
+        for row in rows[1:]:  # one after the other stays within the cache
+            found += self.table.take(row, axis=0)
+        return np.asarray(found)
 
     @cached_property
     def _says(self) -> NDArray[np.bool_]:
@@ -153,6 +156,6 @@ class ScoreLayer:
         np.add(singles, self._singles, out=index[:voices])
         neighbours = APART.take(now[:-1] * CODES + now[1:])
         np.add(neighbours, self._neighbours, out=index[voices:-2])
-        np.add((onsets * _STRIKES).sum(axis=0), self._strikes, out=index[-2])
+        np.add(np.packbits(onsets, axis=0, bitorder="little")[0], self._strikes, out=index[-2])
         np.add(chord, self._chords, out=index[-1])
         return index

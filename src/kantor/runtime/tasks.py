@@ -32,9 +32,9 @@ class Task:
     @classmethod
     def of(cls, piece: Piece) -> Task:
         """The task that a piece sets; what else is in a batch does not matter."""
-        codes = piece.codes[CONTEXT : CONTEXT + piece.steps]
-        asked = np.flatnonzero((codes == 0).any(axis=0)).tolist()
-        told = np.flatnonzero((codes > 0).any(axis=0)).tolist()
+        free = (piece.codes[CONTEXT : CONTEXT + piece.steps] == 0).T.copy()
+        asked = np.flatnonzero(free.any(axis=1)).tolist()
+        told = np.flatnonzero(~free.all(axis=1)).tolist()
         return cls(tuple(asked), tuple(told), tuple(told))
 
     def bounds(self, voice: int) -> tuple[int, int]:

@@ -121,6 +121,19 @@ def test_seeds_make_takes_and_nothing_else_does(melody, tmp_path):
     assert made("c", "--takes", 8, "--seed", 1) != first
 
 
+def test_a_folder_and_a_file_in_each_other_s_place(melody, tmp_path):
+    """Each is named as what it is, and nothing is written."""
+    result = run("compose", melody, "--out", melody)
+    assert result.exit_code == cli.BAD_INPUT
+    assert "a file, not a folder" in " ".join(result.stderr.split())
+    result = run("compose", tmp_path, "--out", tmp_path / "out")
+    assert result.exit_code == cli.BAD_INPUT
+    assert lines(result.stderr) == [
+        f"kantor: {tmp_path}: a folder, not a file; `kantor batch` composes for all that is in it"
+    ]
+    assert not [*(tmp_path / "out").glob("*")]
+
+
 def test_many_files_with_a_bad_one(melody, tmp_path):
     """The good files are composed, each bad one is named in one line, and the exit code is 2."""
     midi.write(tune(), tmp_path / "Zweite.mid")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -166,7 +168,7 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
     except FileNotFoundError:
         raise SettingsError(f"{path}: not found; run this from the repository's root") from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
+        raise SettingsError(f"{path}: not YAML: {_fault(error)}") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: expected a mapping of stages to their parameters")
     return values
@@ -186,6 +188,27 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
     try:
         return block.model_validate(values[name])
     except ValidationError as error:
-        first = error.errors()[0]
+        faults = error.errors()
+        unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+        first = [*unknown, *faults][0]  # a misspelt key is missing too
         key = ".".join(str(part) for part in (name, *first["loc"]))
-        raise SettingsError(f"{path}: {key}: {first['msg']}") from None
+        told = _unknown(block, first["loc"]) if unknown else first["msg"]
+        raise SettingsError(f"{path}: {key}: {told}") from None
+
+
+def _fault(error: yaml.YAMLError) -> str:
+    """What is wrong with a file, and in which line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
+    return " ".join(str(error).split())
+
+
+def _unknown(block: type[BaseModel], where: Sequence[int | str]) -> str:
+    """That there is no such parameter, and which one may be meant."""
+    within: Any = block
+    for part in where[:-1]:
+        field = getattr(within, "model_fields", {}).get(part)
+        within = field and field.annotation
+    known = list(getattr(within, "model_fields", {}))
+    close = difflib.get_close_matches(str(where[-1]), known, n=1)
+    return "no such parameter" + (f"; {close[0]} may be meant" if close else "")

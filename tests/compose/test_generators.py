@@ -53,6 +53,16 @@ def test_others(tmp_path: Path, keras_way: list[Path], preset: str, arrays: bool
     assert keras_way == [tmp_path]
 
 
+@pytest.mark.parametrize("preset", ["chorale", "unet"])
+def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset: str) -> None:
+    """It is refused in one line that names both formats, not misread."""
+    text = json.dumps({"preset": preset, "format": weights.FORMAT + 1})
+    (write(tmp_path, preset) / "model.json").write_text(text)
+    with pytest.raises(ScoreError, match=r"a model of format 2, .* reads format 1; .*make repro"):
+        generators.load(tmp_path)
+    assert keras_way == []
+
+
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     """It is refused in one line."""
     (tmp_path / "model.json").write_text("{")

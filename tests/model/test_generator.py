@@ -18,6 +18,7 @@ from kantor.model.monitor import opening
 from kantor.music.given import Given, stack
 from kantor.music.score import REST, VOICE_RANGES, Score, ScoreError, onset_floor
 from kantor.runtime.pieces import inside
+from kantor.runtime.weights import FORMAT
 
 INFO = {"preset": "chorale", "params": {"seed": 1}}
 Asked = Callable[..., Given]
@@ -82,7 +83,7 @@ def test_saved_and_loaded_composes_the_same(
         "runtime.npz",
     ]
     loaded = generator.load(tmp_path / "new" / "model")
-    assert loaded.info == INFO
+    assert loaded.info == INFO | {"format": FORMAT}
     assert same(loaded.compose(two, [5, 6]), takes)
 
 
@@ -217,7 +218,7 @@ def test_folder_without_a_model(
 def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -> None:
     """What is no JSON is named as such."""
     generator.save(tmp_path, network, INFO)
-    assert json.loads((tmp_path / "model.json").read_text()) == INFO
+    assert json.loads((tmp_path / "model.json").read_text()) == INFO | {"format": FORMAT}
     (tmp_path / "model.json").write_text("{")
     with pytest.raises(ScoreError, match="not a model of Kantor"):
         generator.load(tmp_path)

@@ -53,7 +53,7 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     """Folders, pipes, missing files and impossible names; a pipe is not waited for."""
     os.mkfifo(tmp_path / "pipe")
     for name, fault in (
-        ("", "not a regular file"),
+        ("", "a folder, not a file"),
         ("pipe", "not a regular file"),
         ("missing", "no such file"),
         ("a\0b", "cannot be opened"),

@@ -153,8 +153,12 @@ def _destinations(
                 raise typer.BadParameter("would overwrite a melody", param_hint="--out")
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise typer.BadParameter(f"{out}: a file, not a folder", param_hint="--out") from None
     except OSError as error:
-        raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="--out") from None
+        raise typer.BadParameter(
+            f"{out}: cannot be made ({error.strerror}); choose another folder", param_hint="--out"
+        ) from None
     return kinds, names
 
 

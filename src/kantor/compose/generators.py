@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from kantor.music.score import ScoreError
+from kantor.runtime.weights import FORMAT
 
 if TYPE_CHECKING:
     from kantor import runtime
@@ -31,10 +34,17 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
     Raises
     ------
     ScoreError
-        If the folder holds no model.
+        If the folder holds no model, or one of another format.
     """
     folder = Path(folder)
-    if _preset(folder) in LIGHT and (folder / "runtime.npz").is_file():
+    described = _described(folder)
+    form = described.get("format", FORMAT)  # older models name none
+    if form != FORMAT:
+        raise ScoreError(
+            f"{folder}: a model of format {form}, and this release reads format {FORMAT}; "
+            "use the release that made it, or train anew with `make repro`"
+        )
+    if described.get("preset") in LIGHT and (folder / "runtime.npz").is_file():
         from kantor import runtime
 
         return runtime.load(folder, processes)
@@ -43,8 +53,10 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
     return generator.load(folder)
 
 
-def _preset(folder: Path) -> str | None:
+def _described(folder: Path) -> dict[str, Any]:
+    """What ``model.json`` says; nothing where it cannot be read."""
     try:
-        return str(json.loads((folder / "model.json").read_text())["preset"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+        found = json.loads((folder / "model.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -25,7 +25,7 @@ from kantor.music.given import Given
 from kantor.music.score import Flags, Pitches, ScoreError
 from kantor.runtime.choosing import Manner
 from kantor.runtime.generator import MIN_P, NO_CRITIC
-from kantor.runtime.weights import NAME
+from kantor.runtime.weights import FORMAT, NAME
 from kantor.runtime.weights import save as save_weights
 
 GENERATOR, CRITIC = "generator.keras", "critic.keras"
@@ -113,7 +113,7 @@ def save(
         save_weights(folder, weights.of(network, critic))
     else:
         (folder / NAME).unlink(missing_ok=True)
-    text = json.dumps(info, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(info | {"format": FORMAT}, indent=2, sort_keys=True) + "\n"
     files.save(folder / "model.json", lambda file: file.write(text.encode()))
 
 

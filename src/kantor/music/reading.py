@@ -75,8 +75,11 @@ def _bytes_of(path: Path, limits: Limits) -> bytes:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ScoreError(f"cannot be opened ({reason.lower()})") from None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ScoreError("not a regular file")
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise ScoreError("a folder, not a file; `kantor batch` composes for all that is in it")
+        if not stat.S_ISREG(kind):
+            raise ScoreError("not a regular file but a pipe, socket or device")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(max(limits.bytes, limits.text) + 1)
     finally:
@@ -147,7 +150,7 @@ def _member(archive: zipfile.ZipFile, name: str, allowed: int) -> bytes:
 def _xml_root(data: bytes, limits: Limits) -> ElementTree.Element:
     """The score element of a MusicXML file."""
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-        raise ScoreError("neither MIDI nor MusicXML")
+        raise ScoreError("neither MIDI nor MusicXML; export it as one of them")
     root = _xml_tree(data, limits)
     if root.tag not in ("score-partwise", "score-timewise"):
         raise ScoreError(f"XML, but not MusicXML (its root is <{one_line(str(root.tag), 40)}>)")

@@ -104,7 +104,7 @@ def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:
         files that are not a generator.
     """
     if Path(uri).is_dir():
-        return LoadedModel(load_generator(Path(uri), uri), uri)
+        return LoadedModel(load_generator(Path(uri), str(Path(uri))), uri)
     if "/" not in uri and ":" not in uri:
         uri = f"models:/{NAME}@{uri.removeprefix('@')}"
     found = reading.look_up(uri, root)
@@ -160,7 +160,9 @@ def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
     try:
         return generators.load(folder)
     except ScoreError as error:
-        raise RegistryError(f"{source}: {error}") from error
+        told = str(error)
+        named = told.startswith(f"{source}:")
+        raise RegistryError(told if named else f"{source}: {told}") from error
     except _BROKEN as error:
         fault = " ".join(str(error).split())[:200]
         raise RegistryError(f"{source}: {folder} does not load as a generator: {fault}") from error

@@ -20,6 +20,8 @@ Array = NDArray[np.float32]
 Weights = Mapping[str, NDArray[Any]]
 
 NAME = "runtime.npz"
+FORMAT = 1
+"""Of a model's folder, named in ``model.json``; raised when older models can no longer be read."""
 CRITIC = "critic."
 """With which the names of the critic's weights begin."""
 

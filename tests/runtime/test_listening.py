@@ -11,7 +11,7 @@ import pytest
 from kantor import runtime
 from kantor.music.given import Given
 from kantor.music.score import VOICES
-from kantor.runtime.chord import KEYS, Chord, key_of
+from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.listening import NEVER, Listener, Listeners
 from kantor.runtime.pitches import BASE
@@ -31,10 +31,11 @@ def code(pitch: int) -> int:
 def said(listener: Listener, tenor: int, sopranos: list[int], asked: list[bool]) -> Any:
     """What the tenor holds of its pitch under each soprano over a known bass and alto."""
     now = np.array([[0], [code(64)], [code(tenor)], [code(48)]])
-    chord = Chord.of(now, BEFORE, key_of(SHIFT))
+    chord = Chord.of(now, BEFORE, SHIFT)
     codes = np.array([[code(pitch) for pitch in sopranos]])
     hidden = np.random.default_rng(3).normal(0, 1, (1, 12)).astype(np.float32)
-    return listener(SOPRANO, codes, np.array([asked]), hidden, chord_of(BEFORE), chord, SHIFT)[0]
+    context = listener.context(hidden, chord_of(BEFORE))
+    return listener(SOPRANO, codes, np.array([asked]), context, chord)[0]
 
 
 def test_a_pitch_is_as_likely_as_the_head_that_composes_it_says(weights: dict[str, Any]) -> None:
@@ -48,8 +49,8 @@ def test_a_pitch_is_as_likely_as_the_head_that_composes_it_says(weights: dict[st
     context = hidden @ head.context + last.take(chord_of(BEFORE), axis=0)
     for soprano in (67, 72):
         now = np.array([[code(soprano)], [0], [0], [code(48)]])
-        logits = head(context, Chord.of(now, BEFORE, key_of(SHIFT)), SHIFT)[0][0]
-        logits = logits + head.leaning[-KEYS[0]]
+        chord = Chord.of(now, BEFORE, SHIFT)
+        logits = (head(context, chord)[0] + head.leaning(chord))[0]
         expected = np.exp(logits) / np.exp(logits).sum()
         for place in range(1, head.window):
             found = said(listener, head.low - 1 + place, [soprano], [True])[0]

@@ -10,7 +10,7 @@ import pytest
 
 from kantor import runtime
 from kantor.music.given import Given
-from kantor.runtime.chord import Chord, key_of
+from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.pitches import BASE
 from kantor.runtime.seam import Seam
@@ -29,7 +29,7 @@ def chord(now: dict[int, int], before: dict[int, int]) -> Chord:
     for array, notes in zip(cells, (now, before), strict=True):
         for voice, pitch in notes.items():
             array[voice] = code(pitch)
-    return Chord.of(*cells, key_of(SHIFT))
+    return Chord.of(*cells, SHIFT)
 
 
 @pytest.mark.parametrize(("alto", "then"), [(62, (74, 64)), (60, (71, 59)), (62, (60, 65))])
@@ -48,7 +48,7 @@ def test_what_the_heads_would_say_next(weights: dict[str, Any], alto: int, then:
     for pitch, gain in zip(pitches, found, strict=True):
         after = chord(dict(enumerate(then)), {0: pitch, 1: alto})
         context = np.zeros((1, len(heads[0].bias)), np.float32)
-        said = [head(context, after, SHIFT)[0][0] for head in heads]
+        said = [head(context, after)[0][0] for head in heads]
         expected = sum(said[voice][then[voice] - heads[voice].low + 1] for voice in (0, 1))
         assert gain == pytest.approx(expected if pitch != then[0] else 0, abs=1e-5)
 

@@ -25,8 +25,10 @@ class Chord:
         ``now * CODES + before``.
     keyed, keyed_before : intp
         The same codes with `key` added.
+    shift : (row,) intp
+        Semitones from C to the frame of the piece's key.
     key : (row,) intp
-        Of `key_of`.
+        What is added to codes so that they index a table of `keyed_midi`.
     """
 
     now: Whole
@@ -34,12 +36,15 @@ class Chord:
     singles: Whole
     keyed: Whole
     keyed_before: Whole
+    shift: Whole
     key: Whole
 
     @classmethod
-    def of(cls, now: Whole, before: Whole, key: Whole) -> Chord:
+    def of(cls, now: Whole, before: Whole, shift: Whole) -> Chord:
         """A chord that may be added to; the arrays stay as they are."""
-        return cls(now.copy(), before, now * CODES + before, now + key, before + key, key)
+        key = (shift - KEYS[0]) * CODES
+        singles = now * CODES + before
+        return cls(now.copy(), before, singles, now + key, before + key, shift, key)
 
     def rows(self, rows: slice | Whole) -> Chord:
         """Some of the pieces."""
@@ -51,6 +56,7 @@ class Chord:
             self.singles[:, rows],
             self.keyed[:, rows],
             self.keyed_before[:, rows],
+            self.shift[rows],
             self.key[rows],
         )
 
@@ -59,11 +65,6 @@ class Chord:
         self.now[voice] = codes
         np.add(codes, self.key, out=self.keyed[voice])
         np.add(codes * CODES, self.before[voice], out=self.singles[voice])
-
-
-def key_of(shift: Whole) -> Whole:
-    """What is added to codes in a key's frame so that they index a table of `keyed_midi`."""
-    return (shift - KEYS[0]) * CODES
 
 
 @cache

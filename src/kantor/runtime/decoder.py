@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kantor.music.score import VOICES, Flags
 from kantor.runtime.choosing import MARGIN, Manner, choose
-from kantor.runtime.chord import KEYS, Chord
+from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.layers import rectify
 from kantor.runtime.listening import Listener, Listeners
@@ -39,12 +39,14 @@ class Moment:
         `kantor.runtime.tables.chord_of` the step before.
     latent : (2, voice, row) float32
         Uniform numbers for the pitches, thresholds of the logits for the strikes.
-    shift, key : (row,) intp
-        Semitones from C to the frame of the piece's key, and `kantor.runtime.chord.key_of` it.
+    shift : (row,) intp
+        Semitones from C to the frame of the piece's key.
     temperature : (row,) float32
         See `Manner.temperatures`.
     ahead : (voice, row) intp
         Codes of the step after, 0 where a cell is not given.
+    manner : Manner
+        How choices are made.
     """
 
     past: Array
@@ -54,9 +56,9 @@ class Moment:
     last: Whole
     latent: NDArray[np.float32]
     shift: Whole
-    key: Whole
     temperature: Array
     ahead: Whole | None
+    manner: Manner
 
     def rows(self, rows: slice | Whole) -> Moment:
         """Some of the pieces."""
@@ -70,10 +72,25 @@ class Moment:
             self.last[rows],
             self.latent[..., rows],
             self.shift[rows],
-            self.key[rows],
             self.temperature[rows],
             None if self.ahead is None else self.ahead[:, rows],
+            self.manner,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A step of several pieces while its voices are chosen; `hidden` is the decoder's layer."""
+
+    moment: Moment
+    chord: Chord
+    hidden: Array
+
+    def rows(self, rows: slice | Whole) -> _Step:
+        """Some of the pieces."""
+        if isinstance(rows, slice):
+            return self
+        return _Step(self.moment.rows(rows), self.chord.rows(rows), self.hidden[rows])
 
 
 class Decoder:
@@ -97,7 +114,7 @@ class Decoder:
         self._seam = Seam(weights)
         self._listeners = Listeners(weights, task)
 
-    def compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags]:
+    def compose(self, moment: Moment) -> tuple[Whole, Flags]:
         """Choose the cells of a step that are not given.
 
         A choice that rounding could turn is made again for its piece alone: among others its
@@ -110,27 +127,25 @@ class Decoder:
         struck : (voice, row) bool
             Whether a composed pitch is struck anew even if it stays.
         """
-        now, struck, doubtful = self._compose(moment, manner)
+        now, struck, doubtful = self._compose(moment)
         if len(doubtful) > 1:
             for row in np.flatnonzero(doubtful):
                 one = slice(row, row + 1)
-                now[:, one], struck[:, one], _ = self._compose(moment.rows(one), manner)
+                now[:, one], struck[:, one], _ = self._compose(moment.rows(one))
         return now, struck
 
-    def _compose(self, moment: Moment, manner: Manner) -> tuple[Whole, Flags, Flags]:
-        chord = Chord.of(moment.given, moment.before, moment.key)
+    def _compose(self, moment: Moment) -> tuple[Whole, Flags, Flags]:
+        chord = Chord.of(moment.given, moment.before, moment.shift)
         free = moment.given == 0
         struck = np.zeros(free.shape, bool)
         doubtful = np.zeros(free.shape[1], bool)
-        hidden = self._hidden(moment)
-        contexts = self._contexts(hidden, moment)
+        step = _Step(moment, chord, self._hidden(moment))
+        contexts = self._contexts(step.hidden, moment)
         for head, context in zip(self.heads, contexts, strict=True):
             rows = some(free[head.voice])
             if rows is None:
                 continue
-            codes, again, close = self._choose(
-                head, context[rows], hidden[rows], chord.rows(rows), moment.rows(rows), manner
-            )
+            codes, again, close = self._choose(head, context[rows], step.rows(rows))
             asked, now = free[head.voice, rows], moment.given[head.voice].copy()
             now[rows] = np.where(asked, codes, now[rows])
             struck[head.voice, rows] = again
@@ -154,62 +169,49 @@ class Decoder:
         contexts += self._last.take(moment.last, axis=0)
         return [contexts[:, part] for part in self._parts]
 
-    def _choose(
-        self,
-        head: Head,
-        context: Array,
-        hidden: Array,
-        chord: Chord,
-        moment: Moment,
-        manner: Manner,
-    ) -> tuple[Whole, Flags, Flags]:
+    def _choose(self, head: Head, context: Array, step: _Step) -> tuple[Whole, Flags, Flags]:
         """Codes of the head's voice, whether they are struck anew, whether rounding may matter."""
-        logits, strike = head(context, chord, moment.shift)
-        offset = head.offset - moment.shift
-        ahead = moment.ahead
-        if manner.ahead and ahead is not None and self._seam.meets(head.voice, ahead):
-            codes = np.arange(logits.shape[1]) + offset[:, None]
-            gains = self._seam(head.voice, codes, chord, ahead)
+        moment, chord, manner = step.moment, step.chord, step.moment.manner
+        logits, strike = head(context, chord)
+        leaning = head.leaning(chord)
+        if manner.ahead and moment.ahead is not None and self._seam.meets(head.voice, moment.ahead):
+            gains = self._seam(head.voice, head.codes(chord), chord, moment.ahead)
             logits[:, 1:] += np.float32(manner.ahead) * gains[:, 1:]
-        temperature = moment.temperature
-        margin = MARGIN / temperature
-        near = np.zeros(len(logits), bool)
+        margin = MARGIN / moment.temperature
         later = self._listeners.after(head.voice, chord.now) if manner.listen else []
         if later:
-            logits, near = self._listened(head, later, logits, hidden, chord, moment, manner)
+            told, near = _listened(head, later, logits + leaning, step)
+            for gains in told:
+                logits += np.float32(manner.listen) * gains
             margin *= 1 + manner.listen * len(later)
-        if (temperature != 1).any():
-            logits /= temperature[:, None]
-            strike = strike / temperature
-        logits += head.leaning.take(moment.shift - KEYS[0], axis=0)
+        if (moment.temperature != 1).any():
+            logits /= moment.temperature[:, None]
+            strike = strike / moment.temperature
+        logits += leaning
         chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
-        codes = np.where(chosen > 0, chosen + offset, 1)
+        codes = np.where(chosen > 0, chosen + (head.offset - chord.shift), 1)
         excess = strike - moment.latent[1, head.voice]
-        return codes, excess > 0, doubtful | near | (np.abs(excess) < margin)
+        doubtful |= np.abs(excess) < margin
+        if later:
+            doubtful |= near
+        return codes, excess > 0, doubtful
 
-    def _listened(
-        self,
-        head: Head,
-        later: list[Listener],
-        logits: Array,
-        hidden: Array,
-        chord: Chord,
-        moment: Moment,
-        manner: Manner,
-    ) -> tuple[Array, Flags]:
-        """Logits with what given voices' heads say, and where rounding may matter to them."""
-        codes = np.arange(logits.shape[1]) + (head.offset - moment.shift)[:, None]
-        codes[:, 0] = 1
-        above = logits + head.leaning.take(moment.shift - KEYS[0], axis=0)
-        above -= (above.max(axis=1) - manner.gap(moment.temperature))[:, None]
-        near = np.zeros(len(logits), bool)
-        for listener in later:
-            told = listener.told(chord, moment.shift) >= 0
-            asked = (above >= 0) & told[:, None]
-            near |= told & (np.abs(above) < MARGIN).any(axis=1)
-            gains = listener(head.voice, codes, asked, hidden, moment.last, chord, moment.shift)
-            logits = logits + np.float32(manner.listen) * gains
-        return logits, near
+
+def _listened(
+    head: Head, later: list[Listener], logits: Array, step: _Step
+) -> tuple[list[Array], Flags]:
+    """What given voices' heads say of each logit, and where rounding may matter to them."""
+    moment, chord = step.moment, step.chord
+    codes = head.codes(chord)
+    above = logits - (logits.max(axis=1) - moment.manner.gap(moment.temperature))[:, None]
+    found, near = [], np.zeros(len(logits), bool)
+    for listener in later:
+        told = listener.told(chord) >= 0
+        asked = (above >= 0) & told[:, None]
+        near |= told & (np.abs(above) < MARGIN).any(axis=1)
+        context = listener.context(step.hidden, moment.last)
+        found.append(listener(head.voice, codes, asked, context, chord))
+    return found, near
 
 
 def some(flags: Flags) -> slice | Whole | None:

@@ -56,13 +56,19 @@ class Head:
         self._read_hidden(weights)
         self._lay_out(weights, lowest, highest)
         self._read_successions(weights)
-        self.leaning = self._read_leaning(weights["tessitura"][voice])
+        tessitura = weights["tessitura"][voice]
+        rest, pitches = tessitura[BASE + np.array(KEYS)], tessitura[self.low : self.high + 1]
+        self._leaning = np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
 
-    def _read_leaning(self, tessitura: Array) -> Array:
-        """What a window gets in each key beside the logits: ``(key, window)``."""
-        rest = tessitura[BASE + np.array(KEYS)]
-        pitches = tessitura[self.low : self.high + 1]
-        return np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
+    def leaning(self, chord: Chord) -> Array:
+        """What the window gets in a piece's key beside the logits: ``(row, window)``."""
+        return np.asarray(self._leaning.take(chord.shift - KEYS[0], axis=0))
+
+    def codes(self, chord: Chord) -> Whole:
+        """The codes of the window in the frame of a piece's key, ``(row, window)``."""
+        found = np.arange(self.window) + (self.offset - chord.shift)[:, None]
+        found[:, 0] = 1
+        return found
 
     def _read_hidden(self, weights: Weights) -> None:
         kernel = weights[f"heads.{self.voice}.hidden.kernel"]
@@ -163,7 +169,7 @@ class Head:
             found[:, :-1] = context
         return rectify(found)
 
-    def __call__(self, context: Array, chord: Chord, shift: Whole) -> tuple[Array, Array]:
+    def __call__(self, context: Array, chord: Chord) -> tuple[Array, Array]:
         """Logits of the window, and of striking the pitch anew where it equals the last one.
 
         Parameters
@@ -171,8 +177,6 @@ class Head:
         context : (row, unit)
             This head's part of the decoder's context, its bias included.
         chord : Chord
-        shift : (row,)
-            Semitones from C to the frame of the piece's key.
 
         Returns
         -------
@@ -181,7 +185,7 @@ class Head:
         """
         rows, count = len(context), len(self.known)
         starts = np.empty((2 + count, rows), np.intp)
-        np.subtract(self._pitch_start, shift, out=starts[0])
+        np.subtract(self._pitch_start, chord.shift, out=starts[0])
         self._moves_start.take(chord.keyed_before[self.voice], out=starts[1], mode="clip")
         if count:
             keyed = chord.keyed.take(self.known, axis=0)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from kantor.music.score import VOICES, Flags
 from kantor.runtime.choosing import Manner, threshold
-from kantor.runtime.chord import key_of
 from kantor.runtime.decoder import Decoder, Moment, some
 from kantor.runtime.encoder import Encoder
 from kantor.runtime.layers import rectify
@@ -133,7 +132,7 @@ class _Lines:
         self.free = (self.codes == 0).any(axis=1)
         self.meets = ((self.codes > 1).sum(axis=1, dtype=np.uint8) > 1).any(axis=1)
         self.alive = (lengths > np.arange(steps)[:, None]).sum(axis=1)
-        self.shift, self.key = np.zeros(rows, np.intp), np.zeros(rows, np.intp)
+        self.shift = np.zeros(rows, np.intp)
         self.traces = np.empty((rows, 2 * memory.reach, memory.units), np.float32)
         self.before = np.ones((voices, rows), np.intp)
         self.last = chord_of(self.before)
@@ -161,7 +160,6 @@ class _Lines:
             self.past(step)[row] = self.memory.start
         rows = [row for row, _ in self.begin[step]]
         self.last[rows] = chord_of(self.before[:, rows])
-        self.key[rows] = key_of(self.shift[rows])
 
     def past(self, step: int) -> Array:
         """Traces of the steps before one, the oldest first: ``(row, reach, memory)``, a view."""
@@ -205,7 +203,6 @@ class _Lines:
         if asked is not None:
             past = self.past(step)[:rows].reshape(rows, -1)
             latent = self.latent[step, ..., :rows]
-            shift, key = self.shift[:rows], self.key[:rows]
             temperature = manner.temperatures(self.closes[step, :rows])
             moment = Moment(
                 past,
@@ -214,12 +211,12 @@ class _Lines:
                 before,
                 last,
                 latent,
-                shift,
-                key,
+                self.shift[:rows],
                 temperature,
                 self.ahead(step),
+                manner,
             )
-            composed, struck = decoder.compose(moment.rows(asked), manner)
+            composed, struck = decoder.compose(moment.rows(asked))
             now, anew = given.copy(), np.zeros(given.shape, bool)
             now[:, asked], anew[:, asked] = composed, struck
             started = (now > 1) & ((now != before) | anew)

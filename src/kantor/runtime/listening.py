@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from kantor.music.score import VOICES, Flags
-from kantor.runtime.chord import KEYS, Chord
+from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.pitches import ORDER, Whole
 from kantor.runtime.tables import chords
@@ -33,21 +33,18 @@ class Listener:
         self._unheard = list(ORDER[ORDER.index(voice) + 1 :])
         self._last = chords(self._head.intervals_before) + self._head.bias
 
-    def told(self, chord: Chord, shift: Whole) -> Whole:
+    def context(self, hidden: Array, last: Whole) -> Array:
+        """This voice's part of the decoder's context; see `kantor.runtime.decoder.Decoder`."""
+        return np.asarray(hidden @ self._head.context + self._last.take(last, axis=0))
+
+    def told(self, chord: Chord) -> Whole:
         """Where in this voice's window its given pitch is; -1 of rows that have none there."""
-        place = chord.now[self.voice] - (self._head.offset - shift)
+        place = chord.now[self.voice] - (self._head.offset - chord.shift)
         inside = (chord.now[self.voice] > 1) & (place > 0) & (place < self._head.window)
         return np.asarray(np.where(inside, place, -1))
 
     def __call__(
-        self,
-        voice: int,
-        codes: Whole,
-        asked: Flags,
-        hidden: Array,
-        last: Whole,
-        chord: Chord,
-        shift: Whole,
+        self, voice: int, codes: Whole, asked: Flags, context: Array, chord: Chord
     ) -> Array:
         """The logarithm of how likely the given pitch is, were a voice to take one of `codes`.
 
@@ -59,14 +56,10 @@ class Listener:
             Pitches that there are to choose from.
         asked : (row, place) bool
             Which of them are asked about, in rows in which this voice is `told` a pitch.
-        hidden : (row, unit) float32
-            The decoder's layer.
-        last : (row,) intp
-            `kantor.runtime.tables.chord_of` the step before.
+        context : (row, unit) float32
+            Of `context`.
         chord : Chord
             What is known of the step.
-        shift : (row,) intp
-            Semitones from C to the frame of the piece's key.
 
         Returns
         -------
@@ -77,16 +70,15 @@ class Listener:
         found[asked.any(axis=1)] = NEVER
         if not asked.any():
             return found
-        context = hidden @ self._head.context + self._last.take(last, axis=0)
         row, place = np.nonzero(asked)
         now = chord.now[:, row]
         now[voice] = codes[row, place]
         now[self._unheard] = 0
-        supposed = Chord.of(now, chord.before[:, row], chord.key[row])
-        logits, _ = self._head(context[row], supposed, shift[row])
-        logits += self._head.leaning.take(shift[row] - KEYS[0], axis=0)
+        supposed = Chord.of(now, chord.before[:, row], chord.shift[row])
+        logits, _ = self._head(context[row], supposed)
+        logits += self._head.leaning(supposed)
         logits -= logits.max(axis=1, keepdims=True)
-        given = self.told(chord, shift)[row]
+        given = self.told(chord)[row]
         sums = np.log(np.exp(logits).sum(axis=1))
         found[row, place] = logits[np.arange(len(row)), given] - sums
         return found

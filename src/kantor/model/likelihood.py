@@ -10,9 +10,9 @@ from kantor.model import representation as rep
 from kantor.model.chorale import ChoraleGenerator
 from kantor.model.layers import Dropout, no_dropout
 from kantor.model.piece import FERMATA, Piece, held
+from kantor.music.score import STEPS_PER_QUARTER
 
 Tensor = Any
-QUARTER = 4
 
 
 def mean(
@@ -45,7 +45,7 @@ def weights(piece: Piece, start: int, stop: int, closing: float) -> Tensor:
     free = 1 - piece.mask[:, start:stop]
     if closing == 1:
         return free
-    fermatas = tf.pad(piece.conditions[..., FERMATA], [[0, 0], [0, QUARTER]])
-    ahead = [fermatas[:, lag : lag + stop] for lag in range(QUARTER + 1)]
+    fermatas = tf.pad(piece.conditions[..., FERMATA], [[0, 0], [0, STEPS_PER_QUARTER]])
+    ahead = [fermatas[:, lag : lag + stop] for lag in range(STEPS_PER_QUARTER + 1)]
     near = tf.reduce_max(tf.stack(ahead), axis=0)[:, start:stop]
     return free * (1 + (closing - 1) * near[..., None])

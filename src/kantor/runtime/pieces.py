@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.given import Given
-from kantor.music.score import REST, VOICES, Flags
+from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags
 from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Whole, frame_shift, to_codes
 from kantor.runtime.weights import Array
-
-QUARTER = 4
 
 
 def inside(given: Given) -> Flags:
@@ -107,7 +105,7 @@ def _conditions(given: Given, row: int, length: int, after: int) -> tuple[Array,
 
 def _closes(fermatas: Flags) -> Flags:
     found = fermatas.copy()
-    for lag in range(1, QUARTER + 1):
+    for lag in range(1, STEPS_PER_QUARTER + 1):
         found[:-lag] |= fermatas[lag:]
     return found
 

@@ -16,6 +16,7 @@ from kantor.music.score import ScoreError
 
 
 def main() -> int:
+    """Run the stage; its exit code."""
     settings.quiet()
     try:
         limits = settings.load(settings.Validate, "validate")

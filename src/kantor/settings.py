@@ -63,6 +63,8 @@ class Windows(Block):
 
 
 class Ingest(Block):
+    """Where scores come from, how many processes read them, and how they are split and cut."""
+
     sources: tuple[Source, ...]
     workers: int = Field(2, ge=1)
     split: Split = Split()
@@ -82,12 +84,16 @@ class Validate(Block):
 
 
 class Evaluate(Block):
+    """Which split is harmonised, how many pieces the report lets hear, and by which seed."""
+
     split: Literal["valid", "test"]
     samples: int = Field(ge=1)
     seed: int = 0
 
 
 class Register(Block):
+    """What the model and its runs are called in MLflow."""
+
     model: str = Field(min_length=1)
     experiment: str = Field(min_length=1)
 

@@ -1,4 +1,4 @@
-"""Read the arrays of an npz that may be missing, damaged or something else."""
+"""Arrays between stages: written whole, and read from an npz that may be missing or damaged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.music import files
 from kantor.music.score import ScoreError
 
 # What numpy, zipfile and the like raise at files that are not what they should be.
@@ -28,6 +29,12 @@ FAULTS = (
 )
 
 T = TypeVar("T")
+
+
+def write_stage_output(path: Path, **arrays: NDArray[Any]) -> None:
+    """Write arrays by their names to the npz file `path`, in one move."""
+    named: dict[str, Any] = arrays
+    files.save(path, lambda stream: np.savez_compressed(stream, **named))
 
 
 def read_stage_output(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:

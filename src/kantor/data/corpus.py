@@ -14,13 +14,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.arrays import read_stage_output
-from kantor.music import files
+from kantor.data.arrays import read_stage_output, write_stage_output
 from kantor.music.score import Key, Meter, Score
 
 if TYPE_CHECKING:
@@ -80,17 +79,14 @@ def save(corpus: Sequence[Piece], path: Path) -> None:
     rows = json.dumps([_row(piece) for piece in corpus], sort_keys=True).encode()
     scores = [piece.score for piece in corpus]
 
-    def content(stream: BinaryIO) -> None:
-        np.savez_compressed(
-            stream,
-            rows=np.frombuffer(rows, np.uint8),
-            pitches=_joined([score.pitches.ravel() for score in scores], np.int8),
-            onsets=_joined([score.onsets.ravel() for score in scores], np.bool_),
-            fermatas=_joined([score.fermatas for score in scores], np.bool_),
-            bar_lines=_joined([score.bar_lines for score in scores], np.int32),
-        )
-
-    files.save(path, content)
+    write_stage_output(
+        path,
+        rows=np.frombuffer(rows, np.uint8),
+        pitches=_joined([score.pitches.ravel() for score in scores], np.int8),
+        onsets=_joined([score.onsets.ravel() for score in scores], np.bool_),
+        fermatas=_joined([score.fermatas for score in scores], np.bool_),
+        bar_lines=_joined([score.bar_lines for score in scores], np.int32),
+    )
 
 
 def load(path: Path) -> Corpus:

@@ -63,6 +63,7 @@ class Outcome:
 
 
 def outcome_of(level: str, check: Any, found: Mapping[str, Any], frame: pd.DataFrame) -> Outcome:
+    """What became of a check; `found` has the library's result of each that was made, by name."""
     meta = check.meta
     base = Outcome(level, meta["check"], meta["sentence"], meta["expected"], "", None)
     told = asdict(base) | {"places": ()}

@@ -89,6 +89,7 @@ def _origin(windows: Windows, manifest: pd.DataFrame) -> Columns:
     rows = manifest.reindex(np.where(known, piece, -1))
 
     def of(name: str, missing: NDArray[Any]) -> NDArray[Any]:
+        """A column of the windows' pieces, `missing` where there is none."""
         values = rows[name].to_numpy(dtype=object) if name in rows else missing
         return np.where(known, values, missing)
 

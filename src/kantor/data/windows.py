@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor import settings
-from kantor.data.arrays import read_stage_output
+from kantor.data.arrays import read_stage_output, write_stage_output
 from kantor.data.corpus import Piece
-from kantor.music import files
 from kantor.music.roll import to_roll
 from kantor.music.score import REST, VOICES, ScoreError
 
@@ -79,18 +78,14 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
 
 def save(windows: Windows, path: Path) -> None:
     """Write `windows` to the npz file `path`, in one move; the rolls take a bit a cell."""
-
-    def content(stream: BinaryIO) -> None:
-        np.savez_compressed(
-            stream,
-            rolls=np.packbits(windows.rolls, axis=2),
-            onsets=windows.onsets,
-            piece=windows.piece,
-            start=windows.start,
-            length=windows.length,
-        )
-
-    files.save(path, content)
+    write_stage_output(
+        path,
+        rolls=np.packbits(windows.rolls, axis=2),
+        onsets=windows.onsets,
+        piece=windows.piece,
+        start=windows.start,
+        length=windows.length,
+    )
 
 
 def load(path: Path) -> Windows:

@@ -164,6 +164,7 @@ def _nearest(
     """The voices, top down, that `chord` reaches with the least movement and no crossing."""
 
     def cost(chosen: tuple[int, ...]) -> float:
+        """Semitones moved, and two octaves for each voice that is crossed."""
         total = 0.0
         for voice, note in zip(chosen, chord, strict=True):
             last = lines[voice][-1].pitch if lines[voice] else _CENTRES[voice]

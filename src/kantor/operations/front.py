@@ -29,7 +29,9 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#222}
 h1{font-weight:600;margin-bottom:0}h2{font-size:1.1rem;margin-top:2rem}
 a{color:#1c5f8a}ul{padding-left:1.2rem}li small{color:#666}p.note{color:#666}
-@media(prefers-color-scheme:dark){body{background:#181a1b;color:#ddd}a{color:#7fbbe6}}
+li{overflow-wrap:anywhere}
+@media(prefers-color-scheme:dark){body{background:#181a1b;color:#ddd}a{color:#7fbbe6}
+li small,p.note{color:#aaa}}
 """
 
 

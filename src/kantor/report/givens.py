@@ -41,6 +41,7 @@ def voice_given(voice: int) -> Callable[[Score], Flags]:
     """The task whose one given voice is `voice`."""
 
     def mask(score: Score) -> Flags:
+        """That voice alone."""
         given = np.zeros((score.steps, len(VOICES)), bool)
         given[:, voice] = True
         return given

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kantor.batch.chunks import Entry
 from kantor.compose import outputs
-from kantor.intake import Known, Limits, Refused, Upload, uploads
+from kantor.intake import Known, Limits, Refused, Upload, check, uploads
 
 Found = tuple[Entry, Upload | Refused]
 
@@ -26,7 +26,14 @@ def listed(
     ----------
     known
         Gives what of a place need not be read again.
+
+    Raises
+    ------
+    ScoreError
+        If there is nothing at a place: before the first file, so that no batch begins in vain.
     """
+    for location in places:
+        check(location)
     for place, location in enumerate(places):
         last, nth = None, 0
         seen = None if known is None else known(location)

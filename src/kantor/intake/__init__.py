@@ -7,7 +7,7 @@ read, whatever headers promise. What cannot be used is refused with its reason a
 
 from kantor.intake.entry import Known
 from kantor.intake.limits import Limits, read_limits
-from kantor.intake.opening import uploads
+from kantor.intake.opening import check, uploads
 from kantor.intake.parsing import recording_of
 from kantor.intake.quarantine import quarantine
 from kantor.intake.upload import Refused, Upload
@@ -17,6 +17,7 @@ __all__ = [
     "Limits",
     "Refused",
     "Upload",
+    "check",
     "quarantine",
     "read_limits",
     "recording_of",

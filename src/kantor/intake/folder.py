@@ -42,19 +42,34 @@ def entries(path: Path, settle: float) -> Iterator[Entry | Unusable]:
     ScoreError
         If there is nothing at `path`, or it cannot be opened.
     """
+    path, descriptor = _opened(path)
     try:
-        path = path.resolve(strict=True)
-        folder = path if path.is_dir() else path.parent
-        descriptor = os.open(folder, _FOLDER)
+        only = None if path.is_dir() else path.name
+        yield from _Folder(descriptor, "", settle, only).entries(_DEEPEST)
+    finally:
+        os.close(descriptor)
+
+
+def check(path: Path) -> None:
+    """Make sure that there is something at `path`.
+
+    Raises
+    ------
+    ScoreError
+        As `entries` would.
+    """
+    os.close(_opened(path)[1])
+
+
+def _opened(path: Path) -> tuple[Path, int]:
+    """Where `path` leads to, and its folder, or the folder that it is in, open."""
+    try:
+        found = path.resolve(strict=True)
+        return found, os.open(found if found.is_dir() else found.parent, _FOLDER)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or "not a file name").lower()
         shown = one_line(str(path), 1000)
         raise ScoreError(f"{shown}: {reason}; name a folder, a file or a URL") from None
-    try:
-        only = None if folder == path else path.name
-        yield from _Folder(descriptor, "", settle, only).entries(_DEEPEST)
-    finally:
-        os.close(descriptor)
 
 
 class _Folder:

@@ -54,6 +54,19 @@ def uploads(
             yield from _opened(entry, limits, given, known)
 
 
+def check(location: str) -> None:
+    """Make sure that there is something at `location`; an object store is not asked.
+
+    Raises
+    ------
+    ScoreError
+        As `uploads` would.
+    """
+    path = store.on_disk(location)
+    if path is not None:
+        folder.check(path)
+
+
 def _entries(location: str, limits: Limits) -> Iterator[Entry | Unusable]:
     path = store.on_disk(location)
     return store.entries(location) if path is None else folder.entries(path, limits.settle)

@@ -10,19 +10,13 @@ def jobs(sizes):
     return [Job(str(i), str(i), Upload(f"{i}.mid", str(i), bytes(n))) for i, n in enumerate(sizes)]
 
 
-@pytest.mark.parametrize(("count", "hands"), [(0, 0), (5, 1), (2 * FEW, 2), (100, 2), (500, 8)])
+@pytest.mark.parametrize(("count", "hands"), [(0, 0), (5, 1), (2 * FEW, 2), (500, 8)])
 def test_each_is_dealt_once(count, hands):
     """In hands of a few at least; nothing is no chunk."""
     dealt = list(shared(jobs([9] * count), 2, 250))
     assert len(dealt) == hands
     assert sorted(int(job.key) for hand in dealt for job in hand) == list(range(count))
     assert all(len(hand) >= FEW for hand in dealt[:-1])
-
-
-def test_what_is_few_is_dealt_evenly():
-    """One hand for each worker: a second round of a few would be a run of the model more."""
-    dealt = list(shared(jobs([10] * 40 + [5] * 80), 2, 250))
-    assert [sum(len(job.upload.data) for job in hand) for hand in dealt] == [400, 400]
 
 
 def test_no_hand_is_too_large():

@@ -102,21 +102,6 @@ def test_others_write_while_one_composes(inbox, out, monkeypatch, busy, first):
     assert "".join(did[:2]) == first
 
 
-@pytest.mark.parametrize(("few", "runs"), [(9, [10]), (4, [4, 6]), (3, [3, 3, 4])])
-def test_a_rest_that_is_no_run_of_its_own_goes_along(inbox, out, monkeypatch, few, runs):
-    """What is left unread is read and composed with the others, where it is too little."""
-    composed = []
-    compose = work._Line._compose
-    monkeypatch.setattr(work, "FEW", few)
-    monkeypatch.setattr(work, "FULL", few)
-    monkeypatch.setattr(Sign, "is_elsewhere", lambda self: False)
-    monkeypatch.setattr(
-        work._Line, "_compose", lambda self: (composed.append(len(self._asked)), compose(self))[1]
-    )
-    run(tunes.plan(inbox, out, chunk=100), Here())
-    assert composed == runs
-
-
 def test_a_worker_that_is_gone_shows_nothing(tmp_path):
     """The signs of a chunk are taken back with it."""
     with turns(tmp_path) as ours:

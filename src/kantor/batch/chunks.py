@@ -174,15 +174,11 @@ def shared(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, 
     """
     left = deque(sorted(jobs, key=lambda job: -len(job.upload.data)))
     size = sum(len(job.upload.data) for job in left)
-    # What is too little for a second round is dealt out in one.
-    in_one = len(left) < 2 * workers * FEW
-    hands = workers if in_one else 1.5 * workers
     while left:
         hand: list[Job] = []
-        enough, held = size / hands, 0
+        enough, held = size / (1.5 * workers), 0
         while left and len(hand) < most and (held < enough or len(hand) < FEW):
             hand.append(left.popleft())
             held += len(hand[-1].upload.data)
         size -= held
-        hands = max(1, hands - 1) if in_one else hands
         yield tuple(hand)

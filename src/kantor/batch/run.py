@@ -180,7 +180,7 @@ class _Run:
         workers, chunk = self._plan.batch.workers, self._plan.batch.chunk
         now, kept = workers * chunk, workers * chunk
         if not self._has_begun:
-            now = kept = min(now, workers * FEW)
+            now, kept = min(now, workers * FEW), 0
         if len(self._jobs) >= now + kept or self._bytes >= _BYTES:
             jobs, self._jobs = self._jobs[:now], self._jobs[now:]
             self._bytes = sum(len(job.upload.data) for job in self._jobs)

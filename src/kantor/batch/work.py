@@ -99,8 +99,6 @@ class _Line:
         while self._unread or self._asked:
             ready = len(self._asked)
             if self._is_time(ready):
-                while 0 < len(self._unread) < FEW:  # not worth a run of their own
-                    self._read()
                 self._compose()
             elif self._unread and (ready < FEW or (ready < FULL and not self._unwritten)):
                 self._read()

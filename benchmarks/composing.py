@@ -7,7 +7,9 @@ turning its output into notes, which favours it.
 
 Both sides have the whole machine, one after the other: TensorFlow shares each operation of the
 workshop's model among all cores, and of Kantor's runtime one process for each core composes its
-share of a large batch, with products on its own core.
+share of a large batch, with products on its own core. A single batch of the workshop's model takes
+half a second, in which a machine's pace may be any: it is asked again and again for `HALF` seconds
+before and after Kantor in each round, so that both sides are timed for seconds and share a drift.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ BAR = 16
 SHORT_BARS = 16
 WARM = 128
 """Melodies at most that are composed before anything is timed."""
+HALF = 2.0
+"""Seconds of the workshop's model on either side of Kantor, for each of its batches."""
 _SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
 _RHYTHMS = ((4, 4, 4, 4), (4, 4, 2, 2, 4), (8, 4, 4), (2, 2, 4, 4, 4), (4, 4, 8))
 
@@ -120,17 +124,22 @@ def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str,
     return {**parts, "total": marks[-1] - marks[0], "steps": steps}
 
 
-def workshop_rate(model: Any, windows: int) -> float:
-    """Steps a second of the workshop's generator on a batch of so many rolls."""
+def workshop_run(model: Any, windows: int, seconds: float) -> tuple[int, float]:
+    """The steps of the workshop's generator on batches of so many rolls, and its time in seconds.
+
+    It is called until so many seconds are over, at least once.
+    """
     import tensorflow as tf
 
     from kantor.model import unet
 
     rolls = -tf.ones([windows, unet.STEPS, unet.PITCHES, 1])
     latents = unet.draw_latent(windows, tf.constant([0, 0]))
-    began = time.perf_counter()
-    model(rolls, latents).numpy()
-    return windows * unet.STEPS / (time.perf_counter() - began)
+    began, steps = time.perf_counter(), 0
+    while not steps or time.perf_counter() - began < seconds:
+        model(rolls, latents).numpy()
+        steps += windows * unet.STEPS
+    return steps, time.perf_counter() - began
 
 
 def measure(options: Options, folder: Path) -> dict[str, Any]:
@@ -145,8 +154,13 @@ def measure(options: Options, folder: Path) -> dict[str, Any]:
     _warm(generator, workshop, options, paths, short, out)
     rounds: list[dict[str, Any]] = []
     for number in range(options.rounds):
+        before = [workshop_run(workshop, size, HALF) for size in (1, options.windows)]
         one = {str(size): compose_files(generator, paths[:size], out) for size in sizes}
-        rates = {str(size): workshop_rate(workshop, size) for size in (1, options.windows)}
+        after = [workshop_run(workshop, size, HALF) for size in (options.windows, 1)]
+        rates = {
+            str(size): sum(steps for steps, _ in both) / sum(seconds for _, seconds in both)
+            for size, *both in zip((1, options.windows), before, after[::-1], strict=True)
+        }
         rounds.append({"kantor": one, "workshop": rates})
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
     latencies = [compose_files(generator, short, out) for _ in range(options.latencies)]
@@ -166,7 +180,7 @@ def _warm(
         compose_files(generator, paths[:size], out)
     compose_files(generator, short, out)
     for size in (1, options.windows):
-        workshop_rate(workshop, size)
+        workshop_run(workshop, size, 0)
 
 
 def summary(rounds: list[dict[str, Any]], latencies: list[dict[str, float]]) -> dict[str, Any]:

@@ -120,10 +120,13 @@ def told_bars(score: Score) -> NDArray[np.int16]:
     (time, 2) int16
         Steps since the bar line, and the bar's length.
     """
-    since, bar = score.bar_positions.T
+    positions = score.bar_positions
+    since, bar = positions.T
     beat = score.meter.beat_steps
     if beat % 3 == 0:
         return _within(since, bar, bar % beat == 0, np.full_like(bar, beat))
+    if not ((bar == 8) | (bar == 24) | (bar == 32)).any():
+        return positions
     since = np.where((bar == 24) & (beat == 8) & (since >= 16), since - 8, since)  # 3/2
     bar = np.where((bar == 24) & (beat == 8), 16, bar)
     number = np.searchsorted(score.bar_lines, np.arange(score.steps), side="right") - 1
@@ -146,8 +149,11 @@ def asked_bars(score: Score) -> NDArray[np.int16]:
     (time, 2) int16
         Steps since the bar line, and the bar's length.
     """
-    since, bar = told_bars(score).T
+    told = told_bars(score)
+    since, bar = told.T
     three = bar == 12
+    if not three.any():
+        return told
     since = np.where(three & (since >= 4), 12 + since % 4, since)
     return np.stack([since, np.where(three, 16, bar)], axis=1).astype(np.int16)
 

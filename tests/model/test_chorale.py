@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kantor.model import chorale, critic, layers, piece
 from kantor.model import representation as rep
+from kantor.model.multi_hot import multi_hot
 from kantor.music.score import VOICE_RANGES
 
 
@@ -148,19 +149,31 @@ def test_slope_by_the_features(emphasis: float) -> None:
     assert np.allclose(judge.slope(tape.gradient(scores, embedded)), expected, rtol=1e-4)
 
 
+def test_index_of_what_is_one() -> None:
+    """The critic's features are one where the index says so, and zero elsewhere."""
+    random = np.random.default_rng(4)
+    classes, before = (tf.constant(random.integers(-1, 64, (3, 9, 4)), tf.int32) for _ in "ab")
+    onsets = tf.constant(random.random((3, 9, 4)) < 0.5, tf.float32)
+    index = piece.judged_index(classes, before, onsets)
+    hot = tf.reduce_sum(tf.one_hot(index, piece.JUDGED), axis=-2)
+    assert np.array_equal(hot, piece.judged_features(classes, before, onsets))
+
+
 def test_steps_are_embedded_as_their_features() -> None:
-    """Looking successions up is the product with their one-hot vectors, also in its gradient."""
+    """Summing rows up is the product with the features, also in its gradient."""
     network = critic.ChoraleCritic(width=8, embedding=6, emphasis=5.0, steps=8)
     random = np.random.default_rng(3)
     classes, before = (tf.constant(random.integers(-1, 12, (2, 8, 4)), tf.int32) for _ in "ab")
-    onsets = tf.constant(random.random((2, 8, 4)) < 0.5, tf.float32)
+    step = classes, before, tf.constant(random.random((2, 8, 4)) < 0.5, tf.float32)
+    index = tf.reshape(piece.judged_index(*step), [16, -1])
+    features = tf.reshape(piece.judged_features(*step), [16, -1])
     found = []
     for embed in (
-        network.embed_steps,
-        lambda *step: network.embed(piece.judged_features(*step)),
+        lambda: network.embed_steps(multi_hot(index, piece.JUDGED)),
+        lambda: network.embed(features),
     ):
         with tf.GradientTape() as tape:
-            embedded = embed(classes, before, onsets)
+            embedded = embed()
             pull = tf.reduce_sum(embedded**2)
         found.append((embedded, tape.gradient(pull, network.seen.kernel)))
     for one, other in zip(*found, strict=True):

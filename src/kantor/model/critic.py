@@ -13,9 +13,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kantor.model import representation as rep
-from kantor.model.layers import TimeConv, leaky, product, sum_of_rows
-from kantor.model.piece import CONDITION, FEATURES, JUDGED, score_features
+from kantor.model import multi_hot
+from kantor.model.layers import TimeConv, leaky, product
+from kantor.model.multi_hot import MultiHot
+from kantor.model.piece import CONDITION, FEATURES, JUDGED
 from kantor.music.score import VOICES
 
 Tensor = Any
@@ -96,13 +97,9 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
     def _kernel(self) -> Tensor:
         return tf.constant(self.scale) * self.seen.kernel
 
-    def embed_steps(self, classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
-        """`embed` of `judged_features`, each succession's weights looked up."""
-        kernel = self._kernel()
-        tables = tf.reshape(kernel[FEATURES:], [len(rep.PAIRS), -1, self.embedding])
-        features = score_features(classes, before, onsets)
-        followed = sum_of_rows(tables, rep.succession(classes, before))
-        return product(features, kernel[:FEATURES]) + followed
+    def embed_steps(self, steps: MultiHot) -> Tensor:
+        """`embed` of steps by their features that are one (`judged_index`): ``(…, embedding)``."""
+        return multi_hot.times(steps, self._kernel())
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
         """Scores ``(batch,)`` of embedded steps, given mask and conditions."""

@@ -97,27 +97,6 @@ def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
     return function(tables)
 
 
-def sum_of_rows(tables: Tensor, index: Tensor) -> Tensor:
-    """The sum over all tables of the row of each that `lookup` would take: ``(…, unit)``.
-
-    Its gradient is one product, as all tables receive the same.
-    """
-    count_, rows, units = tables.shape
-
-    @tf.custom_gradient
-    def function(tables: Tensor) -> tuple[Tensor, Any]:
-        found = tf.reduce_sum(lookup(tables, index), axis=-2)
-
-        def gradient(upstream: Tensor) -> Tensor:
-            hot = tf.reshape(tf.one_hot(index, rows), [-1, count_ * rows])
-            found = tf.matmul(hot, tf.reshape(upstream, [-1, units]), transpose_a=True)
-            return tf.reshape(found, [count_, rows, units])
-
-        return found, gradient
-
-    return function(tf.convert_to_tensor(tables))
-
-
 @keras.saving.register_keras_serializable("kantor")
 class TimeConv(keras.layers.Layer):  # type: ignore[misc]
     """A convolution over time as one matrix product, which XLA on CPU runs (and derives) faster."""

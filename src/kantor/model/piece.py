@@ -90,6 +90,26 @@ def judged_features(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
     return tf.concat([features, rep.successions(classes, before)], axis=-1)
 
 
+def judged_index(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
+    """Which of a step's `judged_features` are one: ``(…, 27) int32``, -1 where none is.
+
+    Onsets must be 0 or 1.
+    """
+    found, first = [], 0
+    for index, size in (
+        (classes, rep.CLASSES),
+        (tf.cast(onsets, tf.int32) - 1, 1),
+        (rep.interval_class(classes), 12),
+        (rep.spacing_class(classes), len(rep.SPACINGS) + 1),
+        (rep.motion_class(classes, before), rep.MOTIONS),
+        (rep.succession(classes, before), 144),
+    ):
+        count = index.shape[-1]
+        found.append(tf.where(index >= 0, index + first + size * tf.range(count), -1))
+        first += size * count
+    return tf.concat(found, axis=-1)
+
+
 def condition(bars: Tensor, fermatas: Tensor, inside: Tensor, collection: Tensor) -> Tensor:
     """What is known of each step besides notes: meter, fermata, end of the piece, key.
 

@@ -11,7 +11,8 @@ from kantor.model import chorale, drawing, likelihood, straight_through, unet
 from kantor.model.batches import CONTEXT
 from kantor.model.critic import ChoraleCritic
 from kantor.model.layers import dropout
-from kantor.model.piece import shift, to_piece, write
+from kantor.model.multi_hot import MultiHot, multi_hot
+from kantor.model.piece import JUDGED, judged_index, shift, to_piece, write
 from kantor.model.wgan import squared_norm
 from kantor.music.score import ScoreError
 from kantor.settings import Block
@@ -66,23 +67,24 @@ class Chorale:
         latent = drawing.draw_latent(tf.shape(piece.classes)[0], self.steps, seed)
         return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
 
-    def both(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> Tensor:
+    def heard(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> MultiHot:
         piece = to_piece(batch)
-        written = write(piece, *sample, *self._window)
         start, stop = self._window
-        return self.critic.embed_steps(
-            *(
-                tf.concat([tensor[:, start:stop] for tensor in pair], axis=0)
-                for pair in (
-                    (piece.classes, written.classes),
-                    (shift(piece.classes), shift(written.classes)),
-                    (piece.onsets, written.onsets),
-                )
-            )
-        )
+        found = []
+        for one in (piece, write(piece, *sample, start, stop)):
+            steps = one.classes, shift(one.classes), one.onsets
+            found.append(judged_index(*(tensor[:, start:stop] for tensor in steps)))
+        index = tf.concat(found, axis=0)
+        return multi_hot(tf.reshape(index, [-1, index.shape[-1]]), JUDGED)
 
-    def differentiable(self, batch: Batch, sample: tuple[Tensor, Tensor], seed: Tensor) -> Tensor:
-        embedding = straight_through.Linear(self.critic.embed_steps, self.critic.by_features)
+    def both(self, heard: MultiHot) -> Tensor:
+        embedded = self.critic.embed_steps(heard)
+        return tf.reshape(embedded, [-1, self.steps, embedded.shape[-1]])
+
+    def differentiable(
+        self, batch: Batch, sample: tuple[Tensor, Tensor], found: Tensor, seed: Tensor
+    ) -> Tensor:
+        embedding = straight_through.Linear(found, self.critic.by_features)
         return straight_through.features(
             self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p, embedding
         )
@@ -132,10 +134,13 @@ class Unet:
         latent = unet.draw_latent(tf.shape(melody)[0], seed)
         return self.generator([melody, latent], training=True)
 
-    def both(self, batch: Batch, sample: Tensor) -> Tensor:
+    def heard(self, batch: Batch, sample: Tensor) -> Tensor:
         return tf.concat([self._real(batch), tf.stop_gradient(sample)], axis=0)
 
-    def differentiable(self, batch: Batch, sample: Tensor, seed: Tensor) -> Tensor:
+    def both(self, heard: Tensor) -> Tensor:
+        return heard
+
+    def differentiable(self, batch: Batch, sample: Tensor, found: Tensor, seed: Tensor) -> Tensor:
         return self.sample(batch, seed)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:

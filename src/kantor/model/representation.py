@@ -82,9 +82,13 @@ def intervals(classes: Tensor) -> Tensor:
     (…, 72) float32
         Twelve classes a pair; all zero where a voice of the pair rests or is not known.
     """
+    return flatten(tf.one_hot(interval_class(classes), 12))
+
+
+def interval_class(classes: Tensor) -> Tensor:
+    """Which interval class `intervals` holds for each pair: ``(…, 6) int32``, -1 for none."""
     upper, lower = tf.gather(classes, _UPPER, axis=-1), tf.gather(classes, _LOWER, axis=-1)
-    interval = tf.where((upper > 0) & (lower > 0), (upper - lower) % 12, -1)
-    return flatten(tf.one_hot(interval, 12))
+    return tf.where((upper > 0) & (lower > 0), (upper - lower) % 12, -1)
 
 
 def spacing(classes: Tensor) -> Tensor:
@@ -95,9 +99,13 @@ def spacing(classes: Tensor) -> Tensor:
     (…, 24) float32
         Eight classes for each of the three neighbouring pairs, bounded by `SPACINGS`.
     """
+    return flatten(tf.one_hot(spacing_class(classes), len(SPACINGS) + 1))
+
+
+def spacing_class(classes: Tensor) -> Tensor:
+    """Which class `spacing` holds for each neighbouring pair: ``(…, 3) int32``, -1 for none."""
     upper, lower = classes[..., :-1], classes[..., 1:]
-    kind = tf.where((upper > 0) & (lower > 0), spacing_kind(upper - lower), -1)
-    return flatten(tf.one_hot(kind, len(SPACINGS) + 1))
+    return tf.where((upper > 0) & (lower > 0), spacing_kind(upper - lower), -1)
 
 
 def spacing_kind(distance: Tensor) -> Tensor:
@@ -114,8 +122,14 @@ def motion(classes: Tensor, before: Tensor) -> Tensor:
     (…, 100) float32
         Twenty-five classes a voice; all zero for larger leaps, rests and unknown cells.
     """
-    moved = tf.where((classes > 0) & (before > 0), classes - before + LARGEST_MOTION, -1)
-    return flatten(tf.one_hot(moved, MOTIONS))
+    return flatten(tf.one_hot(motion_class(classes, before), MOTIONS))
+
+
+def motion_class(classes: Tensor, before: Tensor) -> Tensor:
+    """Which motion `motion` holds for each voice: ``(…, 4) int32``, 0 to 24, -1 for none."""
+    moved = classes - before + LARGEST_MOTION
+    known = (classes > 0) & (before > 0) & (moved >= 0) & (moved < MOTIONS)
+    return tf.where(known, moved, -1)
 
 
 def flatten(tensor: Tensor, axes: int = 2) -> Tensor:

@@ -25,22 +25,18 @@ Tensor = Any
 
 
 class Linear(NamedTuple):
-    """A linear function of a step's features, computed without them.
+    """A linear function of a sample's features, computed without them.
 
     Attributes
     ----------
-    of_steps
-        What it makes of classes, the step before, and onsets; as `judged_features`.
+    found : (batch, time, …)
+        What it makes of the sample.
     back
-        The gradient by the features, from that by the function.
+        The gradient by the features ``(batch, time, JUDGED)``, from that by the function.
     """
 
-    of_steps: Callable[[Tensor, Tensor, Tensor], Tensor]
+    found: Tensor
     back: Callable[[Tensor], Tensor]
-
-
-FEATURES = Linear(judged_features, lambda upstream: upstream)
-"""The features themselves."""
 
 
 def features(
@@ -51,7 +47,7 @@ def features(
     start: int,
     stop: int,
     min_p: Tensor = 0.0,
-    of: Linear = FEATURES,
+    of: Linear | None = None,
 ) -> Tensor:
     """The features of a drawn sample, through which a gradient passes to the generator.
 
@@ -84,7 +80,7 @@ def _through(tensor: Tensor) -> Tensor:
 
 
 def relate(
-    voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor, of: Linear = FEATURES
+    voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor, of: Linear | None = None
 ) -> Tensor:
     """`judged_features` of `classes`, or a function of them, with their gradient by one-hot voices.
 
@@ -99,11 +95,11 @@ def relate(
     classes, before : (batch, time, voice) int32
         The sample, and the step before each of its steps.
     """
-    found = of.of_steps(classes, before, onsets)
+    of = of or Linear(judged_features(classes, before, onsets), lambda upstream: upstream)
 
     @tf.custom_gradient
     def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
-        return tf.identity(found), lambda upstream: _gradient(of.back(upstream), classes, before)
+        return tf.identity(of.found), lambda upstream: _gradient(of.back(upstream), classes, before)
 
     return function(voices, onsets)
 

@@ -19,7 +19,8 @@ from kantor.model.parameters import Train
 from kantor.model.presets import Chorale, Unet
 from kantor.model.replicas import Team
 from kantor.model.wgan import (
-    Compile,
+    NOT_COMPILED,
+    Compiled,
     Networks,
     as_it_is,
     critic_step,
@@ -54,8 +55,9 @@ class Trainer:
         self._average(0.0)
         self._likelihood = self._compiled(self._likelihood_step)
         self._sample = self._drawing()
-        self._critic = self._compiled(self._critic_step)
-        self._generator = self._compiled(self._generator_step)
+        self._hear = self._graph(self.networks.heard)
+        self._critic = self._in_parts(self._critic_step)
+        self._generator = self._in_parts(self._generator_step)
 
     def _make_optimizers(self) -> None:
         settings = self.settings
@@ -87,18 +89,26 @@ class Trainer:
         )
         return compiled
 
+    def _graph(self, step: Step) -> Step:
+        """A step as a graph of TensorFlow's own operations."""
+        graph: Step = tf.function(step, reduce_retracing=True, autograph=False)
+        return graph
+
+    def _in_parts(self, step: Step) -> Step:
+        """A step as a graph of which parts are compiled: what is heard XLA cannot sum up."""
+        return self._graph(step) if self.team.alone else self._compiled(step)
+
     def _drawing(self) -> Step:
         """The drawing of samples as a graph; see `parts`."""
         if not self.team.alone or self.settings.parts == 1 or not self.networks.draws_ahead:
             return self._compiled(self._sample_step)
         step = parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
-        graph: Step = tf.function(step, reduce_retracing=True, autograph=False)
-        return graph
+        return self._graph(step)
 
     @property
-    def _inner(self) -> Compile:
+    def _inner(self) -> Compiled:
         """XLA on CPU knows no exchange between replicas: there it compiles what lies between."""
-        return as_it_is if self.team.alone else self._by_xla
+        return Compiled(self._by_xla, self._by_xla if self.team.alone else as_it_is)
 
     @property
     def batch_size(self) -> int:
@@ -131,45 +141,58 @@ class Trainer:
         # The generator stands still while the critic learns: samples can be drawn all at once.
         ahead = self._sample(batch, seed) if self.networks.draws_ahead else None
         figures: dict[str, Tensor] = {}
+        heard: dict[int, Any] = {}
         for index in range(steps + 1):
             # The generator's batch is the last; the critic's steps take turns with all of them.
             own_batch = (index - steps - 1) % (self.batch_size // size)
             rows = slice(own_batch * size, (own_batch + 1) * size)
             part = {name: value[rows] for name, value in batch.items()}
             own = seed + tf.constant([0, 1_000_003 * (index + 1)])
-            if self.networks.draws_ahead:
+            if ahead is not None:
                 drawn = tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], ahead)
             else:
                 drawn = self._sample(part, own) if index < steps else None
+            if ahead is not None and self.team.alone and own_batch not in heard:
+                heard[own_batch] = self._hear(part, drawn)
             step = self._generator if index == steps else self._critic
-            figures |= step(part, drawn, own)
+            figures |= step(part, drawn, heard.get(own_batch), own)
         return figures
 
     def _sample_step(self, batch: Batch, seed: Tensor) -> Any:
-        return replicas.whole(self._inner(self.networks.sample)(replicas.part(batch), seed))
+        compiled = as_it_is if self.team.alone else self._by_xla
+        return replicas.whole(compiled(self.networks.sample)(replicas.part(batch), seed))
 
     def _likelihood_step(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
+        compiled = NOT_COMPILED if self.team.alone else self._inner
         figures = likelihood_step(
-            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, self._inner
+            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, compiled
         )
         self._average(self.settings.average)
         return figures
 
-    def _critic_step(self, batch: Batch, sample: Any, seed: Tensor) -> dict[str, Tensor]:
+    def _critic_step(
+        self, batch: Batch, sample: Any, heard: Any, seed: Tensor
+    ) -> dict[str, Tensor]:
         batch, sample = replicas.part((batch, sample))
+        if heard is None:
+            heard = self.networks.heard(batch, sample)
         weight = self.settings.gradient_penalty
         return critic_step(
-            self.networks, self.critic_optimizer, batch, sample, seed, weight, self._inner
+            self.networks, self.critic_optimizer, batch, heard, seed, weight, self._inner
         )
 
-    def _generator_step(self, batch: Batch, sample: Any, seed: Tensor) -> dict[str, Tensor]:
+    def _generator_step(
+        self, batch: Batch, sample: Any, heard: Any, seed: Tensor
+    ) -> dict[str, Tensor]:
         batch, sample = replicas.part((batch, sample))
+        if heard is None and sample is not None:
+            heard = self.networks.heard(batch, sample)
         weight = self.settings.likelihood_weight
         figures = generator_step(
-            self.networks, self.generator_optimizer, batch, sample, seed, weight, self._inner,
-            self.settings.likelihood_every,
+            self.networks, self.generator_optimizer, batch, sample, heard, seed, weight,
+            self._inner, self.settings.likelihood_every,
         )  # fmt: skip
-        self._average(self.settings.average)
+        self._inner.update(self._average)(self.settings.average)
         return figures
 
     def _average(self, decay: float) -> None:

@@ -8,7 +8,7 @@ generator lowers (Arjovsky et al. 2017; Gulrajani et al. 2017, algorithm 1).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import tensorflow as tf
@@ -20,7 +20,6 @@ Batch = dict[str, Tensor]
 Gradients = list[Tensor]
 Figures = dict[str, Tensor]
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
-"""What makes of a step's gradients a function of their own, where its update cannot be in it."""
 
 
 class Networks(Protocol):
@@ -38,12 +37,14 @@ class Networks(Protocol):
     def sample(self, batch: Batch, seed: Tensor) -> Any:
         """Music drawn from the generator for the batch's given cells, without a gradient."""
 
-    def both(self, batch: Batch, sample: Any) -> Tensor:
-        """The representations of the batch's own music and of a sample of as many pieces, one
-        after the other, for the critic's training."""
+    def heard(self, batch: Batch, sample: Any) -> Any:
+        """The batch's own music and then a sample of as many pieces, as `both` reads them."""
 
-    def differentiable(self, batch: Batch, sample: Any, seed: Tensor) -> Tensor:
-        """The representation of a sample, with a gradient to the generator."""
+    def both(self, heard: Any) -> Tensor:
+        """Their representations, one after the other."""
+
+    def differentiable(self, batch: Batch, sample: Any, found: Tensor, seed: Tensor) -> Tensor:
+        """The representation of a sample, `found` by `both`, with a gradient to the generator."""
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         """The critic's scores ``(batch,)``; it sees what is given too."""
@@ -62,6 +63,16 @@ class Networks(Protocol):
 def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     """The `Compile` that does nothing."""
     return function
+
+
+class Compiled(NamedTuple):
+    """What makes a compiled function of a step's gradients, and of its update."""
+
+    gradients: Compile = as_it_is
+    update: Compile = as_it_is
+
+
+NOT_COMPILED = Compiled()
 
 
 def squared_norm(gradient: Tensor) -> Tensor:
@@ -100,16 +111,17 @@ def critic_step(
     networks: Networks,
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
-    sample: Any,
+    heard: Any,
     seed: Tensor,
     weight: float,
-    compiled: Compile = as_it_is,
+    compiled: Compiled = NOT_COMPILED,
 ) -> Figures:
-    """One update of the critic; returns its figures."""
+    """One update of the critic by what it hears (`Networks.heard`); returns its figures."""
 
-    def gradients(batch: Batch, sample: Any, seed: Tensor) -> tuple[Gradients, Figures]:
+    def gradients(both: Tensor, batch: Batch, seed: Tensor) -> tuple[Tensor, Gradients, Figures]:
+        """By the representations and by the variables, and the figures."""
         with tf.GradientTape() as tape:
-            both = networks.both(batch, sample)
+            tape.watch(both)
             real, fake = tf.split(both, 2)
             mix = replicas.uniform([tf.shape(real)[0]], seed)
             scores = networks.judge(
@@ -123,11 +135,20 @@ def critic_step(
             )
             loss = weight * penalty - distance
         figures = {"critic_loss": loss, "wasserstein": distance, "gradient_penalty": penalty}
-        return tape.gradient(loss, variables), figures
+        return *tape.gradient(loss, (both, variables)), figures
+
+    def update(own: Gradients, through: Gradients, figures: Figures) -> Figures:
+        """By the sum of both gradients."""
+        found = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
+        return _update(optimizer, variables, found, figures, "critic")
 
     variables = networks.critic.trainable_variables
-    found, figures = compiled(gradients)(batch, sample, seed)
-    return _update(optimizer, variables, found, figures, "critic")
+    with tf.GradientTape() as tape:
+        both = networks.both(heard)
+    upstream, own, figures = compiled.gradients(gradients)(both, batch, seed)
+    through = tape.gradient(both, variables, upstream)
+    done: Figures = compiled.update(update)(own, through, figures)
+    return done
 
 
 def generator_step(
@@ -135,12 +156,13 @@ def generator_step(
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
     sample: Any,
+    heard: Any,
     seed: Tensor,
     likelihood_weight: float,
-    compiled: Compile = as_it_is,
+    compiled: Compiled = NOT_COMPILED,
     likelihood_every: int = 1,
 ) -> Figures:
-    """One update of the generator; returns its figures.
+    """One update of the generator by a sample and how the critic hears it; returns its figures.
 
     The likelihood beside the critic's score is that of every so many-th window of the batch.
     """
@@ -148,21 +170,28 @@ def generator_step(
     some = {name: value[::likelihood_every] for name, value in batch.items()}
 
     def gradients(
-        batch: Batch, some: Batch, sample: Any, seed: Tensor, share: Tensor
+        batch: Batch, some: Batch, sample: Any, fake: Tensor, seed: Tensor, share: Tensor
     ) -> tuple[Gradients, Figures]:
+        """By the variables, and the figures."""
         figures: Figures = {}
         with tf.GradientTape() as tape:
-            scores = networks.judge(networks.differentiable(batch, sample, seed), batch)
+            scores = networks.judge(networks.differentiable(batch, sample, fake, seed), batch)
             loss = figures["generator_loss"] = -tf.reduce_mean(scores)
             if likely:
                 figures["likelihood"] = share * networks.likelihood(some, seed)
                 loss += likelihood_weight * figures["likelihood"]
         return tape.gradient(loss, variables), figures
 
+    def update(found: Gradients, figures: Figures) -> Figures:
+        """By the gradient."""
+        return _update(optimizer, variables, found, figures, "generator")
+
     variables = networks.generator.trainable_variables
     share = _share(networks, some) if likely else 1.0
-    found, figures = compiled(gradients)(batch, some, sample, seed, share)
-    return _update(optimizer, variables, found, figures, "generator")
+    fake = None if heard is None else tf.split(networks.both(heard), 2)[1]
+    found, figures = compiled.gradients(gradients)(batch, some, sample, fake, seed, share)
+    done: Figures = compiled.update(update)(found, figures)
+    return done
 
 
 def likelihood_step(
@@ -170,17 +199,18 @@ def likelihood_step(
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
     seed: Tensor,
-    compiled: Compile = as_it_is,
+    compiled: Compiled = NOT_COMPILED,
 ) -> Figures:
     """One update of the generator by likelihood alone; returns its figures."""
 
     def gradients(batch: Batch, seed: Tensor, share: Tensor) -> tuple[Gradients, Figures]:
+        """By the variables, and the figures."""
         with tf.GradientTape() as tape:
             likelihood = share * networks.likelihood(batch, seed)
         return tape.gradient(likelihood, variables), {"likelihood": likelihood}
 
     variables = networks.generator.trainable_variables
-    found, figures = compiled(gradients)(batch, seed, _share(networks, batch))
+    found, figures = compiled.gradients(gradients)(batch, seed, _share(networks, batch))
     return _update(optimizer, variables, found, figures, "generator")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import statistics
 import time
 import traceback
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,8 +20,6 @@ from kantor.music.score import ScoreError
 UNET, CHORALE = "unet", "chorale"
 WARM = 2
 """Batches that `tf.data` holds ready: taken before the pipeline is timed."""
-REPLAYS, COPIES = 9, 16
-"""Calls by which each product alone is timed, and how many of it are in one graph."""
 
 
 @dataclass(frozen=True)
@@ -86,29 +85,38 @@ class Bench:
     def arithmetic(self, warming: bool = False) -> dict[str, float | None]:
         """Multiply-adds of an iteration, and seconds that its matrix products take alone."""
         import arithmetic
+        import replay
 
-        found = arithmetic.products(self._graph(warming), self.steps)
+        trainer = self.trainer
+        found = arithmetic.products(self._graph(self._whole(warming)), self.steps)
         alone = None
         if all(product.is_matrix_product for product in found):
-            alone = replay(found, self.trainer.settings.xla)
+            xla, drawn = trainer.settings.xla, Counter[arithmetic.Product]()
+            if not warming:  # drawn in parts, side by side
+                drawn = arithmetic.products(self._graph(trainer._sample), self.steps)
+            alone = replay.seconds(drawn, xla, trainer.settings.parts)
+            alone += replay.seconds(found - drawn, xla)
         return {
             "multiply_adds": arithmetic.total(found),
             "products": sum(found.values()),
             "seconds_of_products_alone": alone,
         }
 
-    def _graph(self, warming: bool) -> Any:
+    def _whole(self, warming: bool) -> Callable[[Any, Any], Any]:
+        """An iteration, as a function of its batch and seed."""
+        if not warming:
+            return self.trainer._adversarial
+        size = self.trainer.settings.batch
+        return lambda batch, seed: self.trainer._likelihood(
+            {name: value[:size] for name, value in batch.items()}, seed
+        )
+
+    def _graph(self, step: Callable[[Any, Any], Any]) -> Any:
+        """The graph of a function of a batch and a seed."""
         import tensorflow as tf
 
-        def whole(batch: Any, seed: Any) -> Any:
-            if warming:
-                size = self.trainer.settings.batch
-                part = {name: value[:size] for name, value in batch.items()}
-                return self.trainer._likelihood(part, seed)
-            return self.trainer._adversarial(batch, seed)
-
         batch = next(self.stream)
-        return tf.function(whole).get_concrete_function(batch, tf.constant([0, 0])).graph
+        return tf.function(step).get_concrete_function(batch, tf.constant([0, 0])).graph
 
     def rate(self) -> float:
         """The best rate of TensorFlow's float32 matrix product, operations a second."""
@@ -117,32 +125,6 @@ class Bench:
     def memory(self) -> int:
         """Bytes that the process held at most so far."""
         return machine.peak_memory()
-
-
-def replay(found: Any, xla: bool) -> float:
-    """Seconds for the products of an iteration on random matrices, compiled as the training is."""
-    return sum(count * _product_seconds(product, xla) for product, count in found.items())
-
-
-def _product_seconds(product: Any, xla: bool) -> float:
-    """Median seconds of one matrix product among equal ones in a graph, as a step has many."""
-    import tensorflow as tf
-
-    turned = (product.transpose_one, product.transpose_other)
-    operands = [
-        [tf.random.stateless_uniform(shape, [copy, 0]) for shape in (product.one, product.other)]
-        for copy in range(COPIES)
-    ]
-    compute = tf.function(
-        lambda pairs: [tf.matmul(*pair, *turned) for pair in pairs], jit_compile=xla
-    )
-    compute(operands)
-    times = []
-    for _ in range(REPLAYS):
-        began = time.perf_counter()
-        compute(operands)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) / COPIES
 
 
 class Remote:

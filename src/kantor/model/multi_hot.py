@@ -20,13 +20,13 @@ class MultiHot(NamedTuple):
 
     Attributes
     ----------
-    rows : () int32
-        How many vectors.
+    index : (row, one) int32
+        The features that are one in each; -1: none.
     by_row, by_feature : (one,) int32 each
         Row and feature of each one, sorted by either.
     """
 
-    rows: Tensor
+    index: Tensor
     by_row: tuple[Tensor, Tensor]
     by_feature: tuple[Tensor, Tensor]
 
@@ -37,7 +37,7 @@ def multi_hot(index: Tensor, features: int) -> MultiHot:
     Parameters
     ----------
     index : (row, one) int32
-        -1: none.
+        See `MultiHot`.
     """
     at = tf.where(index >= 0)
     by_row = tf.cast(at[:, 0], tf.int32), tf.gather_nd(index, at)
@@ -45,17 +45,19 @@ def multi_hot(index: Tensor, features: int) -> MultiHot:
     by_feature = tuple(
         tf.concat(tf.dynamic_partition(of_ones, by_row[1], features), axis=0) for of_ones in by_row
     )
-    return MultiHot(tf.shape(index)[0], by_row, by_feature)
+    return MultiHot(index, by_row, by_feature)
 
 
 def times(vectors: MultiHot, kernel: Tensor) -> Tensor:
     """``(row, feature)`` times ``(feature, unit)``, with a gradient to the kernel."""
 
+    rows = vectors.index.shape[0] or tf.shape(vectors.index)[0]
+
     @tf.custom_gradient
     def function(kernel: Tensor) -> tuple[Tensor, Any]:
         """The product, and its gradient."""
         row, feature = vectors.by_row
-        found = tf.sparse.segment_sum(kernel, feature, row, vectors.rows)
+        found = tf.sparse.segment_sum(kernel, feature, row, rows)
 
         def gradient(upstream: Tensor) -> Tensor:
             """The kernel's gradient."""

@@ -79,7 +79,7 @@ class Chorale:
 
     def both(self, heard: MultiHot) -> Tensor:
         embedded = self.critic.embed_steps(heard)
-        return tf.reshape(embedded, [-1, self.steps, embedded.shape[-1]])
+        return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
     def differentiable(
         self, batch: Batch, sample: tuple[Tensor, Tensor], found: Tensor, seed: Tensor

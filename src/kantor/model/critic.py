@@ -98,7 +98,12 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         return tf.constant(self.scale) * self.seen.kernel
 
     def embed_steps(self, steps: MultiHot) -> Tensor:
-        """`embed` of steps by their features that are one (`judged_index`): ``(…, embedding)``."""
+        """`embed` of steps by their features that are one, from `judged_index`.
+
+        Returns
+        -------
+        (row, embedding) float32
+        """
         return multi_hot.times(steps, self._kernel())
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:

@@ -50,7 +50,6 @@ def multi_hot(index: Tensor, features: int) -> MultiHot:
 
 def times(vectors: MultiHot, kernel: Tensor) -> Tensor:
     """``(row, feature)`` times ``(feature, unit)``, with a gradient to the kernel."""
-
     rows = vectors.index.shape[0] or tf.shape(vectors.index)[0]
 
     @tf.custom_gradient

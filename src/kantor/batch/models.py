@@ -90,6 +90,7 @@ def patient(
     """
 
     def fetch_patiently(folder: Path) -> str:
+        """What `fetch` returns, once it does."""
         end = clock() + 60 * minutes
         pause, told = 1.0, False
         while True:

@@ -87,6 +87,7 @@ def draw(
     def step(
         index: Tensor, past: Tensor, before: Tensor, classes: Tensor, onsets: Tensor
     ) -> tuple[Tensor, ...]:
+        """One step of all pieces; what the next one needs of it, and what was composed."""
         at = start + index
         flat = tf.reshape(past, [batch, generator.reach * generator.memory])
         context = generator.context(encoded[:, index], piece.conditions[:, at], flat)

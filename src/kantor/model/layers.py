@@ -79,11 +79,13 @@ def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
 
     @tf.custom_gradient
     def function(tables: Tensor) -> tuple[Tensor, Any]:
+        """The rows, and their gradient."""
         flat = tf.reshape(tables, [count_ * rows, units])
         taken = tf.gather(flat, tf.maximum(index, 0) + rows * tf.range(count_))
         taken = tf.where(index[..., None] >= 0, taken, 0.0)
 
         def gradient(upstream: Tensor) -> Tensor:
+            """The tables' gradient."""
             at = tf.transpose(tf.reshape(index, [-1, count_]))
             upstream = tf.transpose(tf.reshape(upstream, [-1, count_, units]), [1, 0, 2])
             runs = tf.one_hot(at // run, rows // run)[..., None] * upstream[:, :, None]

@@ -40,6 +40,7 @@ def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -
     graph = compiled(of_part)
 
     def run(batch: Any, seed: Tensor) -> Any:
+        """All parts, joined."""
         found = []
         for index in range(parts):
             with replicas.taking(index, parts):

@@ -92,11 +92,13 @@ def by_relation(interval: Tensor, distance: Tensor, other: Tensor) -> Tensor:
 
     @tf.custom_gradient
     def function(interval: Tensor, distance: Tensor) -> tuple[Tensor, Any]:
+        """The sum, and its gradient."""
         repeated = tf.tile(interval, [1] * len(other.shape) + [-(-_REACH // 12) + 1])
         first = -(CLASSES - 2) % 12  # the interval class of the lowest distance
         table = tf.pad(distance, [*padding, [edge, edge]]) + repeated[..., first : first + _REACH]
 
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            """By intervals and by distances."""
             upstream = _pitched(upstream, other)
             chroma = upstream @ tf.constant(_CHROMA)
             return (

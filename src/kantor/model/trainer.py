@@ -78,20 +78,15 @@ class Trainer:
         """A step as a graph: whole by XLA on one device, else run on all replicas."""
         if self.team.alone:
             return self._by_xla(step)
-        run: Step = tf.function(
-            partial(self.team.run, step), reduce_retracing=True, autograph=False
-        )
-        return run
+        return self._graph(partial(self.team.run, step))
 
     def _by_xla(self, step: Step) -> Step:
-        compiled: Step = tf.function(
-            step, jit_compile=self.settings.xla, reduce_retracing=True, autograph=False
-        )
-        return compiled
+        """A step as a graph that XLA compiles, where the settings have it so."""
+        return self._graph(step, self.settings.xla)
 
-    def _graph(self, step: Step) -> Step:
-        """A step as a graph of TensorFlow's own operations."""
-        graph: Step = tf.function(step, reduce_retracing=True, autograph=False)
+    def _graph(self, step: Step, xla: bool | None = None) -> Step:
+        """A step as a graph, of TensorFlow's own operations if nothing else is said."""
+        graph: Step = tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
         return graph
 
     def _in_parts(self, step: Step) -> Step:

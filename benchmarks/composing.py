@@ -95,16 +95,6 @@ def load_generator(options: Options) -> Any:
     return runtime.Generator(weights.of(network), {"preset": "chorale"})
 
 
-def workshop_model() -> Any:
-    """The workshop's generator, as it is called for a batch of rolls and latents."""
-    import tensorflow as tf
-
-    from kantor.model.unet import unet_generator
-
-    network = unet_generator()
-    return tf.function(lambda rolls, latents: network([rolls, latents], training=False))
-
-
 def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str, float]:
     """Read, compose and write; the seconds of each."""
     from kantor.compose import outputs
@@ -124,39 +114,24 @@ def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str,
     return {**parts, "total": marks[-1] - marks[0], "steps": steps}
 
 
-def workshop_run(model: Any, windows: int, seconds: float) -> tuple[int, float]:
-    """The steps of the workshop's generator on batches of so many rolls, and its time in seconds.
-
-    It is called until so many seconds are over, at least once.
-    """
-    import tensorflow as tf
-
-    from kantor.model import unet
-
-    rolls = -tf.ones([windows, unet.STEPS, unet.PITCHES, 1])
-    latents = unet.draw_latent(windows, tf.constant([0, 0]))
-    began, steps = time.perf_counter(), 0
-    while not steps or time.perf_counter() - began < seconds:
-        model(rolls, latents).numpy()
-        steps += windows * unet.STEPS
-    return steps, time.perf_counter() - began
-
-
 def measure(options: Options, folder: Path) -> dict[str, Any]:
     """Everything, as plain data."""
-    generator, workshop = load_generator(options), workshop_model()
+    generator = load_generator(options)
+    import workshop  # imports TensorFlow
+
+    model = workshop.generator()
     out = folder / "out"
     out.mkdir()
     paths = write_melodies(folder, max(options.batches), options.bars)
     (folder / "short").mkdir()
     short = write_melodies(folder / "short", 1, SHORT_BARS)
     sizes = sorted(set(options.batches))
-    _warm(generator, workshop, options, paths, short, out)
+    _warm(generator, model, options, paths, short, out)
     rounds: list[dict[str, Any]] = []
     for number in range(options.rounds):
-        before = [workshop_run(workshop, size, HALF) for size in (1, options.windows)]
+        before = [workshop.compose(model, size, HALF) for size in (1, options.windows)]
         one = {str(size): compose_files(generator, paths[:size], out) for size in sizes}
-        after = [workshop_run(workshop, size, HALF) for size in (options.windows, 1)]
+        after = [workshop.compose(model, size, HALF) for size in (options.windows, 1)]
         rates = {
             str(size): sum(steps for steps, _ in both) / sum(seconds for _, seconds in both)
             for size, *both in zip((1, options.windows), before, after[::-1], strict=True)
@@ -169,18 +144,20 @@ def measure(options: Options, folder: Path) -> dict[str, Any]:
 
 def _warm(
     generator: Any,
-    workshop: Any,
+    model: Any,
     options: Options,
     paths: list[Path],
     short: list[Path],
     out: Path,
 ) -> None:
     """Call everything once: tables made, processes started, the workshop's graph traced."""
+    import workshop
+
     for size in {min(size, WARM) for size in options.batches}:
         compose_files(generator, paths[:size], out)
     compose_files(generator, short, out)
     for size in (1, options.windows):
-        workshop_run(workshop, size, 0)
+        workshop.compose(model, size, 0)
 
 
 def summary(rounds: list[dict[str, Any]], latencies: list[dict[str, float]]) -> dict[str, Any]:

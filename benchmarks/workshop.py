@@ -1,11 +1,12 @@
-"""The workshop's way of training its model, with Kantor's losses and networks.
+"""The workshop's way of training its model, with Kantor's losses and networks, and of composing.
 
-What it leaves out, so that it is the workshop's and not ours: XLA, warm-up by likelihood,
+What the recipe leaves out, so that it is the workshop's and not ours: XLA, warm-up by likelihood,
 averaging of weights, weight decay, transposition.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -40,3 +41,31 @@ def untransposed(pool: Pool) -> Pool:
     """The same windows, each in its own key only."""
     still = np.zeros(len(pool), np.int8)
     return replace(pool, lowest=still, highest=still)
+
+
+def generator() -> Any:
+    """The workshop's generator, as it is called for a batch of rolls and latents."""
+    import tensorflow as tf
+
+    from kantor.model.unet import unet_generator
+
+    network = unet_generator()
+    return tf.function(lambda rolls, latents: network([rolls, latents], training=False))
+
+
+def compose(model: Any, windows: int, seconds: float) -> tuple[int, float]:
+    """The steps of the workshop's generator on batches of so many rolls, and its time in seconds.
+
+    It is called until so many seconds are over, at least once.
+    """
+    import tensorflow as tf
+
+    from kantor.model import unet
+
+    rolls = -tf.ones([windows, unet.STEPS, unet.PITCHES, 1])
+    latents = unet.draw_latent(windows, tf.constant([0, 0]))
+    began, steps = time.perf_counter(), 0
+    while not steps or time.perf_counter() - began < seconds:
+        model(rolls, latents).numpy()
+        steps += windows * unet.STEPS
+    return steps, time.perf_counter() - began

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,30 +11,53 @@ from clone import Clone, Process, small_clone
 from trial import Trial
 
 _PATIENCE = 600.0
+_WAITS = "waiting: the pipeline is run by process"
 
 
-def trials(_times: int) -> Iterator[Trial]:
-    """Once with both going on, once with the first killed while the second waits."""
+def trials(times: int) -> Iterator[Trial]:
+    """Of the first stage often, of all once; and once with the first killed."""
     with tempfile.TemporaryDirectory(prefix="kantor-repro-") as scratch:
         folder = Path(scratch)
         ready = small_clone(folder / "ready")
-        # One environment is enough: this one's packages with the clone's own source.
-        (ready.root / ".venv").symlink_to(sys.prefix)
+        yield _typed(ready.copied(folder / "typed"), folder, times)
         yield _both(ready.copied(folder / "both"), folder)
         yield _first_killed(ready.copied(folder / "killed"), folder)
 
 
+def _typed(clone: Clone, folder: Path, times: int) -> Trial:
+    began = time.monotonic()
+    faults = []
+    for seed in range(1, times + 1):
+        clone.change(ingest={"split": {"seed": seed}})
+        said = [folder / f"typed-{seed}-{one}" for one in range(2)]
+        both = [clone.start("dvc", "repro", "ingest", said=path) for path in said]
+        codes = [process.wait(_PATIENCE) for process in both]
+        texts = [path.read_text() for path in said]
+        waited = sum(_WAITS in text for text in texts)
+        ran = sum(text.count("Running stage") for text in texts)
+        if codes != [0, 0] or waited != 1 or ran != 1:
+            faults.append(f"exit codes {codes}, {waited} waited, {ran} ran: {texts}")
+    outcome = (
+        f"{times} times one of them said for whom it waits, then that all is up to date; the stage "
+        "ran once"
+        if not faults
+        else f"otherwise {len(faults)} times, at first {faults[0][-300:]!r}"
+    )
+    what = "`dvc repro ingest` typed twice at the same instant"
+    return Trial(what, times, outcome, time.monotonic() - began, not faults)
+
+
 def _both(clone: Clone, folder: Path) -> Trial:
     began = time.monotonic()
-    first = _make(clone, folder / "first")
+    first = _repro(clone, folder / "first")
     _until(folder / "first", b"Running stage 'ingest'")
-    second = _make(clone, folder / "second")
+    second = _repro(clone, folder / "second")
     codes = first.wait(_PATIENCE), second.wait(_PATIENCE)
     one, other = ((folder / name).read_text() for name in ("first", "second"))
     held = (
         codes == (0, 0)
         and one.count("Running stage") == 5
-        and "waiting: the pipeline is run by process" in other
+        and _WAITS in other
         and "Running stage" not in other
     )
     outcome = (
@@ -44,15 +65,15 @@ def _both(clone: Clone, folder: Path) -> Trial:
         if held
         else f"exit codes {codes}; the second said {other[-300:]!r}"
     )
-    return Trial("two `make repro` at once", 1, outcome, time.monotonic() - began, held)
+    return Trial("two `dvc repro` at once", 1, outcome, time.monotonic() - began, held)
 
 
 def _first_killed(clone: Clone, folder: Path) -> Trial:
     began = time.monotonic()
-    first = _make(clone, folder / "first")
+    first = _repro(clone, folder / "first")
     _until(folder / "first", b"Running stage 'validate'")
-    second = _make(clone, folder / "second")
-    _until(folder / "second", b"waiting: the pipeline is run by")
+    second = _repro(clone, folder / "second")
+    _until(folder / "second", _WAITS.encode())
     clone.kill_group(first)
     code = second.wait(_PATIENCE)
     said = (folder / "second").read_text()
@@ -66,10 +87,8 @@ def _first_killed(clone: Clone, folder: Path) -> Trial:
     return Trial(what, 1, outcome, time.monotonic() - began, held)
 
 
-def _make(clone: Clone, said: Path) -> Process:
-    path = f"{clone.root / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    command = ("make", "--no-print-directory", "--old-file=.venv/.ready", "repro")
-    return clone.start(*command, said=said, PATH=path)
+def _repro(clone: Clone, said: Path) -> Process:
+    return clone.start("dvc", "repro", said=said)
 
 
 def _until(said: Path, words: bytes) -> None:

@@ -20,6 +20,7 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact  #
 
 from kantor.operations import pipeline  # noqa: E402
 from kantor.operations.deciding import decided, deciding, settle, undecided  # noqa: E402
+from kantor.operations.lock import alone  # noqa: E402
 from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
 from kantor.promotion import Contest, contest  # noqa: E402
 from kantor.waiting import Busy  # noqa: E402
@@ -88,7 +89,7 @@ def _pass(reason: str, force: bool) -> Pass:
     """Bring the pipeline up to date, when nobody else does."""
     log = get_run_logger()
     limits = settings.load(settings.Retrain, "retrain", PARAMS)
-    with pipeline.alone(ROOT, log.info) as lock:
+    with alone(ROOT, log.info) as lock:
         changed = pipeline.changed(ROOT)
         if not changed and not force:
             return Pass(reason, (), (), ())

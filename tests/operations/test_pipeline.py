@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from kantor.operations.pipeline import StageFailed, alone, changed, reproduce, run_logged
+from kantor.operations.lock import alone
+from kantor.operations.pipeline import StageFailed, changed, reproduce, run_logged
 
 PIPELINE = """
 stages:

@@ -1,7 +1,8 @@
 """One at a time in a repository, with waiting: ``python -m kantor.operations.lock COMMAND``.
 
 DVC refuses a second ``dvc repro`` while one runs; what goes through this lock waits for it. The
-lock is handed on to the command, and free when that has ended, however it ended.
+lock is handed on to the command, and free when that has ended, however it ended. What the command
+starts in its turn is told that it need not wait.
 """
 
 from __future__ import annotations
@@ -10,14 +11,45 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from kantor.waiting import STATE, held
 
 NAME = "repro.lock"
+_INHERITED = "KANTOR_REPRO_LOCK"
 _PAUSE = 0.2
+
+
+@contextmanager
+def alone(root: Path, say: Callable[[str], object], seconds: float | None = None) -> Iterator[int]:
+    """Hold the pipeline of the repository `root`, waiting for whoever runs it.
+
+    See `kantor.waiting.held`.
+    """
+    with held(root / STATE / NAME, say, seconds) as file:
+        drop_stale(root)
+        yield file
+
+
+def handed_on(root: Path) -> dict[str, str]:
+    """The environment of what is started under the lock of the repository `root`."""
+    return {
+        _INHERITED: str(_file(root)),
+        # Python 3.11 keeps a compiled file that a full disk tore, and fails on it ever after.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def inherited(root: Path) -> bool:
+    """Whether this process was started under the lock of the repository `root`."""
+    return os.environ.get(_INHERITED) == str(_file(root))
+
+
+def _file(root: Path) -> Path:
+    return (root / STATE / NAME).resolve()
 
 
 def drop_stale(root: Path) -> bool:
@@ -56,26 +88,25 @@ def _runs(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in "ZX"
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Say it on stderr at once."""
     print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str]) -> int:
     """Become the command, holding the lock of the repository in the current folder."""
     if not arguments:
-        _warn("usage: python -m kantor.operations.lock COMMAND …")
+        warn("usage: python -m kantor.operations.lock COMMAND …")
         return 2
     try:
-        with held(STATE / NAME, _warn) as file:
-            drop_stale(Path())
+        with alone(Path(), warn) as file:
             os.set_inheritable(file, True)
-            # Python 3.11 keeps a compiled file that a full disk tore, and fails on it ever after.
-            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+            os.environ.update(handed_on(Path()))
             os.execvp(arguments[0], arguments)
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError:
-        _warn(f"{arguments[0]}: not found")
+        warn(f"{arguments[0]}: not found")
         return 127
 
 

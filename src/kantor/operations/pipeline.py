@@ -11,12 +11,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kantor.operations.lock import NAME, drop_stale
-from kantor.waiting import STATE, held
+from kantor.operations.lock import handed_on
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -30,14 +28,6 @@ class StageFailed(RuntimeError):
 
     What was there before stays as it was: models, the champion, the outputs of other stages.
     """
-
-
-@contextmanager
-def alone(root: Path, say: Say, seconds: float | None = None) -> Iterator[int]:
-    """Hold the repository's pipeline, waiting for whoever runs it; see `kantor.waiting`."""
-    with held(root / STATE / NAME, say, seconds) as file:
-        drop_stale(root)
-        yield file
 
 
 def changed(root: Path) -> list[str]:
@@ -91,7 +81,8 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
     say
         Told each line as it comes.
     lock
-        The file that `alone` gave: DVC then holds the lock too, should this process be killed.
+        The file that `kantor.operations.lock.alone` gave: DVC then holds the lock too, should this
+        process be killed.
 
     Returns
     -------
@@ -124,7 +115,7 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
     with subprocess.Popen(
         command,
         cwd=root,
-        env=_environment(),
+        env=_environment() | ({} if lock is None else handed_on(root)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -171,5 +162,5 @@ def _named_once(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
 def _environment() -> dict[str, str]:
     # DVC's stages say `python`: they mean the one that runs here.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # as in `lock.main`
+    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # as in `handed_on`
     return {**os.environ, "PATH": path, **quiet}

@@ -62,6 +62,7 @@ class Network:
             if task.voices:
                 alike[task].append(row)
         with blas.one_core():
+            blas.warm()
             for task, rows in alike.items():
                 answers = lines.compose(
                     self._encoder,

@@ -57,6 +57,16 @@ def _functions() -> tuple[Any, Any] | None:
     return None
 
 
+@cache
+def warm() -> None:
+    """Let OpenBLAS use, once, more of its buffer than composing needs.
+
+    Before that some of its products take up to four times as long on AMD's Zen: of inputs of 256,
+    as the decoder's first layer has them. 32 rows and 512 outputs are the fewest that help.
+    """
+    np.matmul(np.ones((32, 256), np.float32), np.ones((256, 512), np.float32))
+
+
 @contextmanager
 def one_core() -> Iterator[bool]:
     """While this lasts a matrix product runs on one core; yields whether that could be arranged."""

@@ -17,6 +17,7 @@ from prefect.states import Running  # noqa: E402
 
 from kantor.operations.deciding import Approval  # noqa: E402
 from kantor.promotion import Contest  # noqa: E402
+from kantor.promotion.telling import contest_markdown  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 
@@ -32,7 +33,7 @@ class Decision(RunInput):
 def ask(found: Contest) -> Approval | None:
     """Pause the flow run until somebody has filled in the form; None if nobody does in time."""
     hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
-    told = f"{found.table_markdown()}\n\nShall version {found.challenger} be the champion?"
+    told = f"{contest_markdown(found)}\n\nShall version {found.challenger} be the champion?"
     form = Decision.with_initial_data(description=told)
     get_run_logger().info("waiting for a person: Resume, on this run's page")
     try:

@@ -19,8 +19,8 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact  #
 from kantor import registry  # noqa: E402
 from kantor.operations.deciding import settle  # noqa: E402
 from kantor.operations.telling import PLOT, inline  # noqa: E402
-from kantor.promotion import contest  # noqa: E402
-from kantor.promotion.telling import history_markdown  # noqa: E402
+from kantor.promotion import contest, drawing  # noqa: E402
+from kantor.promotion.telling import contest_markdown, history_markdown  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,8 +64,8 @@ def promote(
 
 def _by_the_rule(version: str, reason: str, by: str) -> str:
     found = contest(version, root=ROOT)
-    found.plot(ROOT / PLOT)
-    create_markdown_artifact(found.table_markdown(), key="comparison", description=found.name)
+    drawing.draw(found, ROOT / PLOT)
+    create_markdown_artifact(contest_markdown(found), key="comparison", description=found.name)
     create_image_artifact(inline(ROOT / PLOT), key="contest", description=found.name)
     return settle(ROOT, found, reason, ask, by)
 

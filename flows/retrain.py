@@ -22,7 +22,7 @@ from kantor.operations import pipeline  # noqa: E402
 from kantor.operations.deciding import decided, deciding, settle, undecided  # noqa: E402
 from kantor.operations.lock import alone  # noqa: E402
 from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
-from kantor.promotion import Contest, contest  # noqa: E402
+from kantor.promotion import Contest, contest, drawing  # noqa: E402
 from kantor.waiting import Busy  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,7 +107,7 @@ def _show(done: Pass, outcome: str, found: Contest | None) -> None:
     text = markdown(done, outcome, found, os.environ)
     create_markdown_artifact(text, key="retrain", description=outcome)
     if found is not None:
-        found.plot(ROOT / PLOT)
+        drawing.draw(found, ROOT / PLOT)
         create_image_artifact(inline(ROOT / PLOT), key="contest", description=outcome)
 
 

@@ -65,7 +65,7 @@ def outcome(monkeypatch):
     rule = Promote(
         mode="auto", margin=0.9, guarded={"crossing": 0.01}, resamples=100, confidence=0.9
     )
-    found = Contest("kantor-bach", 2, 1, "run", 3, (), tuple(rows(*tables, rule)), rule)
+    found = Contest("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
     asked = []
     monkeypatch.setattr(kantor.promotion, "contest", lambda *given: asked.append(given) or found)
     return asked

@@ -33,7 +33,6 @@ FOUND = Contest(
     "kantor-bach",
     2,
     1,
-    "run",
     72,
     (),
     (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, GAIN),),

@@ -19,7 +19,7 @@ from kantor.report.windows import Windows
 def outcome(make, rule):
     """A challenger that wins."""
     found = rows(make(0.05, seed=2), make(1.0, seed=3), make(0, seed=1), rule)
-    return Contest("kantor-bach", 2, 1, "run", 30, (1,), tuple(found), rule)
+    return Contest("kantor-bach", 2, 1, 30, (1,), tuple(found), rule)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
 
 def test_the_table_tells_verdict_reasons_and_figures(outcome):
     """Markdown that a page shows: a heading, the reasons, a row a metric."""
-    text = outcome.table_markdown()
+    text = telling.contest_markdown(outcome)
     assert text.startswith("## kantor-bach version 2 takes the champion's place\n")
     assert "30 held-out pieces, 300 resamples of them; version 1 composed anew." in text
     table = [line for line in text.splitlines() if line.startswith("|")]
@@ -110,7 +110,7 @@ def test_the_drawing_is_the_same_each_time(outcome, tmp_path, kind):
     """Whole files, equal bytes, and no temporary file left behind."""
     paths = [tmp_path / f"{name}.{kind}" for name in ("one", "two")]
     for path in paths:
-        outcome.plot(path)
+        drawing.draw(outcome, path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 

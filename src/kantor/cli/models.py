@@ -96,7 +96,7 @@ def compare_command(
     otherwise both compose anew, which takes a while.
     """
     with telling.in_one_line():
-        from kantor.promotion import contest
+        from kantor.promotion import contest, drawing
         from kantor.promotion import telling as words
 
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
@@ -110,7 +110,7 @@ def compare_command(
         tables.show(words.columns(outcome), [words.cells(row) for row in outcome.rows])
         if plot is not None:
             with _written(plot):
-                outcome.plot(plot)
+                drawing.draw(outcome, plot)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor.promotion import Contest
+from kantor.promotion.telling import contest_markdown
 
 URL, MLFLOW_URL = "KANTOR_URL", "KANTOR_MLFLOW_URL"
 PLOT = Path("reports/contest.png")
@@ -49,7 +50,7 @@ def markdown(
     parts = [
         f"**{outcome}**",
         f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
-        *([contest.table_markdown()] if contest else []),
+        *([contest_markdown(contest)] if contest else []),
         "Changed:",
         "\n".join(changes),
         "\n".join(["```", *done.summary, "```"]),

@@ -1,7 +1,8 @@
 """Challenger against champion on the same held-out pieces, and the rule of who is champion then.
 
-`contest` measures, and its `Contest` tells: a verdict with reasons, a table, a drawing. Moving
-the champion itself is the registry's: `kantor.registry.promote`.
+`contest` measures, and its `Contest` holds the figures and the verdict with its reasons;
+`kantor.promotion.telling` puts it into words, `kantor.promotion.drawing` draws it. Moving the
+champion itself is the registry's: `kantor.registry.promote`.
 """
 
 from kantor.promotion.contests import Contest, contest

@@ -40,8 +40,6 @@ class Contest:
         The model's.
     challenger, champion : int
         The versions.
-    challenger_run : str
-        The MLflow run that made the challenger.
     pieces : int
         How many both composed.
     anew : tuple of int
@@ -53,7 +51,6 @@ class Contest:
     name: str
     challenger: int
     champion: int
-    challenger_run: str
     pieces: int
     anew: tuple[int, ...]
     rows: tuple[Row, ...]
@@ -86,18 +83,6 @@ class Contest:
             for row in self.rows
             if np.isfinite(row.gain.estimate)
         }
-
-    def table_markdown(self) -> str:
-        """Verdict, reasons and figures as Markdown."""
-        from kantor.promotion.telling import markdown
-
-        return markdown(self)
-
-    def plot(self, path: Path) -> None:
-        """Draw the gains with their intervals as SVG, PNG or whatever `path` ends in."""
-        from kantor.promotion.drawing import draw
-
-        draw(self, path)
 
 
 def contest(
@@ -134,7 +119,6 @@ def contest(
         name,
         own.version,
         other.version,
-        own.run_id,
         real.index.get_level_values("piece").nunique(),
         anew,
         tuple(rows(tables[0], tables[1], real, rule)),

@@ -60,7 +60,7 @@ def title(contest: Contest) -> str:
     return f"{contest.name} version {contest.challenger} {HEADINGS[contest.verdict]}"
 
 
-def markdown(contest: Contest) -> str:
+def contest_markdown(contest: Contest) -> str:
     """Verdict, reasons, table."""
     body = [cells(row) for row in contest.rows]
     return "\n".join(

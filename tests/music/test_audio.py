@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kantor.music import audio
+from kantor.music import audio, synthesis
 from kantor.music.score import REST, Score, ScoreError, onset_floor
 
 RATE = 22_050
@@ -28,6 +28,11 @@ def score_of(*chords: tuple[int, ...], steps: int = 4, tempo: float = 60) -> Sco
 CHORDS = score_of((72, 67, 64, 48), (71, 67, 62, 43), (72, 67, 64, 48))
 
 
+def render(score: Score, rate: int = RATE) -> np.ndarray:
+    """The sound in one piece."""
+    return np.concatenate(list(audio.levelled(score, rate)))
+
+
 def loudness(samples: np.ndarray, start: float, end: float, rate: int = RATE) -> float:
     """Root mean square of a span of seconds."""
     return float(np.sqrt(np.mean(samples[int(start * rate) : int(end * rate)] ** 2)))
@@ -35,9 +40,9 @@ def loudness(samples: np.ndarray, start: float, end: float, rate: int = RATE) ->
 
 def test_form_length_and_level() -> None:
     """Stereo float32, as long as the music and its tail, loudest at -3 dB, ending in silence."""
-    samples = audio.render(CHORDS, RATE)
+    samples = render(CHORDS, RATE)
     assert samples.dtype == np.float32
-    assert samples.shape == (round((3 + audio.TAIL) * RATE), 2)
+    assert samples.shape == (round((3 + synthesis.TAIL) * RATE), 2)
     assert np.abs(samples).max() == pytest.approx(10 ** (-3 / 20), abs=1e-4)
     assert np.abs(samples[-100:]).max() < 1e-4
 
@@ -45,7 +50,7 @@ def test_form_length_and_level() -> None:
 @pytest.mark.parametrize("pitch", [36, 43, 50, 55, 60, 64, 69, 72, 76, 81])
 def test_the_written_pitch_is_heard_and_no_other(pitch: int) -> None:
     """The sound lies at the note's harmonics, within 40 cents (other programs do not)."""
-    samples = audio.render(score_of((pitch,), steps=16), RATE).mean(axis=1)[RATE : 3 * RATE]
+    samples = render(score_of((pitch,), steps=16), RATE).mean(axis=1)[RATE : 3 * RATE]
     power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
     at = np.fft.rfftfreq(len(samples), 1 / RATE)[1:]
     note = 440 * 2 ** ((pitch - 69) / 12)
@@ -58,7 +63,7 @@ def test_repeated_notes_are_heard() -> None:
     """Between two equal notes the sound drops; in a held note it does not."""
     repeated = score_of((60,), (60,))
     held = Score(repeated.pitches, onset_floor(repeated.pitches), tempo=60)
-    sounds = {name: audio.render(one, RATE) for name, one in (("two", repeated), ("one", held))}
+    sounds = {name: render(one, RATE) for name, one in (("two", repeated), ("one", held))}
     dip = {
         name: loudness(sound, 0.95, 1.0) / loudness(sound, 0.5, 0.9)
         for name, sound in sounds.items()
@@ -69,16 +74,16 @@ def test_repeated_notes_are_heard() -> None:
 def test_rests_are_quieter_and_tempo_counts() -> None:
     """A rest lets the sound die away; half the tempo lasts twice as long."""
     score = score_of((60,), (REST,), (REST,))
-    samples = audio.render(score, RATE)
+    samples = render(score, RATE)
     assert loudness(samples, 2, 3) < 0.02 * loudness(samples, 0.3, 0.9)
     slow = score_of((60,), (REST,), (REST,), tempo=30)
-    assert len(audio.render(slow, RATE)) - len(samples) == 3 * RATE
+    assert len(render(slow, RATE)) - len(samples) == 3 * RATE
 
 
 def test_soprano_left_bass_right() -> None:
     """The voices stand at different places."""
     top, bottom = score_of((72, REST, REST, REST)), score_of((REST, REST, REST, 48))
-    left, right = (np.square(audio.render(one, RATE)).sum(axis=0) for one in (top, bottom))
+    left, right = (np.square(render(one, RATE)).sum(axis=0) for one in (top, bottom))
     assert left[0] > 1.5 * left[1]
     assert right[1] > 1.5 * right[0]
 
@@ -86,40 +91,40 @@ def test_soprano_left_bass_right() -> None:
 def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     """A piece rendered in blocks of three seconds sounds as it does in one piece."""
     offbeat = score_of((72, 48), (71, 50), (69, 52), (71, 50), (72, 48), steps=7)
-    whole = audio.render(offbeat, RATE)
-    monkeypatch.setattr(audio, "_BLOCK_SECONDS", 3)
-    np.testing.assert_allclose(audio.render(offbeat, RATE), whole, atol=1e-5)
+    whole = render(offbeat, RATE)
+    monkeypatch.setattr(synthesis, "_BLOCK_SECONDS", 3)
+    np.testing.assert_allclose(render(offbeat, RATE), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("steps", [0, 8])
 def test_silence_is_silent(steps: int) -> None:
     """A score without notes, or without length, gives zeros and no warning."""
     silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
-    assert not audio.render(silent, RATE).any()
+    assert not render(silent, RATE).any()
 
 
 def test_one_short_note_at_high_speed() -> None:
     """A note of a few milliseconds is no error."""
-    assert np.isfinite(audio.render(score_of((60,), (62,), steps=1, tempo=3_000), RATE)).all()
+    assert np.isfinite(render(score_of((60,), (62,), steps=1, tempo=3_000), RATE)).all()
 
 
-def test_too_long_is_refused_clearly() -> None:
-    """What would not fit is refused by length, with the remedy, before anything is rendered."""
-    pitches = np.full((4 * 60 * 11, 1), 60, np.int8)
-    long = Score(pitches, onset_floor(pitches), tempo=60, title="Endless")
-    with pytest.raises(ScoreError, match="Endless: 11 minutes of sound, at most 10 are rendered"):
-        audio.render(long)
-
-
-def test_refused_sound_leaves_no_file(tmp_path: Path) -> None:
-    """What stood there stays, and no temporary file is left."""
+def test_too_long_is_refused(tmp_path: Path) -> None:
+    """By its length, with the remedy; what stood there stays, and no temporary file is left."""
     target = tmp_path / "a.wav"
     target.write_bytes(b"before")
     pitches = np.full((4 * 60 * 71, 1), 60, np.int8)
-    with pytest.raises(ScoreError, match="71 minutes"):
-        audio.write_wav(Score(pitches, onset_floor(pitches), tempo=60), target)
+    long = Score(pitches, onset_floor(pitches), tempo=60, title="Endless")
+    with pytest.raises(ScoreError, match="Endless: 71 minutes of sound, at most 70 are rendered"):
+        audio.write_wav(long, target)
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_long_piece_is_played_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not kept in memory sounds the same."""
+    whole = render(CHORDS)
+    monkeypatch.setattr(audio, "_KEPT", 1.0)
+    assert np.array_equal(render(CHORDS), whole)
 
 
 def test_wav_is_what_was_rendered(tmp_path: Path) -> None:
@@ -129,7 +134,7 @@ def test_wav_is_what_was_rendered(tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     samples, rate = soundfile.read(tmp_path / "a.wav", dtype="float32")
     assert rate == RATE
-    np.testing.assert_allclose(samples, audio.render(CHORDS, RATE), atol=1 / 32_000)
+    np.testing.assert_allclose(samples, render(CHORDS, RATE), atol=1 / 32_000)
 
 
 @pytest.mark.parametrize("wanted", [audio.RATE, 24_000])
@@ -139,9 +144,9 @@ def test_mp3_is_small_and_plays(wanted: int) -> None:
     assert content == audio.mp3_bytes(CHORDS, wanted)
     samples, rate = soundfile.read(io.BytesIO(content))
     assert rate == wanted
-    assert len(samples) / rate == pytest.approx(3 + audio.TAIL, abs=0.1)
+    assert len(samples) / rate == pytest.approx(3 + synthesis.TAIL, abs=0.1)
     assert 0.5 < np.abs(samples).max() <= 1
-    assert 85 < len(content) * 8 / 1000 / (3 + audio.TAIL) < 110
+    assert 85 < len(content) * 8 / 1000 / (3 + synthesis.TAIL) < 110
 
 
 def test_flac_is_what_was_rendered() -> None:
@@ -150,13 +155,13 @@ def test_flac_is_what_was_rendered() -> None:
     assert content == audio.flac_bytes(CHORDS, 24_000)
     samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
     assert rate == 24_000
-    np.testing.assert_allclose(samples, audio.render(CHORDS, 24_000), atol=1 / 32_000)
+    np.testing.assert_allclose(samples, render(CHORDS, 24_000), atol=1 / 32_000)
 
 
 @pytest.mark.parametrize("length", [1, 7, 16, 17, 1000, 560_000])
 def test_a_transform_is_long_enough_and_hardly_longer(length: int) -> None:
     """An eighth at most; powers of two may be twice as long."""
-    assert length <= audio._quick(length) <= max(17, length * 9 // 8)
+    assert length <= synthesis._quick(length) <= max(17, length * 9 // 8)
 
 
 @pytest.mark.timeout(60)
@@ -164,8 +169,8 @@ def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
     """Every MIDI pitch is rendered, and none keeps the synthesizer busy for ever."""
     pitches = np.repeat(np.arange(128, dtype=np.int8), 2)[:, None]
     score = Score(pitches, onset_floor(pitches), tempo=240.0)
-    assert np.abs(audio.render(score, 22_050)).max() > 0.1
-    assert [audio._sung(pitch) for pitch in (0, 23, 24, 96, 97, 108, 127)] == [
+    assert np.abs(render(score, 22_050)).max() > 0.1
+    assert [synthesis._sung(pitch) for pitch in (0, 23, 24, 96, 97, 108, 127)] == [
         24, 35, 24, 96, 85, 96, 91,
     ]  # fmt: skip
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,25 +159,3 @@ class Done:
     made: tuple[Made, ...]
     seconds: float = 0.0
     model_seconds: float = 0.0
-
-
-def shared(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, ...]]:
-    """Deal jobs in ever smaller hands, so that all workers end at about the same time.
-
-    Large ones come first and together: a run of the model takes as long as its longest melody.
-
-    Parameters
-    ----------
-    most
-        Jobs in a hand.
-    """
-    left = deque(sorted(jobs, key=lambda job: -len(job.upload.data)))
-    size = sum(len(job.upload.data) for job in left)
-    while left:
-        hand: list[Job] = []
-        enough, held = size / (1.5 * workers), 0
-        while left and len(hand) < most and (held < enough or len(hand) < FEW):
-            hand.append(left.popleft())
-            held += len(hand[-1].upload.data)
-        size -= held
-        yield tuple(hand)

@@ -7,7 +7,6 @@ import json
 import shutil
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,8 +15,9 @@ from pathlib import Path
 
 from kantor.batch import copying, listing, manifest, models, page
 from kantor.batch import ledger as ledgers
-from kantor.batch.chunks import FEW, Chunk, Done, Entry, Job, Made, Orders, shared
-from kantor.batch.engines import Engine, Pending
+from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders
+from kantor.batch.dealing import Dealer
+from kantor.batch.engines import Engine
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
 from kantor.batch.plan import BatchError, Plan, Progress, Summary
 from kantor.batch.recordings import Recordings, recordings
@@ -25,7 +25,6 @@ from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
 
 _BUFFERED = 500  # entries that wait at most before they are written down
-_BYTES = 64_000_000  # of uploads that wait at most before they are handed out
 
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
@@ -89,10 +88,6 @@ class _Run:
         self._places = json.dumps(plan.places)
         self._began = time.monotonic()
         self._model_seconds = 0.0
-        self._flights: deque[tuple[Chunk, Pending]] = deque()
-        self._jobs: list[Job] = []
-        self._bytes = 0
-        self._has_begun = False
         self._waiting: dict[str, list[Entry]] = {}
         self._rows: list[Row] = []
 
@@ -109,25 +104,25 @@ class _Run:
             return None
         self._begun = unfinished or self._begin()
         self._counts = self._ledger.counts(self._begun.number)
-        self._orders = Orders(
-            models.pinned(self._out, self._begun.fingerprint),
-            self._plan.loader,
-            self._out,
-            scratch,
-            self._manner,
-            self._plan.limits,
-        )
+        dealer = self._dealer(scratch)
         for entry, item in chain([] if first is None else [first], found):
-            self._take(entry, item)
-        self._submit(self._jobs)
-        while self._flights:
-            self._land()
+            job = self._taken(entry, item)
+            for chunk, done in dealer.add(job) if job else ():
+                self._land(chunk, done)
+        for chunk, done in dealer.rest():
+            self._land(chunk, done)
         self._flush()
         return self._end(scratch)
 
     def _begin(self) -> Begun:
         model = models.pin(self._out, self._plan.fetch)
         return self._ledger.begin(self._places, self._text, model.source, model.fingerprint)
+
+    def _dealer(self, scratch: Path) -> Dealer:
+        model = models.pinned(self._out, self._begun.fingerprint)
+        plan, batch = self._plan, self._plan.batch
+        orders = Orders(model, plan.loader, self._out, scratch, self._manner, plan.limits)
+        return Dealer(self._engine, orders, batch.workers, batch.chunk)
 
     def _found(self, begun: Begun | None) -> Iterator[listing.Found]:
         """What is in the places and not done with."""
@@ -139,21 +134,21 @@ class _Run:
                 continue
             yield entry, item
 
-    def _take(self, entry: Entry, item: Upload | Refused) -> None:
+    def _taken(self, entry: Entry, item: Upload | Refused) -> Job | None:
+        """What is to be composed for an entry: nothing, where it is known what it comes to."""
         if isinstance(item, Refused):
             self._refuse(item)
             self._note((entry, REFUSED, item.reason, ""))
-            return
+            return None
         key = self._manner.key(item.sha256, self._begun.fingerprint)
         if key in self._waiting:
             self._waiting[key].append(entry)
-        elif self._is_there(key):
+            return None
+        if self._is_there(key):
             self._note((entry, REUSED, "", key))
-        else:
-            self._waiting[key] = [entry]
-            self._jobs.append(self._job(entry, item, key))
-            self._bytes += len(item.data)
-            self._dispatch()
+            return None
+        self._waiting[key] = [entry]
+        return self._job(entry, item, key)
 
     def _job(self, entry: Entry, upload: Upload, key: str) -> Job:
         page = self._plan.batch.page
@@ -172,33 +167,8 @@ class _Run:
         except OSError:
             return False
 
-    def _dispatch(self) -> None:
-        """Hand out what is enough for all workers, at first a few melodies each.
-
-        As much is kept back, so that the last melodies can be dealt in small hands.
-        """
-        workers, chunk = self._plan.batch.workers, self._plan.batch.chunk
-        now, kept = workers * chunk, workers * chunk
-        if not self._has_begun:
-            now, kept = min(now, workers * FEW), 0
-        if len(self._jobs) >= now + kept or self._bytes >= _BYTES:
-            jobs, self._jobs = self._jobs[:now], self._jobs[now:]
-            self._bytes = sum(len(job.upload.data) for job in self._jobs)
-            self._submit(jobs)
-
-    def _submit(self, jobs: list[Job]) -> None:
-        """Give jobs to the engine; wait for the oldest chunks where enough are under way."""
-        self._has_begun = True
-        for hand in shared(jobs, self._plan.batch.workers, self._plan.batch.chunk):
-            chunk = Chunk(self._orders, hand)
-            self._flights.append((chunk, self._engine.submit(chunk)))
-        while len(self._flights) > 2 * self._plan.batch.workers:
-            self._land()
-
-    def _land(self) -> None:
-        """Write down what the oldest chunk brings."""
-        chunk, pending = self._flights.popleft()
-        done: Done = pending.result()
+    def _land(self, chunk: Chunk, done: Done) -> None:
+        """Write down what a chunk brings."""
         self._recordings.prepare()
         self._model_seconds += done.model_seconds
         for job, made in zip(chunk.jobs, done.made, strict=True):

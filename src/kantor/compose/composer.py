@@ -158,10 +158,7 @@ def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:
             f"the model answered pitches of shape {np.shape(pitches)} and onsets of shape "
             f"{np.shape(onsets)} for a batch of {shape}"
         )
-    given = batch.mask
-    if (pitches[given] != batch.pitches[given]).any() or (
-        onsets[given] != batch.onsets[given]
-    ).any():
+    if (batch.mask & ((pitches != batch.pitches) | (onsets != batch.onsets))).any():
         raise ModelError("the model changed notes that were given to it")
 
 

@@ -21,7 +21,7 @@ from kantor.runtime.weights import Array, Weights, past_units
 
 ROWS = 512
 """Of pieces composed side by side, at most: more are hardly faster, and take more memory."""
-CHUNK = 256
+CHUNK = 512
 """Steps that the encoder reads at once, so that memory does not grow with a piece's length."""
 
 

@@ -36,12 +36,12 @@ def _typed(clone: Clone, folder: Path, times: int) -> Trial:
         waited = sum(_WAITS in text for text in texts)
         ran = sum(text.count("Running stage") for text in texts)
         if codes != [0, 0] or waited != 1 or ran != 1:
-            faults.append(f"exit codes {codes}, {waited} waited, {ran} ran: {texts}")
+            faults.append(f"exit codes {codes}, {waited} waited, the stage ran {ran} times")
     outcome = (
         f"{times} times one of them said for whom it waits, then that all is up to date; the stage "
         "ran once"
         if not faults
-        else f"otherwise {len(faults)} times, at first {faults[0][-300:]!r}"
+        else f"otherwise {len(faults)} times, at first {faults[0]}"
     )
     what = "`dvc repro ingest` typed twice at the same instant"
     return Trial(what, times, outcome, time.monotonic() - began, not faults)

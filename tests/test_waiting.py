@@ -1,8 +1,10 @@
 """One at a time: the others wait, and none waits for the dead."""
 
+import fcntl
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -30,6 +32,28 @@ def test_the_second_waits_and_says_so(tmp_path):
     assert order == ["first", "second"]
     assert len(told) == 1
     assert "process" in told[0]
+
+
+def test_who_has_just_taken_it_is_named(tmp_path):
+    """Not the one before, whose name the file has for another moment."""
+    told, lock = [], tmp_path / "lock"
+    lock.write_text("process 1")
+
+    def second():
+        with held(lock, told.append):
+            pass
+
+    with lock.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.05)
+        lock.write_text("process 2")
+        deadline = time.monotonic() + 10
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.05)
+    thread.join(10)
+    assert told == ["waiting: the pipeline is run by process 2"]
 
 
 def test_who_does_not_wait_is_refused(tmp_path):

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 STATE = Path(".kantor")
@@ -63,8 +64,8 @@ def held(
 def _take(
     file: int, path: Path, say: Callable[[str], object], seconds: float | None, what: str
 ) -> None:
-    start, told = time.monotonic(), False
-    while True:
+    start = time.monotonic()
+    for attempt in count():
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
@@ -72,7 +73,6 @@ def _take(
             holder = path.read_text() or "another process"
         if seconds is not None and time.monotonic() - start >= seconds:
             raise Busy(f"{path}: held by {holder}")
-        if not told:
+        if attempt == 1:  # by now who has just taken it has written who that is
             say(f"waiting: {what} by {holder}")
-            told = True
         time.sleep(_PAUSE)

@@ -80,8 +80,8 @@ class Bench:
 
     def __init__(self, options: Options) -> None:
         from kantor.data import corpus, windows
+        from kantor.hyperparameters import Train
         from kantor.model import batches
-        from kantor.model.parameters import Train
 
         self.params = settings.load(Train, "train", options.params)
         pieces = corpus.load(options.build / "scores.npz")

@@ -42,8 +42,8 @@ class Bench:
         from workshop import recipe
 
         from kantor.data import corpus, windows
+        from kantor.hyperparameters import Train
         from kantor.model import batches
-        from kantor.model.parameters import Train
         from kantor.model.trainer import Trainer
 
         self.options = options

@@ -86,8 +86,8 @@ def load_generator(options: Options) -> Any:
     if not options.untrained:
         return generators.load(options.model)
     from kantor import runtime
+    from kantor.hyperparameters import Train
     from kantor.model import weights
-    from kantor.model.parameters import Train
     from kantor.model.presets import Chorale
 
     params = settings.load(Train, "train", options.params)

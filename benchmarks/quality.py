@@ -82,8 +82,8 @@ def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contend
     """Both models, untrained."""
     from workshop import recipe, untransposed
 
+    from kantor.hyperparameters import Train
     from kantor.model import batches
-    from kantor.model.parameters import Train
     from kantor.model.trainer import Trainer
 
     params = settings.load(Train, "train", options.params)

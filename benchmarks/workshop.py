@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from kantor.hyperparameters import Train
 from kantor.model.batches import Pool
-from kantor.model.parameters import Train
 
 RECIPE: dict[str, Any] = {
     "preset": "unet",

@@ -13,8 +13,8 @@ def main() -> int:
     """Run the stage; 1 with one line on stderr if it cannot, 130 or 143 if it was stopped."""
     settings.quiet()
     from kantor.data import corpus, windows
+    from kantor.hyperparameters import Train
     from kantor.model.interruptions import TrainingStopped
-    from kantor.model.parameters import Train
     from kantor.model.training import fingerprint, train
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]

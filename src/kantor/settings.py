@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -188,7 +188,17 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
     SettingsError
         One line that names the file, the key and the fault.
     """
-    values = read_params(path)
+    return checked(block, name, read_params(path), path)
+
+
+def checked(block: type[B], name: str, values: Mapping[str, object], path: str | Path) -> B:
+    """The block `name` of what `read_params` found in the file `path`, checked.
+
+    Raises
+    ------
+    SettingsError
+        One line that names the file, the key and the fault.
+    """
     if name not in values:
         raise SettingsError(f"{path}: the block {name!r} is missing")
     try:

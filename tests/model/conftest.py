@@ -114,7 +114,7 @@ SMALLEST = {
 @pytest.fixture(scope="session")
 def smallest() -> Callable[..., Any]:
     """The function that makes settings of a training of three iterations, some of them changed."""
-    from kantor.model.parameters import Train
+    from kantor.hyperparameters import Train
 
     return lambda **changes: Train.model_validate(SMALLEST | changes)
 

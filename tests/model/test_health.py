@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kantor.model.health import Finding, Limits, examine
+from kantor.hyperparameters import Limits
+from kantor.model.health import Finding, examine
 from kantor.model.history import History
 
 LIMITS = Limits(rows=5)

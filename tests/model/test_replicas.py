@@ -28,7 +28,7 @@ import keras
 import numpy as np
 
 from kantor.model import replicas, trainer, wgan
-from kantor.model.parameters import Train
+from kantor.hyperparameters import Train
 from kantor.music.score import ScoreError
 
 

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from kantor import settings
+from kantor.hyperparameters import Train
 from kantor.model import batches
-from kantor.model.parameters import Train
 from kantor.model.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("eager")

@@ -25,10 +25,10 @@ from kantor import settings
 from kantor.data import corpus as corpora
 from kantor.data import windows
 from kantor.data.corpus import Corpus
+from kantor.hyperparameters import Train
 from kantor.model import generator
 from kantor.model.interruptions import TrainingStopped
 from kantor.model.monitor import opening
-from kantor.model.parameters import Train
 from kantor.model.training import Folders, fingerprint, train
 from kantor.music.given import Given, stack
 from kantor.music.score import ScoreError
@@ -51,7 +51,7 @@ parts = [tf.config.LogicalDeviceConfiguration()] * int(sys.argv[2])
 tf.config.set_logical_device_configuration(processor, parts)
 
 from kantor.data import corpus, windows
-from kantor.model.parameters import Train
+from kantor.hyperparameters import Train
 from kantor.model.training import Folders, train
 
 tf.config.run_functions_eagerly(True)

@@ -13,8 +13,9 @@ import tensorflow as tf
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus
+from kantor.hyperparameters import ChoraleSettings
 from kantor.model import batches, wgan
-from kantor.model.presets import Chorale, ChoraleSettings
+from kantor.model.presets import Chorale
 
 REAL = np.array([[1.0, 2.0, 0.0], [3.0, 0.0, -1.0]], np.float32)
 FAKE = np.array([[0.0, -1.0, 1.0], [2.0, 1.0, 1.0]], np.float32)

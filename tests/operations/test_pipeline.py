@@ -80,6 +80,16 @@ def test_a_pass_and_what_it_leaves_to_do(root):
     assert changed(root) == []
 
 
+def test_a_fault_of_the_parameters_runs_nothing(root):
+    """It fails with the line that names file and key, before a stage begins."""
+    seen = []
+    (root / "dvc.yaml").write_text("stages: {register: {cmd: echo at work}}")
+    (root / "params.yaml").write_text("register: {model: a}")
+    with pytest.raises(StageFailed, match=r"params.yaml: register.experiment: .*nothing was run$"):
+        reproduce(root, seen.append)
+    assert seen == []
+
+
 def test_what_dvc_cannot_say(tmp_path):
     """A folder that is no repository is an error in one line."""
     with pytest.raises(StageFailed, match="not inside of a DVC repository"):

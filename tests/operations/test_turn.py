@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kantor.operations.lock import NAME, handed_on
 from kantor.operations.turn import install, turn
 from kantor.waiting import STATE, Busy, held
 
+ROOT = Path(__file__).parents[2]
+LOCK = (sys.executable, "-m", "kantor.operations.lock")
 UV = """\
 #!{python}
 # -*- coding: utf-8 -*-
@@ -118,8 +121,7 @@ def test_of_two_at_once_one_waits(dvc, root, tmp_path):
 
 def test_what_runs_within_a_turn_does_not_wait(dvc, root):
     """`make repro` holds the lock as it calls `dvc`, and so may a stage call it."""
-    lock = (sys.executable, "-m", "kantor.operations.lock")
-    for command in (("dvc", "repro", "outer"), (*lock, "dvc", "repro", "-f", "outer")):
+    for command in (("dvc", "repro", "outer"), (*LOCK, "dvc", "repro", "-f", "outer")):
         code, said, errors = ended(*command, cwd=root)
         assert (code, errors) == (0, "")
         assert "within" in said
@@ -135,6 +137,34 @@ def test_interrupted_as_it_waits(dvc, root):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 130
+    assert not (root / "runs").exists()
+
+
+def test_a_misspelt_parameter_removes_nothing(dvc, root):
+    """It is told in one line, and what the stage made before is still there."""
+    stage = {"cmd": "echo done > made", "params": ["train"], "outs": ["made"]}
+    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    assert ended("dvc", "repro", cwd=root)[0] == 0
+    params["train"]["itrations"] = 5
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    fault = "train.itrations: no such parameter; iterations may be meant"
+    for command in (("dvc", "repro"), (*LOCK, "dvc", "repro")):
+        assert ended(*command, cwd=root) == (1, "", f"params.yaml: {fault}; nothing was run\n")
+    assert (root / "made").read_text() == "done\n"
+
+
+def test_parameters_that_were_changed_as_it_waited(dvc, root):
+    """They are looked at again when its turn has come."""
+    (root / "dvc.yaml").write_text("stages: {register: {cmd: echo >>runs}}")
+    (root / "params.yaml").write_text("register: {model: a, experiment: b}")
+    with held(root / STATE / NAME):
+        process = subprocess.Popen(("dvc", "repro"), cwd=root, stderr=subprocess.PIPE, text=True)
+        assert process.stderr.readline().startswith("waiting")
+        (root / "params.yaml").write_text("register: {model: a, experiment: ''}")
+    assert "params.yaml: register.experiment: " in process.communicate(timeout=60)[1]
+    assert process.returncode == 1
     assert not (root / "runs").exists()
 
 

@@ -31,7 +31,7 @@ RUNNING = {"batch", "drift", "intake", "promote", "retrain", "serve"}
 def block_of(stage):
     """The settings class that checks a stage's block of params.yaml."""
     if stage == "train":
-        from kantor.model.parameters import Train
+        from kantor.hyperparameters import Train
 
         return Train
     if stage == "intake":

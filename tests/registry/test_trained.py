@@ -77,8 +77,9 @@ def write_network(folder, seed):
     """A chorale network of the smallest size, untrained, as the training would leave it."""
     import keras
 
+    from kantor.hyperparameters import ChoraleSettings
     from kantor.model import generator
-    from kantor.model.presets import Chorale, ChoraleSettings
+    from kantor.model.presets import Chorale
 
     keras.utils.clear_session()  # else the layers' names count up
     keras.utils.set_random_seed(seed)

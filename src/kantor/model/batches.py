@@ -9,7 +9,7 @@ an interrupted training goes on with the very batches that it would have seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
+from kantor.hyperparameters import Kinds
 from kantor.music.given import told_bars
 from kantor.music.score import (
     REST,
@@ -32,8 +33,6 @@ from kantor.runtime import pitches
 Tensor = Any
 Batch = dict[str, Tensor]
 
-Kinds = Literal["any", "soprano"]
-"""Masks of every kind, or a given soprano alone."""
 CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
 LILTED = 4

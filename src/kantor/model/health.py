@@ -10,22 +10,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
-
+from kantor.hyperparameters import Limits
 from kantor.model.history import History
-from kantor.settings import Block
 
 LOSSES = ("critic_loss", "generator_loss", "likelihood")
-
-
-class Limits(Block):
-    """Limits of the checks; lengths are rows of the log."""
-
-    rows: int = Field(20, ge=2)
-    shoots_up: float = Field(1e4, gt=0)
-    zero: float = Field(1e-4, gt=0)
-    still: float = Field(1e-5, gt=0)
-    collapse: float = Field(0.02, ge=0, lt=1)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
-from pydantic import Field
 
+from kantor.hyperparameters import ChoraleSettings
 from kantor.model import chorale, drawing, likelihood, straight_through, unet
 from kantor.model.batches import CONTEXT
 from kantor.model.critic import ChoraleCritic
@@ -15,29 +15,9 @@ from kantor.model.multi_hot import MultiHot, multi_hot
 from kantor.model.piece import JUDGED, judged_index, shift, to_piece, write
 from kantor.model.wgan import squared_norm
 from kantor.music.score import ScoreError
-from kantor.settings import Block
 
 Tensor = Any
 Batch = dict[str, Tensor]
-PresetName = Literal["chorale", "long", "unet"]
-"""`long` has the networks of `chorale`, in other sizes, and a longer training."""
-
-
-class ChoraleSettings(Block):
-    """Sizes of the preset `chorale`, and how its samples are drawn in training."""
-
-    width: int = Field(96, ge=8)
-    decoder: int = Field(192, ge=8)
-    head: int = Field(96, ge=8)
-    memory: int = Field(32, ge=4)
-    reach: int = Field(16, ge=1)
-    dilations: tuple[int, ...] = (1, 2, 4, 8)
-    critic: int = Field(128, ge=8)
-    embedding: int = Field(96, ge=8)
-    emphasis: float = Field(1.0, gt=0)
-    dropout: float = Field(0.4, ge=0, lt=1)
-    min_p: float = Field(0.0, ge=0, lt=1)
-    closing: float = Field(1.0, gt=0)
 
 
 class Chorale:

@@ -16,18 +16,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kantor.hyperparameters import Strategy
 from kantor.music.score import ScoreError
 
 Tensor = Any
-Strategy = Literal["default", "mirrored", "workers"]
-"""`default`: one device; `mirrored`: all GPUs of this machine, or the logical CPU devices where
-there are none; `workers`: the devices of all machines that TF_CONFIG names."""
 N = TypeVar("N")
 
 

@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kantor.hyperparameters import Train
 from kantor.model import parts, replicas
 from kantor.model.batches import Batch
 from kantor.model.generator import Generator
-from kantor.model.parameters import Train
 from kantor.model.presets import Chorale, Unet
 from kantor.model.replicas import Team
 from kantor.model.wgan import (

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
+from kantor.hyperparameters import Train
 from kantor.model import batches, generator
 from kantor.model.agreement import agree, compare, failing_together, in_touch
 from kantor.model.film import Film
 from kantor.model.history import History
 from kantor.model.interruptions import TrainingStopped, alone, caught
 from kantor.model.monitor import Monitor
-from kantor.model.parameters import Train
 from kantor.model.run import Run, Say, say_at_once, write_json
 from kantor.model.trainer import Trainer
 from kantor.music import files

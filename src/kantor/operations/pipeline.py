@@ -14,7 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kantor.operations.blocks import check
 from kantor.operations.lock import handed_on
+from kantor.settings import SettingsError
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -92,8 +94,12 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
     Raises
     ------
     StageFailed
-        With the stage and the cause.
+        With the stage and the cause; or with the fault of params.yaml, and nothing was run.
     """
+    try:
+        check(root)
+    except SettingsError as error:
+        raise StageFailed(f"{error}; nothing was run") from None
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
     return _stages(run_logged(command, root, say, lock))
 

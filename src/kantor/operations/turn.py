@@ -1,7 +1,8 @@
 """The turn of a typed ``dvc repro``: it waits for its own, where DVC by itself would refuse.
 
-``python -m kantor.operations.turn`` lets this environment's command ``dvc`` ask for it here.
-Imports are few: they are part of every ``dvc``.
+A fault of params.yaml is told as well, before anything is run. ``python -m kantor.operations.turn``
+lets this environment's command ``dvc`` ask here first. Imports are few: they are part of every
+``dvc``.
 """
 
 from __future__ import annotations
@@ -38,18 +39,23 @@ def turn(arguments: Sequence[str]) -> Iterator[None]:
     Raises
     ------
     SystemExit
-        If it is interrupted as it waits, or the lock cannot be made.
+        If params.yaml is at fault, if the lock cannot be made, or on an interrupt as it waits.
     """
     folder, command = _parsed(arguments)
     root = _repository(folder.resolve()) if _runs_stages(command) else None
     with ExitStack() as stack:
         if root is not None:
-            from kantor.operations import lock
+            from kantor.operations import blocks, lock
+            from kantor.settings import SettingsError
 
             try:
+                blocks.check(root)
                 if not lock.inherited(root):
                     stack.enter_context(lock.alone(root, lock.warn))
                     os.environ.update(lock.handed_on(root))
+                    blocks.check(root)  # it may have been changed in the meantime
+            except SettingsError as error:
+                sys.exit(f"{error}; nothing was run")
             except KeyboardInterrupt:
                 sys.exit(130)
             except OSError as error:

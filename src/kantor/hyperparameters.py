@@ -1,16 +1,20 @@
-"""The block `train` of params.yaml."""
+"""The block `train` of params.yaml: checked without TensorFlow, which takes seconds to import."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from kantor.model.batches import Kinds
-from kantor.model.health import Limits
-from kantor.model.presets import ChoraleSettings, PresetName
-from kantor.model.replicas import Strategy
 from kantor.settings import Block
+
+PresetName = Literal["chorale", "long", "unet"]
+"""`long` has the networks of `chorale`, in other sizes, and a longer training."""
+Strategy = Literal["default", "mirrored", "workers"]
+"""`default`: one device; `mirrored`: all GPUs of this machine, or the logical CPU devices where
+there are none; `workers`: the devices of all machines that TF_CONFIG names."""
+Kinds = Literal["any", "soprano"]
+"""Masks of every kind, or a given soprano alone."""
 
 
 class LearningRates(Block):
@@ -28,6 +32,33 @@ class EarlyStop(Block):
     measurements: int = Field(ge=1)
     critic_rows: int = Field(ge=2)
     critic_tolerance: float = Field(ge=0)
+
+
+class Limits(Block):
+    """Limits of the checks; lengths are rows of the log."""
+
+    rows: int = Field(20, ge=2)
+    shoots_up: float = Field(1e4, gt=0)
+    zero: float = Field(1e-4, gt=0)
+    still: float = Field(1e-5, gt=0)
+    collapse: float = Field(0.02, ge=0, lt=1)
+
+
+class ChoraleSettings(Block):
+    """Sizes of the preset `chorale`, and how its samples are drawn in training."""
+
+    width: int = Field(96, ge=8)
+    decoder: int = Field(192, ge=8)
+    head: int = Field(96, ge=8)
+    memory: int = Field(32, ge=4)
+    reach: int = Field(16, ge=1)
+    dilations: tuple[int, ...] = (1, 2, 4, 8)
+    critic: int = Field(128, ge=8)
+    embedding: int = Field(96, ge=8)
+    emphasis: float = Field(1.0, gt=0)
+    dropout: float = Field(0.4, ge=0, lt=1)
+    min_p: float = Field(0.0, ge=0, lt=1)
+    closing: float = Field(1.0, gt=0)
 
 
 class Train(Block):

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
+from tests.runtime.arrays import random_weights
 
 from kantor import runtime
 from kantor.compose import generators
@@ -33,7 +33,7 @@ def keras_way(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def write(folder: Path, preset: str, arrays: bool = True) -> Path:
     (folder / "model.json").write_text(json.dumps({"preset": preset}))
     if arrays:
-        weights.save(folder, {"tessitura": np.zeros((4, 128), np.float32)})
+        weights.save(folder, random_weights())
     return folder
 
 

@@ -101,6 +101,61 @@ def test_damaged_folders(weights: dict[str, Any], tmp_path: Path, fault: str) ->
     assert "\n" not in str(caught.value)
 
 
+def transposed(array: Any) -> Any:
+    return array.T.copy()
+
+
+def with_nan(array: Any) -> Any:
+    return np.where(np.arange(array.size).reshape(array.shape), array, np.nan)
+
+
+def critic_weights() -> dict[str, Any]:
+    """Of a critic of the smallest sizes, that hears 8 steps."""
+    layers = {"surroundings": (46, 6), "local": (18, 4), "local_score": (4, 1), "score": (16, 1)}
+    layers["strided.0"] = (8, 4)
+    found = {f"{name}.kernel": np.ones(shape) for name, shape in layers.items()}
+    found |= {f"{name}.bias": np.ones(shape[1]) for name, shape in layers.items()}
+    found["seen.kernel"] = np.ones((4 * 64 + 4 + 72 + 24 + 4 * 25 + 6 * 144, 6))
+    return {f"critic.{name}": array.astype(np.float32) for name, array in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (None, "is missing"),
+        (lambda array: array.T.copy(), "has the shape"),
+        (lambda array: array[:-1], "has the shape"),
+        (
+            lambda array: np.where(np.arange(array.size).reshape(array.shape), array, np.nan),
+            "is not",
+        ),
+    ],
+    ids=["missing", "transposed", "cut", "nan"],
+)
+def test_arrays_that_are_no_model_s(
+    weights: dict[str, Any], tmp_path: Path, change: Any, said: str
+) -> None:
+    """Whichever array is at fault, one line names it."""
+    (tmp_path / "model.json").write_text(json.dumps(INFO))
+    whole = weights | critic_weights()
+    stored.save(tmp_path, whole)
+    runtime.load(tmp_path)
+    for name, array in whole.items():
+        changed = {other: kept for other, kept in whole.items() if other != name}
+        if change is not None:
+            changed[name] = change(array)
+            if said == "has the shape" and changed[name].shape == array.shape:
+                continue
+        stored.save(tmp_path, changed)
+        # A layer's size is what its bias says: where that is cut, its kernel seems too large.
+        named = name if "cut" not in said and not name.endswith(("bias", "dilations")) else ".+"
+        with pytest.raises(
+            ScoreError, match=rf"not a model of Kantor \(\w+ {named} {said}"
+        ) as told:
+            runtime.load(tmp_path)
+        assert "\n" not in str(told.value)
+
+
 def test_no_critic(model: runtime.Generator, batch: Given) -> None:
     """A model without one says so."""
     with pytest.raises(ScoreError, match="carries no critic"):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music import files
+from kantor.runtime import shapes
 from kantor.runtime.pitches import CONDITION
 
 Array = NDArray[np.float32]
@@ -38,10 +39,12 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
     Raises
     ------
     OSError, EOFError, ValueError, BadZipFile
-        If there is no such file, or it is damaged.
+        If there is no such file, or it is damaged, or its arrays are no model's.
     """
     with (folder / NAME).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+        found = {name: stored[name] for name in stored.files}
+    shapes.check(found, CRITIC)
+    return found
 
 
 def past_units(weights: Weights) -> int:

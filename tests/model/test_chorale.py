@@ -103,6 +103,11 @@ def test_critic_sees_successions_too() -> None:
     assert successions.any()
 
 
+def embed(judge: critic.ChoraleCritic, features: tf.Tensor) -> tf.Tensor:
+    """Any features ``(…, JUDGED)``, embedded by a plain product."""
+    return features @ (tf.constant(judge.scale) * judge.seen.kernel)
+
+
 @pytest.mark.parametrize("steps", [8, 32])
 def test_critic_hears_the_whole_window(steps: int) -> None:
     """One score a window; a change of any step, of the mask or the conditions changes it."""
@@ -116,7 +121,7 @@ def test_critic_hears_the_whole_window(steps: int) -> None:
 
     def scores_of(heard: list[np.ndarray]) -> np.ndarray:
         features, *given = map(tf.constant, heard)
-        return judge(judge.embed(features), *given).numpy()
+        return judge(embed(judge, features), *given).numpy()
 
     scores = scores_of(heard)
     assert scores.shape == (2,)
@@ -140,7 +145,7 @@ def test_slope_by_the_features(emphasis: float) -> None:
     )
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(features)
-        embedded = judge.embed(features)
+        embedded = embed(judge, features)
         tape.watch(embedded)
         scores = judge(embedded, mask, conditions)
     by_features = tape.gradient(scores, features).numpy()
@@ -168,12 +173,12 @@ def test_steps_are_embedded_as_their_features() -> None:
     index = tf.reshape(piece.judged_index(*step), [16, -1])
     features = tf.reshape(piece.judged_features(*step), [16, -1])
     found = []
-    for embed in (
-        lambda: network.embed_steps(multi_hot(index, piece.JUDGED)),
-        lambda: network.embed(features),
+    for embedding in (
+        lambda: network.embed(multi_hot(index, piece.JUDGED)),
+        lambda: embed(network, features),
     ):
         with tf.GradientTape() as tape:
-            embedded = embed()
+            embedded = embedding()
             pull = tf.reduce_sum(embedded**2)
         found.append((embedded, tape.gradient(pull, network.seen.kernel)))
     for one, other in zip(*found, strict=True):

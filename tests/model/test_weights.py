@@ -21,7 +21,8 @@ from kantor.model import chorale, drawing, generator, weights
 from kantor.model import representation as rep
 from kantor.model.critic import ChoraleCritic
 from kantor.model.generator import Generator
-from kantor.model.piece import judged_features, shift, to_piece
+from kantor.model.multi_hot import multi_hot
+from kantor.model.piece import JUDGED, judged_index, shift, to_piece
 from kantor.music.given import Given, stack
 from kantor.music.score import REST, Score
 from kantor.runtime import refining
@@ -137,15 +138,13 @@ def judged_by(critic: ChoraleCritic, given: Given, pitches: Any, onsets: Any) ->
         )
         arrays["onsets"] = tf.constant(np.pad(np.pad(onsets[row : row + 1], pad), AROUND))
         piece = to_piece(arrays)
-        seen = judged_features(piece.classes, shift(piece.classes), piece.onsets)
+        index = judged_index(piece.classes, shift(piece.classes), piece.onsets)
+        seen = critic.embed(multi_hot(index[0], JUDGED))[None]
         windows = [
             slice(start, start + critic.steps)
             for start in range(CONTEXT, CONTEXT + max(int(length), 1), 16)
         ]
-        worth = [
-            critic(critic.embed(seen[:, at]), piece.mask[:, at], piece.conditions[:, at])
-            for at in windows
-        ]
+        worth = [critic(seen[:, at], piece.mask[:, at], piece.conditions[:, at]) for at in windows]
         scores.append(float(np.mean(worth)))
     return scores
 

@@ -86,25 +86,16 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         self.score.build((None, self.steps // 2**HALVINGS * self.width))
         self.built = True
 
-    def embed(self, features: Tensor) -> Tensor:
-        """``(batch, time, JUDGED)`` as ``(batch, time, embedding)``, linearly."""
-        return product(features, self._kernel())
+    def embed(self, steps: MultiHot) -> Tensor:
+        """Steps, by their features that are one, as embedded linearly: ``(row, embedding)``."""
+        return multi_hot.times(steps, self._kernel())
 
     def by_features(self, gradient: Tensor) -> Tensor:
-        """The gradient by the features from that by their `embed`."""
+        """The gradient ``(batch, time, JUDGED)`` by the features from that by their embedding."""
         return product(gradient, tf.transpose(self._kernel()))
 
     def _kernel(self) -> Tensor:
         return tf.constant(self.scale) * self.seen.kernel
-
-    def embed_steps(self, steps: MultiHot) -> Tensor:
-        """`embed` of steps by their features that are one, from `judged_index`.
-
-        Returns
-        -------
-        (row, embedding) float32
-        """
-        return multi_hot.times(steps, self._kernel())
 
     def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
         """Scores ``(batch,)`` of embedded steps, given mask and conditions."""

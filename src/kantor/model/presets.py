@@ -58,7 +58,7 @@ class Chorale:
         return multi_hot(tf.reshape(index, [-1, index.shape[-1]]), JUDGED)
 
     def both(self, heard: MultiHot) -> Tensor:
-        embedded = self.critic.embed_steps(heard)
+        embedded = self.critic.embed(heard)
         return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
     def differentiable(

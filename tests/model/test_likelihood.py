@@ -11,8 +11,9 @@ from tests.model.small import PIECES, STEPS, TIME
 from kantor.model import likelihood
 from kantor.model.batches import CONTEXT
 from kantor.model.chorale import ChoraleGenerator
-from kantor.model.piece import Piece
+from kantor.model.piece import FERMATA, Piece
 from kantor.music.score import VOICE_RANGES
+from kantor.runtime import pieces
 
 
 def test_likelihood_by_hand(piece: Piece) -> None:
@@ -36,7 +37,7 @@ def test_likelihood_by_hand(piece: Piece) -> None:
 
 
 def test_what_closes_a_phrase_weighs_more(piece: Piece) -> None:
-    """Under a fermata and a quarter before; given cells weigh nothing."""
+    """Under a fermata and a quarter before, where composing is cooler; given cells nothing."""
     start, stop = CONTEXT, CONTEXT + STEPS
     weights = likelihood.weights(piece, start, stop, 3.0).numpy()
     at = np.arange(start, stop)
@@ -47,6 +48,8 @@ def test_what_closes_a_phrase_weighs_more(piece: Piece) -> None:
     assert not near.all()
     assert np.array_equal(weights, free * np.where(near, 3, 1)[:, None])
     assert np.array_equal(likelihood.weights(piece, start, stop, 1.0), free)
+    for fermatas in piece.conditions[..., FERMATA].numpy() > 0:
+        assert np.array_equal(pieces._closes(fermatas)[start:stop], near)
 
 
 def test_likelihood_is_learnt(piece: Piece) -> None:

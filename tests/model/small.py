@@ -14,6 +14,7 @@ from kantor.model.chorale import ChoraleGenerator
 from kantor.model.drawing import Latent
 from kantor.model.piece import Piece, condition
 from kantor.music.score import REST, VOICE_RANGES
+from kantor.runtime.pitches import from_codes
 
 PIECES, STEPS = 3, 12
 TIME = CONTEXT + STEPS + 4
@@ -55,6 +56,11 @@ def random_piece() -> Piece:
         condition(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), collection),
         collection,
     )
+
+
+def pitches_of(classes: Any, collection: Any) -> np.ndarray:
+    """Classes as MIDI numbers, -1 for a rest, as composing reads them."""
+    return from_codes(np.asarray(classes) + 1, np.asarray(collection))
 
 
 def drawn_from(generator: ChoraleGenerator) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.model.small import STEPS, TIME, latent
+from tests.model.small import STEPS, TIME, latent, pitches_of
 
 from kantor.model import drawing
 from kantor.model import representation as rep
@@ -44,7 +44,7 @@ def test_sample_follows_from_its_latent(draw: Any, piece: Piece, start: int) -> 
 def test_every_cell_in_its_range(draw: Any, piece: Piece, start: int) -> None:
     """A composed cell is one pitch of the voice's range or a rest; a rest is never struck."""
     classes, onsets = draw(piece, latent(3), start)
-    pitches = rep.from_classes(classes, piece.collection).numpy()
+    pitches = pitches_of(classes, piece.collection)
     for voice, (low, high) in enumerate(VOICE_RANGES):
         sounding = pitches[..., voice][pitches[..., voice] != REST]
         assert low <= sounding.min()

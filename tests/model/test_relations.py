@@ -40,16 +40,11 @@ def test_weights_by_how_far(look_up: LookUp, size: int, reach: int, other: int, 
     assert np.array_equal(found[0], expected)
 
 
-@MODEST
-@given(classes, seeds)
-def test_weights_by_interval(other: int, seed: int) -> None:
+def by_interval(weights: Any, other: Any) -> Any:
     """A pitch gets the weight of its interval class above another voice's pitch."""
-    given, expected = weights(12, seed), np.zeros(rep.CLASSES, np.float32)
-    for to in range(1, rep.CLASSES):
-        if other > 0:
-            expected[to] = given[(to - other) % 12]
-    found = relations.by_interval(tf.constant(given[None]), tf.constant([other]))
-    assert np.array_equal(found[0], expected)
+    every = tf.range(rep.CLASSES)
+    found = tf.gather(weights, (every - other[..., None]) % 12, axis=-1, batch_dims=1)
+    return tf.where((every > 0) & (other[..., None] > 0), found, 0.0)
 
 
 @MODEST
@@ -66,14 +61,17 @@ def test_weights_by_relation(other: int, seed: int) -> None:
         return [values, *tape.gradient(values, [first, second], pull)]
 
     together = looked_up(lambda: relations.by_relation(first, second, at))
-    apart = looked_up(lambda: relations.by_interval(first, at) + relations.by_distance(second, at))
+    apart = looked_up(lambda: by_interval(first, at) + relations.by_distance(second, at))
     for one, two in zip(together, apart, strict=True):
         assert np.allclose(one, two, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("function", "size", "pulls"),
-    [(relations.by_motion, rep.MOTIONS, [25, 25]), (relations.by_interval, 12, [63, 63])],
+    [
+        (relations.by_motion, rep.MOTIONS, [25, 25]),
+        (relations.by_distance, rep.DISTANCES, [63, 60]),
+    ],
 )
 def test_gradient_of_weights(function: Any, size: int, pulls: list[int]) -> None:
     """Each weight learns from the classes that it was given to: those and no others."""

@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.model.small import pitches_of
 
 from kantor import runtime
 from kantor.data.corpus import Corpus
 from kantor.model import chorale, drawing, generator, weights
-from kantor.model import representation as rep
 from kantor.model.critic import ChoraleCritic
 from kantor.model.generator import Generator
 from kantor.model.multi_hot import multi_hot
@@ -88,8 +88,9 @@ class Reference:
             numbers = np.stack([latent(int(seed), given.steps) for seed in seeds])
             knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
             found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
+            pitches = pitches_of(found[0], given.collection)
             return (
-                np.where(given.mask, given.pitches, found[0].numpy().astype(np.int8)),
+                np.where(given.mask, given.pitches, pitches),
                 np.where(given.mask, given.onsets, found[1].numpy() > 0),
             )
 
@@ -100,10 +101,7 @@ class Reference:
         piece = to_piece(batch)
         stop = tf.shape(piece.classes)[1] - CONTEXT
         numbers = drawing.Latent(latent[:, :, 0], latent[:, :, 1])
-        classes, onsets = drawing.draw(
-            self.network, piece, numbers, CONTEXT, stop, temperature, min_p
-        )
-        return rep.from_classes(classes, piece.collection), onsets
+        return drawing.draw(self.network, piece, numbers, CONTEXT, stop, temperature, min_p)
 
 
 def surrounded(given: Given) -> dict[str, tf.Tensor]:

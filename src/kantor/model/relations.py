@@ -38,24 +38,6 @@ def by_motion(weights: Tensor, before: Tensor) -> Tensor:
     return _pitched(moved(weights, LARGEST_MOTION - before, CLASSES), before)
 
 
-def by_interval(weights: Tensor, other: Tensor) -> Tensor:
-    """Give every class the weight of its interval class above another voice.
-
-    Parameters
-    ----------
-    weights : (…, 12)
-    other : (…) int32
-        The other voice's class in the same step.
-
-    Returns
-    -------
-    (…, CLASSES) float32
-        Zero for a rest, and everywhere where the other voice rests or is not known.
-    """
-    chroma = turned(weights, -BASE - other)
-    return _pitched(chroma @ tf.constant(_CHROMA.T), other)
-
-
 def by_chroma(weights: Tensor) -> Tensor:
     """Give every class the weight of its pitch class: ``(…, 12)`` to ``(…, CLASSES)``."""
     flat = tf.reshape(weights, [-1, 12]) @ tf.constant(_CHROMA.T)
@@ -80,13 +62,30 @@ def by_distance(weights: Tensor, other: Tensor) -> Tensor:
     Returns
     -------
     (…, CLASSES) float32
-        Zero as in `by_interval`, and for larger distances.
+        Zero for a rest and larger distances, and everywhere where the other voice rests or is not
+        known.
     """
     return _pitched(moved(weights, LARGEST_DISTANCE - other, CLASSES), other)
 
 
 def by_relation(interval: Tensor, distance: Tensor, other: Tensor) -> Tensor:
-    """The sum of `by_interval` and `by_distance`: both look a class up by where the other lies."""
+    """Give every class the weights of its interval class and of its distance, summed up.
+
+    Both look a class up by where the other voice lies.
+
+    Parameters
+    ----------
+    interval : (…, 12)
+        A number for each interval class above the other voice.
+    distance : (…, 73)
+    other : (…) int32
+        As in `by_distance`.
+
+    Returns
+    -------
+    (…, CLASSES) float32
+        Zero for a rest, and everywhere where the other voice rests or is not known.
+    """
     edge = CLASSES - 2 - LARGEST_DISTANCE
     padding = [[0, 0]] * len(other.shape)
 

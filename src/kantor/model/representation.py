@@ -44,16 +44,13 @@ def frame_shift(collection: Tensor) -> Tensor:
 
 
 def to_classes(pitches: Tensor, collection: Tensor) -> Tensor:
-    """MIDI numbers ``(batch, time, voice)``, -1 for a rest, as classes."""
+    """MIDI numbers ``(batch, time, voice)``, -1 for a rest, as classes.
+
+    The codes of `kantor.runtime.pitches` are one more.
+    """
     pitches = tf.cast(pitches, tf.int32)
     classes = pitches - frame_shift(collection)[:, None, None] - BASE
     return tf.where(pitches < 0, 0, tf.clip_by_value(classes, 1, CLASSES - 1))
-
-
-def from_classes(classes: Tensor, collection: Tensor) -> Tensor:
-    """The inverse of `to_classes`: int32 MIDI numbers, -1 for a rest."""
-    pitches = classes + BASE + frame_shift(collection)[:, None, None]
-    return tf.where(classes == 0, -1, pitches)
 
 
 def range_bias(collection: Tensor) -> Tensor:

@@ -57,6 +57,7 @@ def nobody_above(monkeypatch):
     """These tests may run under the lock themselves; and what is set here is taken back."""
     for name in handed_on(Path()):
         monkeypatch.setenv(name, "")
+    monkeypatch.setenv("PATH", os.environ["PATH"])
 
 
 @pytest.fixture
@@ -125,6 +126,13 @@ def test_what_runs_within_a_turn_does_not_wait(dvc, root):
         code, said, errors = ended(*command, cwd=root)
         assert (code, errors) == (0, "")
         assert "within" in said
+
+
+def test_stages_find_the_python_that_runs_them(dvc, root, monkeypatch):
+    """The command may be typed with its path, the environment not being activated."""
+    (root / "dvc.yaml").write_text("stages: {one: {cmd: python -c 'import kantor'}}")
+    monkeypatch.setenv("PATH", os.defpath)
+    assert ended(str(dvc), "repro", cwd=root)[0] == 0
 
 
 def test_interrupted_as_it_waits(dvc, root):

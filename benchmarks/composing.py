@@ -31,7 +31,6 @@ from kantor import settings
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score, ScoreError
 
-"""Steps in a bar of 4/4."""
 SHORT_BARS = 16
 WARM = 128
 """Melodies at most that are composed before anything is timed."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -23,6 +21,7 @@ from kantor.batch.plan import BatchError, Plan, Progress, Summary
 from kantor.batch.recordings import Recordings, recordings
 from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
+from kantor.waiting import Busy, held
 
 _BUFFERED = 500  # entries that wait at most before they are written down
 
@@ -45,7 +44,7 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with (
-            _alone(out),
+            held(out / ".lock", seconds=0),
             ledgers.opened(out / "ledger.sqlite") as ledger,
             recordings(out) as heard,
         ):
@@ -53,25 +52,16 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
             if plan.batch.copy_to is not None:
                 copying.copy(out, plan.batch.copy_to)
             return summary
+    except Busy:
+        raise BatchError(
+            f"{out}: another batch is composing into this folder; wait for it, or name another"
+        ) from None
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
         reason = getattr(error, "strerror", None) or error
         raise BatchError(
             f"{name}: {reason}; what is composed is kept, the same command goes on"
         ) from error
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the folder of the results; the lock goes with the process that holds it."""
-    with (out / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BatchError(
-                f"{out}: another batch is composing into this folder; wait for it, or name another"
-            ) from None
-        yield
 
 
 class _Run:

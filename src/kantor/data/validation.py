@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from kantor.data.frames import Frames
 from kantor.data.outcomes import Outcome, columns_of, outcome_of
@@ -217,7 +217,4 @@ def report(frames: Frames, limits: Validate, steps: int, folder: Path) -> list[O
 
 
 def _write(path: Path, text: str) -> None:
-    def content(file: BinaryIO) -> None:
-        file.write(text.encode())
-
-    save(path, content)
+    save(path, lambda file: file.write(text.encode()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,12 +21,11 @@ class Film:
 
     def keep(self, iteration: int, take: Score) -> None:
         """Add a frame."""
-
-        def content(file: Any) -> None:
-            np.savez(file, pitches=take.pitches, onsets=take.onsets)
-
         self.folder.mkdir(parents=True, exist_ok=True)
-        files.save(self.folder / f"frame-{iteration:07d}.npz", content)
+        files.save(
+            self.folder / f"frame-{iteration:07d}.npz",
+            lambda file: np.savez(file, pitches=take.pitches, onsets=take.onsets),
+        )
 
     def iterations(self, last: int) -> list[int]:
         """The iterations of the frames kept, up to `last`."""

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from kantor.music.bars import bars_of
 from kantor.music.files import save
@@ -79,11 +78,7 @@ def write(
 ) -> None:
     """Write `to_bytes` to `path`, whole or not at all."""
     data = to_bytes(score, names, programs)
-
-    def content(file: BinaryIO) -> None:
-        file.write(data)
-
-    save(path, content)
+    save(path, lambda file: file.write(data))
 
 
 def _conductor(score: Score) -> bytes:

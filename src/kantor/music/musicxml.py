@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from kantor.music.bars import Bar, bars_of
@@ -75,11 +74,7 @@ def to_bytes(score: Score, names: Sequence[str] | None = None) -> bytes:
 def write(score: Score, path: str | Path, names: Sequence[str] | None = None) -> None:
     """Write `to_bytes` to `path`, whole or not at all."""
     data = to_bytes(score, names)
-
-    def content(file: BinaryIO) -> None:
-        file.write(data)
-
-    save(path, content)
+    save(path, lambda file: file.write(data))
 
 
 def _write_part(

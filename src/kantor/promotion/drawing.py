@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from kantor.music import files
 from kantor.promotion.rows import Row
@@ -51,11 +51,7 @@ def draw(contest: Contest, path: Path) -> None:
             _draw_row(axes, row, place, limit)
         _dress(figure, axes, contest, shown, limit)
         meta: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-
-        def content(stream: BinaryIO) -> None:
-            figure.savefig(stream, format=kind, metadata=meta)
-
-        files.save(path, content)
+        files.save(path, lambda stream: figure.savefig(stream, format=kind, metadata=meta))
 
 
 def _unit(row: Row) -> float:

@@ -13,7 +13,7 @@ import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from kantor.music import files
 from kantor.report import plots, sections, tables
@@ -78,12 +78,8 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text as UTF-8, whole or not at all, making the folder it lies in."""
-
-    def content(stream: BinaryIO) -> None:
-        stream.write(text.encode())
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.save(path, content)
+    files.save(path, lambda stream: stream.write(text.encode()))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def histogram(values: NDArray[np.float64], low: float, limit: float) -> Markup:
     bars = _bars(np.sqrt(heights), np.arange(BINS) * step, step)
 
     def line(value: float, kind: str) -> str:
+        """An upright line at a value."""
         x = (min(max(value, low), high) - low) / (high - low) * WIDTH
         return f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>'
 

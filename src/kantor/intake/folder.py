@@ -133,11 +133,13 @@ class _Folder:
         opened: list[_Mark] = []
 
         def open_file() -> BinaryIO:
+            """The file, whose state as it was opened is kept."""
             file = self._open(name)
             opened.append(_mark(os.fstat(file.fileno())))
             return file
 
         def unchanged(file: BinaryIO) -> bool:
+            """Whether it is as it was when it was last opened."""
             return opened[-1:] == [_mark(os.fstat(file.fileno()))]
 
         return Entry(self._prefix + name, open_file, unchanged)

@@ -117,6 +117,7 @@ def _entry(system: Any, key: str, name: str, details: Mapping[str, Any], url: st
             return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
 
     def unchanged(file: BinaryIO) -> bool:
+        """Whether it is as long as it was listed."""
         return size is None or file.seek(0, 2) == size
 
     return Entry(name, opened, unchanged, True, mark(details))

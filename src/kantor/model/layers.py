@@ -30,6 +30,7 @@ def dropout(rate: float, seed: Tensor) -> Dropout:
     calls = count()
 
     def drop(tensor: Tensor) -> Tensor:
+        """Drop channels by the next mask; what is kept is raised to the same mean."""
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
         rows = len(tensor.shape) - 3  # the axis of the pieces
         shape = [*tensor.shape[:rows], tf.shape(tensor)[rows], 1, tensor.shape[-1]]

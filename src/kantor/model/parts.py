@@ -34,6 +34,7 @@ def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -
     """
 
     def of_part(batch: Any, seed: Tensor, index: Tensor) -> Any:
+        """One part's share, of random numbers too."""
         with replicas.taking(index, parts):
             return function(batch, seed)
 

@@ -128,6 +128,7 @@ def moved(values: Tensor, offset: Tensor, size: int) -> Tensor:
 
     @tf.custom_gradient
     def function(values: Tensor) -> tuple[Tensor, Any]:
+        """The move, and its gradient."""
         index = tf.range(size) + offset[..., None]
         inside = (index >= 0) & (index < length)
         taken = _gather(values, tf.where(inside, index, 0))
@@ -141,6 +142,7 @@ def turned(values: Tensor, offset: Tensor) -> Tensor:
 
     @tf.custom_gradient
     def function(values: Tensor) -> tuple[Tensor, Any]:
+        """The turn, and its gradient."""
         taken = _gather(values, (tf.range(12) + offset[..., None]) % 12)
         return taken, lambda upstream: turned(upstream, -offset)
 

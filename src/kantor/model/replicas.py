@@ -66,6 +66,7 @@ def part(tensors: N, axis: int = 0) -> N:
         return tensors
 
     def own(tensor: Tensor) -> Tensor:
+        """This replica's rows."""
         return None if tensor is None else tf.stack(tf.split(tensor, count(), axis))[index()]
 
     return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
@@ -77,6 +78,7 @@ def whole(tensors: N) -> N:
         return tensors
 
     def joined(own: Tensor) -> Tensor:
+        """The rows of all: each adds its own to the others' zeros."""
         rows = [own if at == index() else tf.zeros_like(own) for at in range(count())]
         return _reduced(tf.distribute.ReduceOp.SUM, tf.concat(rows, axis=0))
 
@@ -180,6 +182,7 @@ class Team:
     @cached_property
     def _sum(self) -> Callable[[list[Tensor]], list[Tensor]]:
         def reduce(values: list[Tensor]) -> list[Tensor]:
+            """The sums, to which one replica of each process brings its values."""
             first = index() % (self.replicas // self.size) == 0  # of its process
             # A graph's own inputs are on no device, but what is made of them here is.
             own = [tf.identity(value) if first else tf.zeros_like(value) for value in values]

@@ -99,6 +99,7 @@ def relate(
 
     @tf.custom_gradient
     def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
+        """What is known already, with its gradient by voices and onsets."""
         return tf.identity(of.found), lambda upstream: _gradient(of.back(upstream), classes, before)
 
     return function(voices, onsets)

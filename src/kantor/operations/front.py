@@ -79,6 +79,7 @@ def _composed(root: Path) -> list[Path]:
     """Music and pages in ``compositions/``, pages of batches first, then the newest."""
 
     def files() -> Iterator[tuple[bool, float, Path]]:
+        """Each file behind what it is sorted by."""
         for path in (root / "compositions").rglob("*"):
             hidden = any(part.startswith(".") for part in path.parts[-2:])
             if path.suffix in _MUSIC and not hidden and path.is_file():

@@ -150,6 +150,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
     boot, root = uuid.uuid4().hex, str(service.root)
 
     def ours(values: Mapping[str, str]) -> bool:
+        """Whether a process of this environment belongs to this repository's service."""
         return values.get(processes.SERVICE) == root
 
     if left := processes.sweep(ours):

@@ -64,6 +64,7 @@ def _again(heard: list[Message], receive: Receive) -> Receive:
     left = iter(heard)
 
     async def received() -> Message:
+        """What was heard already, then what is still to come."""
         message = next(left, None)
         return await receive() if message is None else message
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import tempfile
 
@@ -47,18 +46,12 @@ def _compile_lightly() -> None:
 
 
 def _keep_memory() -> None:
-    """Let glibc keep what is freed.
+    """Let TensorFlow keep the memory that it has, where nobody has said otherwise.
 
     XLA takes its working memory anew for every step. Given back to the system in between, each of
-    its pages is cleared again at every step, which costs a third of a training's time.
+    its pages is cleared again at every step, which costs a fifth of a training's time.
     """
-    most_mapped, trim_from, grow_by = -4, -1, -2  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return  # another C library
-    for option, value in ((most_mapped, 0), (trim_from, 2**31 - 1), (grow_by, 2**26)):
-        mallopt(option, value)
+    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
 
 
 _keep_memory()

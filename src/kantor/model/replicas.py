@@ -67,7 +67,10 @@ def part(tensors: N, axis: int = 0) -> N:
 
     def own(tensor: Tensor) -> Tensor:
         """This replica's rows."""
-        return None if tensor is None else tf.stack(tf.split(tensor, count(), axis))[index()]
+        if tensor is None:
+            return None
+        # Looked up: XLA would compile a function anew for each place that it slices.
+        return tf.gather(tf.stack(tf.split(tensor, count(), axis)), index())
 
     return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
 

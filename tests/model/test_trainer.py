@@ -194,3 +194,18 @@ def test_wrong_parameters(smallest: Smallest, tmp_path: Path, line: str, key: st
     with pytest.raises(settings.SettingsError, match=key) as caught:
         settings.load(Train, "train", path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_step_is_traced_once(smallest: Smallest, pool: batches.Pool) -> None:
+    """Batches have different numbers of features: no step is made anew for each."""
+    tf.config.run_functions_eagerly(False)
+    trainer = Trainer(smallest(warmup=0, xla=False), 8)
+    heard = set()
+    for _ in range(3):
+        batch = batches.batch_at(pool, trainer.batch_size, 1, trainer.iteration)
+        sample = trainer._sample(batch, tf.constant([1, int(trainer.iteration)]))
+        heard.add(len(trainer._hear(batch, sample).by_row[0]))
+        trainer.step(batch)
+    assert len(heard) > 1
+    assert trainer._critic.experimental_get_tracing_count() == 1
+    assert trainer._generator.experimental_get_tracing_count() == 1

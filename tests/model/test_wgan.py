@@ -229,8 +229,8 @@ def test_xla_and_plain_graph_agree(short: Any, monkeypatch: pytest.MonkeyPatch) 
 
         @tf.function
         def step(networks: Any = networks, optimizer: Any = optimizer, by_xla: Any = by_xla) -> Any:
-            heard, parts = networks.heard(short, sample), wgan.Compiled(by_xla, by_xla)
-            return wgan.critic_step(networks, optimizer, short, heard, SEED, WEIGHT, parts)
+            heard = networks.heard(short, sample)
+            return wgan.critic_step(networks, optimizer, short, heard, SEED, WEIGHT, by_xla)
 
         found.append({name: float(value) for name, value in step().items()})
     assert found[0] == pytest.approx(found[1], rel=1e-4, abs=1e-5)

@@ -14,22 +14,17 @@ import tensorflow as tf
 
 from kantor.hyperparameters import Train
 from kantor.model import parts, replicas
+from kantor.model.adam import Adam
 from kantor.model.batches import Batch
 from kantor.model.generator import Generator
 from kantor.model.presets import Chorale, Unet
 from kantor.model.replicas import Team
-from kantor.model.wgan import (
-    NOT_COMPILED,
-    Compiled,
-    Networks,
-    as_it_is,
-    critic_step,
-    generator_step,
-    likelihood_step,
-)
+from kantor.model.wgan import Networks, critic_step, generator_step, likelihood_step
 
 Tensor = Any
 Step = Callable[..., Any]
+Graph = Any
+"""A step as `tf.function` makes it; TensorFlow carries no types."""
 
 
 class Trainer:
@@ -53,11 +48,12 @@ class Trainer:
         self.iteration = tf.Variable(0, dtype=tf.int64)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self._average(0.0)
-        self._likelihood = self._compiled(self._likelihood_step)
+        self._likelihood = self._on_all(self._likelihood_step)
         self._sample = self._drawing()
         self._hear = self._graph(self.networks.heard)
-        self._critic = self._in_parts(self._critic_step)
-        self._generator = self._in_parts(self._generator_step)
+        self._critic = self._on_all(self._critic_step)
+        self._generator = self._on_all(self._generator_step)
+        self._traced = False
 
     def _make_optimizers(self) -> None:
         settings = self.settings
@@ -65,45 +61,37 @@ class Trainer:
         decay = keras.optimizers.schedules.CosineDecay(
             rates.likelihood, max(1, settings.warmup_iterations), alpha=0.1
         )
-        self.likelihood_optimizer = keras.optimizers.Adam(
+        self.likelihood_optimizer = Adam(
             decay, beta_1=0.9, beta_2=0.99, weight_decay=settings.weight_decay
         )
-        self.generator_optimizer = keras.optimizers.Adam(rates.generator, beta_1, beta_2)
-        self.critic_optimizer = keras.optimizers.Adam(rates.critic, beta_1, beta_2)
+        self.generator_optimizer = Adam(rates.generator, beta_1, beta_2)
+        self.critic_optimizer = Adam(rates.critic, beta_1, beta_2)
         for optimizer in (self.likelihood_optimizer, self.generator_optimizer):
             optimizer.build(self.networks.generator.trainable_variables)
         self.critic_optimizer.build(self.networks.critic.trainable_variables)
 
-    def _compiled(self, step: Step) -> Step:
-        """A step as a graph: whole by XLA on one device, else run on all replicas."""
-        if self.team.alone:
-            return self._by_xla(step)
-        return self._graph(partial(self.team.run, step))
+    def _on_all(self, step: Step) -> Graph:
+        """A step as a graph, run on all replicas where there are several."""
+        return self._graph(step if self.team.alone else partial(self.team.run, step))
 
-    def _by_xla(self, step: Step) -> Step:
-        """A step as a graph that XLA compiles, where the settings have it so."""
+    def _by_xla(self, step: Step) -> Graph:
+        """What XLA compiles of a step, where the settings have it so.
+
+        Not the sums of rows that the critic hears, which it scatters slowly, nor an exchange
+        between replicas, which it does not know on CPU.
+        """
         return self._graph(step, self.settings.xla)
 
-    def _graph(self, step: Step, xla: bool | None = None) -> Step:
+    def _graph(self, step: Step, xla: bool | None = None) -> Graph:
         """A step as a graph, of TensorFlow's own operations if nothing else is said."""
-        graph: Step = tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
-        return graph
+        return tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
 
-    def _in_parts(self, step: Step) -> Step:
-        """A step as a graph of which parts are compiled: what is heard XLA cannot sum up."""
-        return self._graph(step) if self.team.alone else self._compiled(step)
-
-    def _drawing(self) -> Step:
+    def _drawing(self) -> Graph:
         """The drawing of samples as a graph; see `parts`."""
         if not self.team.alone or self.settings.parts == 1 or not self.networks.draws_ahead:
-            return self._compiled(self._sample_step)
+            return self._on_all(self._sample_step)
         step = parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
         return self._graph(step)
-
-    @property
-    def _inner(self) -> Compiled:
-        """XLA on CPU knows no exchange between replicas: there it compiles what lies between."""
-        return Compiled(self._by_xla, self._by_xla if self.team.alone else as_it_is)
 
     @property
     def batch_size(self) -> int:
@@ -148,19 +136,27 @@ class Trainer:
             else:
                 drawn = self._sample(part, own) if index < steps else None
             if ahead is not None and self.team.alone and own_batch not in heard:
+                self._trace(part, drawn, own)
                 heard[own_batch] = self._hear(part, drawn)
             step = self._generator if index == steps else self._critic
             figures |= step(part, drawn, heard.get(own_batch), own)
         return figures
 
+    def _trace(self, batch: Batch, sample: Any, seed: Tensor) -> None:
+        """Make each step's graph for what is heard, however much: else the next makes another."""
+        if self._traced or tf.config.functions_run_eagerly():
+            return
+        heard = self._hear.get_concrete_function(batch, sample).structured_outputs
+        for step in (self._critic, self._generator):
+            step.get_concrete_function(batch, sample, heard, seed)
+        self._traced = True
+
     def _sample_step(self, batch: Batch, seed: Tensor) -> Any:
-        compiled = as_it_is if self.team.alone else self._by_xla
-        return replicas.whole(compiled(self.networks.sample)(replicas.part(batch), seed))
+        return replicas.whole(self._by_xla(self.networks.sample)(replicas.part(batch), seed))
 
     def _likelihood_step(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        compiled = NOT_COMPILED if self.team.alone else self._inner
         figures = likelihood_step(
-            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, compiled
+            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, self._by_xla
         )
         self._average(self.settings.average)
         return figures
@@ -173,7 +169,7 @@ class Trainer:
             heard = self.networks.heard(batch, sample)
         weight = self.settings.gradient_penalty
         return critic_step(
-            self.networks, self.critic_optimizer, batch, heard, seed, weight, self._inner
+            self.networks, self.critic_optimizer, batch, heard, seed, weight, self._by_xla
         )
 
     def _generator_step(
@@ -185,9 +181,9 @@ class Trainer:
         weight = self.settings.likelihood_weight
         figures = generator_step(
             self.networks, self.generator_optimizer, batch, sample, heard, seed, weight,
-            self._inner, self.settings.likelihood_every,
+            self._by_xla, self.settings.likelihood_every,
         )  # fmt: skip
-        self._inner.update(self._average)(self.settings.average)
+        self._average(self.settings.average)
         return figures
 
     def _average(self, decay: float) -> None:

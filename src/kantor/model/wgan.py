@@ -8,7 +8,7 @@ generator lowers (Arjovsky et al. 2017; Gulrajani et al. 2017, algorithm 1).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
@@ -65,16 +65,6 @@ def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-class Compiled(NamedTuple):
-    """What makes a compiled function of a step's gradients, and of its update."""
-
-    gradients: Compile = as_it_is
-    update: Compile = as_it_is
-
-
-NOT_COMPILED = Compiled()
-
-
 def squared_norm(gradient: Tensor) -> Tensor:
     """Of each sample ``(batch, …)`` over all its axes: ``(batch,)``."""
     return tf.reduce_sum(gradient**2, axis=list(range(1, len(gradient.shape))))
@@ -114,7 +104,7 @@ def critic_step(
     heard: Any,
     seed: Tensor,
     weight: float,
-    compiled: Compiled = NOT_COMPILED,
+    compiled: Compile = as_it_is,
 ) -> Figures:
     """One update of the critic by what it hears (`Networks.heard`); returns its figures."""
 
@@ -137,18 +127,13 @@ def critic_step(
         figures = {"critic_loss": loss, "wasserstein": distance, "gradient_penalty": penalty}
         return *tape.gradient(loss, (both, variables)), figures
 
-    def update(own: Gradients, through: Gradients, figures: Figures) -> Figures:
-        """By the sum of both gradients."""
-        found = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
-        return _update(optimizer, variables, found, figures, "critic")
-
     variables = networks.critic.trainable_variables
     with tf.GradientTape() as tape:
         both = networks.both(heard)
-    upstream, own, figures = compiled.gradients(gradients)(both, batch, seed)
+    upstream, own, figures = compiled(gradients)(both, batch, seed)
     through = tape.gradient(both, variables, upstream)
-    done: Figures = compiled.update(update)(own, through, figures)
-    return done
+    found = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
+    return _update(optimizer, variables, found, figures, "critic")
 
 
 def generator_step(
@@ -159,7 +144,7 @@ def generator_step(
     heard: Any,
     seed: Tensor,
     likelihood_weight: float,
-    compiled: Compiled = NOT_COMPILED,
+    compiled: Compile = as_it_is,
     likelihood_every: int = 1,
 ) -> Figures:
     """One update of the generator by a sample and how the critic hears it; returns its figures.
@@ -182,16 +167,11 @@ def generator_step(
                 loss += likelihood_weight * figures["likelihood"]
         return tape.gradient(loss, variables), figures
 
-    def update(found: Gradients, figures: Figures) -> Figures:
-        """By the gradient."""
-        return _update(optimizer, variables, found, figures, "generator")
-
     variables = networks.generator.trainable_variables
     share = _share(networks, some) if likely else 1.0
     fake = None if heard is None else tf.split(networks.both(heard), 2)[1]
-    found, figures = compiled.gradients(gradients)(batch, some, sample, fake, seed, share)
-    done: Figures = compiled.update(update)(found, figures)
-    return done
+    found, figures = compiled(gradients)(batch, some, sample, fake, seed, share)
+    return _update(optimizer, variables, found, figures, "generator")
 
 
 def likelihood_step(
@@ -199,7 +179,7 @@ def likelihood_step(
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
     seed: Tensor,
-    compiled: Compiled = NOT_COMPILED,
+    compiled: Compile = as_it_is,
 ) -> Figures:
     """One update of the generator by likelihood alone; returns its figures."""
 
@@ -210,7 +190,7 @@ def likelihood_step(
         return tape.gradient(likelihood, variables), {"likelihood": likelihood}
 
     variables = networks.generator.trainable_variables
-    found, figures = compiled.gradients(gradients)(batch, seed, _share(networks, batch))
+    found, figures = compiled(gradients)(batch, seed, _share(networks, batch))
     return _update(optimizer, variables, found, figures, "generator")
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.music.rolls import to_multitrack
 
 from kantor import settings
 from kantor.data import sources
 from kantor.data.corpus import Piece, Refusal
 from kantor.music import midi, musicxml
+from kantor.music.roll import to_multitrack
 from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
 
 REFERENCE = Path(

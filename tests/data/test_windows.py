@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tests.music.rolls import pitches_of
 
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Piece
+from kantor.music.roll import from_roll
 from kantor.music.score import REST, Meter, Score, ScoreError, onset_floor
 
 COMMON = Meter()
@@ -77,7 +77,7 @@ def test_windows_hold_the_pieces_notes(steps: int, size: int, hop: int, pickup: 
     found = cut(made, size, hop)
     for window in range(len(found.piece)):
         start, length = int(found.start[window]), int(found.length[window])
-        pitches, onsets = pitches_of(found.rolls[window]), found.onsets[window]
+        pitches, onsets = from_roll(found.rolls[window], found.onsets[window])
         Score(pitches, onsets)
         np.testing.assert_array_equal(pitches[:length], made.score.pitches[start : start + length])
         np.testing.assert_array_equal(

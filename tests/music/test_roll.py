@@ -1,18 +1,15 @@
-"""Rolls and multitracks lose no note."""
+"""Rolls and multitracks: every conversion and its inverse."""
 
 from __future__ import annotations
 
-from fractions import Fraction as F
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.music.rolls import pitches_of, to_multitrack
 
-from kantor.music.notes import notes_of
-from kantor.music.roll import recording_of, to_roll
+from kantor.music.roll import from_multitrack, from_roll, recording_of, to_multitrack, to_roll
 from kantor.music.score import Meter, Score, ScoreError, onset_floor
 
 
@@ -31,54 +28,51 @@ def scores(draw: st.DrawFn) -> Score:
     return Score(pitches, onsets, meter, pickup=draw(st.sampled_from([0, 2, 4])))
 
 
-def lines_of(score: Score) -> list[list[tuple[F, F, int]]]:
-    """The notes of each voice that has any, in quarters."""
-    notes = sorted(notes_of(score))
-    lines = [
-        [(F(note.start, 4), F(note.end, 4), note.pitch) for note in notes if note.voice == voice]
-        for voice in range(score.pitches.shape[1])
-    ]
-    return [line for line in lines if line]
-
-
 @given(scores())
 @settings(max_examples=60, deadline=None)
-def test_rolls_lose_no_pitch(score: Score) -> None:
-    """Each cell of a roll has one pitch or none."""
+def test_rolls_lose_nothing(score: Score) -> None:
+    """Pitches to roll and back, with the onsets beside, are the same."""
     roll = to_roll(score.pitches)
     assert roll.shape == (score.steps, 128, score.pitches.shape[1])
     assert roll.dtype == bool
-    assert (pitches_of(roll) == score.pitches).all()
+    pitches, onsets = from_roll(roll, score.onsets)
+    assert (pitches == score.pitches).all()
+    assert pitches.dtype == np.int8
+    assert (onsets == score.onsets).all()
+    assert (from_roll(roll)[1] == onset_floor(score.pitches)).all()
 
 
 def test_windows_convert_at_once() -> None:
-    """Leading dimensions, such as windows, pass through."""
-    pitches = np.random.default_rng(0).integers(-1, 128, (3, 4, 2))
-    assert (pitches_of(to_roll(pitches)) == pitches).all()
+    """Leading dimensions, such as windows, pass through; onsets begin anew in each window."""
+    pitches = np.full((3, 4, 2), 60, np.int8)
+    found, onsets = from_roll(to_roll(pitches))
+    assert (found == pitches).all()
+    assert onsets[:, 0].all()
+    assert not onsets[:, 1:].any()
 
 
 @given(scores())
 @settings(max_examples=60, deadline=None)
 def test_multitracks_lose_no_note(score: Score) -> None:
-    """Notes, repeated ones apart, and tempo are read, and so are bar lines."""
-    found = recording_of(to_multitrack(score))
-    assert [[tuple(note) for note in part.notes] for part in found.parts] == lines_of(score)
+    """Notes, repeated ones apart, tempo and title survive, and so do bar lines."""
+    found = from_multitrack(to_multitrack(score))
+    assert (found.pitches == score.pitches).all()
+    assert (found.onsets == score.onsets).all()
     assert found.tempo == score.tempo
     if len(score.bar_lines):
-        lines = score.bar_lines[score.bar_lines < score.steps]
-        assert [line * 4 for line in found.bar_lines] == lines.tolist()
+        assert (found.bar_lines == score.bar_lines).all()
 
 
 def test_multitracks_survive_a_file(tmp_path: Path) -> None:
-    """What pypianoroll saves and loads again has the same notes."""
+    """What pypianoroll saves and loads again is the same score."""
     import pypianoroll
 
     pitches = np.array([[60, -1], [60, 40], [60, 40], [62, 40]])
     onsets = np.array([[1, 0], [1, 1], [1, 0], [1, 1]], bool)
-    score = Score(pitches, onsets, title="Two")
-    pypianoroll.save(tmp_path / "score.npz", to_multitrack(score))
-    found = recording_of(pypianoroll.load(tmp_path / "score.npz"))
-    assert [[tuple(note) for note in part.notes] for part in found.parts] == lines_of(score)
+    pypianoroll.save(tmp_path / "score.npz", to_multitrack(Score(pitches, onsets, title="Two")))
+    found = from_multitrack(pypianoroll.load(tmp_path / "score.npz"))
+    assert (found.pitches == pitches).all()
+    assert (found.onsets == onsets).all()
     assert found.title == "Two"
 
 
@@ -90,10 +84,12 @@ def test_plain_tracks_are_understood() -> None:
     melody[0:24, 60], melody[24:48, 60], melody[48:96, 62] = 90, 70, 90
     chords[0:96, [48, 52]] = True
     track = StandardTrack(name="Lead", pianoroll=melody)
+    found = from_multitrack(Multitrack(resolution=24, tracks=[track]))
+    assert found.onsets[:, 0].nonzero()[0].tolist() == [0, 4, 8]
     both = Multitrack(resolution=24, tracks=[track, BinaryTrack(name="Pad", pianoroll=chords)])
-    lead, pad = recording_of(both).parts
-    assert [tuple(note) for note in lead.notes] == [(0, 1, 60), (1, 2, 60), (2, 4, 62)]
-    assert [tuple(note) for note in pad.notes] == [(0, 4, 48), (0, 4, 52)]
+    assert [len(part.notes) for part in recording_of(both).parts] == [3, 2]
+    with pytest.raises(ScoreError, match="'Pad' has chords"):
+        from_multitrack(both)
 
 
 def test_an_empty_multitrack_is_refused() -> None:
@@ -103,3 +99,15 @@ def test_an_empty_multitrack_is_refused() -> None:
     empty = StandardTrack(pianoroll=np.zeros((8, 128), np.uint8))
     with pytest.raises(ScoreError, match="no notes"):
         recording_of(Multitrack(resolution=4, tracks=[empty]))
+
+
+def test_rolls_that_are_no_scores_are_refused() -> None:
+    """Two pitches in one cell, or another number of pitches, are errors."""
+    roll = to_roll(np.array([[60], [62]]))
+    roll[0, 64, 0] = True
+    with pytest.raises(ScoreError, match="more than one pitch"):
+        from_roll(roll)
+    with pytest.raises(ScoreError, match="expected"):
+        from_roll(roll[:, :84])
+    with pytest.raises(ScoreError, match="onsets of shape"):
+        from_roll(to_roll(np.array([[60]])), np.ones((2, 1), bool))

@@ -1,13 +1,16 @@
-"""Piano rolls of pitches, and pypianoroll's multitracks as recordings.
+"""Piano rolls and pypianoroll's multitracks, to and from pitches and onsets, without loss.
 
-A roll alone does not tell a repeated note from a held one: keep the onsets beside it. In a
-multitrack a note starts where its pitch begins to sound or its velocity changes.
+A roll alone does not tell a repeated note from a held one: keep the onsets beside it. A
+multitrack tells them apart by velocity: a note keeps one velocity throughout, and one that
+repeats the note just ended has another than it (100 and 99 in turn). Tracks made elsewhere are
+read by the same rule: a note starts where its pitch begins to sound or its velocity changes.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,13 +18,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kantor.music.bars import meter_of
+from kantor.music.midi import names_of
+from kantor.music.notes import Note, arrays_of, notes_of
+from kantor.music.quantise import quantise
 from kantor.music.recording import Part, Recording, TimedNote
-from kantor.music.score import Flags, Meter, ScoreError
+from kantor.music.score import (
+    REST,
+    STEPS_PER_QUARTER,
+    Flags,
+    Meter,
+    Pitches,
+    Score,
+    ScoreError,
+    onset_floor,
+)
 
 if TYPE_CHECKING:
     from pypianoroll import Multitrack
 
 PITCHES = 128
+_VELOCITY = 100
 
 
 def to_roll(pitches: ArrayLike) -> Flags:
@@ -38,6 +54,70 @@ def to_roll(pitches: ArrayLike) -> Flags:
     """
     pitches = np.asarray(pitches)
     return np.asarray(pitches[..., None, :] == np.arange(PITCHES)[:, None], dtype=bool)
+
+
+def from_roll(roll: ArrayLike, onsets: ArrayLike | None = None) -> tuple[Pitches, Flags]:
+    """The exact inverse of `to_roll`.
+
+    Parameters
+    ----------
+    roll : (..., time, 128, voice) bool
+    onsets : (..., time, voice) bool, optional
+        By default a note starts wherever the pitch changes.
+
+    Returns
+    -------
+    pitches : (..., time, voice) int8
+    onsets : (..., time, voice) bool
+
+    Raises
+    ------
+    ScoreError
+        If the roll has another form, or a voice has two pitches at once.
+    """
+    roll = np.asarray(roll, dtype=bool)
+    if roll.ndim < 3 or roll.shape[-2] != PITCHES:
+        raise ScoreError(f"a roll of shape {roll.shape}: expected (…, time, 128, voice)")
+    sounding = roll.sum(axis=-2)
+    if (sounding > 1).any():
+        raise ScoreError("a voice of the roll has more than one pitch at once")
+    pitches = np.where(sounding == 1, roll.argmax(axis=-2), REST).astype(np.int8)
+    if onsets is None:
+        time_first = np.moveaxis(pitches, -2, 0)
+        return pitches, np.moveaxis(onset_floor(time_first), 0, -2)
+    onsets = np.asarray(onsets, dtype=bool)
+    if onsets.shape != pitches.shape:
+        raise ScoreError(f"onsets of shape {onsets.shape} for a roll of {roll.shape}")
+    return pitches, onsets
+
+
+def to_multitrack(score: Score) -> Multitrack:
+    """The score as a multitrack of four steps a quarter, one named track a voice.
+
+    Notes, tempo, title and bar lines (as downbeats) are kept; key and fermatas have no place.
+    """
+    from pypianoroll import Multitrack, StandardTrack
+
+    voices = score.pitches.shape[1]
+    rolls = np.zeros((voices, score.steps, PITCHES), np.uint8)
+    ended: dict[tuple[int, int, int], int] = {}
+    for note in notes_of(score):
+        before = ended.get((note.voice, note.start, note.pitch), 0)
+        velocity = _VELOCITY - 1 if before == _VELOCITY else _VELOCITY
+        rolls[note.voice, note.start : note.end, note.pitch] = velocity
+        ended[note.voice, note.end, note.pitch] = velocity
+    downbeat = np.zeros(score.steps, bool)
+    downbeat[score.bar_lines[score.bar_lines < score.steps]] = True
+    return Multitrack(
+        name=score.title,
+        resolution=STEPS_PER_QUARTER,
+        tempo=np.full(score.steps, score.tempo),
+        downbeat=downbeat,
+        tracks=[
+            StandardTrack(name=name, pianoroll=roll)
+            for name, roll in zip(names_of(voices), rolls, strict=True)
+        ],
+    )
 
 
 def recording_of(multitrack: Multitrack) -> Recording:
@@ -71,6 +151,38 @@ def recording_of(multitrack: Multitrack) -> Recording:
         title=str(multitrack.name or ""),
         bar_lines=lines,
         length=Fraction(multitrack.get_max_length(), resolution),
+    )
+
+
+def from_multitrack(multitrack: Multitrack) -> Score:
+    """A multitrack whose tracks hold one note at a time, one voice a track, empty ones included.
+
+    The inverse of `to_multitrack`. Another resolution than four steps a quarter is quantised.
+
+    Raises
+    ------
+    ScoreError
+        As `recording_of`; also if a track has chords.
+    """
+    recording = recording_of(multitrack)
+    resolution = int(multitrack.resolution)
+    lines: list[Note] = []
+    for voice, track in enumerate(multitrack.tracks):
+        if (np.count_nonzero(track.pianoroll, axis=1) > 1).any():
+            raise ScoreError(f"track {track.name!r} has chords; choose one note at a time first")
+        line, _ = quantise(list(_notes(track.pianoroll, resolution)))
+        lines.extend(replace(note, voice=voice) for note in line)
+    steps = max(round(recording.length * STEPS_PER_QUARTER), *(note.end for note in lines))
+    pitches, onsets = arrays_of(lines, steps, len(multitrack.tracks))
+    bar_lines = [round(line * STEPS_PER_QUARTER) for line in recording.bar_lines]
+    return Score(
+        pitches,
+        onsets,
+        meter=recording.meters[0][1],
+        pickup=int((recording.pickup or 0) * STEPS_PER_QUARTER),
+        tempo=recording.tempo,
+        title=recording.title,
+        bar_lines=np.array(bar_lines, np.int32),
     )
 
 

@@ -139,7 +139,12 @@ def test_interrupted_as_it_waits(dvc, root):
     """Ctrl-C ends it at once, with the shell's exit code and without a traceback."""
     with held(root / STATE / NAME):
         process = subprocess.Popen(
-            ("dvc", "repro", "one"), cwd=root, stderr=subprocess.PIPE, text=True
+            ("dvc", "repro", "one"),
+            cwd=root,
+            stderr=subprocess.PIPE,
+            text=True,
+            # What runs in the background of a script is told to ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stderr.readline().startswith("waiting")
         process.send_signal(signal.SIGINT)

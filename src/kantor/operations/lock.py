@@ -43,6 +43,11 @@ def handed_on(root: Path) -> dict[str, str]:
     }
 
 
+def own_path() -> str:
+    """A `PATH` on which ``python``, as the stages say, is the one that runs here."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+
+
 def inherited(root: Path) -> bool:
     """Whether this process was started under the lock of the repository `root`."""
     return os.environ.get(_INHERITED) == str(_file(root))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kantor.operations.blocks import check
-from kantor.operations.lock import handed_on
+from kantor.operations.lock import handed_on, own_path
 from kantor.settings import SettingsError
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
@@ -166,7 +166,5 @@ def _named_once(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    # DVC's stages say `python`: they mean the one that runs here.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # as in `handed_on`
-    return {**os.environ, "PATH": path, **quiet}
+    return {**os.environ, "PATH": own_path(), **quiet}

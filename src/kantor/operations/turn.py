@@ -54,9 +54,7 @@ def turn(arguments: Sequence[str]) -> Iterator[None]:
                     stack.enter_context(lock.alone(root, lock.warn))
                     os.environ.update(lock.handed_on(root))
                     blocks.check(root)  # it may have been changed in the meantime
-                # Stages say `python`: they mean the one that runs here.
-                path = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
-                os.environ["PATH"] = os.pathsep.join(path)
+                os.environ["PATH"] = lock.own_path()
             except SettingsError as error:
                 sys.exit(f"{error}; nothing was run")
             except KeyboardInterrupt:

@@ -124,6 +124,21 @@ class Serve(Block):
     store_arrivals: float = Field(30, gt=0)
 
 
+class Keep(Block):
+    """After how many days the flow `prune` deletes what is no longer used; None keeps it for ever.
+
+    `compositions` counts from when a batch ended, `quarantine` from when an upload was refused,
+    `logs` from the last line, `runs` from the end of a flow run, `retired` from when a version was
+    retired.
+    """
+
+    compositions: float | None = Field(None, gt=0)
+    quarantine: float | None = Field(None, gt=0)
+    logs: float | None = Field(30, gt=0)
+    runs: float | None = Field(None, gt=0)
+    retired: float | None = Field(None, gt=0)
+
+
 class Drift(Block):
     """When the melodies that come in count as unlike those of the training.
 

@@ -88,7 +88,7 @@ def _without_registry(inbox: Path, folder: Path) -> Trial:
     process = _start(inbox, out, "champion", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
     time.sleep(AWAY)
     waited = process.poll() is None
-    server = [sys.executable, "-m", "kantor.registry.serving", "--host", "127.0.0.1"]
+    server = [sys.executable, "-m", "kantor.registry.serving"]
     with subprocess.Popen([*server, "--port", port], cwd=ROOT, env=_environment()) as serving:
         try:
             ended = waited and _finished(process, None)

@@ -1,7 +1,7 @@
 """All flows with their schedules, and the process that runs them: ``python flows/deployments.py``.
 
-A deployment is told to the server when it is new or has changed, and left alone otherwise: told
-again, its schedule would be made anew and a run that is about to start would start twice.
+A deployment is created or changed on the server only where it differs there: otherwise its schedule
+would be made anew and a run that is about to start would start twice.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from kantor import settings
 from kantor.batch import Batch
 from kantor.operations.arrivals import Arrivals, of_inbox
@@ -30,7 +32,9 @@ import promote  # noqa: E402
 import retrain  # noqa: E402
 import watch  # noqa: E402
 from prefect import Flow, get_client  # noqa: E402
+from prefect.client.schemas.actions import DeploymentUpdate  # noqa: E402
 from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
+from prefect.client.schemas.responses import DeploymentResponse  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.events import DeploymentEventTrigger  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
@@ -53,7 +57,7 @@ class InPool(RuntimeError):
 
 
 class Deployment(RunnerDeployment):
-    """A deployment that is told to the server only where that does not have it already."""
+    """A deployment that changes on the server only where it differs from what is here."""
 
     @property
     def digest(self) -> str:
@@ -62,7 +66,9 @@ class Deployment(RunnerDeployment):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     async def aapply(self, *args: Any, **kwargs: Any) -> UUID:
-        """Create or change it where need be; its id.
+        """Create it, or put it back where it was changed elsewhere; its id.
+
+        That it or a schedule of it was paused in Prefect's page is left so.
 
         Raises
         ------
@@ -73,15 +79,65 @@ class Deployment(RunnerDeployment):
             try:
                 known = await client.read_deployment_by_name(self.full_name)
             except ObjectNotFound:
-                known = None
-        if known is not None and known.work_pool_name is not None:
-            raise InPool(
-                f"{self.full_name} is deployed to the work pool {known.work_pool_name}: deploy it "
-                f"there under another name, and `prefect deployment delete {self.full_name}`"
-            )
-        if known is not None and known.version == self.version:
-            return known.id
+                return await super().aapply(*args, **kwargs)
+            if known.work_pool_name is not None:
+                raise InPool(
+                    f"{self.full_name} is deployed to the work pool {known.work_pool_name}: deploy "
+                    f"it there under another name, and `prefect deployment delete {self.full_name}`"
+                )
+            foreign = self._differences(known)
+            if known.version == self.version and not foreign:
+                return known.id
+            if known.version == self.version:
+                _say(f"{self.full_name} was changed elsewhere ({', '.join(foreign)}): put back")
+            # Applied again alone, some of it would stay.
+            await client.update_deployment(known.id, self._as_update())
         return await super().aapply(*args, **kwargs)
+
+    def _as_update(self) -> DeploymentUpdate:
+        """What a flow run of it loads and runs."""
+        return DeploymentUpdate(
+            path=self._path, entrypoint=self.entrypoint, pull_steps=[], job_variables={}
+        )
+
+    def _differences(self, known: DeploymentResponse) -> list[str]:
+        """What the server has otherwise, by name."""
+        limit = known.global_concurrency_limit
+        options = known.concurrency_options
+        pairs = {
+            "description": (known.description, self.description),
+            "parameters": (known.parameters, self.parameters),
+            "tags": (known.tags, self.tags),
+            "path": (known.path, self._path),
+            "entrypoint": (known.entrypoint, self.entrypoint),
+            "pull steps": (known.pull_steps or [], []),
+            "job variables": (known.job_variables, {}),
+            "checks of parameters": (
+                (known.enforce_parameter_schema, known.parameter_openapi_schema),
+                (
+                    self.enforce_parameter_schema,
+                    self._parameter_openapi_schema.model_dump(exclude_unset=True),
+                ),
+            ),
+            "concurrency": (
+                (limit and limit.limit, options and options.collision_strategy),
+                (
+                    self.concurrency_limit,
+                    self.concurrency_options and self.concurrency_options.collision_strategy,
+                ),
+            ),
+            "schedules": (
+                [_rule(one) for one in known.schedules],
+                [_rule(one) for one in self.schedules or ()],
+            ),
+        }
+        return [name for name, (found, wanted) in pairs.items() if found != wanted]
+
+
+def _rule(schedule: BaseModel) -> dict[str, Any]:
+    """A schedule without its identity, and whether it is paused or not."""
+    chosen = {"schedule", "parameters", "max_scheduled_runs"}
+    return schedule.model_dump(mode="json", include=chosen)
 
 
 class Serving(Runner):

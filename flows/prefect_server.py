@@ -1,25 +1,26 @@
-"""Prefect's server as ``prefect server start`` runs it, answering to known host names only.
+"""Prefect's server as ``prefect server start`` runs it, behind `kantor.access.Guard`.
 
-The token, where there is one, is asked for below ``/api`` by Prefect itself, as its clients and its
-page know how; Prefect would hand out the page to anybody. Who was given it is not asked again.
+Prefect by itself lets every web page use its API. The token, where there is one, is asked for by
+the guard alone: Prefect's own login knows neither bearer tokens nor cookies.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from kantor import settings
 from kantor.access import Access, AccessError, Guard, serve
-from kantor.access_page import LoggedIn
 
 settings.quiet()  # before Prefect reads its settings
+
+HEALTH = "/api/health"
 
 
 def main() -> int:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4200)
     options = parser.parse_args()
     try:
@@ -28,11 +29,14 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
 
+    name = access.named[0] if access.named else access.host
+    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{name}:{options.port}"
+    os.environ["PREFECT_SERVER_UI_API_URL"] = "/api"
+
     from prefect.server.api.server import create_app
 
     app = create_app(final=True)
-    page = LoggedIn(app, f"kantor:{access.token}") if access.token else app
-    serve(Guard(page, access, own_login="/api"), options.host, options.port)
+    serve(Guard(app, access, open_paths=(HEALTH,)), access.host, options.port)
     return 0
 
 

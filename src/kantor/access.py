@@ -1,21 +1,26 @@
-"""Who may reach Kantor's servers: which host names, and with which token.
+"""Who may reach Kantor's servers: which hosts, which web pages, and with which token.
 
 Conventions
 -----------
 Servers bind to this machine alone. Elsewhere they ask for a token (``KANTOR_TOKEN``) and for the
-host names by which they are known (``KANTOR_ALLOWED_HOSTS``, separated by commas). The token is
-taken from the environment only, and is never written anywhere. A browser gives it as a password,
-for any user name, and is then known by a cookie; programs send it as a bearer token.
+host names by which they are known (``KANTOR_ALLOWED_HOSTS``, separated by commas). The token comes
+from the environment only and is never written anywhere. Programs send it as a bearer token. A
+browser sends it as a password, for any user name, and gets a cookie that stands for it for a while.
+
+A web page of another origin gets nothing, token or not: its requests would come from a browser on
+this machine, or from one that has the cookie. Another port of the same host is another origin.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import ipaddress
 import os
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -25,14 +30,35 @@ HOST = "KANTOR_HOST"
 TOKEN = "KANTOR_TOKEN"
 ALLOWED_HOSTS = "KANTOR_ALLOWED_HOSTS"
 COOKIE = "kantor"
-LEAST = 16  # characters of a token
+COOKIE_SECONDS = 14 * 24 * 3600
+SHORTEST_TOKEN = 16  # characters
+PENALTY = 1.0  # seconds that the answer to a wrong token takes
+MOST_WAITING = 20  # wrong tokens of one address that wait for their answer; more get 429
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 _EVERYWHERE = ("0.0.0.0", "::")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data: blob:; worker-src 'self' blob:; frame-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+"""What a page may load: its own server's files, and what it holds itself."""
+
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-frame-options": "SAMEORIGIN",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "same-origin",
+}
 
 
 class AccessError(ValueError):
@@ -72,9 +98,9 @@ class Access:
         token = values.get(TOKEN, "")
         named = [name.strip().lower() for name in values.get(ALLOWED_HOSTS, "").split(",")]
         names = [name for name in named if name]
-        if token and (len(token) < LEAST or not token.isascii() or not token.isprintable()):
-            raise AccessError(f"{TOKEN}: expected at least {LEAST} plain characters")
-        if set(token) & set(": "):
+        if token and (len(token) < SHORTEST_TOKEN or not token.isascii()):
+            raise AccessError(f"{TOKEN}: expected at least {SHORTEST_TOKEN} plain characters")
+        if set(token) & set(": ") or not token.isprintable():
             raise AccessError(f"{TOKEN}: must hold no colon and no space")
         if not _is_loopback(host):
             if not token:
@@ -95,30 +121,60 @@ class Access:
         bare = name.rpartition(":")[0] if not name.endswith("]") and ":" in name else name
         return name in self.hosts or bare in self.hosts
 
-    def admits(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers (names in small letters) of a request carry the token."""
-        if not self.token:
-            return True
-        return _equal(self._offered(headers.get("authorization", "")), self.token) or _equal(
-            _cookie(headers.get("cookie", "")), self.cookie
-        )
+    def admits(self, authorization: str) -> bool:
+        """Whether an Authorization header, bearer or basic, holds the token; all do if none is set.
 
-    @property
-    def cookie(self) -> str:
-        """What a browser that knew the token may show instead: derived from it, not it."""
-        return hmac.new(self.token.encode(), b"kantor cookie", hashlib.sha256).hexdigest()
+        Raises nothing, whatever the header is.
+        """
+        offered = _offered(authorization)
+        return not self.token or hmac.compare_digest(offered.encode(), self.token.encode())
 
-    @staticmethod
-    def _offered(header: str) -> str:
-        scheme, _, rest = header.partition(" ")
-        if scheme.lower() == "bearer":
-            return rest.strip()
-        if scheme.lower() == "basic":
-            try:
-                return base64.b64decode(rest, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
-                return ""
-        return ""
+    def cookie(self, now: float) -> str:
+        """A cookie that stands for the token from `now` (seconds since 1970) until it expires."""
+        return self._signed(int(now) + COOKIE_SECONDS)
+
+    def knows_cookie(self, header: str, now: float) -> bool:
+        """Whether a Cookie header holds one of ours that has not expired."""
+        value = _cookie(header)
+        end = value.partition(".")[0]
+        lives = end.isascii() and end.isdecimal() and len(end) < 12 and int(end) > now
+        return lives and hmac.compare_digest(value.encode(), self._signed(int(end)).encode())
+
+    def _signed(self, end: int) -> str:
+        key, text = self.token.encode(), f"kantor cookie until {end}".encode()
+        return f"{end}.{hmac.new(key, text, hashlib.sha256).hexdigest()}"
+
+
+def is_foreign(headers: Mapping[str, str], method: str = "") -> bool:
+    """Whether a web page of another origin makes a request.
+
+    Browsers say so in headers that no page can set; programs send none of them. A link from
+    elsewhere to a page of ours is no foreign request: it opens the page and tells the other side
+    nothing.
+
+    Parameters
+    ----------
+    headers
+        Names in small letters.
+    method
+        Of HTTP; empty for a websocket.
+    """
+    origin = headers.get("origin")
+    if origin is not None and not _is_origin_of(origin, headers.get("host", "")):
+        return True
+    if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+        return False
+    opens_page = headers.get("sec-fetch-mode") == "navigate" and (
+        headers.get("sec-fetch-dest") == "document"
+    )
+    return not (opens_page and method in ("GET", "HEAD"))
+
+
+def _is_origin_of(origin: str, host: str) -> bool:
+    """Whether an Origin header names the same server as a Host header does."""
+    scheme, _, name = origin.strip().lower().partition("://")
+    port = _DEFAULT_PORTS.get(scheme)
+    return port is not None and name.removesuffix(port) == host.strip().lower().removesuffix(port)
 
 
 def _is_loopback(host: str) -> bool:
@@ -128,9 +184,17 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _equal(offered: str, wanted: str) -> bool:
-    """Compare in a time that does not tell how much is right."""
-    return hmac.compare_digest(offered.encode(), wanted.encode())
+def _offered(authorization: str) -> str:
+    """The token in an Authorization header; empty where there is none."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).decode(errors="replace").partition(":")[2]
+        except ValueError:
+            return ""
+    return ""
 
 
 def _cookie(header: str) -> str:
@@ -142,10 +206,16 @@ def _cookie(header: str) -> str:
 
 
 class Guard:
-    """An ASGI app that lets through to `app` what `access` admits.
+    """An ASGI app that lets through to `app` what `access` admits and no foreign page sends.
 
-    Paths in `open_paths` say nothing but whether the server lives, and are asked for no token. Nor
-    is what lies below `own_login`, such as ``/api``, where the app itself asks who comes.
+    Parameters
+    ----------
+    open_paths
+        Paths that say nothing but whether the server lives: they ask for no token.
+    policy
+        The Content-Security-Policy of pages that bring none of their own.
+    clock
+        Seconds since 1970.
     """
 
     def __init__(
@@ -153,42 +223,80 @@ class Guard:
         app: App,
         access: Access,
         open_paths: tuple[str, ...] = (),
-        own_login: str | None = None,
+        policy: str = POLICY,
+        penalty: float = PENALTY,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.app, self.access, self.open_paths, self.own_login = app, access, open_paths, own_login
+        self.app, self.access, self.open_paths = app, access, open_paths
+        self._headers = {**_HEADERS, "content-security-policy": policy}
+        self._penalty, self._clock = penalty, clock
+        self._waiting: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer 403 for a foreign host, 401 without the token, else pass on."""
+        """Answer 403 to a foreign host or page, 401 without the token; else pass on."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         headers = {
             name.decode("latin-1").lower(): v.decode("latin-1") for name, v in scope["headers"]
         }
+        send = _with_headers(send, self._headers)
         if not self.access.knows(headers.get("host", "")):
             await _refuse(scope, send, 403, f"unknown host name; allow it in {ALLOWED_HOSTS}")
-        elif not self.access.token or self._asks_nothing(scope["path"]):
+        elif is_foreign(headers, scope.get("method", "")):
+            await _refuse(scope, send, 403, "a page of another site may not use this server")
+        elif self._is_open(scope["path"], headers.get("cookie", "")):
             await self.app(scope, receive, send)
-        elif not self.access.admits(headers):
-            await _refuse(scope, send, 401, f"give the token ({TOKEN}) as the password")
         else:
-            await self.app(scope, receive, self._remembered(send))
+            await self._asked(scope, receive, send, headers.get("authorization", ""))
 
-    def _asks_nothing(self, path: str) -> bool:
-        below = self.own_login is not None and path.startswith(f"{self.own_login}/")
-        return below or path in self.open_paths
+    def _is_open(self, path: str, cookie: str) -> bool:
+        """Whether a request need not give the token."""
+        if not self.access.token or path in self.open_paths:
+            return True
+        return self.access.knows_cookie(cookie, self._clock())
 
-    def _remembered(self, send: Send) -> Send:
-        """`send` with the cookie by which a browser is known from then on."""
-        cookie = f"{COOKIE}={self.access.cookie}; Path=/; HttpOnly; SameSite=Strict"
+    async def _asked(self, scope: Message, receive: Receive, send: Send, given: str) -> None:
+        """Let through who gives the token, with a cookie; make who gives a wrong one wait."""
+        address = (scope.get("client") or ("", 0))[0]
+        if given and self._waiting[address] >= MOST_WAITING:
+            await _refuse(scope, send, 429, "too many wrong tokens; try again later")
+        elif self.access.admits(given):
+            await self.app(scope, receive, _with_headers(send, self._cookie(scope)))
+        else:
+            await self._penalise(address if given else None)
+            await _refuse(scope, send, 401, f"give the token ({TOKEN}) as the password")
 
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), (b"set-cookie", cookie.encode())]
-                message = {**message, "headers": headers}
-            await send(message)
+    async def _penalise(self, address: str | None) -> None:
+        if address is None:
+            return
+        self._waiting[address] += 1
+        try:
+            await asyncio.sleep(self._penalty)
+        finally:
+            self._waiting[address] -= 1
+            self._waiting += Counter()  # forget addresses for which nothing waits
 
-        return sent
+    def _cookie(self, scope: Message) -> dict[str, str]:
+        value = f"{COOKIE}={self.access.cookie(self._clock())}"
+        limits = f"Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict"
+        secure = "; Secure" if scope.get("scheme") in ("https", "wss") else ""
+        return {"set-cookie": f"{value}; {limits}{secure}"}
+
+
+def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
+    """`send` that adds headers to an HTTP answer, except those that it has already."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            there = {name.lower() for name, _ in headers if name.lower() != b"set-cookie"}
+            added = [(name.encode(), value.encode()) for name, value in more.items()]
+            headers += [(name, value) for name, value in added if name not in there]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sent
 
 
 async def _refuse(scope: Message, send: Send, status: int, reason: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import deployments
 import pytest
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 
 MADE = deployments.deployments()
 
@@ -60,3 +60,81 @@ def test_telling_a_deployment_twice_changes_nothing():
     ((changed, cron),) = schedules("2 1 * * *")
     assert cron == "2 1 * * *"
     assert changed != first[0][0]
+
+
+CHANGES = {
+    "pull steps": {
+        "pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "echo in"}}]
+    },
+    "job variables": {"job_variables": {"env": {"PYTHONPATH": "/elsewhere"}}},
+    "path": {"path": "/elsewhere"},
+    "entrypoint": {"entrypoint": "elsewhere.py:flow"},
+    "parameters": {"parameters": {"reason": "none of yours"}},
+    "tags": {"tags": ["foreign"]},
+    "description": {"description": "Something else."},
+    "checks of parameters": {"enforce_parameter_schema": False},
+    "concurrency": {"concurrency_limit": 7},
+}
+
+
+@pytest.fixture(scope="module")
+def watched(prefect_server):
+    """A deployment that the server has, with a schedule and a limit."""
+    limit = deployments.ONE
+    made = deployments.deployment(
+        deployments.watch.watch, "told", cron="1 1 * * *", concurrency_limit=limit
+    )
+    made.name = "watched"
+    asyncio.run(made.aapply())
+    return made
+
+
+def content(made):
+    with get_client(sync_client=True) as client:
+        known = client.read_deployment_by_name(made.full_name)
+    return known, {
+        name: value
+        for name, value in known.model_dump(mode="json").items()
+        if name not in ("updated", "updated_by", "schedules", "global_concurrency_limit")
+    }
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_was_changed_elsewhere_is_put_back(watched, capsys, what):
+    """Whatever it is, though the version be the same; it is said what it was."""
+    known, before = content(watched)
+    if what == "parameters":
+        with get_client(sync_client=True) as client:
+            client.update_deployment(known.id, DeploymentUpdate(enforce_parameter_schema=False))
+    with get_client(sync_client=True) as client:
+        client.update_deployment(known.id, DeploymentUpdate(**CHANGES[what]))
+    assert content(watched)[1] != before or what == "concurrency"
+    capsys.readouterr()
+    asyncio.run(watched.aapply())
+    said = capsys.readouterr().out
+    assert what in said
+    assert "put back" in said
+    known, after = content(watched)
+    assert after == {**before, "pull_steps": after["pull_steps"]}
+    assert not after["pull_steps"]
+    assert known.global_concurrency_limit.limit == 1
+    asyncio.run(watched.aapply())
+    assert capsys.readouterr().out == ""
+
+
+def test_a_schedule_that_was_changed_elsewhere_is_put_back(watched, capsys):
+    """Another one, or one more; one that is paused stays paused."""
+    known, _ = content(watched)
+    with get_client(sync_client=True) as client:
+        (schedule,) = known.schedules
+        client.update_deployment_schedule(known.id, schedule.id, active=False)
+    asyncio.run(watched.aapply())
+    assert capsys.readouterr().out == ""
+    assert [one.active for one in content(watched)[0].schedules] == [False]
+    with get_client(sync_client=True) as client:
+        other = deployments.deployment(deployments.watch.watch, "told", cron="* * * * *")
+        client.create_deployment_schedules(known.id, [(other.schedules[0].schedule, True)])
+    assert len(content(watched)[0].schedules) == 2
+    asyncio.run(watched.aapply())
+    assert "schedules" in capsys.readouterr().out
+    assert [one.schedule.cron for one in content(watched)[0].schedules] == ["1 1 * * *"]

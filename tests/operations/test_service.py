@@ -47,12 +47,14 @@ def test_a_database_that_is_named_is_used(service, monkeypatch):
 
 
 def test_the_token_is_in_no_command(tmp_path, monkeypatch):
-    """Everyone on a machine can read command lines; only the owner reads environments."""
+    """Everyone reads command lines; Prefect's server shows its settings; clients log in."""
     monkeypatch.setenv("KANTOR_TOKEN", SECRET)
     service = Service.from_environment(tmp_path)
     parts = service.parts("boot")
     assert all(SECRET not in " ".join(part.command) for part in parts)
-    assert parts[0].environment["PREFECT_API_AUTH_STRING"] == f"kantor:{SECRET}"
+    shown, clients = parts[0], parts[-1]
+    assert SECRET in clients.environment["PREFECT_CLIENT_CUSTOM_HEADERS"]
+    assert all(SECRET not in value for value in shown.environment.values())
     assert SECRET not in repr(service)
     assert SECRET not in repr(parts)
 

@@ -111,7 +111,6 @@ def app(root: Path, access: Access, prefect: int, mlflow: int) -> App:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
     for name in ("--port", "--prefect", "--mlflow"):
         parser.add_argument(name, type=int, required=True)
     options = parser.parse_args(arguments)
@@ -122,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
     served = app(Path.cwd(), access, options.prefect, options.mlflow)
-    serve(served, options.host, options.port)
+    serve(served, access.host, options.port)
     return 0
 
 

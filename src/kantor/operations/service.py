@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -89,7 +90,6 @@ class Service:
             "KANTOR_MLFLOW_URL": f"http://{self.name}:{self.mlflow}",
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"http://{self.here}:{self.prefect}/api",
-            "PREFECT_SERVER_UI_API_URL": "/api",
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
                 "prefect.server.concurrency.lease_storage.filesystem"
             ),
@@ -100,14 +100,18 @@ class Service:
             "PREFECT_LOGGING_COLORS": "false",
             "PYTHONUNBUFFERED": "1",
         }
-        if self.access.token:
-            login = f"kantor:{self.access.token}"
-            values["PREFECT_SERVER_API_AUTH_STRING"] = values["PREFECT_API_AUTH_STRING"] = login
         if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
             values["PREFECT_API_DATABASE_CONNECTION_URL"] = (
                 f"sqlite+aiosqlite:///{home / 'prefect.db'}"
             )
         return {**settings.QUIET, **values}
+
+    def login(self) -> dict[str, str]:
+        """What Prefect's clients need to log in; its server would show it on its page."""
+        if not self.access.token:
+            return {}
+        headers = {"Authorization": f"Bearer {self.access.token}"}
+        return {"PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(headers)}
 
     def parts(self, boot: str) -> list[Part]:
         """The processes, in the order of their start."""
@@ -116,17 +120,18 @@ class Service:
         def python(*arguments: object) -> list[str]:
             return [sys.executable, *map(str, arguments)]
 
-        host, flows = ("--host", self.access.host), self.root / "flows"
+        flows = self.root / "flows"
         others = ("--prefect", self.prefect, "--mlflow", self.mlflow)
-        front = python("-m", "kantor.operations.front", *host, "--port", self.front, *others)
-        mlflow = python("-m", "kantor.registry.serving", *host, "--port", self.mlflow)
-        prefect = python(flows / "prefect_server.py", *host, "--port", self.prefect)
+        front = python("-m", "kantor.operations.front", "--port", self.front, *others)
+        mlflow = python("-m", "kantor.registry.serving", "--port", self.mlflow)
+        prefect = python(flows / "prefect_server.py", "--port", self.prefect)
+        served = python(flows / "deployments.py")
         health = f"http://{self.here}"
         return [
             Part("prefect", prefect, environment, f"{health}:{self.prefect}/api/health"),
             Part("mlflow", mlflow, environment, f"{health}:{self.mlflow}/health"),
             Part("front", front, environment, f"{health}:{self.front}/health"),
-            Part("flows", python(flows / "deployments.py"), environment, needs="prefect"),
+            Part("flows", served, environment | self.login(), needs="prefect"),
         ]
 
 

@@ -28,7 +28,6 @@ PATIENCE = 2.0  # seconds to wait for a move by Kantor itself, which records wha
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
     try:
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     from mlflow.server.fastapi_app import app
 
     noting = Noting(app, partial(_note, root))
-    serve(Guard(noting, access, open_paths=(HEALTH,)), options.host, options.port)
+    serve(Guard(noting, access, open_paths=(HEALTH,)), access.host, options.port)
     return 0
 
 

@@ -1,0 +1,325 @@
+"""Web pages of other sites can neither read nor change anything on Kantor's three servers."""
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from kantor.access import TOKEN, Access
+from kantor.operations.service import Service
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "correct-horse-battery"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154"
+    "08d763f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+
+TRY = """async ([action, url, body]) => {
+  const element = (tag, set) => new Promise(done => {
+    const made = document.createElement(tag);
+    made.onload = () => done('loaded'); made.onerror = () => done('refused');
+    set(made); document.body.append(made);
+  });
+  const said = promise => promise.then(
+    answer => answer.type === 'opaque' ? 'sent' : `${answer.status}`, () => 'refused');
+  const headers = {'content-type': 'application/json'};
+  switch (action) {
+    case 'read': return said(fetch(url, {credentials: 'include'}));
+    case 'patch': return said(fetch(url, {method: 'PATCH', headers, body}));
+    case 'post': return said(fetch(url, {method: 'POST', headers, body}));
+    case 'simple post':
+      return said(fetch(url, {method: 'POST', mode: 'no-cors', credentials: 'include',
+                              body: new Blob([body])}));
+    case 'image': return element('img', made => { made.src = url; });
+    case 'script': return element('script', made => { made.src = url; });
+    case 'websocket': return new Promise(done => {
+      const socket = new WebSocket(url.replace('http', 'ws'));
+      socket.onopen = () => done('loaded'); socket.onerror = () => done('refused'); });
+    case 'form': {
+      const form = document.createElement('form');
+      Object.assign(form, {method: 'POST', action: url, enctype: 'text/plain'});
+      const field = document.createElement('input');
+      Object.assign(field, {name: body.slice(0, -1) + ', "x": "', value: '"}'});
+      form.append(field); document.body.append(form); form.submit();
+    }
+  }
+}"""
+
+
+class Servers:
+    """The three servers as `make serve` starts them, and what a program on this machine sees."""
+
+    def __init__(self, service):
+        self.front, self.prefect, self.mlflow = (
+            f"http://localhost:{port}" for port in (service.front, service.prefect, service.mlflow)
+        )
+
+    @staticmethod
+    def ask(url, body=None, **headers):
+        """The JSON that a program gets."""
+        data = None if body is None else json.dumps(body).encode()
+        fields = {"content-type": "application/json", **headers}
+        with urllib.request.urlopen(urllib.request.Request(url, data, fields), timeout=30) as got:
+            return json.loads(got.read() or b"null")
+
+    def flows(self):
+        return {one["name"] for one in self.ask(f"{self.prefect}/api/flows/filter", {})}
+
+    def deployment(self):
+        return self.ask(f"{self.prefect}/api/deployments/name/watched/kantor")
+
+    def models(self):
+        found = self.ask(f"{self.mlflow}/api/2.0/mlflow/registered-models/search")
+        return {one["name"] for one in found.get("registered_models", ())}
+
+
+def free_ports(count):
+    with_sockets = [socket.socket() for _ in range(count)]
+    for one in with_sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in with_sockets]
+    for one in with_sockets:
+        one.close()
+    return ports
+
+
+def started(part, root, log, token):
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            part.command,
+            cwd=root,
+            env={**os.environ, **part.environment, TOKEN: token},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def await_health(part, process, log, seconds=120):
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            urllib.request.urlopen(part.health, timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"{part.name} does not answer: {log.read_text()[-2000:]}")
+
+
+def serving(root, names, token=""):
+    """Start some of the servers on an empty repository; the service, and the processes."""
+    service = Service(root, Access(token=token), *free_ports(3))
+    (root / "flows").symlink_to(ROOT / "flows")
+    for name in ("params.yaml", "dvc.yaml"):
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    (root / "reports").mkdir()
+    (root / "reports" / "pixel.png").write_bytes(PIXEL)
+    (root / "reports" / "script.js").write_text("window.stolen = 1")
+    (root / ".kantor" / "prefect").mkdir(parents=True)
+    parts = [part for part in service.parts("boot") if part.name in names]
+    logs = [root / f"{part.name}.log" for part in parts]
+    processes = [started(part, root, log, token) for part, log in zip(parts, logs, strict=True)]
+    try:
+        for args in zip(parts, processes, logs, strict=True):
+            await_health(*args)
+    except BaseException:
+        stop(processes)
+        raise
+    return service, processes
+
+
+def stop(processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """All three, without a token, as they are by default; with one deployment and its flow."""
+    root = tmp_path_factory.mktemp("served")
+    service, processes = serving(root, ("prefect", "mlflow", "front"))
+    found = Servers(service)
+    flow = found.ask(f"{found.prefect}/api/flows/", {"name": "watched"})
+    made = {"name": "kantor", "flow_id": flow["id"], "entrypoint": "a.py:b"}
+    found.ask(f"{found.prefect}/api/deployments/", made)
+    yield found
+    stop(processes)
+
+
+@pytest.fixture(scope="module")
+def attacker():
+    """A web server with an empty page; its port."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>elsewhere</title><body></body>")
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(params=["another host", "another port of localhost", "this port by another name"])
+def elsewhere(request, chromium, attacker, servers):
+    """A page that does not belong to the servers; `page.of` gives a server's address for it."""
+    host = "localhost" if request.param == "another port of localhost" else "evil.example"
+    page = chromium.new_page()
+    page.goto(f"http://{host}:{attacker}/")
+    rebound = request.param == "this port by another name"
+    page.of = lambda url: url.replace("localhost", "evil.example") if rebound else url
+    yield page
+    page.close()
+
+
+def attempt(page, action, url, body=""):
+    """What a page gets from an attempt; a form takes the page away, so it comes back."""
+    if action != "form":
+        return page.evaluate(TRY, [action, page.of(url), body])
+    with page.expect_navigation() as navigation:
+        page.evaluate(TRY, [action, page.of(url), body])
+    page.go_back()
+    return str(navigation.value.status)
+
+
+@pytest.fixture
+def at_home(chromium):
+    """Opens a page of a server itself: what is refused elsewhere must work there."""
+    pages = []
+
+    def opened(url):
+        page = chromium.new_page()
+        page.goto(url)
+        page.of = lambda url: url
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+def test_nothing_can_be_read(elsewhere, servers):
+    """Neither data nor pages nor files of any of the three."""
+    for url in (
+        f"{servers.prefect}/api/deployments/name/watched/kantor",
+        f"{servers.mlflow}/api/2.0/mlflow/experiments/get?experiment_id=0",
+        f"{servers.mlflow}/ajax-api/2.0/mlflow/registered-models/search",
+        f"{servers.front}/",
+    ):
+        assert attempt(elsewhere, "read", url) == "refused"
+
+
+def test_images_and_scripts_do_not_load(elsewhere, servers):
+    """So a page cannot even learn that Kantor runs, nor use its files."""
+    assert attempt(elsewhere, "image", f"{servers.prefect}/ico/favicon-32x32.png") == "refused"
+    assert attempt(elsewhere, "image", f"{servers.mlflow}/static-files/favicon.ico") == "refused"
+    assert attempt(elsewhere, "image", f"{servers.front}/reports/pixel.png") == "refused"
+    assert attempt(elsewhere, "script", f"{servers.front}/reports/script.js") == "refused"
+    assert attempt(elsewhere, "script", f"{servers.prefect}/api/hello") == "refused"
+    assert elsewhere.evaluate("window.stolen") is None
+
+
+def test_a_deployment_cannot_be_patched(elsewhere, servers):
+    """The way in: pull steps that run a command."""
+    before = servers.deployment()
+    steps = [{"prefect.deployments.steps.run_shell_script": {"script": "touch /tmp/let-in"}}]
+    url = f"{servers.prefect}/api/deployments/{before['id']}"
+    body = json.dumps({"pull_steps": steps})
+    assert attempt(elsewhere, "patch", url, body) == "refused"
+    assert servers.deployment() == before
+
+
+@pytest.mark.parametrize("action", ["post", "simple post", "form"])
+def test_nothing_can_be_posted(elsewhere, servers, action):
+    """Typed, untyped and from a form: no flow and no model comes into being."""
+    name = json.dumps({"name": f"let in by {action}"})
+    attempt(elsewhere, action, f"{servers.prefect}/api/flows/", name)
+    url = f"{servers.mlflow}/api/2.0/mlflow/registered-models/create"
+    attempt(elsewhere, action, url, name)
+    attempt(elsewhere, action, f"{servers.front}/", name)
+    assert servers.flows() == {"watched"}
+    assert servers.models() == set()
+
+
+def test_no_websocket_opens(elsewhere, servers):
+    """Events are neither heard nor sent."""
+    for path in ("/api/events/out", "/api/events/in", "/api/logs/out"):
+        assert attempt(elsewhere, "websocket", servers.prefect + path) == "refused"
+    for server in (servers.mlflow, servers.front):
+        assert attempt(elsewhere, "websocket", f"{server}/") == "refused"
+
+
+def test_the_servers_own_pages_work(at_home, servers):
+    """The same requests from a server's own page do what they should: the attempts are real."""
+    page = at_home(f"{servers.prefect}/api/hello")
+    assert attempt(page, "read", f"{servers.prefect}/api/hello") == "200"
+    assert attempt(page, "image", f"{servers.prefect}/ico/favicon-32x32.png") == "loaded"
+    assert attempt(page, "websocket", f"{servers.prefect}/api/events/out") == "loaded"
+    url = f"{servers.prefect}/api/deployments/{servers.deployment()['id']}"
+    assert attempt(page, "patch", url, json.dumps({"description": "by hand"})) == "204"
+    assert servers.deployment()["description"] == "by hand"
+    page = at_home(f"{servers.front}/")
+    assert attempt(page, "script", f"{servers.front}/reports/script.js") == "loaded"
+    page = at_home(f"{servers.mlflow}/health")
+    url = f"{servers.mlflow}/api/2.0/mlflow/registered-models/search"
+    assert attempt(page, "read", url) == "200"
+
+
+def test_links_from_page_to_page_work(at_home, servers):
+    """The front page links to the other two servers, which are other origins."""
+    page = at_home(f"{servers.front}/")
+    page.click("text=MLflow")
+    page.wait_for_url(f"{servers.mlflow}/**")
+    assert page.title() == "MLflow"
+
+
+def test_the_pages_break_no_rule_of_their_own(chromium, servers):
+    """Prefect's and MLflow's pages run under the policy that is sent with them."""
+    page = chromium.new_page()
+    faults = []
+    page.on("console", lambda line: faults.append(line.text) if "Policy" in line.text else None)
+    for url, told in (
+        (f"{servers.prefect}/flows", "watched"),
+        (f"{servers.mlflow}/#/models", "Registered Models"),
+    ):
+        page.goto(url)
+        page.get_by_text(told).first.wait_for()
+    page.close()
+    assert faults == []
+
+
+def test_a_cookie_is_of_no_use_to_a_foreign_page(tmp_path, chromium, attacker):
+    """With a token: who has logged in is still not let in by a page elsewhere."""
+    service, processes = serving(tmp_path, ("front",), SECRET)
+    front = f"http://localhost:{service.front}"
+    try:
+        known = {"username": "me", "password": SECRET}
+        context = chromium.new_context(http_credentials=known)
+        page = context.new_page()
+        page.of = lambda url: url
+        assert page.goto(f"{front}/").status == 200
+        assert [one["name"] for one in context.cookies()] == ["kantor"]
+        page.goto(f"http://localhost:{attacker}/")
+        assert attempt(page, "read", f"{front}/") == "refused"
+        assert attempt(page, "image", f"{front}/reports/pixel.png") == "refused"
+        context.close()
+    finally:
+        stop(processes)

@@ -1,4 +1,4 @@
-"""Stage `train`: windows to a generator, its log and a film of it learning."""
+"""Stage `train`: windows to a generator, its log and what it composed while it learned."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 from kantor import settings
 from kantor.data import corpus as corpora
@@ -143,9 +142,9 @@ def test_writes_model_and_log(undisturbed: Course, tiny: Any, smallest: Smallest
     """Everything that the next stages read is there and sound."""
     reports = undisturbed.folder / "reports"
     assert sorted(path.name for path in reports.iterdir()) == [
+        "frames.npz",
         "health.json",
         "history.csv",
-        "learning.gif",
         "reference.json",
     ]
     assert undisturbed.health["findings"] == []
@@ -163,8 +162,9 @@ def test_writes_model_and_log(undisturbed: Course, tiny: Any, smallest: Smallest
     assert [bool(row["diversity"]) for row in log] == [False, False, True]
     reference = json.loads((reports / "reference.json").read_text())
     assert reference["crossing"]["mean"] == 0
-    with Image.open(reports / "learning.gif") as film:
-        assert film.format == "GIF"
+    (frame,) = corpora.load(reports / "frames.npz")
+    assert frame.id == "3"
+    assert frame.score.pitches.shape[1] == 4
     model = undisturbed.folder / "model"
     assert sorted(path.name for path in model.iterdir()) == [
         "critic.keras",
@@ -221,8 +221,8 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: 
     ]
     assert course.networks == undisturbed.networks
     assert course.log == undisturbed.log
-    film = Path("reports") / "learning.gif"
-    assert (course.folder / film).read_bytes() == (undisturbed.folder / film).read_bytes()
+    frames = Path("reports") / "frames.npz"
+    assert (course.folder / frames).read_bytes() == (undisturbed.folder / frames).read_bytes()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 

@@ -25,7 +25,7 @@ MODULES = {
 # that no default in the settings reaches a stage.
 PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
-RUNNING = {"batch", "drift", "intake", "promote", "retrain", "serve"}
+RUNNING = {"batch", "drift", "intake", "keep", "promote", "retrain", "serve"}
 
 
 def block_of(stage):

@@ -1,12 +1,14 @@
 """The real line on a small budget: stopped by bad data, interrupted, resumed, finished, used."""
 
 import re
+import shutil
 import sys
 import time
 
 import numpy as np
 import pytest
 import yaml
+from benchmarks import clone
 from typer.testing import CliRunner
 
 from kantor import cli
@@ -55,6 +57,27 @@ def test_an_interrupted_training_goes_on(interrupted, finished, line):
     assert stages_run(finished) == ["train", "evaluate", "register"]
     rows = read_history(line.root / "reports/training/history.csv")
     assert [row["iteration"] for row in rows] == list(range(2, 25, 2))
+
+
+def test_a_change_of_any_module_trains_from_nothing(line, tmp_path):
+    """A finished training is taken up with the same code only, or old weights pass for new."""
+    root = shutil.copytree(line.root, tmp_path / "changed", ignore=shutil.ignore_patterns(".git"))
+
+    def first_line():
+        said = tmp_path / "said"
+        changed = clone.Clone(root)
+        with changed.start("python", "pipelines/train.py", said=said) as process:
+            ends = time.monotonic() + 120
+            while " of 24, " not in said.read_text() and time.monotonic() < ends:
+                assert process.poll() in (None, 0), said.read_text()
+                time.sleep(0.05)
+            process.kill()
+        return said.read_text().splitlines()[0]
+
+    assert first_line().startswith("train: resuming at iteration 24 of 24, ")
+    scores = root / "src/kantor/music/score.py"
+    scores.write_text(scores.read_text() + "\nADDED = 1\n")
+    assert first_line().startswith("train: starting of 24, ")
 
 
 def test_every_out_is_there(line):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from kantor.data import corpus as corpora
 from kantor.music.score import ScoreError, onset_floor
 from kantor.report.evaluation import evaluate, file_name, pick
 from kantor.settings import Evaluate
@@ -50,6 +52,17 @@ def test_all_outputs_are_there(reports):
         "samples/made-4.wav",
         "windows.csv",
     ]
+
+
+def test_the_film_is_drawn_of_what_the_training_kept(corpus, model, tmp_path):
+    """One frame for each take, so that a change of the drawing trains nothing again."""
+    takes = [replace(corpus[0], id=str(iteration)) for iteration in (50, 100)]
+    (tmp_path / "training").mkdir()
+    corpora.save(takes, tmp_path / "training" / "frames.npz")
+    run(corpus, model, tmp_path)
+    with Image.open(tmp_path / "learning.gif") as film:
+        assert (film.format, film.n_frames) == ("GIF", 2)
+    assert "data:image/gif;base64," in (tmp_path / "report.html").read_text()
 
 
 def test_the_same_inputs_give_the_same_bytes(reports, corpus, model, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from kantor.report.glossary import EXPLAINED, GROUPS, LABELS, base
 from kantor.report.listening import Sample, embed, listen
-from kantor.report.page import write_page
+from kantor.report.page import FILM, write_page
 from kantor.report.verdict import verdict
 
 
@@ -163,9 +163,8 @@ def test_the_last_frame_stands_in_for_the_animation(tmp_path):
     """Print and readers who want no motion get the animation's last frame."""
     from PIL import Image
 
-    (tmp_path / "training").mkdir()
     frames = [Image.fromarray(np.full((8, 12, 3), shade, np.uint8)) for shade in (0, 120, 250)]
-    frames[0].save(tmp_path / "training" / "learning.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / FILM, save_all=True, append_images=frames[1:])
     write_page(tmp_path, tmp_path / "model.json", [])
     page, _ = read(tmp_path / "report.html")
     assert page.count("data:image/gif;base64,") == 1

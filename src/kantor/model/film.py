@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from kantor.music import files, picture
+from kantor.data import corpus
+from kantor.data.corpus import Piece
+from kantor.music import files
 from kantor.music.score import Score
 
 FRAMES = 40
@@ -33,26 +34,25 @@ class Film:
         return [iteration for iteration in found if iteration <= last]
 
     def write(self, path: Path, last: int) -> None:
-        """Write at most `FRAMES` of the frames up to iteration `last`, evenly spread."""
+        """Write at most `FRAMES` of the frames up to iteration `last`, evenly spread.
+
+        The file is a corpus (`kantor.data.corpus`) whose pieces are called by their iterations.
+        """
         kept = self.iterations(last)
         at = np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int))
-        chosen = [kept[index] for index in at]
-        mask = np.zeros(self.melody.pitches.shape, bool)
-        mask[:, 0] = True
-        labels = [f"iteration {iteration:,}" for iteration in chosen]
-        picture.write_animation(list(self._frames(chosen)), path, labels, mask)
+        corpus.save([self._frame(kept[index]) for index in at], path)
 
-    def _frames(self, iterations: list[int]) -> Iterator[Score]:
+    def _frame(self, iteration: int) -> Piece:
         melody = self.melody
-        for iteration in iterations:
-            with np.load(self.folder / f"frame-{iteration:07d}.npz") as kept:
-                yield Score(
-                    kept["pitches"],
-                    kept["onsets"],
-                    melody.meter,
-                    melody.pickup,
-                    melody.key,
-                    melody.tempo,
-                    melody.title,
-                    bar_lines=melody.bar_lines,
-                )
+        with np.load(self.folder / f"frame-{iteration:07d}.npz") as kept:
+            take = Score(
+                kept["pitches"],
+                kept["onsets"],
+                melody.meter,
+                melody.pickup,
+                melody.key,
+                melody.tempo,
+                melody.title,
+                bar_lines=melody.bar_lines,
+            )
+        return Piece(str(iteration), "", "film", 0, take)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -145,16 +147,16 @@ def _loop(trainer: Trainer, run: Run | None, pool: batches.Pool) -> str:
 
 
 def fingerprint(inputs: Iterable[Path]) -> str:
-    """Hash of the input files and of the code that a training runs."""
-    code = sorted(Path(__file__).parent.glob("*.py"))
+    """Hash of the input files and of every module of Kantor that this process has loaded."""
+    ours = [module for name, module in sorted(sys.modules.items()) if re.match(r"kantor\b", name)]
     digest = hashlib.sha256()
-    for path in (*inputs, *code):
+    for path in (*inputs, *(Path(module.__file__) for module in ours if module.__file__)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
 def _finish(run: Run, folder: Path, stopped_by: str) -> None:
-    """Write the model, the film of its learning and the health report."""
+    """Write the model, the frames that show its learning and the health report."""
     trainer = run.trainer
     networks = trainer.networks
     info = {
@@ -169,7 +171,7 @@ def _finish(run: Run, folder: Path, stopped_by: str) -> None:
     generator.save(folder, trainer.shadow, info, critic=networks.critic)
     if not run.film.iterations(trainer.done):  # it ended before its first measurement
         run.film.keep(trainer.done, run.monitor.takes(trainer.average, 0)[0])
-    run.film.write(run.history.path.with_name("learning.gif"), trainer.done)
+    run.film.write(run.history.path.with_name("frames.npz"), trainer.done)
     run.write_health("ok", stopped_by)
 
 

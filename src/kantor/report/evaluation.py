@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus, Piece
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
@@ -29,7 +30,7 @@ from kantor.report.distributions import CHORDS, chord_shares, note_rates
 from kantor.report.givens import SOPRANO_ONLY, other_givens
 from kantor.report.listening import Sample
 from kantor.report.measuring import Bodies, measure, rounded
-from kantor.report.page import read_json, write_page, write_text
+from kantor.report.page import FILM, read_json, write_page, write_text
 from kantor.settings import Evaluate
 
 MIN_PIECES = 2  # the shuffled baseline needs another chorale
@@ -40,9 +41,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a model on the whole sopranos of a split and write everything that tells of it.
 
-    Writes ``metrics.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*`` and ``report.html``
-    into `reports`, and reads there, where they exist, ``training/`` and ``validation.json`` for
-    the page.
+    Writes ``metrics.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*``, ``learning.gif`` and
+    ``report.html`` into `reports`. Reads there, where they exist, ``training/`` and
+    ``validation.json``.
 
     Parameters
     ----------
@@ -92,8 +93,23 @@ def evaluate(
     write_plots(bodies, figures, reports / "plots")
     samples = pick(pieces, generated, seeds, settings.samples)
     write_samples(samples, reports / "samples")
+    write_film(reports)
     write_page(reports, card, samples)
     return figures
+
+
+def write_film(reports: Path) -> None:
+    """``learning.gif``: what the training kept of one melody, drawn; none where it kept nothing."""
+    frames = reports / "training" / "frames.npz"
+    if not frames.is_file():
+        return
+    from kantor.music import picture
+
+    takes = corpora.load(frames)
+    given = np.zeros(takes[0].score.pitches.shape, bool)
+    given[:, 0] = True
+    labels = [f"iteration {int(take.id):,}" for take in takes]
+    picture.write_animation([take.score for take in takes], reports / FILM, labels, given)
 
 
 def _write_json(path: Path, figures: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from kantor.report.listening import Sample, listen
 from kantor.report.templating import template
 from kantor.report.verdict import verdict
 
+FILM = "learning.gif"
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
 
 SECTIONS = {
@@ -53,7 +54,7 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
     figures = read_json(reports / "metrics.json")
     health = read_json(reports / "training" / "health.json")
     model = read_json(card)
-    animation = _animation(reports / "training" / "learning.gif")
+    animation = _animation(reports / FILM)
     room = MAX_BYTES - (len(animation["moving"]) + len(animation["last"]) if animation else 0)
     context = {
         "verdict": verdict(figures),

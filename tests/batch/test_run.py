@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,12 +81,43 @@ def test_every_file_gets_its_row_and_every_melody_its_composition(inbox, out):
 
 
 def test_what_was_refused_is_kept_with_its_reason(inbox, out):
-    """The bytes and a text beside them, once, however often the batch is run."""
+    """In one file, once, however often the batch is run."""
     for _ in range(2):
         run(tunes.plan(inbox, out), Here())
-    data, text = sorted((out / "quarantine").iterdir())
-    assert data.read_bytes() == b"no melody"
-    assert "neither MIDI nor MusicXML" in text.read_text()
+    (path,) = (out / "quarantine").iterdir()
+    with zipfile.ZipFile(path) as archive:
+        data, reasons = sorted(archive.namelist())
+        assert archive.read(data) == b"no melody"
+        assert b"neither MIDI nor MusicXML" in archive.read(reasons)
+
+
+def test_a_zip_file_of_refused_entries_makes_few_files(inbox, out):
+    """Each has its row and its reason; so it is with those refused unread and with those read."""
+    with zipfile.ZipFile(inbox / "bad.zip", "w") as archive:
+        for number in range(2_000):
+            archive.writestr(f"{number}.mid", b"no %d" % number if number % 2 else b"")
+    summary = run(tunes.plan(inbox, out, chunk=250), Here())
+    assert summary.counts["refused"] == 2_001
+    reasons = [row["reason"] for row in rows(summary) if row["status"] == "refused"]
+    assert all(reasons)
+    assert len(reasons) == 2_001
+    kept = list((out / "quarantine").iterdir())
+    assert len(kept) < 50
+    told = ""
+    for path in kept:
+        with zipfile.ZipFile(path) as archive:
+            told += archive.read("reasons.txt").decode()
+    assert told.count("file: ") == 2_001
+
+
+def test_a_full_quarantine_is_told(inbox, out):
+    """The batch says in its line how many old files it deleted."""
+    limits = tunes.AT_ONCE.model_copy(update={"quarantine_files": 1})
+    run(replace(tunes.plan(inbox, out), limits=limits), Here())
+    (inbox / "notes.txt").write_text("another one")
+    summary = run(replace(tunes.plan(inbox, out), limits=limits), Here())
+    assert summary.line.endswith("quarantine was full: its 1 oldest file deleted")
+    assert len(list((out / "quarantine").iterdir())) == 1
 
 
 def test_the_same_again_composes_nothing(inbox, out):

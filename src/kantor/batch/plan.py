@@ -89,6 +89,8 @@ class Summary:
         Of this call, and of it until the last chunk was back.
     model_seconds : float
         That the workers' models worked, added up.
+    dropped : int
+        Old files of the quarantine that this call deleted, to keep it within its limits.
     """
 
     number: int
@@ -98,12 +100,22 @@ class Summary:
     seconds: float
     composing_seconds: float
     model_seconds: float
+    dropped: int = 0
 
     @property
     def line(self) -> str:
         """What it came to, in one line."""
         about = f"batch {self.number} by {self.model}: {counted(self.counts)}"
-        return f"{about}; {self.seconds:.1f} s"
+        full = f"; {self.full}" if self.full else ""
+        return f"{about}; {self.seconds:.1f} s{full}"
+
+    @property
+    def full(self) -> str:
+        """That old files of the quarantine were deleted; empty where none was."""
+        if not self.dropped:
+            return ""
+        files = "file" if self.dropped == 1 else "files"
+        return f"quarantine was full: its {self.dropped:,} oldest {files} deleted"
 
     @property
     def whole(self) -> bool:

@@ -24,6 +24,7 @@ from kantor.intake import Refused, Upload, quarantine
 from kantor.waiting import Busy, held
 
 _BUFFERED = 500  # entries that wait at most before they are written down
+_BUFFERED_BYTES = 64_000_000  # and bytes of refused files among them
 
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
@@ -80,6 +81,8 @@ class _Run:
         self._model_seconds = 0.0
         self._waiting: dict[str, list[Entry]] = {}
         self._rows: list[Row] = []
+        self._refused: list[Refused] = []
+        self._refused_bytes = self._dropped = 0
 
     def whole(self) -> Summary | None:
         """The batch from its listing to its page."""
@@ -182,14 +185,20 @@ class _Run:
             status = REUSED if status == COMPOSED else status
 
     def _refuse(self, refused: Refused) -> None:
-        quarantine(self._out / "quarantine", refused)
+        self._refused.append(refused)
+        self._refused_bytes += len(refused.data or b"")
 
     def _note(self, row: Row) -> None:
         self._rows.append(row)
-        if len(self._rows) >= _BUFFERED:
+        if len(self._rows) >= _BUFFERED or self._refused_bytes >= _BUFFERED_BYTES:
             self._flush()
 
     def _flush(self, made: list[Made] | None = None) -> None:
+        """Write down what is new: what was refused is kept before the ledger says that it was."""
+        if self._refused:
+            folder = self._out / "quarantine"
+            self._dropped += quarantine(folder, self._refused, self._plan.limits)
+            self._refused, self._refused_bytes = [], 0
         self._ledger.write(self._begun, self._text, self._rows, made or [])
         for _, status, _, _ in self._rows:
             self._counts[status] = self._counts.get(status, 0) + 1
@@ -211,5 +220,12 @@ class _Run:
             models.drop(self._out)
         seconds = time.monotonic() - self._began
         return Summary(
-            begun.number, begun.model, counts, folder, seconds, composing, self._model_seconds
+            begun.number,
+            begun.model,
+            counts,
+            folder,
+            seconds,
+            composing,
+            self._model_seconds,
+            self._dropped,
         )

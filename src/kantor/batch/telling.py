@@ -25,6 +25,8 @@ def markdown(summary: Summary, root: Path, environ: Mapping[str, str] = os.envir
     lines += ["| status | files |", "|---|---:|"]
     lines += [f"| {status} | {count:,} |" for status, count in sorted(summary.counts.items())]
     lines += ["", f"{summary.seconds:.1f} s. {_files(summary.folder, root, environ)}", ""]
+    if summary.full:
+        lines += [f"{summary.full} (`intake` in params.yaml)", ""]
     return "\n".join(lines)
 
 

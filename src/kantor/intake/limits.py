@@ -31,6 +31,8 @@ class Limits(settings.Block):
         How long one file may take to be read from where it lies.
     settle
         Seconds for which a file must not have changed; one still being written is left alone.
+    quarantine_files, quarantine_bytes
+        What is kept of refused uploads; beyond it the oldest files of the quarantine are deleted.
     """
 
     file_bytes: int = Field(4_000_000, ge=1)
@@ -43,6 +45,8 @@ class Limits(settings.Block):
     depth: int = Field(1, ge=0, le=8)
     seconds: float = Field(30, gt=0)
     settle: float = Field(1.0, ge=0)
+    quarantine_files: int = Field(1_000, ge=1)
+    quarantine_bytes: int = Field(1_000_000_000, ge=1)
 
     def of_file(self) -> recording.Limits:
         """The same for the readers of one file."""

@@ -29,6 +29,7 @@ settings.quiet()  # before Prefect reads its settings
 import batch_compose  # noqa: E402
 import drift  # noqa: E402
 import promote  # noqa: E402
+import prune  # noqa: E402
 import retrain  # noqa: E402
 import watch  # noqa: E402
 from prefect import Flow, get_client  # noqa: E402
@@ -186,6 +187,12 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             drift.drift,
             "Compare the melodies that came in with the training's.",
             cron=drifting.cron,
+            concurrency_limit=ONE,
+        ),
+        deployment(
+            prune.prune,
+            "Delete what is older than params.yaml says.",
+            cron=settings.read_keep(params).cron,
             concurrency_limit=ONE,
         ),
     ]

@@ -129,13 +129,14 @@ class Keep(Block):
 
     `compositions` counts from when a batch ended, `quarantine` from when an upload was refused,
     `logs` from the last line, `runs` from the end of a flow run, `retired` from when a version was
-    retired.
+    retired. Prefect's server itself deletes old `runs`. `cron` is when the flow runs.
     """
 
+    cron: str = "15 4 * * *"
     compositions: float | None = Field(None, gt=0)
     quarantine: float | None = Field(None, gt=0)
     logs: float | None = Field(30, gt=0)
-    runs: float | None = Field(None, gt=0)
+    runs: float | None = Field(None, ge=1)
     retired: float | None = Field(None, gt=0)
 
 
@@ -225,6 +226,19 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
         key = ".".join(str(part) for part in (name, *first["loc"]))
         told = _unknown(block, first["loc"]) if unknown else first["msg"]
         raise SettingsError(f"{path}: {key}: {told}") from None
+
+
+def read_keep(path: str | Path) -> Keep:
+    """The block `keep` in `path`; the defaults where there is no such file or no such block.
+
+    Raises
+    ------
+    SettingsError
+        One line that names the file, the key and the fault.
+    """
+    if not Path(path).exists() or "keep" not in read_params(path):
+        return Keep()
+    return load(Keep, "keep", path)
 
 
 def _fault(error: yaml.YAMLError) -> str:

@@ -13,13 +13,13 @@ MADE = deployments.deployments()
 def test_every_flow_is_served_with_its_schedule():
     """Retraining comes by calendar and by events; what looks about comes by calendar."""
     named = {one.flow_name: one for one in MADE}
-    assert {"retrain", "watch", "drift", "batch_compose"} <= set(named)
-    by_calendar = ("retrain", "watch", "drift", "batch_compose")
+    by_calendar = {"retrain", "watch", "drift", "batch_compose", "prune"}
+    assert by_calendar <= set(named)
     assert all(one.schedules for one in MADE if one.flow_name in by_calendar)
     (trigger,) = named["retrain"].triggers
     assert trigger.expect == {"kantor.drift.detected", "kantor.data.changed"}
     limited = {name for name, one in named.items() if one.concurrency_limit == 1}
-    assert limited == {"watch", "drift", "batch_compose"}
+    assert limited == {"watch", "drift", "batch_compose", "prune"}
 
 
 def test_a_version_is_what_a_deployment_is():

@@ -7,6 +7,7 @@ import pytest
 from kantor.access import AccessError
 from kantor.operations.service import PORTS, Service, run
 from kantor.operations.supervisor import ServiceError
+from kantor.settings import SettingsError
 from kantor.waiting import STATE, held
 
 SECRET = "correct-horse-battery"
@@ -44,6 +45,43 @@ def test_a_database_that_is_named_is_used(service, monkeypatch):
     """PostgreSQL stands in the environment, and goes to the parts from there."""
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://u:p@db/x")
     assert "PREFECT_API_DATABASE_CONNECTION_URL" not in service.environment("boot")
+
+
+VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
+
+
+def test_runs_are_kept_for_as_long_as_params_say(tmp_path):
+    """Prefect's server deletes them itself, if it is to."""
+    (tmp_path / "params.yaml").write_text("keep: {runs: 90}\n")
+    values = Service.from_environment(tmp_path).environment("boot")
+    assert values[f"{VACUUM}_ENABLED"] == "events,flow_runs"
+    assert values[f"{VACUUM}_RETENTION_PERIOD"] == str(90 * 24 * 3600)
+
+
+@pytest.mark.parametrize("params", ["keep: {runs: null}\n", "keep: {}\n", "train: {}\n", None])
+def test_runs_are_kept_for_ever_by_default(tmp_path, params):
+    """Nothing is said to the server, which then deletes no run."""
+    if params is not None:
+        (tmp_path / "params.yaml").write_text(params)
+    values = Service.from_environment(tmp_path).environment("boot")
+    assert not [name for name in values if name.startswith(VACUUM)]
+
+
+def test_the_server_deletes_no_run_unless_it_is_told(monkeypatch):
+    """That is Prefect's own default; its events go after a week."""
+    from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
+
+    monkeypatch.delenv(f"{VACUUM}_ENABLED", raising=False)
+    assert ServerServicesDBVacuumSettings().enabled_vacuum_types == {"events"}
+
+
+def test_a_fault_of_the_block_keep_is_told(tmp_path):
+    """In one line that names file and key."""
+    (tmp_path / "params.yaml").write_text("keep: {runs: 0.5}\n")
+    with pytest.raises(
+        SettingsError, match=r"params.yaml: keep.runs: .*greater than or equal to 1"
+    ):
+        Service.from_environment(tmp_path)
 
 
 def test_the_token_is_in_no_command(tmp_path, monkeypatch):

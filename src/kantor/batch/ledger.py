@@ -2,7 +2,8 @@
 
 Everything that a chunk brings is written in one transaction, so that a process killed at any
 moment leaves a ledger that is true. A *composition* is known by its key and made once. An
-*entry* is one file of one batch.
+*entry* is one file of one batch. Of the entries of an old batch that was deleted only one thing
+stays: that they were *dealt* with.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE TABLE IF NOT EXISTS objects (
     place TEXT NOT NULL, name TEXT NOT NULL, manner TEXT NOT NULL, mark TEXT NOT NULL,
     settled INTEGER NOT NULL, PRIMARY KEY (place, name, manner)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dealt (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, manner TEXT NOT NULL,
+    PRIMARY KEY (sha256, name, manner)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, manner);
+CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
 
 
@@ -98,8 +103,9 @@ class Ledger:
     def seen(self, entry: Entry, manner: str) -> bool:
         """Whether any batch dealt with this content under this name, and did not fail at it."""
         return self._any(
-            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND manner=? AND status != 'failed'",
-            (entry.sha256, entry.name, manner),
+            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND manner=? AND status != 'failed'"
+            " UNION ALL SELECT 1 FROM dealt WHERE sha256=? AND name=? AND manner=?",
+            2 * (entry.sha256, entry.name, manner),
         )
 
     def objects(self, manner: str, place: str) -> Objects:
@@ -216,8 +222,15 @@ def opened(path: Path) -> Iterator[Ledger]:
     sqlite3.Error
         If it cannot be read or written.
     """
+    with connected(path) as connection:
+        yield Ledger(connection)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """The tables of a ledger, made if they are missing."""
     with closing(sqlite3.connect(path, timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)
-        yield Ledger(connection)
+        yield connection

@@ -43,6 +43,11 @@ def listed(
             yield Entry(place, position, item.name, nth, item.sha256), item
 
 
+def folder(batch: int) -> str:
+    """What the folder of a batch's manifest and page is called."""
+    return f"batch-{batch:04d}"
+
+
 def stem(name: str, key: str) -> str:
     """What the files of a composition are called: safe anywhere, and no other's name."""
     own = outputs.stems([Path(name)])[0]

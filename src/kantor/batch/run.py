@@ -23,6 +23,9 @@ from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
 from kantor.waiting import Busy, held
 
+LEDGER, LOCK, QUARANTINE = "ledger.sqlite", ".lock", "quarantine"
+"""What lies in the folder of the results beside the compositions."""
+PATIENCE = 3.0  # seconds to wait for another batch, or for an old one that is being deleted
 _BUFFERED = 500  # entries that wait at most before they are written down
 _BUFFERED_BYTES = 64_000_000  # and bytes of refused files among them
 
@@ -45,8 +48,8 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with (
-            held(out / ".lock", seconds=0),
-            ledgers.opened(out / "ledger.sqlite") as ledger,
+            held(out / LOCK, lambda line: None, PATIENCE),
+            ledgers.opened(out / LEDGER) as ledger,
             recordings(out) as heard,
         ):
             summary = _Run(plan, engine, out, ledger, heard).whole()
@@ -55,7 +58,8 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
             return summary
     except Busy:
         raise BatchError(
-            f"{out}: another batch is composing into this folder; wait for it, or name another"
+            f"{out}: another batch is composing into this folder, or old ones are being deleted;"
+            " wait for it, or name another folder"
         ) from None
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
@@ -196,8 +200,8 @@ class _Run:
     def _flush(self, made: list[Made] | None = None) -> None:
         """Write down what is new: what was refused is kept before the ledger says that it was."""
         if self._refused:
-            folder = self._out / "quarantine"
-            self._dropped += quarantine(folder, self._refused, self._plan.limits)
+            folder, limits = self._out / QUARANTINE, self._plan.limits
+            self._dropped += quarantine(folder, self._refused, limits)
             self._refused, self._refused_bytes = [], 0
         self._ledger.write(self._begun, self._text, self._rows, made or [])
         for _, status, _, _ in self._rows:
@@ -208,7 +212,7 @@ class _Run:
         """The manifest and the page; the model is let go."""
         begun = self._begun
         composing = time.monotonic() - self._began
-        folder = self._out / f"batch-{begun.number:04d}"
+        folder = self._out / listing.folder(begun.number)
         folder.mkdir(exist_ok=True)
         counts = self._ledger.counts(begun.number)
         manifest.write(folder, self._ledger.rows(begun.number))

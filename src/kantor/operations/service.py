@@ -21,7 +21,7 @@ from kantor.waiting import STATE, Busy, held
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
 PREFECT = "prefect"  # folder of its database and settings, below the state's
 _LOCK = "serve.lock"
-_RETENTION = 30 * 24 * 3600  # seconds for which Prefect keeps what ran
+_DAY = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Service:
     access : Access
     front, prefect, mlflow : int
         Ports.
+    keep_runs : float or None
+        Days for which Prefect keeps what ran; None for ever.
     """
 
     root: Path
@@ -42,10 +44,11 @@ class Service:
     front: int
     prefect: int
     mlflow: int
+    keep_runs: float | None = None
 
     @classmethod
     def from_environment(cls, root: Path) -> Service:
-        """What the variables say.
+        """What the variables say, and for how long `params.yaml` keeps runs.
 
         Raises
         ------
@@ -53,11 +56,15 @@ class Service:
             If the servers would be open to others.
         ServiceError
             If a port is not a number or is named twice.
+        SettingsError
+            If the block `keep` is at fault.
         """
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
             raise ServiceError(f"{', '.join(PORTS)}: three different ports, please")
-        return cls(root.absolute(), Access.from_environment(), *ports)
+        kept = settings.read_keep(root / "params.yaml").runs
+        front, prefect, mlflow = ports
+        return cls(root.absolute(), Access.from_environment(), front, prefect, mlflow, kept)
 
     @property
     def here(self) -> str:
@@ -93,13 +100,15 @@ class Service:
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
                 "prefect.server.concurrency.lease_storage.filesystem"
             ),
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(_RETENTION),
             "PREFECT_CLIENT_MAX_RETRIES": "10",
             "PREFECT_RUNNER_POLL_FREQUENCY": "4",
             "PREFECT_LOGGING_COLORS": "false",
             "PYTHONUNBUFFERED": "1",
         }
+        if self.keep_runs is not None:  # else it deletes events alone, after a week
+            values["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] = "events,flow_runs"
+            seconds = str(round(self.keep_runs * _DAY))
+            values["PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD"] = seconds
         if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
             values["PREFECT_API_DATABASE_CONNECTION_URL"] = (
                 f"sqlite+aiosqlite:///{home / 'prefect.db'}"

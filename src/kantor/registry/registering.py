@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.registry import lineage
+from kantor.registry.gate import RETIRED
 from kantor.registry.recording import record
 from kantor.registry.store import RegistryError, Store, opened
 from kantor.registry.versions import by_fingerprint
@@ -93,16 +94,26 @@ def _add(
     everything: dict[str, object],
     tags: dict[str, str],
 ) -> int:
-    """Make a version; it appears with its tags on, so that a broken run leaves none behind."""
+    """Make a version; it appears with its tags on, so that a broken run leaves none behind.
+
+    One that was retired and deleted is retired again.
+    """
     name = f"{params.model} {tags['fingerprint'][:8]}"
     model = record(store, root, params.experiment, name, everything, tags)
     client = store.client
     if not client.search_registered_models(f"name='{params.model}'"):
         client.create_registered_model(params.model, description=_DESCRIPTION)
+    if at := client.get_registered_model(params.model).tags.get(retired_tag(tags["fingerprint"])):
+        tags = {**tags, RETIRED: at}
     version = client.create_model_version(
         params.model, model.model_uri, model.run_id, tags=tags, model_id=model.model_id
     )
     return int(version.version)
+
+
+def retired_tag(fingerprint: str) -> str:
+    """The tag of the registered model by which a retired version that was deleted is known."""
+    return f"{RETIRED}.{fingerprint}"
 
 
 _DESCRIPTION = (

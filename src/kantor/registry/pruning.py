@@ -1,0 +1,181 @@
+"""Delete versions that were retired long ago, with their files.
+
+What is deleted last is the version itself: a process that is killed before that leaves a version
+that the next call deletes. The history of moves stays, and so does that a model was retired: made
+again of the same inputs, it is registered as retired.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kantor.freeing import NOTHING, Freed
+from kantor.registry.events import Event
+from kantor.registry.gate import RETIRED
+from kantor.registry.moving import history
+from kantor.registry.noticing import moving
+from kantor.registry.registering import RECEIPT, retired_tag
+from kantor.registry.store import DATABASE, URI_VARIABLE, Store, find_root, opened
+from kantor.registry.versions import NAME, aliases_of
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPIONS = 2  # the champion, and the one before
+_LOGGED = "models:/"  # and the number of a logged model, which begins with m-
+
+
+def prune_retired(
+    before: datetime, dry_run: bool = False, *, name: str = NAME, root: Path | None = None
+) -> Freed:
+    """Delete the versions that were retired before a time, with the files of model and run.
+
+    Kept is a version that has an alias, that was one of the last two champions or was champion
+    since it was retired, and the one that was made of what is built in the repository.
+
+    Parameters
+    ----------
+    dry_run
+        Only count.
+    name
+        The model's.
+    root
+        The repository; by default found from the current folder.
+
+    Returns
+    -------
+    Freed
+        Versions and their files.
+
+    Raises
+    ------
+    RegistryError
+        If the registry fails.
+    """
+    root = root or find_root()
+    if not _is_there(name, root):
+        return NOTHING
+    freed = NOTHING
+    with moving(name, root) as store:
+        found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
+        needed = {*aliases_of(store, name).values(), *_needed(history(name, root))}
+        here = _built_here(root)
+        for version in found:
+            is_needed = int(version.version) in needed or version.tags.get("fingerprint") == here
+            if _retired_at(version) < before and not is_needed:
+                others = [each for each in found if each is not version]
+                freed += _delete(store, version, others, dry_run)
+    return freed
+
+
+def _is_there(name: str, root: Path) -> bool:
+    """Whether there is a registry, and such a model in it."""
+    if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).is_file():
+        return False
+    with opened(root) as store:
+        return bool(store.client.search_registered_models(f"name='{name}'"))
+
+
+def _retired_at(version: ModelVersion) -> datetime:
+    """When a version was retired; far in the future where it was not, or nobody knows when."""
+    try:
+        return datetime.fromisoformat(version.tags[RETIRED]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _built_here(root: Path) -> str | None:
+    """The fingerprint of what the pipeline has built and registered, if it has."""
+    try:
+        return str(json.loads((root / RECEIPT).read_text())["fingerprint"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _needed(events: Sequence[Event]) -> set[int]:
+    """The last champions, and all that were champion since they were last retired."""
+    line: list[int] = []
+    good: set[int] = set()
+    for event in events:
+        if event.what == "retire" and event.before is not None:
+            good.discard(event.before)
+        else:
+            line += [each for each in (event.before, event.after) if each is not None]
+            good |= {*line[-1:]}
+    return good | {*[*dict.fromkeys(reversed(line))][:CHAMPIONS]}
+
+
+def _delete(
+    store: Store, version: ModelVersion, others: Collection[ModelVersion], dry_run: bool
+) -> Freed:
+    """Delete what a version alone has, then the version."""
+    client, name, number = store.client, version.name, str(version.version)
+    freed = Freed(1)
+    if not _is_shared(store, version, others):
+        freed += _delete_run(store, version, dry_run)
+    if not dry_run:
+        if fingerprint := version.tags.get("fingerprint"):
+            tag = retired_tag(fingerprint)
+            client.set_registered_model_tag(name, tag, version.tags[RETIRED])
+        client.delete_model_version(name, number)
+    return freed
+
+
+def _is_shared(store: Store, version: ModelVersion, others: Collection[ModelVersion]) -> bool:
+    """Whether another version names the same run or the same files."""
+    run, address = version.run_id, _address(store, version)
+    return any((run and each.run_id == run) or _address(store, each) == address for each in others)
+
+
+def _address(store: Store, version: ModelVersion) -> str:
+    return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
+
+
+def _delete_run(store: Store, version: ModelVersion, dry_run: bool) -> Freed:
+    """Delete the files of a version's logged model and of its run, then mark both as deleted."""
+    client, run, model = store.client, version.run_id, version.source.removeprefix(_LOGGED)
+    freed = _files(_address(store, version), dry_run)
+    if run:
+        freed += _if_there(lambda: _files(client.get_run(run).info.artifact_uri, dry_run), NOTHING)
+    if dry_run:
+        return freed
+    if model.startswith("m-"):
+        _if_there(lambda: client.delete_logged_model(model), None)
+    if run:
+        _if_there(lambda: client.delete_run(run), None)
+    return freed
+
+
+def _files(address: str, dry_run: bool) -> Freed:
+    """Delete all that lies at an address, wherever MLflow keeps it."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    files = get_artifact_repository(address)
+    freed = _listed(files, None)
+    if freed.files and not dry_run:
+        files.delete_artifacts()
+    return freed
+
+
+def _listed(files: Any, folder: str | None) -> Freed:
+    freed = NOTHING
+    for each in files.list_artifacts(folder):
+        freed += _listed(files, each.path) if each.is_dir else Freed(0, 1, each.file_size or 0)
+    return freed
+
+
+def _if_there(ask: Callable[[], Any], otherwise: Any) -> Any:
+    """What a question answers; `otherwise` where what it is about is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask()
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return otherwise

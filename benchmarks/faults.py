@@ -22,6 +22,7 @@ PARTS = {
     "repro": "two runs of the pipeline at once",
     "training": "a training killed again and again",
     "batch": "a batch killed, and one whose registry is gone for a minute",
+    "prune": "the deletion of what is old killed",
     "service": "the Prefect server and the serving process killed",
 }
 _HERE = Path(__file__).parent

@@ -6,9 +6,9 @@ import pytest
 from kantor.freeing import Freed
 from kantor.operations.pruning import Pruned
 
-OLD = Pruned("logs", "logs", 30, Freed(2, 2, 4_000_000))
-BUSY = Pruned("compositions", "batches", 90, fault="a batch is composing", passing=True)
-FAULT = Pruned("retired", "versions", 90, fault="the server does not answer")
+OLD = Pruned("logs", "log", 30, Freed(2, 2, 4_000_000))
+BUSY = Pruned("compositions", "batch", 90, fault="a batch is composing", passing=True)
+FAULT = Pruned("retired", "version", 90, fault="the server does not answer")
 
 
 @pytest.fixture

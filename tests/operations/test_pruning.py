@@ -89,12 +89,12 @@ def test_each_kind_says_what_went(root):
     (path,) = (root / "compositions/batches/quarantine").iterdir()
     os.utime(path, (year_ago, year_ago))
     would = [one.line for one in prune(root, dry_run=True, now=IN_A_YEAR)]
-    assert would[0].startswith("compositions: 1 batches older than 200 days would be deleted (6 fi")
+    assert would[0].startswith("compositions: 1 batch older than 200 days would be deleted (6 fi")
     assert path.exists()
     done = list(prune(root, now=IN_A_YEAR))
     lines = [one.line for one in done]
     assert lines == [line.replace("would be deleted", "deleted") for line in would]
-    assert lines[1] == "quarantine: 1 files older than 100 days deleted (0.0 MB)"
+    assert lines[1] == "quarantine: 1 file older than 100 days deleted (0.0 MB)"
     left = {path.name for path in root.rglob("*.mid")}
     assert left == {"mine.mid"}
     assert markdown(done).count("\n- ") == 2
@@ -117,7 +117,9 @@ def test_a_fault_of_one_kind_leaves_the_others_alone(root, monkeypatch):
     with held(root / "compositions/batches/.lock"):
         found = {one.kind: one for one in prune(root, now=IN_A_YEAR)}
     assert found["compositions"].passing
-    assert found["compositions"].line.endswith("left for the next run")
+    assert found["compositions"].line == (
+        "compositions: a batch is composing; left for the next run"
+    )
     assert found["retired"].line == "retired: the server does not answer"
     assert not found["retired"].passing
     assert found["logs"].freed.count == 2

@@ -14,13 +14,13 @@ from kantor.registry import (
     lineage,
     load_model,
     promote,
-    prune_retired,
     register,
     retire,
     rollback,
     summary,
     versions,
 )
+from kantor.registry.pruning import prune_retired
 from kantor.settings import Register
 
 PARAMS = Register(model="kantor-bach", experiment="kantor")

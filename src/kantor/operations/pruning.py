@@ -12,7 +12,8 @@ from kantor import settings
 from kantor.batch import Batch
 from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.freeing import NOTHING, Freed
-from kantor.registry import RegistryError, prune_retired
+from kantor.registry import RegistryError
+from kantor.registry.pruning import prune_retired
 from kantor.waiting import STATE, Busy
 
 LOGS = STATE / "logs"
@@ -26,8 +27,8 @@ class Pruned:
     ----------
     kind : str
         As in the block `keep`.
-    things : str
-        What is counted: ``batches``.
+    thing : str
+        What is counted: ``batch``.
     days : float
         How long they are kept.
     freed : Freed
@@ -40,7 +41,7 @@ class Pruned:
     """
 
     kind: str
-    things: str
+    thing: str
     days: float
     freed: Freed = NOTHING
     dry_run: bool = False
@@ -52,12 +53,19 @@ class Pruned:
         """What went, in one line."""
         if self.fault:
             return f"{self.kind}: {self.fault}" + ("; left for the next run" * self.passing)
+        days = _counted(f"{self.days:g}", "day")
         if not self.freed.count:
-            return f"{self.kind}: nothing older than {self.days:g} days"
+            return f"{self.kind}: nothing older than {days}"
         verb = "would be deleted" if self.dry_run else "deleted"
         count, files, size = self.freed.count, self.freed.files, self.freed.bytes / 1e6
         held = f"{size:,.1f} MB" if files == count else f"{files:,} files, {size:,.1f} MB"
-        return f"{self.kind}: {count:,} {self.things} older than {self.days:g} days {verb} ({held})"
+        told = _counted(f"{count:,}", self.thing)
+        return f"{self.kind}: {told} older than {days} {verb} ({held})"
+
+
+def _counted(count: str, thing: str) -> str:
+    ending = "" if count == "1" else "es" if thing.endswith("h") else "s"
+    return f"{count} {thing}{ending}"
 
 
 def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Iterator[Pruned]:
@@ -84,22 +92,22 @@ def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Ite
     keep = settings.read_keep(root / "params.yaml")
     out = root / settings.load(Batch, "batch", root / "params.yaml").out
     kinds: list[tuple[str, str, float | None, Callable[[datetime], Freed]]] = [
-        ("compositions", "batches", keep.compositions, lambda t: prune_batches(out, t, dry_run)),
-        ("quarantine", "files", keep.quarantine, lambda t: prune_quarantine(out, t, dry_run)),
-        ("logs", "logs", keep.logs, lambda t: prune_logs(root / LOGS, t, dry_run)),
-        ("retired", "versions", keep.retired, lambda t: prune_retired(t, dry_run, root=root)),
+        ("compositions", "batch", keep.compositions, lambda t: prune_batches(out, t, dry_run)),
+        ("quarantine", "file", keep.quarantine, lambda t: prune_quarantine(out, t, dry_run)),
+        ("logs", "log", keep.logs, lambda t: prune_logs(root / LOGS, t, dry_run)),
+        ("retired", "version", keep.retired, lambda t: prune_retired(t, dry_run, root=root)),
     ]
-    for kind, things, days, delete in kinds:
+    for kind, thing, days, delete in kinds:
         if days is not None:
-            about = Pruned(kind, things, days, dry_run=dry_run)
+            about = Pruned(kind, thing, days, dry_run=dry_run)
             yield _done(about, delete, now - timedelta(days=days))
 
 
 def _done(about: Pruned, delete: Callable[[datetime], Freed], before: datetime) -> Pruned:
     try:
         return replace(about, freed=delete(before))
-    except Busy as error:
-        return replace(about, fault=str(error), passing=True)
+    except Busy:
+        return replace(about, fault="a batch is composing", passing=True)
     except (RegistryError, OSError, sqlite3.Error) as error:
         return replace(about, fault=" ".join(str(error).split()))
 

@@ -16,7 +16,6 @@ from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.moving import Refused, history, promote, retire, rollback
 from kantor.registry.noticing import notice
 from kantor.registry.overview import summary
-from kantor.registry.pruning import prune_retired
 from kantor.registry.registering import RECEIPT, Receipt, register
 from kantor.registry.store import RegistryError, find_root
 from kantor.registry.versions import versions
@@ -38,7 +37,6 @@ __all__ = [
     "may_pass",
     "notice",
     "promote",
-    "prune_retired",
     "register",
     "retire",
     "rollback",

@@ -16,8 +16,8 @@ from kantor.registry.loading import CHAMPION, LoadedModel, load_model
 from kantor.registry.moving import history, promote, retire, rollback
 from kantor.registry.noticing import notice
 from kantor.registry.overview import summary
-from kantor.registry.registering import RECEIPT, Receipt, register
-from kantor.registry.store import RegistryError, find_root
+from kantor.registry.registering import Receipt, register
+from kantor.registry.store import RECEIPT, RegistryError, find_root
 from kantor.registry.switching import Refused
 from kantor.registry.versions import versions
 

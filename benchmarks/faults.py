@@ -23,6 +23,7 @@ PARTS = {
     "training": "a training killed again and again",
     "batch": "a batch killed, and one whose registry is gone for a minute",
     "service": "the Prefect server and the serving process killed",
+    "registry": "a registry out of reach, locked, moved by wrong clocks, killed amid moves",
 }
 _HERE = Path(__file__).parent
 

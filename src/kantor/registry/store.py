@@ -105,12 +105,12 @@ def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
     if own is not None:
         database = _database(own, create)
         uri = f"sqlite:///{database}"
+    shown = re.sub(r"//[^/@]*@", "//", uri)
+    reach(uri, shown)
     with _ONE_AT_A_TIME, _silence(), _set(_LEISURE if create else _HASTE):
         from mlflow import MlflowClient
 
-        shown = re.sub(r"//[^/@]*@", "//", uri)
         with one_line(shown), _pointed_at(uri):
-            reach(uri, shown)
             yield Store(MlflowClient(tracking_uri=uri), shown, own)
 
 

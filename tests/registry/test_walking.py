@@ -46,6 +46,9 @@ AGAIN = ["promote 4", "promote 5", "promote 4"]
         ([*PROMOTED, "retire 4"], 3, [4]),
         ([*PROMOTED, "rollback", "promote 6", "promote 5", "promote 7"], 5, []),
         (["elsewhere 3", "elsewhere 2"], 3, []),
+        (["promote 2", "promote 3", "elsewhere 2"], 1, [3]),
+        (["promote 2", "elsewhere 1", "elsewhere 2"], 1, []),
+        (["promote 2", "promote 3", "rollback", "elsewhere 3"], 2, []),
     ],
 )
 def test_the_way_back(steps, to, skipped):

@@ -3,9 +3,10 @@
 Conventions
 -----------
 A rollback leads to the version that was champion last before the one that is now and that is still
-good. *Not good* is a version that was rolled back from, or retired, until it is champion again;
-and one that was deleted. So rollbacks in a row lead further and further back, and to no version
-twice.
+good. *Not good* is a version that was rolled back from, moved back from, or retired, until it is
+champion again; and one that was deleted. So rollbacks in a row lead further and further back, and
+to no version twice. *Moved back* is a champion that was put back without Kantor right after the
+move that had replaced it: in MLflow's page, or as that move was killed before its switch.
 """
 
 from __future__ import annotations
@@ -65,12 +66,22 @@ def _faults(events: Sequence[Event]) -> dict[int, str]:
     """What is wrong with each version that is not good."""
     faults: dict[int, str] = {}
     words = {"rollback": "rolled back from on", "retire": "retired on"}
+    last: Event | None = None  # a move that the next one may put back
     for event in events:
-        if event.what in words and event.before is not None:
-            faults[event.before] = f"{words[event.what]} {event.at[:10]}"
+        returned = last is not None and _puts_back(event, last)
+        word = "moved back from on" if returned else words.get(event.what)
+        if word is not None and event.before is not None:
+            faults[event.before] = f"{word} {event.at[:10] or 'an unknown day'}"
         if event.after is not None:
             faults.pop(event.after, None)
+        if event.what != "retire":
+            last = None if returned or event.what == "rollback" else event
     return faults
+
+
+def _puts_back(event: Event, last: Event) -> bool:
+    same = (event.before, event.after) == (last.after, last.before)
+    return event.what == "elsewhere" and same
 
 
 def _told(skipped: dict[int, str]) -> tuple[str, ...]:

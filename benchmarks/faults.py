@@ -24,6 +24,7 @@ PARTS = {
     "batch": "a batch killed, and one whose registry is gone for a minute",
     "prune": "the deletion of what is old killed",
     "service": "the Prefect server and the serving process killed",
+    "registry": "a registry out of reach, locked, moved by wrong clocks, killed amid moves",
 }
 _HERE = Path(__file__).parent
 

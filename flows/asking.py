@@ -1,7 +1,12 @@
-"""Ask a person in Prefect's page whether a challenger shall be the champion."""
+"""Ask a person in Prefect's page whether a challenger shall be the champion.
+
+Prefect keeps the answer with the flow run, in the same step in which it lets the run go on. So a
+run that is killed right after the answer, and begun again, finds it and does not ask again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,12 +19,14 @@ from prefect.exceptions import FlowPauseTimeout  # noqa: E402
 from prefect.input import RunInput  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Running  # noqa: E402
+from pydantic import ValidationError  # noqa: E402
 
 from kantor.operations.deciding import Approval  # noqa: E402
 from kantor.promotion import Contest  # noqa: E402
 from kantor.promotion.telling import contest_markdown  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
+_MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked
 
 
 class Decision(RunInput):
@@ -31,19 +38,49 @@ class Decision(RunInput):
 
 
 def ask(found: Contest) -> Approval | None:
-    """Pause the flow run until somebody has filled in the form; None if nobody does in time."""
+    """Pause the flow run until somebody has filled in the form; None if nobody does in time.
+
+    Where this run was killed after an answer on the same two versions, that answer counts.
+    """
+    pair = f"{found.name} {found.challenger} {found.champion}"
+    about = hashlib.sha256(pair.encode()).hexdigest()[:16]
+    answer = _given(about)
+    if answer is not None:
+        get_run_logger().info("answered by %s before this run was begun again", answer.your_name)
+    else:
+        answer = _paused(found, about)
+    if answer is None:
+        return None
+    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
+
+
+def _given(about: str) -> Decision | None:
+    """The answer that this flow run was given to the same question before it was begun again."""
+    with get_client(sync_client=True) as client:
+        kept = client.filter_flow_run_input(
+            UUID(str(flow_run.id)), key_prefix=f"paused-{about}-", limit=_MOST, exclude_keys=set()
+        )
+    for one in reversed(kept):
+        if one.key.endswith("-response"):
+            try:
+                return Decision.model_validate_json(one.value)
+            except ValidationError:
+                continue
+    return None
+
+
+def _paused(found: Contest, about: str) -> Decision | None:
     hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
     told = f"{contest_markdown(found)}\n\nShall version {found.challenger} be the champion?"
     form = Decision.with_initial_data(description=told)
     get_run_logger().info("waiting for a person: Resume, on this run's page")
     try:
         # A run that was begun again would find its former pause ended, hence a key of its own.
-        key = uuid4().hex
-        answer = pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
+        key = f"{about}-{uuid4().hex}"
+        return pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
     except FlowPauseTimeout:
         _go_on()
         return None
-    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
 
 
 def _go_on() -> None:

@@ -50,11 +50,11 @@ def promote(
     if action == "by the rule":
         told = _by_the_rule(version, why or "asked for by hand", by or "flow promote")
     elif action == "retire":
-        told = _told(registry.retire(version, why, by, root=ROOT))
+        told = registry.retire(version, why, by, root=ROOT).line
     elif action == "rollback":
-        told = _told(registry.rollback(why, by, force, root=ROOT))
+        told = registry.rollback(why, by, force, root=ROOT).line
     else:
-        told = _told(registry.promote(version, why, by, force, root=ROOT))
+        told = registry.promote(version, why, by, force, root=ROOT).line
     get_run_logger().info(told)
     create_markdown_artifact(
         history_markdown(registry.history(root=ROOT)), key="champions", description=told
@@ -68,12 +68,6 @@ def _by_the_rule(version: str, reason: str, by: str) -> str:
     create_markdown_artifact(contest_markdown(found), key="comparison", description=found.name)
     create_image_artifact(inline(ROOT / PLOT), key="contest", description=found.name)
     return settle(ROOT, found, reason, ask, by)
-
-
-def _told(event: registry.Event) -> str:
-    if event.what == "retire":
-        return f"version {event.before} is retired"
-    return f"version {event.after} is champion, version {event.before} is previous"
 
 
 if __name__ == "__main__":

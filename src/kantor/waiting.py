@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from kantor.private import private_folder
+
 STATE = Path(".kantor")
 _PAUSE = 0.2
 
@@ -52,7 +54,10 @@ def held(
     Busy
         If it was not had in time; the message names the holder.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.name == STATE.name:
+        private_folder(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         _take(file.fileno(), path, say, seconds, what)
         with suppress(OSError):  # on a full disk the holder has no name

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import asking
@@ -11,7 +12,9 @@ import pytest
 from prefect import get_client
 from prefect.artifacts import Artifact
 from prefect.client.schemas import SetStateStatus
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import FlowPauseTimeout, PrefectHTTPStatusError
+from prefect.flow_engine import run_flow
+from prefect.states import Scheduled
 from pydantic import ValidationError
 
 from kantor import registry, settings
@@ -130,6 +133,56 @@ def test_nobody_answers(moved, quick):
     assert [what for what, _ in moved if what == "promote"] == []
 
 
+class Killed(BaseException):
+    """The process ends: nothing of the flow goes on."""
+
+
+@pytest.fixture
+def killed(moved, monkeypatch):
+    """A run of the flow that was killed right after a person answered; how to begin it again."""
+    real = asking.pause_flow_run
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(promote.promote)
+
+        def answered_and_killed(**asked):
+            person = answer(promote=True, your_name="ada", why="sounds better")
+            real(**asked, poll_interval=1)
+            person.join()
+            raise Killed
+
+        def begin_again(found, pause):
+            monkeypatch.setattr(promote, "contest", lambda version, root: found)
+            monkeypatch.setattr(asking, "pause_flow_run", pause)
+            client.set_flow_run_state(run.id, Scheduled(message="begun again"), force=True)
+            return run_flow(promote.promote, client.read_flow_run(run.id))
+
+        with pytest.raises(Killed):
+            begin_again(FOUND, answered_and_killed)
+        yield begin_again
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_an_answer_just_before_a_kill_is_not_asked_for_again(killed, moved):
+    """The run that is begun again acts on it: nobody is asked, the person's name is kept."""
+    told = killed(FOUND, lambda **_: pytest.fail("asked twice"))
+    assert told == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
+    assert [given for what, given in moved if what == "promote"] == [(2, "sounds better", "ada")]
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_an_answer_on_other_versions_does_not_count(killed, moved):
+    """Between the kill and the new beginning another version became the challenger."""
+    asked = []
+
+    def pause(**given):
+        asked.append(given)
+        raise FlowPauseTimeout
+
+    assert "nobody answered" in killed(replace(FOUND, challenger=3), pause)
+    assert len(asked) == 1
+    assert [what for what, _ in moved if what == "promote"] == []
+
+
 def test_a_run_that_is_begun_again_asks_again(monkeypatch):
     """Prefect lets a pause that it knows pass at once: each has a key of its own, and no answer
     is an error instead of a yes.
@@ -142,6 +195,7 @@ def test_a_run_that_is_begun_again_asks_again(monkeypatch):
 
     monkeypatch.setattr(asking, "pause_flow_run", passes)
     monkeypatch.setattr(asking, "get_run_logger", lambda: type("Log", (), {"info": print}))
+    monkeypatch.setattr(asking, "_given", lambda about: None)
     for _ in range(2):
         with pytest.raises(ValidationError):
             asking.ask(FOUND)

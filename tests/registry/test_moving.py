@@ -35,19 +35,46 @@ def test_an_alias_names_the_version(moving, rule):
     assert promote("challenger", "newest", root=moving).after == 3
 
 
-def test_rolling_back_and_forth(moving, rule):
-    """A rollback exchanges champion and previous; another one undoes it."""
+def test_rollbacks_lead_further_back(moving, rule):
+    """One after the other to older champions, never to one that was rolled back from; `previous`
+    stands where the next one leads.
+    """
     promote(2, "try it", root=moving, rule=rule)
+    promote(3, "try it", root=moving, rule=rule)
     event = rollback("worse by ear", root=moving)
-    assert (event.what, event.before, event.after) == ("rollback", 2, 1)
-    assert aliases(moving) == {"champion": 1, "previous": 2, "challenger": 3}
-    rollback("it was the loudspeaker", root=moving)
-    assert aliases(moving)["champion"] == 2
+    assert (event.what, event.before, event.after) == ("rollback", 3, 2)
+    assert aliases(moving) == {"champion": 2, "previous": 1, "challenger": 3}
+    event = rollback("worse still", root=moving)
+    assert event.line.startswith(
+        "version 1 is champion again; rolled back from version 2; skipped 3 (rolled back from on 2"
+    )
+    assert aliases(moving) == {"champion": 1, "challenger": 3}
+    with pytest.raises(RegistryError, match=r"no earlier champion is left.* 2 \(rolled back from"):
+        rollback("and again", root=moving)
+    assert aliases(moving) == {"champion": 1, "challenger": 3}
+
+
+def test_what_is_promoted_again_is_good_again(moving, rule):
+    """A rollback may lead to a version that was rolled back from before it was promoted again."""
+    promote(2, "try it", root=moving, rule=rule)
+    rollback("worse by ear", root=moving)
+    promote(2, "it was the loudspeaker", root=moving, rule=rule)
+    promote(3, "try it", root=moving, rule=rule)
+    assert rollback("worse by ear", root=moving).after == 2
+
+
+def test_what_was_retired_or_deleted_is_passed_over(moving, client, rule):
+    """`previous` goes on to the champion before, and the rollback says whom it passed over."""
+    promote(2, "try it", root=moving, rule=rule)
+    promote(3, "try it", root=moving, rule=rule)
+    retire(2, "hums", root=moving)
+    assert aliases(moving) == {"champion": 3, "previous": 1, "challenger": 3}
+    assert "skipped 2 (retired on 2" in rollback("worse", root=moving).line
 
 
 def test_nothing_to_go_back_to(moving):
-    """Without a previous version one line says so."""
-    with pytest.raises(RegistryError, match="no version before the champion"):
+    """Without a former champion one line says so, and what else to do."""
+    with pytest.raises(RegistryError, match=r"no earlier champion is left.*kantor models promote"):
         rollback("no", root=moving)
 
 
@@ -92,14 +119,14 @@ def test_rolling_back_to_what_does_not_load_is_refused(moving, rule, monkeypatch
         raise RegistryError("no files")
 
     monkeypatch.setattr(gate, "load_model", broken)
-    with pytest.raises(Refused, match="does not load: no files"):
+    with pytest.raises(Refused, match="does not load: no files; to go back further, retire it"):
         rollback("worse", root=moving)
     assert aliases(moving)["champion"] == 2
     assert rollback("worse", force=True, root=moving).overrode == ("does not load: no files",)
 
 
-def test_the_history_tells_who_when_from_to_and_why(moving, rule):
-    """All moves in order, each on its version, with figures and reasons."""
+def test_the_history_tells_who_when_from_to_and_why(moving, client, rule):
+    """All moves in order, in tags of the model, with figures and reasons."""
     promote(2, "sounds better", "ada@desk", root=moving, rule=rule, figures={"gain": 0.01})
     rollback("worse by ear", "bob@shop", root=moving)
     retire(2, "worse by ear", "bob@shop", root=moving)
@@ -111,7 +138,7 @@ def test_the_history_tells_who_when_from_to_and_why(moving, rule):
     ]
     assert told[0].figures["gain"] == 0.01
     assert [e.at for e in told] == sorted(e.at for e in told)
-    tags = next(row["tags"] for row in versions(root=moving) if row["version"] == 2)
+    tags = client.get_registered_model("kantor-bach").tags
     assert json.loads(tags[told[0].tag])["why"] == "sounds better"
 
 

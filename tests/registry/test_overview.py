@@ -43,5 +43,5 @@ def test_summary_with_another_registry(repository):
     register(repository, PARAMS).write(repository / RECEIPT)
     receipt = {"model": "kantor-bach", "fingerprint": "of another"}
     (repository / RECEIPT).write_text(json.dumps(receipt))
-    with pytest.raises(RegistryError, match=r"remove build/registered.json and run `make repro`"):
+    with pytest.raises(RegistryError, match="`dvc repro -fs register` registers it"):
         summary(repository)

@@ -157,7 +157,6 @@ def test_made_again_it_is_retired_still(registry):
 
 def test_the_history_outlives_the_version(registry):
     """Who moved what and why is still told."""
-    pytest.importorskip("kantor.registry.moves")
     retire(2, "hums", "ada@desk", root=registry)
     before = history(root=registry)
     prune_retired(LATER, root=registry)

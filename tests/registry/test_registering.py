@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kantor.registry import Receipt, RegistryError, register, versions
-from kantor.registry.registering import RECEIPT
+from kantor.registry.store import RECEIPT
 from kantor.settings import Register
 
 PARAMS = Register(model="kantor-bach", experiment="kantor")
@@ -172,7 +172,7 @@ def test_moved_repository_does_not_write_into_the_old_place(repository, tmp_path
     register(repository, PARAMS)
     moved = repository.rename(tmp_path / "moved")
     change(moved, 7)
-    with pytest.raises(RegistryError, match=r"moved or copied, remove mlflow.db and start anew"):
+    with pytest.raises(RegistryError, match=r"moved or copied; .*kantor.registry relocate"):
         register(moved, PARAMS)
 
 

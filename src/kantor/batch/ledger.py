@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kantor.batch.chunks import Entry, Made
+from kantor.private import private_database
 
 Row = tuple[Entry, str, str, str]
 """An entry, its status, the reason where it was not composed, and its composition's key."""
@@ -215,11 +216,11 @@ def now() -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
-    """Open a ledger, made if it is missing.
+    """Open a ledger, made if it is missing; only its owner reads it.
 
     Raises
     ------
-    sqlite3.Error
+    sqlite3.Error, OSError
         If it cannot be read or written.
     """
     with connected(path) as connection:
@@ -229,7 +230,7 @@ def opened(path: Path) -> Iterator[Ledger]:
 @contextmanager
 def connected(path: Path) -> Iterator[sqlite3.Connection]:
     """The tables of a ledger, made if they are missing."""
-    with closing(sqlite3.connect(path, timeout=30)) as connection:
+    with closing(sqlite3.connect(private_database(path), timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)

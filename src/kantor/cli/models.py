@@ -155,7 +155,11 @@ def promote_command(
 
 @models.command("rollback")
 def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
-    """Go back to the version that was champion before."""
+    """Go back to the last good champion before this one.
+
+    Another rollback goes further back. Versions that were rolled back from, retired or deleted
+    are passed over, and named.
+    """
     with telling.in_one_line(), _refusals():
         from kantor.registry import rollback
 
@@ -199,11 +203,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _tell(event: Event) -> None:
-    if event.what == "retire":
-        typer.echo(f"version {event.before} is retired")
-    else:
-        before = "" if event.before is None else f", version {event.before} is previous"
-        typer.echo(f"version {event.after} is champion{before}")
+    typer.echo(event.line)
     for reason in event.overrode:
         telling.say(f"overridden: {reason}")
 

@@ -205,7 +205,8 @@ _WAYS_OUT = "To keep it: `dvc add data`. To discard it: move data/ away and run 
 
 
 _MOVE_THE_PIN = (
-    "to move the pin to the chorales on purpose, delete data.dvc, run this again and `dvc add data`"
+    "to move the pin to the chorales on purpose, move data.dvc away, run this again and "
+    "`dvc add data`"
 )
 
 

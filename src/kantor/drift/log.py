@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from kantor.drift.features import COLUMNS, NAMES
 from kantor.music.files import save
+from kantor.private import private_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def record(
     if not count:
         return None
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     part = folder / f"{time.time_ns() // 1000:016d}-{count}-{uuid.uuid4().hex[:8]}.csv"
     save(part, lambda stream: stream.write(text.getvalue().encode()))
     _drop_old(folder, keep)

@@ -9,6 +9,7 @@ import yaml
 
 from kantor.data.contents import contents, hash_of
 from kantor.music.files import save
+from kantor.private import private_folder
 from kantor.waiting import STATE
 
 DATA = "data"
@@ -35,7 +36,7 @@ def new_data(root: Path, settled: float = _SETTLED) -> str | None:
 def announced(root: Path) -> None:
     """Note that the data as they are now were spoken of."""
     text = hash_of(contents(root / DATA)).encode()
-    (root / STATE).mkdir(exist_ok=True)
+    private_folder(root / STATE)
     save(root / STATE / ANNOUNCED, lambda stream: stream.write(text))
 
 

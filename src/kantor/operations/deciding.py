@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.music.files import save
+from kantor.private import private_folder
 from kantor.promotion import Contest
 from kantor.registry import Refused, promote, versions
 from kantor.waiting import STATE, held
@@ -66,7 +67,7 @@ def undecided(root: Path) -> str | None:
 
 def decided(root: Path, pair: str) -> None:
     """Note that this pair, as `undecided` named it, is not to be compared again."""
-    (root / STATE).mkdir(exist_ok=True)
+    private_folder(root / STATE)
     save(root / STATE / DECIDED, lambda stream: stream.write(pair.encode()))
 
 

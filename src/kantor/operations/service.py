@@ -16,6 +16,8 @@ from kantor import settings
 from kantor.access import Access
 from kantor.operations import processes
 from kantor.operations.supervisor import Part, ServiceError, Supervisor
+from kantor.private import private_database, private_folder
+from kantor.registry.store import DATABASE
 from kantor.waiting import STATE, Busy, held
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
@@ -171,7 +173,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         say(f"ended {left} processes that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
         _free(service.access.host, port, name)
-    (state / PREFECT).mkdir(exist_ok=True)
+    _keep_private(service.root)
     supervisor = Supervisor(service.parts(boot), state / "logs", service.root, say)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -181,6 +183,16 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         processes.sweep(ours)
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _keep_private(root: Path) -> None:
+    """Keep to their owner what the service keeps, and databases that are there already."""
+    home = private_folder(private_folder(root / STATE) / PREFECT)
+    databases = [*root.glob(DATABASE), *root.glob("*/ledger.sqlite")]
+    if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
+        databases.append(home / "prefect.db")
+    for database in databases:
+        private_database(database)
 
 
 def _port(name: str, default: int) -> int:

@@ -91,7 +91,13 @@ def move(event: Event) -> list[str]:
         "-" if event.after is None else str(event.after),
         event.by,
         f"{event.figures['overlap']:.4f}" if "overlap" in event.figures else "-",
-        "; ".join([event.why, *(f"overridden: {reason}" for reason in event.overrode)]),
+        "; ".join(
+            [
+                event.why,
+                *(f"skipped {version}" for version in event.skipped),
+                *(f"overridden: {reason}" for reason in event.overrode),
+            ]
+        ),
     ]
 
 

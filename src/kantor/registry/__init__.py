@@ -13,11 +13,12 @@ from kantor.registry.champion import Champion
 from kantor.registry.events import Event
 from kantor.registry.fetching import fetch, load_alone, may_pass
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
-from kantor.registry.moving import Refused, history, promote, retire, rollback
+from kantor.registry.moving import history, promote, retire, rollback
 from kantor.registry.noticing import notice
 from kantor.registry.overview import summary
-from kantor.registry.registering import RECEIPT, Receipt, register
-from kantor.registry.store import RegistryError, find_root
+from kantor.registry.registering import Receipt, register
+from kantor.registry.store import RECEIPT, RegistryError, find_root
+from kantor.registry.switching import Refused
 from kantor.registry.versions import versions
 
 __all__ = [

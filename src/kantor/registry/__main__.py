@@ -1,17 +1,24 @@
-"""``python -m kantor.registry``: say what the last pass through the pipeline made."""
+"""``python -m kantor.registry``: say what the last pass through the pipeline made.
+
+``python -m kantor.registry relocate`` is for a repository that was moved or copied.
+"""
 
 from __future__ import annotations
 
 import sys
 
 from kantor.registry import RegistryError, find_root, summary
+from kantor.registry.relocating import relocate
 from kantor.settings import SettingsError
 
 
-def main() -> int:
-    """Print the summary, or one line that says why there is none."""
+def main(arguments: list[str]) -> int:
+    """Print the summary or what was relocated, or one line that says why there is none."""
+    if arguments not in ([], ["relocate"]):
+        print("usage: python -m kantor.registry [relocate]", file=sys.stderr)
+        return 2
     try:
-        print("\n".join(summary(find_root())))
+        print(relocate(find_root()) if arguments else "\n".join(summary(find_root())))
     except (RegistryError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -19,4 +26,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,17 +1,21 @@
 """The history of a model: who moved which alias, when, from where, why, and at what figures.
 
-An event is a tag of the version that it is about, ``history.`` and the time, and its value is
-JSON. So the history lies where the versions are, is shown in MLflow's own page, and a copy of the
-registry carries it along.
+An event is a tag of the registered model (`kantor.registry.moves`), and its value is JSON. So the
+history lies where the versions are, is shown in MLflow's own page, outlives a version that is
+deleted, and a copy of the registry carries it along.
+
+Events are in the order of their numbers, not of their times: a clock may be set back. Releases
+before the numbers kept an event as a tag of the version; those come first, in the order of time.
 """
 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -20,6 +24,7 @@ from kantor.registry.store import RegistryError
 
 TAG = "history."
 LONGEST_REASON = 1_000
+LONGEST = 5_000  # characters: what PostgreSQL keeps of a registered model's tag
 
 What = Literal["promote", "rollback", "retire", "elsewhere"]
 
@@ -46,6 +51,10 @@ class Event:
         What the gate had against it; not empty only where the move was forced.
     figures : dict of float
         The figures on which it was decided.
+    skipped : tuple of str
+        Versions that a rollback passed over, each with the reason.
+    number : int
+        Its place in the history, from 1; 0 where it was recorded before there were numbers.
     """
 
     what: What
@@ -56,6 +65,8 @@ class Event:
     why: str
     overrode: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    number: int = 0
 
     @property
     def forced(self) -> bool:
@@ -64,8 +75,23 @@ class Event:
 
     @property
     def tag(self) -> str:
-        """The name of the tag that holds it; names sort by time."""
-        return TAG + self.at
+        """The name of the tag that holds it: two machines that take one number write two tags."""
+        if not self.number:
+            return TAG + self.at
+        digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:8]
+        return f"{TAG}{self.number:06d}.{self.at}.{digest}"
+
+    @property
+    def line(self) -> str:
+        """What was done, in one line."""
+        if self.what == "retire":
+            return f"version {self.before} is retired"
+        before = "" if self.before is None else f"version {self.before}"
+        if self.what != "rollback":
+            return f"version {self.after} is champion" + (before and f", {before} is previous")
+        told = f"version {self.after} is champion again"
+        told += before and f"; rolled back from {before}"
+        return told + (f"; skipped {', '.join(self.skipped)}" if self.skipped else "")
 
     def to_json(self) -> str:
         """As the tag's value."""
@@ -82,8 +108,9 @@ class Event:
         """
         try:
             values = json.loads(text)
-            return cls(**{**values, "overrode": tuple(values["overrode"])})
-        except (ValueError, TypeError, KeyError) as error:
+            lists = {name: tuple(values.get(name, ())) for name in ("overrode", "skipped")}
+            return cls(**{**values, **lists})
+        except (ValueError, TypeError, AttributeError) as error:
             raise RegistryError(f"not an event of the history: {one_line(text, 80)}") from error
 
 
@@ -98,14 +125,16 @@ def somebody() -> str:
 
 def make(
     what: What,
+    number: int,
     before: int | None,
     after: int | None,
     why: str,
     by: str | None,
     overrode: Iterable[str] = (),
     figures: Mapping[str, float] | None = None,
+    skipped: Iterable[str] = (),
 ) -> Event:
-    """An event of this moment.
+    """An event of this moment; where it is too long for a tag, figures are left out first.
 
     Raises
     ------
@@ -115,37 +144,48 @@ def make(
     reason = one_line(why, LONGEST_REASON)
     if not reason:
         raise RegistryError(f"{what}: say why; the reason stays in the history")
-    return Event(
-        what,
-        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),  # a tag's name takes no +
-        one_line(by or somebody()),
-        before,
-        after,
-        reason,
-        tuple(overrode),
-        dict(figures or {}),
+    return _fitting(
+        Event(
+            what,
+            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),  # a tag's name takes no +
+            one_line(by or somebody()),
+            before,
+            after,
+            reason,
+            tuple(overrode),
+            dict(figures or {}),
+            tuple(skipped),
+            number,
+        )
     )
 
 
-def in_order(
-    tags: Iterable[Mapping[str, str]], champion: int | None, first: int | None = None
-) -> list[Event]:
-    """The events in the tags of all versions, the oldest first, with what is missing between.
+def _fitting(event: Event) -> Event:
+    while len(event.to_json()) > LONGEST and event.figures:
+        event = replace(event, figures=dict([*event.figures.items()][:-1]))
+    while len(event.to_json()) > LONGEST and event.skipped:
+        event = replace(event, skipped=event.skipped[:-1])
+    while len(event.to_json()) > LONGEST and event.overrode:
+        event = replace(event, overrode=event.overrode[:-1])
+    return event
+
+
+def in_order(texts: Iterable[str], champion: int | None, first: int | None = None) -> list[Event]:
+    """The events that were recorded, the oldest first, with what is missing between.
 
     Parameters
     ----------
-    tags
-        The tags of each version.
+    texts
+        Each event's JSON, in any order.
     champion
         The version that is champion now.
     first
         The version that was champion before the first move, if it is known.
     """
-    found = {name: text for each in tags for name, text in each.items() if name.startswith(TAG)}
     events: list[Event] = []
     known = first
-    for name in sorted(found):
-        event = Event.from_json(found[name])
+    found = (Event.from_json(text) for text in texts)
+    for event in sorted(found, key=lambda event: (event.number, event.at, event.tag)):
         if event.what != "retire":
             if event.what == "elsewhere" and event.after == known:
                 continue  # two have noticed it

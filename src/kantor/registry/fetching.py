@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from kantor.compose import generators
+from kantor.registry.errors import Away
 from kantor.registry.loading import CHAMPION, LoadedModel, generator_files
-from kantor.registry.store import RegistryError, opened
+from kantor.registry.store import opened
 from kantor.registry.versions import NAME, resolve
 from kantor.runtime import blas
 
@@ -47,13 +48,8 @@ def fetch(into: Path, uri: str = CHAMPION, root: Path | None = None) -> str:
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether the registry only does not answer at present, so that trying again makes sense."""
-    from requests import RequestException
-    from sqlalchemy.exc import OperationalError
-
-    cause = error.__cause__
-    away = isinstance(cause, RequestException | OperationalError | ConnectionError)
-    return isinstance(error, RegistryError) and (away or "API request to" in str(cause))
+    """Whether the registry only cannot be asked at present, so that trying again makes sense."""
+    return isinstance(error, Away)
 
 
 def load_alone(folder: str) -> LoadedModel:

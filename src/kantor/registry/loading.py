@@ -140,8 +140,8 @@ def _data_path(folder: Path, source: str) -> str:
     """Where the generator's folder is among the files of a version."""
     if not (folder / "MLmodel").is_file():
         raise RegistryError(
-            f"{source}: its files are not at {folder}; if the repository was moved, remove "
-            "mlflow.db and build/registered.json and run `make repro`"
+            f"{source}: its files are not at {folder}; put them back (from a backup); if the "
+            "repository was moved, run `python -m kantor.registry relocate`"
         )
     try:
         flavor = yaml.safe_load((folder / "MLmodel").read_text())["flavors"]["python_function"]

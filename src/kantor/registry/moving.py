@@ -1,44 +1,27 @@
 """Move the champion: promote, roll back, retire, each with its reason in the history.
 
-A move sets ``previous`` first and ``champion`` last: the one visible switch. Its event is written
-before, so that a move that is seen has its record; a move that fails takes its record back.
+How a move is made, and what is left of one that fails: `kantor.registry.switching`.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
-from kantor.registry import events, gate
+from kantor.registry import events, gate, moves
 from kantor.registry.events import Event
-from kantor.registry.noticing import PREVIOUS, moving, recorded, still
+from kantor.registry.noticing import moving
 from kantor.registry.registering import CHALLENGER, CHAMPION
 from kantor.registry.store import RegistryError, Store, find_root, opened
+from kantor.registry.switching import Refused, allowed, champion_of, number_of, switch
 from kantor.registry.versions import NAME, aliases_of, by_number, headline
 from kantor.registry.versions import chosen as named
+from kantor.registry.walking import Back, back
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-
-
-class Refused(RegistryError):
-    """The gate refuses a move.
-
-    Attributes
-    ----------
-    what : str
-        What is refused.
-    reasons : tuple of str
-        All of them, one line each.
-    """
-
-    def __init__(self, what: str, reasons: Sequence[str]) -> None:
-        super().__init__(f"{what} refused: {'; '.join(reasons)}")
-        self.what = what
-        self.reasons = tuple(reasons)
 
 
 def promote(
@@ -88,17 +71,23 @@ def promote(
     rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
     with moving(name, root) as store:
         chosen = named(store, name, version)
-        champion = _at(store, name, CHAMPION)
+        found, champion = moves.recorded(store, name), champion_of(store, name)
         _as_compared(chosen, champion, instead_of)
         _not_already(chosen, champion)
         beside = champion if measured is None else None
         against = [*gate.reasons_against(store, chosen, beside, rule, root), *(measured or ())]
-        _allowed(chosen, "promotion", against, force)
-        told = headline(chosen) | dict(figures or {})
+        allowed(chosen, "promotion", against, force)
         event = events.make(
-            "promote", _number(champion), int(chosen.version), why, by, against, told
+            "promote",
+            moves.following(found),
+            number_of(champion),
+            int(chosen.version),
+            why,
+            by,
+            against,
+            headline(chosen) | dict(figures or {}),
         )
-        _move(store, name, event)
+        switch(store, name, event, found)
         _not_retired(store, name, chosen)
     return event
 
@@ -117,30 +106,53 @@ def rollback(
     name: str = NAME,
     root: Path | None = None,
 ) -> Event:
-    """Make the version before the champion again; it is ``previous`` then that is left.
+    """Make the last good champion before this one the champion again.
 
-    Its figures are not looked at, only that it loads, composes, and is not retired.
+    Versions that were rolled back from, retired or deleted are passed over, and named in the
+    event; see `kantor.registry.walking`. Of the one that it leads to the figures are not looked
+    at, only that it loads and composes.
 
     Raises
     ------
     Refused
-        With all reasons, unless `force`.
+        With all reasons, unless `force`. It does not go on to an older version by itself: what
+        does not load may only be out of reach.
     RegistryError
-        If no version is ``previous``, or the registry fails.
+        If there is no version left to go back to, or the registry fails.
     """
     with moving(name, root) as store:
-        chosen, champion = _at(store, name, PREVIOUS), _at(store, name, CHAMPION)
-        if chosen is None:
-            raise RegistryError(f"{name}: no version before the champion to go back to")
-        _not_already(chosen, champion)
+        found, champion = moves.recorded(store, name), champion_of(store, name)
+        way = back(found, moves.numbers(store, name))
+        if way.to is None:
+            raise RegistryError(_nowhere(name, way))
+        chosen = by_number(store, name, str(way.to))
         against = gate.unsound(chosen, root)
-        _allowed(chosen, "rollback", against, force)
-        told = headline(chosen)
+        allowed(chosen, "rollback", against, force, _passing_over(way.to))
         event = events.make(
-            "rollback", _number(champion), int(chosen.version), why, by, against, told
+            "rollback",
+            moves.following(found),
+            number_of(champion),
+            way.to,
+            why,
+            by,
+            against,
+            headline(chosen),
+            way.skipped,
         )
-        _move(store, name, event)
+        switch(store, name, event, found)
     return event
+
+
+def _nowhere(name: str, way: Back) -> str:
+    skipped = f"; skipped {', '.join(way.skipped)}" if way.skipped else ""
+    return (
+        f"{name}: no earlier champion is left to go back to{skipped}; to make any version the "
+        'champion: `kantor models promote VERSION --why "..."`'
+    )
+
+
+def _passing_over(version: int) -> str:
+    return f'to go back further, retire it: `kantor models retire {version} --why "..."`'
 
 
 def retire(
@@ -170,13 +182,15 @@ def retire(
             )
         if gate.RETIRED in chosen.tags:
             raise RegistryError(f"{name} version {number}: retired already")
-        event = events.make("retire", number, None, why, by, (), headline(chosen))
-        client = store.client
-        client.set_model_version_tag(name, str(number), event.tag, event.to_json())
-        client.set_model_version_tag(name, str(number), gate.RETIRED, event.at)
-        for alias in (PREVIOUS, CHALLENGER):
-            if aliases.get(alias) == number:
-                client.delete_registered_model_alias(name, alias)
+        found = moves.recorded(store, name)
+        event = events.make(
+            "retire", moves.following(found), number, None, why, by, (), headline(chosen)
+        )
+        moves.write(store, name, event)
+        store.client.set_model_version_tag(name, str(number), gate.RETIRED, event.at)
+        if aliases.get(CHALLENGER) == number:
+            store.client.delete_registered_model_alias(name, CHALLENGER)
+        moves.point_previous(store, name, [*found, event])
     return event
 
 
@@ -189,28 +203,12 @@ def history(name: str = NAME, root: Path | None = None) -> list[Event]:
         If there is no registry or no such model, or it fails.
     """
     with opened(root) as store:
-        return recorded(store, name)
-
-
-def _at(store: Store, name: str, alias: str) -> ModelVersion | None:
-    """The version that has `alias`, if one has."""
-    number = aliases_of(store, name).get(alias)
-    return None if number is None else by_number(store, name, str(number))
-
-
-def _number(version: ModelVersion | None) -> int | None:
-    return None if version is None else int(version.version)
-
-
-def _allowed(version: ModelVersion, move: str, against: Sequence[str], force: bool) -> None:
-    """Refuse a move that the gate has anything against, unless it is forced."""
-    if against and not force:
-        raise Refused(f"{version.name} version {version.version}: {move}", against)
+        return moves.recorded(store, name)
 
 
 def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int | None) -> None:
     """Refuse a version that was compared with another champion than there is now."""
-    now = _number(champion)
+    now = number_of(champion)
     if other is not None and now != other:
         there = "no version" if now is None else f"version {now}"
         raise Refused(
@@ -220,29 +218,5 @@ def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int
 
 
 def _not_already(chosen: ModelVersion, champion: ModelVersion | None) -> None:
-    if _number(champion) == int(chosen.version):
+    if number_of(champion) == int(chosen.version):
         raise RegistryError(f"{chosen.name} version {chosen.version}: is the champion already")
-
-
-def _move(store: Store, name: str, event: Event) -> None:
-    """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left.
-
-    Raises
-    ------
-    RegistryError
-        If the champion was moved since the event was made.
-    """
-    client, version = store.client, str(event.after)
-    previous = aliases_of(store, name).get(PREVIOUS)
-    client.set_model_version_tag(name, version, event.tag, event.to_json())
-    try:
-        still(store, name, event.before)
-        if event.before is not None:
-            client.set_registered_model_alias(name, PREVIOUS, str(event.before))
-        client.set_registered_model_alias(name, CHAMPION, version)
-    except Exception:
-        with contextlib.suppress(Exception):
-            client.delete_model_version_tag(name, version, event.tag)
-            if previous is not None:
-                client.set_registered_model_alias(name, PREVIOUS, str(previous))
-        raise

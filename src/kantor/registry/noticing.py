@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kantor.registry import events
+from kantor.registry import events, moves
 from kantor.registry.events import Event
 from kantor.registry.registering import CHAMPION
 from kantor.registry.store import RegistryError, Store, find_root, opened
 from kantor.registry.versions import NAME, aliases_of, by_number, headline
 from kantor.waiting import STATE, Busy, held
 
-PREVIOUS = "previous"
 LOCK = "champion.lock"
 PATIENCE = 120.0
 """Seconds to wait for another move: it loads a model and composes two bars."""
 PAGE = "MLflow's page"
-FIRST = 1  # the version that was champion by being registered
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ def still(store: Store, name: str, champion: int | None) -> None:
 def notice(
     name: str = NAME, root: Path | None = None, patience: float | None = None
 ) -> Event | None:
-    """Record a champion that was moved in MLflow's page, if it was; the one before is ``previous``.
+    """Record a champion that was moved in MLflow's page, if it was.
 
     What was champion for a time between two looks is not known; `kantor.registry.serving` looks at
     once when it is asked for a move.
@@ -87,26 +85,25 @@ def notice(
         return _notice(store, name)
 
 
-def recorded(store: Store, name: str) -> list[Event]:
-    """All moves of the model `name`, the oldest first, with what is missing between."""
-    champion = aliases_of(store, name).get(CHAMPION)
-    found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
-    first = FIRST if any(int(version.version) == FIRST for version in found) else None
-    return events.in_order([version.tags for version in found], champion, first)
-
-
 def _notice(store: Store, name: str) -> Event | None:
-    last = next(reversed(recorded(store, name)), None)
+    moves.keep(store, name)
+    found = moves.recorded(store, name)
+    last = next(reversed(found), None)
     if last is None or last.at or last.after is None:
         return None
     chosen = by_number(store, name, str(last.after))
     event = events.make(
-        "elsewhere", last.before, last.after, "no reason given", PAGE, (), headline(chosen)
+        "elsewhere",
+        moves.following(found),
+        last.before,
+        last.after,
+        "no reason given",
+        PAGE,
+        (),
+        headline(chosen),
     )
-    with suppress(RegistryError):  # it may have been deleted
-        before = by_number(store, name, str(last.before))
-        store.client.set_registered_model_alias(name, PREVIOUS, str(before.version))
-    store.client.set_model_version_tag(name, str(last.after), event.tag, event.to_json())
+    moves.write(store, name, event)
+    moves.point_previous(store, name, [*found[:-1], event])
     return event
 
 

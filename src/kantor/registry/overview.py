@@ -8,8 +8,7 @@ from pathlib import Path
 from kantor import settings
 from kantor.metrics.musical import LABELS
 from kantor.registry import lineage
-from kantor.registry.registering import RECEIPT
-from kantor.registry.store import RegistryError, opened
+from kantor.registry.store import RECEIPT, RegistryError, opened
 from kantor.registry.versions import aliases_of, by_fingerprint
 
 # What tells good from bad at a glance; the report has the rest.
@@ -49,7 +48,7 @@ def summary(root: Path) -> list[str]:
         if version is None:
             raise RegistryError(
                 f"{store.uri}: has no version made of what is built here; "
-                f"remove {RECEIPT} and run `make repro`"
+                "`dvc repro -fs register` registers it"
             )
         aliases = aliases_of(store, name)
     number = int(version.version)

@@ -15,8 +15,6 @@ from kantor.registry.recording import record
 from kantor.registry.store import RegistryError, Store, opened
 from kantor.registry.versions import by_fingerprint
 
-RECEIPT = Path("build/registered.json")
-
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 

@@ -15,10 +15,18 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.access import Access, AccessError, Guard, serve
+from kantor.private import private_database
 from kantor.registry.noticing import notice
 from kantor.registry.page import Noting
-from kantor.registry.registering import RECEIPT
-from kantor.registry.store import ARTIFACTS, DATABASE, URI_VARIABLE, RegistryError, find_root
+from kantor.registry.store import (
+    ARTIFACTS,
+    DATABASE,
+    URI_VARIABLE,
+    RegistryError,
+    find_root,
+    lost,
+    missing,
+)
 from kantor.registry.versions import NAME
 
 HEALTH = "/health"
@@ -36,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     root = find_root()
+    if not os.environ.get(URI_VARIABLE) and lost(root):
+        print(missing(root), file=sys.stderr)
+        return 2
     _prepare(root, access, options.port)
 
     from mlflow.server.fastapi_app import app
@@ -62,9 +73,8 @@ def address(root: Path) -> str:
 def _prepare(root: Path, access: Access, port: int) -> None:
     """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
     settings.quiet()
-    if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).exists():
-        # A receipt for a registry that is gone would keep the model from being registered again.
-        (root / RECEIPT).unlink(missing_ok=True)
+    if not os.environ.get(URI_VARIABLE):
+        private_database(root / DATABASE)
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     names = [name for host in access.hosts for name in (host, f"{host}:*")]
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(names)

@@ -8,38 +8,41 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
+from kantor.private import private_file
+from kantor.registry.errors import URI_VARIABLE as URI_VARIABLE
+from kantor.registry.errors import RegistryError as RegistryError
+from kantor.registry.errors import one_line
+from kantor.registry.reaching import reach
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
 ROOT_VARIABLE = "KANTOR_HOME"
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+RECEIPT = Path("build/registered.json")
 
-# A dead server shall be noticed in seconds: MLflow's own defaults are minutes of silence.
 _ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+# Seconds to wait for a server that was reached (`kantor.registry.reaching`) and is silent then;
+# MLflow's own defaults come to minutes. Whoever registers may wait: a server that was sent large
+# files answers when it has put them where it keeps them.
+_HASTE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+_LEISURE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _LOGGERS = ("mlflow", "alembic", "urllib3")
 
 # MLflow reads much of what it needs from the process itself; see `_pointed_at` and `_silence`.
 _ONE_AT_A_TIME = threading.RLock()
-
-
-class RegistryError(RuntimeError):
-    """The registry or a model in it cannot be used; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
     root : Path, optional
         The repository; found from the current folder where it is needed and not given.
     create : bool
-        Make the repository's registry if it does not exist yet.
+        Something is to be registered: make the repository's registry if it does not exist yet.
 
     Raises
     ------
@@ -100,16 +103,67 @@ def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
     uri = os.environ.get(URI_VARIABLE, "")
     own = None if uri else (root or find_root()).absolute()
     if own is not None:
-        database = own / DATABASE
-        if not create and not database.is_file():
-            raise RegistryError(f"{database}: no model is registered yet; run `make repro`")
+        database = _database(own, create)
         uri = f"sqlite:///{database}"
-    with _ONE_AT_A_TIME, _silence():
+    shown = re.sub(r"//[^/@]*@", "//", uri)
+    reach(uri, shown)
+    with _ONE_AT_A_TIME, _silence(), _set(_LEISURE if create else _HASTE):
         from mlflow import MlflowClient
 
-        shown = re.sub(r"//[^/@]*@", "//", uri)
-        with _one_line(shown), _pointed_at(uri):
+        with one_line(shown), _pointed_at(uri):
             yield Store(MlflowClient(tracking_uri=uri), shown, own)
+
+
+def lost(root: Path) -> str | None:
+    """How it shows that the repository once had a registry, though its database is not there.
+
+    None where the database is there, or nothing shows that there ever was one.
+    """
+    if there(root / DATABASE):
+        return None
+    if any((root / ARTIFACTS).glob("*")):
+        return f"{ARTIFACTS}/ holds the files of its models"
+    return f"{RECEIPT} tells of a registered model" if (root / RECEIPT).is_file() else None
+
+
+def missing(root: Path) -> RegistryError:
+    """What to say where the repository's registry is not there."""
+    trace = lost(root)
+    if trace is None:
+        return RegistryError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
+    aside = f"move {ARTIFACTS}/ elsewhere, then " if (root / ARTIFACTS).exists() else ""
+    return RegistryError(
+        f"{root / DATABASE}: not found, though {trace}; put it back where it was (from a backup), "
+        f"or set {URI_VARIABLE} to where the registry is; to begin a new one beside it: {aside}"
+        "`dvc repro -fs register`"
+    )
+
+
+def _database(root: Path, create: bool) -> Path:
+    """The repository's own database, made if asked for; never where one was lost."""
+    database = root / DATABASE
+    if not there(database):
+        if not create or any((root / ARTIFACTS).glob("*")):
+            raise missing(root)
+        private_file(database)
+    return database
+
+
+def there(database: Path) -> bool:
+    """Whether it is a database, not only the empty file that one begins as."""
+    return database.is_file() and database.stat().st_size > 0
+
+
+@contextmanager
+def _set(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that nobody has set, for as long as it lasts."""
+    added = [name for name in values if name not in os.environ]
+    os.environ.update({name: values[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 @contextmanager
@@ -130,24 +184,6 @@ def _silence() -> Iterator[None]:
         finally:
             for name, level in levels.items():
                 logging.getLogger(name).setLevel(level)
-
-
-@contextmanager
-def _one_line(uri: str) -> Iterator[None]:
-    """Turn the errors of MLflow, of its database and of the network into one line each."""
-    from mlflow.exceptions import MlflowException
-    from requests import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, OSError, RequestException, SQLAlchemyError) as error:
-        text = " ".join(str(error).split())
-        if "API request to" in text or isinstance(error, RequestException):
-            text = f"the server does not answer; start it, or unset {URI_VARIABLE}"
-        elif "out-of-date database schema" in text:
-            text = f"made by another MLflow; run `mlflow db upgrade {uri}`"
-        raise RegistryError(f"{uri}: {text if len(text) <= 200 else text[:199] + '…'}") from error
 
 
 @contextmanager
@@ -172,8 +208,8 @@ def experiment_id(store: Store, name: str) -> str:
         return str(store.client.create_experiment(name, artifact_location=location))
     if location not in (None, experiment.artifact_location):
         raise RegistryError(
-            f"{store.uri}: keeps its files in {experiment.artifact_location}; where the "
-            f"repository was moved or copied, remove {DATABASE} and start anew"
+            f"{store.uri}: keeps its files in {experiment.artifact_location}: the repository was "
+            "moved or copied; `python -m kantor.registry relocate` tells it where they are now"
         )
     if experiment.lifecycle_stage == "deleted":
         store.client.restore_experiment(experiment.experiment_id)

@@ -19,8 +19,8 @@ from kantor.registry.events import Event
 from kantor.registry.gate import RETIRED
 from kantor.registry.moving import history
 from kantor.registry.noticing import moving
-from kantor.registry.registering import RECEIPT, retired_tag
-from kantor.registry.store import DATABASE, URI_VARIABLE, Store, find_root, opened
+from kantor.registry.registering import retired_tag
+from kantor.registry.store import DATABASE, RECEIPT, URI_VARIABLE, Store, find_root, opened
 from kantor.registry.versions import NAME, aliases_of
 
 if TYPE_CHECKING:

@@ -239,11 +239,12 @@ def load(folder: str | Path, processes: int | None = None) -> Generator:
     ScoreError
         If the folder holds no model with weights for numpy.
     """
-    folder = Path(folder)
+    path = Path(folder) / "model.json"
     try:
-        info = json.loads((folder / "model.json").read_text())
-        found = Generator(weights.load(folder), info, processes)
+        info = json.loads(path.read_text())
+        path = path.with_name(weights.NAME)
+        found = Generator(weights.load(path.parent), info, processes)
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise ScoreError(f"{folder}: not a model of Kantor ({what}); run `dvc repro`") from None
+        raise ScoreError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None
     return found

@@ -21,7 +21,8 @@ PARTS = {
     "disk": "every stage on a disk that fills up",
     "repro": "two runs of the pipeline at once",
     "training": "a training killed again and again",
-    "batch": "a batch killed, and one whose registry is gone for a minute",
+    "batch": "a batch killed, its model damaged, and one whose registry is gone for a minute",
+    "workers": "the main process of each kind of pool killed alone",
     "service": "the Prefect server and the serving process killed",
 }
 _HERE = Path(__file__).parent

@@ -27,6 +27,8 @@ MODEL = ROOT / "build/model"
 FILES, BARS = 400, 300
 LONG = 900
 """Bars of a melody that takes seconds to compose."""
+SOON = 5.0
+"""Seconds within which all must be gone."""
 _PATIENCE = 120.0
 _REPRO = """
 import sys
@@ -123,7 +125,7 @@ def _told(
         while not any(map(_is_ingest, map(_command, _descendants(process.pid)))):
             _check(process, said, end)
         family = _family(process, 5)
-        (victim,) = [pid for pid in family if chosen(_command(pid))]
+        victim = min(pid for pid in family if chosen(_command(pid)))  # not one just forked
         killed = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         with contextlib.suppress(Exception):
@@ -169,7 +171,7 @@ def _check(process: Process, said: Path, end: float) -> None:
 def _until_gone(family: set[int]) -> tuple[float, set[int]]:
     """How long until all have ended, and who has not."""
     began = time.monotonic()
-    while (left := set(filter(_lives, family))) and time.monotonic() < began + 30:
+    while (left := set(filter(_lives, family))) and time.monotonic() < began + SOON:
         time.sleep(0.02)
     return time.monotonic() - began, left
 

@@ -59,6 +59,7 @@ def pin(out: Path, fetch: Fetch, load: Loader) -> Pinned:
         files.mkdir()
         source = fetch(files)
         if why := _fault(files, load):
+            why = why.replace(f"{files}/", "")  # it is removed in a moment
             raise Unusable(f"{source}: {why}; no batch was begun")
         print_ = fingerprint(files)
         kept = pinned(out, print_)
@@ -86,8 +87,7 @@ def _fault(folder: Path, load: Loader) -> str:
     try:
         load(str(folder))
     except Exception as error:  # whatever is wrong with it, the batch cannot use it
-        told = str(error).replace(f"{folder}/", "") or type(error).__name__
-        return one_line(told, 1_000)
+        return one_line(str(error) or type(error).__name__, 1_000)
     return ""
 
 

@@ -5,6 +5,8 @@ into a new folder, start and page and all. Two shares are the model's: *of the w
 time that their models worked, of wall time times workers; *of the wall time*, that in which
 at least one worker's model was at work, from the start of the process to its end, while another may
 have read or written. *Peak* is the largest sum of the processes' resident memory.
+
+Melodies of any length are made where it is said: ``python benchmarks/batch.py 42 --bars 990``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import machine
+from composing import write_melodies
 from folk import melodies, packs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,6 +173,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=machine.positive, default=[100, 1_000, 10_000])
     parser.add_argument("--model", type=Path, default=ROOT / "build/model")
     parser.add_argument("--folk", type=Path, default=ROOT / "build/folk", help="cache of melodies")
+    parser.add_argument("--bars", type=machine.positive, help="made melodies, so long, not folk's")
     parser.add_argument("--workers", type=machine.positive, default=2)
     parser.add_argument("--chunk", type=machine.positive, default=250)
     parser.add_argument("--out", type=Path, default=ROOT / "build/batch.json")
@@ -180,7 +184,10 @@ def main() -> None:
     print(HEAD)
     for size in asked.sizes:
         with tempfile.TemporaryDirectory(prefix="kantor-folk-") as scratch:
-            _fill(Path(scratch), asked.folk, size)
+            if asked.bars:
+                write_melodies(Path(scratch), size, asked.bars)
+            else:
+                _fill(Path(scratch), asked.folk, size)
             time.sleep(1.5)  # what changed a moment ago is left for the next pass
             found.append(measure(Path(scratch), asked.model, asked.workers, asked.chunk))
         print(found[-1].row, flush=True)

@@ -1,4 +1,4 @@
-"""A batch that is killed again and again, and one whose registry is away when it begins.
+"""Batches that are killed again and again, whose registry is away, or whose model is damaged.
 
 The model is the repository's own (``build/model`` and the registry beside it): `make repro`.
 """
@@ -33,7 +33,7 @@ _TIMES = ["seconds", "finished"]
 
 
 def trials(times: int) -> Iterator[Trial]:
-    """Kill `times` times; then take the registry away once."""
+    """Kill, and damage models, `times` times; then take the registry away once."""
     with tempfile.TemporaryDirectory(prefix="kantor-batch-") as scratch:
         folder = Path(scratch)
         inbox = folder / "inbox"
@@ -43,6 +43,8 @@ def trials(times: int) -> Iterator[Trial]:
         (inbox / "damaged.mid").write_bytes(b"MThd and no more")
         time.sleep(2)  # what changed a moment ago is left for the next pass
         yield _killed(inbox, folder, times)
+        yield _damaged_before(inbox, folder, times)
+        yield _damaged_after(inbox, folder, times)
         yield _without_registry(inbox, folder)
 
 
@@ -76,6 +78,86 @@ def _killed(inbox: Path, folder: Path, times: int) -> Trial:
     return Trial(what, kills, outcome, time.monotonic() - began, not wrong)
 
 
+def _damaged_before(inbox: Path, folder: Path, times: int) -> Trial:
+    what = (
+        "a batch begun with a model whose `runtime.npz` is cut at a random byte, then a whole one"
+    )
+    if not MODEL.is_dir():
+        return Trial(what, 0, "there is no build/model: `make repro` makes it", 0.0, None)
+    began, chance, wrong = time.monotonic(), random.Random(0), []
+    for number in range(times):
+        out, cut = folder / f"before{number}", folder / f"cut{number}"
+        shutil.copytree(MODEL, cut)
+        os.truncate(cut / "runtime.npz", chance.randrange((cut / "runtime.npz").stat().st_size))
+        code, said = _said(inbox, out, cut)
+        if code != 1 or "runtime.npz" not in said or said.count("\n") != 1:
+            wrong.append(f"exit code {code}, {said[-200:]!r}")
+        _finished(_start(inbox, out, MODEL), None)
+        wrong += _miscounted(out, "batch-*")
+        shutil.rmtree(out)
+    outcome = (
+        f"otherwise {len(wrong)} times, at first {wrong[0]}"
+        if wrong
+        else "one line names the file; the next call composed all melodies, in its first batch"
+    )
+    return Trial(what, times, outcome, time.monotonic() - began, not wrong)
+
+
+def _damaged_after(inbox: Path, folder: Path, times: int) -> Trial:
+    what = "the kept model of a killed batch damaged or removed, and the same command again"
+    if not MODEL.is_dir():
+        return Trial(what, 0, "there is no build/model: `make repro` makes it", 0.0, None)
+    began, wrong = time.monotonic(), []
+    for number in range(times):
+        out = folder / f"after{number}"
+        process = _start(inbox, out, MODEL)
+        while not list(out.glob("files/*/*")) and process.poll() is None:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        for kept in (out / "models").glob("[0-9a-f]*"):
+            if number % 2:
+                shutil.rmtree(kept)
+            else:
+                os.truncate(kept / "runtime.npz", 1000)
+        _finished(_start(inbox, out, MODEL), None)
+        given_up = [path for path in _pages(out) if "Given up before its end" in path.read_text()]
+        if [path.parent.name for path in given_up] != ["batch-0001"]:
+            wrong.append(f"{len(given_up)} batches were given up")
+        wrong += _miscounted(out, "batch-0002")
+        shutil.rmtree(out)
+    outcome = (
+        f"otherwise {len(wrong)} times, at first {wrong[0]}"
+        if wrong
+        else "the batch is given up, its page says why; the same call ends a new one with every "
+        "melody in it, none composed twice"
+    )
+    return Trial(what, times, outcome, time.monotonic() - began, not wrong)
+
+
+def _said(inbox: Path, out: Path, model: Path) -> tuple[int, str]:
+    """The exit code of a batch that cannot begin, and what it says."""
+    with (out.parent / "said").open("w+b") as said:
+        code = _start(inbox, out, model, said).wait(_PATIENCE)
+        said.seek(0)
+        return code, said.read().decode()
+
+
+def _pages(out: Path) -> list[Path]:
+    return sorted(out.glob("batch-*/index.html"))
+
+
+def _miscounted(out: Path, batch: str) -> list[str]:
+    """What is wrong with the one batch in which all melodies should be, each with its files."""
+    rows = [pd.read_parquet(path) for path in out.glob(f"{batch}/manifest.parquet")]
+    good = [int(found["status"].isin(["composed", "reused"]).sum()) for found in rows]
+    files = ";".join(text for found in rows for text in found["files"] if text).split(";")
+    found = {path.relative_to(out).as_posix() for path in (out / "files").rglob("*.*")}
+    if good != [MELODIES] or set(files) != found:
+        return [f"{good} melodies in {batch}, {len(found ^ set(files))} files of no or another one"]
+    return []
+
+
 def _without_registry(inbox: Path, folder: Path) -> Trial:
     what = f"a batch begun while the registry's server is away for {AWAY:.0f} s"
     if not (ROOT / "mlflow.db").is_file():
@@ -99,7 +181,9 @@ def _without_registry(inbox: Path, folder: Path) -> Trial:
     return Trial(what, 1, outcome, time.monotonic() - began, bool(composed == MELODIES))
 
 
-def _start(inbox: Path, out: Path, model: Any, **variables: str) -> subprocess.Popen[bytes]:
+def _start(
+    inbox: Path, out: Path, model: Any, said: Any = None, **variables: str
+) -> subprocess.Popen[bytes]:
     """The command that a person types."""
     command = ["-m", "kantor.cli", "batch", inbox, "--out", out, "--model", model]
     return subprocess.Popen(
@@ -107,6 +191,7 @@ def _start(inbox: Path, out: Path, model: Any, **variables: str) -> subprocess.P
         cwd=ROOT,
         env=_environment() | variables,
         stdout=subprocess.DEVNULL,
+        stderr=said,
     )
 
 

@@ -21,8 +21,9 @@ PARTS = {
     "disk": "every stage on a disk that fills up",
     "repro": "two runs of the pipeline at once",
     "training": "a training killed again and again",
-    "batch": "a batch killed, and one whose registry is gone for a minute",
+    "batch": "a batch killed, its model damaged, and one whose registry is gone for a minute",
     "prune": "the deletion of what is old killed",
+    "workers": "the main process of each kind of pool killed alone",
     "service": "the Prefect server and the serving process killed",
     "registry": "a registry out of reach, locked, moved by wrong clocks, killed amid moves",
 }

@@ -11,13 +11,19 @@ def jobs(sizes):
     return [Job(str(i), str(i), Upload(f"{i}.mid", str(i), bytes(n))) for i, n in enumerate(sizes)]
 
 
-@pytest.mark.parametrize(("count", "hands"), [(0, 0), (5, 1), (2 * FEW, 2), (500, 8)])
+@pytest.mark.parametrize(("count", "hands"), [(0, 0), (1, 1), (2 * FEW, 2), (500, 8)])
 def test_each_is_dealt_once(count, hands):
     """In hands of a few at least; nothing is no chunk."""
     dealt = list(shared(jobs([9] * count), 2, 250))
     assert len(dealt) == hands
     assert sorted(int(job.key) for hand in dealt for job in hand) == list(range(count))
     assert all(len(hand) >= FEW for hand in dealt[:-1])
+
+
+def test_a_few_are_shared_evenly():
+    """Of a few long pieces no worker gets most while another one waits for it."""
+    assert [len(hand) for hand in shared(jobs([9_000] * 42), 2, 250)] == [21, 21]
+    assert [len(hand) for hand in shared(jobs([9] * 5), 2, 250)] == [3, 2]
 
 
 def test_no_hand_is_too_large():

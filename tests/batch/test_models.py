@@ -4,13 +4,14 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import models
+from kantor.music.score import ScoreError
 
 
 def test_the_same_files_are_the_same_model(tmp_path):
     """Whatever it is called; another name of a file, or another byte, is another model."""
-    one = models.pin(tmp_path, tunes.fetch("one"))
-    two = models.pin(tmp_path, tunes.fetch("two"))
-    other = models.pin(tmp_path, tunes.fetch("one", "{ }"))
+    one = models.pin(tmp_path, tunes.fetch("one"), tunes.load)
+    two = models.pin(tmp_path, tunes.fetch("two"), tunes.load)
+    other = models.pin(tmp_path, tunes.fetch("one", "{ }"), tunes.load)
     assert one.fingerprint == two.fingerprint != other.fingerprint
     assert (models.pinned(tmp_path, one.fingerprint) / "model.json").read_text() == "{}"
     assert len(list((tmp_path / "models").iterdir())) == 2
@@ -24,8 +25,30 @@ def test_a_failed_fetch_leaves_nothing(tmp_path):
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        models.pin(tmp_path, broken)
+        models.pin(tmp_path, broken, tunes.load)
     assert not list((tmp_path / "models").iterdir())
+
+
+def test_a_model_that_does_not_load_is_not_pinned(tmp_path):
+    """The line names the version, the file and the fault; nothing is left behind."""
+
+    def load(folder):
+        raise ScoreError(f"{folder}/runtime.npz: not a model; roll back")
+
+    told = r"^one: runtime.npz: not a model; roll back; no batch was begun$"
+    with pytest.raises(models.Unusable, match=told):
+        models.pin(tmp_path, tunes.fetch("one"), load)
+    assert not list((tmp_path / "models").iterdir())
+
+
+def test_a_pinned_model_that_was_damaged_is_replaced(tmp_path):
+    """By the same model, fetched anew; until then it is known to be damaged."""
+    one = models.pin(tmp_path, tunes.fetch("one"), tunes.load)
+    assert models.fault(tmp_path, one.fingerprint, tunes.load) == ""
+    (models.pinned(tmp_path, one.fingerprint) / "model.json").write_text("{")
+    assert "damaged or missing" in models.fault(tmp_path, one.fingerprint, tunes.load)
+    assert models.pin(tmp_path, tunes.fetch("one"), tunes.load) == one
+    assert models.fault(tmp_path, one.fingerprint, tunes.load) == ""
 
 
 class Away:

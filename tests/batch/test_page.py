@@ -92,3 +92,13 @@ def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
     inbox = tunes.fill(tmp_path / "inbox", 5)
     text, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 9, "heard": 2}), Here()))
     assert len(made) == text.count(".flac") == 2
+
+
+def test_a_long_piece_is_not_recorded(tmp_path, out, monkeypatch):
+    """It would take a minute and hundreds of megabytes; the page plays it from its notes."""
+    monkeypatch.setattr("kantor.batch.recordings.LONGEST", 1.0)
+    monkeypatch.setattr("kantor.music.audio.flac_bytes", lambda score, rate: b"sound")
+    summary = run(tunes.plan(tunes.fill(tmp_path / "inbox", 2), out, page={"heard": 2}), Here())
+    text, links = page_of(summary)
+    assert not list(summary.folder.glob("*.flac"))
+    assert (links.tags.count("audio"), text.count("<button")) == (0, 2)

@@ -2,17 +2,20 @@
 
 import csv
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.batch import tunes
 
-from kantor.batch import BatchError, run
+from kantor.batch import BatchError, models, run
 from kantor.batch.engines import Here
 from kantor.drift import last
 from kantor.music.reading import read
@@ -182,6 +185,78 @@ def test_a_stopped_batch_ends_with_the_model_that_it_began_with(inbox, out):
     assert not (out / "models").exists()
 
 
+def stops(*arguments):
+    raise Stops
+
+
+def spoil(out, way):
+    """Let the model of a stopped batch be of no use any more."""
+    (folder,) = (out / "models").iterdir()
+    if way == "gone":
+        shutil.rmtree(folder)
+    elif way == "damaged":
+        (folder / "model.json").write_text("{ }")
+    else:  # what a release pinned that did not look
+        (folder / "model.json").write_text(tunes.BROKEN)
+        with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
+            ledger.execute("UPDATE batches SET fingerprint = ?", (models.fingerprint(folder),))
+            ledger.execute("ALTER TABLE batches DROP COLUMN reason")
+        folder.rename(models.pinned(out, models.fingerprint(folder)))
+
+
+@pytest.mark.parametrize("way", ["gone", "damaged", "broken from the start"])
+@pytest.mark.parametrize("only_new", [False, True])
+def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, caplog):
+    """Its melodies are composed by the champion of the moment, in the same call, none twice."""
+    with pytest.raises(Stops):
+        run(tunes.plan(inbox, out, only_new=only_new, heard=stops), Here())
+    spoil(out, way)
+    other = tunes.fetch("rule version 2", '{"other": 1}')
+    summary = run(tunes.plan(inbox, out, other, only_new=only_new), Here())
+    assert (summary.number, summary.model) == (2, "rule version 2")
+    assert summary.counts["composed"] == (6 if only_new else 10)
+    assert "batch 1 by rule version 1 is given up" in caplog.text
+    page = (out / "batch-0001/index.html").read_text()
+    assert "Given up before its end" in page
+    assert "model.json: broken" in page or "the model are damaged or missing" in page
+    shown = {row["source"] for row in rows(replace(summary, folder=out / "batch-0001"))}
+    again = {row["source"] for row in rows(summary)}
+    assert shown | again == {path.name for path in inbox.iterdir()}
+    assert not only_new or not shown & again
+    assert run(tunes.plan(inbox, out, other, only_new=True), Here()) is None
+
+
+def test_a_damaged_model_that_is_fetched_again_composes_nothing_twice(inbox, out):
+    """The champion is still the one of the batch that was given up: what that composed counts."""
+    with pytest.raises(Stops):
+        run(tunes.plan(inbox, out, heard=stops), Here())
+    spoil(out, "damaged")
+    summary = run(tunes.plan(inbox, out), Here())
+    assert (summary.number, summary.counts) == (2, {"composed": 6, "reused": 5, "refused": 1})
+
+
+def test_a_batch_that_is_composed_to_its_end_needs_no_model(inbox, out, monkeypatch):
+    """Stopped before its page was written, it is finished, whatever became of its model."""
+    with monkeypatch.context() as patch:
+        patch.setattr("kantor.batch.page.write", stops)
+        with pytest.raises(Stops):
+            run(tunes.plan(inbox, out), Here())
+    spoil(out, "gone")
+    summary = run(tunes.plan(inbox, out), Here())
+    assert (summary.number, summary.counts["composed"]) == (1, 10)
+
+
+def test_no_batch_is_begun_with_a_model_that_does_not_load(inbox, out):
+    """One line names it; after a rollback the same command composes everything."""
+    with pytest.raises(
+        BatchError, match=r"^rule version 2: model.json: broken; no batch was begun$"
+    ):
+        run(tunes.plan(inbox, out, tunes.fetch("rule version 2", tunes.BROKEN)), Here())
+    summary = run(tunes.plan(inbox, out), Here())
+    assert (summary.number, summary.model) == (1, "rule version 1")
+    assert summary.counts["composed"] == 10
+
+
 @pytest.mark.parametrize("after", [4, 8])
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(inbox, out, tmp_path, after):
     """kill -9 of the process that runs it; its workers end as well."""
@@ -240,7 +315,7 @@ def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
             run(tunes.plan(inbox, out), Here())
         told.append(str(error.value))
 
-    assert run(tunes.plan(inbox, out, heard=heard, chunk=100), Here()).whole is False
+    assert run(tunes.plan(inbox, out, heard=heard, chunk=100, workers=1), Here()).whole is False
     assert len(told) == 1
 
 

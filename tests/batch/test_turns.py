@@ -88,6 +88,24 @@ def test_results_do_not_depend_on_when_is_composed(
     assert tunes.result(out) == tunes.result(tmp_path / "plain")
 
 
+def test_steps_fill_a_run_as_melodies_do(inbox, out, tmp_path, monkeypatch):
+    """However long melodies are and however many takes: memory is bounded, results are the same."""
+    run(tunes.plan(inbox, tmp_path / "plain", chunk=100, takes=2), Here())
+    lots = []
+
+    def noted(asked, *rest):
+        lots.append([2 * request.score.steps for _, request in asked.values()])
+        return compose(asked, *rest)
+
+    compose = work._compose
+    monkeypatch.setattr(work, "_compose", noted)
+    monkeypatch.setattr(work, "RUN_STEPS", 150)
+    run(tunes.plan(inbox, out, chunk=100, takes=2), Here())
+    assert len(lots) > 3
+    assert all(sum(lot[:-1]) < 150 for lot in lots)
+    assert tunes.result(out) == tunes.result(tmp_path / "plain")
+
+
 @pytest.mark.parametrize(("busy", "first"), [(True, "rw"), (False, "rr")])
 def test_others_write_while_one_composes(inbox, out, monkeypatch, busy, first):
     """Where no model is at work writing waits until the next melodies are composed."""

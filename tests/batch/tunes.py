@@ -17,6 +17,7 @@ from kantor.music.score import Key, Meter, Score, ScoreError
 AT_ONCE = Limits(settle=0)
 POISON = 61  # a melody that begins on this pitch ends the process that composes it
 OUTSIDE = 63  # and one on this pitch is not for the model
+BROKEN = "broken"  # the description of a model that does not load
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76)
 
 
@@ -46,8 +47,10 @@ def by_rule(given, seeds):
 
 
 def load(folder):
-    """Load the rule, if its folder is there."""
-    assert (Path(folder) / "model.json").is_file()
+    """Load the rule, if its folder is there and it is not broken."""
+    described = Path(folder) / "model.json"
+    if described.read_text() == BROKEN:
+        raise ScoreError(f"{described}: broken")
     return by_rule
 
 

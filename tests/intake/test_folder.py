@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,16 +179,57 @@ def test_a_file_that_vanishes_is_passed_over(tmp_path: Path) -> None:
     assert names + [one.name for one in walk] == ["a.mid", "c.mid"]
 
 
-def test_a_file_still_growing_is_left_and_comes_whole_in_the_next_pass(tmp_path: Path) -> None:
-    """Young when listed and longer when opened: not now. Nothing is read by halves."""
+def old(path: Path) -> Path:
+    """A file that changed long ago, by its time."""
+    os.utime(path, (time.time() - 3_600,) * 2)
+    return path
+
+
+@pytest.mark.parametrize("age", [lambda path: path, old])
+def test_a_file_that_grew_after_it_was_listed_is_waited_for(
+    tmp_path: Path, age: Callable[[Path], Path]
+) -> None:
+    """Cut off at the moment of opening it is not refused: it comes whole, in the same pass."""
     write(tmp_path / "a.mid")
-    growing = write(tmp_path / "b.mid", b"half")
+    growing = age(write(tmp_path / "b.mid", b"half"))
     walk = uploads(str(tmp_path), Limits(settle=0.05))
     assert next(walk).name == "a.mid"
     with growing.open("ab") as file:
         file.write(b", whole")
-    assert list(walk) == []
-    assert found(tmp_path, Limits(settle=0.01))["b.mid"].data == b"half, whole"
+    (one,) = walk
+    assert isinstance(one, Upload)
+    assert one.data == b"half, whole"
+
+
+def test_a_file_that_was_truncated_to_be_written_anew_is_waited_for(tmp_path: Path) -> None:
+    """Empty at the moment of opening, and written a little later."""
+    write(tmp_path / "a.mid")
+    path = old(write(tmp_path / "b.mid", b"the old tune"))
+    walk = uploads(str(tmp_path), Limits(settle=0.4))
+    assert next(walk).name == "a.mid"
+    path.write_bytes(b"")
+    late = threading.Timer(0.1, path.write_bytes, [b"the new tune"])
+    late.start()
+    (one,) = walk
+    late.join()
+    assert isinstance(one, Upload)
+    assert one.data == b"the new tune"
+
+
+def test_a_short_read_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than the file has came once, as from a share on a bad line; then all of it."""
+    from kantor.intake import bounded
+
+    write(tmp_path / "a.mid", b"x" * 100)
+    read, cut = bounded.read, [50]
+
+    def short(*arguments: object) -> bytes:
+        return read(*arguments)[: cut.pop() if cut else None]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bounded, "read", short)
+    (one,) = uploads(str(tmp_path), AT_ONCE)
+    assert isinstance(one, Upload)
+    assert one.data == b"x" * 100
 
 
 def test_settled_files_are_not_waited_for(tmp_path: Path) -> None:
@@ -201,7 +244,7 @@ def test_settled_files_are_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_written_to_while_it_is_read_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was read then may be half old and half new."""
+    """What was read then may be half old and half new; the next times as well."""
     from kantor.intake import bounded
 
     path = write(tmp_path / "a.mid", b"x" * 100)

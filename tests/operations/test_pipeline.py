@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.living import left
 
 from kantor.operations.lock import alone
 from kantor.operations.pipeline import StageFailed, changed, reproduce, run_logged
@@ -103,3 +104,56 @@ def test_the_lock_lives_as_long_as_the_command(tmp_path):
         run_logged([sys.executable, "-c", script, str(lock)], tmp_path, print, lock)
         with pytest.raises(StageFailed):
             run_logged([sys.executable, "-c", script, str(lock)], tmp_path, print)
+
+
+@pytest.mark.parametrize("code", [-9, 137])
+def test_a_stage_that_is_killed_is_told_as_that(tmp_path, code):
+    """Whether DVC says it itself or its shell does, and not by what the stage said before."""
+    said = [
+        "Running stage 'ingest':",
+        "> python pipelines/ingest.py",
+        "ingest: 300 of 1000 files read",
+        "Killed",
+        f"ERROR: failed to reproduce 'ingest': failed to run: python x, exited with {code}",
+    ]
+    script = f"print({chr(10).join(said)!r}); raise SystemExit(255)"
+    with pytest.raises(StageFailed, match=r"^ingest: killed by signal 9: .*memory ran out$"):
+        run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
+
+
+LEAVES = """
+import os, subprocess, sys, time
+print("Running stage 'ingest':", flush=True)
+inner = "print('reading', flush=True); import time; time.sleep(600)"
+child = subprocess.Popen([sys.executable, "-c", inner])
+open("child", "w").write(str(child.pid))
+while not os.path.exists("heard"):
+    time.sleep(0.01)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_command_that_is_killed_leaves_nothing_behind(tmp_path):
+    """What it started holds the pipe open: that is not waited for but ended, and told."""
+    seen = []
+
+    def say(line):
+        seen.append(line)
+        if line == "reading":
+            (tmp_path / "heard").touch()
+
+    with pytest.raises(StageFailed, match=r"^ingest: the command that ran it was killed by signal"):
+        run_logged([sys.executable, "-c", LEAVES], tmp_path, say)
+    assert "reading" in seen
+    assert not left([int((tmp_path / "child").read_text())])
+
+
+def test_lines_that_come_in_pieces_are_put_together(tmp_path):
+    """Also where a character's bytes come apart, or the last line has no end."""
+    script = (
+        "import sys, time; out = sys.stdout.buffer\n"
+        "for part in (b'one\\ntw', b'o \\xc3', b'\\xb6\\r\\nthree\\rfour \\xc3'):\n"
+        "    out.write(part); out.flush(); time.sleep(0.05)"
+    )
+    lines = run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
+    assert lines == ["one", "two ö", "three", "four \ufffd"]

@@ -68,6 +68,7 @@ def shared(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, 
     """Deal jobs in ever smaller hands, so that all workers end at about the same time.
 
     Large ones come first and together: a run of the model takes as long as its longest melody.
+    No hand is smaller than `FEW`, unless there is less than that for each worker.
 
     Parameters
     ----------
@@ -76,10 +77,11 @@ def shared(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, 
     """
     left = deque(sorted(jobs, key=lambda job: -len(job.upload.data)))
     size = sum(len(job.upload.data) for job in left)
+    few = min(FEW, -(-len(left) // workers))
     while left:
         hand: list[Job] = []
         enough, held = size / (1.5 * workers), 0
-        while left and len(hand) < most and (held < enough or len(hand) < FEW):
+        while left and len(hand) < most and (held < enough or len(hand) < few):
             hand.append(left.popleft())
             held += len(hand[-1].upload.data)
         size -= held

@@ -6,9 +6,6 @@ engine; Prefect's tasks are one (``flows/batch_compose.py``).
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from kantor import forking
+from kantor import ending, forking
 from kantor.batch.chunks import Chunk, Done, Made
 from kantor.batch.work import compose_chunk
 
@@ -139,17 +136,6 @@ def processes(workers: int) -> Iterator[Processes]:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, forking.context(forking.BATCH), initializer=_begin)
-
-
-def _begin() -> None:
-    """Ctrl-C is for the process that waits; a worker whose parent is gone ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Killed, the parent leaves its workers waiting on a pipe that they hold open themselves."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
+    return ProcessPoolExecutor(
+        workers, forking.context(forking.BATCH), initializer=ending.begin_worker
+    )

@@ -29,7 +29,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS batches (
     number INTEGER PRIMARY KEY, places TEXT NOT NULL, manner TEXT NOT NULL,
     model TEXT NOT NULL, fingerprint TEXT NOT NULL, state TEXT NOT NULL,
-    started TEXT NOT NULL, finished TEXT);
+    started TEXT NOT NULL, finished TEXT, reason TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS compositions (
     key TEXT PRIMARY KEY, model TEXT NOT NULL, details TEXT NOT NULL, finished TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -47,15 +47,21 @@ CREATE TABLE IF NOT EXISTS dealt (
 CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, manner);
 CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
+_OLDER = "ALTER TABLE batches ADD COLUMN reason TEXT NOT NULL DEFAULT ''"
+"""For a ledger of an older release."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A batch in the ledger: its number, and the model that it began with and ends with."""
+    """A batch in the ledger: its number, and the model that it began with and ends with.
+
+    ``given_up`` is the reason where it was given up before its end.
+    """
 
     number: int
     model: str
     fingerprint: str
+    given_up: str = ""
 
 
 class Ledger:
@@ -83,11 +89,13 @@ class Ledger:
             )
         return Begun(int(found.lastrowid or 0), model, fingerprint)
 
-    def finish(self, batch: int) -> None:
-        """Write down that a batch is done; done again it stays as it was."""
+    def finish(self, batch: int, given_up: str = "") -> None:
+        """Write down that a batch is done, or why it was given up."""
+        state = "given up" if given_up else "done"
         with self._all:
             self._all.execute(
-                "UPDATE batches SET state = 'done', finished = ? WHERE number = ?", (now(), batch)
+                "UPDATE batches SET state = ?, reason = ?, finished = ? WHERE number = ?",
+                (state, given_up, now(), batch),
             )
 
     def any_unfinished(self) -> bool:
@@ -234,4 +242,6 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)
+        if "reason" not in [row[1] for row in connection.execute("PRAGMA table_info(batches)")]:
+            connection.execute(_OLDER)
         yield connection

@@ -1,4 +1,7 @@
-"""The model of a batch, kept with the batch: what becomes of the registry does not concern it."""
+"""The model of a batch, kept with the batch: what becomes of the registry does not concern it.
+
+A model is loaded once before a batch begins with it: a batch that cannot be composed is not begun.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from kantor.batch.chunks import Loader
+from kantor.music.recording import one_line
 
 FOLDER = "models"
 
@@ -34,19 +40,55 @@ class Pinned:
     fingerprint: str
 
 
-def pin(out: Path, fetch: Fetch) -> Pinned:
-    """Copy a model into the folder of the results."""
+class Unusable(RuntimeError):
+    """A model with which no batch can begin; the message is one line for a person."""
+
+
+def pin(out: Path, fetch: Fetch, load: Loader) -> Pinned:
+    """Copy a model into the folder of the results, if it loads.
+
+    Raises
+    ------
+    Unusable
+        If it does not load.
+    """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         files = Path(scratch) / "model"
         files.mkdir()
         source = fetch(files)
+        if why := _fault(files, load):
+            why = why.replace(f"{files}/", "")  # it is removed in a moment
+            raise Unusable(f"{source}: {why}; no batch was begun")
         print_ = fingerprint(files)
         kept = pinned(out, print_)
-        if not kept.is_dir():
+        if fingerprint(kept) != print_:  # not there, or damaged since
+            shutil.rmtree(kept, ignore_errors=True)
             files.rename(kept)
     return Pinned(source, print_)
+
+
+def fault(out: Path, wanted: str, load: Loader) -> str:
+    """Why a model that was pinned cannot be composed with, in one line; empty where it can.
+
+    Parameters
+    ----------
+    wanted
+        Its fingerprint.
+    """
+    folder = pinned(out, wanted)
+    if fingerprint(folder) != wanted:
+        return f"{folder}: files of the model are damaged or missing"
+    return _fault(folder, load)
+
+
+def _fault(folder: Path, load: Loader) -> str:
+    try:
+        load(str(folder))
+    except Exception as error:  # whatever is wrong with it, the batch cannot use it
+        return one_line(str(error) or type(error).__name__, 1_000)
+    return ""
 
 
 def pinned(out: Path, fingerprint: str) -> Path:

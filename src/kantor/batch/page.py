@@ -45,6 +45,7 @@ def write(
         {
             "number": begun.number,
             "model": begun.model,
+            "given_up": begun.given_up,
             "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
             "total": f"{sum(counts.values()):,}",
             "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),

@@ -12,6 +12,7 @@ from kantor.batch.drawing import read_score
 from kantor.music.score import ScoreError
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
+LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
 
 
 class Recordings:
@@ -58,7 +59,9 @@ def _recorded(path: Path) -> bytes:
     from kantor.music import audio
 
     score = read_score(path)
+    if score is None or score.seconds > LONGEST:
+        return b""
     try:
-        return b"" if score is None else audio.flac_bytes(score, RATE)
+        return audio.flac_bytes(score, RATE)
     except ScoreError:
         return b""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -29,6 +31,8 @@ PATIENCE = 3.0  # seconds to wait for another batch, or for an old one that is b
 _BUFFERED = 500  # entries that wait at most before they are written down
 _BUFFERED_BYTES = 64_000_000  # and bytes of refused files among them
 
+_log = logging.getLogger(__name__)
+
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
     """Compose what is in the plan's places, or go on with the batch that was stopped.
@@ -41,8 +45,8 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     Raises
     ------
     BatchError
-        If another batch is composing into the same folder, or the disk, the ledger or a store
-        refuses.
+        If another batch is composing into the same folder, the model does not load, or the disk,
+        the ledger or a store refuses.
     """
     out = plan.batch.out.absolute()
     try:
@@ -61,6 +65,8 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
             f"{out}: another batch is composing into this folder, or old ones are being deleted;"
             " wait for it, or name another folder"
         ) from None
+    except models.Unusable as error:
+        raise BatchError(str(error)) from None
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
         reason = getattr(error, "strerror", None) or error
@@ -99,6 +105,8 @@ class _Run:
         if first is None and unfinished is None and self._plan.only_new:
             self._ledger.settle_objects(True)
             return None
+        if first is not None and unfinished is not None and self._is_given_up(unfinished):
+            return self.whole()
         self._begun = unfinished or self._begin()
         self._counts = self._ledger.counts(self._begun.number)
         dealer = self._dealer(scratch)
@@ -111,8 +119,23 @@ class _Run:
         self._flush()
         return self._end(scratch)
 
+    def _is_given_up(self, begun: Begun) -> bool:
+        """Whether a batch has lost its model: then it is closed, and what is left is for the next.
+
+        What it composed is kept and shown, with the reason.
+        """
+        why = models.fault(self._out, begun.fingerprint, self._plan.loader)
+        if why:
+            _log.warning(
+                "batch %d by %s is given up, the next batch takes what it has left: %s",
+                *(begun.number, begun.model, why),
+            )
+            self._show(replace(begun, given_up=why))
+            self._ledger.finish(begun.number, why)
+        return bool(why)
+
     def _begin(self) -> Begun:
-        model = models.pin(self._out, self._plan.fetch)
+        model = models.pin(self._out, self._plan.fetch, self._plan.loader)
         return self._ledger.begin(self._places, self._text, model.source, model.fingerprint)
 
     def _dealer(self, scratch: Path) -> Dealer:
@@ -212,11 +235,8 @@ class _Run:
         """The manifest and the page; the model is let go."""
         begun = self._begun
         composing = time.monotonic() - self._began
-        folder = self._out / listing.folder(begun.number)
-        folder.mkdir(exist_ok=True)
+        folder = self._show(begun)
         counts = self._ledger.counts(begun.number)
-        manifest.write(folder, self._ledger.rows(begun.number))
-        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)
         self._ledger.settle_objects(not counts.get(FAILED))
         self._ledger.finish(begun.number)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -233,3 +253,11 @@ class _Run:
             self._model_seconds,
             self._dropped,
         )
+
+    def _show(self, begun: Begun) -> Path:
+        """Write a batch's manifest and page into its folder."""
+        folder = self._out / listing.folder(begun.number)
+        folder.mkdir(exist_ok=True)
+        manifest.write(folder, self._ledger.rows(begun.number))
+        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)
+        return folder

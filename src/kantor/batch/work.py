@@ -21,14 +21,17 @@ from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
 from kantor.compose.asking import from_recording
-from kantor.compose.composer import Model, ModelError, compose
+from kantor.compose.composer import RUN_STEPS, Model, ModelError, compose
 from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.intake import recording_of
 from kantor.music.score import Score, ScoreError
 
 FULL = 250
-"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work."""
+"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work.
+
+`RUN_STEPS` steps fill it as well: what is read and not composed yet does not grow with its length.
+"""
 
 Asked = dict[str, tuple[Job, Request]]
 
@@ -91,16 +94,16 @@ class _Line:
         self._orders, self._model, self._turns = chunk.orders, model, ours
         self._unread = deque(chunk.jobs)
         self._asked: Asked = {}
+        self._steps = 0
         self._unwritten: deque[Iterator[Made]] = deque()
         self.made: dict[str, Made] = {}
 
     def run(self) -> None:
         """Bring all melodies through."""
         while self._unread or self._asked:
-            ready = len(self._asked)
-            if self._is_time(ready):
+            if self._is_time():
                 self._compose()
-            elif self._unread and (ready < FEW or (ready < FULL and not self._unwritten)):
+            elif self._unread and (self._is_few() or not (self._is_full() or self._unwritten)):
                 self._read()
             elif self._unwritten:
                 self._write()
@@ -109,13 +112,19 @@ class _Line:
         while self._unwritten:
             self._write()
 
-    def _is_time(self, ready: int) -> bool:
+    def _is_full(self) -> bool:
+        return len(self._asked) >= FULL or self._steps >= RUN_STEPS
+
+    def _is_few(self) -> bool:
+        return len(self._asked) < FEW and not self._is_full()
+
+    def _is_time(self) -> bool:
         """Whether what is read shall be composed before anything else is done."""
         if len(self._unwritten) > 1 or self._turns.composing.is_elsewhere():
             return False
-        if ready >= FULL or not self._unread:
-            return ready > 0
-        return ready >= FEW and self._turns.working.is_elsewhere()
+        if self._is_full() or not self._unread:
+            return bool(self._asked)
+        return not self._is_few() and self._turns.working.is_elsewhere()
 
     def _read(self) -> None:
         """Find out what is asked for a melody, or why it cannot be read; short ones come first."""
@@ -123,12 +132,16 @@ class _Line:
         try:
             recording = recording_of(job.upload, self._orders.limits)
             title = recording.title or job.stem.rpartition("-")[0]
-            self._asked[job.key] = job, from_recording(replace(recording, title=title))
+            request = from_recording(replace(recording, title=title))
         except ScoreError as error:
             self.made[job.key] = Made(job.key, str(error))
+            return
+        manner = self._orders.manner
+        self._asked[job.key] = job, request
+        self._steps += request.score.steps * manner.takes * manner.candidates
 
     def _compose(self) -> None:
-        asked, self._asked = self._asked, {}
+        asked, self._asked, self._steps = self._asked, {}, 0
         self._turns.composing.show(True)
         composed, failed = _compose(asked, self._model, self._orders)
         self._turns.composing.show(False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import sys
 import time
 from collections import deque
@@ -12,6 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
+from kantor import ending
 from kantor.data import sources
 from kantor.data.corpus import Refusal
 from kantor.data.sources import Found, Task
@@ -76,12 +76,8 @@ def _until_broken(
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     # Spawned, not forked: a fork beside the progress bar's thread may stop dead.
-    # Ctrl-C is for the process that waits; the others would each print a traceback.
     return ProcessPoolExecutor(
-        workers,
-        multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+        workers, multiprocessing.get_context("spawn"), initializer=ending.begin_worker
     )
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 
 class StillChanging(Exception):
-    """The file is being written; the next pass will find it whole."""
+    """The file is being written: it is not what it was when it was last looked at."""
 
 
 class Unreachable(OSError):

@@ -34,8 +34,9 @@ def entries(path: Path, settle: float) -> Iterator[Entry | Unusable]:
     path
         Trusted: if it is itself a link, that is followed.
     settle
-        Seconds for which a file must not have changed. The walk waits as long where needed, once
-        for all the files of a folder.
+        Seconds for which a file must not have changed when it is opened; the walk waits for it.
+        One that is another than when it was last looked at is `StillChanging`: opened again, it
+        is compared with what it was then.
 
     Raises
     ------
@@ -79,23 +80,28 @@ class _Folder:
         self._descriptor = descriptor
         self._prefix = prefix
         self._settle = settle
-        now = time.time()
-        self._settled_at = time.monotonic() + settle
         self._kinds: dict[str, int] = {}
-        self._young: dict[str, _Mark] = {}
+        self._marks: dict[str, _Mark] = {}
+        self._settled_at: dict[str, float] = {}
         with os.scandir(descriptor) as found:
             for item in found:
                 if item.name == only or (only is None and not names.is_junk(item.name)):
-                    self._note(item, now)
+                    self._list(item)
 
-    def _note(self, item: os.DirEntry[str], now: float) -> None:
+    def _list(self, item: os.DirEntry[str]) -> None:
         try:
             status = item.stat(follow_symlinks=False)
         except FileNotFoundError:
             return
         self._kinds[item.name] = stat.S_IFMT(status.st_mode)
-        if stat.S_ISREG(status.st_mode) and status.st_mtime > now - self._settle:
-            self._young[item.name] = _mark(status)
+        if stat.S_ISREG(status.st_mode):
+            self._note(item.name, status)
+
+    def _note(self, name: str, status: os.stat_result) -> None:
+        """Keep how a file looks now, and from when on it may be opened if it stays like that."""
+        self._marks[name] = _mark(status)
+        if status.st_mtime > time.time() - self._settle:
+            self._settled_at[name] = time.monotonic() + self._settle
 
     def entries(self, levels: int) -> Iterator[Entry | Unusable]:
         """All files, folders in their place among them, `levels` deep at most."""
@@ -130,33 +136,32 @@ class _Folder:
             os.close(descriptor)
 
     def _entry(self, name: str) -> Entry:
-        opened: list[_Mark] = []
-
         def open_file() -> BinaryIO:
-            """The file, whose state as it was opened is kept."""
-            file = self._open(name)
-            opened.append(_mark(os.fstat(file.fileno())))
-            return file
+            """The file, as it was when it was last looked at."""
+            return self._open(name)
 
         def unchanged(file: BinaryIO) -> bool:
-            """Whether it is as it was when it was last opened."""
-            return opened[-1:] == [_mark(os.fstat(file.fileno()))]
+            """Whether it still is."""
+            return self._is_same(name, file)
 
         return Entry(self._prefix + name, open_file, unchanged)
 
     def _open(self, name: str) -> BinaryIO:
         """Open a file that has settled."""
-        young = self._young.get(name)
-        if young:
-            time.sleep(max(0.0, self._settled_at - time.monotonic()))
-        descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
-        file = os.fdopen(descriptor, "rb")
-        status = os.fstat(descriptor)
-        # What was a settled file when the folder was listed may be another thing by now.
-        if not stat.S_ISREG(status.st_mode) or young not in (None, _mark(status)):
+        time.sleep(max(0.0, self._settled_at.get(name, 0.0) - time.monotonic()))
+        file = os.fdopen(os.open(name, _FILE, dir_fd=self._descriptor), "rb")
+        if not self._is_same(name, file):
             file.close()
             raise StillChanging
         return file
+
+    def _is_same(self, name: str, file: BinaryIO) -> bool:
+        """Whether a file is what it was when it was last looked at; what it is now is noted."""
+        status = os.fstat(file.fileno())
+        same = stat.S_ISREG(status.st_mode) and self._marks[name] == _mark(status)
+        if not same:
+            self._note(name, status)
+        return same
 
 
 def _mark(status: os.stat_result) -> _Mark:

@@ -30,7 +30,8 @@ class Limits(settings.Block):
     seconds
         How long one file may take to be read from where it lies.
     settle
-        Seconds for which a file must not have changed; one still being written is left alone.
+        Seconds for which a file must not have changed before it is read; one that still changes
+        is waited for as long twice more, then left for the next pass. Raise it where uploads stall.
     quarantine_files, quarantine_bytes
         What is kept of refused uploads; beyond it the oldest files of the quarantine are deleted.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 from kantor.intake import bounded, folder, names, store, zips
@@ -11,6 +12,8 @@ from kantor.intake.entry import Entry, Known, StillChanging, Unusable
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused, Upload, refusal
 from kantor.music.score import ScoreError
+
+_TRIES = 3  # of a file that changes while it is looked at
 
 _log = logging.getLogger(__name__)
 
@@ -21,8 +24,9 @@ def uploads(
     """Every file at `location` and in the zip files there, sorted by name.
 
     One file is held in memory at a time. What systems leave behind (hidden files, ``__MACOSX``)
-    is passed over; so is what is still being written, with a line in the log: the next pass finds
-    it whole. A file that vanishes is passed over as well.
+    is passed over. A file is taken when it has not changed for `Limits.settle` seconds and all of
+    it was read; one that changes meanwhile is tried twice more, then left for the next pass with a
+    line in the log. A file that vanishes is passed over as well.
 
     Parameters
     ----------
@@ -77,15 +81,18 @@ def _opened(
 ) -> Iterator[Upload | Refused]:
     """What is in a file; nothing if it is gone or still changes."""
     try:
-        with entry.open() as file:
-            beginning = file.read(2)
-            file.seek(0)
-            read = _zip if beginning == b"PK" else _file
-            yield from read(entry, file, limits, given)
+        for _ in range(_TRIES):
+            with suppress(StillChanging), entry.open() as file:
+                beginning = file.read(2)
+                file.seek(0)
+                read = _zip if beginning == b"PK" else _file
+                yield from read(entry, file, limits, given)
+                break
+        else:
+            _log.warning("%s: still being written; left for the next pass", _shown(entry))
+            return
         if known is not None and entry.mark is not None:
             known.note(entry.name, entry.mark)
-    except StillChanging:
-        _log.warning("%s: still being written; left for the next pass", _shown(entry))
     except FileNotFoundError:
         _log.warning("%s: gone before it could be read", _shown(entry))
     except OSError as error:
@@ -107,6 +114,8 @@ def _file(
         yield refusal(given.give(entry.name), f"{error} (not kept)", None, error.begun)
         return
     _check(entry, file)
+    if file.seek(0, 2) != len(data):  # less came than there is
+        raise StillChanging
     yield from zips.sorted_out(data, entry.name, limits, zips.Budget(0), given, 0)
 
 

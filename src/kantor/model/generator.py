@@ -25,7 +25,7 @@ from kantor.music.given import Given
 from kantor.music.score import Flags, Pitches, ScoreError
 from kantor.runtime.choosing import Manner
 from kantor.runtime.generator import MIN_P, NO_CRITIC
-from kantor.runtime.weights import FORMAT, NAME
+from kantor.runtime.weights import FORMAT, NAME, REMEDY
 from kantor.runtime.weights import save as save_weights
 
 GENERATOR, CRITIC = "generator.keras", "critic.keras"
@@ -155,7 +155,7 @@ def load(folder: str | Path) -> Generator:
             critic = _read_network(folder / CRITIC, known[1])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise ScoreError(f"{folder}: not a model of Kantor ({what}); run `dvc repro`") from None
+        raise ScoreError(f"{folder}: not a model of Kantor ({what}); {REMEDY}") from None
     return Generator(network, info, critic)
 
 

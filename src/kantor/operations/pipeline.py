@@ -6,20 +6,31 @@ next one goes on from there.
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from kantor.operations import processes
 from kantor.operations.blocks import check
 from kantor.operations.lock import handed_on, own_path
 from kantor.settings import SettingsError
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
+_EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
+_SHELL = 128  # plus the signal's number: how a shell tells that a command was killed
+_RUN = "KANTOR_REPRO_RUN"
+_AT_ONCE = 1 << 16  # bytes
+_LOOK = 200  # milliseconds between looks at whether a command has ended
 _TOLD = 2  # lines of a stage's own that tell a cause: what failed, and how it closed
 
 Say = Callable[[str], object]
@@ -107,6 +118,9 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
 def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = None) -> list[str]:
     """Run a command in `root`, passing each line on as it comes.
 
+    What the command leaves behind when it ends, such as the stage of a DVC that was killed, is
+    killed: nobody waits for it, and the next run would do the same work beside it.
+
     Returns
     -------
     list of str
@@ -115,32 +129,79 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
     Raises
     ------
     StageFailed
-        If the command fails: the stage that ran last, and the last line not DVC's own.
+        If the command fails: the stage that ran last, and the last line not DVC's own, or the
+        signal where it was killed.
     """
+    run = uuid.uuid4().hex
     lines = []
     with subprocess.Popen(
         command,
         cwd=root,
-        env=_environment() | ({} if lock is None else handed_on(root)),
+        env=_environment() | {_RUN: run} | ({} if lock is None else handed_on(root)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
         pass_fds=() if lock is None else (lock,),
     ) as process:
-        for line in process.stdout or ():
+        for line in _lines(_output(process, run)):
             lines.append(line.rstrip())
             say(lines[-1])
     if process.returncode:
-        cause = _cause(lines) or f"exit code {process.returncode}"
-        raise StageFailed(_named_once(_stages(lines), lines, cause))
+        raise StageFailed(_named_once(_stages(lines), lines, _fault(lines, process.returncode)))
     return lines
+
+
+def _output(process: subprocess.Popen[bytes], run: str) -> Iterator[bytes]:
+    """What a command prints, as it comes, until it has ended and all of that is read.
+
+    A process that it left behind may hold the pipe open: the pipe's end is not waited for.
+    """
+    assert process.stdout is not None
+    pipe, poll = process.stdout.fileno(), select.poll()
+    poll.register(pipe, select.POLLIN)
+    while process.poll() is None:
+        if poll.poll(_LOOK):
+            data = os.read(pipe, _AT_ONCE)
+            if not data:
+                return
+            yield data
+    processes.sweep(lambda values: values.get(_RUN) == run)
+    while poll.poll(0) and (data := os.read(pipe, _AT_ONCE)):
+        yield data
+
+
+def _lines(output: Iterable[bytes]) -> Iterator[str]:
+    """The lines of an output, without their ends."""
+    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
+    rest = ""
+    for data in output:
+        *whole, rest = (rest + decoder.decode(data)).split("\n")
+        yield from whole
+    rest += decoder.decode(b"", final=True)
+    yield from rest.splitlines()
 
 
 def _stages(lines: Sequence[str]) -> list[str]:
     found = (_STAGE.search(line) for line in lines)
     return [match["name"] for match in found if match]
+
+
+def _fault(lines: Sequence[str], code: int) -> str:
+    """Why a command failed, by what it printed and its exit code."""
+    if code < 0:
+        return f"the command that ran it was {_killed(-code)}"
+    exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
+    number = -exits[-1] if exits and exits[-1] < 0 else exits[-1] - _SHELL if exits else 0
+    if number in signal.valid_signals():
+        return _killed(number)
+    return _cause(lines) or f"exit code {code}"
+
+
+def _killed(number: int) -> str:
+    """That a process was killed, by which signal, and by whom if by nobody."""
+    hint = ": if nobody did that, memory ran out" if number == signal.SIGKILL else ""
+    return f"killed by signal {number}{hint}"
 
 
 def _cause(lines: Sequence[str]) -> str:

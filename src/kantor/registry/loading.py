@@ -161,7 +161,7 @@ def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
         return generators.load(folder)
     except ScoreError as error:
         told = str(error)
-        named = told.startswith(f"{source}:")
+        named = told.startswith((f"{source}:", f"{source}/"))
         raise RegistryError(told if named else f"{source}: {told}") from error
     except _BROKEN as error:
         fault = " ".join(str(error).split())[:200]

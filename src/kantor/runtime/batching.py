@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kantor.music.score import Flags
 from kantor.runtime import blas, lines
 from kantor.runtime.choosing import Manner
 from kantor.runtime.decoder import Decoder
 from kantor.runtime.encoder import Encoder
 from kantor.runtime.pieces import Piece
-from kantor.runtime.pitches import CONTEXT, Whole
+from kantor.runtime.pitches import CONTEXT, Codes
 from kantor.runtime.tasks import Task
 from kantor.runtime.weights import Weights
 
 DECODERS = 8
 """Tasks whose tables are kept."""
 
-Filled = tuple[Whole, Flags]
+Filled = tuple[Codes, Flags]
 
 
 class Network:
@@ -36,7 +33,7 @@ class Network:
     def fill(
         self,
         pieces: Sequence[Piece],
-        latents: Sequence[NDArray[np.float32]],
+        seeds: Sequence[int],
         tasks: Sequence[Task],
         manner: Manner,
     ) -> list[Filled]:
@@ -46,15 +43,13 @@ class Network:
 
         Parameters
         ----------
-        latents
-            Uniform numbers ``(time, 2, voice)`` of each piece.
-        tasks
+        seeds, tasks
             Of each piece.
 
         Returns
         -------
         list of (codes, onsets)
-            ``(time, voice)`` intp and bool of each piece, given cells unchanged.
+            ``(time, voice)`` int8 and bool of each piece, given cells unchanged.
         """
         found = [_given(piece) for piece in pieces]
         alike: dict[Task, list[int]] = defaultdict(list)
@@ -69,7 +64,7 @@ class Network:
                     self._decoder(task),
                     self._memory,
                     [pieces[row] for row in rows],
-                    [latents[row] for row in rows],
+                    [seeds[row] for row in rows],
                     manner,
                 )
                 for row, answer in zip(rows, answers, strict=True):

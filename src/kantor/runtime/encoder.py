@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.music.score import VOICES
 from kantor.runtime.layers import rectify
@@ -23,7 +24,7 @@ class Reading:
 
     Attributes
     ----------
-    rows : (any, span) intp
+    rows : (any, span) int32
         What `kantor.runtime.tables.ScoreLayer.sums` adds of the given cells.
     kinds : (span,) intp
         As `Piece.kinds`.
@@ -31,7 +32,7 @@ class Reading:
         What the conditions add to the first layer, and to the decoder's.
     """
 
-    rows: Whole
+    rows: NDArray[np.int32]
     kinds: Whole
     entering: Array
     leaving: Array
@@ -61,13 +62,13 @@ class Encoder:
 
     def read(self, piece: Piece) -> Reading:
         """Look up what is the same for every part of a piece."""
-        now = piece.codes.T
+        now = piece.codes.T.astype(np.intp)
         before = np.zeros_like(now)
         before[:, 1:] = now[:, :-1]
         rows = self.entry.rows(now * CODES + before, now, piece.onsets.T, chord_of(now))
         told = piece.conditions @ self.told + self.told_bias
         entering, leaving = np.split(told, [self.width], axis=1)
-        return Reading(rows, piece.kinds, entering.copy(), leaving.copy())
+        return Reading(rows.astype(np.int32), piece.kinds, entering.copy(), leaving.copy())
 
     def __call__(self, reading: Reading, start: int, stop: int, out: Array) -> None:
         """What the decoder's first layer gets from the steps `start` to `stop` of a piece.
@@ -84,7 +85,7 @@ class Encoder:
         padded[:edge] = padded[edge + last - first :] = 0
         hidden = padded[edge : edge + last - first]
         entering = reading.entering.take(reading.kinds[first:last], axis=0)
-        np.add(self.entry.sums(reading.rows[:, first:last]), entering, out=hidden)
+        np.add(self.entry.sums(reading.rows[:, first:last].astype(np.intp)), entering, out=hidden)
         rectify(hidden)
         for dilation, (kernel, bias) in zip(self.dilations, self.convolutions, strict=True):
             reach -= dilation

@@ -18,7 +18,7 @@ from kantor.runtime import blas, refining, weights
 from kantor.runtime.batching import Network
 from kantor.runtime.choosing import Manner
 from kantor.runtime.critic import Critic
-from kantor.runtime.pieces import Piece, latent, pieces
+from kantor.runtime.pieces import Piece, pieces
 from kantor.runtime.pitches import HIGHEST, LOWEST, from_codes
 from kantor.runtime.pool import Pool
 from kantor.runtime.tasks import Task
@@ -160,18 +160,15 @@ class Generator:
         manner: Manner,
     ) -> tuple[Pitches, Flags]:
         """One take, without refinement; `asked` is what is given, piece by piece."""
-        keys = seeds.tolist()
-        latents = [latent(key, piece.steps) for key, piece in zip(keys, asked, strict=True)]
-        codes = np.ones(given.mask.shape, np.intp)
+        filled = self._network.fill(asked, seeds.tolist(), tasks, manner)
+        pitches = np.where(given.mask, given.pitches, REST).astype(np.int8)
         onsets = np.array(given.onsets)
-        for row, found in enumerate(self._network.fill(asked, latents, tasks, manner)):
-            length = len(found[0])
-            codes[row, :length], onsets[row, :length] = found
-        composed = from_codes(codes, given.collection)
-        return (
-            np.where(given.mask, given.pitches, composed),
-            np.where(given.mask, given.onsets, onsets),
-        )
+        for row, (codes, struck) in enumerate(filled):
+            asked_for = ~given.mask[row, : len(codes)]
+            composed = from_codes(codes[None], given.collection[row : row + 1])[0]
+            pitches[row, : len(codes)][asked_for] = composed[asked_for]
+            onsets[row, : len(codes)][asked_for] = struck[asked_for]
+        return pitches, onsets
 
     def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions: the more, the more like Bach it finds them.
@@ -239,11 +236,12 @@ def load(folder: str | Path, processes: int | None = None) -> Generator:
     ScoreError
         If the folder holds no model with weights for numpy.
     """
-    folder = Path(folder)
+    path = Path(folder) / "model.json"
     try:
-        info = json.loads((folder / "model.json").read_text())
-        found = Generator(weights.load(folder), info, processes)
+        info = json.loads(path.read_text())
+        path = path.with_name(weights.NAME)
+        found = Generator(weights.load(path.parent), info, processes)
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise ScoreError(f"{folder}: not a model of Kantor ({what}); run `dvc repro`") from None
+        raise ScoreError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None
     return found

@@ -7,15 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kantor.music.score import VOICES, Flags
 from kantor.runtime.choosing import Manner, threshold
 from kantor.runtime.decoder import Decoder, Moment, some
 from kantor.runtime.encoder import Encoder
 from kantor.runtime.layers import rectify
-from kantor.runtime.pieces import Piece
-from kantor.runtime.pitches import CODES, CONTEXT, Whole
+from kantor.runtime.pieces import Piece, latent
+from kantor.runtime.pitches import CODES, CONTEXT, Codes, Whole
 from kantor.runtime.tables import ScoreLayer, chord_of
 from kantor.runtime.weights import Array, Weights, past_units
 
@@ -52,22 +51,22 @@ def compose(
     decoder: Decoder,
     memory: Memory,
     pieces: Sequence[Piece],
-    latents: Sequence[NDArray[np.float32]],
+    seeds: Sequence[int],
     manner: Manner,
-) -> list[tuple[Whole, Flags]]:
+) -> list[tuple[Codes, Flags]]:
     """Compose the cells of pieces that are not given.
 
     Parameters
     ----------
-    latents
-        Uniform numbers ``(time, 2, voice)`` of each piece.
+    seeds
+        Of each piece.
 
     Returns
     -------
     list of (codes, onsets)
-        ``(time, voice)`` intp and bool of each piece, given cells unchanged.
+        ``(time, voice)`` int8 and bool of each piece, given cells unchanged.
     """
-    lines = _Lines(pieces, latents, memory)
+    lines = _Lines(pieces, seeds, memory)
     for step in range(len(lines.codes)):
         if step % CHUNK == 0:
             drive = lines.read(encoder, step)
@@ -106,9 +105,7 @@ class _Lines:
     until the last step, however different their lengths are.
     """
 
-    def __init__(
-        self, pieces: Sequence[Piece], latents: Sequence[NDArray[np.float32]], memory: Memory
-    ) -> None:
+    def __init__(self, pieces: Sequence[Piece], seeds: Sequence[int], memory: Memory) -> None:
         self.pieces, self.memory = pieces, memory
         self.places = arranged([piece.steps for piece in pieces])
         voices, rows = len(VOICES), 1 + max(row for row, _ in self.places)
@@ -118,16 +115,17 @@ class _Lines:
             self.begin[start].append((row, piece))
             lengths[row] = max(lengths[row], start + piece.steps)
         steps = int(lengths[0])
-        self.codes = np.ones((steps, voices, rows), np.intp)
+        self.codes = np.ones((steps, voices, rows), np.int8)
         self.onsets = np.zeros((steps, voices, rows), bool)
         self.latent = np.zeros((steps, 2, voices, rows), np.float32)
         self.closes = np.zeros((steps, rows), bool)
-        for piece, latent, (row, start) in zip(pieces, latents, self.places, strict=True):
+        for piece, seed, (row, start) in zip(pieces, seeds, self.places, strict=True):
             within, into = slice(CONTEXT, CONTEXT + piece.steps), slice(start, start + piece.steps)
             self.codes[into, :, row] = piece.codes[within]
             self.onsets[into, :, row] = piece.onsets[within]
-            self.latent[into, 0, :, row] = latent[:, 0]
-            self.latent[into, 1, :, row] = threshold(latent[:, 1])
+            numbers = latent(seed, piece.steps)
+            self.latent[into, 0, :, row] = numbers[:, 0]
+            self.latent[into, 1, :, row] = threshold(numbers[:, 1])
             self.closes[into, row] = piece.closes
         self.free = (self.codes == 0).any(axis=1)
         self.meets = ((self.codes > 1).sum(axis=1, dtype=np.uint8) > 1).any(axis=1)
@@ -182,11 +180,8 @@ class _Lines:
         rows = int(self.alive[step])
         if step + 1 == len(self.codes) or not self.meets[step + 1]:
             return None
-        found = self.codes[step + 1, :, :rows]
-        others = [row for row, _ in self.begin.get(step + 1, ()) if row < rows]
-        if others:
-            found = found.copy()
-            found[:, others] = 0
+        found = self.codes[step + 1, :, :rows].astype(np.intp)
+        found[:, [row for row, _ in self.begin.get(step + 1, ()) if row < rows]] = 0
         return found
 
     def advance(
@@ -197,12 +192,11 @@ class _Lines:
             self._start(step)
         rows = int(self.alive[step])
         before, last = self.before[:, :rows], self.last[:rows]
-        given = self.codes[step, :, :rows]
+        given = self.codes[step, :, :rows].astype(np.intp)
         now, onsets = given, self.onsets[step, :, :rows]
         asked = some(self.free[step, :rows])
         if asked is not None:
             past = self.past(step)[:rows].reshape(rows, -1)
-            latent = self.latent[step, ..., :rows]
             temperature = manner.temperatures(self.closes[step, :rows])
             moment = Moment(
                 past,
@@ -210,7 +204,7 @@ class _Lines:
                 given,
                 before,
                 last,
-                latent,
+                self.latent[step, ..., :rows],
                 self.shift[:rows],
                 temperature,
                 self.ahead(step),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kantor.music.given import Given
 from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags
-from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Whole, frame_shift, to_codes
+from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Codes, Whole, frame_shift, to_codes
 from kantor.runtime.weights import Array
 
 
@@ -30,7 +30,7 @@ class Piece:
 
     Attributes
     ----------
-    codes : (span, voice) intp
+    codes : (span, voice) int8
         0 where a cell is to be composed.
     onsets : (span, voice) bool
         Of the given cells.
@@ -46,7 +46,7 @@ class Piece:
         Length without what stands around it.
     """
 
-    codes: Whole
+    codes: Codes
     onsets: Flags
     kinds: Whole
     conditions: Array
@@ -68,7 +68,7 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
         part = row, slice(length)
         mask, one = given.mask[part], slice(row, row + 1)
         codes = to_codes(given.pitches[one, :length], given.collection[one])[0]
-        whole = np.ones((CONTEXT + length + after, len(VOICES)), np.intp)
+        whole = np.ones((CONTEXT + length + after, len(VOICES)), np.int8)
         struck = np.zeros(whole.shape, bool)
         whole[CONTEXT : CONTEXT + length] = np.where(mask, codes, 0)
         struck[CONTEXT : CONTEXT + length] = given.onsets[part] & mask

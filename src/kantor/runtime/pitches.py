@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from kantor.music.score import REST, VOICES
 
 Whole = NDArray[np.intp]
+Codes = NDArray[np.int8]
+"""Codes as they are kept, of every step; a step's are made `Whole` when it is its turn."""
 
 CLASSES = 64
 BASE = 28
@@ -51,7 +53,7 @@ def to_codes(pitches: NDArray[np.integer], collection: NDArray[np.integer]) -> W
     return np.where(pitches == REST, 1, 1 + np.clip(classes, 1, CLASSES - 1))
 
 
-def from_codes(codes: Whole, collection: NDArray[np.integer]) -> NDArray[np.int8]:
+def from_codes(codes: NDArray[np.integer], collection: NDArray[np.integer]) -> NDArray[np.int8]:
     """The inverse of `to_codes`."""
     pitches = codes - 1 + BASE + frame_shift(collection)[:, None, None]
     return np.where(codes == 1, REST, pitches).astype(np.int8)

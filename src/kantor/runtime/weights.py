@@ -23,6 +23,8 @@ Weights = Mapping[str, NDArray[Any]]
 NAME = "runtime.npz"
 FORMAT = 1
 """Of a model's folder, named in ``model.json``; raised when older models can no longer be read."""
+REMEDY = "`dvc repro` makes one, `kantor models rollback` goes back to the champion before"
+"""For a model that does not load."""
 CRITIC = "critic."
 """With which the names of the critic's weights begin."""
 

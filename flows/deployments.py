@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from kantor import settings
 from kantor.batch import Batch
@@ -32,7 +32,6 @@ import watch  # noqa: E402
 from prefect import Flow, get_client  # noqa: E402
 from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.events import DeploymentEventTrigger  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
 from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
@@ -98,11 +97,6 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
     params = root / "params.yaml"
     training = settings.load(settings.Retrain, "retrain", params)
     drifting = settings.load(settings.Drift, "drift", params)
-    asked = DeploymentEventTrigger(
-        name="retrain when asked",
-        expect={drift.EVENT, watch.EVENT},
-        parameters={"reason": "{{ event.payload.reason }}"},
-    )
     return [
         deployment(
             batch_compose.batch_compose,
@@ -114,7 +108,6 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             retrain.retrain,
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
-            triggers=[asked],
         ),
         deployment(
             promote.promote,
@@ -122,7 +115,7 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
         ),
         deployment(
             watch.watch,
-            "Notice new scores in data/, and ask for retraining.",
+            "Notice new scores in data/, and start retraining.",
             cron=training.watch,
             concurrency_limit=ONE,
         ),
@@ -181,19 +174,21 @@ async def _give(sign: Path) -> None:
 
 
 async def _receive(arrivals: Arrivals, composing: UUID) -> None:
-    """Start a batch when something has arrived."""
-    waiting = False
+    """Start a batch when something has arrived, and try again until the server has stored it."""
+    key = None
     while True:
         await asyncio.sleep(arrivals.pause)
-        waiting = await asyncio.to_thread(arrivals.look) or waiting
-        if waiting:
-            waiting = not await _started(composing)
+        if await asyncio.to_thread(arrivals.look):
+            key = uuid4().hex
+        if key is not None and await _started(composing, key):
+            key = None
 
 
-async def _started(deployment: UUID) -> bool:
+async def _started(deployment: UUID, key: str) -> bool:
+    """Whether the server has stored a run of `deployment`; with the same key it stores one."""
     try:
         async with get_client() as client:
-            await client.create_flow_run_from_deployment(deployment)
+            await client.create_flow_run_from_deployment(deployment, idempotency_key=key)
     except Exception as error:  # the server is away: there is a next time
         _say(f"could not start a batch: {type(error).__name__}")
         return False

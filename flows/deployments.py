@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from uuid import UUID, uuid4
 from kantor import settings
 from kantor.batch import Batch
 from kantor.operations.arrivals import Arrivals, of_inbox
+from kantor.operations.service import SIGN
 from kantor.waiting import STATE
 
 settings.quiet()  # before Prefect reads its settings
@@ -34,6 +36,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
+from pydantic import ValidationError  # noqa: E402
 from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,10 +132,22 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
 
 
 def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
-    """A deployment whose version is a digest of it; Prefect makes up one that says less."""
+    """A deployment whose version is a digest of it; Prefect makes up one that says less.
+
+    Raises
+    ------
+    SettingsError
+        If its schedule is none.
+    """
 
     def one(version: str) -> Deployment:
-        found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        try:
+            found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise settings.SettingsError(
+                f"params.yaml: when to run {flow.name}: {reason}"
+            ) from None
         assert isinstance(found, Deployment)
         return found
 
@@ -167,9 +182,10 @@ async def serve(made: Sequence[Deployment], sign: Path, arrivals: Arrivals | Non
 
 
 async def _give(sign: Path) -> None:
-    """A sign of life, every second."""
+    """A sign of life, every second; where the disk refuses, it may take it later."""
     while True:
-        sign.touch()
+        with suppress(OSError):
+            sign.touch()
         await asyncio.sleep(1)
 
 
@@ -229,7 +245,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        asyncio.run(serve(made, ROOT / STATE / "flows.alive", arrivals))
+        asyncio.run(serve(made, ROOT / STATE / SIGN, arrivals))
     except InPool as error:
         print(error, file=sys.stderr)
         return 1

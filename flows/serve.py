@@ -21,7 +21,7 @@ def main() -> int:
     settings.quiet()
     try:
         run(Service.from_environment(ROOT), lambda line: print(line, flush=True))
-    except (AccessError, ServiceError) as error:
+    except (AccessError, ServiceError, settings.SettingsError) as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
     return 0

@@ -8,6 +8,8 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 
+from kantor.settings import SettingsError
+
 MADE = deployments.deployments()
 
 
@@ -30,6 +32,12 @@ def test_a_version_is_what_a_deployment_is():
     same = deployments.deployment(deployments.watch.watch, "told", cron="1 1 * * *")
     moved = deployments.deployment(deployments.watch.watch, "told", cron="2 1 * * *")
     assert other.version == same.version != moved.version
+
+
+def test_a_schedule_that_is_none():
+    """One line says whose it is, and where that stands."""
+    with pytest.raises(SettingsError, match=r'params.yaml: when to run watch: .*"every sunday"'):
+        deployments.deployment(deployments.watch.watch, "told", cron="every sunday")
 
 
 @pytest.mark.usefixtures("prefect_server")

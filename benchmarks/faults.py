@@ -23,6 +23,8 @@ PARTS = {
     "training": "a training killed again and again",
     "batch": "a batch killed, and one whose registry is gone for a minute",
     "service": "the Prefect server and the serving process killed",
+    "serving": "each part of `make serve` stopped (SIGSTOP), and params.yaml at fault",
+    "telling": "the Prefect server killed while `watch` tells of new scores",
 }
 _HERE = Path(__file__).parent
 

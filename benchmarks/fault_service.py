@@ -21,8 +21,9 @@ from trial import Trial
 
 from kantor.access import Access
 from kantor.operations import processes
-from kantor.operations.service import PREFECT, Service
-from kantor.operations.supervisor import Part, Supervisor
+from kantor.operations.parts import Part
+from kantor.operations.service import PREFECT, SIGN, Service
+from kantor.operations.supervisor import Supervisor
 from kantor.waiting import STATE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,24 +42,35 @@ def trials(times: int) -> Iterator[Trial]:
 
 def _killed(name: str, told: str, times: int, root: Path) -> Trial:
     began = time.monotonic()
-    service, parts = _small(root)
+    service, parts = small(root, "light.py", str(EVERY))
+    with running(parts, root) as supervisor:
+        first, last = _kills(supervisor, name, times, root)
+        return _counted(service, root, first, last, told, times, began)
+
+
+@contextlib.contextmanager
+def running(parts: list[Part], root: Path) -> Iterator[Supervisor]:
+    """The parts, once all are ready; none is left behind."""
     supervisor = Supervisor(parts, root / "logs", root, lambda line: None, patience=PATIENCE)
     ready = threading.Event()
     thread = threading.Thread(target=supervisor.run, args=(ready.set,), daemon=True)
     thread.start()
     try:
-        if not ready.wait(PATIENCE):
+        until(lambda: ready.is_set() or not thread.is_alive(), f"not ready; see {root}/logs")
+        if not ready.is_set():
             raise RuntimeError(f"the service does not start; see {root}/logs")
-        first, last = _kills(supervisor, name, times, root)
-        return _counted(service, root, first, last, told, times, began)
+        yield supervisor
     finally:
         supervisor.stop()
         thread.join(30)
         processes.sweep(lambda values: values.get(processes.SERVICE) == str(root))
 
 
-def _small(root: Path) -> tuple[Service, list[Part]]:
-    """The server of Prefect as `make serve` starts it, and the light flow served."""
+def small(root: Path, script: str, *arguments: str) -> tuple[Service, list[Part]]:
+    """The server of Prefect as `make serve` starts it, and a script beside this that serves flows.
+
+    The script gives its sign of life in ``root/flows.alive``.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,11 +84,11 @@ def _small(root: Path) -> tuple[Service, list[Part]]:
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
     }
     server = [sys.executable, str(ROOT / "flows/prefect_server.py"), "--port", str(port)]
-    light = [sys.executable, str(ROOT / "benchmarks/light.py"), str(EVERY)]
+    flows = [sys.executable, str(ROOT / "benchmarks" / script), *arguments]
     health = f"{environment['PREFECT_API_URL']}/health"
     return service, [
         Part("prefect", server, environment, health),
-        Part("flows", light, environment, needs="prefect"),
+        Part("flows", flows, environment, sign=root / SIGN, needs="prefect"),
     ]
 
 
@@ -85,12 +97,12 @@ def _kills(
 ) -> tuple[datetime.datetime, datetime.datetime]:
     """Kill `times` times; the moments between which every scheduled run shall have run."""
     chance = random.Random(0)
-    _until(lambda: any((root / "done").iterdir()), "no run ever ended")
+    until(lambda: any((root / "done").iterdir()), "no run ever ended")
     first = datetime.datetime.now(datetime.UTC)
     part = next(one for one in supervisor.running if one.part.name == name)
     kills = 0
     while kills < times:
-        _until(lambda: part.alive and part.ready, f"{name} is not started again")
+        until(lambda: part.alive and part.ready, f"{name} is not started again")
         time.sleep(chance.uniform(0, LONGEST))
         process = part.process
         if process is None:  # it ended by itself, for want of the other one
@@ -98,7 +110,7 @@ def _kills(
         process.send_signal(signal.SIGKILL)
         kills += 1
         print(f"service: {name} killed {kills} times", file=sys.stderr, flush=True)
-        _until(lambda: part.process is not process, f"{name} lives on")  # noqa: B023
+        until(lambda: part.process is not process, f"{name} lives on")  # noqa: B023
     return first, datetime.datetime.now(datetime.UTC)
 
 
@@ -153,7 +165,8 @@ def _ended(service: Service, wanted: set[datetime.datetime]) -> Counter[datetime
     return Counter(moment for moment in moments if moment in wanted)
 
 
-def _until(condition: object, failure: str) -> None:
+def until(condition: object, failure: str) -> None:
+    """Wait for a condition."""
     end = time.monotonic() + PATIENCE
     assert callable(condition)
     while not condition():

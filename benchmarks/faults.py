@@ -26,6 +26,8 @@ PARTS = {
     "workers": "the main process of each kind of pool killed alone",
     "service": "the Prefect server and the serving process killed",
     "registry": "a registry out of reach, locked, moved by wrong clocks, killed amid moves",
+    "serving": "each part of `make serve` stopped (SIGSTOP), and params.yaml at fault",
+    "telling": "the Prefect server killed while `watch` tells of new scores",
 }
 _HERE = Path(__file__).parent
 

@@ -13,15 +13,17 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
 from kantor import settings
 from kantor.batch import Batch
 from kantor.operations.arrivals import Arrivals, of_inbox
+from kantor.operations.service import SIGN
 from kantor.waiting import STATE
 
 settings.quiet()  # before Prefect reads its settings
@@ -37,9 +39,9 @@ from prefect.client.schemas.actions import DeploymentUpdate  # noqa: E402
 from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
 from prefect.client.schemas.responses import DeploymentResponse  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.events import DeploymentEventTrigger  # noqa: E402
 from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
+from pydantic import ValidationError  # noqa: E402
 from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,11 +157,6 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
     params = root / "params.yaml"
     training = settings.load(settings.Retrain, "retrain", params)
     drifting = settings.load(settings.Drift, "drift", params)
-    asked = DeploymentEventTrigger(
-        name="retrain when asked",
-        expect={drift.EVENT, watch.EVENT},
-        parameters={"reason": "{{ event.payload.reason }}"},
-    )
     return [
         deployment(
             batch_compose.batch_compose,
@@ -171,7 +168,6 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
             retrain.retrain,
             "Bring the pipeline up to date; say what came of it.",
             cron=training.cron,
-            triggers=[asked],
         ),
         deployment(
             promote.promote,
@@ -179,7 +175,7 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
         ),
         deployment(
             watch.watch,
-            "Notice new scores in data/, and ask for retraining.",
+            "Notice new scores in data/, and start retraining.",
             cron=training.watch,
             concurrency_limit=ONE,
         ),
@@ -199,10 +195,22 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
 
 
 def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
-    """A deployment whose version is a digest of it; Prefect makes up one that says less."""
+    """A deployment whose version is a digest of it; Prefect makes up one that says less.
+
+    Raises
+    ------
+    SettingsError
+        If its schedule is none.
+    """
 
     def one(version: str) -> Deployment:
-        found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        try:
+            found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise settings.SettingsError(
+                f"params.yaml: when to run {flow.name}: {reason}"
+            ) from None
         assert isinstance(found, Deployment)
         return found
 
@@ -237,26 +245,29 @@ async def serve(made: Sequence[Deployment], sign: Path, arrivals: Arrivals | Non
 
 
 async def _give(sign: Path) -> None:
-    """A sign of life, every second."""
+    """A sign of life, every second; where the disk refuses, it may take it later."""
     while True:
-        sign.touch()
+        with suppress(OSError):
+            sign.touch()
         await asyncio.sleep(1)
 
 
 async def _receive(arrivals: Arrivals, composing: UUID) -> None:
-    """Start a batch when something has arrived."""
-    waiting = False
+    """Start a batch when something has arrived, and try again until the server has stored it."""
+    key = None
     while True:
         await asyncio.sleep(arrivals.pause)
-        waiting = await asyncio.to_thread(arrivals.look) or waiting
-        if waiting:
-            waiting = not await _started(composing)
+        if await asyncio.to_thread(arrivals.look):
+            key = uuid4().hex
+        if key is not None and await _started(composing, key):
+            key = None
 
 
-async def _started(deployment: UUID) -> bool:
+async def _started(deployment: UUID, key: str) -> bool:
+    """Whether the server has stored a run of `deployment`; with the same key it stores one."""
     try:
         async with get_client() as client:
-            await client.create_flow_run_from_deployment(deployment)
+            await client.create_flow_run_from_deployment(deployment, idempotency_key=key)
     except Exception as error:  # the server is away: there is a next time
         _say(f"could not start a batch: {type(error).__name__}")
         return False
@@ -297,7 +308,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        asyncio.run(serve(made, ROOT / STATE / "flows.alive", arrivals))
+        asyncio.run(serve(made, ROOT / STATE / SIGN, arrivals))
     except InPool as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
-from announcing import announce  # noqa: E402
 from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
+from retraining import start_retraining  # noqa: E402
 
 from kantor.drift import compare, last, training, watch  # noqa: E402
 from kantor.drift.telling import markdown  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-EVENT = "kantor.drift.detected"
 
 
 @flow(name="drift")
 def drift() -> str:
-    """Compare, show it, and ask for retraining where drift stays."""
+    """Compare, show it, and start retraining where drift stays."""
     limits = settings.load(settings.Drift, "drift", ROOT / "params.yaml")
     folder = ROOT / limits.log
     came = last(folder, limits.last)
@@ -31,9 +31,12 @@ def drift() -> str:
     found = compare(came, training(ROOT / "build" / "scores.npz"), limits)
     get_run_logger().info(found.line)
     create_markdown_artifact(markdown(found), key="drift", description=found.line)
-    if watch(folder, bool(found.beyond), limits.in_a_row):
-        announce(EVENT, "kantor.melodies", f"drift: {found.line}")
+    watch(folder, bool(found.beyond), limits.in_a_row, partial(_retrain, found.line))
     return found.line
+
+
+def _retrain(line: str, key: str) -> None:
+    start_retraining(f"drift: {line}", key)
 
 
 if __name__ == "__main__":

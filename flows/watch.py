@@ -1,4 +1,4 @@
-"""Flow `watch`: notice new scores in ``data/`` and ask for retraining; record a moved champion."""
+"""Flow `watch`: notice new scores in ``data/`` and start retraining; record a moved champion."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
-from announcing import announce  # noqa: E402
 from prefect import flow, get_run_logger  # noqa: E402
+from retraining import start_retraining  # noqa: E402
 
 from kantor.operations.changes import announced, new_data  # noqa: E402
 from kantor.registry import RegistryError, notice  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-EVENT = "kantor.data.changed"
 
 
 @flow(name="watch")
 def watch() -> str:
-    """Say once of each content of the data folder that it is not what the model learned from."""
+    """Start retraining once for each content of the data folder that no pass has read."""
     _look_at_champion()
     news = new_data(ROOT)
-    get_run_logger().info(news or "data/ is as it was")
     if news is None:
+        get_run_logger().info("data/ is as it was")
         return "unchanged"
-    announce(EVENT, "kantor.data", news)
-    announced(ROOT)
-    return news
+    get_run_logger().info(news.line)
+    start_retraining(news.line, news.key)
+    announced(ROOT, news)  # after the run is stored: a failure above is made up for later
+    return news.line
 
 
 def _look_at_champion() -> None:

@@ -1,5 +1,7 @@
 """Retraining is asked for when drift stays, and once."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from kantor.drift import features, record, watch
@@ -17,7 +19,7 @@ def seen(tmp_path):
     def look(drifting, new=True):
         if new:
             record(tmp_path, [ROW])
-        return watch(tmp_path, drifting, in_a_row=2)
+        return watch(tmp_path, drifting, 2, lambda key: None)
 
     return look
 
@@ -38,6 +40,24 @@ def test_old_melodies_do_not_count_twice(seen):
     assert not seen(True)
     assert not any(seen(True, new=False) for _ in range(5))
     assert seen(True)
+
+
+def test_what_could_not_be_asked_is_asked_again(tmp_path):
+    """A server that is away costs no retraining, and the same cause has the same key."""
+    keys = []
+
+    def away(key):
+        keys.append(key)
+        raise ConnectionError
+
+    for ask in (keys.append, away, away, keys.append):
+        record(tmp_path, [ROW])
+        with nullcontext() if ask is not away else pytest.raises(ConnectionError):
+            watch(tmp_path, True, 2, ask)
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    record(tmp_path, [ROW])
+    assert not watch(tmp_path, True, 2, keys.append)
 
 
 def test_a_damaged_state_is_begun_anew(tmp_path):

@@ -1,23 +1,25 @@
 """All flows are served by what params.yaml says, and told to the server once."""
 
 import asyncio
+from uuid import UUID
 
 import deployments
 import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 
+from kantor.settings import SettingsError
+
 MADE = deployments.deployments()
 
 
 def test_every_flow_is_served_with_its_schedule():
-    """Retraining comes by calendar and by events; what looks about comes by calendar."""
+    """Retraining comes by calendar, and so does what looks whether it must come sooner."""
     named = {one.flow_name: one for one in MADE}
     by_calendar = {"retrain", "watch", "drift", "batch_compose", "prune"}
     assert by_calendar <= set(named)
     assert all(one.schedules for one in MADE if one.flow_name in by_calendar)
-    (trigger,) = named["retrain"].triggers
-    assert trigger.expect == {"kantor.drift.detected", "kantor.data.changed"}
+    assert not named["retrain"].triggers, "`watch` and `drift` start it themselves, once"
     limited = {name for name, one in named.items() if one.concurrency_limit == 1}
     assert limited == {"watch", "drift", "batch_compose", "prune"}
 
@@ -30,6 +32,12 @@ def test_a_version_is_what_a_deployment_is():
     same = deployments.deployment(deployments.watch.watch, "told", cron="1 1 * * *")
     moved = deployments.deployment(deployments.watch.watch, "told", cron="2 1 * * *")
     assert other.version == same.version != moved.version
+
+
+def test_a_schedule_that_is_none():
+    """One line says whose it is, and where that stands."""
+    with pytest.raises(SettingsError, match=r'params.yaml: when to run watch: .*"every sunday"'):
+        deployments.deployment(deployments.watch.watch, "told", cron="every sunday")
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -138,3 +146,41 @@ def test_a_schedule_that_was_changed_elsewhere_is_put_back(watched, capsys):
     asyncio.run(watched.aapply())
     assert "schedules" in capsys.readouterr().out
     assert [one.schedule.cron for one in content(watched)[0].schedules] == ["1 1 * * *"]
+
+
+class Client:
+    """A server that stores each run and whose first answers are lost."""
+
+    def __init__(self):
+        self.keys = []
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def create_flow_run_from_deployment(self, _, idempotency_key=None):
+        self.keys.append(idempotency_key)
+        if len(self.keys) < 3:
+            raise ConnectionError
+
+
+def test_an_arrival_starts_one_batch(monkeypatch, tmp_path):
+    """It is tried again until the server answers, and never stored as two runs."""
+    client = Client()
+    monkeypatch.setattr(deployments, "get_client", lambda: client)
+    (tmp_path / "a.mid").write_text("a")
+    arrivals = deployments.Arrivals(tmp_path, 0.01)
+
+    async def receive():
+        receiving = asyncio.create_task(deployments._receive(arrivals, UUID(int=1)))
+        while len(client.keys) < 3:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        receiving.cancel()
+
+    asyncio.run(asyncio.wait_for(receive(), 60))
+    first, *others = client.keys
+    assert first is not None
+    assert others == [first, first]

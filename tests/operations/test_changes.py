@@ -37,12 +37,31 @@ def test_the_same_data_are_no_news(root):
 def test_a_dropped_score_is_news_once(root):
     """It is said until it was noted, and again for the next one."""
     drop(root, "b.mid")
-    assert new_data(root) == "data/ has changed: 2 files"
-    assert new_data(root) is not None
-    announced(root)
+    news = new_data(root)
+    assert news.line == "data/ has changed: 2 files"
+    assert new_data(root) == news
+    announced(root, news)
     assert new_data(root) is None
     drop(root, "c.mid")
-    assert new_data(root) == "data/ has changed: 3 files"
+    assert new_data(root).line == "data/ has changed: 3 files"
+
+
+def test_what_comes_meanwhile_is_news(root):
+    """Noted is what was said, not what the folder holds by then."""
+    drop(root, "b.mid")
+    news = new_data(root)
+    drop(root, "c.mid")
+    announced(root, news)
+    assert new_data(root).line == "data/ has changed: 3 files"
+
+
+def test_the_same_data_later_are_another_change(root):
+    """A run that was started for them once does not stand for the next time."""
+    drop(root, "b.mid")
+    first = new_data(root)
+    drop(root, "b.mid", OLD + 100)
+    assert new_data(root).key != first.key
+    assert new_data(root).hash == first.hash
 
 
 def test_who_is_still_copying_is_waited_for(root):
@@ -57,4 +76,4 @@ def test_without_data_or_a_pass(tmp_path):
     assert new_data(tmp_path) is None
     (tmp_path / "data" / "scores").mkdir(parents=True)
     drop(tmp_path, "a.mid")
-    assert new_data(tmp_path) == "data/ has changed: 1 files"
+    assert new_data(tmp_path).line == "data/ has changed: 1 files"

@@ -1,12 +1,18 @@
 """The front page links what there is, and shows nothing else of the disk."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
 
 from kantor.access import TOKEN, Access
-from kantor.operations.front import app, page
+from kantor.operations import states
+from kantor.operations.front import app
+from kantor.operations.front_page import page
+from kantor.operations.states import State
+from kantor.waiting import STATE
 
 SECRET = "correct-horse-battery"
 
@@ -77,6 +83,41 @@ def test_only_two_folders_are_served(root, path):
 def test_an_empty_repository_has_a_page(tmp_path):
     """Before the first model the page says what to do."""
     assert "make repro" in page(tmp_path, "localhost", 4200, 5000)
+
+
+def test_the_page_says_how_the_parts_are(root):
+    """Which runs, which does not and why; words from a log cannot break the page."""
+    (root / STATE).mkdir()
+    there = [State("prefect", "running", 0.0), State("flows", "down", 0.0, 2, "ended: <b>", 60.0)]
+    states.write(root / STATE / states.FILE, there)
+    text = Client(root).get("/").text
+    assert "Running since" in text
+    assert "it will be started again" in text
+    assert "Started again 2 times. Last fault" in text
+    assert "ended: &lt;b&gt;" in text
+    assert "<b>" not in text
+
+
+def test_the_page_tells_a_fault_of_the_parameters(root):
+    """Flows fail until somebody mends it."""
+    shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", root)
+    assert "params.yaml" not in Client(root).get("/").text
+    with (root / "params.yaml").open("a") as file:
+        file.write("  wrong: 1\n")
+    text = Client(root).get("/").text
+    assert "batch.wrong: no such parameter" in text
+    assert "flows fail until it is mended" in text
+
+
+def test_a_batch_is_named_by_its_number(root):
+    """And leads to its page."""
+    page = root / "compositions" / "batches" / "batch-0012" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<h1>twelve</h1>")
+    (page.parents[1] / "ledger.sqlite").touch()
+    asked = Client(root)
+    assert ">Batch 12</a>" in asked.get("/").text
+    assert asked.get("/compositions/batches/batch-0012/index.html").text == "<h1>twelve</h1>"
 
 
 def test_with_a_token_only_health_is_open(root):

@@ -1,6 +1,8 @@
 """What the service is told by its environment, and what it tells its parts."""
 
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ def _bare(monkeypatch):
 
 @pytest.fixture
 def service(tmp_path):
+    shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", tmp_path)
     return Service.from_environment(tmp_path)
 
 
@@ -119,7 +122,7 @@ def test_one_port_for_two(tmp_path, monkeypatch):
         Service.from_environment(tmp_path)
 
 
-def test_a_port_that_is_taken(tmp_path, monkeypatch):
+def test_a_port_that_is_taken(service, tmp_path, monkeypatch):
     """Nothing is started; the variable that chooses another port is named."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -140,3 +143,16 @@ def test_one_service_a_repository(service, tmp_path):
         pytest.raises(ServiceError, match="served already"),
     ):
         run(service, lambda line: None)
+
+
+def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):
+    """In one line, and nothing is started."""
+    (tmp_path / "params.yaml").write_text("serve: {arivals: 2}")
+    with pytest.raises(SettingsError, match=r"params.yaml: the block 'ingest' is missing"):
+        run(service, lambda line: None)
+    assert not (tmp_path / STATE).exists()
+
+
+def test_every_part_has_its_health(service):
+    """Whether it works is asked for as long as it runs."""
+    assert all(part.health or part.sign for part in service.parts("boot"))

@@ -100,7 +100,8 @@ def _pruned(out: Path, ledger: sqlite3.Connection, batches: Sequence[int], dry_r
 def _ended(ledger: sqlite3.Connection, before: datetime) -> list[int]:
     """The batches that ended before a time and are not deleted yet, the oldest first."""
     found = ledger.execute(
-        "SELECT number FROM batches WHERE state = 'done' AND finished < ? ORDER BY number",
+        "SELECT number FROM batches WHERE state IN ('done', 'given up') AND finished < ?"
+        " ORDER BY number",
         (before.astimezone(UTC).isoformat(timespec="seconds"),),
     )
     return [number for (number,) in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,17 +41,25 @@ def read(folder: Path) -> Watch:
         return Watch()
 
 
-def watch(folder: Path, drifting: bool, in_a_row: int) -> bool:
-    """Count one more check; whether retraining is to be asked for now.
+def watch(folder: Path, drifting: bool, in_a_row: int, ask: Callable[[str], object]) -> bool:
+    """Count one more check; whether it asked for retraining.
 
-    It is once, when drift has been found `in_a_row` times, and then not again before melodies
+    It asks once, when drift has been found `in_a_row` times, and then not again before melodies
     were found to be alike. A check that has seen no new melody counts for nothing.
+
+    Parameters
+    ----------
+    ask
+        Asks for retraining. It is given a key, which is the same whenever this check is repeated
+        because `ask` failed or the process was killed: nothing is recorded until `ask` returns.
     """
     before, now = read(folder), newest(folder)
     if now == before.seen:
         return False
     over = before.over + 1 if drifting else 0
     asks = over >= in_a_row and not before.asked
+    if asks:
+        ask(f"drift after {before.seen or now}")
     after = Watch(now, over, drifting and (before.asked or asks))
     text = json.dumps(asdict(after)).encode()
     save(folder / STATE, lambda stream: stream.write(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -17,25 +18,44 @@ ANNOUNCED = "data.announced"
 _SETTLED = 20.0  # seconds without a change: a folder that is still being copied is left to finish
 
 
-def new_data(root: Path, settled: float = _SETTLED) -> str | None:
-    """What to say of data other than those of the last pass; None if there is nothing to say.
+@dataclass(frozen=True)
+class News:
+    """Data that no pass has read.
 
-    It is said once for each content of the folder: a pass that fails over it is not asked for
-    again and again, but when the folder has changed. `announced` notes that it was said.
+    Attributes
+    ----------
+    hash : str
+        Of the contents of the folder.
+    key : str
+        Names this change: also the time counts, as the same contents may come back later.
+    line : str
+        The change in words.
+    """
+
+    hash: str
+    key: str
+    line: str
+
+
+def new_data(root: Path, settled: float = _SETTLED) -> News | None:
+    """Data other than those of the last pass; None if there are none, or `announced` noted them.
+
+    So retraining starts once for each content of the folder: a pass that fails over it is not
+    started again and again, but when the folder has changed.
     """
     data = root / DATA
-    if not data.is_dir() or time.time() - _touched(data) < settled:
+    if not data.is_dir() or time.time() - (touched := _touched(data)) < settled:
         return None
     files = contents(data)
     now = hash_of(files)
     if now in (_trained(root), _read(root / STATE / ANNOUNCED)):
         return None
-    return f"data/ has changed: {len(files)} files"
+    return News(now, f"data {now} {touched:.6f}", f"data/ has changed: {len(files)} files")
 
 
-def announced(root: Path) -> None:
-    """Note that the data as they are now were spoken of."""
-    text = hash_of(contents(root / DATA)).encode()
+def announced(root: Path, news: News) -> None:
+    """Note that retraining was started for `news`."""
+    text = news.hash.encode()
     private_folder(root / STATE)
     save(root / STATE / ANNOUNCED, lambda stream: stream.write(text))
 

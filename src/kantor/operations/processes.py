@@ -22,14 +22,16 @@ SERVICE = "KANTOR_SERVICE"
 BOOT = "KANTOR_SERVICE_BOOT"
 _PROC = Path("/proc")
 _SET_PDEATHSIG = 1  # prctl(2)
+# Found beforehand: between fork and exec nothing may wait for a lock that another thread held.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 Chosen = Callable[[Mapping[str, str]], bool]
 
 
 def end_with_parent() -> None:
     """Ask the kernel to end this process when the one that started it ends, even by kill -9."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGTERM)
+    if _PRCTL is not None:
+        _PRCTL(_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def find(chosen: Chosen) -> list[int]:

@@ -1,4 +1,4 @@
-"""What `make serve` runs: four processes on one machine, and how each of them is told of it."""
+"""What `make serve` runs: four processes on one machine, and their environment."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kantor import settings
 from kantor.access import Access
-from kantor.operations import processes
-from kantor.operations.supervisor import Part, ServiceError, Supervisor
+from kantor.operations import parameters, processes, states
+from kantor.operations.parts import Part
+from kantor.operations.supervisor import ServiceError, Supervisor
 from kantor.private import private_database, private_folder
 from kantor.registry.store import DATABASE
 from kantor.waiting import STATE, Busy, held
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
 PREFECT = "prefect"  # folder of its database and settings, below the state's
+SIGN = "flows.alive"  # touched every second by the process that runs the flows
 _LOCK = "serve.lock"
 _DAY = 24 * 3600  # seconds
 
@@ -142,7 +145,13 @@ class Service:
             Part("prefect", prefect, environment, f"{health}:{self.prefect}/api/health"),
             Part("mlflow", mlflow, environment, f"{health}:{self.mlflow}/health"),
             Part("front", front, environment, f"{health}:{self.front}/health"),
-            Part("flows", served, environment | self.login(), needs="prefect"),
+            Part(
+                "flows",
+                served,
+                environment | self.login(),
+                sign=self.root / STATE / SIGN,
+                needs="prefect",
+            ),
         ]
 
 
@@ -151,9 +160,12 @@ def run(service: Service, say: Callable[[str], object] = print) -> None:
 
     Raises
     ------
+    SettingsError
+        If ``params.yaml`` is at fault; nothing was started.
     ServiceError
         If the repository is served already, a port is taken, or a part does not start.
     """
+    parameters.check(service.root)
     state = service.root / STATE
     try:
         with held(state / _LOCK, seconds=0):
@@ -174,11 +186,20 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
         _free(service.access.host, port, name)
     _keep_private(service.root)
-    supervisor = Supervisor(service.parts(boot), state / "logs", service.root, say)
+
+    def report(found: Sequence[states.State]) -> None:
+        with suppress(OSError):  # a full disk must not end the service
+            states.write(state / states.FILE, found)
+
+    parts = service.parts(boot)
+    supervisor = Supervisor(parts, state / "logs", service.root, say, report=report)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         say("starting; this takes some seconds")
-        supervisor.run(lambda: [say(line) for line in (*service.addresses(), "Ctrl-C ends it")])
+        supervisor.run(
+            lambda: [say(line) for line in (*service.addresses(), "Ctrl-C ends it")],
+            parameters.Parameters(service.root, say).look,
+        )
     finally:
         processes.sweep(ours)
         for one, handler in before.items():
@@ -188,7 +209,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
 def _keep_private(root: Path) -> None:
     """Keep to their owner what the service keeps, and databases that are there already."""
     home = private_folder(private_folder(root / STATE) / PREFECT)
-    databases = [*root.glob(DATABASE), *root.glob("*/ledger.sqlite")]
+    databases = [*root.glob(DATABASE), *root.glob("*/*/ledger.sqlite")]
     if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
         databases.append(home / "prefect.db")
     for database in databases:

@@ -2,102 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from kantor.operations import processes
+from kantor.operations.health import EVERY, PATIENCE
+from kantor.operations.parts import Part, Running
+from kantor.operations.states import State
 
-LONGEST_LOG = 20_000_000  # bytes; a log is begun anew then
-_STEADY = 5.0  # seconds after which a process that became ready counts as one that runs
-_LONGEST_PAUSE = 30.0
 _PAUSE = 0.2
+_ROUND = 1.0  # seconds from one look to the next, once all parts are ready
+_ENDING = 10.0  # seconds in which the parts must end before they are killed
+
+Report = Callable[[Sequence[State]], object]
 
 
 class ServiceError(RuntimeError):
-    """A service could not be started; the message says which, and the last line of its log."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A process to keep running.
-
-    Attributes
-    ----------
-    name : str
-        What people call it; its log is ``name.log``.
-    command : sequence of str
-        Holds no secret: everyone can read it.
-    environment : mapping
-        Added to this process's own.
-    health : str
-        An address that answers when the part is ready; empty where its being alive must do.
-    needs : str
-        The name of a part that must be ready before this one starts; empty for none.
-    """
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    health: str = ""
-    needs: str = ""
-
-
-class Running:
-    """A part with the process that it is in now."""
-
-    def __init__(self, part: Part, log: Path, cwd: Path) -> None:
-        self.part, self.log, self.cwd = part, log, cwd
-        self.failures = 0
-        self.next_start = 0.0
-        self.started = 0.0
-        self.ready = False
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start the process, in a session of its own: Ctrl-C is for the one that watches."""
-        self.started, self.ready = time.monotonic(), False
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.part.command,
-                cwd=self.cwd,
-                env={**os.environ, **self.part.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=processes.end_with_parent,
-            )
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process is not None and self.process.poll() is None
-
-    def died(self) -> float:
-        """Count a death; return after how many seconds to start again."""
-        if self.ready and time.monotonic() - self.started > _STEADY:
-            self.failures = 0
-        self.failures += 1
-        pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** (self.failures - 1))
-        self.next_start = time.monotonic() + pause
-        self.process, self.ready = None, False
-        return pause
-
-    def last_words(self) -> str:
-        """The last line of the log that holds anything."""
-        lines = (
-            self.log.read_text(errors="replace")[-4000:].split("\n") if self.log.exists() else []
-        )
-        told = [line.strip() for line in lines if line.strip()]
-        return told[-1][:300] if told else "it said nothing"
+    """A service could not be started; the message says which part, and why."""
 
 
 class Supervisor:
@@ -110,9 +33,14 @@ class Supervisor:
     cwd
         Where the parts run.
     say
-        Told what a person should know.
+        Told in one line what a person should know.
     patience
-        Seconds in which everything must have become ready the first time.
+        Seconds in which everything must have become ready the first time, and each part whenever
+        it is started again.
+    every
+        Seconds between two questions for a part's health, and for which its answer is waited for.
+    report
+        Told how the parts are, whenever that changes.
     """
 
     def __init__(
@@ -121,32 +49,47 @@ class Supervisor:
         logs: Path,
         cwd: Path,
         say: Callable[[str], object] = print,
-        patience: float = 180.0,
+        patience: float = PATIENCE,
+        every: float = EVERY,
+        report: Report = lambda states: None,
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self.running = [Running(part, logs / f"{part.name}.log", cwd) for part in parts]
-        self.say, self.patience = say, patience
+        # Two threads a part: one may still wait for an answer of the process before.
+        self._executor = ThreadPoolExecutor(2 * len(parts), thread_name_prefix="health")
+        self.running = [
+            Running(part, logs / f"{part.name}.log", cwd, self._executor, every, patience)
+            for part in parts
+        ]
+        self.say, self.patience, self.report = say, patience, report
         self.stopping = threading.Event()
+        self._reported: list[State] = []
+        self._faults: dict[str, str] = {}  # what was said of parts that do not run yet again
 
     def stop(self, *_: object) -> None:
         """End `run`; may be called from a signal handler, twice as well."""
         self.stopping.set()
 
-    def run(self, ready: Callable[[], object]) -> None:
+    def run(self, ready: Callable[[], object], also: Callable[[], object] = lambda: None) -> None:
         """Start all parts, call `ready` when they are, and keep them running until `stop`.
+
+        Parameters
+        ----------
+        also
+            Called every second from then on.
 
         Raises
         ------
         ServiceError
             If a part does not become ready the first time. What is ready once is started again
-            whenever it dies, for as long as it takes.
+            whenever it ends or hangs, for as long as it takes.
         """
         try:
             if self._first_start():
                 ready()
             while not self.stopping.is_set():
                 self._look_after()
-                self.stopping.wait(1.0)
+                also()
+                self.stopping.wait(_ROUND)
         finally:
             self._end()
 
@@ -158,7 +101,8 @@ class Supervisor:
                 return True
             for part in self.running:
                 if part.failures >= 2:
-                    raise ServiceError(f"{part.part.name}: does not start: {part.last_words()}")
+                    why = self._faults[part.part.name]
+                    raise ServiceError(f"{part.part.name} {why}; see {part.log}")
             if time.monotonic() > ends:
                 late = [part.part.name for part in self.running if not part.ready]
                 raise ServiceError(f"{', '.join(late)}: not ready after {self.patience:.0f} s")
@@ -166,49 +110,34 @@ class Supervisor:
         return False
 
     def _look_after(self) -> None:
-        """One round: start what is due, notice who died and who became ready."""
+        """One round: start what is due, notice what ended, what hangs and what became ready."""
         ready = {part.part.name for part in self.running if part.ready}
         for part in self.running:
-            if part.process is not None and not part.alive:
-                code = part.process.returncode
-                pause = part.died()
-                self.say(f"{part.part.name} ended ({code}); starting it again in {pause:g} s")
+            if fault := part.look():
+                self._failed(part, fault)
             due = part.process is None and time.monotonic() >= part.next_start
             if due and (not part.part.needs or part.part.needs in ready):
                 part.start()
-            if part.alive and not part.ready:
-                part.ready = _answers(part.part.health)
-            _shorten(part.log)
+            if part.ready and part.part.name in self._faults:
+                del self._faults[part.part.name]
+                self.say(f"{part.part.name} is running again")
+        states = [part.state for part in self.running]
+        if states != self._reported:
+            self._reported = states
+            self.report(states)
+
+    def _failed(self, part: Running, fault: str) -> None:
+        """Say why a part ended; the same cause again and again is said once."""
+        name = part.part.name
+        if self._faults.get(name) != fault:
+            self.say(f"{name} {fault}; starting it again")
+        self._faults[name] = fault
 
     def _end(self) -> None:
         """Ask the parts to end, the last first; kill those that do not within some seconds."""
         for part in reversed(self.running):
-            if part.process is not None and part.alive:
-                part.process.send_signal(signal.SIGTERM)
-        ends = time.monotonic() + 10.0
+            part.ask_to_end()
+        ends = time.monotonic() + _ENDING
         for part in reversed(self.running):
-            if part.process is None:
-                continue
-            try:
-                part.process.wait(max(0.0, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                part.process.kill()
-                part.process.wait()
-
-
-def _answers(address: str) -> bool:
-    if not address:
-        return True
-    try:
-        with urllib.request.urlopen(address, timeout=2):
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except OSError:
-        return False
-
-
-def _shorten(log: Path) -> None:
-    """Begin a log anew when it is long: the process that appends to it does not notice."""
-    if log.exists() and log.stat().st_size > LONGEST_LOG:
-        os.truncate(log, 0)
+            part.end(ends - time.monotonic())
+        self._executor.shutdown(wait=False, cancel_futures=True)

@@ -9,7 +9,6 @@ data, parameters, training budget, and the figures of its evaluation. Two aliase
 version is for: ``challenger`` is the newest, ``champion`` is the one that composes.
 """
 
-from kantor.registry.champion import Champion
 from kantor.registry.events import Event
 from kantor.registry.fetching import fetch, load_alone, may_pass
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
@@ -24,7 +23,6 @@ from kantor.registry.versions import versions
 __all__ = [
     "CHAMPION",
     "RECEIPT",
-    "Champion",
     "Event",
     "LoadedModel",
     "Receipt",

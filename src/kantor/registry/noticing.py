@@ -58,18 +58,10 @@ def still(store: Store, name: str, champion: int | None) -> None:
         raise RegistryError(f"{name}: {there} was made champion meanwhile; look, and try again")
 
 
-def notice(
-    name: str = NAME, root: Path | None = None, patience: float | None = None
-) -> Event | None:
+def notice(name: str = NAME, root: Path | None = None) -> Event | None:
     """Record a champion that was moved in MLflow's page, if it was.
 
-    What was champion for a time between two looks is not known; `kantor.registry.serving` looks at
-    once when it is asked for a move.
-
-    Parameters
-    ----------
-    patience
-        Seconds to wait for another move; `PATIENCE` if not said.
+    What was champion for a time between two looks is not known.
 
     Returns
     -------
@@ -81,7 +73,7 @@ def notice(
     RegistryError
         As `moving` does.
     """
-    with _alone(root, patience), opened(root) as store:
+    with _alone(root), opened(root) as store:
         return _notice(store, name)
 
 
@@ -108,13 +100,12 @@ def _notice(store: Store, name: str) -> Event | None:
 
 
 @contextmanager
-def _alone(root: Path | None, patience: float | None = None) -> Iterator[None]:
+def _alone(root: Path | None) -> Iterator[None]:
     """Hold this machine's lock of the repository's champion."""
     path = (root or find_root()) / STATE / LOCK
-    seconds = PATIENCE if patience is None else patience
     with ExitStack() as stack:
         try:
-            stack.enter_context(held(path, _log.info, seconds, "the champion is moved"))
+            stack.enter_context(held(path, _log.info, PATIENCE, "the champion is moved"))
         except (Busy, OSError) as error:
             raise RegistryError(f"the champion cannot be moved now: {error}") from None
         yield

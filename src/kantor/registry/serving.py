@@ -10,27 +10,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 from kantor import settings
 from kantor.access import Access, AccessError, Guard, serve
 from kantor.private import private_database
-from kantor.registry.noticing import notice
-from kantor.registry.page import Noting
 from kantor.registry.store import (
     ARTIFACTS,
     DATABASE,
     URI_VARIABLE,
-    RegistryError,
     find_root,
     lost,
     missing,
 )
-from kantor.registry.versions import NAME
 
 HEALTH = "/health"
-PATIENCE = 2.0  # seconds to wait for a move by Kantor itself, which records what it found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,18 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     from mlflow.server.fastapi_app import app
 
-    noting = Noting(app, partial(_note, root))
-    serve(Guard(noting, access, open_paths=(HEALTH,)), access.host, options.port)
+    serve(Guard(app, access, open_paths=(HEALTH,)), access.host, options.port)
     return 0
-
-
-def _note(root: Path, name: str) -> None:
-    """Record a champion that a request has set, unless Kantor itself moves it now."""
-    if name == NAME:
-        try:
-            notice(name, root, PATIENCE)
-        except RegistryError as error:
-            print(error, file=sys.stderr)
 
 
 def address(root: Path) -> str:

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from trial import Trial
@@ -25,6 +26,9 @@ from kantor.operations.parts import Part
 from kantor.operations.service import PREFECT, SIGN, Service
 from kantor.operations.supervisor import Supervisor
 from kantor.waiting import STATE
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = 15.0  # seconds from one scheduled run to the next
@@ -147,17 +151,26 @@ def _counted(
     return Trial(told, times, outcome, time.monotonic() - began, not (missing or twice))
 
 
+@contextlib.contextmanager
+def asking(service: Service) -> Iterator[SyncPrefectClient]:
+    """A client of the server of this trial: the one before had another port."""
+    from prefect import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    address = service.environment("boot")["PREFECT_API_URL"]
+    with temporary_settings({PREFECT_API_URL: address}), get_client(sync_client=True) as client:
+        yield client
+
+
 def _ended(service: Service, wanted: set[datetime.datetime]) -> Counter[datetime.datetime]:
     """How many runs there are that completed, by the moment for which they were scheduled."""
-    os.environ |= {"PREFECT_API_URL": service.environment("boot")["PREFECT_API_URL"]}
-    from prefect import get_client
     from prefect.client.schemas import filters
     from prefect.client.schemas.objects import StateType
 
     completed = filters.FlowRunFilterStateType(any_=[StateType.COMPLETED])
     chosen = filters.FlowRunFilter(state=filters.FlowRunFilterState(type=completed))
     runs, offset = [], 0
-    with get_client(sync_client=True) as client:
+    with asking(service) as client:
         while page := client.read_flow_runs(flow_run_filter=chosen, limit=200, offset=offset):
             runs += page
             offset += len(page)

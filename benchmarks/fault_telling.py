@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from fault_service import running, small, until
+from fault_service import asking, running, small, until
 from trial import Trial
 
 from kantor.operations.service import Service
@@ -76,12 +76,9 @@ def _kill_server(supervisor: Supervisor) -> None:
 
 def _started(service: Service) -> Counter[str]:
     """The runs of `retrain`, by their reasons."""
-    os.environ |= {"PREFECT_API_URL": service.environment("boot")["PREFECT_API_URL"]}
-    from prefect import get_client
-
     end = time.monotonic() + 60
     while True:
-        with contextlib.suppress(OSError, httpx.HTTPError), get_client(sync_client=True) as client:
+        with contextlib.suppress(OSError, httpx.HTTPError), asking(service) as client:
             runs = client.read_flow_runs(limit=200)
             reasons = (run.parameters.get("reason") for run in runs)
             return Counter(str(reason) for reason in reasons if reason)

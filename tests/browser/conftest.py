@@ -18,7 +18,7 @@ FLAGS = (
 MUST = "KANTOR_TEST_BROWSER"  # where it is set, a missing browser is a failure
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium for which the host evil.example is this machine."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

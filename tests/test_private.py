@@ -9,7 +9,7 @@ import pytest
 
 from kantor.batch import ledger
 from kantor.drift import log
-from kantor.operations.changes import announced
+from kantor.operations.changes import News, announced
 from kantor.operations.deciding import decided
 from kantor.operations.service import _keep_private
 from kantor.private import private_database, private_file, private_folder
@@ -77,7 +77,7 @@ def lock(root):
     [
         lock,
         lambda root: decided(root, "version 2 against 1"),
-        announced,
+        lambda root: announced(root, News("a", "data a", "data/ has changed")),
         lambda root: log.record(root / STATE / "melodies", [{}]),
     ],
     ids=["lock", "decision", "announcement", "features"],

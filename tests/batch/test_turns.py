@@ -99,7 +99,7 @@ def test_steps_fill_a_run_as_melodies_do(inbox, out, tmp_path, monkeypatch):
 
     compose = work._compose
     monkeypatch.setattr(work, "_compose", noted)
-    monkeypatch.setattr(work, "RUN_STEPS", 150)
+    monkeypatch.setattr(work, "STEPS", 150)
     run(tunes.plan(inbox, out, chunk=100, takes=2), Here())
     assert len(lots) > 3
     assert all(sum(lot[:-1]) < 150 for lot in lots)

@@ -21,17 +21,16 @@ from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
 from kantor.compose.asking import from_recording
-from kantor.compose.composer import RUN_STEPS, Model, ModelError, compose
+from kantor.compose.composer import Model, ModelError, compose
 from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.intake import recording_of
 from kantor.music.score import Score, ScoreError
 
 FULL = 250
-"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work.
-
-`RUN_STEPS` steps fill it as well: what is read and not composed yet does not grow with its length.
-"""
+"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work."""
+STEPS = 524_288
+"""Steps that fill it as well, of all takes: 100 MB at most, however long melodies are."""
 
 Asked = dict[str, tuple[Job, Request]]
 
@@ -113,7 +112,7 @@ class _Line:
             self._write()
 
     def _is_full(self) -> bool:
-        return len(self._asked) >= FULL or self._steps >= RUN_STEPS
+        return len(self._asked) >= FULL or self._steps >= STEPS
 
     def _is_few(self) -> bool:
         return len(self._asked) < FEW and not self._is_full()

@@ -24,7 +24,7 @@ from kantor.music.score import Flags, Pitches, Score, ScoreError
 Model = Callable[..., tuple[Pitches, Flags]]
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
-RUN_STEPS = 524_288  # steps in one run of the model: 100 MB at most, whatever the lengths
+RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bounded
 
 
 class ModelError(RuntimeError):

@@ -209,7 +209,8 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
 def _keep_private(root: Path) -> None:
     """Keep to their owner what the service keeps, and databases that are there already."""
     home = private_folder(private_folder(root / STATE) / PREFECT)
-    databases = [*root.glob(DATABASE), *root.glob("*/*/ledger.sqlite")]
+    ledgers = (root / "compositions").glob("**/ledger.sqlite")
+    databases = [*root.glob(DATABASE), *ledgers]
     if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
         databases.append(home / "prefect.db")
     for database in databases:

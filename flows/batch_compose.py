@@ -46,7 +46,9 @@ def task_runner() -> TaskRunner[Any]:
 
     if batch.scheduler is not None:
         return DaskTaskRunner(address=batch.scheduler)
-    return DaskTaskRunner(cluster_kwargs={"n_workers": batch.workers, "threads_per_worker": 1})
+    # Dask's own page would be open to the whole network.
+    local = {"n_workers": batch.workers, "threads_per_worker": 1, "dashboard_address": None}
+    return DaskTaskRunner(cluster_kwargs=local)
 
 
 @task(name="compose-chunk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import batch_compose as module
+import psutil
 import pytest
 import yaml
 from tests.batch import tunes
@@ -83,6 +84,26 @@ def test_the_engine_is_what_the_parameters_name(tmp_path, monkeypatch):
         write_params(tmp_path / "params.yaml", engine)
         found.append(module.task_runner())
     assert [type(one) for one in found] == [module.ThreadPoolTaskRunner, dask.DaskTaskRunner]
+
+
+def test_dask_listens_on_this_machine_alone(tmp_path, monkeypatch):
+    """The workers that a flow starts here open no port to others, nor does Dask's own page."""
+    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("prefect_dask")
+    monkeypatch.setattr(module, "PARAMS", tmp_path / "params.yaml")
+    write_params(tmp_path / "params.yaml", "dask")
+    before = listening()
+    with distributed.LocalCluster(**module.task_runner().cluster_kwargs):
+        opened = listening() - before
+    assert opened
+    assert {address.ip for address in opened} == {"127.0.0.1"}
+
+
+def listening():
+    """The addresses on which this process and those that it has started listen."""
+    own = psutil.Process()
+    ports = [one.net_connections("tcp") for one in (own, *own.children(recursive=True))]
+    return {port.laddr for found in ports for port in found if port.status == "LISTEN"}
 
 
 def test_an_address_is_no_folder_of_results(flow, tmp_path):

@@ -29,8 +29,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
 
-    name = access.named[0] if access.named else access.host
-    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{name}:{options.port}"
+    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{access.name}:{options.port}"
     os.environ["PREFECT_SERVER_UI_API_URL"] = "/api"
 
     from prefect.server.api.server import create_app

@@ -115,6 +115,11 @@ class Access:
         """The names that are not this machine's own for itself."""
         return tuple(name for name in self.hosts if name not in (*_LOOPBACK, *_EVERYWHERE))
 
+    @property
+    def name(self) -> str:
+        """How people reach the servers: the first name, else the address; as a URL has it."""
+        return bracketed((*self.named, self.host)[0])
+
     def knows(self, host: str) -> bool:
         """Whether a Host header, with or without a port, is one of the names."""
         name = host.strip().lower()
@@ -143,6 +148,11 @@ class Access:
     def _signed(self, end: int) -> str:
         key, text = self.token.encode(), f"kantor cookie until {end}".encode()
         return f"{end}.{hmac.new(key, text, hashlib.sha256).hexdigest()}"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL, where an IPv6 address has brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_foreign(headers: Mapping[str, str], method: str = "") -> bool:
@@ -212,8 +222,8 @@ class Guard:
     ----------
     open_paths
         Paths that say nothing but whether the server lives: they ask for no token.
-    policy
-        The Content-Security-Policy of pages that bring none of their own.
+    penalty
+        Seconds that the answer to a wrong token takes.
     clock
         Seconds since 1970.
     """
@@ -223,12 +233,10 @@ class Guard:
         app: App,
         access: Access,
         open_paths: tuple[str, ...] = (),
-        policy: str = POLICY,
         penalty: float = PENALTY,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.app, self.access, self.open_paths = app, access, open_paths
-        self._headers = {**_HEADERS, "content-security-policy": policy}
         self._penalty, self._clock = penalty, clock
         self._waiting: Counter[str] = Counter()
 
@@ -240,7 +248,7 @@ class Guard:
         headers = {
             name.decode("latin-1").lower(): v.decode("latin-1") for name, v in scope["headers"]
         }
-        send = _with_headers(send, self._headers)
+        send = _with_headers(send, _HEADERS)
         if not self.access.knows(headers.get("host", "")):
             await _refuse(scope, send, 403, f"unknown host name; allow it in {ALLOWED_HOSTS}")
         elif is_foreign(headers, scope.get("method", "")):
@@ -264,12 +272,11 @@ class Guard:
         elif self.access.admits(given):
             await self.app(scope, receive, _with_headers(send, self._cookie(scope)))
         else:
-            await self._penalise(address if given else None)
+            if given:
+                await self._penalise(address)
             await _refuse(scope, send, 401, f"give the token ({TOKEN}) as the password")
 
-    async def _penalise(self, address: str | None) -> None:
-        if address is None:
-            return
+    async def _penalise(self, address: str) -> None:
         self._waiting[address] += 1
         try:
             await asyncio.sleep(self._penalty)
@@ -288,6 +295,7 @@ def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     """`send` that adds headers to an HTTP answer, except those that it has already."""
 
     async def sent(message: Message) -> None:
+        """Pass a message on; the one that begins an answer gets the headers."""
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             there = {name.lower() for name, _ in headers if name.lower() != b"set-cookie"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor import settings
-from kantor.access import Access
+from kantor.access import Access, bracketed
 from kantor.operations import parameters, processes, states
 from kantor.operations.parts import Part
 from kantor.operations.supervisor import ServiceError, Supervisor
@@ -75,20 +75,14 @@ class Service:
     def here(self) -> str:
         """How processes on this machine reach the servers."""
         everywhere = self.access.host in ("0.0.0.0", "localhost", "127.0.0.1")
-        return "127.0.0.1" if everywhere else _bracketed(self.access.host)
-
-    @property
-    def name(self) -> str:
-        """How people reach the servers."""
-        own = self.access.named or (self.access.host,)
-        return _bracketed(own[0])
+        return "127.0.0.1" if everywhere else bracketed(self.access.host)
 
     def addresses(self) -> list[str]:
         """The three addresses, as lines for a terminal."""
         return [
-            f"  Kantor    http://{self.name}:{self.front}",
-            f"  Prefect   http://{self.name}:{self.prefect}",
-            f"  MLflow    http://{self.name}:{self.mlflow}",
+            f"  Kantor    http://{self.access.name}:{self.front}",
+            f"  Prefect   http://{self.access.name}:{self.prefect}",
+            f"  MLflow    http://{self.access.name}:{self.mlflow}",
         ]
 
     def environment(self, boot: str) -> dict[str, str]:
@@ -98,8 +92,8 @@ class Service:
             processes.SERVICE: str(self.root),
             processes.BOOT: boot,
             "KANTOR_HOME": str(self.root),
-            "KANTOR_URL": f"http://{self.name}:{self.front}",
-            "KANTOR_MLFLOW_URL": f"http://{self.name}:{self.mlflow}",
+            "KANTOR_URL": f"http://{self.access.name}:{self.front}",
+            "KANTOR_MLFLOW_URL": f"http://{self.access.name}:{self.mlflow}",
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"http://{self.here}:{self.prefect}/api",
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
@@ -222,10 +216,6 @@ def _port(name: str, default: int) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 65535):
         raise ServiceError(f"{name}={text}: expected a port, 1 to 65535")
     return int(text)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _free(host: str, port: int, name: str) -> None:

@@ -50,6 +50,7 @@ def _in_time(ask: Callable[[], object], shown: str) -> None:
     answers: SimpleQueue[Exception | None] = SimpleQueue()
 
     def asking() -> None:
+        """Ask, and hand on how that ended."""
         try:
             ask()
         except Exception as error:  # handed on, to be raised in the thread that waits

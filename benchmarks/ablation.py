@@ -23,8 +23,8 @@ from exam import Exam
 from quality_output import METRICS
 
 from kantor import settings
-from kantor.music.files import save
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
+from kantor.files import save
 
 FULL = "all of it"
 SHOWN = ("triad_or_seventh", "semitone_clash", "complete_triads", "crossing", "leaps_bass")
@@ -81,7 +81,7 @@ class Bench:
     def __init__(self, options: Options) -> None:
         from kantor.data import corpus, windows
         from kantor.hyperparameters import Train
-        from kantor.model import batches
+        from kantor.model.train import batches
 
         self.params = settings.load(Train, "train", options.params)
         pieces = corpus.load(options.build / "scores.npz")
@@ -93,8 +93,8 @@ class Bench:
 
     def train(self, variant: Variant) -> tuple[Any, Figures | None]:
         """The trainer of a variant at its end, and the figures of its warm-up if it had one."""
-        from kantor.model import batches
-        from kantor.model.trainer import Trainer
+        from kantor.model.train import batches
+        from kantor.model.train.trainer import Trainer
 
         chosen = variant.of(self.params)
         trainer = Trainer(chosen, self.steps)
@@ -243,7 +243,7 @@ def main() -> int:
     settings.quiet()
     try:
         found = run(options)
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"ablation: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

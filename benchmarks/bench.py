@@ -15,7 +15,7 @@ from typing import Any
 import machine
 
 from kantor import settings
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
 
 UNET, CHORALE = "unet", "chorale"
 WARM = 2
@@ -43,8 +43,8 @@ class Bench:
 
         from kantor.data import corpus, windows
         from kantor.hyperparameters import Train
-        from kantor.model import batches
-        from kantor.model.trainer import Trainer
+        from kantor.model.train import batches
+        from kantor.model.train.trainer import Trainer
 
         self.options = options
         params = settings.load(Train, "train", options.params)
@@ -147,7 +147,7 @@ class Remote:
         try:
             answer = self._here.recv()
         except EOFError:
-            raise ScoreError("the process of a preset died; out of memory?") from None
+            raise InputError("the process of a preset died; out of memory?") from None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -167,7 +167,7 @@ def serve(connection: Connection, preset: str, options: Options) -> None:
             connection.send(getattr(bench, question)(*arguments))
     except (EOFError, KeyboardInterrupt):
         return
-    except (ScoreError, settings.SettingsError) as error:
+    except (InputError, SetupError) as error:
         connection.send(error)
     except Exception:  # not every exception survives the way to the other process
         connection.send(RuntimeError(traceback.format_exc()))

@@ -28,8 +28,9 @@ import machine
 import numpy as np
 
 from kantor import settings
+from kantor.errors import InputError, SetupError
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Key, Meter, Score, ScoreError
+from kantor.music.score import Key, Meter, Score
 
 SHORT_BARS = 16
 WARM = 128
@@ -69,7 +70,7 @@ def melody(bars: int, seed: int) -> Score:
 
 def write_melodies(folder: Path, count: int, bars: int) -> list[Path]:
     """Files with that many different melodies."""
-    from kantor.music import midi
+    from kantor.formats import midi
 
     paths = [folder / f"melody-{index}.mid" for index in range(count)]
     for index, path in enumerate(paths):
@@ -263,7 +264,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="kantor-bench-") as folder:
             found = measure(options, Path(folder))
-    except (ScoreError, settings.SettingsError) as error:
+    except (InputError, SetupError) as error:
         print(f"composing: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from kantor.music import midi, musicxml
+from kantor.formats import midi, musicxml
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
 

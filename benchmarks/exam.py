@@ -9,7 +9,8 @@ import numpy as np
 from quality_output import CHANGED, METRICS
 
 from kantor.data.corpus import Corpus
-from kantor.music.score import Score, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import Score
 
 AGAIN = 16
 """Sopranos that are composed a second time, to see whether another seed is another piece."""
@@ -32,7 +33,7 @@ class Exam:
 
         held_out = [piece.score for piece in corpus if piece.split == "valid"]
         if len(held_out) < 2:
-            raise ScoreError("the valid split has fewer than two pieces; see `dvc repro ingest`")
+            raise InputError("the valid split has fewer than two pieces; see `dvc repro ingest`")
         count = min(melodies, len(held_out)) if melodies else len(held_out)
         rows = np.unique(np.linspace(0, len(held_out) - 1, max(2, count)).astype(int))
         real = [held_out[row] for row in rows]

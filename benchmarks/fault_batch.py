@@ -22,7 +22,7 @@ import pandas as pd
 from composing import melody
 from trial import Trial
 
-from kantor.music import midi
+from kantor.formats import midi
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "build/model"
@@ -170,7 +170,7 @@ def _without_registry(inbox: Path, folder: Path) -> Trial:
     process = _start(inbox, out, "champion", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
     time.sleep(AWAY)
     waited = process.poll() is None
-    server = [sys.executable, "-m", "kantor.registry.serving"]
+    server = [sys.executable, "-m", "kantor.service.mlflow_server"]
     with subprocess.Popen([*server, "--port", port], cwd=ROOT, env=_environment()) as serving:
         try:
             ended = waited and _finished(process, None)

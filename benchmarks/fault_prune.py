@@ -25,9 +25,9 @@ from trial import Trial
 
 from kantor.batch import Batch, Plan, run
 from kantor.batch.engines import Here
+from kantor.formats import midi
 from kantor.intake import Limits
-from kantor.music import midi
-from kantor.operations.pruning import LOGS
+from kantor.service.pruning import LOGS
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCHES, EACH, SHARED = 8, 120, 20  # batches, melodies of each, of these also of the next one
@@ -37,7 +37,7 @@ YEAR = 365 * 24 * 3600
 SCRIPT = """
 import sys
 from pathlib import Path
-from kantor.operations.pruning import prune
+from kantor.service.pruning import prune
 print("begins", flush=True)
 for one in prune(Path(sys.argv[1])):
     print(one.line, flush=True)

@@ -22,10 +22,12 @@ from pathlib import Path
 
 from trial import Trial
 
-from kantor.registry import RegistryError, events, gate, history, notice, promote, rollback
-from kantor.registry.moves import PREVIOUS
+from kantor.promotion import gate
+from kantor.promotion import history as events
+from kantor.promotion.moves import PREVIOUS
+from kantor.promotion.walking import back
+from kantor.registry import RegistryError, history, notice, promote, rollback
 from kantor.registry.versions import NAME, versions
-from kantor.registry.walking import back
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 10.0  # seconds until the line

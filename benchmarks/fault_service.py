@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import httpx
 from trial import Trial
 
-from kantor.access import Access
-from kantor.operations import processes
-from kantor.operations.parts import Part
-from kantor.operations.service import PREFECT, SIGN, Service
-from kantor.operations.supervisor import Supervisor
-from kantor.waiting import STATE
+from kantor.locks import STATE
+from kantor.service import processes
+from kantor.service.access import Access
+from kantor.service.parts import Part
+from kantor.service.service import PREFECT, SIGN, Service
+from kantor.service.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -17,8 +17,8 @@ import httpx
 from fault_service import asking, running, small, until
 from trial import Trial
 
-from kantor.operations.service import Service
-from kantor.operations.supervisor import Supervisor
+from kantor.service.service import Service
+from kantor.service.supervisor import Supervisor
 
 TELLING = "telling"  # see light_watch.py
 LATEST = 0.3  # seconds from when `watch` begins to tell to the kill, at most

@@ -109,8 +109,8 @@ def read_all(first: int, count: int, folder: Path) -> dict[str, Any]:
 def attempt(data: bytes, seed: int, folder: Path) -> str:
     """Take the bytes in like an upload; whether they were read or refused."""
     from kantor.compose.asking import from_recording
+    from kantor.errors import InputError
     from kantor.intake import Limits, Refused, parsing, uploads
-    from kantor.music.score import ScoreError
 
     limits = Limits(settle=0)
     path = folder / "upload"
@@ -122,7 +122,7 @@ def attempt(data: bytes, seed: int, folder: Path) -> str:
         try:
             # Not `recording_of`, which takes a reader's mistakes for the upload's.
             from_recording(parsing.read_within(one.data, limits))
-        except ScoreError as error:
+        except InputError as error:
             if not str(error).isprintable():
                 raise RuntimeError(f"a reason of several lines: {error!r}") from None
             continue

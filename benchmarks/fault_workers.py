@@ -33,8 +33,8 @@ _PATIENCE = 120.0
 _REPRO = """
 import sys
 from pathlib import Path
-from kantor.operations.lock import alone
-from kantor.operations.pipeline import StageFailed, reproduce
+from kantor.service.lock import alone
+from kantor.service.pipeline import StageFailed, reproduce
 
 with alone(Path(), print) as lock:
     try:

@@ -120,14 +120,14 @@ def _pack(shift: int, tunes: Sequence[Path], target: Path) -> None:
 def _moved(path: Path, shift: int) -> bytes:
     """A tune in another key; one that Kantor would refuse stays, with a byte at its end."""
     from kantor.compose.asking import read_request
-    from kantor.music import midi
-    from kantor.music.score import ScoreError
+    from kantor.errors import InputError
+    from kantor.formats import midi
 
     if not shift:
         return path.read_bytes()
     try:
         return midi.to_bytes(read_request(path).score.voice(0).transposed(shift))
-    except ScoreError:
+    except InputError:
         return path.read_bytes() + bytes([shift % 256])
 
 

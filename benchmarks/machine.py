@@ -98,7 +98,7 @@ def peak_memory() -> int:
 
 def save_json(path: Path, value: Any) -> None:
     """Write figures to `path`, its folder made if it is missing."""
-    from kantor.music.files import save
+    from kantor.files import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(value, indent=2) + "\n"

@@ -31,10 +31,11 @@ from kantor.compose.asking import read_request
 from kantor.compose.composer import compose
 from kantor.compose.request import Request
 from kantor.data import corpus
+from kantor.errors import InputError
+from kantor.files import save
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import evaluate_windows
-from kantor.music.files import save
-from kantor.music.score import Flags, Meter, Score, ScoreError
+from kantor.music.score import Flags, Meter, Score
 from kantor.report.composing import soprano
 
 Row = dict[str, Any]
@@ -67,7 +68,7 @@ def requests(paths: Sequence[Path]) -> list[Request]:
     for path in paths:
         try:
             found.append(read_request(path))
-        except ScoreError as error:
+        except InputError as error:
             print(error)
     return found
 

@@ -26,7 +26,7 @@ from quality_output import METRICS, Row, read, table, write
 from kantor import settings
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
 
 UNET, CHORALE = "unet", "chorale"
 MOMENTS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
@@ -83,8 +83,8 @@ def contenders(options: Options, corpus: Corpus, rolls: Windows) -> list[Contend
     from workshop import recipe, untransposed
 
     from kantor.hyperparameters import Train
-    from kantor.model import batches
-    from kantor.model.trainer import Trainer
+    from kantor.model.train import batches
+    from kantor.model.train.trainer import Trainer
 
     params = settings.load(Train, "train", options.params)
     ours = params.model_copy(update={"preset": CHORALE, "batch": options.batch or params.batch})
@@ -225,7 +225,7 @@ def main() -> int:
         else:
             machine.warn_if_busy(machine.describe())
             rows = run(options)
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"quality: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

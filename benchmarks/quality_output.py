@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import machine
 
+from kantor.errors import InputError
+from kantor.files import save
 from kantor.metrics.report import HEADLINE
-from kantor.music.files import save
-from kantor.music.score import ScoreError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def read(path: Path) -> list[Row]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is not one.
     """
     try:
@@ -75,7 +75,7 @@ def read(path: Path) -> list[Row]:
             for row in rows
         ]
     except (KeyError, ValueError) as error:
-        raise ScoreError(f"{path}: not a table of benchmarks/quality.py ({error})") from None
+        raise InputError(f"{path}: not a table of benchmarks/quality.py ({error})") from None
 
 
 def curve(rows: Sequence[Row], model: str, metric: str) -> list[Row]:

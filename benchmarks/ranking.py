@@ -3,7 +3,7 @@
 ``python benchmarks/ranking.py`` composes several takes of folk songs (`songs`) and of held-out
 sopranos and compares the one that the critic ranks first with the takes' mean, song by song. Bars
 of 3/4 are told the critic in both ways there are: as the generator is asked for them, and as both
-networks learned them (`kantor.music.given`).
+networks learned them (`kantor.music.conditioning`).
 
 Conventions
 -----------
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from kantor.compose import generators
 from kantor.compose.composer import compose
 from kantor.compose.request import Request
-from kantor.music.given import asked_bars, stack, told_bars
+from kantor.music.conditioning import asked_bars, stack, told_bars
 from kantor.music.score import Score
 from kantor.report.composing import soprano
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 from clone import ROOT, Clone, Process
 
-from kantor.operations import states
-from kantor.operations.states import State
-from kantor.waiting import STATE
+from kantor.locks import STATE
+from kantor.service import states
+from kantor.service.states import State
 
 PATIENCE = 300.0
 _PORTS = ("KANTOR_PORT", "KANTOR_PREFECT_PORT", "KANTOR_MLFLOW_PORT")
@@ -44,8 +44,8 @@ class Served:
 
     def process_of(self, part: str) -> int:
         """The number of the process of a part: a child of the service, by its command."""
-        words = {"prefect": "prefect_server.py", "mlflow": "kantor.registry.serving"}
-        words |= {"front": "kantor.operations.front", "flows": "deployments.py"}
+        words = {"prefect": "prefect_server.py", "mlflow": "kantor.service.mlflow_server"}
+        words |= {"front": "kantor.service.front", "flows": "deployments.py"}
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         for child in Path(children).read_text().split():
             if words[part] in Path(f"/proc/{child}/cmdline").read_text():

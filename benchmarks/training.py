@@ -19,8 +19,7 @@ import machine
 from bench import CHORALE, UNET, Options, Remote
 
 from kantor import settings
-from kantor.music.score import ScoreError
-from kantor.settings import SettingsError
+from kantor.errors import InputError, SetupError
 
 LIKELIHOOD = "chorale, likelihood"
 _KINDS = ((UNET, UNET, False), (CHORALE, CHORALE, False), (LIKELIHOOD, CHORALE, True))
@@ -174,7 +173,7 @@ def main() -> int:
     machine.warn_if_busy(found["machine"])
     try:
         measured = measure(options)
-    except (ScoreError, SettingsError) as error:
+    except (InputError, SetupError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kantor.hyperparameters import Train
-from kantor.model.batches import Pool
+from kantor.model.train.batches import Pool
 
 RECIPE: dict[str, Any] = {
     "preset": "unet",
@@ -47,7 +47,7 @@ def generator() -> Any:
     """The workshop's generator, as it is called for a batch of rolls and latents."""
     import tensorflow as tf
 
-    from kantor.model.unet import unet_generator
+    from kantor.model.nets.unet import unet_generator
 
     network = unet_generator()
     return tf.function(lambda rolls, latents: network([rolls, latents], training=False))
@@ -60,7 +60,7 @@ def compose(model: Any, windows: int, seconds: float) -> tuple[int, float]:
     """
     import tensorflow as tf
 
-    from kantor.model import unet
+    from kantor.model.nets import unet
 
     rolls = -tf.ones([windows, unet.STEPS, unet.PITCHES, 1])
     latents = unet.draw_latent(windows, tf.constant([0, 0]))

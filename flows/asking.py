@@ -21,9 +21,9 @@ from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Running  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
-from kantor.operations.deciding import Approval  # noqa: E402
 from kantor.promotion import Contest  # noqa: E402
-from kantor.promotion.telling import contest_markdown  # noqa: E402
+from kantor.promotion.deciding import Approval  # noqa: E402
+from kantor.promotion.wording import contest_markdown  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked

@@ -27,6 +27,7 @@ from kantor.batch.chunks import Chunk, Done  # noqa: E402
 from kantor.batch.engines import Engine, Pending, processes  # noqa: E402
 from kantor.batch.models import patient  # noqa: E402
 from kantor.batch.work import compose_chunk  # noqa: E402
+from kantor.errors import SetupError  # noqa: E402
 from kantor.intake import read_limits  # noqa: E402
 from kantor.registry import CHAMPION, fetch, load_alone, may_pass  # noqa: E402
 
@@ -38,7 +39,7 @@ def task_runner() -> TaskRunner[Any]:
     """What `params.yaml` names: threads that each hand a chunk to a process, or Dask's workers."""
     try:
         batch = settings.load(Batch, "batch", PARAMS)
-    except settings.SettingsError:
+    except SetupError:
         return ThreadPoolTaskRunner()  # the flow says what is wrong
     if batch.engine == "processes":
         return ThreadPoolTaskRunner(max_workers=batch.workers)

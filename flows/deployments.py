@@ -22,9 +22,9 @@ from pydantic import BaseModel
 
 from kantor import settings
 from kantor.batch import Batch
-from kantor.operations.arrivals import Arrivals, of_inbox
-from kantor.operations.service import SIGN
-from kantor.waiting import STATE
+from kantor.locks import STATE
+from kantor.service.arrivals import Arrivals, of_inbox
+from kantor.service.service import SIGN
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -43,6 +43,8 @@ from prefect.exceptions import ObjectNotFound  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
+
+from kantor.errors import SetupError  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"
@@ -199,7 +201,7 @@ def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
 
     Raises
     ------
-    SettingsError
+    SetupError
         If its schedule is none.
     """
 
@@ -208,9 +210,7 @@ def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
             found = Deployment.from_flow(flow, NAME, description=told, version=version, **arguments)
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise settings.SettingsError(
-                f"params.yaml: when to run {flow.name}: {reason}"
-            ) from None
+            raise SetupError(f"params.yaml: when to run {flow.name}: {reason}") from None
         assert isinstance(found, Deployment)
         return found
 
@@ -304,7 +304,7 @@ def main() -> int:
         made = deployments()
         arrivals = of_inbox(ROOT, _say)
         arrivals.prepare()
-    except (settings.SettingsError, OSError) as error:
+    except (SetupError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     try:

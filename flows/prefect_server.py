@@ -1,4 +1,4 @@
-"""Prefect's server as ``prefect server start`` runs it, behind `kantor.access.Guard`.
+"""Prefect's server as ``prefect server start`` runs it, behind `kantor.service.access.Guard`.
 
 Prefect by itself lets every web page use its API. The token, where there is one, is asked for by
 the guard alone: Prefect's own login knows neither bearer tokens nor cookies.
@@ -11,7 +11,8 @@ import os
 import sys
 
 from kantor import settings
-from kantor.access import Access, AccessError, Guard, serve
+from kantor.errors import SetupError
+from kantor.service.access import Access, Guard, serve
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -25,7 +26,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         access = Access.from_environment()
-    except AccessError as error:
+    except SetupError as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -17,10 +17,10 @@ from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 
 from kantor import registry  # noqa: E402
-from kantor.operations.deciding import settle  # noqa: E402
-from kantor.operations.telling import PLOT, inline  # noqa: E402
 from kantor.promotion import contest, drawing  # noqa: E402
-from kantor.promotion.telling import contest_markdown, history_markdown  # noqa: E402
+from kantor.promotion.deciding import settle  # noqa: E402
+from kantor.promotion.wording import contest_markdown, history_markdown  # noqa: E402
+from kantor.service.telling import PLOT, inline  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -15,7 +15,7 @@ settings.quiet()  # before Prefect reads its settings
 from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
 
-from kantor.operations import pruning  # noqa: E402
+from kantor.service import pruning  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

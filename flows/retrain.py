@@ -18,12 +18,12 @@ from asking import ask  # noqa: E402
 from prefect import flow, get_run_logger, task  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 
-from kantor.operations import pipeline  # noqa: E402
-from kantor.operations.deciding import decided, deciding, settle, undecided  # noqa: E402
-from kantor.operations.lock import alone  # noqa: E402
-from kantor.operations.telling import PLOT, Pass, inline, markdown  # noqa: E402
+from kantor.locks import Busy  # noqa: E402
 from kantor.promotion import Contest, contest, drawing  # noqa: E402
-from kantor.waiting import Busy  # noqa: E402
+from kantor.promotion.deciding import decided, deciding, settle, undecided  # noqa: E402
+from kantor.service import pipeline  # noqa: E402
+from kantor.service.lock import alone  # noqa: E402
+from kantor.service.telling import PLOT, Pass, inline, markdown  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"

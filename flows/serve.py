@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 from kantor import settings
-from kantor.access import AccessError
-from kantor.operations.service import Service, run
-from kantor.operations.supervisor import ServiceError
+from kantor.errors import SetupError
+from kantor.service.service import Service, run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,7 +20,7 @@ def main() -> int:
     settings.quiet()
     try:
         run(Service.from_environment(ROOT), lambda line: print(line, flush=True))
-    except (AccessError, ServiceError, settings.SettingsError) as error:
+    except SetupError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kantor.operations import processes
+from kantor.service import processes
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

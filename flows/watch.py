@@ -11,8 +11,8 @@ settings.quiet()  # before Prefect reads its settings
 from prefect import flow, get_run_logger  # noqa: E402
 from retraining import start_retraining  # noqa: E402
 
-from kantor.operations.changes import announced, new_data  # noqa: E402
 from kantor.registry import RegistryError, notice  # noqa: E402
+from kantor.service.changes import announced, new_data  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kantor import disk, settings
 from kantor.data import corpus
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
 from kantor.report.evaluation import evaluate
 
 SCORES = Path("build/scores.npz")
@@ -25,7 +25,7 @@ def main() -> int:
 
         with disk.room():
             figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
     found = figures["headline"]

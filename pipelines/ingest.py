@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kantor import disk, settings
 from kantor.data.ingest import ingest, write
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
         with disk.room():
             ingested = ingest(settings.load(settings.Ingest, "ingest"))
             write(ingested, Path("build"))
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

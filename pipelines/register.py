@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from kantor import disk
+from kantor.errors import SetupError
 from kantor.registry import RECEIPT, RegistryError, register
-from kantor.settings import Register, SettingsError, load
+from kantor.settings import Register, load
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
         with disk.room():
             receipt = register(Path.cwd(), load(Register, "register"))
             receipt.write(RECEIPT)
-    except (RegistryError, SettingsError, OSError) as error:
+    except (RegistryError, SetupError, OSError) as error:
         print(f"register: {error}", file=sys.stderr)
         return 1
     what = "is new" if receipt.created else "was made of the same inputs before"

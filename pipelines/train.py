@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from kantor import disk, settings
-from kantor.music.score import ScoreError
+from kantor.errors import InputError, SetupError
 
 
 def main() -> int:
@@ -14,8 +14,8 @@ def main() -> int:
     settings.quiet()
     from kantor.data import corpus, windows
     from kantor.hyperparameters import Train
-    from kantor.model.interruptions import TrainingStopped
-    from kantor.model.training import fingerprint, train
+    from kantor.model.train.interruptions import TrainingStopped
+    from kantor.model.train.loop import fingerprint, train
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
     try:
@@ -29,7 +29,7 @@ def main() -> int:
     except TrainingStopped as stopped:
         print(f"train: {stopped}", file=sys.stderr)
         return 128 + stopped.signal_number
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
     print(f"train: {done}")

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 from kantor import disk, settings
-from kantor.data import frames, validation, windows
-from kantor.music.score import ScoreError
+from kantor.data import windows
+from kantor.data.checks import tables as frames
+from kantor.data.checks import validation
+from kantor.errors import InputError, SetupError
 
 
 def main() -> int:
@@ -26,7 +28,7 @@ def main() -> int:
         with disk.room():
             measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
             outcomes = validation.report(measured, limits, steps, Path("reports"))
-    except (ScoreError, settings.SettingsError, OSError) as error:
+    except (InputError, SetupError, OSError) as error:
         print(f"validate: {error}", file=sys.stderr)
         return 1
     failed = [outcome for outcome in outcomes if outcome.success is False]

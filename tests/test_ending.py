@@ -33,7 +33,7 @@ COMPOSE = """
 import numpy as np
 from tests.runtime.arrays import random_weights
 from kantor import runtime
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.runtime import pool
 
 STEPS = 400_000

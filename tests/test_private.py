@@ -9,11 +9,11 @@ import pytest
 
 from kantor.batch import ledger
 from kantor.drift import log
-from kantor.operations.changes import News, announced
-from kantor.operations.deciding import decided
-from kantor.operations.service import _keep_private
+from kantor.locks import STATE, held
 from kantor.private import private_database, private_file, private_folder
-from kantor.waiting import STATE, held
+from kantor.promotion.deciding import decided
+from kantor.service.changes import News, announced
+from kantor.service.service import _keep_private
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kantor import settings
-from kantor.settings import Ingest, Retrain, SettingsError
+from kantor.errors import SetupError
+from kantor.settings import Ingest, Retrain
 
 GOOD = """
 ingest:
@@ -37,7 +38,7 @@ def params(tmp_path: Path) -> Path:
 def test_a_fault_is_one_line(params: Path, said: str, instead: str, told: str) -> None:
     """It names the file, the key, and for a misspelt key the one that may be meant."""
     params.write_text(GOOD.replace(said, instead))
-    with pytest.raises(SettingsError, match=f"^{params}: {told}") as caught:
+    with pytest.raises(SetupError, match=f"^{params}: {told}") as caught:
         settings.load(Ingest, "ingest", params)
     assert "\n" not in str(caught.value)
 
@@ -45,7 +46,7 @@ def test_a_fault_is_one_line(params: Path, said: str, instead: str, told: str) -
 def test_a_good_block_is_read(params: Path) -> None:
     """What is not said has its default; a block that is not there is an error."""
     assert settings.load(Ingest, "ingest", params).windows.steps == 32
-    with pytest.raises(SettingsError, match="the block 'retrain' is missing"):
+    with pytest.raises(SetupError, match="the block 'retrain' is missing"):
         settings.load(Retrain, "retrain", params)
 
 
@@ -55,5 +56,5 @@ def test_no_mapping_is_refused(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "params.yaml"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(SettingsError, match="not found" if content is None else "a mapping"):
+    with pytest.raises(SetupError, match="not found" if content is None else "a mapping"):
         settings.read_params(path)

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kantor.errors import SetupError
+
 # One place for it: nothing that Kantor starts reports home.
 QUIET = {
     "DO_NOT_TRACK": "true",
@@ -25,10 +27,6 @@ def quiet() -> None:
     """Switch off every package's telemetry, unless the environment says otherwise."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-
-
-class SettingsError(ValueError):
-    """A parameter that is missing, unknown or out of range; one line that names file and key."""
 
 
 class Block(BaseModel):
@@ -182,17 +180,17 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
 
     Raises
     ------
-    SettingsError
+    SetupError
         If the file is missing or is not a YAML mapping.
     """
     try:
         values = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
-        raise SettingsError(f"{path}: not found; run this from the repository's root") from None
+        raise SetupError(f"{path}: not found; run this from the repository's root") from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not YAML: {_fault(error)}") from None
+        raise SetupError(f"{path}: not YAML: {_fault(error)}") from None
     if not isinstance(values, dict):
-        raise SettingsError(f"{path}: expected a mapping of stages to their parameters")
+        raise SetupError(f"{path}: expected a mapping of stages to their parameters")
     return values
 
 
@@ -201,7 +199,7 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
 
     Raises
     ------
-    SettingsError
+    SetupError
         One line that names the file, the key and the fault.
     """
     return checked(block, name, read_params(path), path)
@@ -212,11 +210,11 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
 
     Raises
     ------
-    SettingsError
+    SetupError
         One line that names the file, the key and the fault.
     """
     if name not in values:
-        raise SettingsError(f"{path}: the block {name!r} is missing")
+        raise SetupError(f"{path}: the block {name!r} is missing")
     try:
         return block.model_validate(values[name])
     except ValidationError as error:
@@ -225,7 +223,7 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
         first = [*unknown, *faults][0]  # a misspelt key is missing too
         key = ".".join(str(part) for part in (name, *first["loc"]))
         told = _unknown(block, first["loc"]) if unknown else first["msg"]
-        raise SettingsError(f"{path}: {key}: {told}") from None
+        raise SetupError(f"{path}: {key}: {told}") from None
 
 
 def read_keep(path: str | Path) -> Keep:
@@ -233,7 +231,7 @@ def read_keep(path: str | Path) -> Keep:
 
     Raises
     ------
-    SettingsError
+    SetupError
         One line that names the file, the key and the fault.
     """
     if not Path(path).exists() or "keep" not in read_params(path):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kantor.batch.listing import listed, stem
+from kantor.errors import InputError
 from kantor.intake import Limits
-from kantor.music.score import ScoreError
 
 KEYS = st.text("0123456789abcdef", min_size=64, max_size=64)
 
@@ -29,5 +29,5 @@ def test_a_place_that_is_not_there_is_named_before_any_file(tmp_path):
     """A batch with a mistyped place does not begin, wherever the place stands among the others."""
     (tmp_path / "a.mid").write_bytes(b"no melody")
     places = [str(tmp_path), str(tmp_path / "tuns")]
-    with pytest.raises(ScoreError, match=r"tuns: no such file or directory; name a folder"):
+    with pytest.raises(InputError, match=r"tuns: no such file or directory; name a folder"):
         next(listed(places, Limits(settle=0)))

@@ -4,7 +4,7 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import models
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 
 def test_the_same_files_are_the_same_model(tmp_path):
@@ -33,7 +33,7 @@ def test_a_model_that_does_not_load_is_not_pinned(tmp_path):
     """The line names the version, the file and the fault; nothing is left behind."""
 
     def load(folder):
-        raise ScoreError(f"{folder}/runtime.npz: not a model; roll back")
+        raise InputError(f"{folder}/runtime.npz: not a model; roll back")
 
     told = r"^one: runtime.npz: not a model; roll back; no batch was begun$"
     with pytest.raises(models.Unusable, match=told):

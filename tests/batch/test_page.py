@@ -81,7 +81,7 @@ def test_what_was_composed_before_is_drawn_as_well(inbox, out):
 
 def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
     """Beside the composing, of the compositions that the page plays, and of no others."""
-    audio = pytest.importorskip("kantor.music.audio")
+    audio = pytest.importorskip("kantor.formats.audio")
     made = []
 
     def encode(score, rate):
@@ -97,7 +97,7 @@ def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
 def test_a_long_piece_is_not_recorded(tmp_path, out, monkeypatch):
     """It would take a minute and hundreds of megabytes; the page plays it from its notes."""
     monkeypatch.setattr("kantor.batch.recordings.LONGEST", 1.0)
-    monkeypatch.setattr("kantor.music.audio.flac_bytes", lambda score, rate: b"sound")
+    monkeypatch.setattr("kantor.formats.audio.flac_bytes", lambda score, rate: b"sound")
     summary = run(tunes.plan(tunes.fill(tmp_path / "inbox", 2), out, page={"heard": 2}), Here())
     text, links = page_of(summary)
     assert not list(summary.folder.glob("*.flac"))

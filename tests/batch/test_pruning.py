@@ -17,7 +17,7 @@ from kantor.batch import copying, run
 from kantor.batch.engines import Here
 from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.freeing import Freed
-from kantor.waiting import Busy, held
+from kantor.locks import Busy, held
 
 NOW = datetime.now(UTC)
 YESTERDAY = NOW - timedelta(days=1)

@@ -18,7 +18,7 @@ from tests.batch import tunes
 from kantor.batch import BatchError, models, run
 from kantor.batch.engines import Here
 from kantor.drift import last
-from kantor.music.reading import read
+from kantor.formats.reading import read
 
 SCRIPT = """
 import sys, time

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from kantor.batch import Batch, Plan
+from kantor.errors import InputError
+from kantor.formats import midi
 from kantor.intake import Limits
-from kantor.music import midi
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Key, Meter, Score, ScoreError
+from kantor.music.score import Key, Meter, Score
 
 AT_ONCE = Limits(settle=0)
 POISON = 61  # a melody that begins on this pitch ends the process that composes it
@@ -39,7 +40,7 @@ def by_rule(given, seeds):
     if (first % 12 == POISON % 12).any():
         os.kill(os.getpid(), signal.SIGKILL)
     if (first % 12 == OUTSIDE % 12).any():
-        raise ScoreError("a given note is not for this model")
+        raise InputError("a given note is not for this model")
     lower = soprano - 4 * np.arange(4) - np.asarray(seeds)[:, None, None] % 3
     pitches = np.where(given.mask, given.pitches, np.where(soprano < 0, -1, lower))
     onsets = np.where(given.mask, given.onsets, given.onsets[..., :1])
@@ -50,7 +51,7 @@ def load(folder):
     """Load the rule, if its folder is there and it is not broken."""
     described = Path(folder) / "model.json"
     if described.read_text() == BROKEN:
-        raise ScoreError(f"{described}: broken")
+        raise InputError(f"{described}: broken")
     return by_rule
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kantor.access import TOKEN, Access
-from kantor.operations.service import Service
+from kantor.service.access import TOKEN, Access
+from kantor.service.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "correct-horse-battery"

@@ -9,7 +9,7 @@ import kantor.promotion
 import kantor.registry
 from kantor import cli
 from kantor.metrics.musical import LABELS
-from kantor.promotion.contests import Contest
+from kantor.promotion.comparison import Contest
 from kantor.promotion.rows import rows
 from kantor.registry import Event, Refused, RegistryError, evaluated
 from kantor.settings import Promote

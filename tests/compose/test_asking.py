@@ -8,13 +8,14 @@ import pytest
 
 from kantor.compose import asking
 from kantor.compose.asking import read_request
-from kantor.compose.cells import bar_spans
+from kantor.compose.bar_ranges import bar_spans
 from kantor.compose.composer import compose
 from kantor.compose.plan import ALL, Plan
-from kantor.music import midi, musicxml
+from kantor.errors import InputError
+from kantor.formats import midi, musicxml
+from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of
-from kantor.music.reading import read
-from kantor.music.score import VOICE_RANGES, VOICES, Key, Meter, Score, ScoreError
+from kantor.music.score import VOICE_RANGES, VOICES, Key, Meter, Score
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -148,7 +149,7 @@ def test_a_bar_that_held_notes_fill(tmp_path):
     notes = [Note(4 * i, 4 * i + 4, 72 - 5 * voice, voice) for voice in range(3) for i in range(12)]
     pitches, onsets = arrays_of([*notes, Note(0, 48, 48, 3)], 48)
     midi.write(Score(pitches, onsets, key=Key()), tmp_path / "held.mid")
-    with pytest.raises(ScoreError, match=r"held\.mid: everything is given: nothing is left"):
+    with pytest.raises(InputError, match=r"held\.mid: everything is given: nothing is left"):
         asked(tmp_path / "held.mid", composed="2", voices="bass")
 
 
@@ -186,7 +187,7 @@ def test_silent_bars_count(midi_file, filler):
     filled = asked(path, fill=True)
     assert (~filled.mask).any(axis=1).sum() == 48
     assert not (compose([filled], filler)[0][0].pitches == -1).any()
-    with pytest.raises(ScoreError, match="no bar 6; the piece has bars 1 to 5"):
+    with pytest.raises(InputError, match="no bar 6; the piece has bars 1 to 5"):
         asked(path, locked="6")
 
 
@@ -250,7 +251,7 @@ def test_everything_at_once(file, chorale, filler):
 )
 def test_one_voice_where_more_are_needed(midi_file, words, fault):
     """A melody is refused in one line that says which voices are missed."""
-    with pytest.raises(ScoreError, match=rf"melody\.mid: .*{fault}") as error:
+    with pytest.raises(InputError, match=rf"melody\.mid: .*{fault}") as error:
         asked(midi_file(quarters(*SCALE)), **words)
     assert "\n" not in str(error.value)
 
@@ -258,7 +259,7 @@ def test_one_voice_where_more_are_needed(midi_file, words, fault):
 def test_nothing_to_fill(midi_file):
     """Four voices that never rest for a bar leave nothing to fill, but may go on."""
     lines = [quarters(*[pitch] * 8) for pitch in (72, 67, 60, 48)]
-    with pytest.raises(ScoreError, match="no voice rests for a whole bar"):
+    with pytest.raises(InputError, match="no voice rests for a whole bar"):
         asked(midi_file(*lines), fill=True)
     assert asked(midi_file(*lines), fill=True, more=1).mask[:32].all()
 
@@ -267,7 +268,7 @@ def test_nothing_to_fill(midi_file):
 def test_bars_out_of_range(file, bars, there):
     """The line names the file, the bar and the bars that there are."""
     for option in ("locked", "composed"):
-        with pytest.raises(ScoreError, match=rf"chorale\.\w+: there is no bar .* bars {there}"):
+        with pytest.raises(InputError, match=rf"chorale\.\w+: there is no bar .* bars {there}"):
             asked(file, **{option: bars})
 
 
@@ -291,7 +292,7 @@ def test_a_track_for_another_voice(midi_file):
     path = midi_file(quarters(*[72] * 8), quarters(*SCALE), names=["Soprano", "Tune"])
     request = read_request(path, Plan.parse("bass"), track="tune")
     assert request.score.pitches[::4, 3].tolist() == [pitch - 12 for pitch in SCALE]
-    with pytest.raises(ScoreError, match="only where one voice is given"):
+    with pytest.raises(InputError, match="only where one voice is given"):
         read_request(path, Plan(frozenset({0, 3})), track=2)
 
 

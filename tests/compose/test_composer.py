@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose import composer
-from kantor.compose.composer import ModelError, compose, seed_of
+from kantor.compose.composer import compose, seed_of
 from kantor.compose.form import Form
-from kantor.compose.knobs import Knobs
 from kantor.compose.request import Request
+from kantor.compose.sampling import Knobs
+from kantor.errors import InputError, ModelError
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Key, Meter, Score, ScoreError
+from kantor.music.score import Key, Meter, Score
 
 
 def melody(steps=40, seed=0, **fields):
@@ -183,7 +184,7 @@ def test_equals_and_faults_of_the_judge(filler, monkeypatch):
     monkeypatch.setattr(type(filler), "judge", lambda self, g, p, o: np.zeros(1))
     with pytest.raises(ModelError, match="judged 9 pieces"):
         compose([request], filler, candidates=9)
-    with pytest.raises(ScoreError, match="cannot judge"):
+    with pytest.raises(InputError, match="cannot judge"):
         compose([request], lambda given, seeds: filler(given, seeds), candidates=2)
 
 
@@ -205,11 +206,11 @@ def test_only_knobs_that_are_turned_are_passed(filler):
 def test_a_request_states_what_is_given():
     """A mask of another form, or one that leaves nothing to compose, is refused."""
     request = melody()
-    with pytest.raises(ScoreError, match="a mask of shape"):
+    with pytest.raises(InputError, match="a mask of shape"):
         replace(request, mask=request.mask[:-1])
-    with pytest.raises(ScoreError, match="a mask of shape"):
+    with pytest.raises(InputError, match="a mask of shape"):
         Request(request.score.voice(0), request.mask[:, :1])
-    with pytest.raises(ScoreError, match="nothing is left to compose"):
+    with pytest.raises(InputError, match="nothing is left to compose"):
         replace(request, mask=np.ones_like(request.mask))
 
 

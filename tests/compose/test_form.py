@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from kantor.compose.composer import compose
 from kantor.compose.form import Form, continued, parse_key
-from kantor.compose.phrases import even_endings
-from kantor.music.score import Key, Meter, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.music.phrases import even_endings
+from kantor.music.score import Key, Meter, Score, onset_floor
 
 
 def spans(flags):
@@ -111,7 +112,7 @@ def test_keys_are_read(text, key):
 @pytest.mark.parametrize("text", ["", "H", "G dorian", "C major b", "#", "m", "Gbb", "G# major"])
 def test_what_is_no_key(text):
     """The name is repeated, with an example or the reason."""
-    with pytest.raises(ScoreError, match="key '"):
+    with pytest.raises(InputError, match="key '"):
         parse_key(text)
 
 
@@ -131,7 +132,7 @@ def test_what_is_no_key(text):
 )
 def test_forms_that_cannot_be(form, fault):
     """The option at fault is named."""
-    with pytest.raises(ScoreError, match=fault):
+    with pytest.raises(InputError, match=fault):
         Form.parse(**form)
 
 
@@ -205,5 +206,5 @@ def test_a_fermata_at_the_end_of_the_file_stays_there():
 def test_too_long_a_continuation():
     """What no file may be long is refused."""
     score, mask = piece(64, meter=Meter(64, 1))
-    with pytest.raises(ScoreError, match="20,000 quarters"):
+    with pytest.raises(InputError, match="20,000 quarters"):
         continued(score, mask, Meter(64, 1), 1000)

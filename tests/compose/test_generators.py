@@ -13,7 +13,7 @@ from tests.runtime.arrays import random_weights
 
 from kantor import runtime
 from kantor.compose import generators
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 from kantor.runtime import weights
 
 
@@ -58,7 +58,7 @@ def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset
     """It is refused in one line that names both formats, not misread."""
     text = json.dumps({"preset": preset, "format": weights.FORMAT + 1})
     (write(tmp_path, preset) / "model.json").write_text(text)
-    with pytest.raises(ScoreError, match=r"a model of format 2, .* reads format 1; .*make repro"):
+    with pytest.raises(InputError, match=r"a model of format 2, .* reads format 1; .*make repro"):
         generators.load(tmp_path)
     assert keras_way == []
 
@@ -66,7 +66,7 @@ def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     """It is refused in one line."""
     (tmp_path / "model.json").write_text("{")
-    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro"):
+    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro"):
         generators.load(tmp_path)
 
 

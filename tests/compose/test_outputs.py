@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from kantor.compose import outputs
 from kantor.compose.outputs import FORMATS, parse_formats, path_of, stems, write
-from kantor.music import reading
-from kantor.music.score import Key, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.formats import reading
+from kantor.music.score import Key, Score, onset_floor
 
 HEADS = {"mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
 
@@ -59,11 +60,11 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
 
     def broken(score, path):
         path.write_bytes(b"half")
-        raise ScoreError("longer than can be written")
+        raise InputError("longer than can be written")
 
     monkeypatch.setattr(outputs, "writer", lambda kind, given: broken)
     (tmp_path / "x.wav").write_bytes(b"old")
-    with pytest.raises(ScoreError, match=r"x\.wav: longer than"):
+    with pytest.raises(InputError, match=r"x\.wav: longer than"):
         write(score, tmp_path / "x.wav", "wav")
     assert (tmp_path / "x.wav").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
@@ -71,7 +72,7 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
 
 def test_a_folder_that_is_gone_is_told(score, tmp_path):
     """The disk's refusal is one line that names the file."""
-    with pytest.raises(ScoreError, match=r"gone/x\.mid: cannot be written \(No such file"):
+    with pytest.raises(InputError, match=r"gone/x\.mid: cannot be written \(No such file"):
         write(score, tmp_path / "gone" / "x.mid", "mid")
 
 
@@ -126,5 +127,5 @@ def test_formats_are_parsed(text, kinds):
 @pytest.mark.parametrize("text", ["", ",", "midi", "mid,exe"])
 def test_unknown_formats_are_refused(text):
     """The error lists the formats there are."""
-    with pytest.raises(ScoreError, match="mid,musicxml,wav,png"):
+    with pytest.raises(InputError, match="mid,musicxml,wav,png"):
         parse_formats(text)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose.placing import infer_pickup, place
+from kantor.formats.parsed import Recording
 from kantor.music.notes import Note, notes_of
-from kantor.music.recording import Recording
 from kantor.music.score import Meter
 
 METERS = st.sampled_from(["4/4", "3/4", "6/8", "2/4", "5/8", "12/8", "2/2", "1/4"])

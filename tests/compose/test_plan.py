@@ -4,7 +4,7 @@ import pytest
 
 from kantor.cli import options
 from kantor.compose.plan import ALL, MOST_BARS, Plan, parse_voices
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_given_voices(words, given):
 )
 def test_what_cannot_be_is_refused(words, fault):
     """The option at fault is named."""
-    with pytest.raises(ScoreError, match=fault):
+    with pytest.raises(InputError, match=fault):
         Plan.parse(**words)
 
 
 def test_a_voice_is_a_number_from_0_to_3():
     """A plan made in code is checked like one made of words."""
-    with pytest.raises(ScoreError, match="expected some of 0 to 3"):
+    with pytest.raises(InputError, match="expected some of 0 to 3"):
         Plan(frozenset({4}))
     assert parse_voices("all") == ALL
 

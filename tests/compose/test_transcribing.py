@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from kantor.compose.asking import from_recording, read_request
+from kantor.errors import InputError
+from kantor.formats.parsed import Limits, Part, Recording, TimedNote
 from kantor.music.notes import notes_of
-from kantor.music.recording import Limits, Part, Recording, TimedNote
-from kantor.music.score import Key, Meter, ScoreError
+from kantor.music.score import Key, Meter
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -69,13 +70,13 @@ def test_one_of_several_tracks(midi_file):
     assert any("Melody" in message for message in found.messages)
     assert {pitch for _, _, pitch in heard(read_request(path, track="flute"))} == {76}
     assert {pitch for _, _, pitch in heard(read_request(path, track=3))} == {64}
-    with pytest.raises(ScoreError, match=r"melody\.mid: no track is called 'Oboe'; there is 1 "):
+    with pytest.raises(InputError, match=r"melody\.mid: no track is called 'Oboe'; there is 1 "):
         read_request(path, track="Oboe")
 
 
 def test_drums_alone_are_refused(midi_file):
     """A drum loop is refused in one line that names the file."""
-    with pytest.raises(ScoreError, match=r"melody\.mid: only percussion"):
+    with pytest.raises(InputError, match=r"melody\.mid: only percussion"):
         read_request(midi_file(quarters([38, 42]), channels=[9]))
 
 
@@ -99,7 +100,7 @@ def test_only_whole_octaves_are_moved(pitches, octaves, told):
 
 def test_too_wide_a_melody_is_refused():
     """What no octave brings into the range of the voices is refused, with its extremes named."""
-    with pytest.raises(ScoreError, match="from C2 to C7: no octave") as error:
+    with pytest.raises(InputError, match="from C2 to C7: no octave") as error:
         from_recording(recording(quarters([36, 96])))
     assert "--track" in str(error.value)
 
@@ -216,5 +217,5 @@ def test_an_hour_of_music(midi_file):
 
 def test_limits_are_the_callers(midi_file):
     """A stricter door refuses what is longer than it allows."""
-    with pytest.raises(ScoreError, match="cut the piece"):
+    with pytest.raises(InputError, match="cut the piece"):
         read_request(midi_file(quarters(SCALE)), limits=Limits(quarters=4))

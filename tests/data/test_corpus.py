@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kantor.data import corpus
 from kantor.data.corpus import Piece
-from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 
 @st.composite
@@ -108,10 +109,10 @@ def test_content_hash_is_of_the_notes() -> None:
 def test_damaged_corpus_is_one_line(tmp_path: Path, content: bytes) -> None:
     """A damaged file is named with the remedy, as is a missing one."""
     path = tmp_path / "scores.npz"
-    with pytest.raises(ScoreError, match=r"scores\.npz: not found"):
+    with pytest.raises(InputError, match=r"scores\.npz: not found"):
         corpus.load(path)
     path.write_bytes(content)
-    with pytest.raises(ScoreError, match=r"scores\.npz: damaged.*dvc repro") as caught:
+    with pytest.raises(InputError, match=r"scores\.npz: damaged.*dvc repro") as caught:
         corpus.load(path)
     assert "\n" not in str(caught.value)
 
@@ -124,5 +125,5 @@ def test_truncated_arrays_are_noticed(tmp_path: Path) -> None:
         arrays = {name: stored[name] for name in stored.files}
     arrays["pitches"] = arrays["pitches"][:-1]
     np.savez(path, **arrays)
-    with pytest.raises(ScoreError, match="143 values where 144"):
+    with pytest.raises(InputError, match="143 values where 144"):
         corpus.load(path)

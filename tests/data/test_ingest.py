@@ -17,8 +17,9 @@ from kantor.data import corpus, parallel, windows
 from kantor.data import ingest as stage
 from kantor.data.corpus import SPLITS
 from kantor.data.sources import Found, Task
-from kantor.music import midi
-from kantor.music.score import Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.formats import midi
+from kantor.music.score import Score, onset_floor
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "ingest.py"
 
@@ -114,10 +115,10 @@ def test_empty_folder_beside_a_full_one(tmp_path: Path) -> None:
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     """No pieces: one line that names the folder and the first reason."""
     (tmp_path / "scores").mkdir()
-    with pytest.raises(ScoreError, match="scores: no score of four voices"):
+    with pytest.raises(InputError, match="scores: no score of four voices"):
         stage.ingest(params(tmp_path / "scores"))
     midi.write(chorale(0).voice(0), tmp_path / "scores/tune.mid")
-    with pytest.raises(ScoreError, match=r"tune\.mid: not four voices"):
+    with pytest.raises(InputError, match=r"tune\.mid: not four voices"):
         stage.ingest(params(tmp_path / "scores"))
 
 

@@ -13,7 +13,7 @@ import pytest
 from kantor.data import pin
 from kantor.data.chorales import Chorale, chorales
 from kantor.data.contents import contents
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 
 def dvc(root: Path, *arguments: str) -> str:
@@ -108,7 +108,7 @@ def test_own_files_are_left_alone(clone: Path) -> None:
     own.write_bytes(b"my song")
     edited.write_text("mine")
     (clone / "data/jsb/bwv5.7.mxl").unlink()
-    with pytest.raises(ScoreError) as caught:
+    with pytest.raises(InputError) as caught:
         materialise(clone)
     line = str(caught.value)
     for part in (
@@ -129,7 +129,7 @@ def test_other_bytes_than_the_pin_are_refused(clone: Path, monkeypatch: pytest.M
     """Another music21: a line with both releases and how to move the pin; nothing is written."""
     pin_to(clone, "0" * 32 + ".dir")
     monkeypatch.setattr("importlib.metadata.version", lambda name: "11.0")
-    with pytest.raises(ScoreError, match=r"music21 11\.0 .* asks for music21==10.*dvc add data"):
+    with pytest.raises(InputError, match=r"music21 11\.0 .* asks for music21==10.*dvc add data"):
         materialise(clone)
     assert [path.name for path in clone.iterdir()] == ["data.dvc"]
 
@@ -137,7 +137,7 @@ def test_other_bytes_than_the_pin_are_refused(clone: Path, monkeypatch: pytest.M
 def test_a_pin_of_own_scores_is_told_from_another_release(clone: Path) -> None:
     """With the right music21 it is the pin that holds something else, and the line says so."""
     pin_to(clone, "0" * 32 + ".dir")
-    with pytest.raises(ScoreError, match=r"someone's own.*dvc push"):
+    with pytest.raises(InputError, match=r"someone's own.*dvc push"):
         materialise(clone)
 
 
@@ -175,7 +175,7 @@ def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.M
     """A corpus without one of the chorales is refused in one line."""
     lost = [*chorales()[:2], Chorale("train", 0, "bwv9999.mxl", 0, False)]
     monkeypatch.setattr(pin, "chorales", lambda: lost)
-    with pytest.raises(ScoreError, match=r"bach/bwv9999\.mxl is not in music21"):
+    with pytest.raises(InputError, match=r"bach/bwv9999\.mxl is not in music21"):
         materialise(tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -186,7 +186,7 @@ def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.M
 def test_broken_pin_is_named(tmp_path: Path, text: str) -> None:
     """A data.dvc that holds no folder's hash is refused, never taken for a missing one."""
     (tmp_path / "data.dvc").write_text(text)
-    with pytest.raises(ScoreError, match=r"data\.dvc: holds no hash.*git checkout"):
+    with pytest.raises(InputError, match=r"data\.dvc: holds no hash.*git checkout"):
         materialise(tmp_path)
     assert not (tmp_path / "data").exists()
 
@@ -194,7 +194,7 @@ def test_broken_pin_is_named(tmp_path: Path, text: str) -> None:
 def test_data_that_is_a_file_is_refused(clone: Path) -> None:
     """A file in the folder's place is left alone."""
     (clone / "data").write_text("notes to myself")
-    with pytest.raises(ScoreError, match="not a folder"):
+    with pytest.raises(InputError, match="not a folder"):
         materialise(clone)
     assert (clone / "data").read_text() == "notes to myself"
 

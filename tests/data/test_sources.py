@@ -15,9 +15,10 @@ import pytest
 from kantor import settings
 from kantor.data import sources
 from kantor.data.corpus import Piece, Refusal
-from kantor.music import midi, musicxml
-from kantor.music.roll import to_multitrack
-from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.formats import midi, musicxml
+from kantor.formats.pianoroll import to_multitrack
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 REFERENCE = Path(
     os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -107,7 +108,7 @@ def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
 def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     """A source that is not there is the parameters' fault, not a file's."""
     for kind in ("folder", "multitracks", "jsb", "published"):
-        with pytest.raises(ScoreError, match="nowhere"):
+        with pytest.raises(InputError, match="nowhere"):
             read(kind, tmp_path / "nowhere")
 
 

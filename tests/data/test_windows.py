@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Piece
-from kantor.music.roll import from_roll
-from kantor.music.score import REST, Meter, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.formats.pianoroll import from_roll
+from kantor.music.score import REST, Meter, Score, onset_floor
 
 COMMON = Meter()
 
@@ -101,15 +102,15 @@ def test_saved_windows_read_back(tmp_path: Path) -> None:
 
 def test_unreadable_windows_are_one_line(tmp_path: Path) -> None:
     """Missing and damaged files are named with the remedy."""
-    with pytest.raises(ScoreError, match="not found"):
+    with pytest.raises(InputError, match="not found"):
         windows.load(tmp_path / "windows.npz")
     (tmp_path / "windows.npz").write_bytes(b"PK\x03\x04")
-    with pytest.raises(ScoreError, match="damaged"):
+    with pytest.raises(InputError, match="damaged"):
         windows.load(tmp_path / "windows.npz")
 
 
 def test_three_voices_are_refused() -> None:
     """A piece without four voices is named."""
     score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
-    with pytest.raises(ScoreError, match="trio: 3 voices"):
+    with pytest.raises(InputError, match="trio: 3 voices"):
         cut(Piece("trio", "train", "folder", 0, score))

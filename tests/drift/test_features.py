@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from kantor.drift import features
 from kantor.drift.features import COLUMNS, INTERVALS, PITCH_CLASSES
+from kantor.errors import InputError
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Key, Meter, Score, ScoreError
+from kantor.music.score import Key, Meter, Score
 
 
 def melody(pitches, steps=4, **described):
@@ -36,7 +37,7 @@ def test_only_the_first_voice_counts():
 
 def test_a_silent_melody_is_refused():
     """What cannot be measured is an error, not a row of zeros."""
-    with pytest.raises(ScoreError, match="no note sounds"):
+    with pytest.raises(InputError, match="no note sounds"):
         features(Score(np.full((8, 1), -1), np.zeros((8, 1), bool)))
 
 

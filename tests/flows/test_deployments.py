@@ -8,7 +8,7 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 
-from kantor.settings import SettingsError
+from kantor.errors import SetupError
 
 MADE = deployments.deployments()
 
@@ -36,7 +36,7 @@ def test_a_version_is_what_a_deployment_is():
 
 def test_a_schedule_that_is_none():
     """One line says whose it is, and where that stands."""
-    with pytest.raises(SettingsError, match=r'params.yaml: when to run watch: .*"every sunday"'):
+    with pytest.raises(SetupError, match=r'params.yaml: when to run watch: .*"every sunday"'):
         deployments.deployment(deployments.watch.watch, "told", cron="every sunday")
 
 

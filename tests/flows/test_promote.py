@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from kantor import registry, settings
 from kantor.metrics.resampling import Difference
-from kantor.promotion.contests import Contest
+from kantor.promotion.comparison import Contest
 from kantor.promotion.rows import Row
 from kantor.registry import Event, Refused
 
@@ -58,7 +58,7 @@ def moved(monkeypatch, tmp_path):
 
     for what in ("promote", "rollback", "retire"):
         monkeypatch.setattr(registry, what, stand_in(what))
-    monkeypatch.setattr("kantor.operations.deciding.promote", registry.promote)
+    monkeypatch.setattr("kantor.promotion.deciding.promote", registry.promote)
     monkeypatch.setattr(registry, "history", lambda root: [registry.rollback(root=root)])
     monkeypatch.setattr(promote, "contest", lambda version, root: FOUND)
     monkeypatch.setattr(promote, "PLOT", tmp_path / "contest.png")

@@ -4,7 +4,7 @@ import prune as module
 import pytest
 
 from kantor.freeing import Freed
-from kantor.operations.pruning import Pruned
+from kantor.service.pruning import Pruned
 
 OLD = Pruned("logs", "log", 30, Freed(2, 2, 4_000_000))
 BUSY = Pruned("compositions", "batch", 90, fault="a batch is composing", passing=True)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import retrain
 
-from kantor.operations.deciding import deciding
+from kantor.promotion.deciding import deciding
 
 
 @pytest.fixture

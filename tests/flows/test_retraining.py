@@ -9,7 +9,7 @@ import watch
 from prefect import get_client
 from retraining import NotDeployed, start_retraining
 
-from kantor.operations.changes import new_data
+from kantor.service.changes import new_data
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -8,7 +8,7 @@ from prefect import states as known
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from unfinished import FLOW_RUN, MOST_TIMES, begin_again, begin_lost
 
-from kantor.operations import processes
+from kantor.service import processes
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.intake.archives import zipped
 
-from kantor.music import midi, musicxml
+from kantor.formats import midi, musicxml
 from kantor.music.score import Key, Score
 
 CONTAINER = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'

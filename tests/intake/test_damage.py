@@ -10,10 +10,10 @@ import pytest
 from benchmarks.damage import damaged, repaired, sound_files
 
 from kantor.compose.asking import from_recording
+from kantor.errors import InputError
+from kantor.formats import reading
 from kantor.intake import Limits
 from kantor.intake.parsing import read_within
-from kantor.music import reading
-from kantor.music.score import ScoreError
 
 COUNT = 500
 LIMITS = Limits()
@@ -29,7 +29,7 @@ def attempt(data: bytes) -> str:
     """Take a file as far as a request to compose."""
     try:
         from_recording(read_within(data, LIMITS))
-    except ScoreError as refusal:
+    except InputError as refusal:
         return "refused" if str(refusal).isprintable() else f"refused in lines: {refusal}"
     return "read"
 
@@ -78,7 +78,7 @@ def test_notes_struck_at_the_very_end_have_no_length_and_are_left_out() -> None:
     first, last = b"\x00\x90\x3c\x40", b"\x00\x91\x40\x40"
     found = reading.parse(track(first, b"\x83\x60\x80\x3c\x40", last), reading.Limits())
     assert [(len(part.notes), part.notes[0].pitch) for part in found.parts] == [(1, 60)]
-    with pytest.raises(ScoreError, match="no notes on any track"):
+    with pytest.raises(InputError, match="no notes on any track"):
         reading.parse(track(last), reading.Limits())
     twice = track(first, last, b"\x83\x60\x80\x3c\x40", b"\x00\x81\x40\x40", last)
     assert len(reading.parse(twice, reading.Limits()).parts) == 2

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kantor.errors import InputError
 from kantor.intake import Limits, Refused, Upload, uploads
-from kantor.music.score import ScoreError
 
 AT_ONCE = Limits(settle=0)
 
@@ -51,7 +51,7 @@ def test_one_file_is_a_location_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing", "a\0b", "n" * 300])
 def test_a_location_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     """One line with the remedy."""
-    with pytest.raises(ScoreError, match="name a folder, a file or a URL"):
+    with pytest.raises(InputError, match="name a folder, a file or a URL"):
         list(uploads(str(tmp_path / name), AT_ONCE))
 
 

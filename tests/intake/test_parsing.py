@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kantor.errors import InputError, SetupError
+from kantor.formats import midi
 from kantor.intake import Limits, Upload, parsing, read_limits, recording_of
-from kantor.music import midi
-from kantor.music.score import Meter, Score, ScoreError
-from kantor.settings import SettingsError
+from kantor.music.score import Meter, Score
 
 
 def test_midi_and_packed_musicxml_are_read(tune: bytes, packed_score: bytes) -> None:
@@ -33,13 +33,13 @@ def test_limits_refuse_in_one_line(
 ) -> None:
     """Naming upload, fault and remedy, in either format."""
     for data in (tune, packed_score):
-        with pytest.raises(ScoreError, match=f"^in.zip/a: {fault}.*; cut the piece"):
+        with pytest.raises(InputError, match=f"^in.zip/a: {fault}.*; cut the piece"):
             recording_of(Upload.of("in.zip/a", data), limits)
 
 
 def test_what_is_no_score_is_refused() -> None:
     """With the upload's name."""
-    with pytest.raises(ScoreError, match=r"a\.txt: neither MIDI nor MusicXML"):
+    with pytest.raises(InputError, match=r"a\.txt: neither MIDI nor MusicXML"):
         recording_of(Upload.of("a.txt", b"hello"), Limits())
 
 
@@ -61,7 +61,7 @@ def test_a_mistake_of_a_reader_is_a_refusal_too(
         raise RecursionError("deep\nand deeper")
 
     monkeypatch.setattr(parsing.reading, "parse", stumble)
-    with pytest.raises(ScoreError, match=r"a\.mid: could not be read \(RecursionError deep and"):
+    with pytest.raises(InputError, match=r"a\.mid: could not be read \(RecursionError deep and"):
         recording_of(Upload.of("a.mid", tune), Limits())
 
 
@@ -73,5 +73,5 @@ def test_limits_come_from_params_or_stand_by_themselves(tmp_path: Path) -> None:
     path.write_text("train: {}\n")
     assert read_limits(path) == Limits()
     path.write_text("intake: {note: 3}\n")
-    with pytest.raises(SettingsError, match=r"intake\.note"):
+    with pytest.raises(SetupError, match=r"intake\.note"):
         read_limits(path)

@@ -10,9 +10,9 @@ import fsspec
 import pytest
 from tests.intake.archives import zipped
 
+from kantor.errors import InputError
 from kantor.intake import Limits, Refused, Upload, store, uploads
 from kantor.intake.entry import Unreachable
-from kantor.music.score import ScoreError
 
 
 @pytest.fixture
@@ -139,16 +139,16 @@ def test_a_whole_second_is_no_mark(time: object) -> None:
 
 def test_a_store_that_is_not_there_is_said(bucket: fsspec.AbstractFileSystem) -> None:
     """Nothing at the place, or a kind of store that nobody knows."""
-    with pytest.raises(ScoreError, match="memory://nowhere: nothing there"):
+    with pytest.raises(InputError, match="memory://nowhere: nothing there"):
         list(uploads("memory://nowhere", Limits()))
-    with pytest.raises(ScoreError, match="klingon://"):
+    with pytest.raises(InputError, match="klingon://"):
         list(uploads("klingon://inbox", Limits()))
 
 
 def test_secrets_in_a_url_are_not_told() -> None:
     """Neither user nor password of a URL reach a message."""
     assert store.without_secret("s3://key:secret@bucket/a\nb") == "s3://bucket/a b"
-    with pytest.raises(ScoreError) as refusal:
+    with pytest.raises(InputError) as refusal:
         list(uploads("klingon://key:secret@inbox", Limits()))
     assert "secret" not in str(refusal.value)
 
@@ -217,5 +217,5 @@ def test_an_empty_place_in_a_bucket_is_an_empty_folder(
     monkeypatch.setattr(type(bucket), "exists", lambda self, path: path == "bucket")
     monkeypatch.setattr(type(bucket), "find", lambda *_, **__: {})
     assert list(uploads("memory://bucket/inbox", Limits())) == []
-    with pytest.raises(ScoreError, match="nothing there"):
+    with pytest.raises(InputError, match="nothing there"):
         list(uploads("memory://other/inbox", Limits()))

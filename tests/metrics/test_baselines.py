@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES, block, random, shuffled, triads
 from kantor.metrics.musical import evaluate, evaluate_windows
-from kantor.music.score import REST, VOICE_RANGES, Key, Meter, Score, ScoreError, onset_floor
+from kantor.music.score import REST, VOICE_RANGES, Key, Meter, Score, onset_floor
 
 REFERENCE = Path(
     os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -100,13 +101,13 @@ def test_shuffled_moves_and_repeats_where_it_must() -> None:
 
 def test_shuffled_needs_two() -> None:
     """One chorale has nobody to borrow from."""
-    with pytest.raises(ScoreError, match="two chorales"):
+    with pytest.raises(InputError, match="two chorales"):
         shuffled([chorale()], np.random.default_rng(0))
 
 
 def test_baselines_need_four_voices() -> None:
     """A melody alone is refused in one line."""
-    with pytest.raises(ScoreError, match="four voices"):
+    with pytest.raises(InputError, match="four voices"):
         block([chorale().voice(0)], np.random.default_rng(0))
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kantor.errors import InputError
 from kantor.metrics import chords, motion, texture
 from kantor.metrics.musical import (
     LABELS,
@@ -20,7 +21,7 @@ from kantor.metrics.musical import (
     evaluate_windows,
     window_starts,
 )
-from kantor.music.score import REST, Meter, Score, ScoreError, onset_floor
+from kantor.music.score import REST, Meter, Score, onset_floor
 
 REFERENCE = Path(
     os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -102,7 +103,7 @@ def test_pitch_classes_fold_octaves_and_not_neighbours() -> None:
 def test_rolls_of_minus_one_and_one_are_refused() -> None:
     """A roll of {-1, 1} is not read as pitches (the workshop feeds it to formulas for {0, 1})."""
     roll = np.where(np.zeros((1, 16, 128)), 1.0, -1.0)
-    with pytest.raises(ScoreError, match="type float64"):
+    with pytest.raises(InputError, match="type float64"):
         texture.empty_bars(roll, np.zeros((1, 16, 2), np.int16))  # type: ignore[arg-type]
 
 
@@ -299,7 +300,7 @@ def test_silence_and_nothing_have_no_chords(steps: int) -> None:
 
 def test_five_voices_are_refused() -> None:
     """The voices have four names; more is an error, not a wrong table."""
-    with pytest.raises(ScoreError, match="5 voices"):
+    with pytest.raises(InputError, match="5 voices"):
         evaluate(quarters((72, 67, 64, 55, 48)))
 
 
@@ -339,7 +340,7 @@ def test_pieces_of_different_length_share_a_table() -> None:
 
 def test_different_numbers_of_voices_are_refused() -> None:
     """A table has one set of columns."""
-    with pytest.raises(ScoreError, match="voices"):
+    with pytest.raises(InputError, match="voices"):
         evaluate_windows([quarters((60,)), quarters((60, 48))])
 
 

@@ -12,7 +12,7 @@ import pytest
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import Key, Meter, Score, onset_floor
 
 settings.quiet()

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kantor.model import chorale, drawing, heads
-from kantor.model import representation as rep
-from kantor.model.batches import CONTEXT
-from kantor.model.chorale import ChoraleGenerator
-from kantor.model.drawing import Latent
-from kantor.model.piece import Piece, condition
+from kantor.model.nets import chorale, heads
+from kantor.model.nets import representation as rep
+from kantor.model.nets import sampling as drawing
+from kantor.model.nets.chorale import ChoraleGenerator
+from kantor.model.nets.inputs import Piece, condition
+from kantor.model.nets.sampling import Latent
+from kantor.model.train.batches import CONTEXT
 from kantor.music.score import REST, VOICE_RANGES
 from kantor.runtime.pitches import from_codes
 

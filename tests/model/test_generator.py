@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from kantor.data.corpus import Corpus
-from kantor.model import chorale, generator
-from kantor.model.critic import ChoraleCritic
+from kantor.errors import InputError
+from kantor.model import generator
 from kantor.model.generator import Generator
-from kantor.model.monitor import opening
-from kantor.music.given import Given, stack
-from kantor.music.score import REST, VOICE_RANGES, Score, ScoreError, onset_floor
+from kantor.model.nets import chorale
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.train.monitor import opening
+from kantor.music.conditioning import Given, stack
+from kantor.music.score import REST, VOICE_RANGES, Score, onset_floor
 from kantor.runtime.pieces import inside
 from kantor.runtime.weights import FORMAT
 
@@ -138,7 +140,7 @@ def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 0.009, 10.1, float("nan"), -1.0])
 def test_temperature_has_limits(model: Generator, two: Given, temperature: float) -> None:
     """Beyond them the answer is one line that names them."""
-    with pytest.raises(ScoreError, match=r"from 0.01 to 10"):
+    with pytest.raises(InputError, match=r"from 0.01 to 10"):
         model.compose(two, [5, 6], temperature)
 
 
@@ -152,9 +154,9 @@ def test_temperature_matters(model: Generator, takes: tuple, two: Given) -> None
 
 def test_wrong_requests(model: Generator, two: Given, corpus: Corpus, asked: Asked) -> None:
     """A piece without a batch, a wrong number of seeds: one line that says so."""
-    with pytest.raises(ScoreError, match="one seed a piece"):
+    with pytest.raises(InputError, match="one seed a piece"):
         model.compose(two, [5])
-    with pytest.raises(ScoreError, match="expected a batch"):
+    with pytest.raises(InputError, match="expected a batch"):
         model.compose(asked(corpus[0].score), [5])
 
 
@@ -164,7 +166,7 @@ def test_given_notes_beyond_the_frame(
 ) -> None:
     """A melody out of reach gets one line with the remedy."""
     score = corpus[0].score.transposed(12 * octaves)
-    with pytest.raises(ScoreError, match=r"MIDI 35 to 85.*octaves") as caught:
+    with pytest.raises(InputError, match=r"MIDI 35 to 85.*octaves") as caught:
         model.compose(stack([asked(score)]), [5])
     assert "\n" not in str(caught.value)
 
@@ -209,7 +211,7 @@ def test_folder_without_a_model(
         (folder / "model.json").unlink()
     if fault in ("cut", "empty"):
         file.write_bytes(file.read_bytes()[: 2000 * (fault == "cut")])
-    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro") as caught:
+    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro") as caught:
         generator.load(folder)
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -220,7 +222,7 @@ def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -
     generator.save(tmp_path, network, INFO)
     assert json.loads((tmp_path / "model.json").read_text()) == INFO | {"format": FORMAT}
     (tmp_path / "model.json").write_text("{")
-    with pytest.raises(ScoreError, match="not a model of Kantor"):
+    with pytest.raises(InputError, match="not a model of Kantor"):
         generator.load(tmp_path)
 
 
@@ -252,7 +254,7 @@ def test_passes_compose_parts_again(model: Generator, two: Given, takes: tuple) 
 
 
 def test_passes_out_of_range(model: Generator, two: Given) -> None:
-    with pytest.raises(ScoreError, match="choose from 0 to"):
+    with pytest.raises(InputError, match="choose from 0 to"):
         model.compose(two, [5, 6], passes=-1)
 
 
@@ -276,7 +278,7 @@ def test_judges_by_the_critic(network: chorale.ChoraleGenerator, two: Given, tak
 
 
 def test_no_critic_to_judge_by(model: Generator, two: Given, takes: tuple) -> None:
-    with pytest.raises(ScoreError, match="no critic"):
+    with pytest.raises(InputError, match="no critic"):
         model.judge(two, *takes)
 
 

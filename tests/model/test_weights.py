@@ -18,12 +18,14 @@ from tests.model.small import pitches_of
 
 from kantor import runtime
 from kantor.data.corpus import Corpus
-from kantor.model import chorale, drawing, generator, weights
-from kantor.model.critic import ChoraleCritic
+from kantor.model import generator, weights
 from kantor.model.generator import Generator
-from kantor.model.multi_hot import multi_hot
-from kantor.model.piece import JUDGED, judged_index, shift, to_piece
-from kantor.music.given import Given, stack
+from kantor.model.nets import chorale
+from kantor.model.nets import sampling as drawing
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.nets.inputs import JUDGED, judged_index, shift, to_piece
+from kantor.model.nets.multi_hot import multi_hot
+from kantor.music.conditioning import Given, stack
 from kantor.music.score import REST, Score
 from kantor.runtime import refining
 from kantor.runtime.pieces import inside, latent

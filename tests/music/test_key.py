@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import Key, ScoreError
+from kantor.music.score import Key
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = Path(os.environ.get("KANTOR_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
@@ -58,7 +59,7 @@ def test_rests_do_not_count():
 
 def test_silence_has_no_key():
     """Nothing sounding is an error and not C major."""
-    with pytest.raises(ScoreError, match="no note sounds"):
+    with pytest.raises(InputError, match="no note sounds"):
         estimate(np.full((32, 4), -1, np.int8))
 
 

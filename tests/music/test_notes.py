@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.errors import InputError
 from kantor.music.notes import Note, arrays_of, notes_of, quarters
-from kantor.music.score import REST, Score, ScoreError
+from kantor.music.score import REST, Score
 
 
 @st.composite
@@ -46,7 +47,7 @@ def test_a_later_note_is_heard_where_two_overlap() -> None:
 )
 def test_notes_off_the_grid_are_refused(note: Note) -> None:
     """A note before, behind, without length or in no voice is an error."""
-    with pytest.raises(ScoreError, match="lies outside"):
+    with pytest.raises(InputError, match="lies outside"):
         arrays_of([note], 8)
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.formats.parsed import TimedNote
 from kantor.music.notes import Note
 from kantor.music.quantise import Deviation, is_swung, quantise
-from kantor.music.recording import TimedNote
 
 
 def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:

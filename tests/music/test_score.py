@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 
 @pytest.mark.parametrize(
     ("pitches", "onsets", "fault"),
     [
-        ([60, 60], [1, 0], "expected \\(time, voice\\)"),
+        ([60, 60], [1, 0], "expected \\(time, line\\)"),
         ([[60], [300]], [[1], [1]], "MIDI note numbers"),
         ([[60], [-2]], [[1], [1]], "MIDI note numbers"),
         ([[60], [60]], [[1]], "onsets of shape"),
@@ -24,7 +25,7 @@ from kantor.music.score import REST, Key, Meter, Score, ScoreError, onset_floor
 )
 def test_contradictory_arrays_are_refused(pitches: object, onsets: object, fault: str) -> None:
     """Arrays that break the conventions never become a score."""
-    with pytest.raises(ScoreError, match=fault):
+    with pytest.raises(InputError, match=fault):
         Score(np.array(pitches), np.array(onsets, bool))
 
 
@@ -42,7 +43,7 @@ def test_contradictory_arrays_are_refused(pitches: object, onsets: object, fault
 )
 def test_what_does_not_fit_the_notes_is_refused(change: dict[str, object]) -> None:
     """Pickup, tempo, fermatas and bar lines are checked against the notes."""
-    with pytest.raises(ScoreError):
+    with pytest.raises(InputError):
         Score(np.full((8, 1), 60), np.eye(8, 1, dtype=bool), **change)  # type: ignore[arg-type]
 
 
@@ -85,7 +86,7 @@ def test_transposition_moves_notes_and_key_and_no_rest() -> None:
     moved = score.transposed(2)
     assert moved.pitches.tolist() == [[62], [-1]]
     assert moved.key == Key(1, "minor")
-    with pytest.raises(ScoreError, match="range"):
+    with pytest.raises(InputError, match="range"):
         score.transposed(68)
 
 
@@ -135,7 +136,7 @@ def test_meter_lengths(text: str, bar: int, beat: int) -> None:
 @pytest.mark.parametrize("text", ["", "4", "4/4/4", "a/b", "0/4", "4/3", "65/4", "3/32"])
 def test_impossible_meters_are_refused(text: str) -> None:
     """What is no time signature, or does not fit the grid, is an error."""
-    with pytest.raises(ScoreError, match="meter"):
+    with pytest.raises(InputError, match="meter"):
         Meter.parse(text)
 
 

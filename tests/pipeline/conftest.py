@@ -15,7 +15,7 @@ import pytest
 from benchmarks import clone
 
 from kantor.data import pin
-from kantor.music import midi
+from kantor.formats import midi
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 

@@ -164,7 +164,7 @@ def test_dependencies_name_no_other_code(stage):
 
 def test_plots_draw_columns_that_there_are():
     """Every plot of dvc.yaml draws columns that the training's log has."""
-    from kantor.model.history import COLUMNS
+    from kantor.model.train.history import COLUMNS
 
     history = "reports/training/history.csv"
     for plot in PIPELINE["plots"]:

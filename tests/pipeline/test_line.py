@@ -12,9 +12,9 @@ from benchmarks import clone
 from typer.testing import CliRunner
 
 from kantor import cli
-from kantor.data import frames
-from kantor.model.history import read as read_history
-from kantor.music import reading
+from kantor.data.checks import tables as frames
+from kantor.formats import reading
+from kantor.model.train.history import read as read_history
 from kantor.registry import CHAMPION, versions
 from kantor.registry.contract import example
 

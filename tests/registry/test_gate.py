@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kantor.registry import Refused, RegistryError, gate, history, promote, versions
+from kantor.promotion import gate
+from kantor.registry import Refused, RegistryError, history, promote, versions
 from kantor.registry.loading import LoadedModel
 
 NAME = "kantor-bach"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kantor.music.given import Given
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
 from kantor.registry import CHAMPION, RegistryError, find_root, load_model, register, versions
 from kantor.registry.contract import example
 from kantor.settings import Register
@@ -62,7 +62,7 @@ def test_pyfunc_and_short_way_are_the_same_model(registered, monkeypatch):
 def test_a_knob_that_the_generator_has_not(registered, monkeypatch):
     """Asking for one is refused with those that there are."""
     monkeypatch.chdir(registered)
-    with pytest.raises(ScoreError, match="knows no keep; there is temperature, passes"):
+    with pytest.raises(InputError, match="knows no keep; there is temperature, passes"):
         load_model("build/model")(*request_and_seeds(), keep=0.1)
 
 
@@ -72,7 +72,7 @@ def test_the_critic_judges(registered, monkeypatch):
     model = load_model("build/model")
     given, seeds = request_and_seeds(3)
     pitches, onsets = model(given, seeds)
-    with pytest.raises(ScoreError, match="build/model: carries no critic"):
+    with pytest.raises(InputError, match="build/model: carries no critic"):
         model.judge(given, pitches, onsets)
     monkeypatch.setattr(
         type(model.generator),

@@ -68,7 +68,7 @@ def test_a_receipt_alone_shows_that_there_was_one(lost):
 
 def test_the_server_does_not_begin_a_new_one_either(lost):
     """`make serve` ends with the same line, and the receipt stays."""
-    command = [sys.executable, "-m", "kantor.registry.serving"]
+    command = [sys.executable, "-m", "kantor.service.mlflow_server"]
     done = subprocess.run(command, cwd=lost, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

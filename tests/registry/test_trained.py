@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.registry import CHAMPION, RegistryError, lineage, load_model, register
 from kantor.registry.contract import example
 from kantor.settings import Register

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantor.registry.events import Event
-from kantor.registry.walking import back
+from kantor.promotion.history import Event
+from kantor.promotion.walking import back
 
 THERE = range(1, 9)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kantor.data.corpus import Piece
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 TUNES = (

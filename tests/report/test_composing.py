@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 from kantor.report import composing
 
 
@@ -39,7 +39,7 @@ def test_a_model_that_changes_the_melody_is_refused(corpus, model):
         pitches[:, 8:12, 0] += 1
         return pitches, onsets
 
-    with pytest.raises(ScoreError, match=r"Piece 0.*changed notes that were given"):
+    with pytest.raises(InputError, match=r"Piece 0.*changed notes that were given"):
         composing.compose(meddling, [corpus[0].score], [0])
 
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from kantor.data import corpus as corpora
-from kantor.music.score import ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.music.score import onset_floor
 from kantor.report.evaluation import evaluate, file_name, pick
 from kantor.settings import Evaluate
 
@@ -141,7 +142,7 @@ def test_tables_for_plots_are_whole(reports):
 
 def test_a_split_without_pieces_is_refused_in_one_line(corpus, model, tmp_path):
     """The message names the split and where to change it; nothing is written."""
-    with pytest.raises(ScoreError, match=r"split 'test': 0 pieces; .*params.yaml"):
+    with pytest.raises(InputError, match=r"split 'test': 0 pieces; .*params.yaml"):
         run(corpus, model, tmp_path, split="test")
     assert contents(tmp_path) == {}
 
@@ -154,7 +155,7 @@ def test_a_meddling_model_leaves_the_old_report(corpus, model, reports):
         pitches, onsets = model(given, seeds)
         return pitches, onsets & False
 
-    with pytest.raises(ScoreError, match="changed notes that were given"):
+    with pytest.raises(InputError, match="changed notes that were given"):
         run(corpus, meddling, reports)
     assert contents(reports) == before
 

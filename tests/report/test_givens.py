@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kantor.music.score import Meter, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.music.score import Meter, onset_floor
 from kantor.report.givens import METRICS, PIECES, TASKS, gap, other_givens
 
 
@@ -143,5 +144,5 @@ def test_a_model_that_changes_what_is_given_is_refused(real):
         pitches[..., 3] = np.where(given.mask[..., 3], pitches[..., 3] + 1, pitches[..., 3])
         return pitches, onsets
 
-    with pytest.raises(ScoreError, match="changed notes that were given"):
+    with pytest.raises(InputError, match="changed notes that were given"):
         other_givens(meddling, real, real, range(len(real)))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kantor.errors import InputError
 from kantor.metrics.resampling import draw, resampled_mean, resampled_overlap
-from kantor.music.score import ScoreError
 from kantor.report.evaluation import evaluate
 from kantor.report.windows import Windows, table
 from kantor.settings import Evaluate
@@ -52,5 +52,5 @@ def test_the_evaluation_s_figures_follow_from_it(reports):
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "side,piece,start,x\nreal,p,0,high\n"])
 def test_what_is_no_table_is_refused(text):
     """Other files get one line."""
-    with pytest.raises(ScoreError, match=r"windows.csv: not a table of windows"):
+    with pytest.raises(InputError, match=r"windows.csv: not a table of windows"):
         Windows.from_csv(text)

@@ -9,7 +9,7 @@ import pytest
 from tests.runtime.arrays import random_weights
 
 from kantor import runtime
-from kantor.music.given import Given, stack
+from kantor.music.conditioning import Given, stack
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from kantor import runtime
-from kantor.music.given import Given
-from kantor.music.score import REST, VOICE_RANGES, ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
+from kantor.music.score import REST, VOICE_RANGES
 from kantor.runtime import weights as stored
 
 SEEDS = np.array([3, 1, 4, 1, 5])
@@ -95,7 +96,7 @@ def test_damaged_folders(weights: dict[str, Any], tmp_path: Path, fault: str) ->
     if fault in ("cut", "empty", "no archive"):
         content = {"cut": file.read_bytes()[:3000], "empty": b"", "no archive": b"\x93NUMPY"}
         file.write_bytes(content[fault])
-    with pytest.raises(ScoreError, match=r"not a model of Kantor.*dvc repro") as caught:
+    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro") as caught:
         runtime.load(tmp_path)
     named = "model.json" if fault == "no description" else stored.NAME
     assert str(caught.value).startswith(f"{tmp_path / named}: ")
@@ -151,7 +152,7 @@ def test_arrays_that_are_no_model_s(
         # A layer's size is what its bias says: where that is cut, its kernel seems too large.
         named = name if "cut" not in said and not name.endswith(("bias", "dilations")) else ".+"
         with pytest.raises(
-            ScoreError, match=rf"not a model of Kantor \(\w+ {named} {said}"
+            InputError, match=rf"not a model of Kantor \(\w+ {named} {said}"
         ) as told:
             runtime.load(tmp_path)
         assert "\n" not in str(told.value)
@@ -159,7 +160,7 @@ def test_arrays_that_are_no_model_s(
 
 def test_no_critic(model: runtime.Generator, batch: Given) -> None:
     """A model without one says so."""
-    with pytest.raises(ScoreError, match="carries no critic"):
+    with pytest.raises(InputError, match="carries no critic"):
         model.judge(batch, *model.compose(batch, SEEDS))
 
 
@@ -177,5 +178,5 @@ def test_bad_requests(
     model: runtime.Generator, batch: Given, knobs: dict[str, Any], fault: str
 ) -> None:
     """Each is refused in one line that says what there is."""
-    with pytest.raises(ScoreError, match=fault):
+    with pytest.raises(InputError, match=fault):
         model.compose(batch, **{"seeds": SEEDS, **knobs})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kantor import runtime
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.runtime import lines
 
 SEEDS = np.array([3, 1, 4, 1, 5])

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from kantor import runtime
-from kantor.music.given import Given
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
 from kantor.runtime import generator as module
 from kantor.runtime import worker
 from kantor.runtime.choosing import Manner
@@ -94,7 +94,7 @@ def test_small_batches_and_single_pieces_stay_here(
 
 def test_bad_requests_are_refused_here(shared: runtime.Generator, batch: Given) -> None:
     """A wrong knob is told before anything starts."""
-    with pytest.raises(ScoreError, match=r"from 0.01 to 10"):
+    with pytest.raises(InputError, match=r"from 0.01 to 10"):
         shared.compose(batch, SEEDS, temperature=11)
     assert "_pool" not in shared.__dict__
 

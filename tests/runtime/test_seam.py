@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kantor import runtime
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.pitches import BASE

@@ -11,8 +11,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from kantor.files import save
 from kantor.intake.store import failures
-from kantor.music.files import save
 
 NOTE = ".copied"
 _AT_ONCE = 200  # files handed to the store's library, which sends many at a time

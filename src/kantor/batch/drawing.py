@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TypedDict
 
 from kantor.compose.transcribing import transcribe
-from kantor.music.reading import read
-from kantor.music.score import Score, ScoreError
-from kantor.music.voices import named_voices
+from kantor.errors import InputError
+from kantor.formats.parts import named_voices
+from kantor.formats.reading import read
+from kantor.music.score import Score
 from kantor.report.rolls import octave_labels, pitch_range, roll
 
 
@@ -45,5 +46,5 @@ def read_score(path: Path) -> Score | None:
         recording = read(path)
         lines = {voice: part.notes for voice, part in named_voices(recording.parts).items()}
         return transcribe(recording, lines, "keep")[0]
-    except ScoreError:
+    except InputError:
         return None

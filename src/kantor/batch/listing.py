@@ -29,7 +29,7 @@ def listed(
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is nothing at a place: before the first file, so that no batch begins in vain.
     """
     for location in places:

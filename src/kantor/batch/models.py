@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor.batch.chunks import Loader
-from kantor.music.recording import one_line
+from kantor.formats.parsed import one_line
 
 FOLDER = "models"
 

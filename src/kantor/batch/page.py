@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kantor import files
 from kantor.batch.drawing import drawn, read_score
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
 from kantor.batch.recordings import Recordings
 from kantor.batch.settings import Page
 from kantor.metrics.musical import LABELS
-from kantor.music import files
 from kantor.report.templating import template
 
 NAME = "index.html"

@@ -18,7 +18,7 @@ from kantor.batch import listing
 from kantor.batch.ledger import connected
 from kantor.batch.run import LEDGER, LOCK, QUARANTINE
 from kantor.freeing import NOTHING, Freed, free
-from kantor.waiting import held
+from kantor.locks import held
 
 PATIENCE = 5.0  # seconds to wait for a batch that is composing
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kantor.batch import manifest
 from kantor.batch.drawing import read_score
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
@@ -56,12 +56,12 @@ def recordings(out: Path) -> Iterator[Recordings]:
 
 
 def _recorded(path: Path) -> bytes:
-    from kantor.music import audio
+    from kantor.formats import audio
 
     score = read_score(path)
     if score is None or score.seconds > LONGEST:
         return b""
     try:
         return audio.flac_bytes(score, RATE)
-    except ScoreError:
+    except InputError:
         return b""

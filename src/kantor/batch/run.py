@@ -16,14 +16,14 @@ from pathlib import Path
 from kantor.batch import copying, listing, manifest, models, page
 from kantor.batch import ledger as ledgers
 from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders
-from kantor.batch.dealing import Dealer
+from kantor.batch.dispatcher import Dealer
 from kantor.batch.engines import Engine
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
 from kantor.batch.plan import BatchError, Plan, Progress, Summary
 from kantor.batch.recordings import Recordings, recordings
 from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
-from kantor.waiting import Busy, held
+from kantor.locks import Busy, held
 
 LEDGER, LOCK, QUARANTINE = "ledger.sqlite", ".lock", "quarantine"
 """What lies in the folder of the results beside the compositions."""

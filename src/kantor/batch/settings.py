@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from kantor.compose.knobs import Knobs
+from kantor.compose.sampling import Knobs
 from kantor.settings import Block
 
 Format = Literal["mid", "musicxml", "wav", "png"]

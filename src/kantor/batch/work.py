@@ -21,11 +21,12 @@ from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
 from kantor.compose.asking import from_recording
-from kantor.compose.composer import Model, ModelError, compose
+from kantor.compose.composer import Model, compose
 from kantor.compose.request import Request
 from kantor.drift import features
+from kantor.errors import InputError, ModelError
 from kantor.intake import recording_of
-from kantor.music.score import Score, ScoreError
+from kantor.music.score import Score
 
 FULL = 250
 """Melodies with which a run of the model is as good as full; `FEW` do where none is at work."""
@@ -132,7 +133,7 @@ class _Line:
             recording = recording_of(job.upload, self._orders.limits)
             title = recording.title or job.stem.rpartition("-")[0]
             request = from_recording(replace(recording, title=title))
-        except ScoreError as error:
+        except InputError as error:
             self.made[job.key] = Made(job.key, str(error))
             return
         manner = self._orders.manner
@@ -162,7 +163,7 @@ def _finished(asked: Asked, composed: Composed, orders: Orders) -> Iterator[Made
     for key, scores in composed.items():
         try:
             yield _written(*asked[key], scores, figures[key], orders)
-        except ScoreError as error:
+        except InputError as error:
             yield Made(key, str(error))
 
 
@@ -170,14 +171,14 @@ def _compose(asked: Asked, model: Model, orders: Orders) -> tuple[Composed, dict
     """The takes of each melody; where the model refuses the lot, it is asked for each alone."""
     try:
         return _takes(asked, model, orders), {}
-    except (ScoreError, ModelError):
+    except (InputError, ModelError):
         pass
     composed: Composed = {}
     made: dict[str, Made] = {}
     for key, (job, request) in asked.items():
         try:
             composed |= _takes({key: (job, request)}, model, orders)
-        except ScoreError as error:
+        except InputError as error:
             made[key] = Made(key, str(error))
         except ModelError as error:
             made[key] = Made(key, str(error), failed=True)

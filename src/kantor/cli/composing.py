@@ -13,9 +13,9 @@ from kantor.cli import options, telling
 
 if TYPE_CHECKING:
     from kantor.compose.form import Form
-    from kantor.compose.knobs import Knobs
     from kantor.compose.plan import Plan
     from kantor.compose.request import Request
+    from kantor.compose.sampling import Knobs
     from kantor.music.score import Score
 
 CHAMPION = "models:/kantor-bach@champion"
@@ -68,7 +68,7 @@ def compose_command(
     is asked of it is named and left out, the others are composed, and the exit code is 2.
     """
     with telling.in_one_line():
-        from kantor.compose.knobs import Knobs
+        from kantor.compose.sampling import Knobs
 
         form = _form(context.params)
         plan = _plan(given, voices, lock_bars, compose_bars, fill, more, track)
@@ -181,13 +181,13 @@ def _from_nothing(form: Form) -> list[tuple[int, Request]]:
 def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tuple[int, Request]]:
     """The requests with their places among `files`; those of bad files are left out."""
     from kantor.compose.asking import read_request
-    from kantor.music.score import ScoreError
+    from kantor.errors import InputError
 
     asked = []
     for index, file in enumerate(files):
         try:
             request = read_request(file, plan, track)
-        except ScoreError as error:
+        except InputError as error:
             telling.say(str(error))
             continue
         for message in request.messages:
@@ -198,7 +198,7 @@ def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tupl
 
 def _titled(request: Request, title: str | None, tempo: float | None) -> Request:
     """The request with the title and tempo that were asked for."""
-    from kantor.music.recording import one_line
+    from kantor.formats.parsed import one_line
 
     score = request.score
     score = score if title is None else replace(score, title=one_line(title))
@@ -223,7 +223,7 @@ def _write_all(
 ) -> bool:
     """Write the takes of one request and print their paths; whether all could be written."""
     from kantor.compose import outputs
-    from kantor.music.score import ScoreError
+    from kantor.errors import InputError
 
     whole = True
     for take, score in enumerate(scores, start=1):
@@ -231,7 +231,7 @@ def _write_all(
             path = outputs.path_of(out, stem, take, kind)
             try:
                 outputs.write(score, path, kind, request.mask)
-            except ScoreError as error:
+            except InputError as error:
                 telling.say(str(error))
                 whole = False
             else:

@@ -97,7 +97,7 @@ def compare_command(
     """
     with telling.in_one_line():
         from kantor.promotion import contest, drawing
-        from kantor.promotion import telling as words
+        from kantor.promotion import wording as words
 
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
             raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
@@ -209,6 +209,6 @@ def _tell(event: Event) -> None:
 
 
 def _show_history(moves: list[Event]) -> None:
-    from kantor.promotion import telling as words
+    from kantor.promotion import wording as words
 
     tables.show(words.HISTORY, [words.move(event) for event in moves])

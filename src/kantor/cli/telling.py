@@ -8,12 +8,14 @@ from contextlib import contextmanager
 
 import typer
 
+from kantor.errors import SetupError
+
 BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
 
 
 def say(text: str) -> None:
     """One line for the person, whatever characters the text brings."""
-    from kantor.music.recording import one_line
+    from kantor.formats.parsed import one_line
 
     typer.echo(f"kantor: {one_line(text, 2_000)}", err=True)
 
@@ -24,8 +26,7 @@ def in_one_line() -> Iterator[None]:
     from kantor import settings
 
     settings.quiet()
-    from kantor.compose.composer import ModelError
-    from kantor.music.score import ScoreError
+    from kantor.errors import InputError, ModelError
     from kantor.registry import RegistryError
 
     try:
@@ -33,7 +34,7 @@ def in_one_line() -> Iterator[None]:
     except KeyboardInterrupt:
         say("stopped")
         raise typer.Exit(STOPPED) from None
-    except (ModelError, RegistryError, ScoreError, settings.SettingsError) as error:
+    except (ModelError, RegistryError, InputError, SetupError) as error:
         say(str(error))
         raise typer.Exit(BROKEN) from None
 
@@ -41,11 +42,11 @@ def in_one_line() -> Iterator[None]:
 @contextmanager
 def bad_option(hint: str | None = None) -> Iterator[None]:
     """Turn a fault in the words of an option into the usage's error."""
-    from kantor.music.score import ScoreError
+    from kantor.errors import InputError
 
     try:
         yield
-    except ScoreError as error:
+    except InputError as error:
         raise typer.BadParameter(str(error), param_hint=hint) from None
 
 

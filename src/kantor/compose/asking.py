@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from kantor.compose import cells
+from kantor.compose import bar_ranges as cells
 from kantor.compose.form import continued
-from kantor.compose.lines import choose_part, label
+from kantor.compose.melody import choose_part, label
 from kantor.compose.placing import meter_at
 from kantor.compose.plan import ALL, Plan
 from kantor.compose.request import Request
 from kantor.compose.transcribing import transcribe
-from kantor.music.reading import read
-from kantor.music.recording import Limits, Part, Recording, one_line
-from kantor.music.score import STEPS_PER_QUARTER, VOICES, Flags, Score, ScoreError
-from kantor.music.voices import named_voices, voice_of, voices_among
+from kantor.errors import InputError
+from kantor.formats.parsed import Limits, Part, Recording, one_line
+from kantor.formats.parts import named_voices, voice_of, voices_among
+from kantor.formats.reading import read
+from kantor.music.score import STEPS_PER_QUARTER, VOICES, Flags, Score
 
 MELODY = Plan()
 """The soprano is given, the three lower voices are composed."""
@@ -46,15 +47,15 @@ def read_request(
 
     Raises
     ------
-    ScoreError
+    InputError
         One line that names the file, the fault and the remedy.
     """
     recording = read(path, limits)
     title = recording.title or Path(path).stem
     try:
         return from_recording(replace(recording, title=title), plan, track)
-    except ScoreError as error:
-        raise ScoreError(f"{one_line(str(path), 1000)}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{one_line(str(path), 1000)}: {error}") from None
 
 
 def from_recording(
@@ -82,12 +83,12 @@ def _parts(
     voice = plan.one_voice
     if voice is None:
         if track is not None:
-            raise ScoreError("a track can be chosen only where one voice is given")
+            raise InputError("a track can be chosen only where one voice is given")
         return _several(parts, plan)
     if voice and track is None:
         try:
             found = voices_among(parts, [voice])
-        except ScoreError:
+        except InputError:
             pass  # a melody for another voice than it was written for
         else:
             return found, _left_out(parts, found)
@@ -101,9 +102,9 @@ def _several(parts: Sequence[Part], plan: Plan) -> tuple[dict[int, Part], list[s
         wanted = frozenset(named_voices([part for part in parts if not part.is_drum])) or ALL
     try:
         found = voices_among(parts, sorted(wanted))
-    except ScoreError as error:
+    except InputError as error:
         names = ", ".join(VOICES[voice] for voice in sorted(wanted))
-        raise ScoreError(f"{names} must be in the file: {error}") from None
+        raise InputError(f"{names} must be in the file: {error}") from None
     return found, _left_out(parts, found)
 
 
@@ -135,7 +136,7 @@ def _mask(score: Score, plan: Plan) -> tuple[Flags, list[str]]:
     if plan.fill and composed.any():
         messages.append(_filled(score, composed))
     elif plan.fill and not plan.more:
-        raise ScoreError("no voice rests for a whole bar; there is nothing to fill")
+        raise InputError("no voice rests for a whole bar; there is nothing to fill")
     mask, notes = cells.with_held(score, ~composed)
     if notes:
         held = "1 note that is" if notes == 1 else f"{notes} notes that are"

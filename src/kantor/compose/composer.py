@@ -15,20 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.compose.knobs import Knobs
 from kantor.compose.request import Request
-from kantor.music.given import Given, stack
-from kantor.music.score import Flags, Pitches, Score, ScoreError
+from kantor.compose.sampling import Knobs
+from kantor.errors import InputError, ModelError
+from kantor.music.conditioning import Given, stack
+from kantor.music.score import Flags, Pitches, Score
 
 # A batch and one seed for each of its pieces, and knobs by name, to pitches and onsets.
 Model = Callable[..., tuple[Pitches, Flags]]
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
 RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bounded
-
-
-class ModelError(RuntimeError):
-    """A model answered with something that is no composition for what it was given."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def compose(
     ------
     ModelError
         If the model changes a given cell or answers with something that is not a score.
-    ScoreError
+    InputError
         If the model cannot do what is asked.
     """
     turned = (knobs or Knobs()).turned()
@@ -165,7 +162,7 @@ def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:
 def _judged(model: Any, batch: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float64]:
     """What the model says of its compositions, ``(batch,)``; what is no number is worst."""
     if not hasattr(model, "judge"):
-        raise ScoreError("this model cannot judge its compositions; ask for one candidate")
+        raise InputError("this model cannot judge its compositions; ask for one candidate")
     worth = np.asarray(model.judge(batch, pitches, onsets), np.float64)
     if worth.shape != pitches.shape[:1]:
         raise ModelError(f"the model judged {len(pitches)} pieces by {worth.shape} numbers")
@@ -176,5 +173,5 @@ def _score(asked: Score, pitches: Pitches, onsets: Flags) -> Score:
     """The composition without its padding."""
     try:
         return replace(asked, pitches=pitches[: asked.steps], onsets=onsets[: asked.steps])
-    except ScoreError as error:
+    except InputError as error:
         raise ModelError(f"the model's answer is not a score: {error}") from None

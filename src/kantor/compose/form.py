@@ -8,20 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from kantor.compose.phrases import even_endings
 from kantor.compose.plan import MOST_BARS
 from kantor.compose.request import Request
-from kantor.music.recording import Limits, one_line
-from kantor.music.score import (
-    REST,
-    STEPS_PER_QUARTER,
-    VOICES,
-    Flags,
-    Key,
-    Meter,
-    Score,
-    ScoreError,
-)
+from kantor.errors import InputError
+from kantor.formats.parsed import Limits, one_line
+from kantor.music.phrases import even_endings
+from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags, Key, Meter, Score
 
 PHRASE = 4  # bars
 TITLE = "Composition"
@@ -49,7 +41,7 @@ class Form:
 
     Raises
     ------
-    ScoreError
+    InputError
         One line that names the option, if a number cannot be.
     """
 
@@ -63,11 +55,11 @@ class Form:
 
     def __post_init__(self) -> None:
         if not 1 <= self.bars <= MOST_BARS:
-            raise ScoreError(f"--bars {self.bars}: expected 1 to {MOST_BARS}")
+            raise InputError(f"--bars {self.bars}: expected 1 to {MOST_BARS}")
         if self.phrase < 1:
-            raise ScoreError(f"--phrase {self.phrase}: expected a number of bars")
+            raise InputError(f"--phrase {self.phrase}: expected a number of bars")
         if not 0 <= self.pickup < self.meter.bar_steps:
-            raise ScoreError(f"--pickup: must be shorter than a bar of {self.meter}")
+            raise InputError(f"--pickup: must be shorter than a bar of {self.meter}")
         _check_length(self.bars * self.meter.bar_steps)
 
     @classmethod
@@ -84,7 +76,7 @@ class Form:
         signature = Meter.parse(meter)
         steps = Fraction(pickup).limit_denominator(64) * 16 / signature.denominator
         if steps.denominator > 1:
-            raise ScoreError(f"--pickup {pickup:g}: not a whole number of sixteenths in {meter}")
+            raise InputError(f"--pickup {pickup:g}: not a whole number of sixteenths in {meter}")
         return cls(bars, signature, parse_key(key), int(steps), phrase, one_line(title))
 
     def request(self) -> Request:
@@ -175,7 +167,7 @@ def parse_key(text: str) -> Key:
 
     Raises
     ------
-    ScoreError
+    InputError
         If it is no key that can be written with up to seven sharps or flats.
     """
     words = text.replace("♯", "#").replace("♭", "b").split()
@@ -185,15 +177,15 @@ def parse_key(text: str) -> Key:
     letter, accidentals = name[:1].upper(), name[1:]
     modes = {"": "major", "major": "major", "maj": "major", "minor": "minor", "min": "minor"}
     if letter not in _FIFTHS or accidentals not in ("", "#", "b") or mode not in modes:
-        raise ScoreError(f"key {text!r}: expected a name such as 'G major' or 'F# minor'")
+        raise InputError(f"key {text!r}: expected a name such as 'G major' or 'F# minor'")
     fifths = _FIFTHS[letter] + {"": 0, "#": 7, "b": -7}[accidentals]
     fifths -= 3 if modes[mode] == "minor" else 0
     if not -7 <= fifths <= 7:
-        raise ScoreError(f"key {text!r}: more than seven sharps or flats")
+        raise InputError(f"key {text!r}: more than seven sharps or flats")
     return Key(fifths, modes[mode])
 
 
 def _check_length(steps: int) -> None:
     """Refuse what no file may be long."""
     if steps > 4 * Limits().quarters:
-        raise ScoreError(f"longer than {Limits().quarters:,} quarters; ask for fewer bars")
+        raise InputError(f"longer than {Limits().quarters:,} quarters; ask for fewer bars")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 from kantor.runtime.weights import FORMAT
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
 
     Raises
     ------
-    ScoreError
+    InputError
         If the folder holds no model, or one of another format.
     """
     folder = Path(folder)
     described = _described(folder)
     form = described.get("format", FORMAT)  # older models name none
     if form != FORMAT:
-        raise ScoreError(
+        raise InputError(
             f"{folder}: a model of format {form}, and this release reads format {FORMAT}; "
             "use the release that made it, or train anew with `make repro`"
         )

@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kantor.music.score import Flags, Score, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import Flags, Score
 
 FORMATS = ("mid", "musicxml", "wav", "png")
 
@@ -22,15 +23,15 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is none, or one that is not known.
     """
     wanted = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in FORMATS:
-            raise ScoreError(f"format {name!r}: expected some of {','.join(FORMATS)}")
+            raise InputError(f"format {name!r}: expected some of {','.join(FORMATS)}")
     if not wanted:
-        raise ScoreError(f"no format: expected some of {','.join(FORMATS)}")
+        raise InputError(f"no format: expected some of {','.join(FORMATS)}")
     return tuple(name for name in FORMATS if name in wanted)
 
 
@@ -83,7 +84,7 @@ def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> No
 
     Raises
     ------
-    ScoreError
+    InputError
         One line, if the score cannot be written in that form or the disk refuses.
     """
     try:
@@ -92,25 +93,25 @@ def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> No
             writer(kind, given)(score, partial)
             partial.replace(path)
     except OSError as error:
-        raise ScoreError(f"{path}: cannot be written ({error.strerror or error})") from None
-    except ScoreError as error:
-        raise ScoreError(f"{path}: {error}") from None
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def writer(kind: str, given: Flags | None) -> Callable[[Score, Path], None]:
     """The function that writes a format; what it needs is loaded only when it is asked for."""
     if kind == "mid":
-        from kantor.music import midi
+        from kantor.formats import midi
 
         return midi.write
     if kind == "musicxml":
-        from kantor.music import musicxml
+        from kantor.formats import musicxml
 
         return musicxml.write
     if kind == "wav":
-        from kantor.music import audio
+        from kantor.formats import audio
 
         return audio.write_wav
-    from kantor.music import picture
+    from kantor.formats import picture
 
     return lambda score, path: picture.write_png(score, path, given)

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.formats.parsed import Recording
 from kantor.music.notes import Note, arrays_of
-from kantor.music.recording import Recording
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 # Where in the bar notes begin, in percent: on each quarter, then between quarters. Rows: notes

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kantor.compose.cells import Ranges, parse_bars
+from kantor.compose.bar_ranges import Ranges, parse_bars
 from kantor.compose.placing import Rests
-from kantor.music.score import VOICES, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import VOICES
 
 ALL = frozenset(range(len(VOICES)))
 MOST_BARS = 1_000
@@ -40,13 +41,13 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.given <= ALL:
-            raise ScoreError(f"voices {sorted(self.given)}: expected some of 0 to 3")
+            raise InputError(f"voices {sorted(self.given)}: expected some of 0 to 3")
         if bool(self.locked) + bool(self.composed) + self.fill > 1:
-            raise ScoreError("--lock-bars, --compose-bars and --fill exclude each other")
+            raise InputError("--lock-bars, --compose-bars and --fill exclude each other")
         if not 0 <= self.more <= MOST_BARS:
-            raise ScoreError(f"{self.more} more bars: expected 0 to {MOST_BARS}")
+            raise InputError(f"{self.more} more bars: expected 0 to {MOST_BARS}")
         if self.given == ALL and not self.more:
-            raise ScoreError("all voices are given: nothing is left to compose")
+            raise InputError("all voices are given: nothing is left to compose")
 
     @classmethod
     def parse(
@@ -70,7 +71,7 @@ class Plan:
 
         Raises
         ------
-        ScoreError
+        InputError
             One line that names the option, if one cannot be read or two contradict each other.
         """
         stays = _given_voices(given, voices)
@@ -107,7 +108,7 @@ def parse_voices(text: str) -> frozenset[int]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If a name is none of the four voices', or there is none.
     """
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
@@ -116,7 +117,7 @@ def parse_voices(text: str) -> frozenset[int]:
     unknown = words - set(VOICES)
     if unknown or not words:
         fault = f"{min(unknown)!r} is no voice" if unknown else "no voice"
-        raise ScoreError(f"{fault}; expected some of {','.join(VOICES)}, or all")
+        raise InputError(f"{fault}; expected some of {','.join(VOICES)}, or all")
     return frozenset(VOICES.index(word) for word in words)
 
 
@@ -129,7 +130,7 @@ def _given_voices(given: str | None, voices: str | None) -> frozenset[int] | Non
     if stays is None:
         return None if changes is None else ALL - changes
     if changes is not None and changes != ALL - stays:
-        raise ScoreError(
+        raise InputError(
             f"--given {given} and --voices {voices} contradict each other: a voice is either given "
             "or composed; one of the two options is enough"
         )
@@ -141,5 +142,5 @@ def _option(name: str) -> Iterator[None]:
     """Name the option in a fault of its words."""
     try:
         yield
-    except ScoreError as error:
-        raise ScoreError(f"{name}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.errors import InputError
 from kantor.music.notes import Note
-from kantor.music.score import VOICE_RANGES, VOICES, ScoreError
+from kantor.music.score import VOICE_RANGES, VOICES
 
 LOWEST, HIGHEST = 35, 83  # what a model can be given: the range of all four voices
 
@@ -41,7 +42,7 @@ def into_range(
 
     Raises
     ------
-    ScoreError
+    InputError
         If no octave brings all notes to where a model can be given them.
     """
     pitches = np.array([note.pitch for note in notes])
@@ -67,7 +68,7 @@ def _octaves(pitches: NDArray[np.int64], voice: int, foreign: bool) -> int:
         if pitches.min() + 12 * octaves >= LOWEST and pitches.max() + 12 * octaves <= HIGHEST
     ]
     if not possible:
-        raise ScoreError(
+        raise InputError(
             f"from {_name(pitches.min())} to {_name(pitches.max())}: no octave brings all notes "
             f"between {_name(LOWEST)} and {_name(HIGHEST)}; choose a narrower track with --track"
         )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kantor.music.given import Given
-from kantor.music.score import VOICES, Flags, Score, ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
+from kantor.music.score import VOICES, Flags, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Request:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the mask is not of the score's shape, or leaves nothing to compose.
     """
 
@@ -36,12 +37,12 @@ class Request:
     def __post_init__(self) -> None:
         mask = np.array(self.mask, bool)
         if mask.shape != (self.score.steps, len(VOICES)) or mask.shape != self.score.pitches.shape:
-            raise ScoreError(
+            raise InputError(
                 f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}: "
                 "expected (time, 4)"
             )
         if mask.all():
-            raise ScoreError("everything is given: nothing is left to compose")
+            raise InputError("everything is given: nothing is left to compose")
         mask.flags.writeable = False
         object.__setattr__(self, "mask", mask)
 

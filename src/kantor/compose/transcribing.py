@@ -11,15 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from kantor.compose.lines import in_units, top_line
-from kantor.compose.phrases import infer_fermatas
+from kantor.compose.melody import in_units, top_line
 from kantor.compose.placing import Rests, place
 from kantor.compose.ranges import into_range
+from kantor.errors import InputError
+from kantor.formats.parsed import Recording, TimedNote
 from kantor.music.key import estimate
 from kantor.music.notes import Note
+from kantor.music.phrases import infer_fermatas
 from kantor.music.quantise import Deviation, quantise
-from kantor.music.recording import Recording, TimedNote
-from kantor.music.score import REST, VOICES, Key, Score, ScoreError
+from kantor.music.score import REST, VOICES, Key, Score
 
 _FITS = 0.8  # share of the notes' time that a key signature must hold to be believed
 _SCALE = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
@@ -54,7 +55,7 @@ def transcribe(
 
     Raises
     ------
-    ScoreError
+    InputError
         If there are no notes, or no octave suits a voice.
     """
     notes: list[Note] = []
@@ -79,7 +80,7 @@ def _line(played: Sequence[TimedNote], voice: int, foreign: bool) -> tuple[list[
     line, covered = top_line(played, quarter)
     notes, deviation = quantise(line, quarter)
     if not notes:
-        raise ScoreError("no notes to compose for")
+        raise InputError("no notes to compose for")
     messages = []
     if covered:
         messages.append(f"chords: took the top line, left out {covered} of {len(played)} notes")

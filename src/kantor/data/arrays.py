@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music import files
-from kantor.music.score import ScoreError
+from kantor import files
+from kantor.errors import InputError
 
 # What numpy, zipfile and the like raise at files that are not what they should be.
 FAULTS = (
@@ -42,7 +42,7 @@ def read_stage_output(path: Path, build: Callable[[dict[str, NDArray[Any]]], T])
 
     Raises
     ------
-    ScoreError
+    InputError
         One line with the remedy, if the file is missing or `build` cannot use it.
     """
     try:
@@ -50,7 +50,7 @@ def read_stage_output(path: Path, build: Callable[[dict[str, NDArray[Any]]], T])
             arrays = {name: stored[name] for name in stored.files}
         return build(arrays)
     except FileNotFoundError:
-        raise ScoreError(f"{path}: not found; `dvc repro ingest` writes it") from None
+        raise InputError(f"{path}: not found; `dvc repro ingest` writes it") from None
     except FAULTS as error:
         reason = " ".join(str(error).split())
-        raise ScoreError(f"{path}: damaged ({reason}); run `dvc repro -f ingest`") from None
+        raise InputError(f"{path}: damaged ({reason}); run `dvc repro -f ingest`") from None

@@ -94,7 +94,7 @@ def load(path: Path) -> Corpus:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is missing, damaged or not such a file.
     """
     return read_stage_output(path, _pieces)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kantor import settings
+from kantor import files, settings
 from kantor.data import corpus as corpora
 from kantor.data import sources, windows
 from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
 from kantor.data.parallel import progress, read_all
-from kantor.music import files
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +55,7 @@ def ingest(params: settings.Ingest) -> Ingested:
 
     Raises
     ------
-    ScoreError
+    InputError
         If a source is not there, or there is no piece in any of them.
     """
     tasks = [task for source in params.sources for task in sources.tasks(source, params.split)]
@@ -65,7 +64,7 @@ def ingest(params: settings.Ingest) -> Ingested:
     if not corpus:
         first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
         paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
-        raise ScoreError(f"{paths}: no score of four voices{first}")
+        raise InputError(f"{paths}: no score of four voices{first}")
     return Ingested(corpus, windows.cut(corpus, params.windows), refused)
 
 

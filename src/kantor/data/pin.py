@@ -27,7 +27,7 @@ import yaml
 
 from kantor.data.chorales import chorales
 from kantor.data.contents import contents, directory_hash, hash_of
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 _PARTIAL = ".data-"  # prefix of the folder in which a rebuild grows beside data/
 _STALE_SECONDS = 3600
@@ -64,12 +64,12 @@ def rebuild(into: Path) -> None:
 
     Raises
     ------
-    ScoreError
+    InputError
         If music21 is not installed or its corpus lacks one of the chorales.
     """
     spec = importlib.util.find_spec("music21")
     if spec is None or not spec.submodule_search_locations:
-        raise ScoreError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
+        raise InputError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
     corpus = Path(spec.submodule_search_locations[0]) / "corpus" / "bach"
     (into / "jsb").mkdir(parents=True, exist_ok=True)
     (into / "scores").mkdir(exist_ok=True)
@@ -78,7 +78,7 @@ def rebuild(into: Path) -> None:
             shutil.copyfile(corpus / chorale.file, into / "jsb" / chorale.file)
         except FileNotFoundError:
             installed, asked = _releases()
-            raise ScoreError(
+            raise InputError(
                 f"bach/{chorale.file} is not in music21 {installed}; Kantor asks for {asked}"
             ) from None
     (into / "README.md").write_text(_README, encoding="utf-8")
@@ -90,7 +90,7 @@ def pinned(path: Path) -> str | None:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is not one that ``dvc add data`` wrote.
     """
     try:
@@ -100,7 +100,7 @@ def pinned(path: Path) -> str | None:
     except (yaml.YAMLError, LookupError, TypeError, UnicodeDecodeError):
         value = None
     if not (isinstance(value, str) and value.endswith(".dir")):
-        raise ScoreError(
+        raise InputError(
             f"{path}: holds no hash of a folder; restore it with `git checkout {path.name}`"
         )
     return value
@@ -116,13 +116,13 @@ def materialise(root: Path, say: Callable[[str], None] = print) -> None:
 
     Raises
     ------
-    ScoreError
+    InputError
         One line, if `data/` holds other files than the pin, if the rebuilt files are not the
         pinned ones, or if the disk refuses.
     """
     data, pin = root / "data", pinned(root / "data.dvc")
     if data.exists() and not data.is_dir():
-        raise ScoreError(f"{data}: not a folder; move it away and run this again")
+        raise InputError(f"{data}: not a folder; move it away and run this again")
     try:
         present = contents(data)
         if pin is None and present:
@@ -132,7 +132,7 @@ def materialise(root: Path, say: Callable[[str], None] = print) -> None:
         elif pin is None or not _from_dvc(root, pin, present, say):
             _from_music21(root, pin, present, say)
     except OSError as error:
-        raise ScoreError(f"{error.filename or data}: {error.strerror or error}") from None
+        raise InputError(f"{error.filename or data}: {error.strerror or error}") from None
 
 
 def _from_dvc(root: Path, pin: str, present: Mapping[str, str], say: Callable[[str], None]) -> bool:
@@ -164,7 +164,7 @@ def _from_music21(
         rebuild(built)
         wanted = contents(built)
         if pin is not None and hash_of(wanted) != pin:
-            raise ScoreError(_not_the_pin(present))
+            raise InputError(_not_the_pin(present))
         _refuse_changes(present, wanted)
         _move(built, root / "data", [name for name in wanted if name not in present])
     pin_line = "as data.dvc pins them" if pin else "not pinned yet; run `dvc add data`"
@@ -198,7 +198,7 @@ def _refuse_changes(present: Mapping[str, str], wanted: Mapping[str, str]) -> No
     missing = [name for name in wanted if name not in present]
     kinds = (("added", added), ("changed", changed), ("missing", missing))
     found = "; ".join(f"{len(names)} {kind} ({_few(names)})" for kind, names in kinds if names)
-    raise ScoreError(f"data/ differs from data.dvc: {found}. {_WAYS_OUT}")
+    raise InputError(f"data/ differs from data.dvc: {found}. {_WAYS_OUT}")
 
 
 _WAYS_OUT = "To keep it: `dvc add data`. To discard it: move data/ away and run this again"

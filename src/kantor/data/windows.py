@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from kantor import settings
 from kantor.data.arrays import read_stage_output, write_stage_output
 from kantor.data.corpus import Piece
-from kantor.music.roll import to_roll
-from kantor.music.score import REST, VOICES, ScoreError
+from kantor.errors import InputError
+from kantor.formats.pianoroll import to_roll
+from kantor.music.score import REST, VOICES
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
 
     Raises
     ------
-    ScoreError
+    InputError
         If a piece has not four voices.
     """
     places = [
@@ -93,7 +94,7 @@ def load(path: Path) -> Windows:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is missing, damaged or not such a file.
     """
     return read_stage_output(path, _windows)
@@ -108,7 +109,7 @@ def _windows(stored: Mapping[str, NDArray[Any]]) -> Windows:
 def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:
     score = piece.score
     if score.pitches.shape[1] != len(VOICES):
-        raise ScoreError(f"{piece.id}: {score.pitches.shape[1]} voices, windows need four")
+        raise InputError(f"{piece.id}: {score.pitches.shape[1]} voices, windows need four")
     starts: list[int] = []
     covered = 0
     for start in score.bar_lines[:: sizes.hop_bars].tolist():

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data import corpus
-from kantor.data.outcomes import Outcome
+from kantor.data.checks.outcomes import Outcome
 from kantor.drift.features import COLUMNS, INTERVALS, PITCH_CLASSES, features
 from kantor.metrics.distances import total_variation
 
@@ -72,7 +72,7 @@ def training(scores: Path) -> pd.DataFrame:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is missing or damaged.
     """
     import pandas as pd

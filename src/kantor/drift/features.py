@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import REST, STEPS_PER_QUARTER, Score, ScoreError
+from kantor.music.score import REST, STEPS_PER_QUARTER, Score
 
 WIDEST = 12  # semitones; wider leaps are counted as this one
 PITCH_CLASSES = tuple(f"pitch_class_{pitch}" for pitch in range(12))
@@ -37,13 +38,13 @@ def features(score: Score) -> Row:
 
     Raises
     ------
-    ScoreError
+    InputError
         If no note sounds.
     """
     pitches = score.pitches[:, 0].astype(np.int64)
     sounding = pitches[pitches != REST]
     if not sounding.size:
-        raise ScoreError("no note sounds: there is nothing to measure")
+        raise InputError("no note sounds: there is nothing to measure")
     line = pitches[score.onsets[:, 0]]
     key = score.key or estimate(score.pitches[:, :1])
     lowest, highest = int(sounding.min()), int(sounding.max())

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor.drift.features import COLUMNS, NAMES
-from kantor.music.files import save
+from kantor.files import save
 from kantor.private import private_folder
 
 if TYPE_CHECKING:

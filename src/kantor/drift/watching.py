@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kantor.drift.log import newest
-from kantor.music.files import save
+from kantor.files import save
 
 STATE = "state.json"
 

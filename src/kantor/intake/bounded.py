@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import BinaryIO
 
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 CHUNK = 1 << 18
 
 
-class TooMuch(ScoreError):
+class TooMuch(InputError):
     """More than allowed; `begun` holds what was read until then."""
 
     def __init__(self, reason: str, begun: bytes) -> None:

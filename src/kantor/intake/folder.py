@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from kantor.errors import InputError
+from kantor.formats.parsed import one_line
 from kantor.intake import names
 from kantor.intake.entry import Entry, StillChanging, Unusable
-from kantor.music.recording import one_line
-from kantor.music.score import ScoreError
 
 _DEEPEST = 32
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -40,7 +40,7 @@ def entries(path: Path, settle: float) -> Iterator[Entry | Unusable]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is nothing at `path`, or it cannot be opened.
     """
     path, descriptor = _opened(path)
@@ -56,7 +56,7 @@ def check(path: Path) -> None:
 
     Raises
     ------
-    ScoreError
+    InputError
         As `entries` would.
     """
     os.close(_opened(path)[1])
@@ -70,7 +70,7 @@ def _opened(path: Path) -> tuple[Path, int]:
     except (OSError, ValueError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or "not a file name").lower()
         shown = one_line(str(path), 1000)
-        raise ScoreError(f"{shown}: {reason}; name a folder, a file or a URL") from None
+        raise InputError(f"{shown}: {reason}; name a folder, a file or a URL") from None
 
 
 class _Folder:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from kantor import settings
-from kantor.music import recording
+from kantor.formats import parsed as recording
 
 
 class Limits(settings.Block):
@@ -66,7 +66,7 @@ def read_limits(path: str | Path = "params.yaml") -> Limits:
 
     Raises
     ------
-    settings.SettingsError
+    SetupError
         One line that names the file, the key and the fault.
     """
     if not Path(path).exists() or "intake" not in settings.read_params(path):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
+from kantor.errors import InputError
 from kantor.intake import bounded, folder, names, store, zips
 from kantor.intake.entry import Entry, Known, StillChanging, Unusable
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused, Upload, refusal
-from kantor.music.score import ScoreError
 
 _TRIES = 3  # of a file that changes while it is looked at
 
@@ -41,7 +41,7 @@ def uploads(
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is nothing at `location`.
     Unreachable
         If a store does not answer, or refuses.
@@ -63,7 +63,7 @@ def check(location: str) -> None:
 
     Raises
     ------
-    ScoreError
+    InputError
         As `uploads` would.
     """
     path = store.on_disk(location)
@@ -125,7 +125,7 @@ def _zip(
     """A zip file's members, or the file itself if it is a packed score or cannot be opened."""
     try:
         archive = zips.open_zip(file, limits)
-    except ScoreError as error:
+    except InputError as error:
         yield _whole(entry, file, limits, given, str(error))
         return
     with archive:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from kantor.errors import InputError
+from kantor.formats import reading
+from kantor.formats.parsed import Recording, one_line
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Upload
-from kantor.music import reading
-from kantor.music.recording import Recording, one_line
-from kantor.music.score import ScoreError
 
 
 def recording_of(upload: Upload, limits: Limits) -> Recording:
@@ -16,24 +16,24 @@ def recording_of(upload: Upload, limits: Limits) -> Recording:
 
     Raises
     ------
-    ScoreError
+    InputError
         One line that names the upload, the fault and, where there is one, the remedy. That holds
         for a reader's own mistake as well: no upload stops those that come after it.
     """
     try:
         return read_within(upload.data, limits)
-    except ScoreError as error:
-        raise ScoreError(f"{upload.name}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{upload.name}: {error}") from None
     except Exception as error:
         fault = f"{type(error).__name__} {one_line(str(error), 80)}".strip()
-        raise ScoreError(f"{upload.name}: could not be read ({fault}); export it again") from error
+        raise InputError(f"{upload.name}: could not be read ({fault}); export it again") from error
 
 
 def read_within(data: bytes, limits: Limits) -> Recording:
     """The same of bare bytes; a reader's own mistake is passed on."""
     recording = reading.parse(data, limits.of_file())
     if bars_of(recording) > limits.bars:
-        raise ScoreError(f"more than {limits.bars:,} bars; cut the piece into smaller ones")
+        raise InputError(f"more than {limits.bars:,} bars; cut the piece into smaller ones")
     return recording
 
 

@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from kantor.files import save, sweep
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused
-from kantor.music.files import save, sweep
 
 REASONS = "reasons.txt"
 MOST, MOST_BYTES = 500, 64_000_000

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from kantor.errors import InputError
+from kantor.formats.parsed import one_line
 from kantor.intake import names
 from kantor.intake.entry import Entry, Unreachable, Unusable
-from kantor.music.recording import one_line
-from kantor.music.score import ScoreError
 
 # What stores call an object's content, and the time at which it was written.
 _CONTENT = ("ETag", "etag", "md5Hash", "generation")
@@ -40,7 +40,7 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the URL is unknown, needs a package that is not installed, or names nothing.
     Unreachable
         If the store does not answer, or refuses; also while an entry is opened or read.
@@ -89,7 +89,7 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
 
     Raises
     ------
-    ScoreError, Unreachable
+    InputError, Unreachable
         As of `entries`.
     """
     from fsspec.core import url_to_fs
@@ -98,14 +98,14 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
         system, root = url_to_fs(url)
     except (ImportError, ValueError) as error:
         reason = one_line(str(error), 200)
-        raise ScoreError(f"{without_secret(url)}: {reason}") from None
+        raise InputError(f"{without_secret(url)}: {reason}") from None
     with failures(url, gone=True):
         system.invalidate_cache()
         found: dict[str, dict[str, Any]] = system.find(root, detail=True)
         bucket = root.partition("/")[0]
         there = bool(found) or system.exists(root) or bool(bucket and system.exists(bucket))
     if not there:
-        raise ScoreError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
+        raise InputError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
     return system, root, found
 
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from kantor.errors import InputError
+from kantor.formats.parsed import one_line
 from kantor.intake import bounded, names
 from kantor.intake.entry import Unreachable
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Refused, Upload, refusal
-from kantor.music.recording import one_line
-from kantor.music.score import ScoreError
 
 _DIRECTORY_BYTES = 300  # of one member, its name and extra fields included, on the average
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others take memory as the file bids
@@ -46,7 +46,7 @@ class Exhausted(bounded.TooMuch):
     """The budget is used up: the rest of the zip file is not read."""
 
 
-class DamagedZip(ScoreError):
+class DamagedZip(InputError):
     """Not a zip file that can be opened."""
 
 
@@ -120,7 +120,7 @@ def sorted_out(
         return
     try:
         archive = open_zip(io.BytesIO(data), limits)
-    except ScoreError as error:
+    except InputError as error:
         yield refusal(given.give(name), str(error), data)
         return
     with archive:

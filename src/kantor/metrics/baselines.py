@@ -19,8 +19,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.errors import InputError
 from kantor.metrics.chords import MAJOR_SCALE, best_collection
-from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, ScoreError, onset_floor
+from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, onset_floor
 
 Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
 Lower = NDArray[np.int64]
@@ -44,7 +45,7 @@ def _with_lower(score: Score, lower: Lower, restruck: NDArray[np.bool_]) -> Scor
 def _check(scores: Sequence[Score]) -> None:
     for score in scores:
         if score.pitches.shape[1] != len(VOICES):
-            raise ScoreError(f"{score.title or 'score'}: a baseline needs four voices")
+            raise InputError(f"{score.title or 'score'}: a baseline needs four voices")
 
 
 @cache
@@ -145,12 +146,12 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there are fewer than two chorales.
     """
     _check(scores)
     if len(scores) < 2:
-        raise ScoreError("shuffling the lower voices needs at least two chorales")
+        raise InputError("shuffling the lower voices needs at least two chorales")
     keys = np.array([_collection(score) for score in scores])
     made = []
     for index, score in enumerate(scores):

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.score import REST, Flags, Pitches, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import REST, Flags, Pitches
 
 Figures = NDArray[np.float64]
 
@@ -27,16 +28,16 @@ def validate(pitches: Pitches) -> None:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the array has fewer than two axes, is not of integers (a piano roll of {-1, 1} or
         {0, 1} as floats or booleans is not an array of pitches), or leaves -1 to 127.
     """
     if pitches.ndim < 2:
-        raise ScoreError(f"pitches of shape {pitches.shape}: expected (…, time, voice)")
+        raise InputError(f"pitches of shape {pitches.shape}: expected (…, time, voice)")
     if not np.issubdtype(pitches.dtype, np.integer):
-        raise ScoreError(f"pitches of type {pitches.dtype}: expected whole MIDI note numbers")
+        raise InputError(f"pitches of type {pitches.dtype}: expected whole MIDI note numbers")
     if pitches.size and not (pitches.min() >= REST and pitches.max() <= 127):
-        raise ScoreError("pitches must be MIDI note numbers, or -1 for a rest")
+        raise InputError("pitches must be MIDI note numbers, or -1 for a rest")
 
 
 def share(hits: Flags, among: Flags, axis: int | tuple[int, ...] = -1) -> Figures:

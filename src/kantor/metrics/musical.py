@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kantor.errors import InputError
 from kantor.metrics import chords, motion, texture
 from kantor.metrics.counting import Figures
-from kantor.music.score import VOICES, Flags, Pitches, Score, ScoreError
+from kantor.music.score import VOICES, Flags, Pitches, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +146,7 @@ def evaluate_passages(passages: Passages) -> dict[str, Figures]:
 def _check(score: Score) -> None:
     if not 1 <= score.pitches.shape[1] <= len(VOICES):
         title = score.title or "score"
-        raise ScoreError(f"{title}: {score.pitches.shape[1]} voices; the metrics know 1 to 4")
+        raise InputError(f"{title}: {score.pitches.shape[1]} voices; the metrics know 1 to 4")
 
 
 def evaluate(score: Score) -> dict[str, float]:
@@ -158,7 +159,7 @@ def evaluate(score: Score) -> dict[str, float]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there are more voices than that.
     """
     _check(score)
@@ -194,7 +195,7 @@ def evaluate_windows(scores: Iterable[Score], steps: int | None = WINDOW_STEPS) 
 
     Raises
     ------
-    ScoreError
+    InputError
         If a piece has more than four voices or another number of them than the others.
     """
     import pandas as pd
@@ -210,7 +211,7 @@ def evaluate_windows(scores: Iterable[Score], steps: int | None = WINDOW_STEPS) 
         batches[length].append(Passages.of(score, starts, length))
         places[length] += [(piece, start) for start in starts]
     if len(voices) > 1:
-        raise ScoreError(f"pieces of {sorted(voices)} voices cannot be evaluated in one table")
+        raise InputError(f"pieces of {sorted(voices)} voices cannot be evaluated in one table")
     frames = [
         pd.DataFrame(
             evaluate_passages(Passages.joined(parts)),

@@ -17,12 +17,13 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kantor import runtime
-from kantor.model import chorale, rolls, weights
-from kantor.model.critic import ChoraleCritic
-from kantor.music import files
-from kantor.music.given import Given
-from kantor.music.score import Flags, Pitches, ScoreError
+from kantor import files, runtime
+from kantor.errors import InputError
+from kantor.model import rolls, weights
+from kantor.model.nets import chorale
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.music.conditioning import Given
+from kantor.music.score import Flags, Pitches
 from kantor.runtime.choosing import Manner
 from kantor.runtime.generator import MIN_P, NO_CRITIC
 from kantor.runtime.weights import FORMAT, NAME, REMEDY
@@ -61,14 +62,14 @@ class Generator:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the model cannot do what is asked.
         """
         if self.info["preset"] != "unet":
             return self._in_numpy().compose(given, seeds, temperature, min_p, passes)
         seeds = runtime.check(given, seeds, Manner(temperature, min_p), passes)
         if passes:
-            raise ScoreError("a model of the preset unet cannot refine; use one of chorale")
+            raise InputError("a model of the preset unet cannot refine; use one of chorale")
         return rolls.compose(self.network, given, seeds)
 
     def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
@@ -76,11 +77,11 @@ class Generator:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the model carries no critic of `chorale`.
         """
         if not isinstance(self.critic, ChoraleCritic):
-            raise ScoreError(NO_CRITIC)
+            raise InputError(NO_CRITIC)
         return self._in_numpy().judge(given, pitches, onsets)
 
     def _in_numpy(self) -> runtime.Generator:
@@ -141,7 +142,7 @@ def load(folder: str | Path) -> Generator:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the folder holds no model.
     """
     folder = Path(folder)
@@ -155,7 +156,7 @@ def load(folder: str | Path) -> Generator:
             critic = _read_network(folder / CRITIC, known[1])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise ScoreError(f"{folder}: not a model of Kantor ({what}); {REMEDY}") from None
+        raise InputError(f"{folder}: not a model of Kantor ({what}); {REMEDY}") from None
     return Generator(network, info, critic)
 
 

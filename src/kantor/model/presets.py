@@ -6,22 +6,23 @@ from typing import Any
 
 import tensorflow as tf
 
+from kantor.errors import InputError
 from kantor.hyperparameters import ChoraleSettings
-from kantor.model import chorale, drawing, likelihood, straight_through, unet
-from kantor.model.batches import CONTEXT
-from kantor.model.critic import ChoraleCritic
-from kantor.model.layers import dropout
-from kantor.model.multi_hot import MultiHot, multi_hot
-from kantor.model.piece import JUDGED, judged_index, shift, to_piece, write
-from kantor.model.wgan import squared_norm
-from kantor.music.score import ScoreError
+from kantor.model.nets import chorale, likelihood, straight_through, unet
+from kantor.model.nets import sampling as drawing
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.nets.inputs import JUDGED, judged_index, shift, to_piece, write
+from kantor.model.nets.layers import dropout
+from kantor.model.nets.multi_hot import MultiHot, multi_hot
+from kantor.model.train.batches import CONTEXT
+from kantor.model.train.wgan import squared_norm
 
 Tensor = Any
 Batch = dict[str, Tensor]
 
 
 class Chorale:
-    """`kantor.model.chorale` behind the form of `kantor.model.wgan.Networks`."""
+    """`kantor.model.nets.chorale` behind the form of `kantor.model.train.wgan.Networks`."""
 
     draws_ahead = True
     has_likelihood = True
@@ -90,14 +91,14 @@ class Chorale:
 
 
 class Unet:
-    """`kantor.model.unet` behind the form of `kantor.model.wgan.Networks`."""
+    """`kantor.model.nets.unet` behind the form of `kantor.model.train.wgan.Networks`."""
 
     draws_ahead = False
     has_likelihood = False
 
     def __init__(self, steps: int = 32) -> None:
         if steps != unet.STEPS:
-            raise ScoreError(
+            raise InputError(
                 f"params.yaml: the preset unet reads windows of {unet.STEPS} steps, not {steps}; "
                 "set ingest.windows.steps or choose the preset chorale"
             )

@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kantor.model import unet
-from kantor.music.given import Given
-from kantor.music.score import REST, VOICES, Flags, Pitches, ScoreError, onset_floor
+from kantor.errors import InputError
+from kantor.model.nets import unet
+from kantor.music.conditioning import Given
+from kantor.music.score import REST, VOICES, Flags, Pitches, onset_floor
 from kantor.runtime.pieces import inside
 
 HOP = 16
@@ -29,11 +30,11 @@ def compose(network: keras.Model, given: Given, seeds: NDArray[np.int64]) -> tup
 
     Raises
     ------
-    ScoreError
+    InputError
         If anything but whole sopranos is given.
     """
     if not given.mask[..., 0].all():
-        raise ScoreError(
+        raise InputError(
             "a model of the preset unet harmonises a whole soprano only; "
             "use one of the preset chorale"
         )

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.model.chorale import FIRM, ChoraleGenerator
-from kantor.model.critic import ChoraleCritic
-from kantor.model.heads import BOLD
+from kantor.model.nets.chorale import FIRM, ChoraleGenerator
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.nets.heads import BOLD
 from kantor.runtime.weights import CRITIC, Weights
 
 

@@ -26,7 +26,7 @@ def bars_of(score: Score) -> list[Bar]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If a bar is too long for any time signature (more than 64 whole notes).
     """
     lines = [int(line) for line in score.bar_lines if line < score.steps]

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches
 
 MODES = ("major", "minor")
 
@@ -52,13 +53,13 @@ def estimate(pitches: Pitches) -> Key:
 
     Raises
     ------
-    ScoreError
+    InputError
         If nothing sounds.
     """
     pitches = np.asarray(pitches)
     sounding = pitches[pitches != REST]
     if not sounding.size:
-        raise ScoreError("no key can be found where no note sounds")
+        raise InputError("no key can be found where no note sounds")
     duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
     lowest = [voice for voice in pitches.T if (voice != REST).any()][-1]
     line = lowest[lowest != REST] % 12

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Pitches, Score, ScoreError
+from kantor.errors import InputError
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Pitches, Score
 
 
 @dataclass(frozen=True, order=True)
@@ -49,13 +50,13 @@ def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitch
 
     Raises
     ------
-    ScoreError
+    InputError
         If a note lies outside the grid.
     """
     lines: list[list[tuple[int, int, int]]] = [[] for _ in range(voices)]
     for note in sorted(notes, key=_fields):
         if not (0 <= note.start < note.end <= steps and 0 <= note.voice < voices):
-            raise ScoreError(f"{note} lies outside {steps} steps of {voices} voices")
+            raise InputError(f"{note} lies outside {steps} steps of {voices} voices")
         lines[note.voice].append((note.start, note.end, note.pitch))
     pitches = np.full((steps, voices), REST, np.int8)
     onsets = np.zeros((steps, voices), bool)

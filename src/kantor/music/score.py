@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Time runs in *steps*, one sixteenth each; four steps are a quarter. Voices stand in the order
-soprano, alto, tenor, bass (index 0 to 3). ``pitches`` holds MIDI note numbers (60 = middle C)
+Time runs in *steps*, one sixteenth each; four steps are a quarter. Lines stand in the order of
+the score's ensemble. ``pitches`` holds MIDI note numbers (60 = middle C)
 and -1 for a rest. ``onsets`` is True where a note starts, so that a repeated note differs from
 a held one. These two arrays are the music; everything else is derived from them.
 """
@@ -15,22 +15,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-VOICES = ("soprano", "alto", "tenor", "bass")
+from kantor.ensemble import SATB, Ensemble, unnamed
+from kantor.errors import InputError
+
+VOICES = SATB.names
 REST = -1
 STEPS_PER_QUARTER = 4
 
 Pitches = NDArray[np.int8]
 Flags = NDArray[np.bool_]
 
-# The natural range of each voice: what Bach's chorales use, a semitone or two wider.
-VOICE_RANGES = ((59, 82), (52, 76), (45, 70), (35, 67))
+VOICE_RANGES = SATB.ranges
 
 _SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-
-
-class ScoreError(ValueError):
-    """A score, melody or file that cannot be used; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Meter:
 
     Raises
     ------
-    ScoreError
+    InputError
         If a bar is not a whole number of sixteenths, or the signature is not a plausible one.
     """
 
@@ -48,9 +46,9 @@ class Meter:
 
     def __post_init__(self) -> None:
         if self.denominator not in (1, 2, 4, 8, 16, 32) or not 1 <= self.numerator <= 64:
-            raise ScoreError(f"meter {self}: not a time signature")
+            raise InputError(f"meter {self}: not a time signature")
         if (16 * self.numerator) % self.denominator:
-            raise ScoreError(f"meter {self}: a bar is not a whole number of sixteenths")
+            raise InputError(f"meter {self}: a bar is not a whole number of sixteenths")
 
     @classmethod
     def parse(cls, text: str) -> Meter:
@@ -58,7 +56,7 @@ class Meter:
         try:
             numerator, denominator = (int(part) for part in text.split("/"))
         except ValueError:
-            raise ScoreError(f"meter {text!r}: expected a fraction such as 3/4") from None
+            raise InputError(f"meter {text!r}: expected a fraction such as 3/4") from None
         return cls(numerator, denominator)
 
     @property
@@ -85,7 +83,7 @@ class Key:
 
     def __post_init__(self) -> None:
         if not -7 <= self.fifths <= 7 or self.mode not in ("major", "minor"):
-            raise ScoreError(f"key of {self.fifths} fifths, {self.mode}: not a key")
+            raise InputError(f"key of {self.fifths} fifths, {self.mode}: not a key")
 
     @property
     def collection(self) -> int:
@@ -114,13 +112,13 @@ class Key:
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """Notes of one or more voices on the sixteenth grid.
+    """Notes of one or more lines on the sixteenth grid.
 
     Attributes
     ----------
-    pitches : (time, voice) int8
+    pitches : (time, line) int8
         MIDI note numbers, -1 for a rest.
-    onsets : (time, voice) bool
+    onsets : (time, line) bool
         True where a note starts. Never True on a rest, always True where the pitch changes.
     meter, pickup
         The time signature and the number of steps before the first whole bar.
@@ -134,10 +132,12 @@ class Score:
     bar_lines : (bar,) int32
         Steps at which whole bars begin, the pickup not among them. Derived from meter and
         pickup unless given, as for a piece whose meter changes.
+    ensemble : Ensemble
+        One line a column; where none is given, `SATB` for four columns, else lines without names.
 
     Raises
     ------
-    ScoreError
+    InputError
         If the arrays contradict each other or the conventions above.
     """
 
@@ -150,35 +150,43 @@ class Score:
     title: str = ""
     fermatas: Flags = field(default_factory=lambda: np.zeros(0, bool))
     bar_lines: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    ensemble: Ensemble = SATB
 
     def __post_init__(self) -> None:
         pitches = np.array(self.pitches)
         if pitches.ndim != 2:
-            raise ScoreError(f"pitches of shape {pitches.shape}: expected (time, voice)")
+            raise InputError(f"pitches of shape {pitches.shape}: expected (time, line)")
+        if self.ensemble is SATB and pitches.shape[1] not in (0, len(SATB)):
+            object.__setattr__(self, "ensemble", unnamed(pitches.shape[1]))
+        if pitches.shape[1] not in (0, len(self.ensemble)):
+            raise InputError(
+                f"{pitches.shape[1]} lines for an ensemble of {len(self.ensemble)}: "
+                + ", ".join(self.ensemble.names)
+            )
         if len(pitches) and not (pitches.min() >= REST and pitches.max() <= 127):
-            raise ScoreError("pitches must be MIDI note numbers, or -1 for a rest")
+            raise InputError("pitches must be MIDI note numbers, or -1 for a rest")
         pitches = pitches.astype(np.int8)
         onsets = np.array(self.onsets, dtype=bool)
         if onsets.shape != pitches.shape:
-            raise ScoreError(f"onsets of shape {onsets.shape} for pitches of {pitches.shape}")
+            raise InputError(f"onsets of shape {onsets.shape} for pitches of {pitches.shape}")
         if (onsets & (pitches == REST)).any():
-            raise ScoreError("an onset stands on a rest")
+            raise InputError("an onset stands on a rest")
         if (onset_floor(pitches) & ~onsets).any():
-            raise ScoreError("the pitch changes where there is no onset")
+            raise InputError("the pitch changes where there is no onset")
         fermatas = np.array(self.fermatas, dtype=bool)
         if fermatas.size == 0:
             fermatas = np.zeros(len(pitches), bool)
         if fermatas.shape != (len(pitches),):
-            raise ScoreError(f"fermatas of shape {fermatas.shape} for {len(pitches)} steps")
+            raise InputError(f"fermatas of shape {fermatas.shape} for {len(pitches)} steps")
         if not 0 <= self.pickup < self.meter.bar_steps:
-            raise ScoreError(f"a pickup of {self.pickup} steps does not fit a {self.meter} bar")
+            raise InputError(f"a pickup of {self.pickup} steps does not fit a {self.meter} bar")
         if not (np.isfinite(self.tempo) and self.tempo > 0):
-            raise ScoreError(f"a tempo of {self.tempo} quarters a minute")
+            raise InputError(f"a tempo of {self.tempo} quarters a minute")
         bar_lines = np.array(self.bar_lines, dtype=np.int32)
         if bar_lines.size == 0:
             bar_lines = np.arange(self.pickup, len(pitches), self.meter.bar_steps, dtype=np.int32)
         if bar_lines.ndim != 1 or (np.diff(bar_lines) <= 0).any() or (bar_lines < 0).any():
-            raise ScoreError("bar lines must be ascending steps")
+            raise InputError("bar lines must be ascending steps")
         for name, array in (
             ("pitches", pitches),
             ("onsets", onsets),
@@ -217,8 +225,13 @@ class Score:
         return self.steps * 60.0 / self.tempo / STEPS_PER_QUARTER
 
     def voice(self, index: int) -> Score:
-        """One voice as a score of its own, ``(time, 1)``."""
-        return replace(self, pitches=self.pitches[:, [index]], onsets=self.onsets[:, [index]])
+        """One line as a score of its own, ``(time, 1)``."""
+        return replace(
+            self,
+            pitches=self.pitches[:, [index]],
+            onsets=self.onsets[:, [index]],
+            ensemble=self.ensemble.only(index),
+        )
 
     def transposed(self, semitones: int) -> Score:
         """Every note moved by `semitones`, rests left alone, the key moved along."""
@@ -228,7 +241,7 @@ class Score:
         sounding = moved != REST
         moved[sounding] += semitones
         if (moved[sounding] < 0).any() or (moved > 127).any():
-            raise ScoreError(f"moving by {semitones} semitones leaves the range of MIDI notes")
+            raise InputError(f"moving by {semitones} semitones leaves the range of MIDI notes")
         key = self.key.transposed(semitones) if self.key else None
         return replace(self, pitches=moved.astype(np.int8), key=key)
 

@@ -11,15 +11,15 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kantor.music import files
+from kantor import files
 from kantor.promotion.rows import Row
-from kantor.promotion.telling import measured, title
+from kantor.promotion.wording import measured, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kantor.promotion.contests import Contest
+    from kantor.promotion.comparison import Contest
 
 INK, SOFT, GOOD, BAD, GROUND = "#1f1d1a", "#5d5850", "#1c6b3c", "#a02a23", "#dff0e2"
 WIDEST = 6.0  # bars to either side; what goes beyond is drawn to the edge

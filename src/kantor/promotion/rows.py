@@ -4,7 +4,7 @@ Conventions
 -----------
 A *gain* is positive where the challenger is better: of the primary metric (the mean overlap of
 the metrics' distributions with Bach's) what it has more, of any other by how much its shortfall
-is less (see `kantor.registry.gate`). Units are the metric's own.
+is less (see `kantor.promotion.gate`). Units are the metric's own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kantor.metrics.resampling import (
     resampled_mean,
     resampled_overlap,
 )
-from kantor.registry.gate import shortfall
+from kantor.promotion.gate import shortfall
 from kantor.settings import Promote
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ data, parameters, training budget, and the figures of its evaluation. Two aliase
 version is for: ``challenger`` is the newest, ``champion`` is the one that composes.
 """
 
-from kantor.registry.events import Event
+from kantor.promotion.alias_audit import notice
+from kantor.promotion.history import Event
+from kantor.promotion.promote import history, promote, retire, rollback
+from kantor.promotion.switching import Refused
 from kantor.registry.fetching import fetch, load_alone, may_pass
 from kantor.registry.loading import CHAMPION, LoadedModel, load_model
-from kantor.registry.moving import history, promote, retire, rollback
-from kantor.registry.noticing import notice
 from kantor.registry.overview import summary
 from kantor.registry.registering import Receipt, register
 from kantor.registry.store import RECEIPT, RegistryError, find_root
-from kantor.registry.switching import Refused
 from kantor.registry.versions import versions
 
 __all__ = [

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
+from kantor.errors import SetupError
 from kantor.registry import RegistryError, find_root, summary
 from kantor.registry.relocating import relocate
-from kantor.settings import SettingsError
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         print(relocate(find_root()) if arguments else "\n".join(summary(find_root())))
-    except (RegistryError, SettingsError) as error:
+    except (RegistryError, SetupError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given, stack
+from kantor.music.conditioning import Given, stack
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 

@@ -57,7 +57,7 @@ def load_alone(folder: str) -> LoadedModel:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the folder holds no model.
     """
     blas.only(1)

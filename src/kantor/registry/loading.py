@@ -19,8 +19,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from kantor.music.given import Given
-from kantor.music.score import Flags, Pitches, ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
+from kantor.music.score import Flags, Pitches
 from kantor.registry import contract, reading
 from kantor.registry.store import RegistryError, opened
 from kantor.registry.versions import NAME, resolve
@@ -57,14 +58,14 @@ class LoadedModel:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the generator has no such knob, or cannot do what is asked.
         """
         known = contract.knobs(self.generator.compose)
         for name in knobs:
             if name not in known:
                 there = ", ".join(known) or "nothing to set"
-                raise ScoreError(f"{self.source}: knows no {name}; there is {there}")
+                raise InputError(f"{self.source}: knows no {name}; there is {there}")
         pitches, onsets = self.generator.compose(given, seeds, **knobs)
         return pitches, onsets
 
@@ -78,11 +79,11 @@ class LoadedModel:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the model carries no critic.
         """
         if not hasattr(self.generator, "judge"):
-            raise ScoreError(f"{self.source}: carries no critic, so it cannot judge what it made")
+            raise InputError(f"{self.source}: carries no critic, so it cannot judge what it made")
         return np.asarray(self.generator.judge(given, pitches, onsets), np.float32)
 
 
@@ -159,7 +160,7 @@ def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
 
     try:
         return generators.load(folder)
-    except ScoreError as error:
+    except InputError as error:
         told = str(error)
         named = told.startswith((f"{source}:", f"{source}/"))
         raise RegistryError(told if named else f"{source}: {told}") from error

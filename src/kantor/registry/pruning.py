@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.freeing import NOTHING, Freed
-from kantor.registry.events import Event
-from kantor.registry.gate import RETIRED
-from kantor.registry.moving import history
-from kantor.registry.noticing import moving
+from kantor.promotion.alias_audit import moving
+from kantor.promotion.gate import RETIRED
+from kantor.promotion.history import Event
+from kantor.promotion.promote import history
 from kantor.registry.registering import retired_tag
 from kantor.registry.store import DATABASE, RECEIPT, URI_VARIABLE, Store, find_root, opened
 from kantor.registry.versions import NAME, aliases_of

@@ -1,7 +1,7 @@
 """The generator as MLflow loads it: the loader module that every version names.
 
-Inputs are the fields of `kantor.music.given.Given` for a batch, and one seed for each request;
-outputs are the four voices, with the given cells unchanged.
+Inputs are the fields of `kantor.music.conditioning.Given` for a batch, and one seed for each
+request; outputs are all voices, with the given cells unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 
 if TYPE_CHECKING:
     from kantor import runtime
@@ -46,7 +46,7 @@ class GeneratorModel:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the arrays are not of one batch, or the generator cannot do what they ask.
         """
         fields = dict(model_input)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor import settings
+from kantor.promotion.gate import RETIRED
 from kantor.registry import lineage
-from kantor.registry.gate import RETIRED
 from kantor.registry.recording import record
 from kantor.registry.store import RegistryError, Store, opened
 from kantor.registry.versions import by_fingerprint

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given, stack
-from kantor.music.score import VOICES, Flags, Pitches, Score, ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given, stack
+from kantor.music.score import VOICES, Flags, Pitches, Score
 
 Model = Callable[[Given, NDArray[np.int64]], tuple[Pitches, Flags]]
 
@@ -70,7 +71,7 @@ def compose(
 
     Raises
     ------
-    ScoreError
+    InputError
         If the model changed a cell that was given.
     """
     masks = [soprano(score) for score in scores] if masks is None else masks
@@ -89,7 +90,7 @@ def compose(
 def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
     same = np.array_equal(pitches[mask], score.pitches[mask])
     if not (same and np.array_equal(onsets[mask], score.onsets[mask])):
-        raise ScoreError(f"{score.title or 'score'}: the model changed notes that were given")
+        raise InputError(f"{score.title or 'score'}: the model changed notes that were given")
     return replace(score, pitches=pitches, onsets=onsets)
 
 

@@ -21,9 +21,10 @@ import numpy as np
 
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus, Piece
+from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.distances import voice_histograms
-from kantor.music.score import VOICES, Score, ScoreError
+from kantor.music.score import VOICES, Score
 from kantor.report import windows
 from kantor.report.composing import Model, compose, share_changed
 from kantor.report.distributions import CHORDS, chord_shares, note_rates
@@ -62,12 +63,12 @@ def evaluate(
 
     Raises
     ------
-    ScoreError
+    InputError
         If the split has fewer than two pieces, or the model changes what is given.
     """
     pieces = [piece for piece in corpus if piece.split == settings.split]
     if len(pieces) < MIN_PIECES:
-        raise ScoreError(
+        raise InputError(
             f"split {settings.split!r}: {len(pieces)} pieces; evaluating needs at least "
             f"{MIN_PIECES}, see ingest.split in params.yaml"
         )
@@ -103,7 +104,7 @@ def write_film(reports: Path) -> None:
     frames = reports / "training" / "frames.npz"
     if not frames.is_file():
         return
-    from kantor.music import picture
+    from kantor.formats import picture
 
     takes = corpora.load(frames)
     given = np.zeros(takes[0].score.pitches.shape, bool)
@@ -173,7 +174,7 @@ def write_samples(samples: Sequence[Sample], folder: Path) -> None:
 
     The folder is made anew: what another run left there would be shown as this model's.
     """
-    from kantor.music import audio, midi, picture
+    from kantor.formats import audio, midi, picture
 
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -68,7 +68,7 @@ def embed(scores: Sequence[Score], room: int) -> list[str]:
     Encoding takes longer than all else on the page, so the scores are played on all cores at
     once.
     """
-    from kantor.music import audio
+    from kantor.formats import audio
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         played = list(pool.map(lambda score: audio.mp3_bytes(score, RATE), scores))

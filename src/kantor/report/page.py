@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kantor.music import files
+from kantor import files
 from kantor.report import plots, sections, tables
 from kantor.report.listening import Sample, listen
 from kantor.report.templating import template

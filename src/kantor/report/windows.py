@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kantor.errors import InputError
 from kantor.metrics.musical import evaluate_windows
-from kantor.music.score import Score, ScoreError
+from kantor.music.score import Score
 from kantor.report.glossary import GIVEN
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Windows:
 
         Raises
         ------
-        ScoreError
+        InputError
             If it is something else.
         """
         import pandas as pd
@@ -59,7 +60,7 @@ class Windows:
             return cls(generated, real)
         except (ValueError, KeyError) as error:
             fault = " ".join(str(error).split())[:80]
-            raise ScoreError(f"{NAME}: not a table of windows: {fault}") from error
+            raise InputError(f"{NAME}: not a table of windows: {fault}") from error
 
 
 def table(scores: Sequence[Score], ids: Sequence[str]) -> pd.DataFrame:
@@ -67,7 +68,7 @@ def table(scores: Sequence[Score], ids: Sequence[str]) -> pd.DataFrame:
 
     Raises
     ------
-    ScoreError
+    InputError
         As `kantor.metrics.musical.evaluate_windows`.
     """
     frame = evaluate_windows(scores).drop(columns=list(GIVEN))

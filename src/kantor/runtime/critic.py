@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import Flags, Pitches
 from kantor.runtime.blas import one_core
 from kantor.runtime.layers import leaky
@@ -22,7 +22,7 @@ _KINDS = 144 + 1
 
 
 class Critic:
-    """Scores of windows, as `kantor.model.critic.ChoraleCritic` gives them."""
+    """Scores of windows, as `kantor.model.nets.critic.ChoraleCritic` gives them."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = {

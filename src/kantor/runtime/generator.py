@@ -12,8 +12,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.music.given import Given
-from kantor.music.score import REST, Flags, Pitches, ScoreError
+from kantor.errors import InputError
+from kantor.music.conditioning import Given
+from kantor.music.score import REST, Flags, Pitches
 from kantor.runtime import blas, refining, weights
 from kantor.runtime.batching import Network
 from kantor.runtime.choosing import Manner
@@ -118,7 +119,7 @@ class Generator:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the model cannot do what is asked.
         """
         knobs = (temperature, min_p, ending, ahead, listen)
@@ -126,7 +127,7 @@ class Generator:
         seeds = check(given, seeds, manner, passes)
         sounding = given.pitches[given.mask & (given.pitches != REST)]
         if sounding.size and not LOWEST <= sounding.min() <= sounding.max() <= HIGHEST:
-            raise ScoreError(
+            raise InputError(
                 f"a given note lies outside MIDI {LOWEST} to {HIGHEST}, which the model "
                 "knows; move the melody by octaves"
             )
@@ -190,11 +191,11 @@ class Generator:
 
         Raises
         ------
-        ScoreError
+        InputError
             If the model carries no critic.
         """
         if not any(name.startswith(CRITIC) for name in self.weights):
-            raise ScoreError(NO_CRITIC)
+            raise InputError(NO_CRITIC)
         return self._critic.judge(given, pitches, onsets)
 
 
@@ -203,23 +204,23 @@ def check(given: Given, seeds: ArrayLike, manner: Manner, passes: int) -> NDArra
 
     Raises
     ------
-    ScoreError
+    InputError
         If a part of the request makes no sense.
     """
     seeds = np.asarray(seeds, np.int64)
     if given.pitches.ndim != 3 or seeds.shape != given.pitches.shape[:1]:
-        raise ScoreError(
+        raise InputError(
             f"{len(given.pitches)} pieces and seeds of shape {seeds.shape}: "
             "expected a batch and one seed a piece"
         )
     if not 0.01 <= manner.temperature <= 10:
-        raise ScoreError(f"a temperature of {manner.temperature}: choose one from 0.01 to 10")
+        raise InputError(f"a temperature of {manner.temperature}: choose one from 0.01 to 10")
     if not 0 <= manner.min_p < 1:
-        raise ScoreError(f"a min_p of {manner.min_p}: choose one from 0 to below 1")
+        raise InputError(f"a min_p of {manner.min_p}: choose one from 0 to below 1")
     if not 0.01 <= manner.ending <= 10:
-        raise ScoreError(f"an ending of {manner.ending}: choose one from 0.01 to 10")
+        raise InputError(f"an ending of {manner.ending}: choose one from 0.01 to 10")
     if not 0 <= passes <= MOST_PASSES:
-        raise ScoreError(f"{passes} passes: choose from 0 to {MOST_PASSES}")
+        raise InputError(f"{passes} passes: choose from 0 to {MOST_PASSES}")
     return seeds
 
 
@@ -233,7 +234,7 @@ def load(folder: str | Path, processes: int | None = None) -> Generator:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the folder holds no model with weights for numpy.
     """
     path = Path(folder) / "model.json"
@@ -243,5 +244,5 @@ def load(folder: str | Path, processes: int | None = None) -> Generator:
         found = Generator(weights.load(path.parent), info, processes)
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise ScoreError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None
+        raise InputError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags
 from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Codes, Whole, frame_shift, to_codes
 from kantor.runtime.weights import Array
@@ -37,7 +37,7 @@ class Piece:
     kinds : (span,) intp
         Which of `conditions` a step is under.
     conditions : (kind, 42) float32
-        Meter, fermata, inside the piece, key: as `kantor.model.piece.condition`.
+        Meter, fermata, inside the piece, key: as `kantor.model.nets.inputs.condition`.
     closes : (steps,) bool
         Where a phrase ends: under a fermata and in the quarter before it.
     shift : int

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import kantor
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import Flags, Pitches
 from kantor.runtime.choosing import Manner
 

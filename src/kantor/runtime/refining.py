@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.given import Given
+from kantor.music.conditioning import Given
 from kantor.music.score import VOICES, Flags, Pitches, onset_floor
 
 SPAN = 16

@@ -91,7 +91,7 @@ class ScoreLayer:
     Parameters
     ----------
     kernel : (features, unit)
-        In the order of `kantor.model.piece.score_features`.
+        In the order of `kantor.model.nets.inputs.score_features`.
     known : (4, unit), optional
         What is added for each voice that is known.
     """

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music import files
+from kantor import files
 from kantor.runtime import shapes
 from kantor.runtime.pitches import CONDITION
 

@@ -5,7 +5,7 @@ Conventions
 ``tasks(path, split)`` lists the work without reading any score, in an order that depends on the
 files' names alone; ``read(task)`` does one piece of it, in whichever process, and returns what it
 found: pieces, refusals, or both. A file that cannot be used is a refusal and never an error; only
-a source that is not there at all raises `ScoreError`.
+a source that is not there at all raises `InputError`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Protocol, cast
 
 from kantor import settings
 from kantor.data.corpus import Piece, Refusal
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
 
 Found = list[Piece | Refusal]
 
@@ -64,7 +64,7 @@ def tasks(source: settings.Source, split: settings.Split) -> list[Task]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the source's path does not exist or does not suit its kind.
     """
     return _kind(source.kind).tasks(source.path, split)
@@ -74,7 +74,7 @@ def read(task: Task) -> Found:
     """Read one file; what cannot be used comes back as a refusal with its reason."""
     try:
         return _kind(task.kind).read(task)
-    except ScoreError as error:
+    except InputError as error:
         return [Refusal(str(task.path), _without_path(str(error), task.path))]
     except OSError as error:
         return [Refusal(str(task.path), error.strerror or str(error))]

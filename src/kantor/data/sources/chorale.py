@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.formats.parts import four_voices
+from kantor.formats.reading import Recording
 from kantor.music.key import estimate
 from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise
-from kantor.music.reading import Recording
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
-from kantor.music.voices import four_voices
 
 
 def chorale(recording: Recording, title: str) -> Score:
@@ -24,7 +24,7 @@ def chorale(recording: Recording, title: str) -> Score:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there are no four voices in it.
     """
     voices = four_voices(recording.parts)

@@ -8,8 +8,8 @@ from kantor import settings
 from kantor.data.corpus import Piece
 from kantor.data.sources import Found, Task, drawn_split
 from kantor.data.sources.chorale import chorale
-from kantor.music.reading import read as read_file
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
+from kantor.formats.reading import read as read_file
 
 # Files that people keep beside scores; anything else that cannot be read is refused aloud.
 _NOT_SCORES = {
@@ -31,7 +31,7 @@ def tasks(path: Path, split: settings.Split) -> list[Task]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is no such folder.
     """
     return [
@@ -46,7 +46,7 @@ def read(task: Task) -> Found:
 
     Raises
     ------
-    ScoreError
+    InputError
         With the reason, if it is no score of four voices.
     """
     score = chorale(read_file(task.path), task.path.stem)
@@ -60,11 +60,11 @@ def files_of(path: Path) -> list[tuple[Path, str]]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is no such folder.
     """
     if not path.is_dir():
-        raise ScoreError(
+        raise InputError(
             f"{path}: no such folder; make it, or correct ingest.sources in params.yaml"
         )
     found = []

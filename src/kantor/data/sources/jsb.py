@@ -10,8 +10,8 @@ from kantor.data.chorales import chorales
 from kantor.data.corpus import Piece
 from kantor.data.sources import Found, Task
 from kantor.data.sources.chorale import chorale
-from kantor.music.reading import read as read_file
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
+from kantor.formats.reading import read as read_file
 
 
 def tasks(path: Path, split: settings.Split) -> list[Task]:
@@ -19,11 +19,11 @@ def tasks(path: Path, split: settings.Split) -> list[Task]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is no such folder.
     """
     if not path.is_dir():
-        raise ScoreError(f"{path}: no such folder; `make data` brings the chorales")
+        raise InputError(f"{path}: no such folder; `make data` brings the chorales")
     return [
         Task(
             "jsb",
@@ -42,7 +42,7 @@ def read(task: Task) -> Found:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is missing or damaged.
     """
     recording = read_file(task.path, expand_repeats=task.repeats)

@@ -3,7 +3,7 @@
 The format (pypianoroll 0.x and 1.x): ``info.json`` with the resolution in time steps a quarter
 and each track's name and whether it is drums; each track's roll ``(time, 128)`` of velocities as
 the parts of a sparse matrix; tempo and downbeats by time step. Such rolls mostly lose where a
-note is repeated at once: `kantor.music.roll` says what can be told.
+note is repeated at once: `kantor.formats.pianoroll` says what can be told.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from kantor.data.corpus import Piece
 from kantor.data.sources import Found, Task, drawn_split
 from kantor.data.sources.chorale import chorale
 from kantor.data.sources.folder import files_of
-from kantor.music.reading import Limits
-from kantor.music.recording import check_size, one_line
-from kantor.music.roll import recording_of
-from kantor.music.score import ScoreError
+from kantor.errors import InputError
+from kantor.formats.parsed import check_size, one_line
+from kantor.formats.pianoroll import recording_of
+from kantor.formats.reading import Limits
 
 _MOST_BYTES = 64_000_000  # of an array, packed or unfolded
 
@@ -33,7 +33,7 @@ def tasks(path: Path, split: settings.Split) -> list[Task]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is no such folder.
     """
     return [
@@ -48,7 +48,7 @@ def read(task: Task) -> Found:
 
     Raises
     ------
-    ScoreError
+    InputError
         With the reason, if it is no multitrack or has not four voices.
     """
     import pypianoroll
@@ -56,11 +56,11 @@ def read(task: Task) -> Found:
     try:
         _check(task.path)
         recording = recording_of(pypianoroll.load(task.path))
-    except ScoreError:
+    except InputError:
         raise
     except FAULTS as error:
         reason = one_line(str(error)) or type(error).__name__
-        raise ScoreError(f"not a pypianoroll multitrack ({reason})") from None
+        raise InputError(f"not a pypianoroll multitrack ({reason})") from None
     score = chorale(recording, task.path.stem)
     return [Piece(task.id, task.split, task.kind, task.transposition, score)]
 
@@ -70,14 +70,14 @@ def _check(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         sizes = [member.file_size for member in archive.infolist()]
     if max(sizes, default=0) > _MOST_BYTES:
-        raise ScoreError(f"an array of {max(sizes):,} bytes, more than {_MOST_BYTES:,}")
+        raise InputError(f"an array of {max(sizes):,} bytes, more than {_MOST_BYTES:,}")
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         info = json.loads(stored["info.json"])
         resolution = int(info.get("resolution") or info["beat_resolution"])
         shapes = [stored[name] for name in stored.files if name.endswith("_csc_shape")]
     if not 1 <= resolution <= 10_000:
-        raise ScoreError(f"a resolution of {resolution} time steps a quarter")
+        raise InputError(f"a resolution of {resolution} time steps a quarter")
     longest = max((int(shape[0]) for shape in shapes), default=0)
     check_size(Limits(), tracks=len(shapes), quarters=longest / resolution)
     if any(int(shape[0]) * int(shape[1]) > _MOST_BYTES for shape in shapes):
-        raise ScoreError(f"a roll of more than {_MOST_BYTES:,} cells")
+        raise InputError(f"a roll of more than {_MOST_BYTES:,} cells")

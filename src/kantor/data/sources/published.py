@@ -23,8 +23,9 @@ from kantor import settings
 from kantor.data.arrays import FAULTS
 from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.data.sources import Found, Task
+from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import REST, VOICES, Pitches, Score, ScoreError, onset_floor
+from kantor.music.score import REST, VOICES, Pitches, Score, onset_floor
 
 _MOST_BYTES = 64_000_000
 
@@ -34,12 +35,12 @@ def tasks(path: Path, split: settings.Split) -> list[Task]:
 
     Raises
     ------
-    ScoreError
+    InputError
         If there is no such file, or more than one.
     """
     files = [path] if path.is_file() else sorted([*path.glob("*.json"), *path.glob("*.npz")])
     if len(files) != 1:
-        raise ScoreError(f"{path}: expected the one file Jsb16thSeparated.json or .npz")
+        raise InputError(f"{path}: expected the one file Jsb16thSeparated.json or .npz")
     return [Task("published", files[0], "published")]
 
 
@@ -48,7 +49,7 @@ def read(task: Task) -> Found:
 
     Raises
     ------
-    ScoreError
+    InputError
         If the file is not of the published form.
     """
     splits = _splits(task.path)
@@ -58,7 +59,7 @@ def read(task: Task) -> Found:
             id = f"{task.id}/{split}-{index:03d}"
             try:
                 found.append(Piece(id, split, "published", 0, _score(rows, id)))
-            except ScoreError as error:
+            except InputError as error:
                 found.append(Refusal(f"{task.path}#{split}-{index:03d}", str(error)))
     return found
 
@@ -73,26 +74,26 @@ def _pitches(rows: ArrayLike) -> Pitches:
     try:
         values = np.asarray(rows, np.float64)
     except (ValueError, TypeError):
-        raise ScoreError("rows of unequal length or not numbers") from None
+        raise InputError("rows of unequal length or not numbers") from None
     if values.ndim != 2 or values.shape[1] != len(VOICES):
-        raise ScoreError(f"an array of shape {values.shape}: expected (time, 4)")
+        raise InputError(f"an array of shape {values.shape}: expected (time, 4)")
     values = np.where(np.isnan(values), REST, values)
     if not ((values >= REST) & (values <= 127) & (values == np.round(values))).all():
-        raise ScoreError("values other than MIDI note numbers and -1")
+        raise InputError("values other than MIDI note numbers and -1")
     return values.astype(np.int8)
 
 
 def _splits(path: Path) -> Mapping[str, Sequence[Any]]:
     if path.stat().st_size > _MOST_BYTES:
-        raise ScoreError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
+        raise InputError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
     try:
         splits = _npz(path) if zipfile.is_zipfile(path) else json.loads(path.read_bytes())
     except FAULTS as error:
-        raise ScoreError(f"{path}: not a readable file of chorales ({error})") from None
+        raise InputError(f"{path}: not a readable file of chorales ({error})") from None
     if not isinstance(splits, dict) or any(
         not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
     ):
-        raise ScoreError(f"{path}: expected the lists train, valid and test")
+        raise InputError(f"{path}: expected the lists train, valid and test")
     return splits
 
 

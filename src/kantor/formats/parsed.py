@@ -1,0 +1,136 @@
+"""Music as a file holds it: notes of several parts in exact time, before any grid.
+
+Time runs in quarters from the file's start and is exact (`Fraction`), so that a triplet is a
+third and nothing is rounded before `kantor.music.quantise` decides how.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from kantor.errors import InputError
+from kantor.music.score import Key, Meter
+
+# What a tempo may plausibly be, in quarters a minute; a file that says otherwise is not believed.
+TEMPO_RANGE = (5.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file is read before it is refused.
+
+    Attributes
+    ----------
+    bytes : int
+        Size of the file.
+    text : int
+        Bytes of MusicXML, unpacked. An hour of four voices takes about 10 million.
+    elements : int
+        Tags of MusicXML, opening and closing.
+    tracks, notes : int
+        Of MIDI tracks or MusicXML parts, and of notes in all of them.
+    quarters : int
+        Length; an hour at 120 quarters a minute is 7,200.
+    bars : int
+        Measures of a MusicXML part as written; MIDI has none.
+    """
+
+    bytes: int = 4_000_000
+    text: int = 16_000_000
+    elements: int = 1_200_000
+    tracks: int = 64
+    notes: int = 200_000
+    quarters: int = 20_000
+    bars: int = 20_000
+
+
+Time = Fraction | int
+"""Of a note: quarters, or whole numbers of a finer unit that is then named beside it."""
+
+
+class TimedNote(NamedTuple):
+    """A note from `start` to `end`, in quarters from the file's start; `pitch` 0 to 127."""
+
+    start: Time
+    end: Time
+    pitch: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """The notes of one track and channel (MIDI), or of one part and voice (MusicXML), sorted."""
+
+    name: str
+    notes: tuple[TimedNote, ...]
+    is_drum: bool = False
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a file says; a part without notes is left out.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        In the file's order.
+    tempo : float
+        Quarters a minute, in force at the first note.
+    meters : tuple of (quarter, Meter)
+        Where each meter begins; the first at 0, 4/4 where the file is silent.
+    key : Key or None
+        The first key signature, at sounding pitch.
+    pickup : Fraction or None
+        Quarters before the first whole bar; None where the file does not say (most MIDI).
+    title : str
+        One line, possibly empty.
+    fermatas : tuple of (start, end)
+        Spans in quarters, merged and ascending.
+    bar_lines : tuple of Fraction
+        Where whole bars begin, as MusicXML's measures say; empty for MIDI, whose bars follow
+        from `meters` and `pickup`.
+    length : Fraction
+        Quarters from the file's start to its end, closing rests included.
+    """
+
+    parts: tuple[Part, ...]
+    tempo: float
+    meters: tuple[tuple[Fraction, Meter], ...]
+    key: Key | None
+    pickup: Fraction | None
+    title: str
+    fermatas: tuple[tuple[Fraction, Fraction], ...] = ()
+    bar_lines: tuple[Fraction, ...] = ()
+    length: Fraction = Fraction(0)
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Text from a file made fit for a line: printable characters, single spaces, cut to length."""
+    kept = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(kept.split())[:longest]
+
+
+def believable_tempo(tempo: float) -> bool:
+    """Whether `tempo`, in quarters a minute, can be meant."""
+    return TEMPO_RANGE[0] <= tempo <= TEMPO_RANGE[1]
+
+
+def check_size(
+    limits: Limits, *, tracks: int = 0, notes: int = 0, quarters: float = 0, bars: int = 0
+) -> None:
+    """Refuse what exceeds `limits`.
+
+    Raises
+    ------
+    InputError
+        One line that names what there is too much of.
+    """
+    found = {"tracks": tracks, "notes": notes, "quarters": quarters, "bars": bars}
+    for name, value in found.items():
+        allowed = getattr(limits, name)
+        if value > allowed:
+            of_length = " of length" if name == "quarters" else ""
+            raise InputError(
+                f"more than {allowed:,} {name}{of_length}; cut the piece into smaller ones"
+            )

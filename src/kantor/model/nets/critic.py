@@ -1,0 +1,127 @@
+"""The critic of the preset `chorale`.
+
+Its first layer is linear in each step's features, and everything after sees only what that layer
+makes of them (the *embedding*). So a mixture of real and generated music has the mixture of their
+embeddings, and the gradient penalty needs no product as wide as the features.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kantor.model.nets import multi_hot
+from kantor.model.nets.inputs import CONDITION, FEATURES, JUDGED
+from kantor.model.nets.layers import TimeConv, leaky, product
+from kantor.model.nets.multi_hot import MultiHot
+from kantor.music.score import VOICES
+
+Tensor = Any
+HALVINGS = 3
+
+
+@keras.saving.register_keras_serializable("kantor")
+class ChoraleCritic(keras.Model):  # type: ignore[misc]
+    """Scores a chorale as a score and its relations; hears two bars at once and in detail.
+
+    A stack of strided convolutions whose last layer is a dense one (the whole window), to which
+    the mean of local scores (a step and its neighbours) is added.
+
+    Parameters
+    ----------
+    width : int
+        Units of every layer after the embedding.
+    embedding : int
+        Units of the embedding.
+    emphasis : float
+        How much longer than other features successions of intervals count in the metric in which
+        the critic's slope is limited: what is rare and wrong is worth as much as what is common.
+    steps : int
+        Length of a window.
+    """
+
+    def __init__(
+        self,
+        width: int = 128,
+        embedding: int = 96,
+        emphasis: float = 1.0,
+        steps: int = 32,
+        **kwargs: Any,
+    ) -> None:
+        # A fixed name, not one counted up: equal models are saved as equal bytes.
+        super().__init__(**{"name": "chorale_critic", **kwargs})
+        self.width, self.embedding, self.emphasis = width, embedding, emphasis
+        self.steps = steps
+        self.seen = keras.layers.Dense(embedding, use_bias=False)
+        self.surroundings = keras.layers.Dense(embedding)
+        self.local = TimeConv(width, 3)
+        self.strided = [keras.layers.Dense(width) for _ in range(HALVINGS)]
+        self.local_score = keras.layers.Dense(1)
+        self.score = keras.layers.Dense(1)
+        scale = np.ones((JUDGED, 1), np.float32)
+        scale[FEATURES:] = emphasis
+        self.scale = scale
+        self.build()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this network again."""
+        return {
+            "width": self.width,
+            "embedding": self.embedding,
+            "emphasis": self.emphasis,
+            "steps": self.steps,
+        }
+
+    def build(self, shape: Any = None) -> None:
+        """Make all weights."""
+        self.seen.build((None, JUDGED))
+        self.surroundings.build((None, len(VOICES) + CONDITION))
+        self.local.build((None, None, self.embedding))
+        for layer in self.strided:
+            layer.build((None, None, 2 * self.width))
+        self.local_score.build((None, None, self.width))
+        self.score.build((None, self.steps // 2**HALVINGS * self.width))
+        self.built = True
+
+    def embed(self, steps: MultiHot) -> Tensor:
+        """Steps, by their features that are one, as embedded linearly: ``(row, embedding)``."""
+        return multi_hot.times(steps, self._kernel())
+
+    def by_features(self, gradient: Tensor) -> Tensor:
+        """The gradient ``(batch, time, JUDGED)`` by the features from that by their embedding."""
+        return product(gradient, tf.transpose(self._kernel()))
+
+    def _kernel(self) -> Tensor:
+        return tf.constant(self.scale) * self.seen.kernel
+
+    def call(self, embedded: Tensor, mask: Tensor, conditions: Tensor) -> Tensor:
+        """Scores ``(batch,)`` of embedded steps, given mask and conditions."""
+        around = self.surroundings(tf.concat([mask, conditions], axis=-1))
+        hidden = leaky(self.local(leaky(embedded + around)))
+        local = tf.reduce_mean(self.local_score(hidden), axis=(1, 2))
+        for layer in self.strided:
+            shape = tf.shape(hidden)
+            hidden = tf.reshape(hidden, [shape[0], -1, 2 * self.width])
+            hidden = leaky(layer(hidden))
+        flat = tf.reshape(hidden, [tf.shape(hidden)[0], self.score.kernel.shape[0]])
+        return self.score(flat)[:, 0] + local
+
+    def slope(self, gradient: Tensor) -> Tensor:
+        """The squared norm of the scores' gradient by the features, from that by the embedding.
+
+        Parameters
+        ----------
+        gradient : (batch, time, embedding)
+
+        Returns
+        -------
+        (batch,)
+            In the metric in which successions are longer by `emphasis`.
+        """
+        gram = tf.matmul(self.seen.kernel, self.seen.kernel, transpose_a=True)
+        flat = tf.reshape(gradient, [-1, self.embedding])
+        squares = tf.reshape(flat * (flat @ gram), tf.shape(gradient))
+        return tf.reduce_sum(squares, axis=(1, 2))

@@ -1,0 +1,243 @@
+"""Training batches: windows with their surroundings, transposed and masked at random.
+
+A window is cut out of its piece together with `CONTEXT` steps before and after it. What stands
+before is the past of the window, what stands after is known only where the mask gives it: just as
+when a long piece is composed. A batch is a function of the seed and the iteration alone, so that
+an interrupted training goes on with the very batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kantor.data.corpus import Corpus
+from kantor.data.windows import Windows
+from kantor.errors import InputError
+from kantor.hyperparameters import Kinds
+from kantor.music.conditioning import told_bars
+from kantor.music.score import REST, VOICE_RANGES, VOICES, Meter, Score, onset_floor
+from kantor.runtime import pitches
+
+Tensor = Any
+Batch = dict[str, Tensor]
+
+CONTEXT = pitches.CONTEXT
+LARGEST_TRANSPOSITION = 6
+LILTED = 4
+"""One in so many windows is joined by its like in 6/8, see `lilted`."""
+TRANSPOSED = 0.25
+"""Share of the windows that are transposed: enough to know all keys. In more of them the voices
+would be spread wider over their ranges than a choir's are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """All windows of a split with their surroundings, ``span = CONTEXT + steps + CONTEXT``.
+
+    Attributes
+    ----------
+    pitches : (window, span, voice) int8
+    onsets : (window, span, voice) bool
+    bars : (window, span, 2) int16
+        As `kantor.music.conditioning.told_bars`.
+    fermatas, inside : (window, span) bool
+        `inside` is False before the piece's start and after its end.
+    collection : (window,) int8
+    lowest, highest : (window,) int8
+        Transpositions that keep every voice in its range.
+    """
+
+    pitches: NDArray[np.int8]
+    onsets: NDArray[np.bool_]
+    bars: NDArray[np.int16]
+    fermatas: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+    collection: NDArray[np.int8]
+    lowest: NDArray[np.int8]
+    highest: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+    @property
+    def span(self) -> int:
+        return int(self.pitches.shape[1])
+
+
+def transpositions(pitches: NDArray[np.int8]) -> tuple[int, int]:
+    """The lowest and highest transposition that keep each voice in its range, 0 included."""
+    low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION - 1
+    for voice, (bottom, top) in enumerate(VOICE_RANGES):
+        sounding = pitches[:, voice][pitches[:, voice] != REST]
+        if sounding.size:
+            low = max(low, bottom - int(sounding.min()))
+            high = min(high, top - int(sounding.max()))
+    return min(low, 0), max(high, 0)
+
+
+def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
+    """Gather the windows of one split from the pieces that they were cut from.
+
+    Those of the training split are followed by some in 6/8, see `lilted`.
+    """
+    steps = windows.rolls.shape[1]
+    rows: list[dict[str, Any]] = []
+    more: list[dict[str, Any]] = []
+    for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
+        piece = corpus[row]
+        if piece.split != split:
+            continue
+        starts = [start]
+        if 0 < start == piece.score.bar_lines[0]:
+            # The pickup is the end of a bar of which the piece has no more.
+            starts.append(start - piece.score.meter.bar_steps)
+        rows += [_surroundings(piece.score, begin, steps) for begin in starts]
+        if split == "train" and len(rows) % LILTED < len(starts) and lilts(piece.score):
+            quick = len(more) % 2 == 1
+            begin = int(np.searchsorted(_kept(piece.score, quick), start))
+            more.append(_surroundings(lilted(piece.score, quick), begin, steps))
+    if not rows:
+        raise InputError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
+    rows += more
+    return Pool(**{name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def lilts(score: Score) -> bool:
+    """Whether `lilted` can be made of a score: in 4/4 throughout, no bar line within a quarter."""
+    lines = score.bar_lines
+    plain = str(score.meter) == "4/4" and bool((np.diff(lines) == score.meter.bar_steps).all())
+    return plain and len(lines) > 0 and lines[0] % 4 == 0
+
+
+def lilted(score: Score, quick: bool = False) -> Score:
+    """A piece in 4/4 as one in 6/8: of each quarter's eighths the first is twice as long.
+
+    The corpus has nothing in 6/8; so the networks know that its beats are dotted quarters. If
+    `quick`, of each two quarters the first is twice as long: folk songs have as many notes a beat.
+    """
+    index = _kept(score, quick)
+    pitches = score.pitches[index]
+    first = np.diff(index, prepend=-1) > 0
+    struck = score.onsets[index] & first[:, None]
+    line = int(np.searchsorted(index, score.bar_lines[0])) % 12
+    return replace(
+        score,
+        pitches=pitches,
+        onsets=struck | onset_floor(pitches),  # of two sixteenths that were one step the latter
+        fermatas=score.fermatas[index],
+        bar_lines=np.arange(line, len(index), 12, dtype=np.int32),
+        pickup=line,
+        meter=Meter(6, 8),
+    )
+
+
+def _kept(score: Score, quick: bool) -> NDArray[np.int64]:
+    """Which step of a piece each step of `lilted` is."""
+    if not quick:
+        return np.arange(score.steps // 4 * 4).reshape(-1, 4)[:, [0, 0, 1, 1, 2, 3]].ravel()
+    steps = np.arange(score.steps)
+    return steps[np.isin((steps - score.bar_lines[0]) % 8, [0, 1, 2, 3, 4, 6])]
+
+
+def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
+    """One row of a pool: the window at `start`, which may lie before the piece's first step."""
+    at = np.arange(start - CONTEXT, start + steps + CONTEXT)
+    inside = (at >= 0) & (at < score.steps)
+    at = np.clip(at, 0, score.steps - 1)
+    pitches = np.where(inside[:, None], score.pitches[at], REST).astype(np.int8)
+    low, high = transpositions(pitches)
+    return {
+        "pitches": pitches,
+        "onsets": score.onsets[at] & inside[:, None],
+        "bars": told_bars(score)[at],
+        "fermatas": score.fermatas[at] & inside,
+        "inside": inside,
+        "collection": np.int8(score.key.collection if score.key else 0),
+        "lowest": np.int8(low),
+        "highest": np.int8(high),
+    }
+
+
+def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
+    """Random masks of every kind that a person may ask for.
+
+    Nearly half are a given soprano; the others one given lower voice, any set of voices, single
+    beats of single voices, a span to be filled between given bars with and without a soprano, or
+    nothing at all.
+
+    Returns
+    -------
+    (pieces, span, voice) bool
+        True = given.
+    """
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6))
+    voices, beats = len(VOICES), span // 4
+
+    def uniform(index: int, *shape: Any) -> Tensor:
+        return tf.random.stateless_uniform([pieces, *shape], seeds[index])
+
+    kind = uniform(0, 1, 1)
+    soprano = tf.one_hot(tf.zeros([pieces, 1], tf.int32), voices) > 0
+    chosen = tf.one_hot(1 + tf.cast(uniform(1, 1) * (voices - 1), tf.int32), voices) > 0
+    subset = uniform(2, 1, voices) < 0.5
+    cells = uniform(3, beats, voices) < uniform(4, 1, 1)
+    ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
+    at = tf.range(beats, dtype=tf.float32)[None]
+    filled = (at >= ends[:, :1]) & (at < ends[:, 1:])
+    kinds = [
+        (0.46, soprano),
+        (0.61, chosen),
+        (0.70, subset),
+        (0.80, cells),
+        (0.87, ~filled[..., None] | soprano),
+        (0.95, tf.repeat(~filled[..., None], voices, axis=-1)),
+        (1.01, tf.zeros([pieces, 1, voices], tf.bool)),
+    ]
+    shape = [pieces, beats, voices]
+    mask = tf.broadcast_to(kinds[-1][1], shape)
+    for bound, candidate in reversed(kinds[:-1]):
+        mask = tf.where(kind < bound, tf.broadcast_to(candidate, shape), mask)
+    return tf.repeat(mask, 4, axis=1)
+
+
+def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor, kinds: Kinds = "any") -> Batch:
+    """The batch of an iteration: arrays as in `Pool`, transposed, and a ``mask``."""
+    root = tf.stack([tf.cast(seed, tf.int64), tf.cast(iteration, tf.int64)])
+    seeds = tf.unstack(tf.random.experimental.stateless_split(root, 3))
+    index = tf.random.stateless_uniform([size], seeds[0], 0, len(pool), tf.int32)
+    batch = {
+        name: tf.gather(getattr(pool, name), index)
+        for name in ("pitches", "onsets", "bars", "fermatas", "inside")
+    }
+    low, high, collection = (
+        tf.cast(tf.gather(getattr(pool, name), index), tf.int32)
+        for name in ("lowest", "highest", "collection")
+    )
+    moves, chance = tf.unstack(tf.random.stateless_uniform([2, size], seeds[1]))
+    shift = low + tf.cast(chance * tf.cast(high - low + 1, tf.float32), tf.int32)
+    shift = tf.where(moves < TRANSPOSED, shift, 0)
+    pitches = tf.cast(batch["pitches"], tf.int32)
+    batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
+    batch["collection"] = (collection + shift) % 12
+    if kinds == "any":
+        given = masks(size, pool.span, seeds[2])
+    else:
+        given = tf.tile(tf.one_hot([[0]], len(VOICES)) > 0, [size, pool.span, 1])
+    batch["mask"] = given | ~batch["inside"][..., None]
+    return batch
+
+
+def dataset(
+    pool: Pool, size: int, seed: int, start: int = 0, kinds: Kinds = "any"
+) -> tf.data.Dataset:
+    """An endless stream of batches, from the batch of iteration `start` on."""
+    return (
+        tf.data.Dataset.counter(start)
+        .map(lambda iteration: batch_at(pool, size, seed, iteration, kinds), num_parallel_calls=1)
+        .prefetch(2)
+    )

@@ -1,0 +1,112 @@
+"""What the generator can do at a moment of its training, measured on fixed melodies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kantor.data.corpus import Corpus
+from kantor.metrics.musical import LABELS, evaluate_windows
+from kantor.metrics.report import HEADLINE
+from kantor.model.generator import Generator
+from kantor.music.conditioning import Given, stack
+from kantor.music.score import Score
+
+STEPS = 64
+
+
+def opening(score: Score, steps: int = STEPS) -> Score:
+    """The beginning of a piece, pickup included."""
+    return replace(
+        score,
+        pitches=score.pitches[:steps],
+        onsets=score.onsets[:steps],
+        fermatas=score.fermatas[:steps],
+        bar_lines=score.bar_lines[score.bar_lines < steps],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Monitor:
+    """Openings of held-out pieces whose sopranos are harmonised again and again."""
+
+    pieces: tuple[Score, ...]
+    reference: dict[str, dict[str, float]]
+
+    @classmethod
+    def of(cls, corpus: Corpus, pieces: int) -> Monitor:
+        """Melodies of the valid split (of any, where it is too small), evenly spread; the
+        reference is the training data's own mean and deviation in the same windows."""
+        held_out = [piece.score for piece in corpus if piece.split == "valid"]
+        train = [piece.score for piece in corpus if piece.split == "train"]
+        source = held_out or train
+        chosen = np.unique(np.linspace(0, len(source) - 1, min(pieces, len(source))).astype(int))
+        table = evaluate_windows([opening(score) for score in train])
+        reference = {
+            name: {"mean": float(table[name].mean()), "sd": float(table[name].std(ddof=0))}
+            for name in LABELS
+        }
+        return cls(tuple(opening(source[index]) for index in chosen), reference)
+
+    def takes(self, generator: Generator, seed: int) -> list[Score]:
+        """One take of each melody."""
+        given = stack([_soprano(score) for score in self.pieces])
+        seeds = np.arange(len(self.pieces)) + seed * len(self.pieces)
+        pitches, onsets = generator.compose(given, seeds)
+        return [
+            replace(
+                score, pitches=pitches[index, : score.steps], onsets=onsets[index, : score.steps]
+            )
+            for index, score in enumerate(self.pieces)
+        ]
+
+    def measure(self, generator: Generator) -> tuple[dict[str, float], list[Score]]:
+        """The musical metrics, the diversity of two takes, and the first of them.
+
+        Returns
+        -------
+        figures : dict of float
+            ``metric_<name>`` as means over windows, and ``diversity``: the share of composed
+            cells that differ between two takes of the same melody.
+        takes : list of Score
+        """
+        first, second = self.takes(generator, 0), self.takes(generator, 1)
+        means = evaluate_windows(first).mean()
+        differ = np.concatenate(
+            [(a.pitches != b.pitches)[:, 1:].ravel() for a, b in zip(first, second, strict=True)]
+        )
+        figures: dict[str, Any] = {f"metric_{name}": float(means[name]) for name in LABELS}
+        return {**figures, "diversity": float(np.mean(differ))}, first
+
+    def converged(self, figures: dict[str, float], tolerance: float) -> bool:
+        """Whether every headline metric lies within `tolerance` deviations of the data's mean."""
+        for name in HEADLINE:
+            if name not in self.reference:
+                continue
+            mean, sd = self.reference[name]["mean"], self.reference[name]["sd"]
+            off = abs(figures.get(f"metric_{name}", math.nan) - mean)
+            if not off <= tolerance * max(sd, 1e-6):  # what cannot be counted has not converged
+                return False
+        return True
+
+
+def _soprano(score: Score) -> Given:
+    mask = np.zeros(score.pitches.shape, bool)
+    mask[:, 0] = True
+    return Given.from_score(score, mask, None if score.key else 0)
+
+
+def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -> bool:
+    """Whether the critic's estimate of the distance has stood for `rows` rows of the log.
+
+    The mean of the last `rows` is compared with that of the `rows` before.
+    """
+    if len(distances) < 2 * rows:
+        return False
+    before = float(np.mean(distances[-2 * rows : -rows]))
+    after = float(np.mean(distances[-rows:]))
+    return abs(after - before) <= tolerance * max(abs(before), 1e-6)

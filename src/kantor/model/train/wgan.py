@@ -1,0 +1,217 @@
+"""Wasserstein GAN with gradient penalty: losses and one training step, for any networks.
+
+The critic is trained to tell real from generated samples by a score whose gradient has norm one
+between them; the difference of the mean scores then estimates the Wasserstein distance, which the
+generator lowers (Arjovsky et al. 2017; Gulrajani et al. 2017, algorithm 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import keras
+import tensorflow as tf
+
+from kantor.model.train import replicas
+
+Tensor = Any
+Batch = dict[str, Tensor]
+Gradients = list[Tensor]
+Figures = dict[str, Tensor]
+Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Networks(Protocol):
+    """What a preset gives to the training. All samples are batches of *representations*:
+    tensors in the form in which the preset's critic sees music, or what its first linear layer
+    makes of that form."""
+
+    generator: keras.Model
+    critic: keras.Model
+    draws_ahead: bool
+    """Whether the samples of all critic steps are drawn at once, the generator's own included."""
+    has_likelihood: bool
+    """Whether the generator states probabilities, so that it can be trained by likelihood too."""
+
+    def sample(self, batch: Batch, seed: Tensor) -> Any:
+        """Music drawn from the generator for the batch's given cells, without a gradient."""
+
+    def heard(self, batch: Batch, sample: Any) -> Any:
+        """The batch's own music and then a sample of as many pieces, as `both` reads them."""
+
+    def both(self, heard: Any) -> Tensor:
+        """Their representations, one after the other."""
+
+    def differentiable(self, batch: Batch, sample: Any, found: Tensor, seed: Tensor) -> Tensor:
+        """The representation of a sample, `found` by `both`, with a gradient to the generator."""
+
+    def judge(self, representation: Tensor, batch: Batch) -> Tensor:
+        """The critic's scores ``(batch,)``; it sees what is given too."""
+
+    def slope(self, gradient: Tensor) -> Tensor:
+        """The squared norm ``(batch,)`` of the scores' gradient by the music, from their gradient
+        by its representation."""
+
+    def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
+        """Mean negative log-likelihood of the composed cells, where there is one."""
+
+    def cells(self, batch: Batch) -> Tensor:
+        """How many cells `likelihood` is the mean of, each by its weight; a scalar."""
+
+
+def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The `Compile` that does nothing."""
+    return function
+
+
+def squared_norm(gradient: Tensor) -> Tensor:
+    """Of each sample ``(batch, …)`` over all its axes: ``(batch,)``."""
+    return tf.reduce_sum(gradient**2, axis=list(range(1, len(gradient.shape))))
+
+
+def gradient_penalty(
+    judge: Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    mix: Tensor,
+    slope: Callable[[Tensor], Tensor] = squared_norm,
+) -> Tensor:
+    """Mean squared distance of the critic's gradient norm from one, between real and fake.
+
+    Parameters
+    ----------
+    judge, slope
+        See `Networks`.
+    real, fake : (batch, …)
+    mix : (batch,)
+        One uniform number a sample: where between fake (0) and real (1) the gradient is taken.
+    """
+    mix = tf.reshape(mix, [-1] + [1] * (len(real.shape) - 1))
+    between = fake + mix * (real - fake)
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        scores = judge(between)
+    gradient = tape.gradient(scores, between)
+    # The root has no derivative at zero.
+    return tf.reduce_mean((tf.sqrt(slope(gradient) + 1e-12) - 1) ** 2)
+
+
+def critic_step(
+    networks: Networks,
+    optimizer: keras.optimizers.Optimizer,
+    batch: Batch,
+    heard: Any,
+    seed: Tensor,
+    weight: float,
+    compiled: Compile = as_it_is,
+) -> Figures:
+    """One update of the critic by what it hears (`Networks.heard`); returns its figures."""
+
+    def gradients(both: Tensor, batch: Batch, seed: Tensor) -> tuple[Tensor, Gradients, Figures]:
+        """By the representations and by the variables, and the figures."""
+        with tf.GradientTape() as tape:
+            tape.watch(both)
+            real, fake = tf.split(both, 2)
+            mix = replicas.uniform([tf.shape(real)[0]], seed)
+            scores = networks.judge(
+                both,
+                {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
+            )
+            of_real, of_fake = tf.split(scores, 2)
+            distance = tf.reduce_mean(of_real) - tf.reduce_mean(of_fake)
+            penalty = gradient_penalty(
+                lambda x: networks.judge(x, batch), real, fake, mix, networks.slope
+            )
+            loss = weight * penalty - distance
+        figures = {"critic_loss": loss, "wasserstein": distance, "gradient_penalty": penalty}
+        return *tape.gradient(loss, (both, variables)), figures
+
+    variables = networks.critic.trainable_variables
+    with tf.GradientTape() as tape:
+        both = networks.both(heard)
+    upstream, own, figures = compiled(gradients)(both, batch, seed)
+    through = tape.gradient(both, variables, upstream)
+    found = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
+    return _update(optimizer, variables, found, figures, "critic")
+
+
+def generator_step(
+    networks: Networks,
+    optimizer: keras.optimizers.Optimizer,
+    batch: Batch,
+    sample: Any,
+    heard: Any,
+    seed: Tensor,
+    likelihood_weight: float,
+    compiled: Compile = as_it_is,
+    likelihood_every: int = 1,
+) -> Figures:
+    """One update of the generator by a sample and how the critic hears it; returns its figures.
+
+    The likelihood beside the critic's score is that of every so many-th window of the batch.
+    """
+    likely = networks.has_likelihood and likelihood_weight
+    some = {name: value[::likelihood_every] for name, value in batch.items()}
+
+    def gradients(
+        batch: Batch, some: Batch, sample: Any, fake: Tensor, seed: Tensor, share: Tensor
+    ) -> tuple[Gradients, Figures]:
+        """By the variables, and the figures."""
+        figures: Figures = {}
+        with tf.GradientTape() as tape:
+            scores = networks.judge(networks.differentiable(batch, sample, fake, seed), batch)
+            loss = figures["generator_loss"] = -tf.reduce_mean(scores)
+            if likely:
+                figures["likelihood"] = share * networks.likelihood(some, seed)
+                loss += likelihood_weight * figures["likelihood"]
+        return tape.gradient(loss, variables), figures
+
+    variables = networks.generator.trainable_variables
+    share = _share(networks, some) if likely else 1.0
+    fake = None if heard is None else tf.split(networks.both(heard), 2)[1]
+    found, figures = compiled(gradients)(batch, some, sample, fake, seed, share)
+    return _update(optimizer, variables, found, figures, "generator")
+
+
+def likelihood_step(
+    networks: Networks,
+    optimizer: keras.optimizers.Optimizer,
+    batch: Batch,
+    seed: Tensor,
+    compiled: Compile = as_it_is,
+) -> Figures:
+    """One update of the generator by likelihood alone; returns its figures."""
+
+    def gradients(batch: Batch, seed: Tensor, share: Tensor) -> tuple[Gradients, Figures]:
+        """By the variables, and the figures."""
+        with tf.GradientTape() as tape:
+            likelihood = share * networks.likelihood(batch, seed)
+        return tape.gradient(likelihood, variables), {"likelihood": likelihood}
+
+    variables = networks.generator.trainable_variables
+    found, figures = compiled(gradients)(batch, seed, _share(networks, batch))
+    return _update(optimizer, variables, found, figures, "generator")
+
+
+def _share(networks: Networks, batch: Batch) -> Tensor:
+    """A replica's cells by the mean of all replicas': the weight of its likelihood."""
+    if replicas.count() == 1:
+        return 1.0
+    cells = tf.cast(networks.cells(batch), tf.float32)
+    return tf.math.divide_no_nan(cells, replicas.mean(cells))
+
+
+def _update(
+    optimizer: keras.optimizers.Optimizer,
+    variables: list[Any],
+    gradients: Gradients,
+    figures: Figures,
+    network: str,
+) -> Figures:
+    """Apply the replicas' mean gradient; returns the means of the figures, and its norm."""
+    gradients, figures = replicas.mean((gradients, figures))
+    # Keras adds up what the replicas bring.
+    brought = replicas.divided(gradients)
+    optimizer.apply_gradients(zip(brought, variables, strict=True))
+    return {**figures, f"gradient_norm_{network}": tf.linalg.global_norm(gradients)}

@@ -1,0 +1,181 @@
+"""What a model is asked: cells that are given, cells that it shall compose.
+
+A *cell* is one voice in one step. The mask is True where a cell is given. Harmonising a soprano
+is the mask whose first column is True; a mask of any other form asks the same model for
+something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.errors import InputError
+from kantor.music.score import REST, VOICES, Flags, Pitches, Score
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A request to a model, for one piece ``(time, …)`` or for a batch ``(batch, time, …)``.
+
+    Attributes
+    ----------
+    pitches : (…, time, voice) int8
+        MIDI note numbers, -1 for a rest. Read only where `mask` is True.
+    onsets : (…, time, voice) bool
+        Likewise.
+    mask : (…, time, voice) bool
+        True = given, False = to be composed.
+    bars : (…, time, 2) int16
+        Steps since the bar line and the bar's length, as `asked_bars`.
+    fermatas : (…, time) bool
+        True while a fermata is held.
+    collection : (…) int8
+        Pitch class of the major tonic that shares the key signature, 0 to 11.
+    """
+
+    pitches: Pitches
+    onsets: Flags
+    mask: Flags
+    bars: NDArray[np.int16]
+    fermatas: Flags
+    collection: NDArray[np.int8]
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.pitches)
+        if len(shape) not in (2, 3) or shape[-1] != len(VOICES):
+            raise InputError(f"given pitches of shape {shape}: expected (…, time, 4)")
+        expected = {
+            "pitches": (np.int8, shape),
+            "onsets": (np.bool_, shape),
+            "mask": (np.bool_, shape),
+            "bars": (np.int16, (*shape[:-1], 2)),
+            "fermatas": (np.bool_, shape[:-1]),
+            "collection": (np.int8, shape[:-2]),
+        }
+        for name, (dtype, wanted) in expected.items():
+            array: NDArray[np.generic] = np.asarray(getattr(self, name), dtype=dtype)
+            if array.shape != wanted:
+                raise InputError(f"given {name} of shape {array.shape}: expected {wanted}")
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def from_score(cls, score: Score, mask: Flags, collection: int | None = None) -> Given:
+        """Ask for the cells of a four-voice `score` where ``mask (time, voice)`` is False.
+
+        Raises
+        ------
+        InputError
+            If the key is neither in the score nor named by `collection`.
+        """
+        if collection is None:
+            if score.key is None:
+                raise InputError(f"{score.title or 'score'}: the key is not known")
+            collection = score.key.collection
+        mask = np.asarray(mask, bool)
+        return cls(
+            np.where(mask, score.pitches, REST),
+            score.onsets & mask,
+            mask,
+            asked_bars(score),
+            score.fermatas,
+            np.array(collection, np.int8),
+        )
+
+    @property
+    def steps(self) -> int:
+        """Length in sixteenths, padding included."""
+        return int(self.pitches.shape[-2])
+
+    def padded(self, steps: int) -> Given:
+        """One piece lengthened to `steps`: the added cells are given rests."""
+        extra = steps - self.steps
+        if extra == 0:
+            return self
+        last = self.bars[-1] if self.steps else np.array([15, 16])
+        since = (last[0] + 1 + np.arange(extra)) % last[1]
+        bars = np.stack([since, np.full(extra, last[1])], axis=1)
+        return Given(
+            np.pad(self.pitches, ((0, extra), (0, 0)), constant_values=REST),
+            np.pad(self.onsets, ((0, extra), (0, 0))),
+            np.pad(self.mask, ((0, extra), (0, 0)), constant_values=True),
+            np.concatenate([self.bars, bars.astype(np.int16)]),
+            np.pad(self.fermatas, (0, extra)),
+            self.collection,
+        )
+
+
+def told_bars(score: Score) -> NDArray[np.int16]:
+    """Where each step stands in its bar, in bars that a model knows.
+
+    A model is told no meter but a step's place and the bar's length; it learned from bars of 4/4
+    and 3/4, and of 6 steps. So every beat of 6/8, 9/8 and 12/8 is told as a bar of its own (else
+    6/8 would be 3/4), two bars of 2/4 as one of 4/4, one of 6/4 as two of 3/4, of 4/2 as two of
+    4/4, and 3/2 as a 4/4 whose second half comes twice.
+
+    Returns
+    -------
+    (time, 2) int16
+        Steps since the bar line, and the bar's length.
+    """
+    positions = score.bar_positions
+    since, bar = positions.T
+    beat = score.meter.beat_steps
+    if beat % 3 == 0:
+        return _within(since, bar, bar % beat == 0, np.full_like(bar, beat))
+    if not ((bar == 8) | (bar == 24) | (bar == 32)).any():
+        return positions
+    since = np.where((bar == 24) & (beat == 8) & (since >= 16), since - 8, since)  # 3/2
+    bar = np.where((bar == 24) & (beat == 8), 16, bar)
+    number = np.searchsorted(score.bar_lines, np.arange(score.steps), side="right") - 1
+    since = np.where((bar == 8) & (number % 2 == 1), since + 8, since)
+    bar = np.where(bar == 8, 16, bar)
+    # A long bar that is left is one of 6/4 or 4/2.
+    part = np.where(bar == 24, 12, np.where(bar == 32, 16, bar))
+    return _within(since, bar, part < bar, part)
+
+
+def asked_bars(score: Score) -> NDArray[np.int16]:
+    """Where each step stands in its bar, as a model that shall compose is told.
+
+    As `told_bars`, by which it learned, but for bars of three quarters: it has seen ten times as
+    many of four. Asked for the first and twice the last quarter of one it composes better; the
+    tune tells it the rest.
+
+    Returns
+    -------
+    (time, 2) int16
+        Steps since the bar line, and the bar's length.
+    """
+    told = told_bars(score)
+    since, bar = told.T
+    three = bar == 12
+    if not three.any():
+        return told
+    since = np.where(three & (since >= 4), 12 + since % 4, since)
+    return np.stack([since, np.where(three, 16, bar)], axis=1).astype(np.int16)
+
+
+def _within(
+    since: NDArray[np.int16], bar: NDArray[np.int16], where: Flags, part: NDArray[np.int16]
+) -> NDArray[np.int16]:
+    """Bars cut into parts of so many steps in some places."""
+    cut = np.where(where, since % part, since), np.where(where, part, bar)
+    return np.stack(cut, axis=1).astype(np.int16)
+
+
+def stack(pieces: Sequence[Given], steps: int | None = None) -> Given:
+    """Batch several pieces, each padded to `steps` (by default to the longest)."""
+    steps = max(piece.steps for piece in pieces) if steps is None else steps
+    padded = [piece.padded(steps) for piece in pieces]
+    return Given(
+        np.stack([piece.pitches for piece in padded]),
+        np.stack([piece.onsets for piece in padded]),
+        np.stack([piece.mask for piece in padded]),
+        np.stack([piece.bars for piece in padded]),
+        np.stack([piece.fermatas for piece in padded]),
+        np.stack([piece.collection for piece in padded]),
+    )

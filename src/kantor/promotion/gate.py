@@ -1,0 +1,146 @@
+"""The gate of promotion: all that speaks against a version, each in one line.
+
+Conventions
+-----------
+A *guarded* metric must not be worse than the champion's by more than its tolerance. Of a fault
+(`FAULTS`) more is worse; any other metric is worse the further it lies from Bach's own on the
+same pieces, for a chorale with more triads than Bach's is no better one. The figures are those of
+the versions' own evaluations, and can be compared only where both were made on the same pieces:
+where Bach's own figures are the same in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kantor.metrics.musical import LABELS
+from kantor.music.conditioning import Given
+from kantor.music.score import REST, VOICES
+from kantor.registry import contract
+from kantor.registry.lineage import EVALUATION, UNKNOWN
+from kantor.registry.loading import LoadedModel, load_model
+from kantor.registry.store import RegistryError, Store
+from kantor.settings import Promote
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+RETIRED = "retired"
+DATA = "dvc.data.md5"
+
+# One, or one for each of several draws.
+Figure = TypeVar("Figure", float, NDArray[np.float64])
+# A figure and Bach's own.
+Pair = tuple[float, float]
+
+FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
+
+
+def reasons_against(
+    store: Store,
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    rule: Promote,
+    root: Path | None = None,
+) -> list[str]:
+    """Everything that speaks against making `version` the champion; empty if nothing does.
+
+    Its own soundness (`unsound`), then its figures beside those of the `champion`, if any.
+    """
+    against = unsound(version, root)
+    own = _evaluation(store, version)
+    missing = [name for name in rule.guarded if name not in own]
+    if EVALUATION + rule.primary not in version.tags:
+        missing.insert(0, rule.primary)
+    if missing:
+        against.append(f"missing evaluation: no figure for {', '.join(missing)}")
+    if version.tags.get(DATA, UNKNOWN) == UNKNOWN:
+        against.append("data hash unknown: it cannot be said what it was trained on")
+    if champion is not None and not missing:
+        against += _worse(own, _evaluation(store, champion), str(champion.version), rule)
+    return against
+
+
+def _worse(
+    own: Mapping[str, Pair], other: Mapping[str, Pair], champion: str, rule: Promote
+) -> list[str]:
+    shared = [name for name in rule.guarded if name in other]
+    if any(own[name][1] != other[name][1] for name in shared):
+        return [f"evaluated on other pieces than version {champion}: compare them anew"]
+    return worse(
+        {name: shortfall(name, *own[name]) for name in shared},
+        {name: shortfall(name, *other[name]) for name in shared},
+        rule.guarded,
+    )
+
+
+def shortfall(name: str, generated: Figure, real: Figure) -> Figure:
+    """How bad figures are: of a fault the figures themselves, else their distance from Bach's."""
+    return generated if name in FAULTS else abs(generated - real)
+
+
+def worse(
+    own: Mapping[str, float], champion: Mapping[str, float], tolerances: Mapping[str, float]
+) -> list[str]:
+    """The guarded metrics whose shortfall exceeds the champion's by more than is tolerated."""
+    against = []
+    for name, tolerance in tolerances.items():
+        if name in own and name in champion and own[name] - champion[name] > tolerance:
+            what = LABELS.get(name, name) + ("" if name in FAULTS else ", distance from Bach")
+            against.append(
+                f"worse in {what}: {own[name]:.4g}, the champion {champion[name]:.4g}, "
+                f"tolerated {tolerance:g} more"
+            )
+    return against
+
+
+def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:
+    """Each figure of a version's evaluation beside Bach's own, from its run."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        metrics = store.client.get_run(version.run_id).data.metrics
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+    begin = "evaluation/metrics."
+    names = {key[len(begin) :].rpartition(".")[0] for key in metrics if key.startswith(begin)}
+    pairs = {
+        name: tuple(metrics.get(f"{begin}{name}.{side}") for side in ("generated", "real"))
+        for name in names
+    }
+    return {name: (own, real) for name, (own, real) in pairs.items() if None not in (own, real)}
+
+
+def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
+    """What makes a version unfit whatever its figures: retired, does not load, does not compose."""
+    against = ["retired"] if RETIRED in version.tags else []
+    try:
+        model = load_model(f"models:/{version.name}/{version.version}", root)
+    except RegistryError as error:
+        return [*against, f"does not load: {error}"]
+    return against + smoke(model)
+
+
+def smoke(model: LoadedModel) -> list[str]:
+    """What is wrong with two bars composed under a short melody of our own."""
+    fields: dict[str, Any] = contract.example()
+    seeds = fields.pop("seed")
+    given = Given(**fields)
+    try:
+        pitches, onsets = model(given, seeds)
+    except Exception as error:  # whatever a broken network raises speaks against it
+        return [f"fails its smoke composition: {' '.join(str(error).split())[:200]}"]
+    if pitches.shape != given.pitches.shape or onsets.shape != given.onsets.shape:
+        return [f"fails its smoke composition: answers with shape {pitches.shape}"]
+    kept = (pitches == given.pitches) & (onsets == given.onsets)
+    if not kept[given.mask].all():
+        return ["fails its smoke composition: changes what is given"]
+    silent = [VOICES[voice] for voice in np.flatnonzero((pitches == REST).all(axis=(0, 1)))]
+    return [f"fails its smoke composition: silent {', '.join(silent)}"] if silent else []

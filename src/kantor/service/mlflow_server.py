@@ -1,0 +1,88 @@
+"""MLflow's server on the registry's database: ``python -m kantor.service.mlflow_server``.
+
+The same app as ``mlflow server`` runs, in one process and behind `kantor.service.access.Guard`. It
+is not started through that command, which runs the app as a child that outlives it when it is
+killed,
+and which takes an app of one's own only from an installed entry point.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from kantor import settings
+from kantor.errors import SetupError
+from kantor.private import private_database
+from kantor.registry.store import (
+    ARTIFACTS,
+    DATABASE,
+    URI_VARIABLE,
+    find_root,
+    lost,
+    missing,
+)
+from kantor.service.access import Access, Guard, serve
+
+HEALTH = "/health"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=5000)
+    options = parser.parse_args(arguments)
+    try:
+        access = Access.from_environment()
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    root = find_root()
+    if not os.environ.get(URI_VARIABLE) and lost(root):
+        print(missing(root), file=sys.stderr)
+        return 2
+    _prepare(root, access, options.port)
+
+    from mlflow.server.fastapi_app import app
+
+    serve(Guard(app, access, open_paths=(HEALTH,)), access.host, options.port)
+    return 0
+
+
+def address(root: Path) -> str:
+    """The database of the registry: the one that ``MLFLOW_TRACKING_URI`` names, or our own."""
+    return os.environ.get(URI_VARIABLE, "") or f"sqlite:///{root.absolute() / DATABASE}"
+
+
+def _prepare(root: Path, access: Access, port: int) -> None:
+    """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
+    settings.quiet()
+    if not os.environ.get(URI_VARIABLE):
+        private_database(root / DATABASE)
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    names = [name for host in access.hosts for name in (host, f"{host}:*")]
+    os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(names)
+    origins = [f"http://{name}:{port}" for name in access.named]
+    if origins:
+        os.environ.setdefault("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(origins))
+
+    from mlflow.server import constants
+    from mlflow.server.handlers import initialize_backend_stores
+
+    database = address(root)
+    files = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or str(root.absolute() / ARTIFACTS)
+    os.environ |= {
+        constants.BACKEND_STORE_URI_ENV_VAR: database,
+        constants.REGISTRY_STORE_URI_ENV_VAR: database,
+        constants.ARTIFACT_ROOT_ENV_VAR: "mlflow-artifacts:/",
+        constants.ARTIFACTS_DESTINATION_ENV_VAR: files,
+        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
+        "_MLFLOW_SGI_NAME": "uvicorn",
+    }
+    initialize_backend_stores(database, database, "mlflow-artifacts:/")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

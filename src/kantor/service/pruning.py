@@ -1,0 +1,139 @@
+"""Delete what is older than the block `keep` of `params.yaml` says, and say what went."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from kantor import settings
+from kantor.batch import Batch
+from kantor.batch.pruning import prune_batches, prune_quarantine
+from kantor.freeing import NOTHING, Freed
+from kantor.locks import STATE, Busy
+from kantor.registry import RegistryError
+from kantor.registry.pruning import prune_retired
+
+LOGS = STATE / "logs"
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What became of one kind of old things.
+
+    Attributes
+    ----------
+    kind : str
+        As in the block `keep`.
+    thing : str
+        What is counted: ``batch``.
+    days : float
+        How long they are kept.
+    freed : Freed
+    dry_run : bool
+        Whether nothing was deleted.
+    fault : str
+        What hindered it, one line; empty where nothing did.
+    passing : bool
+        Whether the fault is only that somebody is at work: the next run deletes what is left.
+    """
+
+    kind: str
+    thing: str
+    days: float
+    freed: Freed = NOTHING
+    dry_run: bool = False
+    fault: str = ""
+    passing: bool = False
+
+    @property
+    def line(self) -> str:
+        """What went, in one line."""
+        if self.fault:
+            return f"{self.kind}: {self.fault}" + ("; left for the next run" * self.passing)
+        days = _counted(f"{self.days:g}", "day")
+        if not self.freed.count:
+            return f"{self.kind}: nothing older than {days}"
+        verb = "would be deleted" if self.dry_run else "deleted"
+        count, files, size = self.freed.count, self.freed.files, self.freed.bytes / 1e6
+        held = f"{size:,.1f} MB" if files == count else f"{files:,} files, {size:,.1f} MB"
+        told = _counted(f"{count:,}", self.thing)
+        return f"{self.kind}: {told} older than {days} {verb} ({held})"
+
+
+def _counted(count: str, thing: str) -> str:
+    ending = "" if count == "1" else "es" if thing.endswith("h") else "s"
+    return f"{count} {thing}{ending}"
+
+
+def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Iterator[Pruned]:
+    """Delete what is too old, kind after kind; a fault of one kind does not concern the others.
+
+    Prefect's flow runs are not among them: its server deletes them, see
+    `kantor.service.service`.
+
+    Parameters
+    ----------
+    root
+        The repository.
+    dry_run
+        Only say what would be deleted.
+    now
+        This moment, if not said.
+
+    Raises
+    ------
+    SetupError
+        If the blocks `keep` or `batch` of `params.yaml` are at fault.
+    """
+    now = now or datetime.now(UTC)
+    keep = settings.read_keep(root / "params.yaml")
+    out = root / settings.load(Batch, "batch", root / "params.yaml").out
+    kinds: list[tuple[str, str, float | None, Callable[[datetime], Freed]]] = [
+        ("compositions", "batch", keep.compositions, lambda t: prune_batches(out, t, dry_run)),
+        ("quarantine", "file", keep.quarantine, lambda t: prune_quarantine(out, t, dry_run)),
+        ("logs", "log", keep.logs, lambda t: prune_logs(root / LOGS, t, dry_run)),
+        ("retired", "version", keep.retired, lambda t: prune_retired(t, dry_run, root=root)),
+    ]
+    for kind, thing, days, delete in kinds:
+        if days is not None:
+            about = Pruned(kind, thing, days, dry_run=dry_run)
+            yield _done(about, delete, now - timedelta(days=days))
+
+
+def _done(about: Pruned, delete: Callable[[datetime], Freed], before: datetime) -> Pruned:
+    try:
+        return replace(about, freed=delete(before))
+    except Busy:
+        return replace(about, fault="a batch is composing", passing=True)
+    except (RegistryError, OSError, sqlite3.Error) as error:
+        return replace(about, fault=" ".join(str(error).split()))
+
+
+def prune_logs(folder: Path, before: datetime, dry_run: bool = False) -> Freed:
+    """Empty the logs whose last line was written before a time.
+
+    A log is not removed: a process that is quiet may still hold it open.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    freed = NOTHING
+    for path in sorted(folder.glob("*.log*")):
+        status = path.stat()
+        if status.st_size and status.st_mtime < before.timestamp():
+            freed += Freed(1, 1, status.st_size)
+            if not dry_run:
+                path.write_bytes(b"")
+    return freed
+
+
+def markdown(found: Sequence[Pruned]) -> str:
+    """All kinds for Prefect's page."""
+    lines = [f"- {one.line}" for one in found]
+    nothing = "Nothing is ever deleted: see the block `keep` of params.yaml."
+    return "\n".join(lines or [nothing]) + "\n"

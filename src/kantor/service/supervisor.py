@@ -1,0 +1,140 @@
+"""Keep a few processes running: start, watch, start again, end all of them together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from kantor.errors import SetupError
+from kantor.service.health import EVERY, PATIENCE
+from kantor.service.parts import Part, Running
+from kantor.service.states import State
+
+_PAUSE = 0.2
+_ROUND = 1.0  # seconds from one look to the next, once all parts are ready
+_ENDING = 10.0  # seconds in which the parts must end before they are killed
+
+Report = Callable[[Sequence[State]], object]
+
+
+class Supervisor:
+    """Keeps `parts` running in the order given until it is told to stop.
+
+    Parameters
+    ----------
+    logs
+        Folder for the parts' logs.
+    cwd
+        Where the parts run.
+    say
+        Told in one line what a person should know.
+    patience
+        Seconds in which everything must have become ready the first time, and each part whenever
+        it is started again.
+    every
+        Seconds between two questions for a part's health, and for which its answer is waited for.
+    report
+        Told how the parts are, whenever that changes.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        logs: Path,
+        cwd: Path,
+        say: Callable[[str], object] = print,
+        patience: float = PATIENCE,
+        every: float = EVERY,
+        report: Report = lambda states: None,
+    ) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        # Two threads a part: one may still wait for an answer of the process before.
+        self._executor = ThreadPoolExecutor(2 * len(parts), thread_name_prefix="health")
+        self.running = [
+            Running(part, logs / f"{part.name}.log", cwd, self._executor, every, patience)
+            for part in parts
+        ]
+        self.say, self.patience, self.report = say, patience, report
+        self.stopping = threading.Event()
+        self._reported: list[State] = []
+        self._faults: dict[str, str] = {}  # what was said of parts that do not run yet again
+
+    def stop(self, *_: object) -> None:
+        """End `run`; may be called from a signal handler, twice as well."""
+        self.stopping.set()
+
+    def run(self, ready: Callable[[], object], also: Callable[[], object] = lambda: None) -> None:
+        """Start all parts, call `ready` when they are, and keep them running until `stop`.
+
+        Parameters
+        ----------
+        also
+            Called every second from then on.
+
+        Raises
+        ------
+        SetupError
+            If a part does not become ready the first time. What is ready once is started again
+            whenever it ends or hangs, for as long as it takes.
+        """
+        try:
+            if self._first_start():
+                ready()
+            while not self.stopping.is_set():
+                self._look_after()
+                also()
+                self.stopping.wait(_ROUND)
+        finally:
+            self._end()
+
+    def _first_start(self) -> bool:
+        ends = time.monotonic() + self.patience
+        while not self.stopping.is_set():
+            self._look_after()
+            if all(part.ready for part in self.running):
+                return True
+            for part in self.running:
+                if part.failures >= 2:
+                    why = self._faults[part.part.name]
+                    raise SetupError(f"{part.part.name} {why}; see {part.log}")
+            if time.monotonic() > ends:
+                late = [part.part.name for part in self.running if not part.ready]
+                raise SetupError(f"{', '.join(late)}: not ready after {self.patience:.0f} s")
+            self.stopping.wait(_PAUSE)
+        return False
+
+    def _look_after(self) -> None:
+        """One round: start what is due, notice what ended, what hangs and what became ready."""
+        ready = {part.part.name for part in self.running if part.ready}
+        for part in self.running:
+            if fault := part.look():
+                self._failed(part, fault)
+            due = part.process is None and time.monotonic() >= part.next_start
+            if due and (not part.part.needs or part.part.needs in ready):
+                part.start()
+            if part.ready and part.part.name in self._faults:
+                del self._faults[part.part.name]
+                self.say(f"{part.part.name} is running again")
+        states = [part.state for part in self.running]
+        if states != self._reported:
+            self._reported = states
+            self.report(states)
+
+    def _failed(self, part: Running, fault: str) -> None:
+        """Say why a part ended; the same cause again and again is said once."""
+        name = part.part.name
+        if self._faults.get(name) != fault:
+            self.say(f"{name} {fault}; starting it again")
+        self._faults[name] = fault
+
+    def _end(self) -> None:
+        """Ask the parts to end, the last first; kill those that do not within some seconds."""
+        for part in reversed(self.running):
+            part.ask_to_end()
+        ends = time.monotonic() + _ENDING
+        for part in reversed(self.running):
+            part.end(ends - time.monotonic())
+        self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,78 @@
+"""What a pass through the pipeline came to, in Markdown for a page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kantor.promotion import Contest
+from kantor.promotion.wording import contest_markdown
+
+URL, MLFLOW_URL = "KANTOR_URL", "KANTOR_MLFLOW_URL"
+PLOT = Path("reports/contest.png")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass through the pipeline.
+
+    Attributes
+    ----------
+    reason : str
+        Why it was asked for.
+    changed, ran : sequence of str
+        What had changed for which stage, and the stages that ran.
+    summary : sequence of str
+        The registry's closing words: the version, then its figures.
+    """
+
+    reason: str
+    changed: Sequence[str]
+    ran: Sequence[str]
+    summary: Sequence[str]
+
+
+def markdown(
+    done: Pass, outcome: str, contest: Contest | None, environment: Mapping[str, str]
+) -> str:
+    """Outcome, contest, what changed and ran, figures, links.
+
+    Parameters
+    ----------
+    outcome
+        Who is champion now, in one line.
+    environment
+        Holds the addresses of the front page and of MLflow, where they are served.
+    """
+    changes = [f"- {line}" for line in done.changed] or ["- nothing; every stage was forced"]
+    parts = [
+        f"**{outcome}**",
+        f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
+        *([contest_markdown(contest)] if contest else []),
+        "Changed:",
+        "\n".join(changes),
+        "\n".join(["```", *done.summary, "```"]),
+        " · ".join(links(contest, environment)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def links(contest: Contest | None, environment: Mapping[str, str]) -> list[str]:
+    """Links to the report, the drawing and the MLflow run, as far as anything is served."""
+    front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
+    found = [f"[report]({front}/reports/report.html)"] if front else []
+    if front and contest:
+        found.append(f"[drawing]({front}/{PLOT.as_posix()})")
+    if mlflow and contest:
+        version = f"{mlflow}/#/models/{contest.name}/versions/{contest.challenger}"
+        found.append(f"[version {contest.challenger} in MLflow]({version})")
+    elif mlflow:
+        found.append(f"[models in MLflow]({mlflow}/#/models)")
+    return found
+
+
+def inline(picture: Path) -> str:
+    """A PNG file as an address that holds it: a page shows it without asking another server."""
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()

@@ -1,0 +1,196 @@
+"""Sound: what is heard, how loud, how long, and in which memory."""
+
+from __future__ import annotations
+
+import errno
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kantor.errors import InputError
+from kantor.formats import audio, synthesis
+from kantor.music.score import REST, Score, onset_floor
+
+RATE = 22_050
+
+
+def score_of(*chords: tuple[int, ...], steps: int = 4, tempo: float = 60) -> Score:
+    """A chord every `steps` steps; a beat a second."""
+    pitches = np.repeat(np.array(chords, np.int8), steps, axis=0)
+    onsets = onset_floor(pitches)
+    onsets[::steps] = pitches[::steps] != REST
+    return Score(pitches, onsets, tempo=tempo)
+
+
+CHORDS = score_of((72, 67, 64, 48), (71, 67, 62, 43), (72, 67, 64, 48))
+
+
+def render(score: Score, rate: int = RATE) -> np.ndarray:
+    """The sound in one piece."""
+    return np.concatenate(list(audio.levelled(score, rate)))
+
+
+def loudness(samples: np.ndarray, start: float, end: float, rate: int = RATE) -> float:
+    """Root mean square of a span of seconds."""
+    return float(np.sqrt(np.mean(samples[int(start * rate) : int(end * rate)] ** 2)))
+
+
+def test_form_length_and_level() -> None:
+    """Stereo float32, as long as the music and its tail, loudest at -3 dB, ending in silence."""
+    samples = render(CHORDS, RATE)
+    assert samples.dtype == np.float32
+    assert samples.shape == (round((3 + synthesis.TAIL) * RATE), 2)
+    assert np.abs(samples).max() == pytest.approx(10 ** (-3 / 20), abs=1e-4)
+    assert np.abs(samples[-100:]).max() < 1e-4
+
+
+@pytest.mark.parametrize("pitch", [36, 43, 50, 55, 60, 64, 69, 72, 76, 81])
+def test_the_written_pitch_is_heard_and_no_other(pitch: int) -> None:
+    """The sound lies at the note's harmonics, within 40 cents (other programs do not)."""
+    samples = render(score_of((pitch,), steps=16), RATE).mean(axis=1)[RATE : 3 * RATE]
+    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    at = np.fft.rfftfreq(len(samples), 1 / RATE)[1:]
+    note = 440 * 2 ** ((pitch - 69) / 12)
+    nearest = note * np.maximum(1, np.round(at / note))
+    in_tune = np.abs(1200 * np.log2(at / nearest)) < 40
+    assert power[1:][in_tune].sum() / power.sum() > 0.85
+
+
+def test_repeated_notes_are_heard() -> None:
+    """Between two equal notes the sound drops; in a held note it does not."""
+    repeated = score_of((60,), (60,))
+    held = Score(repeated.pitches, onset_floor(repeated.pitches), tempo=60)
+    sounds = {name: render(one, RATE) for name, one in (("two", repeated), ("one", held))}
+    dip = {
+        name: loudness(sound, 0.95, 1.0) / loudness(sound, 0.5, 0.9)
+        for name, sound in sounds.items()
+    }
+    assert dip["two"] < 0.6 < 0.8 < dip["one"]
+
+
+def test_rests_are_quieter_and_tempo_counts() -> None:
+    """A rest lets the sound die away; half the tempo lasts twice as long."""
+    score = score_of((60,), (REST,), (REST,))
+    samples = render(score, RATE)
+    assert loudness(samples, 2, 3) < 0.02 * loudness(samples, 0.3, 0.9)
+    slow = score_of((60,), (REST,), (REST,), tempo=30)
+    assert len(render(slow, RATE)) - len(samples) == 3 * RATE
+
+
+def test_soprano_left_bass_right() -> None:
+    """The voices stand at different places."""
+    top, bottom = score_of((72, REST, REST, REST)), score_of((REST, REST, REST, 48))
+    left, right = (np.square(render(one, RATE)).sum(axis=0) for one in (top, bottom))
+    assert left[0] > 1.5 * left[1]
+    assert right[1] > 1.5 * right[0]
+
+
+def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece rendered in blocks of three seconds sounds as it does in one piece."""
+    offbeat = score_of((72, 48), (71, 50), (69, 52), (71, 50), (72, 48), steps=7)
+    whole = render(offbeat, RATE)
+    monkeypatch.setattr(synthesis, "_BLOCK_SECONDS", 3)
+    np.testing.assert_allclose(render(offbeat, RATE), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [0, 8])
+def test_silence_is_silent(steps: int) -> None:
+    """A score without notes, or without length, gives zeros and no warning."""
+    silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
+    assert not render(silent, RATE).any()
+
+
+def test_one_short_note_at_high_speed() -> None:
+    """A note of a few milliseconds is no error."""
+    assert np.isfinite(render(score_of((60,), (62,), steps=1, tempo=3_000), RATE)).all()
+
+
+def test_too_long_is_refused(tmp_path: Path) -> None:
+    """By its length, with the remedy; what stood there stays, and no temporary file is left."""
+    target = tmp_path / "a.wav"
+    target.write_bytes(b"before")
+    pitches = np.full((4 * 60 * 71, 1), 60, np.int8)
+    long = Score(pitches, onset_floor(pitches), tempo=60, title="Endless")
+    with pytest.raises(InputError, match="Endless: 71 minutes of sound, at most 70 are rendered"):
+        audio.write_wav(long, target)
+    assert target.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_long_piece_is_played_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not kept in memory sounds the same."""
+    whole = render(CHORDS)
+    monkeypatch.setattr(audio, "_KEPT", 1.0)
+    assert np.array_equal(render(CHORDS), whole)
+
+
+def test_wav_is_what_was_rendered(tmp_path: Path) -> None:
+    """16 bits of the same samples, the same bytes each time."""
+    audio.write_wav(CHORDS, tmp_path / "a.wav", RATE)
+    audio.write_wav(CHORDS, tmp_path / "b.wav", RATE)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    samples, rate = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    assert rate == RATE
+    np.testing.assert_allclose(samples, render(CHORDS, RATE), atol=1 / 32_000)
+
+
+@pytest.mark.parametrize("wanted", [audio.RATE, 24_000])
+def test_mp3_is_small_and_plays(wanted: int) -> None:
+    """Some 96 kbit a second, the same bytes each time, and it decodes to sound of that length."""
+    content = audio.mp3_bytes(CHORDS, wanted)
+    assert content == audio.mp3_bytes(CHORDS, wanted)
+    samples, rate = soundfile.read(io.BytesIO(content))
+    assert rate == wanted
+    assert len(samples) / rate == pytest.approx(3 + synthesis.TAIL, abs=0.1)
+    assert 0.5 < np.abs(samples).max() <= 1
+    assert 85 < len(content) * 8 / 1000 / (3 + synthesis.TAIL) < 110
+
+
+def test_flac_is_what_was_rendered() -> None:
+    """Nothing but the rounding to 16 bits is lost, and the bytes are the same each time."""
+    content = audio.flac_bytes(CHORDS, 24_000)
+    assert content == audio.flac_bytes(CHORDS, 24_000)
+    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
+    assert rate == 24_000
+    np.testing.assert_allclose(samples, render(CHORDS, 24_000), atol=1 / 32_000)
+
+
+@pytest.mark.parametrize("length", [1, 7, 16, 17, 1000, 560_000])
+def test_a_transform_is_long_enough_and_hardly_longer(length: int) -> None:
+    """An eighth at most; powers of two may be twice as long."""
+    assert length <= synthesis._quick(length) <= max(17, length * 9 // 8)
+
+
+@pytest.mark.timeout(60)
+def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
+    """Every MIDI pitch is rendered, and none keeps the synthesizer busy for ever."""
+    pitches = np.repeat(np.arange(128, dtype=np.int8), 2)[:, None]
+    score = Score(pitches, onset_floor(pitches), tempo=240.0)
+    assert np.abs(render(score, 22_050)).max() > 0.1
+    assert [synthesis._sung(pitch) for pitch in (0, 23, 24, 96, 97, 108, 127)] == [
+        24, 35, 24, 96, 85, 96, 91,
+    ]  # fmt: skip
+
+
+def test_a_full_disk_is_an_error_of_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The file's own fault is raised, no trace is printed, and no file is left."""
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def save(_: Path, content: Callable[[io.BytesIO], object]) -> None:
+        content(Full())
+
+    monkeypatch.setattr(audio, "save", save)
+    with pytest.raises(OSError, match="No space left"):
+        audio.write_wav(score_of((60,)), tmp_path / "a")
+    assert capfd.readouterr().err == ""

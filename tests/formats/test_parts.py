@@ -1,0 +1,194 @@
+"""Soprano, alto, tenor and bass are found by name, register or chords, or refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kantor.errors import InputError
+from kantor.formats.parts import four_voices, voice_of, voices_among
+from kantor.formats.reading import Part, TimedNote
+
+
+def part(name: str, *pitches: int, length: Fraction = Fraction(1), drum: bool = False) -> Part:
+    """Notes of one length, one after another."""
+    notes = (TimedNote(i * length, (i + 1) * length, pitch) for i, pitch in enumerate(pitches))
+    return Part(name, tuple(notes), drum)
+
+
+def together(name: str, *parts: Part) -> Part:
+    """Several parts' notes in one."""
+    return Part(name, tuple(sorted(note for one in parts for note in one.notes)))
+
+
+S, A = part("Soprano", 72, 74, 76), part("Alto", 67, 67, 69)
+T, B = part("Tenor", 60, 59, 60), part("Bass", 48, 50, 45)
+
+
+def pitches(parts: tuple[Part, ...]) -> list[list[int]]:
+    return [[note.pitch for note in one.notes] for one in parts]
+
+
+EXPECTED = pitches((S, A, T, B))
+
+
+@pytest.mark.parametrize(
+    ("name", "voice"),
+    [
+        ("Soprano", 0), ("SOPRAN 1", 0), ("S.", 0), ("Cantus", 0), ("Alto", 1), ("altus", 1),
+        ("A", 1), ("Contralto", 1), ("Tenor", 2), ("Tenore", 2), ("T", 2), ("Ténor", 2),
+        ("Bass", 3), ("Basso continuo", 3), ("Baß", 3), ("B.", 3), ("Bajo", 3),
+        ("Soprano Oboe 1 Violin1", 0),
+        ("Violin", None), ("", None), ("Alto Sax", None), ("Bass Guitar", None), ("12", None),
+        ("Piano", None), ("Trumpet", None), ("Tenor Trombone", None), ("Bassoon", None),
+    ],
+)  # fmt: skip
+def test_names(name: str, voice: int | None) -> None:
+    """Words for the voices in several languages; instruments named after voices are none."""
+    assert voice_of(name) == voice
+
+
+def test_names_win_over_everything() -> None:
+    """Named voices are found among doubling instruments, in any order, even where they cross."""
+    low = part("Soprano", 40, 40, 40)
+    found = four_voices([part("Violin", 80, 81, 82), B, T, A, low, part("Continuo", 36, 38, 33)])
+    assert [one.name for one in found] == ["Soprano", "Alto", "Tenor", "Bass"]
+    assert found[0] is low
+
+
+def test_first_of_two_sopranos() -> None:
+    """Of five voices the first soprano sings."""
+    found = four_voices([part("Soprano 1", 79, 79), part("Soprano 2", 72, 72), A, T, B])
+    assert found[0].name == "Soprano 1"
+
+
+def test_register_orders_four_unnamed_lines() -> None:
+    """Four lines of one note at a time are ordered by their mean pitch; drums do not count."""
+    named = [Part(f"Track {i}", one.notes) for i, one in enumerate((T, S, B, A))]
+    drums = part("Kit", 36, 36, 36, drum=True)
+    assert pitches(four_voices([*named, drums, part("empty")])) == EXPECTED
+
+
+def test_a_divided_note_here_and_there_is_left_out() -> None:
+    """A fifth part of a few notes, and a double stop in fifty notes, do not hide four voices."""
+    lines = [part(f"Violin {i}", *[pitch] * 50) for i, pitch in enumerate((72, 67, 60, 48))]
+    stop = TimedNote(Fraction(7), Fraction(8), 76)
+    played = [Part("Violin 0", tuple(sorted([*lines[0].notes, stop]))), *lines[1:]]
+    assert four_voices([*played, part("Violin 0", 79, 79)]) == tuple(played)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [together("Piano", S, A, T, B)],
+        [together("Right", S, A), together("Left", T, B)],
+        [together("Left", T, B), together("Right", S, A)],
+        [S, together("Rest", A, T, B)],
+    ],
+)
+def test_chords_are_split_by_register(parts: list[Part]) -> None:
+    """One part of four-note chords, or two staves in either order, give the four lines."""
+    assert pitches(four_voices(parts)) == EXPECTED
+
+
+def test_a_moving_voice_among_held_ones_keeps_its_line() -> None:
+    """While three voices hold, the moving notes all go to the one that is free."""
+    held = [part("", p, length=Fraction(4)) for p in (72, 60, 48)]
+    alto = part("", 67, 65, 64, 65)
+    assert pitches(four_voices([together("Organ", *held, alto)]))[1] == [67, 65, 64, 65]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(66, 72), st.integers(60, 65), st.integers(54, 59), st.integers(40, 53)
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.lists(st.booleans(), min_size=48, max_size=48),
+)
+def test_chords_that_never_cross_are_split_exactly(
+    chords: list[tuple[int, ...]], held: list[bool]
+) -> None:
+    """Whatever notes are held or repeated: lines in registers of their own are found again."""
+    lines = []
+    for voice in range(4):
+        notes: list[TimedNote] = []
+        for beat, chord in enumerate(chords):
+            start, end = Fraction(beat), Fraction(beat + 1)
+            if notes and held[4 * beat + voice] and notes[-1].pitch == chord[voice]:
+                start = notes.pop().start
+            notes.append(TimedNote(start, end, chord[voice]))
+        lines.append(Part("", tuple(notes)))
+    assert pitches(four_voices([together("", *lines)])) == pitches(tuple(lines))
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        ([], "no notes"),
+        ([part("Kit", 36, 38, drum=True)], "no notes"),
+        ([S], "0% of the time"),
+        ([S, A, T], "0% of the time"),
+        ([together("", S, A, T, B, part("", 84, 84, 84))], "more than four"),
+        ([Part(f"{i}", one.notes) for i, one in enumerate((S, A, T, B, S))], "more than four"),
+        ([together("Soprano", S, A), A, T, B], "Soprano holds chords"),
+    ],
+)
+def test_other_music_is_refused(parts: list[Part], word: str) -> None:
+    """Melodies, trios, quintets and chords in a voice: the reason says which."""
+    with pytest.raises(InputError, match=word):
+        four_voices(parts)
+
+
+def test_legato_overlap_is_no_chord() -> None:
+    """Notes that a player lets overlap by less than a sixteenth are still one line."""
+    notes = [replace_end(note, Fraction(1, 5)) for note in S.notes]
+    played = Part("Soprano", tuple(notes))
+    assert four_voices([played, A, T, B])[0] is played
+
+
+def replace_end(note: TimedNote, longer: Fraction) -> TimedNote:
+    return TimedNote(note.start, note.end + longer, note.pitch)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted", "expected"),
+    [
+        ([B, S], (0, 3), (S, B)),  # by name
+        ([part("Flute", 79, 79, 79), B, S], (3,), (B,)),
+        ([Part("1", T.notes), Part("2", A.notes)], (0, 3), (A, T)),  # by register
+        ([Part(str(i), one.notes) for i, one in enumerate((B, S, A, T))], (1, 2), (A, T)),
+        ([together("Piano", S, A, T, B)], (2,), (T,)),  # by chords
+        ([S, A, B, part("Tenor", 60, length=Fraction(1, 64))], (2,), None),  # however short
+        ([part("", 60, 60, 60)], (3,), None),  # a melody is whatever is wanted
+    ],
+)
+def test_some_of_the_voices(
+    parts: list[Part], wanted: tuple[int, ...], expected: tuple[Part, ...] | None
+) -> None:
+    """A file that has the wanted voices need not have the others."""
+    found = voices_among(parts, wanted)
+    assert tuple(found) == wanted
+    assert pitches(tuple(found.values())) == pitches(expected or (parts[-1],))
+
+
+@pytest.mark.parametrize(
+    "parts", [[T, B], [S, T, B], [part("", 60, 60), part("", 50), part("", 40)]]
+)
+def test_voices_that_are_not_there(parts: list[Part]) -> None:
+    """Parts named after other voices are not taken for the wanted ones."""
+    with pytest.raises(InputError, match="not four voices"):
+        voices_among(parts, (0, 1))
+
+
+def test_four_lines_are_four_voices_though_one_hardly_sounds() -> None:
+    """Where four lines are wanted and there, none is left out for being short."""
+    lines = [part(str(pitch), *[pitch] * 50) for pitch in (72, 67, 48)]
+    found = voices_among([*lines, part("", 60)], range(4))
+    assert [one.notes[0].pitch for one in found.values()] == [72, 67, 60, 48]

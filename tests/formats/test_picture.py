@@ -1,0 +1,175 @@
+"""Pictures: what is drawn, and that files are small and the same each time."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kantor.errors import InputError
+from kantor.formats.picture import roll_figure, systems_of, write_animation, write_png
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
+
+ORANGE, GREEN, BLUE = (0xD5, 0x5E, 0x00), (0x00, 0x9E, 0x73), (0x00, 0x72, 0xB2)
+INK = (0x22, 0x25, 0x2B)
+
+
+def score_of(*chords: tuple[int, ...], **about: object) -> Score:
+    """A chord a quarter, each struck anew."""
+    pitches = np.repeat(np.array(chords, np.int8), 4, axis=0)
+    onsets = np.zeros(pitches.shape, bool)
+    onsets[::4] = pitches[::4] != REST
+    return Score(pitches, onsets, **about)  # type: ignore[arg-type]
+
+
+def pixels(score: Score, mask: np.ndarray | None = None) -> np.ndarray:
+    """The picture as drawn, ``(row, column, 3)``, without its heading."""
+    canvas = roll_figure(score, mask).canvas
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[95:, 80:, :3].copy()
+
+
+def count(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
+    """How many pixels have exactly that colour."""
+    return int((picture == colour).all(axis=-1).sum())
+
+
+def runs(row: np.ndarray) -> int:
+    """How many separate stretches of True a row has."""
+    return int(np.count_nonzero(np.diff(np.concatenate([[False], row]).astype(int)) == 1))
+
+
+def test_each_voice_has_its_colour() -> None:
+    """Soprano and bass are drawn in their colours; a voice that rests is not."""
+    picture = pixels(score_of((72, REST, REST, 48)))
+    assert count(picture, ORANGE) > 100
+    assert count(picture, BLUE) > 100
+    assert count(picture, GREEN) == 0
+
+
+def test_repeated_notes_are_apart() -> None:
+    """Four repeated notes are four bars, one held note is one."""
+    repeated = score_of((60,), (60,), (60,), (60,))
+    held = Score(repeated.pitches, onset_floor(repeated.pitches))
+    for score, expected in ((repeated, 4), (held, 1)):
+        inside = (pixels(score) == ORANGE).all(axis=-1)
+        assert runs(inside[inside.sum(axis=1).argmax()]) == expected
+
+
+def test_unison_shows_both_voices() -> None:
+    """No voice hides another one on the same pitch."""
+    both = pixels(score_of((60, REST, REST, 60)))
+    assert count(both, ORANGE) == pytest.approx(count(both, BLUE), rel=0.2)
+
+
+def test_given_notes_are_outlined() -> None:
+    """The given melody has an outline in ink, and the legend says so."""
+    score = score_of((72, 60), (74, 62))
+    mask = np.zeros(score.pitches.shape, bool)
+    plain = count(pixels(score), INK)
+    mask[:, 0] = True
+    assert count(pixels(score, mask), INK) > plain + 100
+    names = [text.get_text() for text in roll_figure(score, mask).legends[0].get_texts()]
+    assert names == ["soprano", "alto", "given"]
+
+
+def test_bars_are_numbered_and_pitches_named() -> None:
+    """A pickup has no number; the first whole bar is bar 1."""
+    figure = roll_figure(score_of(*[(60,)] * 7, meter=Meter(3, 4), pickup=4, key=Key(-3, "minor")))
+    axes = figure.axes[0]
+    numbers = {text.get_text(): text.get_position()[0] for text in axes.texts}
+    assert {name: round(at) for name, at in numbers.items()} == {"1": 4, "2": 16}
+    assert "C4" in [label.get_text() for label in axes.get_yticklabels()]
+    assert any("C minor · 3/4" in text.get_text() for text in figure.texts)
+
+
+def test_long_pieces_are_broken_at_bar_lines() -> None:
+    """Eight bars of 4/4 a system, the pickup before the first; ten of 3/4."""
+    pitches = np.full((4 + 16 * 10, 1), 60, np.int8)
+    common = Score(pitches, onset_floor(pitches), pickup=4)
+    assert systems_of(common) == [(0, 132), (132, 164)]
+    waltz = Score(pitches, onset_floor(pitches), Meter(3, 4), 4)
+    assert systems_of(waltz) == [(0, 124), (124, 164)]
+
+
+def test_very_long_pieces_say_what_is_left_out() -> None:
+    """A thousand bars are one page with a note."""
+    pitches = np.full((16_000, 1), 60, np.int8)
+    figure = roll_figure(Score(pitches, onset_floor(pitches)))
+    assert len(figure.axes) == 6
+    assert figure.texts[-1].get_text() == "… and 952 more bars, not drawn"
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_little_or_no_music_is_drawn(steps: int, tmp_path: Path) -> None:
+    """An empty or silent score gives an empty picture, not an error."""
+    silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool), pickup=8)
+    write_png(silent, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.width == 1320
+
+
+def test_titles_of_any_kind(tmp_path: Path) -> None:
+    """Formulas, line breaks, other scripts and great length neither fail nor warn."""
+    for title in ("$x_{$", "two\nlines", "音楽 \x00", "long " * 50, r"\frac"):
+        write_png(score_of((60,), title=title), tmp_path / "a.png")
+
+
+def test_png_is_the_same_each_time(tmp_path: Path) -> None:
+    """Same score, same bytes; pyplot, which keeps figures, is not touched."""
+    score = score_of((72, 67, 64, 48), (71, 67, 62, 43), title="Twice")
+    write_png(score, tmp_path / "a.png")
+    write_png(score, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+    if "matplotlib.pyplot" in sys.modules:
+        assert not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def test_five_voices_and_wrong_masks_are_refused() -> None:
+    """One line each, not a wrong picture."""
+    with pytest.raises(InputError, match="four voices"):
+        roll_figure(score_of((72, 67, 64, 60, 48)))
+    with pytest.raises(InputError, match="mask of shape"):
+        roll_figure(score_of((72, 48)), np.ones((3, 2), bool))
+
+
+def test_animation_loops_and_rests_on_its_last_frame(tmp_path: Path) -> None:
+    """All frames, endless, the last one held, white as the page, the same bytes each time."""
+    rng = np.random.default_rng(0)
+    frames = [score_of(*rng.integers(48, 76, (8, 4)).tolist()) for _ in range(4)]
+    labels = [f"{step} steps" for step in range(4)]
+    write_animation(frames, tmp_path / "a.gif", labels)
+    write_animation(frames, tmp_path / "b.gif", labels)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+    with Image.open(tmp_path / "a.gif") as film:
+        assert film.n_frames == 4  # type: ignore[attr-defined]
+        assert film.info["loop"] == 0
+        assert film.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+        first = film.info["duration"]
+        film.seek(3)
+        assert film.info["duration"] > 10 * first
+    assert (tmp_path / "a.gif").stat().st_size < 60_000
+
+
+def test_animation_of_one_frame(tmp_path: Path) -> None:
+    """A training stopped at once still has its picture."""
+    write_animation([score_of((60,))], tmp_path / "a.gif", ["0"])
+    with Image.open(tmp_path / "a.gif") as film:
+        assert film.format == "GIF"
+
+
+@pytest.mark.parametrize(
+    ("frames", "labels"),
+    [([], []), ([score_of((60,)), score_of((60,), (62,))], []), ([score_of((60,))], ["a", "b"])],
+)
+def test_animations_that_make_no_sense(
+    frames: list[Score], labels: list[str], tmp_path: Path
+) -> None:
+    """No frame, frames of different length, or a wrong number of labels: refused, no file."""
+    with pytest.raises(InputError):
+        write_animation(frames, tmp_path / "a.gif", labels)
+    assert not list(tmp_path.iterdir())

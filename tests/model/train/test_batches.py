@@ -1,0 +1,265 @@
+"""Batches follow from seed and iteration, stay in the voices' ranges and ask for all kinds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kantor import settings
+from kantor.data import windows
+from kantor.data.corpus import Corpus, Piece
+from kantor.errors import InputError
+from kantor.model.train import batches
+from kantor.model.train.batches import CONTEXT, Pool, batch_at, dataset, masks, transpositions
+from kantor.music.score import REST, VOICE_RANGES, Meter
+
+SIZE = 24
+SPAN = 2 * CONTEXT + 32
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+
+
+@pytest.fixture(scope="module")
+def pool(corpus: Corpus, cut: windows.Windows) -> Pool:
+    return batches.pool(corpus, cut, "train")
+
+
+@pytest.fixture(scope="module")
+def batch(pool: Pool) -> dict[str, np.ndarray]:
+    found = batch_at(pool, SIZE, 5, tf.constant(3))
+    return {name: value.numpy() for name, value in found.items()}
+
+
+def same(first: dict, second: dict) -> bool:
+    assert first.keys() == second.keys()
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_pool_form(pool: Pool) -> None:
+    """Small types, in the documented shapes."""
+    rows = len(pool)
+    expected = {
+        "pitches": (np.int8, (rows, SPAN, 4)),
+        "onsets": (np.bool_, (rows, SPAN, 4)),
+        "bars": (np.int16, (rows, SPAN, 2)),
+        "fermatas": (np.bool_, (rows, SPAN)),
+        "inside": (np.bool_, (rows, SPAN)),
+        "collection": (np.int8, (rows,)),
+        "lowest": (np.int8, (rows,)),
+        "highest": (np.int8, (rows,)),
+    }
+    assert pool.span == SPAN
+    for name, (dtype, shape) in expected.items():
+        array = getattr(pool, name)
+        assert (array.dtype, array.shape) == (dtype, shape), name
+
+
+def test_pool_holds_the_music_around_each_window(
+    pool: Pool, corpus: Corpus, cut: windows.Windows
+) -> None:
+    """Each window stands with what is before and after it; outside the piece all is silent."""
+    row = 0
+    for place, start in zip(cut.piece, cut.start, strict=True):
+        piece = corpus[place]
+        if piece.split != "train":
+            continue
+        begins = [start, start - 16] if start == piece.score.pickup > 0 else [start]
+        for begin in begins:
+            for at in range(SPAN):
+                step = begin - CONTEXT + at
+                inside = 0 <= step < piece.score.steps
+                assert pool.inside[row, at] == inside
+                if inside:
+                    assert np.array_equal(pool.pitches[row, at], piece.score.pitches[step])
+                    assert np.array_equal(pool.onsets[row, at], piece.score.onsets[step])
+                    assert np.array_equal(pool.bars[row, at], piece.score.bar_positions[step])
+                    assert pool.fermatas[row, at] == piece.score.fermatas[step]
+                else:
+                    assert (pool.pitches[row, at] == REST).all()
+                    assert not pool.onsets[row, at].any()
+                    assert not pool.fermatas[row, at]
+            row += 1
+    assert np.array_equal(pool.bars[row:, CONTEXT + 16, 1], [6] * (len(pool) - row))
+    assert len(pool) - row == pytest.approx(row / batches.LILTED, abs=2)
+
+
+def test_piece_in_six_eight(corpus: Corpus) -> None:
+    """Each quarter lasts six sixteenths, its first eighth four; no note is struck anew."""
+    score = next(piece.score for piece in corpus if batches.lilts(piece.score))
+    found = batches.lilted(score)
+    assert str(found.meter) == "6/8"
+    assert found.steps == score.steps // 4 * 6
+    lines = score.bar_lines[score.bar_lines * 6 // 4 < found.steps]
+    assert np.isin(lines * 6 // 4, found.bar_lines).all()
+    assert set(np.diff(found.bar_lines)) == {12}
+    places = np.array([0, 4, 5]), np.array([0, 2, 3])  # where a quarter's notes stand, and stood
+    for quarter in range(score.steps // 4):
+        now, then = 6 * quarter + places[0], 4 * quarter + places[1]
+        assert np.array_equal(found.pitches[now], score.pitches[then])
+        assert np.array_equal(found.onsets[now], score.onsets[then])
+        assert not found.onsets[[now[0] + 1, now[0] + 3]].any()
+
+
+def test_quick_piece_in_six_eight(corpus: Corpus) -> None:
+    """Each bar lasts twelve sixteenths; of each two quarters the second is half as long."""
+    score = next(piece.score for piece in corpus if batches.lilts(piece.score))
+    found = batches.lilted(score, quick=True)
+    whole = score.bar_lines[score.bar_lines + 16 <= score.steps]
+    assert set(np.diff(found.bar_lines)) == {12}
+    assert found.pickup == found.bar_lines[0]
+    for line, then in zip(found.bar_lines, whole, strict=False):
+        now = [line, line + 4, line + 6, line + 10]
+        assert np.array_equal(found.pitches[now], score.pitches[then : then + 16 : 4])
+        assert np.array_equal(found.onsets[now], score.onsets[then : then + 16 : 4])
+    assert not (found.onsets & (found.pitches == REST)).any()
+
+
+@pytest.mark.parametrize("change", [{"meter": Meter(3, 4)}, {"bar_lines": np.arange(2, 64, 16)}])
+def test_what_has_no_like_in_six_eight(corpus: Corpus, change: dict) -> None:
+    """Other meters, and bar lines within a quarter."""
+    assert not batches.lilts(replace(corpus[0].score, **change))
+
+
+def test_pool_trains_on_pickups(pool: Pool, corpus: Corpus) -> None:
+    """A pickup, which is in no window, is the end of one that begins before the piece."""
+    upbeats = [piece.score.pitches[:4] for piece in corpus[:4] if piece.score.pickup == 4]
+    assert len(upbeats) == 1
+    composed = slice(CONTEXT, CONTEXT + 32)
+    early = [row for row in range(len(pool)) if not pool.inside[row, CONTEXT]]
+    assert len(early) == 1
+    sounding = pool.pitches[early[0], composed][pool.inside[early[0], composed]]
+    assert np.array_equal(sounding[:4], upbeats[0])
+
+
+def test_pool_of_an_empty_split(corpus: Corpus, cut: windows.Windows) -> None:
+    """One line that names the split and what to do."""
+    with pytest.raises(InputError, match=r"'test'.*dvc repro") as caught:
+        batches.pool(corpus, cut, "test")
+    assert "\n" not in str(caught.value)
+
+
+def test_batch_follows_from_seed_and_iteration(pool: Pool, batch: dict) -> None:
+    """Asked again it is the same; another seed or iteration gives another."""
+    assert same(batch, batch_at(pool, SIZE, 5, tf.constant(3)))
+    assert not same(batch, batch_at(pool, SIZE, 5, tf.constant(4)))
+    assert not same(batch, batch_at(pool, SIZE, 6, tf.constant(3)))
+
+
+def test_stream_goes_on_where_it_was(pool: Pool) -> None:
+    """From iteration k on it is the tail of the whole stream, which is `batch_at`."""
+    whole = list(dataset(pool, 3, 5).take(4).as_numpy_iterator())
+    tail = list(dataset(pool, 3, 5, start=2).take(2).as_numpy_iterator())
+    assert all(same(*pair) for pair in zip(whole[2:], tail, strict=True))
+    assert same(whole[1], batch_at(pool, 3, 5, tf.constant(1)))
+
+
+def test_transposed_batches_stay_in_range(pool: Pool, batch: dict) -> None:
+    """Every voice stays in its range."""
+    for voice, (low, high) in enumerate(VOICE_RANGES):
+        sounding = batch["pitches"][..., voice][batch["pitches"][..., voice] != REST]
+        assert low <= sounding.min()
+        assert sounding.max() <= high
+    assert np.array_equal((batch["pitches"] == REST).all(-1), ~batch["inside"])
+
+
+def test_key_moves_along(pool: Pool) -> None:
+    """Diatonic pieces stay diatonic in the batch's key; more keys are heard than were read."""
+    keys = set()
+    for iteration in range(4):
+        batch = batch_at(pool, SIZE, 5, tf.constant(iteration))
+        pitches, collection = batch["pitches"].numpy(), batch["collection"].numpy()
+        degrees = (pitches - collection[:, None, None]) % 12
+        assert np.isin(degrees[pitches != REST], MAJOR).all()
+        keys |= set(collection.tolist())
+    assert len(keys) > len(set(pool.collection.tolist())) + 3
+
+
+def test_rows_are_transposed_windows(pool: Pool, batch: dict) -> None:
+    """Each row is a window of the pool, all its voices moved alike."""
+    for row in range(SIZE):
+        sounding = batch["pitches"][row] != REST
+        moves = [
+            set((batch["pitches"][row] - pitches)[sounding].tolist())
+            for pitches in pool.pitches.astype(int)
+            if np.array_equal(pitches != REST, sounding)
+        ]
+        assert any(len(move) == 1 for move in moves)
+
+
+def test_transpositions_by_hand() -> None:
+    """The voice nearest to an end of its range decides; never more than a tritone."""
+    for chord, ends in (
+        ((70, 62, 56, 48), (-6, 5)),
+        ((80, 62, 56, 48), (-6, 2)),
+        ((70, 54, 56, 39), (-2, 5)),
+        ((REST, 62, 68, 36), (-1, 2)),
+        ((REST, REST, REST, REST), (-6, 5)),
+    ):
+        assert transpositions(np.array([chord, (REST,) * 4], np.int8)) == ends
+
+
+def test_piece_beyond_the_ranges_stays_where_it_is() -> None:
+    """A voice that is too high already is not moved up, nor forced down."""
+    chord = np.array([[84, 62, 56, 48]], np.int8)
+    low, high = transpositions(chord)
+    assert low <= 0 == high
+
+
+def test_share_of_each_kind_of_mask() -> None:
+    """Nearly half are a soprano; other voices, gaps between given bars, nothing as documented."""
+    found = masks(4000, 64, tf.constant([1, 2])).numpy()
+    assert found.shape == (4000, 64, 4)
+    assert found.dtype == bool
+    always, never = found.all(axis=1), ~found.any(axis=1)
+    whole = (always | never).all(axis=1)
+
+    def share(*voices: bool) -> float:
+        return float((whole & (always == voices).all(axis=1)).mean())
+
+    # Every set of voices is drawn by `subset` too, each in 0.09 / 16 of all.
+    some = 0.09 / 16
+    assert share(True, False, False, False) == pytest.approx(0.46 + some, abs=0.03)
+    assert share(False, False, False, True) == pytest.approx(0.15 / 3 + some, abs=0.012)
+    assert share(False, True, False, False) == pytest.approx(0.15 / 3 + some, abs=0.012)
+    assert share(True, True, False, True) == pytest.approx(some, abs=0.006)
+    assert share(False, False, False, False) == pytest.approx(0.05 + some, abs=0.02)
+    lower = found[..., 1:]
+    alike = (lower == lower[..., :1]).all(axis=(1, 2))
+    edges = np.abs(np.diff(lower[..., 0].astype(int), axis=1)).sum(axis=1)
+    gap = always[:, 0] & alike & ~whole & (edges <= 2)
+    assert float(gap.mean()) == pytest.approx(0.07, abs=0.025)
+    open_ = (found == found[..., :1]).all(axis=(1, 2)) & ~whole & (edges <= 2)
+    assert float(open_.mean()) == pytest.approx(0.08, abs=0.025)
+
+
+def test_masks_change_at_beats() -> None:
+    """A beat of a voice is given whole or not at all."""
+    found = masks(200, 32, tf.constant([3, 4])).numpy()
+    beats = found.reshape(200, 8, 4, 4)
+    assert (beats == beats[:, :, :1]).all()
+    assert np.array_equal(found, masks(200, 32, tf.constant([3, 4])))
+    assert not np.array_equal(found, masks(200, 32, tf.constant([3, 5])))
+
+
+def test_nothing_is_asked_outside_a_piece(batch: dict) -> None:
+    """What lies before the piece's start and after its end is given."""
+    assert batch["mask"][~batch["inside"]].all()
+    assert not batch["mask"][batch["inside"]].all()
+
+
+def test_windows_of_other_lengths(corpus: Corpus) -> None:
+    """The span follows the windows' length."""
+    short = windows.cut(corpus, settings.Windows(steps=8))
+    pool = batches.pool(corpus, short, "train")
+    assert pool.span == 8 + 2 * CONTEXT
+    assert batch_at(pool, 2, 1, tf.constant(0))["mask"].shape == (2, pool.span, 4)
+
+
+def test_piece_without_a_key(corpus: Corpus) -> None:
+    """A piece whose key is not known is read in the frame of C."""
+    score = replace(corpus[1].score, key=None)
+    piece = Piece("made/keyless", "train", "made", 0, score)
+    found = batches.pool([piece], windows.cut([piece], settings.Windows()), "train")
+    assert set(found.collection.tolist()) == {0}

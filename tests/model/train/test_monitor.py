@@ -1,0 +1,141 @@
+"""What a generator can do is measured on held-out melodies and compared with the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kantor.data.corpus import Corpus
+from kantor.metrics.musical import LABELS, evaluate_windows
+from kantor.metrics.report import HEADLINE
+from kantor.model.train.monitor import Monitor, opening, stopped_improving
+from kantor.music.conditioning import Given
+from kantor.music.score import REST
+
+MEASURED = [name for name in HEADLINE if name in LABELS]
+
+
+class Parallels:
+    """A model by rule: voices in parallel below the soprano, an octave lower for large seeds."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+        self.asked: list[Given] = []
+
+    def compose(self, given: Given, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
+        self.asked.append(given)
+        low = 12 * (np.asarray(seeds) >= self.turn)[:, None]
+        pitches, onsets = given.pitches.copy(), given.onsets.copy()
+        soprano = given.pitches[..., 0]
+        for voice, below in ((1, 4), (2, 9), (3, 12 + low)):
+            composed = np.where(soprano == REST, REST, soprano - below)
+            pitches[..., voice] = np.where(given.mask[..., voice], REST, composed)
+            onsets[..., voice] = given.onsets[..., 0] & (pitches[..., voice] != REST)
+        return pitches, onsets
+
+
+def test_opening(corpus: Corpus) -> None:
+    """The first steps with their bar lines, fermatas and pickup; short pieces whole."""
+    score = corpus[1].score
+    short = opening(score, 20)
+    assert short.steps == 20
+    assert short.pickup == 4
+    assert short.bar_lines.tolist() == [4]
+    assert np.array_equal(short.bar_positions, score.bar_positions[:20])
+    assert opening(corpus[3].score).steps == corpus[3].score.steps == 48
+    assert opening(score).steps == 64
+
+
+def test_melodies_are_held_out(corpus: Corpus) -> None:
+    """They come from the valid split, evenly spread; the reference is of the training data."""
+    monitor = Monitor.of(corpus, 2)
+    assert [score.title for score in monitor.pieces] == ["Made 4", "Made 5"]
+    assert [score.title for score in Monitor.of(corpus, 99).pieces] == ["Made 4", "Made 5"]
+    table = evaluate_windows([opening(piece.score) for piece in corpus[:4]])
+    assert list(monitor.reference) == list(LABELS)
+    for name in LABELS:
+        expected = {"mean": table[name].mean(), "sd": np.std(table[name])}
+        assert monitor.reference[name] == pytest.approx(expected)
+
+
+def test_spread_of_melodies(corpus: Corpus) -> None:
+    """Where more are held out than asked for, the first, the last and some between are taken."""
+    many = tuple(replace(piece, split="valid") for piece in corpus[:5]) + corpus[5:]
+    many = (replace(corpus[0], split="train"), *many)
+    titles = [score.title for score in Monitor.of(many, 3).pieces]
+    assert titles == ["Made 0", "Made 2", "Made 5"]
+
+
+def test_nothing_held_out(corpus: Corpus) -> None:
+    """Without a valid split the training pieces must serve."""
+    assert len(Monitor.of(corpus[:4], 48).pieces) == 4
+
+
+def test_measure(corpus: Corpus) -> None:
+    """Means over windows of one take, the share of cells that another take changes."""
+    monitor, model = Monitor.of(corpus, 2), Parallels(turn=2)
+    figures, takes = monitor.measure(model)
+    table = evaluate_windows(takes)
+    assert set(figures) == {f"metric_{name}" for name in LABELS} | {"diversity"}
+    for name in LABELS:
+        assert figures[f"metric_{name}"] == pytest.approx(table[name].mean(), nan_ok=True)
+    # Of the three composed voices the second take moves the bass alone.
+    assert figures["diversity"] == pytest.approx(1 / 3)
+    for take, piece in zip(takes, monitor.pieces, strict=True):
+        assert take.steps == piece.steps
+        assert np.array_equal(take.pitches[:, 0], piece.pitches[:, 0])
+        assert np.array_equal(take.pitches[:, 3], piece.pitches[:, 0] - 12)
+    assert [given.mask[..., 0].all() for given in model.asked] == [True, True]
+
+
+def test_takes_alike(corpus: Corpus) -> None:
+    """A model that always answers the same has no diversity."""
+    assert Monitor.of(corpus, 2).measure(Parallels(turn=99))[0]["diversity"] == 0
+
+
+def figures(**changed: float) -> dict[str, float]:
+    return {f"metric_{name}": changed.get(name, 1.0) for name in MEASURED}
+
+
+def test_converged() -> None:
+    """Every headline metric within so many deviations of the data's mean."""
+    assert len(MEASURED) > 5
+    reference = {name: {"mean": 1.0, "sd": 0.5} for name in LABELS}
+    monitor = Monitor((), reference)
+    assert monitor.converged(figures(), 0.02)
+    assert monitor.converged(figures(crossing=1.009, leaps_bass=0.991), 0.02)
+    for name in MEASURED:
+        assert not monitor.converged(figures(**{name: 1.02}), 0.02)
+        assert not monitor.converged(figures(**{name: 0.98}), 0.02)
+        assert monitor.converged(figures(**{name: 0.98}), 0.05)
+
+
+def test_converged_on_a_metric_without_deviation() -> None:
+    """Where the data never varies, the generator must not either."""
+    reference = {name: {"mean": 1.0, "sd": 0.0} for name in LABELS}
+    assert Monitor((), reference).converged(figures(), 0.02)
+    assert not Monitor((), reference).converged(figures(crossing=1.001), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ([], False),
+        ([2.0, 2.0, 2.0], False),
+        ([2.0, 2.0, 2.0, 2.0], True),
+        ([9.0, 2.0, 2.0, 2.01, 1.99], True),
+        ([3.0, 1.0, 2.2, 1.8], True),
+        ([2.0, 2.0, 1.9, 1.9], False),
+        ([2.0, 2.0, 2.1, 2.1], False),
+        ([-2.0, -2.0, -2.001, -2.001], True),
+        ([0.0, 0.0, 0.0, 0.0], True),
+        ([0.0, 0.0, 0.1, 0.1], False),
+    ],
+)
+def test_stopped_improving(distances: Sequence[float], expected: bool) -> None:
+    """The mean of the last rows is that of the rows before them, within a thousandth."""
+    assert stopped_improving(distances, 2, 0.001) is expected

@@ -1,0 +1,254 @@
+"""Losses and steps of the WGAN with gradient penalty, on critics simple enough to work out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kantor import settings
+from kantor.data import windows
+from kantor.data.corpus import Corpus
+from kantor.hyperparameters import ChoraleSettings
+from kantor.model.presets import Chorale
+from kantor.model.train import batches, wgan
+
+REAL = np.array([[1.0, 2.0, 0.0], [3.0, 0.0, -1.0]], np.float32)
+FAKE = np.array([[0.0, -1.0, 1.0], [2.0, 1.0, 1.0]], np.float32)
+SLOPE = np.array([2.0, -1.0, 2.0], np.float32)  # of norm 3
+RATE, WEIGHT = 0.1, 10.0
+
+
+def linear(slope: np.ndarray) -> keras.Model:
+    """A network of one weight an input."""
+    network = keras.Sequential([keras.Input((len(slope),)), keras.layers.Dense(1, use_bias=False)])
+    network.set_weights([slope[:, None]])
+    return network
+
+
+@dataclass
+class Line:
+    """Networks whose music is three numbers: the generator adds its weights to the sample."""
+
+    generator: Any = field(default_factory=lambda: linear(np.array([0.5, -0.5, 1.0], np.float32)))
+    critic: Any = field(default_factory=lambda: linear(SLOPE))
+    judged: list[Any] = field(default_factory=list)
+    draws_ahead: bool = False
+    has_likelihood: bool = True
+
+    def sample(self, batch: Any, seed: Any) -> Any:
+        return tf.constant(FAKE)
+
+    def heard(self, batch: Any, sample: Any) -> Any:
+        return tf.concat([batch["music"], sample], axis=0)
+
+    def both(self, heard: Any) -> Any:
+        return heard
+
+    def differentiable(self, batch: Any, sample: Any, found: Any, seed: Any) -> Any:
+        return found + self.generator.trainable_variables[0][:, 0]
+
+    slope = staticmethod(wgan.squared_norm)
+
+    def judge(self, representation: Any, batch: Any) -> Any:
+        self.judged.append((np.array(representation), np.array(batch["music"])))
+        return self.critic(representation)[:, 0]
+
+    def likelihood(self, batch: Any, seed: Any) -> Any:
+        return tf.reduce_sum(self.generator.trainable_variables[0] ** 2)
+
+
+def slope(network: Any) -> np.ndarray:
+    return network.get_weights()[0][:, 0]
+
+
+BATCH = {"music": tf.constant(REAL)}
+HEARD = tf.constant(np.concatenate([REAL, FAKE]))
+SEED = tf.constant([1, 2])
+
+
+@pytest.mark.parametrize("mix", [0.0, 0.3, 1.0])
+def test_penalty_of_a_linear_critic(mix: float) -> None:
+    """Its gradient is its slope everywhere, so the penalty is (norm - 1) squared."""
+    penalty = wgan.gradient_penalty(
+        lambda x: tf.linalg.matvec(x, tf.constant(SLOPE)),
+        REAL,
+        tf.constant(FAKE),
+        tf.fill([2], mix),
+    )
+    assert float(penalty) == pytest.approx((3 - 1) ** 2, rel=1e-6)
+
+
+def test_penalty_mixes_each_sample_by_its_own_number() -> None:
+    """At ``mix`` 1 the gradient is taken at the real sample, at 0 at the fake one."""
+    for mix in ([1.0, 0.0], [0.25, 0.75]):
+        between = FAKE + np.array(mix, np.float32)[:, None] * (REAL - FAKE)
+        # The gradient of half the square is the place itself.
+        penalty = wgan.gradient_penalty(
+            lambda x: tf.reduce_sum(x**2, axis=1) / 2, REAL, tf.constant(FAKE), tf.constant(mix)
+        )
+        expected = np.mean((np.linalg.norm(between, axis=1) - 1) ** 2)
+        assert float(penalty) == pytest.approx(expected, rel=1e-5)
+
+
+def test_penalty_takes_all_axes_of_a_sample() -> None:
+    """The norm is over all of a sample's cells, also where they stand in several axes."""
+    shape = (2, 4, 5, 3)
+    penalty = wgan.gradient_penalty(
+        lambda x: tf.reduce_sum(x, axis=[1, 2, 3]), tf.ones(shape), tf.zeros(shape), tf.zeros([2])
+    )
+    assert float(penalty) == pytest.approx((np.sqrt(60) - 1) ** 2, rel=1e-5)
+
+
+def test_flat_critic_has_a_finite_penalty() -> None:
+    """A critic that scores all alike is pulled up, with a gradient that is a number."""
+    weight = tf.Variable(tf.zeros([3]))
+    with tf.GradientTape() as tape:
+        penalty = wgan.gradient_penalty(
+            lambda x: tf.linalg.matvec(x, weight), REAL, tf.constant(FAKE), tf.zeros([2])
+        )
+    assert float(penalty) == pytest.approx(1, abs=1e-4)
+    assert np.isfinite(tape.gradient(penalty, weight)).all()
+
+
+def test_critic_step_by_hand() -> None:
+    """Distance, penalty, loss and the update are those of the paper."""
+    networks = Line()
+    kept = networks.generator.get_weights()
+    figures = wgan.critic_step(networks, keras.optimizers.SGD(RATE), BATCH, HEARD, SEED, WEIGHT)
+    apart = REAL.mean(axis=0) - FAKE.mean(axis=0)
+    distance = float(SLOPE @ apart)
+    gradient = WEIGHT * 2 * (3 - 1) * SLOPE / 3 - apart
+    expected = {
+        "wasserstein": distance,
+        "gradient_penalty": 4.0,
+        "critic_loss": WEIGHT * 4.0 - distance,
+        "gradient_norm_critic": np.linalg.norm(gradient),
+    }
+    assert {name: float(value) for name, value in figures.items()} == pytest.approx(expected)
+    assert np.allclose(slope(networks.critic), SLOPE - RATE * gradient, atol=1e-5)
+    assert all(map(np.array_equal, networks.generator.get_weights(), kept))
+
+
+def test_critic_sees_what_is_given() -> None:
+    """Real and generated samples are judged with the same batch; mixes lie between them."""
+    networks = Line()
+    wgan.critic_step(networks, keras.optimizers.SGD(RATE), BATCH, HEARD, SEED, WEIGHT)
+    (both, twice), (between, once) = networks.judged
+    assert np.array_equal(both, np.concatenate([REAL, FAKE]))
+    assert np.array_equal(twice, np.concatenate([REAL, REAL]))
+    assert np.array_equal(once, REAL)
+    mix = (between - FAKE) / (REAL - FAKE)
+    assert np.allclose(mix, mix[:, :1], atol=1e-5)
+    assert mix[0, 0] != pytest.approx(mix[1, 0])
+    assert ((mix >= 0) & (mix < 1)).all()
+
+
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+def test_generator_step_by_hand(weight: float) -> None:
+    """It is led by the critic's scores and, as far as asked, by the likelihood."""
+    networks = Line()
+    before, kept = slope(networks.generator), networks.critic.get_weights()
+    figures = wgan.generator_step(
+        networks, keras.optimizers.SGD(RATE), BATCH, tf.constant(FAKE), HEARD, SEED, weight
+    )
+    score = np.mean((FAKE + before) @ SLOPE)
+    gradient = -SLOPE + weight * 2 * before
+    assert float(figures["generator_loss"]) == pytest.approx(-score)
+    if weight:
+        assert float(figures["likelihood"]) == pytest.approx(np.sum(before**2))
+    else:  # a column of zeros would look like a loss that stands still
+        assert "likelihood" not in figures
+    assert float(figures["gradient_norm_generator"]) == pytest.approx(np.linalg.norm(gradient))
+    assert np.allclose(slope(networks.generator), before - RATE * gradient, atol=1e-6)
+    assert all(map(np.array_equal, networks.critic.get_weights(), kept))
+
+
+def test_likelihood_of_some_windows() -> None:
+    """Beside the critic, which judges them all, every so many-th window is enough."""
+    asked: list[Any] = []
+
+    class Asked(Line):
+        def likelihood(self, batch: Any, seed: Any) -> Any:
+            asked.append(np.array(batch["music"]))
+            return super().likelihood(batch, seed)
+
+    networks = Asked()
+    wgan.generator_step(
+        networks, keras.optimizers.SGD(RATE), BATCH, tf.constant(FAKE), HEARD, SEED, 1.0,
+        likelihood_every=2,
+    )  # fmt: skip
+    assert np.array_equal(asked[0], np.array(BATCH["music"])[::2])
+    assert len(networks.judged[0][1]) == len(BATCH["music"])
+
+
+def test_likelihood_step_by_hand() -> None:
+    """The warm-up moves the generator alone, down its likelihood."""
+    networks = Line()
+    before, kept = slope(networks.generator), networks.critic.get_weights()
+    figures = wgan.likelihood_step(networks, keras.optimizers.SGD(RATE), BATCH, SEED)
+    assert float(figures["likelihood"]) == pytest.approx(np.sum(before**2))
+    assert np.allclose(slope(networks.generator), before - RATE * 2 * before)
+    assert all(map(np.array_equal, networks.critic.get_weights(), kept))
+
+
+@pytest.fixture(scope="module")
+def short(corpus: Corpus) -> Any:
+    """A batch of the smallest windows."""
+    pool = batches.pool(corpus, windows.cut(corpus, settings.Windows(steps=8)), "train")
+    return batches.batch_at(pool, 3, 1, tf.constant(0))
+
+
+def small() -> Chorale:
+    """The preset's networks in the smallest size, always with the same weights."""
+    keras.utils.set_random_seed(4)
+    sizes = ChoraleSettings(
+        width=8, decoder=8, head=8, memory=4, reach=2, dilations=(1,), critic=8, embedding=8
+    )
+    return Chorale(sizes, 8)
+
+
+def test_xla_and_plain_graph_agree(short: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A critic's step on real networks gives the same figures and weights either way."""
+    both = {True: small(), False: small()}
+    both[False].critic.set_weights(both[True].critic.get_weights())
+    # XLA draws other numbers from a seed.
+    monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *_, **__: tf.fill(shape, 0.3))
+    classes = tf.constant(np.random.default_rng(5).integers(1, 64, (3, 8, 4)), tf.int32)
+    sample = (classes, tf.cast(classes % 3 == 0, tf.float32))
+    found = []
+    for compiled, networks in both.items():
+        optimizer = keras.optimizers.SGD(0.01)
+        optimizer.build(networks.critic.trainable_variables)
+
+        def by_xla(part: Any, compiled: bool = compiled) -> Any:
+            return tf.function(part, jit_compile=compiled)
+
+        @tf.function
+        def step(networks: Any = networks, optimizer: Any = optimizer, by_xla: Any = by_xla) -> Any:
+            heard = networks.heard(short, sample)
+            return wgan.critic_step(networks, optimizer, short, heard, SEED, WEIGHT, by_xla)
+
+        found.append({name: float(value) for name, value in step().items()})
+    assert found[0] == pytest.approx(found[1], rel=1e-4, abs=1e-5)
+    for ours, theirs in zip(*(x.critic.get_weights() for x in both.values()), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+
+
+def test_one_form_of_real_and_generated_music(short: Any) -> None:
+    """The critic hears both as the same features; given onsets are in both."""
+    networks = small()
+    sample = networks.sample(short, SEED)
+    real, fake = tf.split(networks.both(networks.heard(short, sample)), 2)
+    soft = networks.differentiable(short, sample, fake, SEED)
+    assert real.shape == fake.shape == soft.shape
+    assert np.array_equal(fake, soft)
+    assert networks.judge(real, short).shape == (3,)
+    window = slice(batches.CONTEXT, batches.CONTEXT + 8)
+    given = short["mask"][:, window].numpy()
+    onsets = short["onsets"][:, window].numpy()
+    assert np.array_equal(sample[1].numpy()[given], onsets[given])

@@ -1,0 +1,112 @@
+"""Requests to a model: masks, padding and batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kantor.errors import InputError
+from kantor.music.conditioning import Given, asked_bars, stack, told_bars
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
+
+G_MAJOR = Key(1)
+SOPRANO = np.array([True, False, False, False])
+
+
+def chorale(steps: int = 24, key: Key | None = G_MAJOR) -> Score:
+    """Four voices that change every other step, in 3/4 with a quarter's pickup."""
+    line = np.repeat(np.arange(steps // 2), 2)
+    pitches = np.stack([72 + line % 5, 65 - line % 3, 60 + line % 2, 48 - line % 4], axis=1)
+    return Score(pitches, onset_floor(pitches), Meter(3, 4), pickup=4, key=key)
+
+
+def test_only_given_cells_are_passed_on() -> None:
+    """Nothing of the cells to be composed leaks into the request."""
+    score = chorale()
+    request = Given.from_score(score, np.tile(SOPRANO, (24, 1)))
+    assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
+    assert (request.pitches[:, 1:] == REST).all()
+    assert not request.onsets[:, 1:].any()
+    assert int(request.collection) == 7
+
+
+def test_a_key_is_needed_from_somewhere() -> None:
+    """Without a key in the score one must be named; then that one holds."""
+    score = chorale(key=None)
+    mask = np.tile(SOPRANO, (24, 1))
+    with pytest.raises(InputError, match="key is not known"):
+        Given.from_score(score, mask)
+    assert int(Given.from_score(score, mask, collection=5).collection) == 5
+
+
+@pytest.mark.parametrize(
+    ("meter", "pickup", "since", "bars"),
+    [
+        ("4/4", 4, [12, 13, 14, 15, *range(16), *range(4)], {16}),
+        ("3/4", 0, [*range(12), *range(12)], {12}),
+        ("6/8", 2, [4, 5, *range(6), *range(6), *range(6), *range(4)], {6}),
+        ("9/8", 0, [*range(6)] * 4, {6}),
+        ("2/4", 2, [14, 15, *range(16), *range(6)], {16}),
+        ("6/4", 0, [*range(12)] * 2, {12}),
+        ("3/2", 0, [*range(16), *range(8, 16)], {16}),
+        ("4/2", 4, [12, 13, 14, 15, *range(16), *range(4)], {16}),
+        ("5/4", 0, [*range(20), *range(4)], {20}),
+    ],
+)
+def test_bars_as_they_are_told(meter: str, pickup: int, since: list[int], bars: set[int]) -> None:
+    """Worked out by hand: every meter in bars of 16, 12 or 6 steps, where it has such parts."""
+    told = told_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
+    assert told.dtype == np.int16
+    assert told[:, 0].tolist() == since
+    assert set(told[:, 1].tolist()) == bars
+
+
+@pytest.mark.parametrize(
+    ("meter", "pickup", "quarters"),
+    [("3/4", 4, [3, 0, 3, 3, 0, 3]), ("6/4", 0, [0, 3, 3, 0, 3, 3]), ("4/4", 0, [*range(4), 0, 1])],
+)
+def test_bars_of_three_quarters_are_asked_for_as_parts_of_longer_ones(
+    meter: str, pickup: int, quarters: list[int]
+) -> None:
+    """The first quarter of a bar of 4/4 and twice its last; other bars stay as they are told."""
+    asked = asked_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
+    assert asked.dtype == np.int16
+    assert asked[:, 0].tolist() == [4 * quarter + step for quarter in quarters for step in range(4)]
+    assert (asked[:, 1] == 16).all()
+
+
+def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
+    """The model is asked for nothing in the padding, and the bars run on."""
+    request = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
+    assert request.steps == 40
+    assert request.mask[24:].all()
+    assert (request.pitches[24:] == REST).all()
+    assert not request.onsets[24:].any()
+    lines = np.flatnonzero(request.bars[:, 0] == 0)
+    assert lines.tolist() == [4, 16, 24]
+    assert (request.bars[:, 1] == 16).all()
+
+
+def test_a_stack_keeps_every_piece() -> None:
+    """Each piece of a batch is found again, at the longest piece's length."""
+    short, long = chorale(16), chorale(24)
+    pieces = [Given.from_score(s, np.tile(SOPRANO, (s.steps, 1))) for s in (short, long)]
+    batch = stack(pieces)
+    assert batch.pitches.shape == (2, 24, 4)
+    assert batch.bars.shape == (2, 24, 2)
+    assert (batch.pitches[0, :16] == pieces[0].pitches).all()
+    assert (batch.pitches[1] == pieces[1].pitches).all()
+    assert stack(pieces, steps=32).steps == 32
+
+
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    """A request whose arrays differ in form names the one that is wrong."""
+    good = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
+    with pytest.raises(InputError, match="given mask"):
+        Given(good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.collection)
+    with pytest.raises(InputError, match="given pitches"):
+        Given(
+            good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.collection
+        )

@@ -1,0 +1,116 @@
+"""A challenger is decided on once, as the rule and a person say."""
+
+import pytest
+
+from kantor.promotion import deciding
+from kantor.promotion.deciding import Approval, decided, settle, undecided
+from kantor.registry import Refused
+from kantor.settings import Promote
+
+RULE = Promote(mode="auto", margin=0.01, guarded={}, resamples=100, confidence=0.9)
+BETTER = "bach version 2 promoted by {}; version 1 is kept as previous"
+
+
+class Contest:
+    """What is read of a contest."""
+
+    name, challenger, champion, verdict, worse, rule = "bach", 2, 1, "promote", (), RULE
+
+    def __init__(self, action):
+        self.action = action
+
+    def figures(self):
+        return {"gain.overlap": 0.1}
+
+
+@pytest.fixture
+def moves(monkeypatch):
+    """Promotions, noted instead of made."""
+    made = []
+    monkeypatch.setattr(deciding, "promote", lambda *given, **named: made.append((given, named)))
+    return made
+
+
+def nobody(found):
+    pytest.fail("a person was asked")
+
+
+def test_better_by_the_rule_is_promoted(moves, tmp_path):
+    """With the reason, the figures and what the comparison had against it."""
+    assert settle(tmp_path, Contest("promote"), "new scores", nobody) == BETTER.format("retrain")
+    (((version, why, by), named),) = moves
+    assert (version, by) == (2, "retrain")
+    assert "new scores" in why
+    assert named["figures"] == {"gain.overlap": 0.1}
+    assert named["measured"] == ()
+    assert named["instead_of"] == 1
+
+
+def test_the_history_names_who_let_the_rule_decide(moves, tmp_path):
+    """A flow that a person started is not taken for the retraining."""
+    assert settle(tmp_path, Contest("promote"), "", nobody, "ada") == BETTER.format("ada")
+    assert moves[0][0][2] == "ada"
+
+
+def test_the_champion_stays(moves, tmp_path):
+    """Where the rule says so, and nobody is asked."""
+    assert "champion is version 1" in settle(tmp_path, Contest("keep"), "", nobody)
+    assert not moves
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Approval(True, "Clara", "sounds better"), BETTER.format("Clara")),
+        (Approval(False, "Clara", "dull"), "bach version 2 not promoted: Clara said no (dull)"),
+        (None, "bach version 2 not promoted: nobody answered"),
+    ],
+)
+def test_a_person_decides(moves, tmp_path, answer, told):
+    """Yes promotes in that person's name; no, and no answer, keep the champion."""
+    assert settle(tmp_path, Contest("ask"), "", lambda found: answer) == told
+    assert [given for given, _ in moves] == ([(2, answer.why, "Clara")] if "by" in told else [])
+
+
+def test_the_gate_has_the_last_word(monkeypatch, tmp_path):
+    """A refusal is told with its reasons, and is no failure of the flow."""
+
+    def refuse(*given, **named):
+        raise Refused("bach version 2: promotion", ["does not load"])
+
+    monkeypatch.setattr(deciding, "promote", refuse)
+    told = settle(tmp_path, Contest("promote"), "", nobody)
+    assert told.endswith("not promoted: bach version 2: promotion refused: does not load")
+
+
+@pytest.fixture
+def aliases(monkeypatch):
+    """The registry's aliases."""
+    named = {}
+    monkeypatch.setattr(deciding, "_name", lambda root: "bach")
+    rows = [{"version": number, "aliases": []} for number in range(4)]
+
+    def versions(name, root):
+        return [
+            {**row, "aliases": [a for a, v in named.items() if v == row["version"]]} for row in rows
+        ]
+
+    monkeypatch.setattr(deciding, "versions", versions)
+    return named
+
+
+def test_each_pair_is_decided_on_once(aliases, tmp_path):
+    """Also by the pass after one that was killed before it could; again for another pair."""
+    aliases |= {"champion": 1, "challenger": 2}
+    assert undecided(tmp_path) == undecided(tmp_path) == "version 2 against 1"
+    decided(tmp_path, "version 2 against 1")
+    assert undecided(tmp_path) is None
+    aliases["challenger"] = 3
+    assert undecided(tmp_path) == "version 3 against 1"
+
+
+@pytest.mark.parametrize("named", [{}, {"challenger": 1}, {"champion": 1, "challenger": 1}])
+def test_nothing_to_decide(aliases, tmp_path, named):
+    """Without two different versions there is no contest."""
+    aliases |= named
+    assert undecided(tmp_path) is None

@@ -1,0 +1,130 @@
+"""The front page links what there is, and shows nothing else of the disk."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kantor.locks import STATE
+from kantor.service import states
+from kantor.service.access import TOKEN, Access
+from kantor.service.front import app
+from kantor.service.front_page import page
+from kantor.service.states import State
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "report.html").write_text("<h1>figures</h1>")
+    (tmp_path / "compositions" / "b").mkdir(parents=True)
+    (tmp_path / "compositions" / "b" / "<odd> & name.mid").write_bytes(b"MThd")
+    (tmp_path / "compositions" / ".hidden").write_text("half-written")
+    (tmp_path / "compositions" / "b" / "ledger.sqlite").write_text("inner")
+    (tmp_path / "secret.txt").write_text("hush")
+    return tmp_path
+
+
+class Client:
+    """Asks the app directly; keeps cookies as a browser does."""
+
+    def __init__(self, root, access=None):
+        served = app(root, access or Access(), prefect=4200, mlflow=5000)
+        self.transport = httpx.ASGITransport(served)
+        self.cookies = httpx.Cookies()
+
+    def get(self, path, auth=None):
+        async def ask():
+            base = "http://localhost:8400"
+            async with httpx.AsyncClient(
+                transport=self.transport, base_url=base, cookies=self.cookies
+            ) as client:
+                answer = await client.get(path, auth=auth)
+                self.cookies = client.cookies
+                return answer
+
+        return asyncio.run(ask())
+
+
+def test_links(root):
+    """Both servers, the report and the compositions, with names that cannot break the page."""
+    text = Client(root).get("/").text
+    assert "http://localhost:4200" in text
+    assert "http://localhost:5000" in text
+    assert 'href="/reports/report.html"' in text
+    assert "&lt;odd&gt; &amp; name.mid" in text
+    assert "<odd>" not in text
+    assert "hidden" not in text
+    assert "ledger" not in text
+
+
+def test_links_lead_somewhere(root):
+    """What is listed is served."""
+    asked = Client(root)
+    assert asked.get("/compositions/b/%3Codd%3E%20%26%20name.mid").content == b"MThd"
+    assert asked.get("/reports/report.html").text == "<h1>figures</h1>"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/secret.txt", "/reports/../secret.txt", "/reports/%2e%2e/secret.txt", "/reports//etc/x"],
+)
+def test_only_two_folders_are_served(root, path):
+    """No path leads out of reports/ and compositions/, nor does a link in them."""
+    (root / "reports" / "link.txt").symlink_to(root / "secret.txt")
+    assert Client(root).get(path).status_code == 404
+    assert Client(root).get("/reports/link.txt").status_code == 404
+
+
+def test_an_empty_repository_has_a_page(tmp_path):
+    """Before the first model the page says what to do."""
+    assert "make repro" in page(tmp_path, "localhost", 4200, 5000)
+
+
+def test_the_page_says_how_the_parts_are(root):
+    """Which runs, which does not and why; words from a log cannot break the page."""
+    (root / STATE).mkdir()
+    there = [State("prefect", "running", 0.0), State("flows", "down", 0.0, 2, "ended: <b>", 60.0)]
+    states.write(root / STATE / states.FILE, there)
+    text = Client(root).get("/").text
+    assert "Running since" in text
+    assert "it will be started again" in text
+    assert "Started again 2 times. Last fault" in text
+    assert "ended: &lt;b&gt;" in text
+    assert "<b>" not in text
+
+
+def test_the_page_tells_a_fault_of_the_parameters(root):
+    """Flows fail until somebody mends it."""
+    shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", root)
+    assert "params.yaml" not in Client(root).get("/").text
+    with (root / "params.yaml").open("a") as file:
+        file.write("  wrong: 1\n")
+    text = Client(root).get("/").text
+    assert "batch.wrong: no such parameter" in text
+    assert "flows fail until it is mended" in text
+
+
+def test_a_batch_is_named_by_its_number(root):
+    """And leads to its page."""
+    page = root / "compositions" / "batches" / "batch-0012" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<h1>twelve</h1>")
+    (page.parents[1] / "ledger.sqlite").touch()
+    asked = Client(root)
+    assert ">Batch 12</a>" in asked.get("/").text
+    assert asked.get("/compositions/batches/batch-0012/index.html").text == "<h1>twelve</h1>"
+
+
+def test_with_a_token_only_health_is_open(root):
+    """The guard stands before page and files."""
+    asked = Client(root, Access.from_environment({TOKEN: SECRET}))
+    assert asked.get("/").status_code == 401
+    assert asked.get("/reports/report.html").status_code == 401
+    assert asked.get("/health").text == "ok"
+    assert asked.get("/", auth=("me", SECRET)).status_code == 200
+    assert asked.get("/").status_code == 200, "the browser is known by its cookie"

@@ -1,0 +1,142 @@
+"""What is older than params.yaml says is deleted, kind by kind, and it is told."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.batch import tunes
+
+from kantor.batch import run
+from kantor.batch.engines import Here
+from kantor.locks import held
+from kantor.registry import RegistryError
+from kantor.service import pruning
+from kantor.service.pruning import LOGS, markdown, prune, prune_logs
+from kantor.settings import Keep, load
+
+NOW = datetime.now(UTC)
+IN_A_YEAR = NOW + timedelta(days=365)
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A repository with a batch, something refused, a composition of its own and two logs."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    shutil.copy(PARAMS, root / "params.yaml")
+    inbox = tunes.fill(tmp_path / "inbox", 3)
+    (inbox / "notes.txt").write_text("no melody")
+    run(tunes.plan(inbox, root / "compositions/batches"), Here())
+    (root / "compositions/mine.mid").write_bytes(tunes.tune(1))
+    (root / LOGS).mkdir(parents=True)
+    for name in ("mlflow.log", "mlflow.log.1"):
+        (root / LOGS / name).write_text("a line\n")
+    return root
+
+
+def keep(root, **days):
+    """Change the block `keep`."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["keep"] |= days
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+def contents(root):
+    """All files with their bytes, but for a lock and a ledger that was only looked at."""
+    return {
+        path: path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and not path.name.startswith((".lock", "ledger"))
+    }
+
+
+def test_by_default_only_old_logs_go(root):
+    """All else is kept for ever."""
+    assert load(Keep, "keep", PARAMS) == Keep()
+    before = contents(root)
+    (only,) = prune(root, now=IN_A_YEAR)
+    assert only.line == "logs: 2 logs older than 30 days deleted (0.0 MB)"
+    after = contents(root)
+    changed = {path.name for path in before if after.get(path) != before[path]}
+    assert changed == {"mlflow.log", "mlflow.log.1"}
+
+
+def test_nothing_that_is_young_goes(root):
+    """Each kind says so."""
+    keep(root, compositions=30, quarantine=30, retired=30)
+    before = contents(root)
+    lines = [one.line for one in prune(root)]
+    assert lines == [
+        f"{kind}: nothing older than 30 days"
+        for kind in ("compositions", "quarantine", "logs", "retired")
+    ]
+    assert contents(root) == before
+
+
+def test_each_kind_says_what_went(root):
+    """In one line with count and size; what a person composed alone stays."""
+    keep(root, compositions=200, quarantine=100)
+    year_ago = (NOW - timedelta(days=365)).timestamp()
+    (path,) = (root / "compositions/batches/quarantine").iterdir()
+    os.utime(path, (year_ago, year_ago))
+    would = [one.line for one in prune(root, dry_run=True, now=IN_A_YEAR)]
+    assert would[0].startswith("compositions: 1 batch older than 200 days would be deleted (6 fi")
+    assert path.exists()
+    done = list(prune(root, now=IN_A_YEAR))
+    lines = [one.line for one in done]
+    assert lines == [line.replace("would be deleted", "deleted") for line in would]
+    assert lines[1] == "quarantine: 1 file older than 100 days deleted (0.0 MB)"
+    left = {path.name for path in root.rglob("*.mid")}
+    assert left == {"mine.mid"}
+    assert markdown(done).count("\n- ") == 2
+    again = [one.line for one in prune(root, now=IN_A_YEAR)]
+    assert again[:2] == [
+        "compositions: nothing older than 200 days",
+        "quarantine: nothing older than 100 days",
+    ]
+
+
+def test_a_fault_of_one_kind_leaves_the_others_alone(root, monkeypatch):
+    """It is told in one line; while somebody composes, that it is left for the next run."""
+    keep(root, compositions=30, retired=30)
+    monkeypatch.setattr("kantor.batch.pruning.PATIENCE", 0.1)
+
+    def fails(*_, **__):
+        raise RegistryError("the server does not answer")
+
+    monkeypatch.setattr(pruning, "prune_retired", fails)
+    with held(root / "compositions/batches/.lock"):
+        found = {one.kind: one for one in prune(root, now=IN_A_YEAR)}
+    assert found["compositions"].passing
+    assert found["compositions"].line == (
+        "compositions: a batch is composing; left for the next run"
+    )
+    assert found["retired"].line == "retired: the server does not answer"
+    assert not found["retired"].passing
+    assert found["logs"].freed.count == 2
+
+
+def test_a_log_that_is_open_is_written_to_afterwards(tmp_path):
+    """It is emptied, not removed: who is quiet for a month still has it open."""
+    log = tmp_path / "quiet.log"
+    with log.open("ab", buffering=0) as stream:
+        stream.write(b"long ago\n")
+        assert prune_logs(tmp_path, IN_A_YEAR).bytes == 9
+        stream.write(b"now\n")
+    assert log.read_text() == "now\n"
+
+
+def test_nothing_is_ever_deleted(root):
+    """Where params.yaml says so the page says so."""
+    keep(root, logs=None)
+    assert list(prune(root, now=IN_A_YEAR)) == []
+    assert "Nothing is ever deleted" in markdown([])

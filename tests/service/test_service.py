@@ -1,0 +1,154 @@
+"""What the service is told by its environment, and what it tells its parts."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from kantor.errors import SetupError
+from kantor.locks import STATE, held
+from kantor.service.service import PORTS, Service, run
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch):
+    names = ("KANTOR_HOST", "KANTOR_TOKEN", "KANTOR_ALLOWED_HOSTS", *PORTS)
+    for name in (*names, "PREFECT_API_DATABASE_CONNECTION_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def service(tmp_path):
+    shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", tmp_path)
+    return Service.from_environment(tmp_path)
+
+
+def test_three_addresses(service):
+    """Front page, Prefect and MLflow, on this machine alone."""
+    assert [line.split() for line in service.addresses()] == [
+        ["Kantor", "http://127.0.0.1:8400"],
+        ["Prefect", "http://127.0.0.1:4200"],
+        ["MLflow", "http://127.0.0.1:5000"],
+    ]
+
+
+def test_state_stays_in_the_repository(service, tmp_path):
+    """Prefect's database and settings are the repository's, not the person's."""
+    values = service.environment("boot")
+    assert values["PREFECT_HOME"] == str(tmp_path / ".kantor/prefect")
+    assert values["PREFECT_API_DATABASE_CONNECTION_URL"].endswith(".kantor/prefect/prefect.db")
+
+
+def test_a_database_that_is_named_is_used(service, monkeypatch):
+    """PostgreSQL stands in the environment, and goes to the parts from there."""
+    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://u:p@db/x")
+    assert "PREFECT_API_DATABASE_CONNECTION_URL" not in service.environment("boot")
+
+
+VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
+
+
+def test_runs_are_kept_for_as_long_as_params_say(tmp_path):
+    """Prefect's server deletes them itself, if it is to."""
+    (tmp_path / "params.yaml").write_text("keep: {runs: 90}\n")
+    values = Service.from_environment(tmp_path).environment("boot")
+    assert values[f"{VACUUM}_ENABLED"] == "events,flow_runs"
+    assert values[f"{VACUUM}_RETENTION_PERIOD"] == str(90 * 24 * 3600)
+
+
+@pytest.mark.parametrize("params", ["keep: {runs: null}\n", "keep: {}\n", "train: {}\n", None])
+def test_runs_are_kept_for_ever_by_default(tmp_path, params):
+    """Nothing is said to the server, which then deletes no run."""
+    if params is not None:
+        (tmp_path / "params.yaml").write_text(params)
+    values = Service.from_environment(tmp_path).environment("boot")
+    assert not [name for name in values if name.startswith(VACUUM)]
+
+
+def test_the_server_deletes_no_run_unless_it_is_told(monkeypatch):
+    """That is Prefect's own default; its events go after a week."""
+    from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
+
+    monkeypatch.delenv(f"{VACUUM}_ENABLED", raising=False)
+    assert ServerServicesDBVacuumSettings().enabled_vacuum_types == {"events"}
+
+
+def test_a_fault_of_the_block_keep_is_told(tmp_path):
+    """In one line that names file and key."""
+    (tmp_path / "params.yaml").write_text("keep: {runs: 0.5}\n")
+    with pytest.raises(SetupError, match=r"params.yaml: keep.runs: .*greater than or equal to 1"):
+        Service.from_environment(tmp_path)
+
+
+def test_the_token_is_in_no_command(tmp_path, monkeypatch):
+    """Everyone reads command lines; Prefect's server shows its settings; clients log in."""
+    monkeypatch.setenv("KANTOR_TOKEN", SECRET)
+    service = Service.from_environment(tmp_path)
+    parts = service.parts("boot")
+    assert all(SECRET not in " ".join(part.command) for part in parts)
+    shown, clients = parts[0], parts[-1]
+    assert SECRET in clients.environment["PREFECT_CLIENT_CUSTOM_HEADERS"]
+    assert all(SECRET not in value for value in shown.environment.values())
+    assert SECRET not in repr(service)
+    assert SECRET not in repr(parts)
+
+
+def test_others_are_not_served_without_a_token(tmp_path, monkeypatch):
+    """Binding elsewhere needs what `kantor.service.access` asks for."""
+    monkeypatch.setenv("KANTOR_HOST", "0.0.0.0")
+    with pytest.raises(SetupError, match="set KANTOR_TOKEN"):
+        Service.from_environment(tmp_path)
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "http", "-1"])
+def test_a_port_that_is_none(tmp_path, monkeypatch, port):
+    """The variable is named."""
+    monkeypatch.setenv("KANTOR_PORT", port)
+    with pytest.raises(SetupError, match="KANTOR_PORT="):
+        Service.from_environment(tmp_path)
+
+
+def test_one_port_for_two(tmp_path, monkeypatch):
+    """Two servers cannot share a port."""
+    monkeypatch.setenv("KANTOR_PORT", "5000")
+    with pytest.raises(SetupError, match="three different ports"):
+        Service.from_environment(tmp_path)
+
+
+def test_a_port_that_is_taken(service, tmp_path, monkeypatch):
+    """Nothing is started; the variable that chooses another port is named."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("KANTOR_MLFLOW_PORT", str(taken.getsockname()[1]))
+        for name in ("KANTOR_PORT", "KANTOR_PREFECT_PORT"):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                monkeypatch.setenv(name, str(free.getsockname()[1]))
+        with pytest.raises(SetupError, match="set KANTOR_MLFLOW_PORT"):
+            run(Service.from_environment(tmp_path), lambda line: None)
+
+
+def test_one_service_a_repository(service, tmp_path):
+    """A second one is refused and touches nothing of the first."""
+    with (
+        held(tmp_path / STATE / "serve.lock"),
+        pytest.raises(SetupError, match="served already"),
+    ):
+        run(service, lambda line: None)
+
+
+def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):
+    """In one line, and nothing is started."""
+    (tmp_path / "params.yaml").write_text("serve: {arivals: 2}")
+    with pytest.raises(SetupError, match=r"params.yaml: the block 'ingest' is missing"):
+        run(service, lambda line: None)
+    assert not (tmp_path / STATE).exists()
+
+
+def test_every_part_has_its_health(service):
+    """Whether it works is asked for as long as it runs."""
+    assert all(part.health or part.sign for part in service.parts("boot"))

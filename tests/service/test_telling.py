@@ -1,0 +1,46 @@
+"""The page of a pass says what a person wants to know, with links that lead somewhere."""
+
+from kantor import settings
+from kantor.metrics.resampling import Difference
+from kantor.promotion import Contest
+from kantor.promotion.rows import Row
+from kantor.service.telling import Pass, inline, links, markdown
+
+SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
+DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
+CONTEST = Contest(
+    "bach",
+    2,
+    1,
+    72,
+    (),
+    (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, Difference(*[0.02] * 3, 1.0)),),
+    settings.Promote(mode="auto", margin=0.005, guarded={}, resamples=100, confidence=0.9),
+)
+
+
+def test_why_what_and_where():
+    """Outcome first, then the comparison, what changed, what ran, the figures, and links."""
+    text = markdown(DONE, "version 2 promoted", CONTEST, SERVED)
+    for part in ("new scores", "- ingest: data", "ingest, train", "  triads 0.9", "| overlap |"):
+        assert part in text
+    assert text.startswith("**version 2 promoted**")
+    assert "(http://studio:8400/reports/report.html)" in text
+    assert "(http://studio:5000/#/models/bach/versions/2)" in text
+
+
+def test_without_a_service_nothing_is_linked():
+    """A flow run by hand knows no addresses."""
+    assert links(CONTEST, {}) == []
+    assert "http" not in markdown(DONE, "as before", None, {})
+
+
+def test_without_a_contest_the_models_are_linked():
+    """The first model has no other to be compared with."""
+    assert links(None, SERVED)[1] == "[models in MLflow](http://studio:5000/#/models)"
+
+
+def test_a_picture_is_in_its_address(tmp_path):
+    """It is shown without another server being asked."""
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG")
+    assert inline(tmp_path / "plot.png") == "data:image/png;base64,iVBORw=="

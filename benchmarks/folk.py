@@ -1,6 +1,6 @@
 """Thousands of real folk melodies as MIDI files, made once from the corpus that music21 carries.
 
-Tunes of the Essen collection, the Nottingham database, O'Neill's, Aird's and Ryan's, one file a
+Tunes of the Essen major_tonic, the Nottingham database, O'Neill's, Aird's and Ryan's, one file a
 tune: ``python benchmarks/folk.py build/folk``. They are made from the installed package and never
 committed, as the corpus comes with its encoders' terms. Stopped, it goes on where it was.
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from kantor.compose import generators
 from kantor.compose.composer import compose
 from kantor.compose.request import Request
-from kantor.music.conditioning import asked_bars, stack, told_bars
+from kantor.music.conditioning import asked_bars, bar_features, stack
 from kantor.music.score import Score
 from kantor.report.composing import soprano
 
@@ -36,7 +36,7 @@ Figures = NDArray[np.float64]
 Telling = Callable[[Score], NDArray[np.int16]]
 
 COLUMNS = ("triad_or_seventh", "semitone_clash", "complete_triads", "parallels", "root_position")
-TELLINGS: dict[str, Telling] = {"as asked": asked_bars, "as learned": told_bars}
+TELLINGS: dict[str, Telling] = {"as asked": asked_bars, "as learned": bar_features}
 
 
 def figures(takes: Sequence[Score]) -> Figures:

@@ -1,6 +1,6 @@
 """Real folk songs of every meter as MusicXML, a seeded sample of the corpus that music21 carries.
 
-Songs of the Essen collection, and jigs of O'Neill's and Aird's for 9/8. Only those that are drawn
+Songs of the Essen major_tonic, and jigs of O'Neill's and Aird's for 9/8. Only those that are drawn
 are parsed, a tenth of a second each. They are made from the installed package and never
 committed, as the corpus comes with its encoders' terms.
 """

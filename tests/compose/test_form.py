@@ -106,7 +106,7 @@ def test_any_meter(bars, numerator, denominator, phrase, data):
 def test_keys_are_read(text, key):
     """Names as people write them."""
     assert parse_key(text) == key
-    assert parse_key(key.name).collection == key.collection
+    assert parse_key(key.name).major_tonic == key.major_tonic
 
 
 @pytest.mark.parametrize("text", ["", "H", "G dorian", "C major b", "#", "m", "Gbb", "G# major"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose.placing import infer_pickup, place
-from kantor.formats.parsed import Recording
+from kantor.formats.parsed import ParsedFile
 from kantor.music.notes import Note, notes_of
 from kantor.music.score import Meter
 
@@ -19,7 +19,7 @@ METERS = st.sampled_from(["4/4", "3/4", "6/8", "2/4", "5/8", "12/8", "2/2", "1/4
 def recording(*meters, **rest):
     changes = tuple((Fraction(start), Meter.parse(text)) for start, text in meters)
     fields = {"parts": (), "tempo": 80.0, "key": None, "pickup": None, "title": ""} | rest
-    return Recording(meters=changes or ((Fraction(0), Meter()),), **fields)
+    return ParsedFile(meters=changes or ((Fraction(0), Meter()),), **fields)
 
 
 def tune(durations, start=0):

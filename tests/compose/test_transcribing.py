@@ -8,7 +8,7 @@ import pytest
 
 from kantor.compose.asking import from_recording, read_request
 from kantor.errors import InputError
-from kantor.formats.parsed import Limits, Part, Recording, TimedNote
+from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote
 from kantor.music.notes import notes_of
 from kantor.music.score import Key, Meter
 
@@ -31,7 +31,7 @@ def heard(melody):
 
 def recording(notes, meters=((0, "4/4"),), **rest):
     timed = tuple(TimedNote(Fraction(s), Fraction(s + d), p) for s, d, p in notes)
-    return Recording(
+    return ParsedFile(
         parts=(Part("", timed),),
         tempo=rest.pop("tempo", 100.0),
         meters=tuple((Fraction(start), Meter.parse(text)) for start, text in meters),

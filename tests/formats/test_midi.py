@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kantor.errors import InputError
 from kantor.formats import midi
-from kantor.formats.reading import Recording, read
+from kantor.formats.reading import ParsedFile, read
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import Key, Meter, Score
@@ -31,13 +31,13 @@ def smf(*tracks: bytes, kind: int = 1, declared: int | None = None, division: in
     return head + division.to_bytes(2, "big") + b"".join(chunks)
 
 
-def read_bytes(folder: Path, data: bytes) -> Recording:
+def read_bytes(folder: Path, data: bytes) -> ParsedFile:
     path = folder / "tune"
     path.write_bytes(data)
     return read(path)
 
 
-def notes_in(recording: Recording) -> list[Note]:
+def notes_in(recording: ParsedFile) -> list[Note]:
     return sorted(
         replace(note, voice=voice)
         for voice, part in enumerate(recording.parts)

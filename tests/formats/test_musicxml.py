@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kantor.errors import InputError
 from kantor.formats import musicxml
 from kantor.formats.engraving import spell
-from kantor.formats.reading import Recording, read
+from kantor.formats.reading import ParsedFile, read
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import Key, Meter, Score
@@ -40,13 +40,13 @@ def score_of(*measures: str, name: str = "Flute") -> str:
     return f'<score-partwise>{listed}<part id="P1">{inner}</part></score-partwise>'
 
 
-def read_text(folder: Path, text: str, *, expand_repeats: bool = False) -> Recording:
+def read_text(folder: Path, text: str, *, expand_repeats: bool = False) -> ParsedFile:
     path = folder / "tune"
     path.write_text(text)
     return read(path, expand_repeats=expand_repeats)
 
 
-def plain(recording: Recording, part: int = 0) -> list[tuple[F, F, int]]:
+def plain(recording: ParsedFile, part: int = 0) -> list[tuple[F, F, int]]:
     return [(n.start, n.end, n.pitch) for n in recording.parts[part].notes]
 
 

@@ -49,19 +49,19 @@ def random_piece() -> Piece:
     onsets = (pitches != REST) & ((changed > 0) | (random.random(shape) < 0.3))
     at = np.broadcast_to(np.arange(TIME), shape[:2])
     bars = tf.constant(np.stack([at % 16, np.full(shape[:2], 16)], axis=-1))
-    collection = tf.constant([0, 5, 9])
+    major_tonic = tf.constant([0, 5, 9])
     return Piece(
-        rep.to_classes(tf.constant(pitches), collection),
+        rep.to_classes(tf.constant(pitches), major_tonic),
         tf.constant(onsets, tf.float32),
         tf.constant(random.random(shape) < 0.3, tf.float32),
-        condition(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), collection),
-        collection,
+        condition(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), major_tonic),
+        major_tonic,
     )
 
 
-def pitches_of(classes: Any, collection: Any) -> np.ndarray:
+def pitches_of(classes: Any, major_tonic: Any) -> np.ndarray:
     """Classes as MIDI numbers, -1 for a rest, as composing reads them."""
-    return from_codes(np.asarray(classes) + 1, np.asarray(collection))
+    return from_codes(np.asarray(classes) + 1, np.asarray(major_tonic))
 
 
 def drawn_from(generator: ChoraleGenerator) -> Any:

@@ -90,7 +90,7 @@ class Reference:
             numbers = np.stack([latent(int(seed), given.steps) for seed in seeds])
             knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
             found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
-            pitches = pitches_of(found[0], given.collection)
+            pitches = pitches_of(found[0], given.major_tonic)
             return (
                 np.where(given.mask, given.pitches, pitches),
                 np.where(given.mask, given.onsets, found[1].numpy() > 0),
@@ -118,7 +118,7 @@ def surrounded(given: Given) -> dict[str, tf.Tensor]:
         "bars": np.take_along_axis(given.bars, at[..., None], axis=1).astype(np.int32),
         "fermatas": np.pad(given.fermatas, AROUND[:2]) & within,
         "inside": within,
-        "collection": given.collection.astype(np.int32),
+        "major_tonic": given.major_tonic.astype(np.int32),
     }
     return {name: tf.constant(array) for name, array in arrays.items()}
 

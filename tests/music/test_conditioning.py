@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given, asked_bars, stack, told_bars
+from kantor.music.conditioning import Given, asked_bars, bar_features, stack
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 G_MAJOR = Key(1)
@@ -29,7 +29,7 @@ def test_only_given_cells_are_passed_on() -> None:
     assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
     assert (request.pitches[:, 1:] == REST).all()
     assert not request.onsets[:, 1:].any()
-    assert int(request.collection) == 7
+    assert int(request.major_tonic) == 7
 
 
 def test_a_key_is_needed_from_somewhere() -> None:
@@ -38,7 +38,7 @@ def test_a_key_is_needed_from_somewhere() -> None:
     mask = np.tile(SOPRANO, (24, 1))
     with pytest.raises(InputError, match="key is not known"):
         Given.from_score(score, mask)
-    assert int(Given.from_score(score, mask, collection=5).collection) == 5
+    assert int(Given.from_score(score, mask, major_tonic=5).major_tonic) == 5
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_key_is_needed_from_somewhere() -> None:
 )
 def test_bars_as_they_are_told(meter: str, pickup: int, since: list[int], bars: set[int]) -> None:
     """Worked out by hand: every meter in bars of 16, 12 or 6 steps, where it has such parts."""
-    told = told_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
+    told = bar_features(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
     assert told.dtype == np.int16
     assert told[:, 0].tolist() == since
     assert set(told[:, 1].tolist()) == bars
@@ -105,8 +105,8 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     """A request whose arrays differ in form names the one that is wrong."""
     good = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
     with pytest.raises(InputError, match="given mask"):
-        Given(good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.collection)
+        Given(good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.major_tonic)
     with pytest.raises(InputError, match="given pitches"):
         Given(
-            good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.collection
+            good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.major_tonic
         )

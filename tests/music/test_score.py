@@ -91,7 +91,7 @@ def test_transposition_moves_notes_and_key_and_no_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "name", "tonic", "collection"),
+    ("key", "name", "tonic", "major_tonic"),
     [
         (Key(0), "C major", 0, 0),
         (Key(0, "minor"), "A minor", 9, 0),
@@ -103,9 +103,9 @@ def test_transposition_moves_notes_and_key_and_no_rest() -> None:
         (Key(-6), "Gb major", 6, 6),
     ],
 )
-def test_key_names(key: Key, name: str, tonic: int, collection: int) -> None:
+def test_key_names(key: Key, name: str, tonic: int, major_tonic: int) -> None:
     """Names and pitch classes of keys are those of the circle of fifths."""
-    assert (key.name, key.tonic, key.collection) == (name, tonic, collection)
+    assert (key.name, key.tonic, key.major_tonic) == (name, tonic, major_tonic)
 
 
 @given(st.integers(-7, 7), st.sampled_from(["major", "minor"]), st.integers(-12, 12))

@@ -46,7 +46,7 @@ def test_a_model_that_changes_the_melody_is_refused(corpus, model):
 def test_a_melody_without_a_key_is_asked_with_an_estimated_one(corpus):
     """A score whose key is not known is composed all the same."""
     asked = composing.ask(replace(corpus[0].score, key=None))
-    assert asked.collection in (0, 7)  # C or G major: the tune of piece 0 has no F
+    assert asked.major_tonic in (0, 7)  # C or G major: the tune of piece 0 has no F
     assert asked.mask[:, 0].all()
     assert not asked.mask[:, 1:].any()
 

@@ -16,7 +16,7 @@ from kantor.compose.plan import ALL, Plan
 from kantor.compose.request import Request
 from kantor.compose.transcribing import transcribe
 from kantor.errors import InputError
-from kantor.formats.parsed import Limits, Part, Recording, one_line
+from kantor.formats.parsed import Limits, ParsedFile, Part, one_line
 from kantor.formats.parts import named_voices, voice_of, voices_among
 from kantor.formats.reading import read
 from kantor.music.score import STEPS_PER_QUARTER, VOICES, Flags, Score
@@ -59,7 +59,7 @@ def read_request(
 
 
 def from_recording(
-    recording: Recording, plan: Plan = MELODY, track: str | int | None = None
+    recording: ParsedFile, plan: Plan = MELODY, track: str | int | None = None
 ) -> Request:
     """The request of what was read; arguments and errors as for `read_request`."""
     parts, messages = _parts(recording.parts, plan, track)

@@ -126,7 +126,7 @@ def seed_of(given: Given, seed: int, take: int, candidate: int = 0) -> int:
     digest = hashlib.sha256(f"{seed} {take}{f' {candidate}' if candidate else ''}".encode())
     for array in (given.pitches, given.onsets, given.mask, given.bars, given.fermatas):
         digest.update(np.ascontiguousarray(array).tobytes())
-    digest.update(given.collection.tobytes())
+    digest.update(given.major_tonic.tobytes())
     return int.from_bytes(digest.digest()[:8], "little") >> 1
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.formats.parsed import Recording
+from kantor.formats.parsed import ParsedFile
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
@@ -40,7 +40,7 @@ Rests = Literal["cut", "bar", "keep"]
 
 
 def place(
-    recording: Recording, notes: Sequence[Note], rests: Rests = "cut"
+    recording: ParsedFile, notes: Sequence[Note], rests: Rests = "cut"
 ) -> tuple[Score, list[str]]:
     """The notes as a score of four voices that begins with them, and what to tell of it.
 
@@ -96,7 +96,7 @@ def _earliest(notes: Sequence[Note]) -> list[Note]:
     return [note for note in notes if note.voice == voice]
 
 
-def infer_pickup(recording: Recording, notes: Sequence[Note]) -> int:
+def infer_pickup(recording: ParsedFile, notes: Sequence[Note]) -> int:
     """The pickup of a file that marks none and begins with a note, 0 where nothing is certain.
 
     MIDI has no pickups; programs write them as silence, as a short first bar, or not at all, so
@@ -126,7 +126,7 @@ def infer_pickup(recording: Recording, notes: Sequence[Note]) -> int:
     return best * STEPS_PER_QUARTER if likely[best] - likely[0] > _CERTAIN[meter] else 0
 
 
-def _origin(recording: Recording, lines: NDArray[np.int32], first: int) -> int:
+def _origin(recording: ParsedFile, lines: NDArray[np.int32], first: int) -> int:
     """The step of the file at which the score begins."""
     after = int(np.searchsorted(lines, first, side="right"))
     bar, following = int(lines[after - 1]), int(lines[after])
@@ -137,7 +137,7 @@ def _origin(recording: Recording, lines: NDArray[np.int32], first: int) -> int:
     return bar if early and not in_pickup else first
 
 
-def _lines_from(recording: Recording, lines: NDArray[np.int32], origin: int) -> NDArray[np.int32]:
+def _lines_from(recording: ParsedFile, lines: NDArray[np.int32], origin: int) -> NDArray[np.int32]:
     """The bar lines from `origin` on; what is too long for a pickup is counted in whole bars."""
     lines = lines[lines >= origin]
     first = int(lines[0])
@@ -155,7 +155,7 @@ def _steps(quarters: Fraction) -> int:
     return round(quarters * STEPS_PER_QUARTER)
 
 
-def _bar_lines(recording: Recording, end: int) -> NDArray[np.int32]:
+def _bar_lines(recording: ParsedFile, end: int) -> NDArray[np.int32]:
     """Steps of the file at which bars begin, from before its first note to after its last."""
     lines = [_steps(line) for line in recording.bar_lines]
     if not lines:
@@ -172,13 +172,13 @@ def _bar_lines(recording: Recording, end: int) -> NDArray[np.int32]:
     return np.unique(lines).astype(np.int32)
 
 
-def meter_at(recording: Recording, step: int) -> Meter:
+def meter_at(recording: ParsedFile, step: int) -> Meter:
     """The meter in force at a step of the file."""
     in_force = [meter for start, meter in recording.meters if _steps(start) <= step]
     return in_force[-1] if in_force else recording.meters[0][1]
 
 
-def _fermatas(recording: Recording, origin: int, end: int) -> Flags:
+def _fermatas(recording: ParsedFile, origin: int, end: int) -> Flags:
     """The file's own fermatas, ``(time,) bool``."""
     fermatas = np.zeros(end - origin, bool)
     for start, stop in recording.fermatas:

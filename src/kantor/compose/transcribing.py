@@ -15,7 +15,7 @@ from kantor.compose.melody import in_units, top_line
 from kantor.compose.placing import Rests, place
 from kantor.compose.ranges import into_range
 from kantor.errors import InputError
-from kantor.formats.parsed import Recording, TimedNote
+from kantor.formats.parsed import ParsedFile, TimedNote
 from kantor.music.key import estimate
 from kantor.music.notes import Note
 from kantor.music.phrases import infer_fermatas
@@ -28,7 +28,7 @@ _LEADS = 0.5  # share of the busiest voice's time that a voice must sound to tel
 
 
 def transcribe(
-    recording: Recording,
+    recording: ParsedFile,
     lines: Mapping[int, Sequence[TimedNote]],
     rests: Rests = "cut",
     foreign: bool = False,
@@ -123,7 +123,7 @@ def _key_of(written: Key | None, score: Score) -> tuple[Key, list[str]]:
     if _share_in(written, score) >= _FITS:
         return written, []
     key = estimate(score.pitches)
-    if _share_in(key, score) < _FITS or key.collection == written.collection:
+    if _share_in(key, score) < _FITS or key.major_tonic == written.major_tonic:
         return written, []
     return key, [f"the file says {written.name}, but its notes are those of {key.name}"]
 
@@ -131,4 +131,4 @@ def _key_of(written: Key | None, score: Score) -> tuple[Key, list[str]]:
 def _share_in(key: Key, score: Score) -> float:
     """Share of the sounding steps that are on the key's scale."""
     sounding = score.pitches[score.pitches >= 0].astype(np.int16)
-    return float(_SCALE[(sounding - key.collection) % 12].mean())
+    return float(_SCALE[(sounding - key.major_tonic) % 12].mean())

@@ -8,14 +8,14 @@ from fractions import Fraction
 from kantor.errors import InputError
 from kantor.formats import midi_tracks
 from kantor.formats.midi_tracks import Track
-from kantor.formats.parsed import Limits, Part, Recording, TimedNote
+from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote
 from kantor.music.score import Meter
 
 DEFAULT_TEMPO = 120.0
 _DRUM_CHANNEL = 9
 
 
-def parse(data: bytes, limits: Limits) -> Recording:
+def parse(data: bytes, limits: Limits) -> ParsedFile:
     """Read the bytes of a MIDI file.
 
     A part is one channel of one track. A first bar whose meter is shorter than the one following
@@ -32,14 +32,14 @@ def parse(data: bytes, limits: Limits) -> Recording:
     return _recording(tracks, division)
 
 
-def _recording(tracks: list[Track], division: int) -> Recording:
+def _recording(tracks: list[Track], division: int) -> ParsedFile:
     parts = [part for track in tracks for part in _parts(track, division)]
     first = min(part.notes[0].start for part in parts)
     tempi = sorted((change for track in tracks for change in track.tempi), key=lambda c: c[0])
     in_force = [tempo for tick, tempo in tempi if Fraction(tick, division) <= first]
     keys = sorted((change for track in tracks for change in track.keys), key=lambda c: c[0])
     meters, pickup = _meters(tracks, division)
-    return Recording(
+    return ParsedFile(
         parts=tuple(parts),
         tempo=in_force[-1] if in_force else DEFAULT_TEMPO,
         meters=meters,

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from kantor.errors import InputError
 from kantor.formats.musicxml_measures import Event, Measure, MeasureReader
 from kantor.formats.musicxml_repeats import Barline, played_order
-from kantor.formats.parsed import Limits, Part, Recording, TimedNote, check_size, one_line
+from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote, check_size, one_line
 from kantor.music.score import Meter
 
 DEFAULT_TEMPO = 80.0  # as `Score`: MusicXML often names none
@@ -34,7 +34,7 @@ class _Bar:
     meter: Meter
 
 
-def parse(root: Element, limits: Limits, expand_repeats: bool) -> Recording:
+def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
     """Read a score element, partwise or timewise.
 
     Each voice of a part is a `Part` of its own; tied notes are one note.
@@ -60,7 +60,7 @@ def parse(root: Element, limits: Limits, expand_repeats: bool) -> Recording:
     if not parts:
         raise InputError("no notes in any part")
     pickup = bars[0].length if _is_pickup(bars) else Fraction(0)
-    return Recording(
+    return ParsedFile(
         parts=tuple(parts),
         tempo=next((c.tempo for c in columns if c.tempo), DEFAULT_TEMPO),
         meters=_meters(bars),

@@ -68,7 +68,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Recording:
+class ParsedFile:
     """What a file says; a part without notes is left out.
 
     Attributes

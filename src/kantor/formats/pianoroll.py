@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kantor.errors import InputError
 from kantor.formats.midi import names_of
-from kantor.formats.parsed import Part, Recording, TimedNote
+from kantor.formats.parsed import ParsedFile, Part, TimedNote
 from kantor.music.bars import meter_of
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
@@ -112,7 +112,7 @@ def to_multitrack(score: Score) -> Multitrack:
     )
 
 
-def recording_of(multitrack: Multitrack) -> Recording:
+def recording_of(multitrack: Multitrack) -> ParsedFile:
     """Any multitrack as a recording in exact time, chords and drums included.
 
     Meters follow from the distances of the downbeats, in quarters.
@@ -134,7 +134,7 @@ def recording_of(multitrack: Multitrack) -> Recording:
         raise InputError("no notes on any track")
     tempo = np.ravel(multitrack.tempo) if multitrack.tempo is not None else np.zeros(0)
     meter, pickup, lines = _bars(multitrack, resolution)
-    return Recording(
+    return ParsedFile(
         parts=tuple(parts),
         tempo=float(tempo[0]) if len(tempo) else 120.0,
         meters=((Fraction(0), meter),),

@@ -18,9 +18,9 @@ from xml.parsers import expat
 
 from kantor.errors import InputError
 from kantor.formats import midi_reader, musicxml_reader
-from kantor.formats.parsed import Limits, Part, Recording, TimedNote, one_line
+from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote, one_line
 
-__all__ = ["InputError", "Limits", "Part", "Recording", "TimedNote", "parse", "read"]
+__all__ = ["InputError", "Limits", "ParsedFile", "Part", "TimedNote", "parse", "read"]
 
 _MEMBERS = 100  # of a packed MusicXML file
 _CONTAINER_BYTES = 100_000
@@ -40,7 +40,7 @@ _ZIP_ERRORS = (
 
 def read(
     path: str | Path, limits: Limits | None = None, *, expand_repeats: bool = False
-) -> Recording:
+) -> ParsedFile:
     """Read MIDI or MusicXML, packed or not.
 
     Parameters
@@ -89,7 +89,7 @@ def _bytes_of(path: Path, limits: Limits) -> bytes:
     return data
 
 
-def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Recording:
+def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> ParsedFile:
     """Read the bytes of a file; parameters as for `read`.
 
     Raises

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 from kantor.errors import InputError
 from kantor.formats import reading
-from kantor.formats.parsed import Recording, one_line
+from kantor.formats.parsed import ParsedFile, one_line
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Upload
 
 
-def recording_of(upload: Upload, limits: Limits) -> Recording:
+def recording_of(upload: Upload, limits: Limits) -> ParsedFile:
     """Read MIDI or MusicXML, packed or not.
 
     Raises
@@ -29,7 +29,7 @@ def recording_of(upload: Upload, limits: Limits) -> Recording:
         raise InputError(f"{upload.name}: could not be read ({fault}); export it again") from error
 
 
-def read_within(data: bytes, limits: Limits) -> Recording:
+def read_within(data: bytes, limits: Limits) -> ParsedFile:
     """The same of bare bytes; a reader's own mistake is passed on."""
     recording = reading.parse(data, limits.of_file())
     if bars_of(recording) > limits.bars:
@@ -37,7 +37,7 @@ def read_within(data: bytes, limits: Limits) -> Recording:
     return recording
 
 
-def bars_of(recording: Recording) -> int:
+def bars_of(recording: ParsedFile) -> int:
     """How many bars there are, an incomplete one at the end of a meter counted."""
     if recording.bar_lines:
         return len(recording.bar_lines)

@@ -6,7 +6,7 @@ of scores and a seeded random generator, so that a table with them can be made a
 Conventions
 -----------
 Input and output are four-voice scores of equal length, meter, pickup and key. Lower voices rest
-where the soprano rests. *Scale* is the diatonic collection of the score's key, or the one that
+where the soprano rests. *Scale* is the diatonic scale of the score's key, or the one that
 fits its notes best where the key is not known.
 """
 
@@ -29,8 +29,8 @@ Lower = NDArray[np.int64]
 _QUARTER = 4
 
 
-def _collection(score: Score) -> int:
-    return score.key.collection if score.key else int(best_collection(score.pitches))
+def _major_tonic_of(score: Score) -> int:
+    return score.key.major_tonic if score.key else int(best_collection(score.pitches))
 
 
 def _with_lower(score: Score, lower: Lower, restruck: NDArray[np.bool_]) -> Score:
@@ -49,14 +49,14 @@ def _check(scores: Sequence[Score]) -> None:
 
 
 @cache
-def _scale(collection: int) -> NDArray[np.int64]:
+def _scale(major_tonic: int) -> NDArray[np.int64]:
     """The scale's pitches, ascending, two octaves past the MIDI range on both sides."""
-    return np.array([p for p in range(-24, 152) if (p - collection) % 12 in MAJOR_SCALE])
+    return np.array([p for p in range(-24, 152) if (p - major_tonic) % 12 in MAJOR_SCALE])
 
 
-def _degrees_below(pitches: NDArray[np.int64], collection: int, degrees: int) -> NDArray[np.int64]:
+def _degrees_below(pitches: NDArray[np.int64], major_tonic: int, degrees: int) -> NDArray[np.int64]:
     """The scale's note `degrees` under each pitch, itself lowered onto the scale if need be."""
-    scale = _scale(collection)
+    scale = _scale(major_tonic)
     return scale[np.searchsorted(scale, pitches, side="right") - 1 - degrees]
 
 
@@ -70,15 +70,15 @@ def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     made = []
     for score in scores:
         soprano = score.pitches[:, 0].astype(np.int64)
-        below = [_degrees_below(soprano, _collection(score), degrees) for degrees in (3, 5, 7)]
+        below = [_degrees_below(soprano, _major_tonic_of(score), degrees) for degrees in (3, 5, 7)]
         made.append(_with_lower(score, np.stack(below, axis=1), score.onsets[:, :1]))
     return made
 
 
-def _random_triad(pitch: int, collection: int, rng: np.random.Generator) -> list[int]:
+def _random_triad(pitch: int, major_tonic: int, rng: np.random.Generator) -> list[int]:
     """A triad of the scale that holds `pitch`, as pitch classes, root first."""
-    root = _degrees_below(np.array([pitch]), collection, 2 * int(rng.integers(3)))
-    return [int(_degrees_below(root, collection, -up)[0]) % 12 for up in (0, 2, 4)]
+    root = _degrees_below(np.array([pitch]), major_tonic, 2 * int(rng.integers(3)))
+    return [int(_degrees_below(root, major_tonic, -up)[0]) % 12 for up in (0, 2, 4)]
 
 
 def _nearest(pitch_class: int, to: int, low: int, high: int) -> int:
@@ -101,10 +101,10 @@ def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
 def _triads_under(score: Score, rng: np.random.Generator) -> Lower:
     lower = np.full((score.steps, len(VOICES) - 1), REST, np.int64)
     voices = [(low + high) // 2 for low, high in VOICE_RANGES[1:]]
-    collection = _collection(score)
+    major_tonic = _major_tonic_of(score)
     for step in np.flatnonzero(score.onsets[:, 0]):
         above = int(score.pitches[step, 0])
-        chord = _random_triad(above, collection, rng)
+        chord = _random_triad(above, major_tonic, rng)
         classes = [*rng.choice(chord, 2), chord[0]]
         for index, (low, high) in enumerate(VOICE_RANGES[1:]):
             above = _nearest(int(classes[index]), voices[index], low, min(high, above))
@@ -128,7 +128,7 @@ def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
 
 def _lower_of(donor: Score, score: Score) -> Score:
     """The lower voices of `donor` under the soprano of `score`, bar line on bar line."""
-    shift = (_collection(score) - _collection(donor) + 6) % 12 - 6
+    shift = (_major_tonic_of(score) - _major_tonic_of(donor) + 6) % 12 - 6
     moved = donor.transposed(shift)
     since = np.arange(score.steps) - score.pickup + donor.pickup
     inside = since % donor.steps
@@ -152,7 +152,7 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     _check(scores)
     if len(scores) < 2:
         raise InputError("shuffling the lower voices needs at least two chorales")
-    keys = np.array([_collection(score) for score in scores])
+    keys = np.array([_major_tonic_of(score) for score in scores])
     made = []
     for index, score in enumerate(scores):
         others = np.flatnonzero(np.arange(len(scores)) != index)

@@ -33,7 +33,7 @@ class Given:
         Steps since the bar line and the bar's length, as `asked_bars`.
     fermatas : (…, time) bool
         True while a fermata is held.
-    collection : (…) int8
+    major_tonic : (…) int8
         Pitch class of the major tonic that shares the key signature, 0 to 11.
     """
 
@@ -42,7 +42,7 @@ class Given:
     mask: Flags
     bars: NDArray[np.int16]
     fermatas: Flags
-    collection: NDArray[np.int8]
+    major_tonic: NDArray[np.int8]
 
     def __post_init__(self) -> None:
         shape = np.shape(self.pitches)
@@ -54,7 +54,7 @@ class Given:
             "mask": (np.bool_, shape),
             "bars": (np.int16, (*shape[:-1], 2)),
             "fermatas": (np.bool_, shape[:-1]),
-            "collection": (np.int8, shape[:-2]),
+            "major_tonic": (np.int8, shape[:-2]),
         }
         for name, (dtype, wanted) in expected.items():
             array: NDArray[np.generic] = np.asarray(getattr(self, name), dtype=dtype)
@@ -63,18 +63,18 @@ class Given:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def from_score(cls, score: Score, mask: Flags, collection: int | None = None) -> Given:
+    def from_score(cls, score: Score, mask: Flags, major_tonic: int | None = None) -> Given:
         """Ask for the cells of a four-voice `score` where ``mask (time, voice)`` is False.
 
         Raises
         ------
         InputError
-            If the key is neither in the score nor named by `collection`.
+            If the key is neither in the score nor named by `major_tonic`.
         """
-        if collection is None:
+        if major_tonic is None:
             if score.key is None:
                 raise InputError(f"{score.title or 'score'}: the key is not known")
-            collection = score.key.collection
+            major_tonic = score.key.major_tonic
         mask = np.asarray(mask, bool)
         return cls(
             np.where(mask, score.pitches, REST),
@@ -82,7 +82,7 @@ class Given:
             mask,
             asked_bars(score),
             score.fermatas,
-            np.array(collection, np.int8),
+            np.array(major_tonic, np.int8),
         )
 
     @property
@@ -104,11 +104,11 @@ class Given:
             np.pad(self.mask, ((0, extra), (0, 0)), constant_values=True),
             np.concatenate([self.bars, bars.astype(np.int16)]),
             np.pad(self.fermatas, (0, extra)),
-            self.collection,
+            self.major_tonic,
         )
 
 
-def told_bars(score: Score) -> NDArray[np.int16]:
+def bar_features(score: Score) -> NDArray[np.int16]:
     """Where each step stands in its bar, in bars that a model knows.
 
     A model is told no meter but a step's place and the bar's length; it learned from bars of 4/4
@@ -141,7 +141,7 @@ def told_bars(score: Score) -> NDArray[np.int16]:
 def asked_bars(score: Score) -> NDArray[np.int16]:
     """Where each step stands in its bar, as a model that shall compose is told.
 
-    As `told_bars`, by which it learned, but for bars of three quarters: it has seen ten times as
+    As `bar_features`, by which it learned, but for bars of three quarters: it has seen ten times as
     many of four. Asked for the first and twice the last quarter of one it composes better; the
     tune tells it the rest.
 
@@ -150,7 +150,7 @@ def asked_bars(score: Score) -> NDArray[np.int16]:
     (time, 2) int16
         Steps since the bar line, and the bar's length.
     """
-    told = told_bars(score)
+    told = bar_features(score)
     since, bar = told.T
     three = bar == 12
     if not three.any():
@@ -177,5 +177,5 @@ def stack(pieces: Sequence[Given], steps: int | None = None) -> Given:
         np.stack([piece.mask for piece in padded]),
         np.stack([piece.bars for piece in padded]),
         np.stack([piece.fermatas for piece in padded]),
-        np.stack([piece.collection for piece in padded]),
+        np.stack([piece.major_tonic for piece in padded]),
     )

@@ -64,14 +64,14 @@ def estimate(pitches: Pitches) -> Key:
     lowest = [voice for voice in pitches.T if (voice != REST).any()][-1]
     line = lowest[lowest != REST] % 12
     scores = _log_likelihoods(duration, int(line[0]), int(line[-1]))
-    mode, collection = np.unravel_index(int(scores.argmax()), scores.shape)
-    fifths = int(collection) * 7 % 12
+    mode, major_tonic = np.unravel_index(int(scores.argmax()), scores.shape)
+    fifths = int(major_tonic) * 7 % 12
     return Key(fifths - 12 if fifths > 6 else fifths, MODES[mode])
 
 
 def _log_likelihoods(duration: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
-    """How well each key explains the notes, ``(mode, collection)``."""
-    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (collection, pitch class)
+    """How well each key explains the notes, ``(mode, major_tonic)``."""
+    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (major_tonic, pitch class)
     sounding, begins, ends = (_log_shares(table)[:, above] for table in (SOUNDING, FIRST, LAST))
     prior = np.log([SHARE_OF_MAJOR, 1 - SHARE_OF_MAJOR])[:, None]
     return np.asarray(sounding @ duration + begins[:, :, first] + ends[:, :, last] + prior)

@@ -86,14 +86,14 @@ class Key:
             raise InputError(f"key of {self.fifths} fifths, {self.mode}: not a key")
 
     @property
-    def collection(self) -> int:
+    def major_tonic(self) -> int:
         """Pitch class of the major tonic that shares this signature, 0 to 11."""
         return self.fifths * 7 % 12
 
     @property
     def tonic(self) -> int:
         """Pitch class of the tonic, 0 to 11."""
-        return (self.collection + (9 if self.mode == "minor" else 0)) % 12
+        return (self.major_tonic + (9 if self.mode == "minor" else 0)) % 12
 
     @property
     def name(self) -> str:

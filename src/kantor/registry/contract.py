@@ -33,7 +33,7 @@ _INPUTS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("mask", "bool", (-1, -1, 4)),
     ("bars", "int16", (-1, -1, 2)),
     ("fermatas", "bool", (-1, -1)),
-    ("collection", "int8", (-1,)),
+    ("major_tonic", "int8", (-1,)),
     ("seed", "int64", (-1,)),
 )
 _OUTPUTS = _INPUTS[:2]

@@ -41,7 +41,7 @@ def ask(score: Score, mask: Flags | None = None) -> Given:
     from kantor.music.key import estimate
 
     key = estimate(score.pitches[:, [SOPRANO]])
-    return Given.from_score(score, mask, key.collection)
+    return Given.from_score(score, mask, key.major_tonic)
 
 
 def compose(

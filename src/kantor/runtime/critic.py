@@ -43,7 +43,7 @@ class Critic:
     def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """Mean scores ``(batch,)`` of pieces; see `kantor.runtime.Generator.judge`."""
         asked = pieces(given, self.window)
-        codes = to_codes(np.asarray(pitches), given.collection)
+        codes = to_codes(np.asarray(pitches), given.major_tonic)
         onsets = np.asarray(onsets, bool)
         with one_core():
             scores = [self._of(piece, codes[row], onsets[row]) for row, piece in enumerate(asked)]

@@ -166,7 +166,7 @@ class Generator:
         onsets = np.array(given.onsets)
         for row, (codes, struck) in enumerate(filled):
             asked_for = ~given.mask[row, : len(codes)]
-            composed = from_codes(codes[None], given.collection[row : row + 1])[0]
+            composed = from_codes(codes[None], given.major_tonic[row : row + 1])[0]
             pitches[row, : len(codes)][asked_for] = composed[asked_for]
             onsets[row, : len(codes)][asked_for] = struck[asked_for]
         return pitches, onsets

@@ -62,12 +62,12 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
     place in its bar. So neither padding nor a longer neighbour in the batch changes a take.
     """
     lengths = _lengths(given).tolist()
-    shifts = frame_shift(given.collection).tolist()
+    shifts = frame_shift(given.major_tonic).tolist()
     found = []
     for row, length in enumerate(lengths):
         part = row, slice(length)
         mask, one = given.mask[part], slice(row, row + 1)
-        codes = to_codes(given.pitches[one, :length], given.collection[one])[0]
+        codes = to_codes(given.pitches[one, :length], given.major_tonic[one])[0]
         whole = np.ones((CONTEXT + length + after, len(VOICES)), np.int8)
         struck = np.zeros(whole.shape, bool)
         whole[CONTEXT : CONTEXT + length] = np.where(mask, codes, 0)
@@ -99,7 +99,7 @@ def _conditions(given: Given, row: int, length: int, after: int) -> tuple[Array,
         found[np.arange(len(packed)), start + column] = 1
     found[:, METER] = packed & 2 > 0
     found[:, METER + 1] = packed & 1
-    found[:, METER + 2 + int(given.collection[row]) % 12] = 1
+    found[:, METER + 2 + int(given.major_tonic[row]) % 12] = 1
     return found, kinds
 
 

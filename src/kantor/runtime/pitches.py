@@ -3,8 +3,8 @@
 Conventions
 -----------
 *Classes* are 0 for a rest and 1 to 63 for the pitches of the key's frame; class c is the pitch
-`BASE + c` in the frame in which the collection is C major. *Codes* are classes plus one, with 0 for
-a cell that is not known: what indexes a table.
+`BASE + c` in the frame of C major. *Codes* are classes plus one, with 0 for a cell that is not
+known: what indexes a table.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ LOWEST, HIGHEST = BASE + 1 + 6, BASE + CLASSES - 1 - 6
 """The MIDI numbers that the frame of every key can hold: 35 to 85."""
 
 
-def frame_shift(collection: NDArray[np.integer]) -> Whole:
-    """Semitones from C to the collection's tonic, taken the nearer way: -6 to 5."""
-    return np.asarray((collection.astype(np.intp) + 6) % 12 - 6, dtype=np.intp)
+def frame_shift(major_tonic: NDArray[np.integer]) -> Whole:
+    """Semitones from C to the major tonic, taken the nearer way: -6 to 5."""
+    return np.asarray((major_tonic.astype(np.intp) + 6) % 12 - 6, dtype=np.intp)
 
 
-def to_codes(pitches: NDArray[np.integer], collection: NDArray[np.integer]) -> Whole:
+def to_codes(pitches: NDArray[np.integer], major_tonic: NDArray[np.integer]) -> Whole:
     """MIDI numbers ``(batch, time, voice)``, -1 for a rest, as codes 1 to 64."""
-    classes = pitches.astype(np.intp) - frame_shift(collection)[:, None, None] - BASE
+    classes = pitches.astype(np.intp) - frame_shift(major_tonic)[:, None, None] - BASE
     return np.where(pitches == REST, 1, 1 + np.clip(classes, 1, CLASSES - 1))
 
 
-def from_codes(codes: NDArray[np.integer], collection: NDArray[np.integer]) -> NDArray[np.int8]:
+def from_codes(codes: NDArray[np.integer], major_tonic: NDArray[np.integer]) -> NDArray[np.int8]:
     """The inverse of `to_codes`."""
-    pitches = codes - 1 + BASE + frame_shift(collection)[:, None, None]
+    pitches = codes - 1 + BASE + frame_shift(major_tonic)[:, None, None]
     return np.where(codes == 1, REST, pitches).astype(np.int8)

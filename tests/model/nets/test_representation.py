@@ -22,8 +22,8 @@ pitches = st.just(REST) | st.integers(LOWEST, HIGHEST)
 scores = arrays(np.int64, st.tuples(st.just(1), st.integers(1, 6), st.just(4)), elements=pitches)
 
 
-def classes_of(score: Any, collection: int) -> np.ndarray:
-    return rep.to_classes(tf.constant(score), tf.constant([collection])).numpy()
+def classes_of(score: Any, major_tonic: int) -> np.ndarray:
+    return rep.to_classes(tf.constant(score), tf.constant([major_tonic])).numpy()
 
 
 def where(flat: Any, size: int) -> list[int | None]:
@@ -36,32 +36,35 @@ def where(flat: Any, size: int) -> list[int | None]:
 
 @MODEST
 @given(scores, collections)
-def test_round_trip(score: np.ndarray, collection: int) -> None:
+def test_round_trip(score: np.ndarray, major_tonic: int) -> None:
     """Every pitch that each key's frame can hold, and the rest, come back as they were."""
-    classes = classes_of(score, collection)
+    classes = classes_of(score, major_tonic)
     assert np.array_equal(classes == 0, score == REST)
     assert ((classes >= 0) & (classes < rep.CLASSES)).all()
-    back = pitches_of(classes, [collection])
+    back = pitches_of(classes, [major_tonic])
     assert np.array_equal(back, score)
 
 
-@pytest.mark.parametrize("collection", range(12))
-def test_frame_holds_what_it_promises(collection: int) -> None:
+@pytest.mark.parametrize("major_tonic", range(12))
+def test_frame_holds_what_it_promises(major_tonic: int) -> None:
     """From the lowest to the highest pitch no two share a class, in any key."""
     every = np.arange(LOWEST, HIGHEST + 1).reshape(1, -1, 1)
-    classes = classes_of(every, collection).ravel()
+    classes = classes_of(every, major_tonic).ravel()
     assert np.array_equal(np.diff(classes), np.ones(len(classes) - 1))
     tonic = (classes + rep.BASE) % 12 == 0
-    assert np.array_equal(tonic, every.ravel() % 12 == collection)
+    assert np.array_equal(tonic, every.ravel() % 12 == major_tonic)
 
 
 @MODEST
 @given(scores, collections, st.integers(-6, 6))
-def test_transposing_with_the_key(score: np.ndarray, collection: int, semitones: int) -> None:
+def test_transposing_with_the_key(score: np.ndarray, major_tonic: int, semitones: int) -> None:
     """A piece moved together with its key has the same degrees and the same relations."""
     score = np.where(score == REST, REST, np.clip(score, LOWEST + 6, HIGHEST - 6))
     moved = np.where(score == REST, REST, score + semitones)
-    first, second = classes_of(score, collection), classes_of(moved, (collection + semitones) % 12)
+    first, second = (
+        classes_of(score, major_tonic),
+        classes_of(moved, (major_tonic + semitones) % 12),
+    )
     assert np.array_equal(first == 0, second == 0)
     assert np.array_equal((first % 12)[first > 0], (second % 12)[first > 0])
     for relation in (rep.intervals, rep.spacing):

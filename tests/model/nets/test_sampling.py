@@ -44,7 +44,7 @@ def test_sample_follows_from_its_latent(draw: Any, piece: Piece, start: int) -> 
 def test_every_cell_in_its_range(draw: Any, piece: Piece, start: int) -> None:
     """A composed cell is one pitch of the voice's range or a rest; a rest is never struck."""
     classes, onsets = draw(piece, latent(3), start)
-    pitches = pitches_of(classes, piece.collection)
+    pitches = pitches_of(classes, piece.major_tonic)
     for voice, (low, high) in enumerate(VOICE_RANGES):
         sounding = pitches[..., voice][pitches[..., voice] != REST]
         assert low <= sounding.min()
@@ -62,7 +62,7 @@ def test_one_pass_agrees_with_step_by_step(
     classes, onsets = draw(piece, uniform, start)
     written = write(piece, classes, onsets, start, start + STEPS)
     out = generator.logits(written, start, start + STEPS)
-    biased = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
+    biased = out[..., : rep.CLASSES] + generator.bias(piece.major_tonic)[:, None]
     free = piece.mask[:, start : start + STEPS].numpy() == 0
     assert np.array_equal(choose(biased, uniform.pitch).numpy()[free], classes.numpy()[free])
     before = shift(written.classes)[:, start : start + STEPS].numpy()
@@ -72,7 +72,9 @@ def test_one_pass_agrees_with_step_by_step(
     held = free & (classes.numpy() > 0) & (classes.numpy() == before)
     assert 0 < struck[held].mean() < 1
     # The cells did depend on more than the latent and the ranges.
-    plain = choose(tf.zeros_like(biased) + rep.range_bias(piece.collection)[:, None], uniform.pitch)
+    plain = choose(
+        tf.zeros_like(biased) + rep.range_bias(piece.major_tonic)[:, None], uniform.pitch
+    )
     assert (plain.numpy() != classes.numpy())[free].mean() > 0.5
 
 

@@ -46,7 +46,7 @@ def test_pool_form(pool: Pool) -> None:
         "bars": (np.int16, (rows, SPAN, 2)),
         "fermatas": (np.bool_, (rows, SPAN)),
         "inside": (np.bool_, (rows, SPAN)),
-        "collection": (np.int8, (rows,)),
+        "major_tonic": (np.int8, (rows,)),
         "lowest": (np.int8, (rows,)),
         "highest": (np.int8, (rows,)),
     }
@@ -169,11 +169,11 @@ def test_key_moves_along(pool: Pool) -> None:
     keys = set()
     for iteration in range(4):
         batch = batch_at(pool, SIZE, 5, tf.constant(iteration))
-        pitches, collection = batch["pitches"].numpy(), batch["collection"].numpy()
-        degrees = (pitches - collection[:, None, None]) % 12
+        pitches, major_tonic = batch["pitches"].numpy(), batch["major_tonic"].numpy()
+        degrees = (pitches - major_tonic[:, None, None]) % 12
         assert np.isin(degrees[pitches != REST], MAJOR).all()
-        keys |= set(collection.tolist())
-    assert len(keys) > len(set(pool.collection.tolist())) + 3
+        keys |= set(major_tonic.tolist())
+    assert len(keys) > len(set(pool.major_tonic.tolist())) + 3
 
 
 def test_rows_are_transposed_windows(pool: Pool, batch: dict) -> None:
@@ -262,4 +262,4 @@ def test_piece_without_a_key(corpus: Corpus) -> None:
     score = replace(corpus[1].score, key=None)
     piece = Piece("made/keyless", "train", "made", 0, score)
     found = batches.pool([piece], windows.cut([piece], settings.Windows()), "train")
-    assert set(found.collection.tolist()) == {0}
+    assert set(found.major_tonic.tolist()) == {0}

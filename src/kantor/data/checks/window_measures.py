@@ -22,7 +22,7 @@ from kantor.music.score import REST, VOICES, onset_floor
 PITCHES = 128
 
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
-# (collection, pitch class): the twelve diatonic collections.
+# (major_tonic, pitch class): the twelve diatonic collections.
 _COLLECTIONS = np.array([[(pc - tonic) % 12 in _MAJOR for pc in range(12)] for tonic in range(12)])
 
 Columns = dict[str, NDArray[Any]]
@@ -49,7 +49,7 @@ def measure_windows(
         `most_pitches` of a voice at one step, `onset_faults` (onsets on rests, and changes of
         pitch without one), `padding_cells` that sound, `rest_share` of the cells,
         `empty_bar_share` of the bars of all voices, `crossing_share` of the steps,
-        `in_scale` (share of the cells inside the best diatonic collection; NaN for silence),
+        `in_scale` (share of the cells inside the best diatonic scale; NaN for silence),
         `compass_<voice>` (such as "60 to 72"; missing for silence), `content` (a digest).
     counts : (window, 128, voice) int32
     """

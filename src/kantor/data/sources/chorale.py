@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.formats.parts import four_voices
-from kantor.formats.reading import Recording
+from kantor.formats.reading import ParsedFile
 from kantor.music.key import estimate
 from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 
-def chorale(recording: Recording, title: str) -> Score:
+def chorale(recording: ParsedFile, title: str) -> Score:
     """The four voices of `recording` as a score; `title` where it has none of its own.
 
     Silence of half a bar or more before the first note is cut off at a beat, and what then stands
@@ -57,7 +57,7 @@ def _span(lines: Sequence[Sequence[Note]], meter: Meter) -> tuple[int, int]:
     return first - first % STEPS_PER_QUARTER if 2 * first >= meter.bar_steps else 0, end
 
 
-def _bars(recording: Recording, lead: int, steps: int) -> tuple[Meter, int, NDArray[np.int32]]:
+def _bars(recording: ParsedFile, lead: int, steps: int) -> tuple[Meter, int, NDArray[np.int32]]:
     """Meter in force at the first note, pickup, and bar lines counted from step `lead`."""
     lines = _file_lines(recording, steps)
     meter = [meter for start, meter in recording.meters if _step(start) <= lead][-1]
@@ -69,7 +69,7 @@ def _bars(recording: Recording, lead: int, steps: int) -> tuple[Meter, int, NDAr
     return meter, pickup, np.array(within, np.int32)
 
 
-def _file_lines(recording: Recording, steps: int) -> list[int]:
+def _file_lines(recording: ParsedFile, steps: int) -> list[int]:
     """Where whole bars begin, in steps of the file: as it says, else as its meters imply."""
     if recording.bar_lines:
         return sorted({_step(line) for line in recording.bar_lines})
@@ -81,7 +81,7 @@ def _file_lines(recording: Recording, steps: int) -> list[int]:
     return lines
 
 
-def _fermatas(recording: Recording, lead: int, steps: int) -> Flags:
+def _fermatas(recording: ParsedFile, lead: int, steps: int) -> Flags:
     held = np.zeros(steps, bool)
     for start, end in recording.fermatas:
         held[_step(start) : _step(end)] = True

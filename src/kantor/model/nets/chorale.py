@@ -132,15 +132,15 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
             head.build(decoder)
         self.built = True
 
-    def bias(self, collection: Tensor) -> Tensor:
+    def bias(self, major_tonic: Tensor) -> Tensor:
         """What is added to a voice's logits in all steps: ``(batch, voice, CLASSES)``.
 
         A large negative number outside the voice's range; within it, how the voice likes to lie,
         learned for MIDI numbers and so for all keys together.
         """
-        midi = rep.BASE + tf.range(rep.CLASSES) + rep.frame_shift(collection)[:, None]
+        midi = rep.BASE + tf.range(rep.CLASSES) + rep.frame_shift(major_tonic)[:, None]
         learned = tf.gather(self.tessitura, midi, axis=1)
-        return rep.range_bias(collection) + FIRM * tf.transpose(learned, [1, 0, 2])
+        return rep.range_bias(major_tonic) + FIRM * tf.transpose(learned, [1, 0, 2])
 
     def trace(self, classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
         """What the decoder keeps of a step: ``(…, memory)``."""

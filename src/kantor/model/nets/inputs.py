@@ -30,24 +30,24 @@ class Piece(NamedTuple):
         The mask is 1 where a cell is given.
     conditions : (batch, time, 42) float32
         Of `condition`.
-    collection : (batch,) int32
+    major_tonic : (batch,) int32
     """
 
     classes: Tensor
     onsets: Tensor
     mask: Tensor
     conditions: Tensor
-    collection: Tensor
+    major_tonic: Tensor
 
 
 def to_piece(batch: dict[str, Tensor]) -> Piece:
     """Arrays as in `kantor.model.train.batches.Pool`, with a mask, as the networks read them."""
     return Piece(
-        rep.to_classes(batch["pitches"], batch["collection"]),
+        rep.to_classes(batch["pitches"], batch["major_tonic"]),
         tf.cast(batch["onsets"], tf.float32),
         tf.cast(batch["mask"], tf.float32),
-        condition(batch["bars"], batch["fermatas"], batch["inside"], batch["collection"]),
-        tf.cast(batch["collection"], tf.int32),
+        condition(batch["bars"], batch["fermatas"], batch["inside"], batch["major_tonic"]),
+        tf.cast(batch["major_tonic"], tf.int32),
     )
 
 
@@ -110,7 +110,7 @@ def judged_index(classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
     return tf.concat(found, axis=-1)
 
 
-def condition(bars: Tensor, fermatas: Tensor, inside: Tensor, collection: Tensor) -> Tensor:
+def condition(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tensor) -> Tensor:
     """What is known of each step besides notes: meter, fermata, end of the piece, key.
 
     Returns
@@ -118,7 +118,7 @@ def condition(bars: Tensor, fermatas: Tensor, inside: Tensor, collection: Tensor
     (batch, time, 42) float32
     """
     time = tf.shape(bars)[1]
-    key = tf.one_hot(tf.cast(collection, tf.int32), 12)
+    key = tf.one_hot(tf.cast(major_tonic, tf.int32), 12)
     flags = tf.stack([tf.cast(fermatas, tf.float32), tf.cast(inside, tf.float32)], axis=-1)
     return tf.concat(
         [rep.meter_features(bars), flags, tf.repeat(key[:, None], time, axis=1)], axis=-1

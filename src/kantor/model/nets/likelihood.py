@@ -28,7 +28,7 @@ def mean(
     Cells on which a phrase ends count `closing` times; see `weights`.
     """
     out = generator.logits(piece, start, stop, drop)
-    logits = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
+    logits = out[..., : rep.CLASSES] + generator.bias(piece.major_tonic)[:, None]
     pitch = tf.nn.sparse_softmax_cross_entropy_with_logits(piece.classes[:, start:stop], logits)
     strike = tf.nn.sigmoid_cross_entropy_with_logits(piece.onsets[:, start:stop], out[..., -1])
     counted = weights(piece, start, stop, closing)

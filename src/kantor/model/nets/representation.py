@@ -1,6 +1,6 @@
 """Voices as the networks see them: pitches relative to the key, intervals, motion.
 
-A pitch is counted from the major tonic of the key signature (its *collection*), so that one
+A pitch is counted from the major tonic of the key signature (its *major_tonic*), so that one
 network serves all twelve keys: what it learns in C it knows in A flat. Next to the pitches stand
 the relations in which the rules of part-writing are stated, each as a one-hot vector: the interval
 class between every two voices, and each voice's motion from the step before. Parallel fifths are
@@ -38,29 +38,29 @@ PROGRESSIONS = 12 * MOTIONS
 _UPPER, _LOWER = zip(*PAIRS, strict=True)
 
 
-def frame_shift(collection: Tensor) -> Tensor:
-    """Semitones from C to the collection's tonic, taken the nearer way: -6 to 5."""
-    return (tf.cast(collection, tf.int32) + 6) % 12 - 6
+def frame_shift(major_tonic: Tensor) -> Tensor:
+    """Semitones from C to the major tonic, taken the nearer way: -6 to 5."""
+    return (tf.cast(major_tonic, tf.int32) + 6) % 12 - 6
 
 
-def to_classes(pitches: Tensor, collection: Tensor) -> Tensor:
+def to_classes(pitches: Tensor, major_tonic: Tensor) -> Tensor:
     """MIDI numbers ``(batch, time, voice)``, -1 for a rest, as classes.
 
     The codes of `kantor.runtime.pitches` are one more.
     """
     pitches = tf.cast(pitches, tf.int32)
-    classes = pitches - frame_shift(collection)[:, None, None] - BASE
+    classes = pitches - frame_shift(major_tonic)[:, None, None] - BASE
     return tf.where(pitches < 0, 0, tf.clip_by_value(classes, 1, CLASSES - 1))
 
 
-def range_bias(collection: Tensor) -> Tensor:
+def range_bias(major_tonic: Tensor) -> Tensor:
     """Zero for the classes in a voice's range (and the rest), a large negative number elsewhere.
 
     Returns
     -------
     (batch, voice, CLASSES) float32
     """
-    midi = BASE + tf.range(CLASSES) + frame_shift(collection)[:, None, None]
+    midi = BASE + tf.range(CLASSES) + frame_shift(major_tonic)[:, None, None]
     low, high = (tf.constant(ends)[:, None] for ends in zip(*VOICE_RANGES, strict=True))
     allowed = ((midi >= low) & (midi <= high)) | (tf.range(CLASSES) == 0)
     return tf.where(allowed, 0.0, -1e9)
@@ -185,7 +185,7 @@ def meter_features(bars: Tensor) -> Tensor:
     Parameters
     ----------
     bars : (…, 2) int
-        Steps since the bar line, and the bar's length, as `kantor.music.conditioning.told_bars`.
+        Steps since the bar line, and the bar's length, as `kantor.music.conditioning.bar_features`.
 
     Returns
     -------

@@ -82,7 +82,7 @@ def draw(
     onsets : (batch, stop - start, voice) float32
     """
     encoded = generator.encode(piece, start, stop)
-    bias = generator.bias(piece.collection)
+    bias = generator.bias(piece.major_tonic)
     batch, steps = tf.shape(piece.classes)[0], stop - start
 
     def step(

@@ -63,7 +63,7 @@ def features(
     """
     written = write(piece, drawn, struck, start, stop)
     out = generator.logits(written, start, stop)
-    logits = out[..., : rep.CLASSES] + generator.bias(piece.collection)[:, None]
+    logits = out[..., : rep.CLASSES] + generator.bias(piece.major_tonic)[:, None]
     soft = tf.nn.softmax(truncate(logits, min_p))
     free = 1 - piece.mask[:, start:stop]
     strike = tf.sigmoid(out[..., -1])

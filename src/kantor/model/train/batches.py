@@ -19,7 +19,7 @@ from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.errors import InputError
 from kantor.hyperparameters import Kinds
-from kantor.music.conditioning import told_bars
+from kantor.music.conditioning import bar_features
 from kantor.music.score import REST, VOICE_RANGES, VOICES, Meter, Score, onset_floor
 from kantor.runtime import pitches
 
@@ -44,10 +44,10 @@ class Pool:
     pitches : (window, span, voice) int8
     onsets : (window, span, voice) bool
     bars : (window, span, 2) int16
-        As `kantor.music.conditioning.told_bars`.
+        As `kantor.music.conditioning.bar_features`.
     fermatas, inside : (window, span) bool
         `inside` is False before the piece's start and after its end.
-    collection : (window,) int8
+    major_tonic : (window,) int8
     lowest, highest : (window,) int8
         Transpositions that keep every voice in its range.
     """
@@ -57,7 +57,7 @@ class Pool:
     bars: NDArray[np.int16]
     fermatas: NDArray[np.bool_]
     inside: NDArray[np.bool_]
-    collection: NDArray[np.int8]
+    major_tonic: NDArray[np.int8]
     lowest: NDArray[np.int8]
     highest: NDArray[np.int8]
 
@@ -154,10 +154,10 @@ def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
     return {
         "pitches": pitches,
         "onsets": score.onsets[at] & inside[:, None],
-        "bars": told_bars(score)[at],
+        "bars": bar_features(score)[at],
         "fermatas": score.fermatas[at] & inside,
         "inside": inside,
-        "collection": np.int8(score.key.collection if score.key else 0),
+        "major_tonic": np.int8(score.key.major_tonic if score.key else 0),
         "lowest": np.int8(low),
         "highest": np.int8(high),
     }
@@ -214,16 +214,16 @@ def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor, kinds: Kinds =
         name: tf.gather(getattr(pool, name), index)
         for name in ("pitches", "onsets", "bars", "fermatas", "inside")
     }
-    low, high, collection = (
+    low, high, major_tonic = (
         tf.cast(tf.gather(getattr(pool, name), index), tf.int32)
-        for name in ("lowest", "highest", "collection")
+        for name in ("lowest", "highest", "major_tonic")
     )
     moves, chance = tf.unstack(tf.random.stateless_uniform([2, size], seeds[1]))
     shift = low + tf.cast(chance * tf.cast(high - low + 1, tf.float32), tf.int32)
     shift = tf.where(moves < TRANSPOSED, shift, 0)
     pitches = tf.cast(batch["pitches"], tf.int32)
     batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
-    batch["collection"] = (collection + shift) % 12
+    batch["major_tonic"] = (major_tonic + shift) % 12
     if kinds == "any":
         given = masks(size, pool.span, seeds[2])
     else:

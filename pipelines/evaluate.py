@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import disk, settings
+from kantor import files, settings
 from kantor.data import corpus
 from kantor.errors import InputError, SetupError
 from kantor.report.evaluation import evaluate
@@ -23,7 +23,7 @@ def main() -> int:
         pieces = corpus.load(SCORES)
         from kantor.compose.generators import load
 
-        with disk.room():
+        with files.full_disk_explained():
             figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
     except (InputError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from kantor import disk, settings
+from kantor import files, settings
 from kantor.data.ingest import ingest, write
 from kantor.errors import InputError, SetupError
 
@@ -16,7 +16,7 @@ def main() -> int:
     settings.quiet()
     began = time.monotonic()
     try:
-        with disk.room():
+        with files.full_disk_explained():
             ingested = ingest(settings.load(settings.Ingest, "ingest"))
             write(ingested, Path("build"))
     except (InputError, SetupError, OSError) as error:

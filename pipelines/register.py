@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import disk
+from kantor import files
 from kantor.errors import SetupError
 from kantor.registry import RECEIPT, RegistryError, register
 from kantor.settings import Register, load
@@ -14,7 +14,7 @@ from kantor.settings import Register, load
 def main() -> int:
     """Register what is in ``build/model/`` and say which version it is."""
     try:
-        with disk.room():
+        with files.full_disk_explained():
             receipt = register(Path.cwd(), load(Register, "register"))
             receipt.write(RECEIPT)
     except (RegistryError, SetupError, OSError) as error:

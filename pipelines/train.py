@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import disk, settings
+from kantor import files, settings
 from kantor.errors import InputError, SetupError
 
 
@@ -19,7 +19,7 @@ def main() -> int:
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
     try:
-        with disk.room():
+        with files.full_disk_explained():
             done = train(
                 settings.load(Train, "train"),
                 corpus.load(inputs[0]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import disk, settings
+from kantor import files, settings
 from kantor.data import windows
 from kantor.data.checks import tables as frames
 from kantor.data.checks import validation
@@ -25,7 +25,7 @@ def main() -> int:
         steps = settings.load(settings.Ingest, "ingest").windows.steps
         manifest = frames.read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
-        with disk.room():
+        with files.full_disk_explained():
             measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
             outcomes = validation.report(measured, limits, steps, Path("reports"))
     except (InputError, SetupError, OSError) as error:

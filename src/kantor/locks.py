@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from kantor.private import private_folder
+from kantor.files import private_folder
 
 STATE = Path(".kantor")
 _PAUSE = 0.2

@@ -16,7 +16,7 @@ from tests.batch import tunes
 from kantor.batch import copying, run
 from kantor.batch.engines import Here
 from kantor.batch.pruning import prune_batches, prune_quarantine
-from kantor.freeing import Freed
+from kantor.files import Freed
 from kantor.locks import Busy, held
 
 NOW = datetime.now(UTC)

@@ -3,7 +3,7 @@
 import prune as module
 import pytest
 
-from kantor.freeing import Freed
+from kantor.files import Freed
 from kantor.service.pruning import Pruned
 
 OLD = Pruned("logs", "log", 30, Freed(2, 2, 4_000_000))

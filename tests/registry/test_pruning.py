@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kantor.freeing import Freed
+from kantor.files import Freed
 from kantor.registry import (
     RECEIPT,
     RegistryError,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kantor.batch.chunks import Entry, Made
-from kantor.private import private_database
+from kantor.files import private_database
 
 Row = tuple[Entry, str, str, str]
 """An entry, its status, the reason where it was not composed, and its composition's key."""

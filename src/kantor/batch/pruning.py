@@ -17,7 +17,7 @@ from pathlib import Path
 from kantor.batch import listing
 from kantor.batch.ledger import connected
 from kantor.batch.run import LEDGER, LOCK, QUARANTINE
-from kantor.freeing import NOTHING, Freed, free
+from kantor.files import NOTHING, Freed, free
 from kantor.locks import held
 
 PATIENCE = 5.0  # seconds to wait for a batch that is composing

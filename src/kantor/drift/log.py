@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor.drift.features import COLUMNS, NAMES
-from kantor.files import save
-from kantor.private import private_folder
+from kantor.files import private_folder, save
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor import settings
-from kantor.files import save
+from kantor.files import private_folder, save
 from kantor.locks import STATE, held
-from kantor.private import private_folder
 from kantor.promotion import Contest
 from kantor.registry import Refused, promote, versions
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kantor.freeing import NOTHING, Freed
+from kantor.files import NOTHING, Freed
 from kantor.promotion.alias_audit import moving
 from kantor.promotion.gate import RETIRED
 from kantor.promotion.history import Event

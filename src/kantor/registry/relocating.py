@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kantor.private import private_file
+from kantor.files import private_file
 from kantor.registry.errors import RegistryError
 from kantor.registry.store import ARTIFACTS, DATABASE, missing, there
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
-from kantor.private import private_file
+from kantor.files import private_file
 from kantor.registry.errors import URI_VARIABLE as URI_VARIABLE
 from kantor.registry.errors import RegistryError as RegistryError
 from kantor.registry.errors import one_line

@@ -9,9 +9,8 @@ from pathlib import Path
 import yaml
 
 from kantor.data.contents import contents, hash_of
-from kantor.files import save
+from kantor.files import private_folder, save
 from kantor.locks import STATE
-from kantor.private import private_folder
 
 DATA = "data"
 ANNOUNCED = "data.announced"

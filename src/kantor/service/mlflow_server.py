@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.errors import SetupError
-from kantor.private import private_database
+from kantor.files import private_database
 from kantor.registry.store import (
     ARTIFACTS,
     DATABASE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from kantor import settings
 from kantor.batch import Batch
 from kantor.batch.pruning import prune_batches, prune_quarantine
-from kantor.freeing import NOTHING, Freed
+from kantor.files import NOTHING, Freed
 from kantor.locks import STATE, Busy
 from kantor.registry import RegistryError
 from kantor.registry.pruning import prune_retired

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.errors import SetupError
+from kantor.files import private_database, private_folder
 from kantor.locks import STATE, Busy, held
-from kantor.private import private_database, private_folder
 from kantor.registry.store import DATABASE
 from kantor.service import parameters, processes, states
 from kantor.service.access import Access, bracketed

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from kantor.data.checks.data_docs import all_pages
-from kantor.disk import DiskFull, room
+from kantor.files import DiskFull, full_disk_explained
 
 LOGGER = logging.getLogger("great_expectations.render.renderer.site_builder")
 TOLD = """An unexpected Exception occurred during data docs rendering.
@@ -26,7 +26,7 @@ def test_a_page_that_the_library_gave_up_is_an_error(caplog: pytest.LogCaptureFi
 
 def test_a_full_disk_is_known_by_it() -> None:
     """So that the remedy is told."""
-    with pytest.raises(DiskFull), room(), all_pages():
+    with pytest.raises(DiskFull), full_disk_explained(), all_pages():
         LOGGER.error(TOLD)
 
 

@@ -126,7 +126,7 @@ def _moved(path: Path, shift: int) -> bytes:
     if not shift:
         return path.read_bytes()
     try:
-        return midi.to_bytes(read_request(path).score.voice(0).transposed(shift))
+        return midi.to_bytes(read_request(path).score.line(0).transposed(shift))
     except InputError:
         return path.read_bytes() + bytes([shift % 256])
 

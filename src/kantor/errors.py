@@ -16,3 +16,9 @@ class ModelError(RuntimeError):
 
 class SetupError(RuntimeError):
     """What Kantor runs on is not in order: parameters, registry, services, the machine."""
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Text from a file made fit for a line: printable characters, single spaces, cut to length."""
+    kept = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(kept.split())[:longest]

@@ -67,7 +67,7 @@ def piece(tmp_path):
 
 @pytest.fixture
 def tune(tmp_path):
-    midi.write(chorale().voice(0), tmp_path / "tune.mid")
+    midi.write(chorale().line(0), tmp_path / "tune.mid")
     return tmp_path / "tune.mid"
 
 

@@ -50,7 +50,7 @@ def test_the_soprano_is_the_melody(steps, seed):
 
     piece = melody(steps, seed, meter=Meter(3, 4), pickup=4, tempo=72.0, title="t")
     [[score]] = compose([piece], rests)
-    assert same(score.voice(0), piece.score.voice(0))
+    assert same(score.line(0), piece.score.line(0))
     assert score.pitches.shape == (steps, 4)
     assert (score.meter, score.pickup, score.tempo, score.title) == (Meter(3, 4), 4, 72.0, "t")
     assert (score.bar_lines == piece.score.bar_lines).all()
@@ -209,7 +209,7 @@ def test_a_request_states_what_is_given():
     with pytest.raises(InputError, match="a mask of shape"):
         replace(request, mask=request.mask[:-1])
     with pytest.raises(InputError, match="a mask of shape"):
-        Request(request.score.voice(0), request.mask[:, :1])
+        Request(request.score.line(0), request.mask[:, :1])
     with pytest.raises(InputError, match="nothing is left to compose"):
         replace(request, mask=np.ones_like(request.mask))
 

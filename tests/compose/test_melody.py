@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kantor.compose.melody import choose_part, in_units, top_line
 from kantor.errors import InputError
-from kantor.formats.parsed import Part, TimedNote
+from kantor.formats.parsed import Part
+from kantor.music.notes import TimedNote
 
 
 def note(start, end, pitch):

@@ -8,8 +8,8 @@ import pytest
 
 from kantor.compose.asking import from_recording, read_request
 from kantor.errors import InputError
-from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote
-from kantor.music.notes import notes_of
+from kantor.formats.parsed import Limits, ParsedFile, Part
+from kantor.music.notes import TimedNote, notes_of
 from kantor.music.score import Key, Meter
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)

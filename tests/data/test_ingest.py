@@ -117,7 +117,7 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "scores").mkdir()
     with pytest.raises(InputError, match="scores: no score of four voices"):
         stage.ingest(params(tmp_path / "scores"))
-    midi.write(chorale(0).voice(0), tmp_path / "scores/tune.mid")
+    midi.write(chorale(0).line(0), tmp_path / "scores/tune.mid")
     with pytest.raises(InputError, match=r"tune\.mid: not four voices"):
         stage.ingest(params(tmp_path / "scores"))
 

@@ -91,7 +91,7 @@ def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "empty.mid").write_bytes(b"")
     (tmp_path / "garbage.mid").write_bytes(b"garbage" * 50)
     (tmp_path / "short.mid").write_bytes(whole[: len(whole) // 2])
-    midi.write(score.voice(0), tmp_path / "melody.mid")
+    midi.write(score.line(0), tmp_path / "melody.mid")
     trio = replace(score, pitches=score.pitches[:, :3], onsets=score.onsets[:, :3])
     midi.write(trio, tmp_path / "trio.mid")
     found = read("folder", tmp_path)

@@ -32,7 +32,7 @@ def test_counts_of_a_small_melody():
 def test_only_the_first_voice_counts():
     """The voices that were composed do not change a melody's features."""
     four = Score(*arrays_of([Note(0, 4, 60), Note(4, 8, 62), Note(0, 8, 40, 3)], 8))
-    assert features(four) == features(four.voice(0))
+    assert features(four) == features(four.line(0))
 
 
 def test_a_silent_melody_is_refused():

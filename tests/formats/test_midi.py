@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from kantor.errors import InputError
 from kantor.formats import midi
-from kantor.formats.reading import ParsedFile, read
+from kantor.formats.parsed import ParsedFile
+from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import Key, Meter, Score
@@ -39,7 +40,7 @@ def read_bytes(folder: Path, data: bytes) -> ParsedFile:
 
 def notes_in(recording: ParsedFile) -> list[Note]:
     return sorted(
-        replace(note, voice=voice)
+        replace(note, line=voice)
         for voice, part in enumerate(recording.parts)
         for note in quantise(part.notes)[0]
     )
@@ -151,7 +152,7 @@ def test_names_and_programs_must_fit() -> None:
         midi.to_bytes(four_voices(), names=("A", "B", "C"))
     with pytest.raises(InputError, match="1 programs"):
         midi.to_bytes(four_voices(), programs=(0,))
-    assert b"Melody" in midi.to_bytes(four_voices().voice(0))
+    assert b"Melody" in midi.to_bytes(four_voices().line(0))
     assert b"\xc0\x13" in midi.to_bytes(four_voices(), programs=(19, 19, 19, 19))
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kantor.errors import InputError
 from kantor.formats import musicxml
 from kantor.formats.engraving import spell
-from kantor.formats.reading import ParsedFile, read
+from kantor.formats.parsed import ParsedFile
+from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import Key, Meter, Score
@@ -81,7 +82,7 @@ def test_a_score_survives_the_file(score: Score, tmp_path_factory: pytest.TempPa
     musicxml.write(score, path)
     found = read(path)
     notes = [
-        replace(one, voice=voice)
+        replace(one, line=voice)
         for voice, part in enumerate(found.parts)
         for one in quantise(part.notes)[0]
     ]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.errors import InputError
+from kantor.formats.parsed import Part
 from kantor.formats.parts import four_voices, voice_of, voices_among
-from kantor.formats.reading import Part, TimedNote
+from kantor.music.notes import TimedNote
 
 
 def part(name: str, *pitches: int, length: Fraction = Fraction(1), drum: bool = False) -> Part:

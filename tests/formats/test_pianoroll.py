@@ -13,7 +13,7 @@ from kantor.errors import InputError
 from kantor.formats.pianoroll import (
     from_multitrack,
     from_roll,
-    recording_of,
+    parse_multitrack,
     to_multitrack,
     to_roll,
 )
@@ -94,7 +94,7 @@ def test_plain_tracks_are_understood() -> None:
     found = from_multitrack(Multitrack(resolution=24, tracks=[track]))
     assert found.onsets[:, 0].nonzero()[0].tolist() == [0, 4, 8]
     both = Multitrack(resolution=24, tracks=[track, BinaryTrack(name="Pad", pianoroll=chords)])
-    assert [len(part.notes) for part in recording_of(both).parts] == [3, 2]
+    assert [len(part.notes) for part in parse_multitrack(both).parts] == [3, 2]
     with pytest.raises(InputError, match="'Pad' has chords"):
         from_multitrack(both)
 
@@ -105,7 +105,7 @@ def test_an_empty_multitrack_is_refused() -> None:
 
     empty = StandardTrack(pianoroll=np.zeros((8, 128), np.uint8))
     with pytest.raises(InputError, match="no notes"):
-        recording_of(Multitrack(resolution=4, tracks=[empty]))
+        parse_multitrack(Multitrack(resolution=4, tracks=[empty]))
 
 
 def test_rolls_that_are_no_scores_are_refused() -> None:

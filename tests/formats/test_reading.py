@@ -14,7 +14,8 @@ import pytest
 
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
-from kantor.formats.reading import Limits, read
+from kantor.formats.parsed import Limits
+from kantor.formats.reading import read
 from kantor.music.score import Key, Score
 
 CONTAINER = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'

@@ -9,14 +9,14 @@ import pytest
 
 from kantor.errors import InputError, SetupError
 from kantor.formats import midi
-from kantor.intake import Limits, Upload, parsing, read_limits, recording_of
+from kantor.intake import Limits, Upload, parse_upload, parsing, read_limits
 from kantor.music.score import Meter, Score
 
 
 def test_midi_and_packed_musicxml_are_read(tune: bytes, packed_score: bytes) -> None:
     """By content; the name plays no part."""
     for data in (tune, packed_score):
-        found = recording_of(Upload.of("a", data), Limits())
+        found = parse_upload(Upload.of("a", data), Limits())
         assert [note.pitch for note in found.parts[0].notes] == [60, 62, 64, 65, 67]
 
 
@@ -34,13 +34,13 @@ def test_limits_refuse_in_one_line(
     """Naming upload, fault and remedy, in either format."""
     for data in (tune, packed_score):
         with pytest.raises(InputError, match=f"^in.zip/a: {fault}.*; cut the piece"):
-            recording_of(Upload.of("in.zip/a", data), limits)
+            parse_upload(Upload.of("in.zip/a", data), limits)
 
 
 def test_what_is_no_score_is_refused() -> None:
     """With the upload's name."""
     with pytest.raises(InputError, match=r"a\.txt: neither MIDI nor MusicXML"):
-        recording_of(Upload.of("a.txt", b"hello"), Limits())
+        parse_upload(Upload.of("a.txt", b"hello"), Limits())
 
 
 def test_bars_are_counted_by_meter() -> None:
@@ -48,7 +48,7 @@ def test_bars_are_counted_by_meter() -> None:
     pitches = np.full((40, 1), 60)
     for meter, bars in ((Meter(), 3), (Meter(3, 4), 4)):
         score = Score(pitches, np.arange(40)[:, None] % 4 == 0, meter=meter)
-        found = recording_of(Upload.of("a", midi.to_bytes(score)), Limits())
+        found = parse_upload(Upload.of("a", midi.to_bytes(score)), Limits())
         assert parsing.bars_of(found) == bars
 
 
@@ -62,7 +62,7 @@ def test_a_mistake_of_a_reader_is_a_refusal_too(
 
     monkeypatch.setattr(parsing.reading, "parse", stumble)
     with pytest.raises(InputError, match=r"a\.mid: could not be read \(RecursionError deep and"):
-        recording_of(Upload.of("a.mid", tune), Limits())
+        parse_upload(Upload.of("a.mid", tune), Limits())
 
 
 def test_limits_come_from_params_or_stand_by_themselves(tmp_path: Path) -> None:

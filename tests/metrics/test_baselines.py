@@ -108,7 +108,7 @@ def test_shuffled_needs_two() -> None:
 def test_baselines_need_four_voices() -> None:
     """A melody alone is refused in one line."""
     with pytest.raises(InputError, match="four voices"):
-        block([chorale().voice(0)], np.random.default_rng(0))
+        block([chorale().line(0)], np.random.default_rng(0))
 
 
 def test_key_is_found_where_it_is_not_known() -> None:

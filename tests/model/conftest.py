@@ -12,7 +12,7 @@ import pytest
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import Key, Meter, Score, onset_floor
 
 settings.quiet()
@@ -59,15 +59,15 @@ def cut(corpus: Corpus) -> windows.Windows:
     return windows.cut(corpus, settings.Windows())
 
 
-def ask(score: Score, voices: tuple[int, ...] = (0,)) -> Given:
+def ask(score: Score, voices: tuple[int, ...] = (0,)) -> Conditioning:
     """Give some voices of a piece, by default the soprano, and ask for the others."""
     mask = np.zeros(score.pitches.shape, bool)
     mask[:, voices] = True
-    return Given.from_score(score, mask)
+    return Conditioning.from_score(score, mask)
 
 
 @pytest.fixture(scope="session")
-def asked() -> Callable[..., Given]:
+def asked() -> Callable[..., Conditioning]:
     """The function that asks for the voices below a soprano, or for others."""
     return ask
 

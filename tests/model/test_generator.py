@@ -17,13 +17,13 @@ from kantor.model.generator import Generator
 from kantor.model.nets import chorale
 from kantor.model.nets.critic import ChoraleCritic
 from kantor.model.train.monitor import opening
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, VOICE_RANGES, Score, onset_floor
 from kantor.runtime.pieces import inside
 from kantor.runtime.weights import FORMAT
 
 INFO = {"preset": "chorale", "params": {"seed": 1}}
-Asked = Callable[..., Given]
+Asked = Callable[..., Conditioning]
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +45,13 @@ def model(network: chorale.ChoraleGenerator) -> Generator:
 
 
 @pytest.fixture(scope="module")
-def two(corpus: Corpus, asked: Asked) -> Given:
+def two(corpus: Corpus, asked: Asked) -> Conditioning:
     """Two pieces of one length and different keys."""
     return stack([asked(corpus[0].score), asked(corpus[5].score)])
 
 
 @pytest.fixture(scope="module")
-def takes(model: Generator, two: Given) -> tuple[np.ndarray, np.ndarray]:
+def takes(model: Generator, two: Conditioning) -> tuple[np.ndarray, np.ndarray]:
     return model.compose(two, [5, 6])
 
 
@@ -59,7 +59,7 @@ def same(first: tuple, second: tuple) -> bool:
     return all(map(np.array_equal, first, second))
 
 
-def test_composes_what_is_not_given(takes: tuple, two: Given) -> None:
+def test_composes_what_is_not_given(takes: tuple, two: Conditioning) -> None:
     """Scores in the documented form: given cells unchanged, the others in their ranges."""
     pitches, onsets = takes
     assert pitches.dtype == np.int8
@@ -75,7 +75,7 @@ def test_composes_what_is_not_given(takes: tuple, two: Given) -> None:
 
 
 def test_saved_and_loaded_composes_the_same(
-    network: chorale.ChoraleGenerator, takes: tuple, two: Given, tmp_path: Path
+    network: chorale.ChoraleGenerator, takes: tuple, two: Conditioning, tmp_path: Path
 ) -> None:
     """All that composing needs is in the folder."""
     generator.save(tmp_path / "new" / "model", network, INFO)
@@ -107,7 +107,7 @@ def test_saving_twice_gives_the_same_bytes(
         assert (first == third) == (name == "model.json")
 
 
-def test_seeds(model: Generator, takes: tuple, two: Given) -> None:
+def test_seeds(model: Generator, takes: tuple, two: Conditioning) -> None:
     """Asked again it is the same; another seed is another take of that piece alone."""
     assert same(model.compose(two, np.array([5, 6])), takes)
     pitches, _ = model.compose(two, [5, -(2**63)])
@@ -115,14 +115,14 @@ def test_seeds(model: Generator, takes: tuple, two: Given) -> None:
     assert not np.array_equal(pitches[1], takes[0][1])
 
 
-def test_neighbours_do_not_matter(model: Generator, takes: tuple, two: Given) -> None:
+def test_neighbours_do_not_matter(model: Generator, takes: tuple, two: Conditioning) -> None:
     """A piece's take is the same alone, in another place and among others of its length."""
     rows = [1, 1, 0]
-    mixed = Given(*(getattr(two, name)[rows] for name in Given.__dataclass_fields__))
+    mixed = Conditioning(*(getattr(two, name)[rows] for name in Conditioning.__dataclass_fields__))
     pitches, onsets = model.compose(mixed, [6, 7, 5])
     assert same((pitches[[2, 0]], onsets[[2, 0]]), takes)
     assert not np.array_equal(pitches[0], pitches[1])
-    alone = Given(*(getattr(two, name)[:1] for name in Given.__dataclass_fields__))
+    alone = Conditioning(*(getattr(two, name)[:1] for name in Conditioning.__dataclass_fields__))
     assert same(model.compose(alone, [5]), (takes[0][:1], takes[1][:1]))
 
 
@@ -138,13 +138,13 @@ def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.009, 10.1, float("nan"), -1.0])
-def test_temperature_has_limits(model: Generator, two: Given, temperature: float) -> None:
+def test_temperature_has_limits(model: Generator, two: Conditioning, temperature: float) -> None:
     """Beyond them the answer is one line that names them."""
     with pytest.raises(InputError, match=r"from 0.01 to 10"):
         model.compose(two, [5, 6], temperature)
 
 
-def test_temperature_matters(model: Generator, takes: tuple, two: Given) -> None:
+def test_temperature_matters(model: Generator, takes: tuple, two: Conditioning) -> None:
     """Both ends of the limits work; the coldest takes hardly depend on the seed."""
     assert not same(model.compose(two, [5, 6], 10), takes)
     cold, other = (model.compose(two, seeds, 0.01)[0] for seeds in ([5, 6], [7, 8]))
@@ -152,7 +152,7 @@ def test_temperature_matters(model: Generator, takes: tuple, two: Given) -> None
     assert (cold != other).mean() < 0.5 * (warm != another).mean()
 
 
-def test_wrong_requests(model: Generator, two: Given, corpus: Corpus, asked: Asked) -> None:
+def test_wrong_requests(model: Generator, two: Conditioning, corpus: Corpus, asked: Asked) -> None:
     """A piece without a batch, a wrong number of seeds: one line that says so."""
     with pytest.raises(InputError, match="one seed a piece"):
         model.compose(two, [5])
@@ -185,7 +185,7 @@ def test_rests_within_a_piece_are_inside() -> None:
     """Only what follows the last sound is padding."""
     pitches = np.full((1, 6, 4), REST, np.int8)
     pitches[0, [0, 3], 0] = 60
-    given = Given(
+    given = Conditioning(
         pitches,
         pitches > 0,
         np.ones((1, 6, 4), bool),
@@ -239,7 +239,7 @@ def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked:
         assert np.array_equal(one[0], third[1, :48])
 
 
-def test_passes_compose_parts_again(model: Generator, two: Given, takes: tuple) -> None:
+def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: tuple) -> None:
     """Given cells stay, some composed ones change, and each piece's by itself."""
     pitches, onsets = model.compose(two, [5, 6], passes=2)
     assert np.array_equal(pitches[two.mask], two.pitches[two.mask])
@@ -249,16 +249,18 @@ def test_passes_compose_parts_again(model: Generator, two: Given, takes: tuple) 
     for row in range(2):
         starts = onset_floor(pitches[row])
         assert (onsets[row] | ~starts | two.mask[row]).all()
-    alone = Given(*(getattr(two, name)[1:] for name in Given.__dataclass_fields__))
+    alone = Conditioning(*(getattr(two, name)[1:] for name in Conditioning.__dataclass_fields__))
     assert np.array_equal(model.compose(alone, [6], passes=2)[0][0], pitches[1])
 
 
-def test_passes_out_of_range(model: Generator, two: Given) -> None:
+def test_passes_out_of_range(model: Generator, two: Conditioning) -> None:
     with pytest.raises(InputError, match="choose from 0 to"):
         model.compose(two, [5, 6], passes=-1)
 
 
-def test_judges_by_the_critic(network: chorale.ChoraleGenerator, two: Given, takes: tuple) -> None:
+def test_judges_by_the_critic(
+    network: chorale.ChoraleGenerator, two: Conditioning, takes: tuple
+) -> None:
     """One number a piece, which depends on that piece's notes alone and on none outside it."""
     judge = Generator(network, INFO, ChoraleCritic(width=8, embedding=8)).judge
     worth = judge(two, *takes)
@@ -269,21 +271,21 @@ def test_judges_by_the_critic(network: chorale.ChoraleGenerator, two: Given, tak
     again = judge(two, other, takes[1])
     assert again[0] != pytest.approx(worth[0], rel=1e-4)
     assert again[1] == pytest.approx(worth[1], rel=1e-5)
-    names = Given.__dataclass_fields__
-    pieces = [Given(*(getattr(two, name)[row] for name in names)) for row in range(2)]
+    names = Conditioning.__dataclass_fields__
+    pieces = [Conditioning(*(getattr(two, name)[row] for name in names)) for row in range(2)]
     longer = stack(pieces, two.steps + 32)
     pad = ((0, 0), (0, 32), (0, 0))
     padded = np.pad(takes[0], pad, constant_values=REST), np.pad(takes[1], pad)
     assert np.allclose(judge(longer, *padded), worth, rtol=1e-4)
 
 
-def test_no_critic_to_judge_by(model: Generator, two: Given, takes: tuple) -> None:
+def test_no_critic_to_judge_by(model: Generator, two: Conditioning, takes: tuple) -> None:
     with pytest.raises(InputError, match="no critic"):
         model.judge(two, *takes)
 
 
 def test_critic_comes_back_from_the_folder(
-    network: chorale.ChoraleGenerator, two: Given, takes: tuple, tmp_path: Path
+    network: chorale.ChoraleGenerator, two: Conditioning, takes: tuple, tmp_path: Path
 ) -> None:
     """A loaded model judges as the saved one did."""
     critic = ChoraleCritic(width=8, embedding=8)

@@ -25,13 +25,13 @@ from kantor.model.nets import sampling as drawing
 from kantor.model.nets.critic import ChoraleCritic
 from kantor.model.nets.inputs import JUDGED, judged_index, shift, to_piece
 from kantor.model.nets.multi_hot import multi_hot
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Score
 from kantor.runtime import refining
 from kantor.runtime.pieces import inside, latent
 from kantor.runtime.pitches import CONTEXT
 
-Asked = Callable[..., Given]
+Asked = Callable[..., Conditioning]
 AROUND = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
 SIZES: tuple[dict[str, Any], ...] = (
     {"width": 16, "decoder": 24, "head": 12, "memory": 4, "reach": 4, "dilations": (1, 2)},
@@ -66,13 +66,13 @@ def network(request: pytest.FixtureRequest) -> chorale.ChoraleGenerator:
 
 
 @pytest.fixture(scope="module")
-def batch(corpus: Corpus) -> Given:
+def batch(corpus: Corpus) -> Conditioning:
     """Pieces of several lengths, keys and meters; of each, other cells are given."""
     random = np.random.default_rng(3)
     pieces = []
     for place, kind in enumerate(MASKS):
         score: Score = corpus[place % len(corpus)].score
-        pieces.append(Given.from_score(score, mask_of(kind, score.steps, random)))
+        pieces.append(Conditioning.from_score(score, mask_of(kind, score.steps, random)))
     return stack(pieces, 72)
 
 
@@ -84,9 +84,9 @@ class Reference:
         self.draw = tf.function(self._draw, reduce_retracing=True, autograph=False)
 
     def compose(
-        self, given: Given, seeds: np.ndarray, temperature: float, min_p: float, passes: int
+        self, given: Conditioning, seeds: np.ndarray, temperature: float, min_p: float, passes: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        def once(given: Given, seeds: np.ndarray, temperature: float) -> Any:
+        def once(given: Conditioning, seeds: np.ndarray, temperature: float) -> Any:
             numbers = np.stack([latent(int(seed), given.steps) for seed in seeds])
             knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
             found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
@@ -106,7 +106,7 @@ class Reference:
         return drawing.draw(self.network, piece, numbers, CONTEXT, stop, temperature, min_p)
 
 
-def surrounded(given: Given) -> dict[str, tf.Tensor]:
+def surrounded(given: Conditioning) -> dict[str, tf.Tensor]:
     """What the networks read of a batch, with `CONTEXT` steps outside each piece around it."""
     within = np.pad(inside(given), AROUND[:2])
     last = CONTEXT + np.maximum(inside(given).sum(axis=1), 1) - 1
@@ -123,12 +123,12 @@ def surrounded(given: Given) -> dict[str, tf.Tensor]:
     return {name: tf.constant(array) for name, array in arrays.items()}
 
 
-def judged_by(critic: ChoraleCritic, given: Given, pitches: Any, onsets: Any) -> list[float]:
+def judged_by(critic: ChoraleCritic, given: Conditioning, pitches: Any, onsets: Any) -> list[float]:
     """The mean score of the windows of each piece, the pieces one by one."""
     scores = []
     for row, length in enumerate(inside(given).sum(axis=1)):
-        names = Given.__dataclass_fields__
-        one = Given(*(getattr(given, name)[row] for name in names))
+        names = Conditioning.__dataclass_fields__
+        one = Conditioning(*(getattr(given, name)[row] for name in names))
         padded = stack([one], given.steps + critic.steps)
         pad = ((0, 0), (0, critic.steps), (0, 0))
         arrays = surrounded(padded)
@@ -154,7 +154,11 @@ def judged_by(critic: ChoraleCritic, given: Given, pitches: Any, onsets: Any) ->
     [(1.0, 0.05, 0), (0.6, 0.0, 0), (1.6, 0.2, 0), (1.0, 0.02, 3)],
 )
 def test_takes_are_those_of_keras(
-    network: chorale.ChoraleGenerator, batch: Given, temperature: float, min_p: float, passes: int
+    network: chorale.ChoraleGenerator,
+    batch: Conditioning,
+    temperature: float,
+    min_p: float,
+    passes: int,
 ) -> None:
     """Note for note and onset for onset: all masks, lengths, keys, with and without refinement."""
     numpy = runtime.Generator(weights.of(network), {"preset": "chorale"})
@@ -170,7 +174,7 @@ def test_takes_are_those_of_keras(
     assert 0.02 < (onsets[free] & (pitches[free] != REST)).mean() < 0.98
 
 
-def test_scores_are_those_of_keras(network: chorale.ChoraleGenerator, batch: Given) -> None:
+def test_scores_are_those_of_keras(network: chorale.ChoraleGenerator, batch: Conditioning) -> None:
     """For every mask and length, the last windows reaching beyond the piece's end."""
     keras.utils.set_random_seed(4)
     critic = ChoraleCritic(width=8, embedding=12, emphasis=3.0)
@@ -186,7 +190,7 @@ def test_scores_are_those_of_keras(network: chorale.ChoraleGenerator, batch: Giv
 
 
 def test_folder_is_read_by_both(
-    network: chorale.ChoraleGenerator, batch: Given, tmp_path: Path
+    network: chorale.ChoraleGenerator, batch: Conditioning, tmp_path: Path
 ) -> None:
     """What a training saves composes and judges the same with and without TensorFlow."""
     critic = ChoraleCritic(width=8, embedding=8)
@@ -199,7 +203,7 @@ def test_folder_is_read_by_both(
     assert without.info == with_.info
 
 
-def test_weights_that_change(network: chorale.ChoraleGenerator, batch: Given) -> None:
+def test_weights_that_change(network: chorale.ChoraleGenerator, batch: Conditioning) -> None:
     """In a training the takes follow the network's weights."""
     model = Generator(network, {"preset": "chorale"})
     seeds = np.arange(7)

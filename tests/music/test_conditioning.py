@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given, asked_bars, bar_features, stack
+from kantor.music.conditioning import Conditioning, asked_bars, bar_features, stack
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 G_MAJOR = Key(1)
@@ -25,7 +25,7 @@ def chorale(steps: int = 24, key: Key | None = G_MAJOR) -> Score:
 def test_only_given_cells_are_passed_on() -> None:
     """Nothing of the cells to be composed leaks into the request."""
     score = chorale()
-    request = Given.from_score(score, np.tile(SOPRANO, (24, 1)))
+    request = Conditioning.from_score(score, np.tile(SOPRANO, (24, 1)))
     assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
     assert (request.pitches[:, 1:] == REST).all()
     assert not request.onsets[:, 1:].any()
@@ -37,8 +37,8 @@ def test_a_key_is_needed_from_somewhere() -> None:
     score = chorale(key=None)
     mask = np.tile(SOPRANO, (24, 1))
     with pytest.raises(InputError, match="key is not known"):
-        Given.from_score(score, mask)
-    assert int(Given.from_score(score, mask, major_tonic=5).major_tonic) == 5
+        Conditioning.from_score(score, mask)
+    assert int(Conditioning.from_score(score, mask, major_tonic=5).major_tonic) == 5
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_bars_of_three_quarters_are_asked_for_as_parts_of_longer_ones(
 
 def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
     """The model is asked for nothing in the padding, and the bars run on."""
-    request = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
+    request = Conditioning.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
     assert request.steps == 40
     assert request.mask[24:].all()
     assert (request.pitches[24:] == REST).all()
@@ -92,7 +92,7 @@ def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
 def test_a_stack_keeps_every_piece() -> None:
     """Each piece of a batch is found again, at the longest piece's length."""
     short, long = chorale(16), chorale(24)
-    pieces = [Given.from_score(s, np.tile(SOPRANO, (s.steps, 1))) for s in (short, long)]
+    pieces = [Conditioning.from_score(s, np.tile(SOPRANO, (s.steps, 1))) for s in (short, long)]
     batch = stack(pieces)
     assert batch.pitches.shape == (2, 24, 4)
     assert batch.bars.shape == (2, 24, 2)
@@ -103,10 +103,12 @@ def test_a_stack_keeps_every_piece() -> None:
 
 def test_arrays_that_do_not_fit_are_refused() -> None:
     """A request whose arrays differ in form names the one that is wrong."""
-    good = Given.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
+    good = Conditioning.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
     with pytest.raises(InputError, match="given mask"):
-        Given(good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.major_tonic)
+        Conditioning(
+            good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.major_tonic
+        )
     with pytest.raises(InputError, match="given pitches"):
-        Given(
+        Conditioning(
             good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.major_tonic
         )

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.formats.parsed import TimedNote
-from kantor.music.notes import Note
+from kantor.music.notes import Note, TimedNote
 from kantor.music.quantise import Deviation, is_swung, quantise
 
 

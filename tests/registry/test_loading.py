@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.registry import CHAMPION, RegistryError, find_root, load_model, register, versions
 from kantor.registry.contract import example
 from kantor.settings import Register
@@ -18,7 +18,7 @@ PARAMS = Register(model="kantor-bach", experiment="kantor")
 def request_and_seeds(batch=2):
     fields = {name: np.repeat(array, batch, axis=0) for name, array in example().items()}
     fields.pop("seed")
-    return Given(**fields), np.arange(batch)
+    return Conditioning(**fields), np.arange(batch)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.registry import CHAMPION, RegistryError, lineage, load_model, register
 from kantor.registry.contract import example
 from kantor.settings import Register
@@ -101,7 +101,7 @@ def root(tmp_path_factory, builder, empty_database):
 def answer(root):
     fields = example()
     seeds = fields.pop("seed")
-    return load_model(root=root)(Given(**fields), seeds)
+    return load_model(root=root)(Conditioning(**fields), seeds)
 
 
 def test_pyfunc_and_short_way_agree_on_a_real_network(root, monkeypatch):

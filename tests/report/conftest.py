@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kantor.data.corpus import Piece
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 TUNES = (
@@ -41,7 +41,7 @@ def corpus() -> tuple[Piece, ...]:
     )
 
 
-def by_rule(given: Given, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_rule(given: Conditioning, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Parallel voices under the soprano, moved by an octave where the seed says so."""
     pitches, onsets = given.pitches.copy(), given.onsets.copy()
     soprano = given.pitches[..., 0]

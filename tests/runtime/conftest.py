@@ -9,7 +9,7 @@ import pytest
 from tests.runtime.arrays import random_weights
 
 from kantor import runtime
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 
@@ -36,12 +36,12 @@ def tune(steps: int, seed: int) -> Score:
 
 
 @pytest.fixture(scope="session")
-def batch() -> Given:
+def batch() -> Conditioning:
     """Five sopranos of several lengths."""
     pieces = []
     for row, steps in enumerate((32, 8, 20, 32, 12)):
         score = tune(steps, row)
         mask = np.zeros(score.pitches.shape, bool)
         mask[:, 0] = True
-        pieces.append(Given.from_score(score, mask))
+        pieces.append(Conditioning.from_score(score, mask))
     return stack(pieces)

@@ -12,7 +12,7 @@ import pytest
 
 from kantor import runtime
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, VOICE_RANGES
 from kantor.runtime import weights as stored
 
@@ -20,11 +20,13 @@ SEEDS = np.array([3, 1, 4, 1, 5])
 INFO = {"preset": "chorale", "params": {"seed": 1}}
 
 
-def rows(given: Given, which: list[int]) -> Given:
-    return Given(*(getattr(given, name)[which] for name in Given.__dataclass_fields__))
+def rows(given: Conditioning, which: list[int]) -> Conditioning:
+    return Conditioning(
+        *(getattr(given, name)[which] for name in Conditioning.__dataclass_fields__)
+    )
 
 
-def test_composes_what_is_not_given(model: runtime.Generator, batch: Given) -> None:
+def test_composes_what_is_not_given(model: runtime.Generator, batch: Conditioning) -> None:
     """Given cells unchanged, the others in their ranges, each call the same."""
     pitches, onsets = model(batch, SEEDS)
     assert (pitches.dtype, onsets.dtype) == (np.int8, np.bool_)
@@ -39,7 +41,9 @@ def test_composes_what_is_not_given(model: runtime.Generator, batch: Given) -> N
 
 
 @pytest.mark.parametrize("passes", [0, 2])
-def test_neighbours_do_not_matter(model: runtime.Generator, batch: Given, passes: int) -> None:
+def test_neighbours_do_not_matter(
+    model: runtime.Generator, batch: Conditioning, passes: int
+) -> None:
     """A piece's take is the same alone, in another place, and among a hundred others."""
     pitches, _ = model.compose(batch, SEEDS, passes=passes)
     which = [4, 0, 2, 2] * 30
@@ -49,14 +53,14 @@ def test_neighbours_do_not_matter(model: runtime.Generator, batch: Given, passes
     assert np.array_equal(alone[0], pitches[2])
 
 
-def under_fermatas(batch: Given, spans: list[slice]) -> Given:
+def under_fermatas(batch: Conditioning, spans: list[slice]) -> Conditioning:
     fermatas = np.zeros_like(batch.fermatas)
     for span in spans:
         fermatas[:, span] = True
     return replace(batch, fermatas=fermatas)
 
 
-def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Given) -> None:
+def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Conditioning) -> None:
     """Under a fermata and in the quarter before it the temperature is lower, elsewhere not."""
     plain = under_fermatas(batch, [])
     hot = model.compose(plain, SEEDS, 1.0, ending=0.05)
@@ -71,7 +75,7 @@ def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Given) -> N
 
 
 def test_read_from_its_folder(
-    weights: dict[str, Any], model: runtime.Generator, batch: Given, tmp_path: Path
+    weights: dict[str, Any], model: runtime.Generator, batch: Conditioning, tmp_path: Path
 ) -> None:
     """The arrays and the description are all it needs; equal arrays are equal bytes."""
     (tmp_path / "model.json").write_text(json.dumps(INFO))
@@ -158,7 +162,7 @@ def test_arrays_that_are_no_model_s(
         assert "\n" not in str(told.value)
 
 
-def test_no_critic(model: runtime.Generator, batch: Given) -> None:
+def test_no_critic(model: runtime.Generator, batch: Conditioning) -> None:
     """A model without one says so."""
     with pytest.raises(InputError, match="carries no critic"):
         model.judge(batch, *model.compose(batch, SEEDS))
@@ -175,7 +179,7 @@ def test_no_critic(model: runtime.Generator, batch: Given) -> None:
     ],
 )
 def test_bad_requests(
-    model: runtime.Generator, batch: Given, knobs: dict[str, Any], fault: str
+    model: runtime.Generator, batch: Conditioning, knobs: dict[str, Any], fault: str
 ) -> None:
     """Each is refused in one line that says what there is."""
     with pytest.raises(InputError, match=fault):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kantor import runtime
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.runtime import lines
 
 SEEDS = np.array([3, 1, 4, 1, 5])
@@ -35,7 +35,7 @@ def test_rows_are_filled_evenly(lengths: list[int], most: int) -> None:
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_what_stood_before_in_a_row_does_not_matter(
-    model: runtime.Generator, batch: Given, monkeypatch: pytest.MonkeyPatch, rows: int
+    model: runtime.Generator, batch: Conditioning, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """A piece that follows another one is the take that it is alone."""
     expected = model.compose(batch, SEEDS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kantor import runtime
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import VOICES
 from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
@@ -76,7 +76,7 @@ def test_only_later_voices_are_listened_to(weights: dict[str, Any]) -> None:
     assert not listeners.after(ALTO, given)
 
 
-def of_voice(batch: Given, voice: int) -> Given:
+def of_voice(batch: Conditioning, voice: int) -> Conditioning:
     """The same tunes an octave lower, given as another voice."""
     mask = np.zeros_like(batch.mask)
     mask[..., voice] = True
@@ -86,7 +86,7 @@ def of_voice(batch: Given, voice: int) -> Given:
 
 
 def test_an_alto_is_heard_and_a_soprano_changes_nothing(
-    model: runtime.Generator, batch: Given
+    model: runtime.Generator, batch: Conditioning
 ) -> None:
     """Listening changes what stands against an alto, for each piece as if it were alone."""
     seeds = np.arange(5)
@@ -96,5 +96,5 @@ def test_an_alto_is_heard_and_a_soprano_changes_nothing(
     deaf, heard = (model.compose(altos, seeds, listen=weight)[0] for weight in (0.0, 1.0))
     assert not np.array_equal(deaf, heard)
     assert np.array_equal(heard[altos.mask], altos.pitches[altos.mask])
-    alone = Given(*(getattr(altos, name)[3:4] for name in altos.__dataclass_fields__))
+    alone = Conditioning(*(getattr(altos, name)[3:4] for name in altos.__dataclass_fields__))
     assert np.array_equal(model.compose(alone, [3])[0][0], heard[3])

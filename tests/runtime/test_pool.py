@@ -15,7 +15,7 @@ import pytest
 
 from kantor import runtime
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.runtime import generator as module
 from kantor.runtime import worker
 from kantor.runtime.choosing import Manner
@@ -40,7 +40,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def test_takes_are_the_same(
-    model: runtime.Generator, shared: runtime.Generator, batch: Given
+    model: runtime.Generator, shared: runtime.Generator, batch: Conditioning
 ) -> None:
     """Who composes changes nothing, whatever the knobs; the processes are started once."""
     for knobs in ({}, {"temperature": 0.7, "min_p": 0.1, "passes": 2}):
@@ -51,7 +51,7 @@ def test_takes_are_the_same(
 
 
 def test_a_process_that_is_gone(
-    model: runtime.Generator, shared: runtime.Generator, batch: Given
+    model: runtime.Generator, shared: runtime.Generator, batch: Conditioning
 ) -> None:
     """Nothing is lost: its share is composed here, and the next batch has a new one."""
     expected = model.compose(batch, SEEDS)
@@ -68,7 +68,7 @@ def test_a_process_that_is_gone(
     assert same(shared.compose(batch, SEEDS), expected)
 
 
-def test_processes_end_with_the_generator(shared: runtime.Generator, batch: Given) -> None:
+def test_processes_end_with_the_generator(shared: runtime.Generator, batch: Conditioning) -> None:
     """Who forgets the generator has nothing to close."""
     shared.compose(batch, SEEDS)
     started = others(shared)
@@ -80,19 +80,19 @@ def test_processes_end_with_the_generator(shared: runtime.Generator, batch: Give
 
 
 def test_small_batches_and_single_pieces_stay_here(
-    weights: dict[str, Any], batch: Given, monkeypatch: pytest.MonkeyPatch
+    weights: dict[str, Any], batch: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No process is started for what is done sooner than it would start."""
     model = runtime.Generator(weights, INFO, processes=3)
     model.compose(batch, SEEDS)
     assert "_pool" not in model.__dict__
     monkeypatch.setattr(module, "LARGE", 1)
-    one = Given(*(getattr(batch, name)[:1] for name in Given.__dataclass_fields__))
+    one = Conditioning(*(getattr(batch, name)[:1] for name in Conditioning.__dataclass_fields__))
     model.compose(one, SEEDS[:1])
     assert "_pool" not in model.__dict__
 
 
-def test_bad_requests_are_refused_here(shared: runtime.Generator, batch: Given) -> None:
+def test_bad_requests_are_refused_here(shared: runtime.Generator, batch: Conditioning) -> None:
     """A wrong knob is told before anything starts."""
     with pytest.raises(InputError, match=r"from 0.01 to 10"):
         shared.compose(batch, SEEDS, temperature=11)
@@ -100,7 +100,7 @@ def test_bad_requests_are_refused_here(shared: runtime.Generator, batch: Given) 
 
 
 def test_two_threads_at_once(
-    model: runtime.Generator, shared: runtime.Generator, batch: Given
+    model: runtime.Generator, shared: runtime.Generator, batch: Conditioning
 ) -> None:
     """While one batch is shared another thread composes its own by itself."""
     expected = model.compose(batch, SEEDS)
@@ -117,7 +117,7 @@ def test_two_threads_at_once(
 
 
 def test_stopped_in_between(
-    shared: runtime.Generator, batch: Given, monkeypatch: pytest.MonkeyPatch
+    shared: runtime.Generator, batch: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After Ctrl-C no late answer is taken for that of the next batch."""
     expected = shared.compose(batch, SEEDS)
@@ -135,7 +135,7 @@ def test_stopped_in_between(
 
 
 def test_worker_answers_until_its_input_ends(
-    weights: dict[str, Any], model: runtime.Generator, batch: Given
+    weights: dict[str, Any], model: runtime.Generator, batch: Conditioning
 ) -> None:
     """One answer a job, in their order."""
     jobs, answers = io.BytesIO(), io.BytesIO()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kantor import runtime
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.runtime.chord import Chord
 from kantor.runtime.heads import Head
 from kantor.runtime.pitches import BASE
@@ -53,7 +53,7 @@ def test_what_the_heads_would_say_next(weights: dict[str, Any], alto: int, then:
         assert gain == pytest.approx(expected if pitch != then[0] else 0, abs=1e-5)
 
 
-def test_only_where_cells_meet_given_ones(model: runtime.Generator, batch: Given) -> None:
+def test_only_where_cells_meet_given_ones(model: runtime.Generator, batch: Conditioning) -> None:
     """A gap's last step heeds what comes after it; under a given soprano nothing changes."""
     sopranos = [model.compose(batch, np.arange(5), ahead=weight) for weight in (0.0, 9.0)]
     assert all(map(np.array_equal, *sopranos))
@@ -64,5 +64,5 @@ def test_only_where_cells_meet_given_ones(model: runtime.Generator, batch: Given
     without, heeded = (model.compose(gap, np.arange(5), ahead=w)[0] for w in (0.0, 9.0))
     assert np.array_equal(without[:, :7], heeded[:, :7])
     assert (without[:, 7] != heeded[:, 7]).any()
-    alone = Given(*(getattr(gap, name)[[3]] for name in Given.__dataclass_fields__))
+    alone = Conditioning(*(getattr(gap, name)[[3]] for name in Conditioning.__dataclass_fields__))
     assert np.array_equal(model.compose(alone, [3], ahead=9.0)[0][0], heeded[3])

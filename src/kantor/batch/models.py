@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor.batch.chunks import Loader
-from kantor.formats.parsed import one_line
+from kantor.errors import one_line
 
 FOLDER = "models"
 

@@ -25,7 +25,7 @@ from kantor.compose.composer import Model, compose
 from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.errors import InputError, ModelError
-from kantor.intake import recording_of
+from kantor.intake import parse_upload
 from kantor.music.score import Score
 
 FULL = 250
@@ -130,7 +130,7 @@ class _Line:
         """Find out what is asked for a melody, or why it cannot be read; short ones come first."""
         job = self._unread.pop() if len(self._asked) < FEW else self._unread.popleft()
         try:
-            recording = recording_of(job.upload, self._orders.limits)
+            recording = parse_upload(job.upload, self._orders.limits)
             title = recording.title or job.stem.rpartition("-")[0]
             request = from_recording(replace(recording, title=title))
         except InputError as error:

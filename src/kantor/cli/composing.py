@@ -198,7 +198,7 @@ def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tupl
 
 def _titled(request: Request, title: str | None, tempo: float | None) -> Request:
     """The request with the title and tempo that were asked for."""
-    from kantor.formats.parsed import one_line
+    from kantor.errors import one_line
 
     score = request.score
     score = score if title is None else replace(score, title=one_line(title))

@@ -15,7 +15,7 @@ BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
 
 def say(text: str) -> None:
     """One line for the person, whatever characters the text brings."""
-    from kantor.formats.parsed import one_line
+    from kantor.errors import one_line
 
     typer.echo(f"kantor: {one_line(text, 2_000)}", err=True)
 

@@ -15,8 +15,8 @@ from kantor.compose.placing import meter_at
 from kantor.compose.plan import ALL, Plan
 from kantor.compose.request import Request
 from kantor.compose.transcribing import transcribe
-from kantor.errors import InputError
-from kantor.formats.parsed import Limits, ParsedFile, Part, one_line
+from kantor.errors import InputError, one_line
+from kantor.formats.parsed import Limits, ParsedFile, Part
 from kantor.formats.parts import named_voices, voice_of, voices_among
 from kantor.formats.reading import read
 from kantor.music.score import STEPS_PER_QUARTER, VOICES, Flags, Score

@@ -95,7 +95,7 @@ def with_held(score: Score, mask: Flags) -> tuple[Flags, int]:
     if not (held & mask[1:] & ~mask[:-1]).any():
         return mask, 0
     for note in notes_of(score):
-        cells = mask[note.start : note.end, note.voice]
+        cells = mask[note.start : note.end, note.line]
         given = np.flatnonzero(cells)
         if given.size and not cells[: given[-1]].all():
             cells[: given[-1]] = True

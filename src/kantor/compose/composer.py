@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kantor.compose.request import Request
 from kantor.compose.sampling import Knobs
 from kantor.errors import InputError, ModelError
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Flags, Pitches, Score
 
 # A batch and one seed for each of its pieces, and knobs by name, to pitches and onsets.
@@ -34,7 +34,7 @@ class _Question:
 
     request: int
     take: int
-    given: Given
+    given: Conditioning
     seed: int
 
 
@@ -121,7 +121,7 @@ def _questions(
                 yield _Question(index, take, given, seed_of(given, seed, take, candidate))
 
 
-def seed_of(given: Given, seed: int, take: int, candidate: int = 0) -> int:
+def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> int:
     """The seed of one composition, 0 to 2**63 - 1, from all that tells it from others."""
     digest = hashlib.sha256(f"{seed} {take}{f' {candidate}' if candidate else ''}".encode())
     for array in (given.pitches, given.onsets, given.mask, given.bars, given.fermatas):
@@ -147,7 +147,7 @@ def _runs(questions: list[_Question], mixed: bool) -> Iterator[list[_Question]]:
         yield run
 
 
-def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:
+def _check_shape(batch: Conditioning, pitches: Pitches, onsets: Flags) -> None:
     """Refuse an answer of another form than the question, or one that changed what was given."""
     shape = batch.pitches.shape
     if np.shape(pitches) != shape or np.shape(onsets) != shape:
@@ -159,7 +159,9 @@ def _check_shape(batch: Given, pitches: Pitches, onsets: Flags) -> None:
         raise ModelError("the model changed notes that were given to it")
 
 
-def _judged(model: Any, batch: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float64]:
+def _judged(
+    model: Any, batch: Conditioning, pitches: Pitches, onsets: Flags
+) -> NDArray[np.float64]:
     """What the model says of its compositions, ``(batch,)``; what is no number is worst."""
     if not hasattr(model, "judge"):
         raise InputError("this model cannot judge its compositions; ask for one candidate")

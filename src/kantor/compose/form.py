@@ -10,8 +10,8 @@ import numpy as np
 
 from kantor.compose.plan import MOST_BARS
 from kantor.compose.request import Request
-from kantor.errors import InputError
-from kantor.formats.parsed import Limits, one_line
+from kantor.errors import InputError, one_line
+from kantor.formats.parsed import Limits
 from kantor.music.phrases import even_endings
 from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags, Key, Meter, Score
 

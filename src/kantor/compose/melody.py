@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kantor.errors import InputError
-from kantor.formats.parsed import Part, Time, TimedNote
+from kantor.formats.parsed import Part
+from kantor.music.notes import Time, TimedNote
 
 # Names that say which part is sung or leads, in the usual languages of scores.
 _LEADING = re.compile(

@@ -75,7 +75,7 @@ def place(
     if origin:
         messages.append(f"{_length(origin)} of silence before the first note left out")
     lines = _lines_from(recording, lines, origin)
-    moved = [Note(n.start - origin, n.end - origin, n.pitch, n.voice) for n in notes]
+    moved = [Note(n.start - origin, n.end - origin, n.pitch, n.line) for n in notes]
     pitches, onsets = arrays_of(moved, end - origin)
     score = Score(
         pitches,
@@ -92,8 +92,8 @@ def place(
 
 def _earliest(notes: Sequence[Note]) -> list[Note]:
     """The voice that begins first, of several the highest."""
-    voice = min(notes, key=lambda note: (note.start, note.voice)).voice
-    return [note for note in notes if note.voice == voice]
+    voice = min(notes, key=lambda note: (note.start, note.line)).line
+    return [note for note in notes if note.line == voice]
 
 
 def infer_pickup(recording: ParsedFile, notes: Sequence[Note]) -> int:

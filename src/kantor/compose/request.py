@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import VOICES, Flags, Score
 
 
@@ -47,6 +47,6 @@ class Request:
         object.__setattr__(self, "mask", mask)
 
     @property
-    def given(self) -> Given:
+    def given(self) -> Conditioning:
         """The request as a model reads it."""
-        return Given.from_score(self.score, self.mask)
+        return Conditioning.from_score(self.score, self.mask)

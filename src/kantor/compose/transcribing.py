@@ -15,9 +15,9 @@ from kantor.compose.melody import in_units, top_line
 from kantor.compose.placing import Rests, place
 from kantor.compose.ranges import into_range
 from kantor.errors import InputError
-from kantor.formats.parsed import ParsedFile, TimedNote
+from kantor.formats.parsed import ParsedFile
 from kantor.music.key import estimate
-from kantor.music.notes import Note
+from kantor.music.notes import Note, TimedNote
 from kantor.music.phrases import infer_fermatas
 from kantor.music.quantise import Deviation, quantise
 from kantor.music.score import REST, VOICES, Key, Score
@@ -70,7 +70,7 @@ def transcribe(
     key, doubt = _key_of(recording.key, score)
     fermatas = score.fermatas
     if not fermatas.any():
-        fermatas = infer_fermatas(score.voice(_leading(score)))
+        fermatas = infer_fermatas(score.line(_leading(score)))
     return replace(score, key=key, fermatas=fermatas), [*messages, *doubt]
 
 

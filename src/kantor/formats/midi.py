@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 from kantor.files import save
-from kantor.formats.parsed import one_line
 from kantor.music.bars import bars_of
 from kantor.music.notes import spans_of
 from kantor.music.score import STEPS_PER_QUARTER, VOICES, Score

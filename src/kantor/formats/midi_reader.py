@@ -8,7 +8,8 @@ from fractions import Fraction
 from kantor.errors import InputError
 from kantor.formats import midi_tracks
 from kantor.formats.midi_tracks import Track
-from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote
+from kantor.formats.parsed import Limits, ParsedFile, Part
+from kantor.music.notes import TimedNote
 from kantor.music.score import Meter
 
 DEFAULT_TEMPO = 120.0

@@ -12,8 +12,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kantor.errors import InputError
-from kantor.formats.parsed import Limits, believable_tempo, check_size, one_line
+from kantor.errors import InputError, one_line
+from kantor.formats.parsed import Limits, believable_tempo, check_size
 from kantor.music.score import Key, Meter
 
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}

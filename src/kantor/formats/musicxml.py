@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 from kantor.files import save
 from kantor.formats.engraving import (
     NOTE_VALUES,
@@ -23,7 +23,6 @@ from kantor.formats.engraving import (
     spell,
 )
 from kantor.formats.midi import names_of
-from kantor.formats.parsed import one_line
 from kantor.music.bars import Bar, bars_of
 from kantor.music.notes import notes_of
 from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Key, Meter, Score
@@ -60,7 +59,7 @@ def to_bytes(score: Score, names: Sequence[str] | None = None) -> bytes:
     SubElement(encoding, "software").text = "Kantor"
     part_list = SubElement(root, "part-list")
     bars, notes = bars_of(score), notes_of(score)
-    heads = [heads_of([n for n in notes if n.voice == voice], bars) for voice in range(voices)]
+    heads = [heads_of([n for n in notes if n.line == voice], bars) for voice in range(voices)]
     fermatas = fermata_heads(score, heads)
     for voice, name in enumerate(names):
         listed = SubElement(part_list, "score-part", id=f"P{voice + 1}")

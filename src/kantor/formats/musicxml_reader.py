@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 from kantor.formats.musicxml_measures import Event, Measure, MeasureReader
 from kantor.formats.musicxml_repeats import Barline, played_order
-from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote, check_size, one_line
+from kantor.formats.parsed import Limits, ParsedFile, Part, check_size
+from kantor.music.notes import TimedNote
 from kantor.music.score import Meter
 
 DEFAULT_TEMPO = 80.0  # as `Score`: MusicXML often names none

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from kantor.errors import InputError
+from kantor.music.notes import TimedNote
 from kantor.music.score import Key, Meter
 
 # What a tempo may plausibly be, in quarters a minute; a file that says otherwise is not believed.
@@ -44,18 +44,6 @@ class Limits:
     notes: int = 200_000
     quarters: int = 20_000
     bars: int = 20_000
-
-
-Time = Fraction | int
-"""Of a note: quarters, or whole numbers of a finer unit that is then named beside it."""
-
-
-class TimedNote(NamedTuple):
-    """A note from `start` to `end`, in quarters from the file's start; `pitch` 0 to 127."""
-
-    start: Time
-    end: Time
-    pitch: int
 
 
 @dataclass(frozen=True)
@@ -103,12 +91,6 @@ class ParsedFile:
     fermatas: tuple[tuple[Fraction, Fraction], ...] = ()
     bar_lines: tuple[Fraction, ...] = ()
     length: Fraction = Fraction(0)
-
-
-def one_line(text: str, longest: int = 200) -> str:
-    """Text from a file made fit for a line: printable characters, single spaces, cut to length."""
-    kept = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(kept.split())[:longest]
 
 
 def believable_tempo(tempo: float) -> bool:

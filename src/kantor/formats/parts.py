@@ -25,7 +25,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kantor.errors import InputError
-from kantor.formats.parsed import Part, Time, TimedNote
+from kantor.formats.parsed import Part
+from kantor.music.notes import Time, TimedNote
 from kantor.music.score import VOICE_RANGES, VOICES
 
 _WORDS = (

@@ -19,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from kantor.errors import InputError
 from kantor.formats.midi import names_of
-from kantor.formats.parsed import ParsedFile, Part, TimedNote
+from kantor.formats.parsed import ParsedFile, Part
 from kantor.music.bars import meter_of
-from kantor.music.notes import Note, arrays_of, notes_of
+from kantor.music.notes import Note, TimedNote, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Meter, Pitches, Score, onset_floor
 
@@ -94,10 +94,10 @@ def to_multitrack(score: Score) -> Multitrack:
     rolls = np.zeros((voices, score.steps, PITCHES), np.uint8)
     ended: dict[tuple[int, int, int], int] = {}
     for note in notes_of(score):
-        before = ended.get((note.voice, note.start, note.pitch), 0)
+        before = ended.get((note.line, note.start, note.pitch), 0)
         velocity = _VELOCITY - 1 if before == _VELOCITY else _VELOCITY
-        rolls[note.voice, note.start : note.end, note.pitch] = velocity
-        ended[note.voice, note.end, note.pitch] = velocity
+        rolls[note.line, note.start : note.end, note.pitch] = velocity
+        ended[note.line, note.end, note.pitch] = velocity
     downbeat = np.zeros(score.steps, bool)
     downbeat[score.bar_lines[score.bar_lines < score.steps]] = True
     return Multitrack(
@@ -112,7 +112,7 @@ def to_multitrack(score: Score) -> Multitrack:
     )
 
 
-def recording_of(multitrack: Multitrack) -> ParsedFile:
+def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
     """Any multitrack as a recording in exact time, chords and drums included.
 
     Meters follow from the distances of the downbeats, in quarters.
@@ -154,16 +154,16 @@ def from_multitrack(multitrack: Multitrack) -> Score:
     Raises
     ------
     InputError
-        As `recording_of`; also if a track has chords.
+        As `parse_upload`; also if a track has chords.
     """
-    recording = recording_of(multitrack)
+    recording = parse_multitrack(multitrack)
     resolution = int(multitrack.resolution)
     lines: list[Note] = []
     for voice, track in enumerate(multitrack.tracks):
         if (np.count_nonzero(track.pianoroll, axis=1) > 1).any():
             raise InputError(f"track {track.name!r} has chords; choose one note at a time first")
         line, _ = quantise(list(_notes(track.pianoroll, resolution)))
-        lines.extend(replace(note, voice=voice) for note in line)
+        lines.extend(replace(note, line=voice) for note in line)
     steps = max(round(recording.length * STEPS_PER_QUARTER), *(note.end for note in lines))
     pitches, onsets = arrays_of(lines, steps, len(multitrack.tracks))
     bar_lines = [round(line * STEPS_PER_QUARTER) for line in recording.bar_lines]

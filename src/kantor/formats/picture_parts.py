@@ -79,7 +79,7 @@ def draw_notes(
             patches = [
                 _bar(score, note, system)
                 for note in heard
-                if note.voice == voice and bool(given[note.start, voice]) is outlined
+                if note.line == voice and bool(given[note.start, voice]) is outlined
             ]
             bars = PatchCollection(
                 patches,
@@ -97,7 +97,7 @@ def _bar(score: Score, note: Note, system: tuple[int, int]) -> FancyBboxPatch:
 
     meeting = (score.pitches[note.start : note.end] == note.pitch).any(axis=0)
     tall = _NOTE_HEIGHT / np.count_nonzero(meeting)
-    below = tall * np.count_nonzero(meeting[note.voice + 1 :])
+    below = tall * np.count_nonzero(meeting[note.line + 1 :])
     left = max(note.start, system[0]) + 0.08
     return FancyBboxPatch(
         (left, note.pitch - _NOTE_HEIGHT / 2 + below),

@@ -16,11 +16,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 from kantor.formats import midi_reader, musicxml_reader
-from kantor.formats.parsed import Limits, ParsedFile, Part, TimedNote, one_line
-
-__all__ = ["InputError", "Limits", "ParsedFile", "Part", "TimedNote", "parse", "read"]
+from kantor.formats.parsed import Limits, ParsedFile
 
 _MEMBERS = 100  # of a packed MusicXML file
 _CONTAINER_BYTES = 100_000

@@ -76,11 +76,11 @@ def _notes_in_ms(score: Score) -> list[Note]:
     notes = []
     for note in notes_of(score):
         start, end = round(note.start * step), round(note.end * step)
-        follows = note.end < score.steps and score.onsets[note.end, note.voice]
-        if follows and score.pitches[note.end, note.voice] == note.pitch:
+        follows = note.end < score.steps and score.onsets[note.end, note.line]
+        if follows and score.pitches[note.end, note.line] == note.pitch:
             end -= min(_REPEAT_GAP, (end - start) // 3)
         for begin in range(start, max(end, start + 1), longest):
-            notes.append(Note(begin, min(end, begin + longest), note.pitch, note.voice))
+            notes.append(Note(begin, min(end, begin + longest), note.pitch, note.line))
     return notes
 
 
@@ -111,8 +111,8 @@ def _mix(notes: list[Note], rate: int) -> Samples:
     """Every voice at its place, in each program at its level, ``(samples, 2)``, dry."""
     seconds = max(note.end for note in notes) // 1000 + 1
     sound = np.zeros((seconds * rate, 2), np.float32)
-    for voice in sorted({note.voice for note in notes}):
-        own = [note for note in notes if note.voice == voice]
+    for voice in sorted({note.line for note in notes}):
+        own = [note for note in notes if note.line == voice]
         place = _PLACES[voice % len(_PLACES)]
         for program, level in _PROGRAMS:
             played = _play(own, program, rate)[: len(sound)]
@@ -140,7 +140,7 @@ def _by_block(notes: list[Note]) -> dict[int, list[Note]]:
     for note in notes:
         block = note.start // length
         since = block * length
-        moved = Note(note.start - since, note.end - since, note.pitch, note.voice)
+        moved = Note(note.start - since, note.end - since, note.pitch, note.line)
         blocks.setdefault(block, []).append(moved)
     return blocks
 

@@ -8,7 +8,7 @@ read, whatever headers promise. What cannot be used is refused with its reason a
 from kantor.intake.entry import Known
 from kantor.intake.limits import Limits, read_limits
 from kantor.intake.opening import check, uploads
-from kantor.intake.parsing import recording_of
+from kantor.intake.parsing import parse_upload
 from kantor.intake.quarantine import quarantine
 from kantor.intake.upload import Refused, Upload
 
@@ -18,8 +18,8 @@ __all__ = [
     "Refused",
     "Upload",
     "check",
+    "parse_upload",
     "quarantine",
     "read_limits",
-    "recording_of",
     "uploads",
 ]

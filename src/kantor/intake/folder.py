@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from kantor.errors import InputError
-from kantor.formats.parsed import one_line
+from kantor.errors import InputError, one_line
 from kantor.intake import names
 from kantor.intake.entry import Entry, StillChanging, Unusable
 

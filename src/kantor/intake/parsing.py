@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 from kantor.formats import reading
-from kantor.formats.parsed import ParsedFile, one_line
+from kantor.formats.parsed import ParsedFile
 from kantor.intake.limits import Limits
 from kantor.intake.upload import Upload
 
 
-def recording_of(upload: Upload, limits: Limits) -> ParsedFile:
+def parse_upload(upload: Upload, limits: Limits) -> ParsedFile:
     """Read MIDI or MusicXML, packed or not.
 
     Raises
@@ -21,7 +21,7 @@ def recording_of(upload: Upload, limits: Limits) -> ParsedFile:
         for a reader's own mistake as well: no upload stops those that come after it.
     """
     try:
-        return read_within(upload.data, limits)
+        return parse_bytes(upload.data, limits)
     except InputError as error:
         raise InputError(f"{upload.name}: {error}") from None
     except Exception as error:
@@ -29,7 +29,7 @@ def recording_of(upload: Upload, limits: Limits) -> ParsedFile:
         raise InputError(f"{upload.name}: could not be read ({fault}); export it again") from error
 
 
-def read_within(data: bytes, limits: Limits) -> ParsedFile:
+def parse_bytes(data: bytes, limits: Limits) -> ParsedFile:
     """The same of bare bytes; a reader's own mistake is passed on."""
     recording = reading.parse(data, limits.of_file())
     if bars_of(recording) > limits.bars:

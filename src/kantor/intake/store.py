@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from kantor.errors import InputError
-from kantor.formats.parsed import one_line
+from kantor.errors import InputError, one_line
 from kantor.intake import names
 from kantor.intake.entry import Entry, Unreachable, Unusable
 

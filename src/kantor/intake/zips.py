@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from kantor.errors import InputError
-from kantor.formats.parsed import one_line
+from kantor.errors import InputError, one_line
 from kantor.intake import bounded, names
 from kantor.intake.entry import Unreachable
 from kantor.intake.limits import Limits

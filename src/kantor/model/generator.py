@@ -22,7 +22,7 @@ from kantor.errors import InputError
 from kantor.model import rolls, weights
 from kantor.model.nets import chorale
 from kantor.model.nets.critic import ChoraleCritic
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.runtime.choosing import Manner
 from kantor.runtime.generator import MIN_P, NO_CRITIC
@@ -52,7 +52,7 @@ class Generator:
 
     def compose(
         self,
-        given: Given,
+        given: Conditioning,
         seeds: ArrayLike,
         temperature: float = 1.0,
         min_p: float = MIN_P,
@@ -72,7 +72,7 @@ class Generator:
             raise InputError("a model of the preset unet cannot refine; use one of chorale")
         return rolls.compose(self.network, given, seeds)
 
-    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions; see `kantor.runtime.Generator.judge`.
 
         Raises

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kantor.errors import InputError
 from kantor.model.nets import unet
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, VOICES, Flags, Pitches, onset_floor
 from kantor.runtime.pieces import inside
 
@@ -19,7 +19,9 @@ HOP = 16
 _KEY = 2**64 - 1
 
 
-def compose(network: keras.Model, given: Given, seeds: NDArray[np.int64]) -> tuple[Pitches, Flags]:
+def compose(
+    network: keras.Model, given: Conditioning, seeds: NDArray[np.int64]
+) -> tuple[Pitches, Flags]:
     """Harmonise the sopranos of a batch.
 
     Returns

@@ -18,7 +18,7 @@ from kantor.music.score import REST, VOICES, Flags, Pitches, Score
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class Conditioning:
     """A request to a model, for one piece ``(time, …)`` or for a batch ``(batch, time, …)``.
 
     Attributes
@@ -63,7 +63,7 @@ class Given:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def from_score(cls, score: Score, mask: Flags, major_tonic: int | None = None) -> Given:
+    def from_score(cls, score: Score, mask: Flags, major_tonic: int | None = None) -> Conditioning:
         """Ask for the cells of a four-voice `score` where ``mask (time, voice)`` is False.
 
         Raises
@@ -90,7 +90,7 @@ class Given:
         """Length in sixteenths, padding included."""
         return int(self.pitches.shape[-2])
 
-    def padded(self, steps: int) -> Given:
+    def padded(self, steps: int) -> Conditioning:
         """One piece lengthened to `steps`: the added cells are given rests."""
         extra = steps - self.steps
         if extra == 0:
@@ -98,7 +98,7 @@ class Given:
         last = self.bars[-1] if self.steps else np.array([15, 16])
         since = (last[0] + 1 + np.arange(extra)) % last[1]
         bars = np.stack([since, np.full(extra, last[1])], axis=1)
-        return Given(
+        return Conditioning(
             np.pad(self.pitches, ((0, extra), (0, 0)), constant_values=REST),
             np.pad(self.onsets, ((0, extra), (0, 0))),
             np.pad(self.mask, ((0, extra), (0, 0)), constant_values=True),
@@ -167,11 +167,11 @@ def _within(
     return np.stack(cut, axis=1).astype(np.int16)
 
 
-def stack(pieces: Sequence[Given], steps: int | None = None) -> Given:
+def stack(pieces: Sequence[Conditioning], steps: int | None = None) -> Conditioning:
     """Batch several pieces, each padded to `steps` (by default to the longest)."""
     steps = max(piece.steps for piece in pieces) if steps is None else steps
     padded = [piece.padded(steps) for piece in pieces]
-    return Given(
+    return Conditioning(
         np.stack([piece.pitches for piece in padded]),
         np.stack([piece.onsets for piece in padded]),
         np.stack([piece.mask for piece in padded]),

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from kantor.errors import InputError
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Pitches, Score
+
+Time = Fraction | int
+"""Of a note: quarters, or whole numbers of a finer unit that is then named beside it."""
+
+
+class TimedNote(NamedTuple):
+    """A note from `start` to `end`, in quarters from the file's start; `pitch` 0 to 127."""
+
+    start: Time
+    end: Time
+    pitch: int
 
 
 @dataclass(frozen=True, order=True)
@@ -19,7 +31,7 @@ class Note:
     start: int
     end: int
     pitch: int
-    voice: int = 0
+    line: int = 0
 
 
 def spans_of(score: Score, voice: int) -> list[tuple[int, int, int]]:
@@ -55,9 +67,9 @@ def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitch
     """
     lines: list[list[tuple[int, int, int]]] = [[] for _ in range(voices)]
     for note in sorted(notes, key=_fields):
-        if not (0 <= note.start < note.end <= steps and 0 <= note.voice < voices):
+        if not (0 <= note.start < note.end <= steps and 0 <= note.line < voices):
             raise InputError(f"{note} lies outside {steps} steps of {voices} voices")
-        lines[note.voice].append((note.start, note.end, note.pitch))
+        lines[note.line].append((note.start, note.end, note.pitch))
     pitches = np.full((steps, voices), REST, np.int8)
     onsets = np.zeros((steps, voices), bool)
     time = np.arange(steps)
@@ -74,7 +86,7 @@ def arrays_of(notes: Iterable[Note], steps: int, voices: int = 4) -> tuple[Pitch
 
 def _fields(note: Note) -> tuple[int, int, int, int]:
     """What notes are ordered by; tuples are compared faster than notes."""
-    return note.start, note.end, note.pitch, note.voice
+    return note.start, note.end, note.pitch, note.line
 
 
 def quarters(steps: int) -> Fraction:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kantor.formats.parsed import Time, TimedNote
-from kantor.music.notes import Note
+from kantor.music.notes import Note, Time, TimedNote
 from kantor.music.score import STEPS_PER_QUARTER
 
 # Notes that are needed before anything is said of the whole: fewer may look so by chance.

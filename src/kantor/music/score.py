@@ -224,7 +224,7 @@ class Score:
         """Duration at the score's tempo."""
         return self.steps * 60.0 / self.tempo / STEPS_PER_QUARTER
 
-    def voice(self, index: int) -> Score:
+    def line(self, index: int) -> Score:
         """One line as a score of its own, ``(time, 1)``."""
         return replace(
             self,

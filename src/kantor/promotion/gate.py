@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.metrics.musical import LABELS
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, VOICES
 from kantor.registry import contract
 from kantor.registry.lineage import EVALUATION, UNKNOWN
@@ -132,7 +132,7 @@ def smoke(model: LoadedModel) -> list[str]:
     """What is wrong with two bars composed under a short melody of our own."""
     fields: dict[str, Any] = contract.example()
     seeds = fields.pop("seed")
-    given = Given(**fields)
+    given = Conditioning(**fields)
     try:
         pitches, onsets = model(given, seeds)
     except Exception as error:  # whatever a broken network raises speaks against it

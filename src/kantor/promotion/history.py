@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from kantor.formats.parsed import one_line
+from kantor.errors import one_line
 from kantor.registry.store import RegistryError
 
 TAG = "history."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
 
@@ -79,7 +79,7 @@ def knobs(compose: Callable[..., object]) -> dict[str, float | int | bool | str]
     }
 
 
-def inputs(given: Given, seeds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def inputs(given: Conditioning, seeds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """A batch of requests in the form that the pyfunc's `predict` takes."""
     names = (name for name, _, _ in _INPUTS[:-1])
     return {**{name: np.asarray(getattr(given, name)) for name in names}, "seed": seeds}
@@ -91,7 +91,7 @@ def example() -> dict[str, NDArray[Any]]:
     pitches, onsets = arrays_of(notes, steps=4 * len(_EXAMPLE))
     mask = np.zeros(pitches.shape, bool)
     mask[:, 0] = True
-    given = Given.from_score(Score(pitches, onsets, key=Key()), mask)
+    given = Conditioning.from_score(Score(pitches, onsets, key=Key()), mask)
     return inputs(stack([given]), np.zeros(1, np.int64))
 
 

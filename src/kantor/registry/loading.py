@@ -20,7 +20,7 @@ import yaml
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.registry import contract, reading
 from kantor.registry.store import RegistryError, opened
@@ -52,7 +52,7 @@ class LoadedModel:
     source: str
 
     def __call__(
-        self, given: Given, seeds: NDArray[np.int64], **knobs: Any
+        self, given: Conditioning, seeds: NDArray[np.int64], **knobs: Any
     ) -> tuple[Pitches, Flags]:
         """Compose a batch of requests, one seed each; `knobs` as the generator's `compose`.
 
@@ -74,7 +74,7 @@ class LoadedModel:
         """Whether pieces of any lengths may be in one batch; see `kantor.compose.composer`."""
         return bool(getattr(self.generator, "mixes_lengths", False))
 
-    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """How well the critic likes compositions of a batch, ``(batch,)``: higher is better.
 
         Raises

@@ -1,6 +1,6 @@
 """The generator as MLflow loads it: the loader module that every version names.
 
-Inputs are the fields of `kantor.music.conditioning.Given` for a batch, and one seed for each
+Inputs are the fields of `kantor.music.conditioning.Conditioning` for a batch, and one seed for each
 request; outputs are all voices, with the given cells unchanged.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 
 if TYPE_CHECKING:
     from kantor import runtime
@@ -35,7 +35,7 @@ class GeneratorModel:
         Parameters
         ----------
         model_input : dict of arrays
-            The fields of `Given`, and ``seed (batch,) int64``.
+            The fields of `Conditioning`, and ``seed (batch,) int64``.
         params : dict, optional
             Keyword arguments of the generator's ``compose``.
 
@@ -51,7 +51,7 @@ class GeneratorModel:
         """
         fields = dict(model_input)
         seeds = np.asarray(fields.pop("seed"), np.int64)
-        pitches, onsets = self.generator.compose(Given(**fields), seeds, **(params or {}))
+        pitches, onsets = self.generator.compose(Conditioning(**fields), seeds, **(params or {}))
         return {"pitches": pitches, "onsets": onsets}
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import VOICES, Flags, Pitches, Score
 
-Model = Callable[[Given, NDArray[np.int64]], tuple[Pitches, Flags]]
+Model = Callable[[Conditioning, NDArray[np.int64]], tuple[Pitches, Flags]]
 
 BATCH = 32
 SOPRANO = 0
@@ -25,7 +25,7 @@ def soprano(score: Score) -> Flags:
     return mask
 
 
-def ask(score: Score, mask: Flags | None = None) -> Given:
+def ask(score: Score, mask: Flags | None = None) -> Conditioning:
     """What is asked of a model, by default to harmonise the soprano.
 
     Parameters
@@ -37,11 +37,11 @@ def ask(score: Score, mask: Flags | None = None) -> Given:
     """
     mask = soprano(score) if mask is None else mask
     if score.key is not None:
-        return Given.from_score(score, mask)
+        return Conditioning.from_score(score, mask)
     from kantor.music.key import estimate
 
     key = estimate(score.pitches[:, [SOPRANO]])
-    return Given.from_score(score, mask, key.major_tonic)
+    return Conditioning.from_score(score, mask, key.major_tonic)
 
 
 def compose(

@@ -74,7 +74,7 @@ def _notes(score: Score, voice: int, high: int) -> str:
     Where a lower voice sounds the same pitch, half the bar is left to it.
     """
     path = []
-    for note in notes_of(score.voice(voice)):
+    for note in notes_of(score.line(voice)):
         below = score.pitches[note.start : note.end, voice + 1 :]
         height = SEMITONE / 2 if (below == note.pitch).any() else SEMITONE
         length = note.end - note.start - GAP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.runtime.blas import one_core
 from kantor.runtime.layers import leaky
@@ -40,7 +40,7 @@ class Critic:
         self.width = len(self._weights["local.bias"])
         self.window = len(self._weights["score.kernel"]) // self.width * 2**self._strided
 
-    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """Mean scores ``(batch,)`` of pieces; see `kantor.runtime.Generator.judge`."""
         asked = pieces(given, self.window)
         codes = to_codes(np.asarray(pitches), given.major_tonic)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Flags, Pitches
 from kantor.runtime import blas, refining, weights
 from kantor.runtime.batching import Network
@@ -74,13 +74,15 @@ class Generator:
     def _pool(self) -> Pool:
         return Pool(self, self._processes - 1)
 
-    def __call__(self, given: Given, seeds: ArrayLike, **knobs: Any) -> tuple[Pitches, Flags]:
+    def __call__(
+        self, given: Conditioning, seeds: ArrayLike, **knobs: Any
+    ) -> tuple[Pitches, Flags]:
         """The same as `compose`."""
         return self.compose(given, seeds, **knobs)
 
     def compose(
         self,
-        given: Given,
+        given: Conditioning,
         seeds: ArrayLike,
         temperature: float = 1.0,
         min_p: float = MIN_P,
@@ -136,7 +138,7 @@ class Generator:
         return self.compose_here(given, seeds, manner, passes)
 
     def compose_here(
-        self, given: Given, seeds: NDArray[np.int64], manner: Manner, passes: int
+        self, given: Conditioning, seeds: NDArray[np.int64], manner: Manner, passes: int
     ) -> tuple[Pitches, Flags]:
         """Compose a batch that was checked, in this process."""
         asked = pieces(given)
@@ -145,7 +147,7 @@ class Generator:
         again = [task.anew() for task in tasks] if passes else []
 
         def once(
-            given: Given, seeds: NDArray[np.int64], temperature: float
+            given: Conditioning, seeds: NDArray[np.int64], temperature: float
         ) -> tuple[Pitches, Flags]:
             cooler = replace(manner, temperature=temperature)
             return self._once(given, pieces(given), seeds, again, cooler)
@@ -154,7 +156,7 @@ class Generator:
 
     def _once(
         self,
-        given: Given,
+        given: Conditioning,
         asked: list[Piece],
         seeds: NDArray[np.int64],
         tasks: list[Task],
@@ -171,7 +173,7 @@ class Generator:
             onsets[row, : len(codes)][asked_for] = struck[asked_for]
         return pitches, onsets
 
-    def judge(self, given: Given, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions: the more, the more like Bach it finds them.
 
         Comparable only among compositions for the same given cells.
@@ -199,7 +201,7 @@ class Generator:
         return self._critic.judge(given, pitches, onsets)
 
 
-def check(given: Given, seeds: ArrayLike, manner: Manner, passes: int) -> NDArray[np.int64]:
+def check(given: Conditioning, seeds: ArrayLike, manner: Manner, passes: int) -> NDArray[np.int64]:
     """The seeds of a request for a batch.
 
     Raises

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags
 from kantor.runtime.pitches import CONDITION, CONTEXT, METER, Codes, Whole, frame_shift, to_codes
 from kantor.runtime.weights import Array
 
 
-def inside(given: Given) -> Flags:
+def inside(given: Conditioning) -> Flags:
     """True up to a piece's last step in which a cell sounds or is asked for, ``(batch, time)``."""
     return np.asarray(np.arange(given.steps) < _lengths(given)[:, None], dtype=bool)
 
 
-def _lengths(given: Given) -> Whole:
+def _lengths(given: Conditioning) -> Whole:
     used = (~given.mask | (given.pitches != REST)).any(axis=-1)
     found = given.steps - used[:, ::-1].argmax(axis=1)
     return np.where(used.any(axis=1), found, 0)
@@ -55,7 +55,7 @@ class Piece:
     steps: int
 
 
-def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
+def pieces(given: Conditioning, after: int = CONTEXT) -> list[Piece]:
     """The pieces of a batch, each without its padding, `after` steps shown after the end.
 
     Outside a piece the networks see what they saw there in training: given rests, the edge's
@@ -78,7 +78,7 @@ def pieces(given: Given, after: int = CONTEXT) -> list[Piece]:
     return found
 
 
-def _conditions(given: Given, row: int, length: int, after: int) -> tuple[Array, Whole]:
+def _conditions(given: Conditioning, row: int, length: int, after: int) -> tuple[Array, Whole]:
     """The different conditions of a piece's steps, and which of them each is under."""
     within = slice(CONTEXT, CONTEXT + length)
     steps = np.arange(-CONTEXT, length + after).clip(0, max(min(length, given.steps) - 1, 0))

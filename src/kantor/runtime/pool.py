@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import kantor
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.runtime.choosing import Manner
 
 if TYPE_CHECKING:
     from kantor.runtime.generator import Generator
 
-Job = tuple[Given, NDArray[np.int64], Manner, int]
+Job = tuple[Conditioning, NDArray[np.int64], Manner, int]
 Answer = tuple[Pitches, Flags]
 WORKER = "kantor.runtime.worker"
 
@@ -102,7 +102,7 @@ def _environment() -> dict[str, str]:
 
 def _part(job: Job, rows: slice) -> Job:
     given, seeds, manner, passes = job
-    part = Given(*(getattr(given, name)[rows] for name in Given.__dataclass_fields__))
+    part = Conditioning(*(getattr(given, name)[rows] for name in Conditioning.__dataclass_fields__))
     return part, seeds[rows], manner, passes
 
 

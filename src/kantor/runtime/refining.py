@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import VOICES, Flags, Pitches, onset_floor
 
 SPAN = 16
@@ -22,12 +22,12 @@ FIRST_SHARE, LAST_SHARE = 0.5, 0.125
 COOLEST = 0.5
 """What the temperature falls to, as a share of what it was."""
 
-Compose = Callable[[Given, NDArray[np.int64], float], tuple[Pitches, Flags]]
+Compose = Callable[[Conditioning, NDArray[np.int64], float], tuple[Pitches, Flags]]
 
 
 def refine(
     compose: Compose,
-    given: Given,
+    given: Conditioning,
     take: tuple[Pitches, Flags],
     seeds: NDArray[np.int64],
     temperature: float,

@@ -19,11 +19,11 @@ from kantor.model.generator import Generator
 from kantor.model.nets import unet
 from kantor.model.presets import Unet
 from kantor.model.train.monitor import opening
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, onset_floor
 
 BELOW = np.array([0, 3, 8, 14])
-Asked = Callable[..., Given]
+Asked = Callable[..., Conditioning]
 
 
 @pytest.fixture(scope="module")

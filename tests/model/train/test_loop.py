@@ -30,7 +30,7 @@ from kantor.model import generator
 from kantor.model.train.interruptions import TrainingStopped
 from kantor.model.train.loop import Folders, fingerprint, train
 from kantor.model.train.monitor import opening
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 
 pytestmark = [
     pytest.mark.usefixtures("eager"),
@@ -188,7 +188,7 @@ def test_says_what_it_does(undisturbed: Course) -> None:
     assert all("\n" not in line for line in undisturbed.said)
 
 
-def test_model_composes(undisturbed: Course, tiny: Any, asked: Callable[..., Given]) -> None:
+def test_model_composes(undisturbed: Course, tiny: Any, asked: Callable[..., Conditioning]) -> None:
     """The model that was written harmonises a melody, as it did when it was measured."""
     model = generator.load(undisturbed.folder / "model")
     scores = [piece.score for piece in tiny[0] if piece.split == "valid"]
@@ -412,7 +412,7 @@ def test_training_past_saving(course: Course, smallest: Smallest, warmup: int) -
 
 
 def test_preset_unet(
-    corpus: Corpus, smallest: Smallest, tmp_path: Path, asked: Callable[..., Given]
+    corpus: Corpus, smallest: Smallest, tmp_path: Path, asked: Callable[..., Conditioning]
 ) -> None:
     """The workshop's networks train by the same loop and compose afterwards."""
     short = tuple(

@@ -13,7 +13,7 @@ from kantor.data.corpus import Corpus
 from kantor.metrics.musical import LABELS, evaluate_windows
 from kantor.metrics.report import HEADLINE
 from kantor.model.train.monitor import Monitor, opening, stopped_improving
-from kantor.music.conditioning import Given
+from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST
 
 MEASURED = [name for name in HEADLINE if name in LABELS]
@@ -24,9 +24,9 @@ class Parallels:
 
     def __init__(self, turn: int) -> None:
         self.turn = turn
-        self.asked: list[Given] = []
+        self.asked: list[Conditioning] = []
 
-    def compose(self, given: Given, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compose(self, given: Conditioning, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
         self.asked.append(given)
         low = 12 * (np.asarray(seeds) >= self.turn)[:, None]
         pitches, onsets = given.pitches.copy(), given.onsets.copy()

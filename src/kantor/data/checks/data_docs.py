@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kantor.formats.parsed import one_line
+from kantor.errors import one_line
 
 _LOGGER = "great_expectations.render.renderer.site_builder"
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.formats.parsed import ParsedFile
 from kantor.formats.parts import four_voices
-from kantor.formats.reading import ParsedFile
 from kantor.music.key import estimate
 from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise

@@ -20,10 +20,9 @@ from kantor.data.corpus import Piece
 from kantor.data.sources import Found, Task, drawn_split
 from kantor.data.sources.chorale import chorale
 from kantor.data.sources.folder import files_of
-from kantor.errors import InputError
-from kantor.formats.parsed import check_size, one_line
-from kantor.formats.pianoroll import recording_of
-from kantor.formats.reading import Limits
+from kantor.errors import InputError, one_line
+from kantor.formats.parsed import Limits, check_size
+from kantor.formats.pianoroll import parse_multitrack
 
 _MOST_BYTES = 64_000_000  # of an array, packed or unfolded
 
@@ -55,7 +54,7 @@ def read(task: Task) -> Found:
 
     try:
         _check(task.path)
-        recording = recording_of(pypianoroll.load(task.path))
+        recording = parse_multitrack(pypianoroll.load(task.path))
     except InputError:
         raise
     except FAULTS as error:

@@ -13,7 +13,7 @@ from kantor.data.corpus import Corpus
 from kantor.metrics.musical import LABELS, evaluate_windows
 from kantor.metrics.report import HEADLINE
 from kantor.model.generator import Generator
-from kantor.music.conditioning import Given, stack
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Score
 
 STEPS = 64
@@ -94,10 +94,10 @@ class Monitor:
         return True
 
 
-def _soprano(score: Score) -> Given:
+def _soprano(score: Score) -> Conditioning:
     mask = np.zeros(score.pitches.shape, bool)
     mask[:, 0] = True
-    return Given.from_score(score, mask, None if score.key else 0)
+    return Conditioning.from_score(score, mask, None if score.key else 0)
 
 
 def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -> bool:

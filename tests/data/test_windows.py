@@ -110,7 +110,7 @@ def test_unreadable_windows_are_one_line(tmp_path: Path) -> None:
 
 
 def test_three_voices_are_refused() -> None:
-    """A piece without four voices is named."""
+    """A piece without the lines of the ensemble is named."""
     score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
-    with pytest.raises(InputError, match="trio: 3 voices"):
+    with pytest.raises(InputError, match="trio: 3 lines; the ensemble has 4"):
         cut(Piece("trio", "train", "folder", 0, score))

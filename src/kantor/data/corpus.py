@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data.arrays import read_stage_output, write_stage_output
+from kantor.ensemble import SATB, Ensemble
 from kantor.music.score import Key, Meter, Score
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _described(piece: Piece) -> tuple[object, ...]:
 
 def _row(piece: Piece) -> dict[str, object]:
     score = piece.score
-    return {
+    ensemble = {} if score.ensemble == SATB else {"ensemble": score.ensemble.to_dict()}
+    return ensemble | {
         "id": piece.id,
         "split": piece.split,
         "source": piece.source,
@@ -185,6 +187,7 @@ def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:
             row["title"],
             fermatas[i],
             bar_lines[i],
+            Ensemble.from_dict(row["ensemble"]) if "ensemble" in row else SATB,
         )
         place = (row["id"], row["split"], row["source"], row["transposition"])
         pieces.append(Piece(*place, score))

@@ -13,6 +13,7 @@ from kantor.data import corpus as corpora
 from kantor.data import sources, windows
 from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
 from kantor.data.parallel import progress, read_all
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Ingested:
         )
 
 
-def ingest(params: settings.Ingest) -> Ingested:
-    """Read the sources that `params` names.
+def ingest(params: settings.Ingest, ensemble: Ensemble = SATB) -> Ingested:
+    """Read the sources that `params` names, as scores of `ensemble`.
 
     The result depends on the files and `params` alone, not on the number of workers. A piece
     whose notes or id an earlier one has is refused, so that no split holds another's music.
@@ -58,14 +59,16 @@ def ingest(params: settings.Ingest) -> Ingested:
     InputError
         If a source is not there, or there is no piece in any of them.
     """
-    tasks = [task for source in params.sources for task in sources.tasks(source, params.split)]
+    tasks = [
+        task for source in params.sources for task in sources.tasks(source, params.split, ensemble)
+    ]
     found = progress(read_all(tasks, params.workers), len(tasks))
     corpus, refused = _distinct(item for items in found for item in items)
     if not corpus:
         first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
         paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
         raise InputError(f"{paths}: no score of four voices{first}")
-    return Ingested(corpus, windows.cut(corpus, params.windows), refused)
+    return Ingested(corpus, windows.cut(corpus, params.windows, ensemble), refused)
 
 
 def write(ingested: Ingested, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-The tensors are ``(window, time, pitch, voice)``, pitch 0 to 127. A held note fills the roll's
+The tensors are ``(window, time, pitch, line)``, pitch 0 to 127. A held note fills the roll's
 cells as a repeated one does; `onsets` tells them apart.
 """
 
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from kantor import settings
 from kantor.data.arrays import read_stage_output, write_stage_output
 from kantor.data.corpus import Piece
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.formats.pianoroll import to_roll
-from kantor.music.score import REST, VOICES
+from kantor.music.score import REST
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +31,8 @@ class Windows:
 
     Attributes
     ----------
-    rolls : (window, time, 128, voice) bool
-    onsets : (window, time, voice) bool
+    rolls : (window, time, 128, line) bool
+    onsets : (window, time, line) bool
     piece : (window,) int32
         The piece's row in the manifest.
     start : (window,) int32
@@ -47,7 +48,7 @@ class Windows:
     length: NDArray[np.int16]
 
 
-def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
+def cut(corpus: Sequence[Piece], sizes: settings.Windows, ensemble: Ensemble = SATB) -> Windows:
     """Cut every piece of `corpus` into windows of `sizes.steps`, every `sizes.hop_bars` bars.
 
     Windows begin at whole bars, so a pickup is in none. Where the last whole window stops short
@@ -56,14 +57,20 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows) -> Windows:
     Raises
     ------
     InputError
-        If a piece has not four voices.
+        If a piece has not the lines of `ensemble`.
     """
+    for piece in corpus:
+        if piece.score.pitches.shape[1] != len(ensemble):
+            raise InputError(
+                f"{piece.id}: {piece.score.pitches.shape[1]} lines; the ensemble has "
+                f"{len(ensemble)}: {', '.join(ensemble.names)}"
+            )
     places = [
         (row, start, min(sizes.steps, piece.score.steps - start))
         for row, piece in enumerate(corpus)
         for start in _starts(piece, sizes)
     ]
-    shape = (len(places), sizes.steps, len(VOICES))
+    shape = (len(places), sizes.steps, len(ensemble))
     pitches, onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
     for window, (row, start, length) in enumerate(places):
         span = slice(start, start + length)
@@ -108,8 +115,6 @@ def _windows(stored: Mapping[str, NDArray[Any]]) -> Windows:
 
 def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:
     score = piece.score
-    if score.pitches.shape[1] != len(VOICES):
-        raise InputError(f"{piece.id}: {score.pitches.shape[1]} voices, windows need four")
     starts: list[int] = []
     covered = 0
     for start in score.bar_lines[:: sizes.hop_bars].tolist():

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from kantor.data.checks.tables import Frames
 from kantor.data.corpus import SPLITS
-from kantor.music.score import VOICE_RANGES, VOICES
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -60,10 +59,12 @@ def drawings(frames: Frames, limits: Validate) -> dict[str, Markup]:
             values = frames.windows[name].dropna().to_numpy(dtype=float)
             found[name] = histogram(values, low, limit)
     if frames.histograms:
-        for voice, (name, span) in enumerate(zip(VOICES, VOICE_RANGES, strict=True)):
+        for voice, line in enumerate(frames.ensemble.lines):
             counts = {split: array[:, voice] for split, array in frames.histograms.items()}
-            found[f"range_{name}"] = pitches(np.sum(list(counts.values()), axis=0), span)
-            found[f"drift_{name}"] = curves(counts)
+            found[f"range_{line.name}"] = pitches(
+                np.sum(list(counts.values()), axis=0), (line.low, line.high)
+            )
+            found[f"drift_{line.name}"] = curves(counts)
     return found
 
 

@@ -8,7 +8,7 @@ from kantor.data.checks import expectations as kx
 from kantor.data.checks.check import Suite, at_least_one, check
 from kantor.data.checks.tables import NUMBERS, TEXTS
 from kantor.data.corpus import SPLITS
-from kantor.music.score import VOICES
+from kantor.ensemble import Ensemble
 from kantor.settings import Validate
 
 # A piece shorter than half a window gives none; more than a few such are a fault of the source.
@@ -51,16 +51,16 @@ def table() -> Suite:
     ]
 
 
-def pieces() -> Suite:
+def pieces(ensemble: Ensemble) -> Suite:
     """What a score must have."""
     return [
         check(
             gxe.ExpectColumnValuesToBeInSet,
             "four_voices",
             "Voices of every piece",
-            "4 (soprano, alto, tenor, bass)",
+            f"{len(ensemble)} ({', '.join(ensemble.names)})",
             column="voices",
-            value_set=[len(VOICES)],
+            value_set=[len(ensemble)],
         ),
         check(
             gxe.ExpectColumnValuesToBeBetween,

@@ -11,22 +11,22 @@ from kantor.data.checks import expectations as kx
 from kantor.data.checks.check import Suite, check
 from kantor.data.checks.pieces import pieces, sources, table
 from kantor.data.checks.tables import DECLARED
-from kantor.data.checks.windows import form, music, voices
-from kantor.music.score import VOICES
+from kantor.data.checks.windows import form, music, ranges
+from kantor.ensemble import SATB, Ensemble
 from kantor.settings import Validate
 
 
-def suites(limits: Validate, steps: int) -> dict[str, Suite]:
+def suites(limits: Validate, steps: int, ensemble: Ensemble = SATB) -> dict[str, Suite]:
     """The checks of each table of `kantor.data.checks.tables.Frames`, by its name."""
     return {
-        "tensors": tensors(steps),
-        "manifest": [*table(), *pieces(), *sources(limits)],
-        "windows": [*form(), *voices(), *music(limits)],
-        "splits": splits(limits),
+        "tensors": tensors(steps, ensemble),
+        "manifest": [*table(), *pieces(ensemble), *sources(limits)],
+        "windows": [*form(), *ranges(ensemble), *music(limits)],
+        "splits": splits(limits, ensemble),
     }
 
 
-def tensors(steps: int) -> Suite:
+def tensors(steps: int, ensemble: Ensemble) -> Suite:
     """One row an array: the form that the model reads."""
     pair = gxe.ExpectColumnPairValuesToBeEqual
     return [
@@ -34,7 +34,7 @@ def tensors(steps: int) -> Suite:
             pair,
             "tensor_shape",
             "Shape of every array",
-            f"windows x {steps} x 128 x 4 for rolls, the others in step with it",
+            f"windows x {steps} x 128 x {len(ensemble)} for rolls, the others in step with it",
             column_A="shape",
             column_B="declared_shape",
         ),
@@ -49,7 +49,7 @@ def tensors(steps: int) -> Suite:
     ]
 
 
-def splits(limits: Validate) -> Suite:
+def splits(limits: Validate, ensemble: Ensemble) -> Suite:
     """One row a split: large enough, and like training."""
     return [
         check(
@@ -71,6 +71,6 @@ def splits(limits: Validate) -> Suite:
                 column=f"drift_{voice}",
                 max_value=limits.max_pitch_drift,
             )
-            for voice in VOICES
+            for voice in ensemble.names
         ),
     ]

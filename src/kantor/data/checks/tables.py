@@ -26,8 +26,8 @@ from kantor.data.checks.split_measures import (
 from kantor.data.checks.window_measures import PITCHES
 from kantor.data.checks.window_table import least_heard, window_frame
 from kantor.data.corpus import SPLITS
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
-from kantor.music.score import VOICES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +56,10 @@ class Frames:
         One row a window, see `window_frame`.
     splits : DataFrame
         One row a split, see `split_frame`.
-    histograms : dict of (128, voice) int64
-        For each split, how many steps each voice sounds each pitch.
+    histograms : dict of (128, line) int64
+        For each split, how many steps each line sounds each pitch.
+    ensemble : Ensemble
+        The lines of the tensors.
     """
 
     tensors: pd.DataFrame
@@ -65,10 +67,15 @@ class Frames:
     windows: pd.DataFrame
     splits: pd.DataFrame
     histograms: dict[str, NDArray[np.int64]]
+    ensemble: Ensemble = SATB
 
 
 def measure(
-    windows: Windows, manifest: pd.DataFrame, steps: int, min_pieces: Mapping[Any, int]
+    windows: Windows,
+    manifest: pd.DataFrame,
+    steps: int,
+    min_pieces: Mapping[Any, int],
+    ensemble: Ensemble = SATB,
 ) -> Frames:
     """Measure everything that the checks need.
 
@@ -82,25 +89,28 @@ def measure(
         The length that every window should have.
     min_pieces
         For each split, how many pieces it should have at least.
+    ensemble
+        The lines that the tensors should have.
     """
     pieces = manifest_frame(manifest, windows)
-    frame, counts = window_frame(windows, pieces)
+    frame, counts = window_frame(windows, pieces, ensemble)
     pieces["copied_share"] = copied_shares(pieces, frame)
     if counts is not None:
         pieces["least_heard"] = least_heard(len(pieces), windows, counts)
     histograms = split_histograms(frame, counts)
-    splits = split_frame(pieces, frame, histograms, min_pieces)
-    return Frames(tensor_frame(windows, steps), pieces, frame, splits, histograms)
+    splits = split_frame(pieces, frame, histograms, min_pieces, ensemble)
+    tensors = tensor_frame(windows, steps, len(ensemble))
+    return Frames(tensors, pieces, frame, splits, histograms, ensemble)
 
 
-def tensor_frame(windows: Windows, steps: int) -> pd.DataFrame:
-    """The form of each array beside the declared one, for windows of `steps`."""
+def tensor_frame(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
+    """The form of each array beside the declared one, for windows of `steps` and `lines`."""
     import pandas as pd
 
     count = len(np.atleast_1d(windows.rolls))
     declared: dict[str, tuple[int, ...]] = dict.fromkeys(DECLARED, (count,))
-    declared["rolls"] = (count, steps, PITCHES, len(VOICES))
-    declared["onsets"] = (count, steps, len(VOICES))
+    declared["rolls"] = (count, steps, PITCHES, lines)
+    declared["onsets"] = (count, steps, lines)
     rows = []
     for name, dtype in DECLARED.items():
         array = np.asarray(getattr(windows, name))
@@ -167,6 +177,7 @@ def split_frame(
     frame: pd.DataFrame,
     histograms: Mapping[str, NDArray[np.int64]],
     min_pieces: Mapping[Any, int],
+    ensemble: Ensemble,
 ) -> pd.DataFrame:
     """Measure each split.
 
@@ -186,7 +197,7 @@ def split_frame(
         for name, table in (("pieces", manifest), ("windows", frame)):
             if "split" in table:
                 row[name] = int((table["split"] == split).sum())
-        for voice, name in enumerate(VOICES if histograms else ()):
+        for voice, name in enumerate(ensemble.names if histograms else ()):
             drift, distance = np.nan, np.nan
             if split != "train":
                 pair = histograms[split][:, voice], histograms["train"][:, voice]

@@ -47,7 +47,7 @@ def validate(
     with quiet_library():
         from kantor.data.checks.suites import suites
 
-        wanted = suites(limits, steps)
+        wanted = suites(limits, steps, frames.ensemble)
         return run({level: getattr(frames, level) for level in wanted}, wanted, docs)
 
 

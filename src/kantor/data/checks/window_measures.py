@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.score import REST, VOICES, onset_floor
+from kantor.ensemble import SATB, Ensemble
+from kantor.music.score import REST, onset_floor
 
 PITCHES = 128
 
@@ -33,13 +34,14 @@ def measure_windows(
     onsets: NDArray[np.bool_],
     length: NDArray[Any],
     bar_steps: NDArray[np.int64],
+    ensemble: Ensemble = SATB,
 ) -> tuple[Columns, NDArray[np.int32]]:
     """Measure some windows.
 
     Parameters
     ----------
-    rolls : (window, time, 128, voice) bool
-    onsets : (window, time, voice) bool
+    rolls : (window, time, 128, line) bool
+    onsets : (window, time, line) bool
     length, bar_steps : (window,)
         Real steps, and steps a bar.
 
@@ -51,7 +53,7 @@ def measure_windows(
         `empty_bar_share` of the bars of all voices, `crossing_share` of the steps,
         `in_scale` (share of the cells inside the best diatonic scale; NaN for silence),
         `compass_<voice>` (such as "60 to 72"; missing for silence), `content` (a digest).
-    counts : (window, 128, voice) int32
+    counts : (window, 128, line) int32
     """
     real = np.arange(rolls.shape[1]) < length[:, None]
     thick = np.count_nonzero(rolls, axis=2)
@@ -64,11 +66,11 @@ def measure_windows(
         "most_pitches": thick.max(axis=(1, 2)),
         "onset_faults": _onset_faults(pitches, onsets, real),
         "padding_cells": late.sum(axis=(1, 2)),
-        "rest_share": ((cells == 0) & real[..., None]).sum(axis=(1, 2)) / (steps * len(VOICES)),
+        "rest_share": ((cells == 0) & real[..., None]).sum(axis=(1, 2)) / (steps * len(ensemble)),
         "empty_bar_share": _empty_bar_share(cells > 0, length, bar_steps),
-        "crossing_share": _crossings(pitches).sum(axis=1) / steps,
-        "in_scale": _in_scale(counts),
-        **_compasses(counts),
+        "crossing_share": _crossings(pitches[..., : ensemble.pitched]).sum(axis=1) / steps,
+        "in_scale": _in_scale(counts[..., : ensemble.pitched]),
+        **_compasses(counts, ensemble),
         "content": _contents(pitches),
     }
     return columns, counts
@@ -91,7 +93,7 @@ def _onset_faults(
 def _empty_bar_share(
     sounding: NDArray[np.bool_], length: NDArray[Any], bar_steps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Share of silent bars; sounding (window, time, voice)."""
+    """Share of silent bars; sounding (window, time, line)."""
     windows, time, voices = sounding.shape
     share = np.zeros(windows)
     for size in np.unique(bar_steps):
@@ -120,10 +122,10 @@ def _in_scale(counts: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.where(total > 0, inside / np.maximum(total, 1), np.nan)
 
 
-def _compasses(counts: NDArray[np.int32]) -> Columns:
+def _compasses(counts: NDArray[np.int32], ensemble: Ensemble) -> Columns:
     """Each voice's lowest and highest pitch, as one text: the library's pages mix up pairs."""
     columns: Columns = {}
-    for voice, name in enumerate(VOICES):
+    for voice, name in enumerate(ensemble.names):
         heard = counts[:, :, voice] > 0
         low, high = heard.argmax(axis=1), PITCHES - 1 - heard[:, ::-1].argmax(axis=1)
         compass = np.array([f"{one} to {other}" for one, other in zip(low, high, strict=True)])

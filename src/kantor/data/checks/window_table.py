@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from kantor.data.checks.split_measures import seen_elsewhere
 from kantor.data.checks.window_measures import PITCHES, Columns, measure_windows
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
-from kantor.music.score import VOICES, Meter
+from kantor.music.score import Meter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ CHUNK = 256  # windows measured at once: 4 MB of a roll of 32 steps
 
 
 def window_frame(
-    windows: Windows, manifest: pd.DataFrame
+    windows: Windows, manifest: pd.DataFrame, ensemble: Ensemble = SATB
 ) -> tuple[pd.DataFrame, NDArray[np.int32] | None]:
     """Measure each window.
 
@@ -35,7 +36,7 @@ def window_frame(
         `window_id` ("<piece's id>@<start>"), `piece`, `split`, `start`, `real_steps`,
         `overhang` (steps past the piece's end), then the columns that `measure_windows` and
         `seen_elsewhere` describe. Only the columns that the arrays' form allows.
-    counts : (window, 128, voice) int32 or None
+    counts : (window, 128, line) int32 or None
         How many real steps each voice sounds each pitch; None where rolls cannot be read.
     """
     import pandas as pd
@@ -43,7 +44,7 @@ def window_frame(
     if not _whole_numbers(windows.piece, windows.start, windows.length):
         return pd.DataFrame({"window_id": pd.Series(dtype=str)}), None
     rows = _origin(windows, manifest)
-    if not _readable(windows):
+    if not _readable(windows, len(ensemble)):
         return pd.DataFrame(rows), None
     bars = np.array([_bar_steps(meter) for meter in rows.pop("meter")], np.int64)
     chunks, counts = [], []
@@ -54,6 +55,7 @@ def window_frame(
             np.asarray(windows.onsets)[part] > 0,
             np.asarray(windows.length)[part],
             bars[part],
+            ensemble,
         )
         chunks.append(columns)
         counts.append(sounding)
@@ -71,12 +73,12 @@ def _whole_numbers(*arrays: NDArray[Any]) -> bool:
     return all(v.ndim == 1 and v.dtype.kind in "iu" and len(v) == len(vectors[0]) for v in vectors)
 
 
-def _readable(windows: Windows) -> bool:
-    """Whether rolls and onsets can be read as ``(window, time, 128, voice)``, whatever dtype."""
+def _readable(windows: Windows, lines: int) -> bool:
+    """Whether rolls and onsets can be read as ``(window, time, 128, line)``, whatever dtype."""
     rolls, onsets = np.asarray(windows.rolls), np.asarray(windows.onsets)
-    if rolls.ndim != 4 or rolls.shape[2:] != (PITCHES, len(VOICES)) or rolls.shape[1] == 0:
+    if rolls.ndim != 4 or rolls.shape[2:] != (PITCHES, lines) or rolls.shape[1] == 0:
         return False
-    same = onsets.shape == (*rolls.shape[:2], len(VOICES)) and len(rolls) == len(windows.piece)
+    same = onsets.shape == (*rolls.shape[:2], lines) and len(rolls) == len(windows.piece)
     return same and rolls.dtype.kind in "biuf" and onsets.dtype.kind in "biuf"
 
 
@@ -123,7 +125,7 @@ def least_heard(pieces: int, windows: Windows, counts: NDArray[np.int32]) -> NDA
     Missing where it has no windows; `counts` is that of `window_frame`.
     """
     known = (windows.piece >= 0) & (windows.piece < pieces)
-    heard, steps = np.zeros((pieces, len(VOICES))), np.zeros(pieces)
+    heard, steps = np.zeros((pieces, counts.shape[2])), np.zeros(pieces)
     np.add.at(heard, windows.piece[known], counts[known].sum(axis=1))
     np.add.at(steps, windows.piece[known], windows.length[known])
     return np.where(steps > 0, heard.min(axis=1) / np.maximum(steps, 1), np.nan)

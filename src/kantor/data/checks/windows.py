@@ -7,7 +7,7 @@ import great_expectations.expectations as gxe
 from kantor.data.checks import expectations as kx
 from kantor.data.checks.check import Suite, at_least_one, check
 from kantor.data.corpus import SPLITS
-from kantor.music.score import VOICE_RANGES, VOICES
+from kantor.ensemble import Ensemble
 from kantor.settings import Validate
 
 # Ranges are those of the repertoire, a semitone or two wider: music may leave them for once.
@@ -72,20 +72,20 @@ def form() -> Suite:
     ]
 
 
-def voices() -> Suite:
-    """Each voice in its range."""
+def ranges(ensemble: Ensemble) -> Suite:
+    """Each line in its range."""
     return [
         check(
             kx.ExpectVoiceInRange,
-            f"range_{voice}",
-            f"Lowest and highest pitch of the {voice}",
-            f"{low} to {high}, in {MOSTLY_IN_RANGE:.0%} of the windows",
-            column=f"compass_{voice}",
-            low=low,
-            high=high,
+            f"range_{line.name}",
+            f"Lowest and highest pitch of the {line.name}",
+            f"{line.low} to {line.high}, in {MOSTLY_IN_RANGE:.0%} of the windows",
+            column=f"compass_{line.name}",
+            low=line.low,
+            high=line.high,
             mostly=MOSTLY_IN_RANGE,
         )
-        for voice, (low, high) in zip(VOICES, VOICE_RANGES, strict=True)
+        for line in ensemble.lines
     ]
 
 

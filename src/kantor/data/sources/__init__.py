@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
 from kantor import settings
 from kantor.data.corpus import Piece, Refusal
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 
 Found = list[Piece | Refusal]
@@ -41,6 +42,8 @@ class Task:
         Semitones by which to move the score.
     repeats
         Whether to play repeats.
+    ensemble
+        The lines that the score must have.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Task:
     split: str = ""
     transposition: int = 0
     repeats: bool = False
+    ensemble: Ensemble = SATB
 
 
 class Kind(Protocol):
@@ -59,15 +63,16 @@ class Kind(Protocol):
     def read(self, task: Task) -> Found: ...
 
 
-def tasks(source: settings.Source, split: settings.Split) -> list[Task]:
-    """The files of `source`, ordered by name.
+def tasks(source: settings.Source, split: settings.Split, ensemble: Ensemble = SATB) -> list[Task]:
+    """The files of `source`, ordered by name, each to be read as a score of `ensemble`.
 
     Raises
     ------
     InputError
         If the source's path does not exist or does not suit its kind.
     """
-    return _kind(source.kind).tasks(source.path, split)
+    found = _kind(source.kind).tasks(source.path, split)
+    return [replace(task, ensemble=ensemble) for task in found]
 
 
 def read(task: Task) -> Found:

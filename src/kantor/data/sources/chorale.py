@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import SATB, Ensemble
 from kantor.formats.parsed import ParsedFile
 from kantor.formats.parts import four_voices
 from kantor.music.key import estimate
@@ -16,7 +17,7 @@ from kantor.music.quantise import quantise
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 
-def chorale(recording: ParsedFile, title: str) -> Score:
+def chorale(recording: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score:
     """The four voices of `recording` as a score; `title` where it has none of its own.
 
     Silence of half a bar or more before the first note is cut off at a beat, and what then stands
@@ -35,7 +36,7 @@ def chorale(recording: ParsedFile, title: str) -> Score:
         for voice, line in enumerate(lines)
         for note in line
     ]
-    pitches, onsets = arrays_of(notes, steps - lead)
+    pitches, onsets = arrays_of(notes, steps - lead, len(ensemble))
     meter, pickup, bar_lines = _bars(recording, lead, steps)
     return Score(
         pitches,
@@ -47,6 +48,7 @@ def chorale(recording: ParsedFile, title: str) -> Score:
         recording.title or title,
         _fermatas(recording, lead, steps),
         bar_lines,
+        ensemble,
     )
 
 

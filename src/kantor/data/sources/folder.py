@@ -49,7 +49,7 @@ def read(task: Task) -> Found:
     InputError
         With the reason, if it is no score of four voices.
     """
-    score = chorale(read_file(task.path), task.path.stem)
+    score = chorale(read_file(task.path), task.path.stem, task.ensemble)
     return [Piece(task.id, task.split, task.kind, task.transposition, score)]
 
 

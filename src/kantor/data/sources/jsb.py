@@ -46,7 +46,7 @@ def read(task: Task) -> Found:
         If the file is missing or damaged.
     """
     recording = read_file(task.path, expand_repeats=task.repeats)
-    score = chorale(recording, "").transposed(task.transposition)
+    score = chorale(recording, "", task.ensemble).transposed(task.transposition)
     number = task.path.stem.removeprefix("bwv")
     score = replace(score, title=f"BWV {number}")
     return [Piece(task.id, task.split, "jsb", task.transposition, score)]

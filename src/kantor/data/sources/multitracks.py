@@ -60,7 +60,7 @@ def read(task: Task) -> Found:
     except FAULTS as error:
         reason = one_line(str(error)) or type(error).__name__
         raise InputError(f"not a pypianoroll multitrack ({reason})") from None
-    score = chorale(recording, task.path.stem)
+    score = chorale(recording, task.path.stem, task.ensemble)
     return [Piece(task.id, task.split, task.kind, task.transposition, score)]
 
 

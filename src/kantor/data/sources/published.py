@@ -23,9 +23,10 @@ from kantor import settings
 from kantor.data.arrays import FAULTS
 from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.data.sources import Found, Task
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import REST, VOICES, Pitches, Score, onset_floor
+from kantor.music.score import REST, Pitches, Score, onset_floor
 
 _MOST_BYTES = 64_000_000
 
@@ -58,25 +59,26 @@ def read(task: Task) -> Found:
         for index, rows in enumerate(splits[split]):
             id = f"{task.id}/{split}-{index:03d}"
             try:
-                found.append(Piece(id, split, "published", 0, _score(rows, id)))
+                found.append(Piece(id, split, "published", 0, _score(rows, id, task.ensemble)))
             except InputError as error:
                 found.append(Refusal(f"{task.path}#{split}-{index:03d}", str(error)))
     return found
 
 
-def _score(rows: ArrayLike, title: str) -> Score:
-    pitches = _pitches(rows)
-    return Score(pitches, onset_floor(pitches), key=estimate(pitches), title=title)
+def _score(rows: ArrayLike, title: str, ensemble: Ensemble) -> Score:
+    pitches = _pitches(rows, len(ensemble))
+    key = estimate(pitches)
+    return Score(pitches, onset_floor(pitches), key=key, title=title, ensemble=ensemble)
 
 
-def _pitches(rows: ArrayLike) -> Pitches:
-    """``(time, voice) int8`` from lists, or from floats with NaN for a rest."""
+def _pitches(rows: ArrayLike, lines: int) -> Pitches:
+    """``(time, line) int8`` from lists, or from floats with NaN for a rest."""
     try:
         values = np.asarray(rows, np.float64)
     except (ValueError, TypeError):
         raise InputError("rows of unequal length or not numbers") from None
-    if values.ndim != 2 or values.shape[1] != len(VOICES):
-        raise InputError(f"an array of shape {values.shape}: expected (time, 4)")
+    if values.ndim != 2 or values.shape[1] != lines:
+        raise InputError(f"an array of shape {values.shape}: expected (time, {lines})")
     values = np.where(np.isnan(values), REST, values)
     if not ((values >= REST) & (values <= 127) & (values == np.round(values))).all():
         raise InputError("values other than MIDI note numbers and -1")

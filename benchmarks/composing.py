@@ -80,10 +80,10 @@ def write_melodies(folder: Path, count: int, bars: int) -> list[Path]:
 
 def load_generator(options: Options) -> Any:
     """The trained generator, or one of the same form with random weights."""
-    from kantor.compose import generators
+    from kantor.compose import composer
 
     if not options.untrained:
-        return generators.load(options.model)
+        return composer.load(options.model)
     from kantor import runtime
     from kantor.hyperparameters import Train
     from kantor.model import weights
@@ -97,8 +97,8 @@ def load_generator(options: Options) -> Any:
 def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str, float]:
     """Read, compose and write; the seconds of each."""
     from kantor.compose import outputs
-    from kantor.compose.asking import read_request
     from kantor.compose.composer import compose
+    from kantor.compose.from_file import read_request
 
     marks = [time.perf_counter()]
     requests = [read_request(path) for path in paths]

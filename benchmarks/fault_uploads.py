@@ -108,7 +108,7 @@ def read_all(first: int, count: int, folder: Path) -> dict[str, Any]:
 
 def attempt(data: bytes, seed: int, folder: Path) -> str:
     """Take the bytes in like an upload; whether they were read or refused."""
-    from kantor.compose.asking import from_recording
+    from kantor.compose.from_file import from_file
     from kantor.errors import InputError
     from kantor.intake import Limits, Refused, parsing, uploads
 
@@ -120,8 +120,8 @@ def attempt(data: bytes, seed: int, folder: Path) -> str:
         if isinstance(one, Refused):
             continue
         try:
-            # Not `parse_upload`, which takes a reader's mistakes for the upload's.
-            from_recording(parsing.parse_bytes(one.data, limits))
+            # Not `recording_of`, which takes a reader's mistakes for the upload's.
+            from_file(parsing.read_within(one.data, limits))
         except InputError as error:
             if not str(error).isprintable():
                 raise RuntimeError(f"a reason of several lines: {error!r}") from None

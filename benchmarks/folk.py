@@ -119,7 +119,7 @@ def _pack(shift: int, tunes: Sequence[Path], target: Path) -> None:
 
 def _moved(path: Path, shift: int) -> bytes:
     """A tune in another key; one that Kantor would refuse stays, with a byte at its end."""
-    from kantor.compose.asking import read_request
+    from kantor.compose.from_file import read_request
     from kantor.errors import InputError
     from kantor.formats import midi
 

@@ -26,9 +26,9 @@ import machine
 import numpy as np
 import songs
 
-from kantor.compose import generators
-from kantor.compose.asking import read_request
+from kantor.compose import composer
 from kantor.compose.composer import compose
+from kantor.compose.from_file import read_request
 from kantor.compose.request import Request
 from kantor.data import corpus
 from kantor.errors import InputError
@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--picture", type=Path, default=ROOT / "build/meters.png")
     asked = parser.parse_args()
-    model = generators.load(asked.build / "model")
+    model = composer.load(asked.build / "model")
     found = table(model, asked.songs, asked.count, asked.seed, asked.build)
     draw(found, asked.picture)
     machine.save_json(asked.picture.with_suffix(".json"), found)

@@ -25,7 +25,7 @@ import numpy as np
 import songs
 from numpy.typing import NDArray
 
-from kantor.compose import generators
+from kantor.compose import composer
 from kantor.compose.composer import compose
 from kantor.compose.request import Request
 from kantor.music.conditioning import asked_bars, bar_features, stack
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--takes", type=machine.positive, default=8)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    model = generators.load(asked.build / "model")
+    model = composer.load(asked.build / "model")
     print(f"| | pieces | {' | '.join(meters.COLUMNS[name] for name in COLUMNS)} |")
     print("|---" * (len(COLUMNS) + 2) + "|")
     for meter in ("4/4", "3/4"):

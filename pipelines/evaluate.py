@@ -21,7 +21,7 @@ def main() -> int:
     try:
         block = settings.load(settings.Evaluate, "evaluate")
         pieces = corpus.load(SCORES)
-        from kantor.compose.generators import load
+        from kantor.compose.composer import load
 
         with files.full_disk_explained():
             figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")

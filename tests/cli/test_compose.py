@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import kantor.registry
 from kantor import cli
-from kantor.cli import composing
+from kantor.cli import compose
 from kantor.compose import outputs
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml, reading
@@ -305,10 +305,10 @@ def test_nothing_is_overwritten(tmp_path):
 
 def test_every_option_is_for_files_or_not():
     """The options that exclude each other are options that there are."""
-    names = set(inspect.signature(composing.compose_command).parameters)
-    assert {*composing.OF_NOTHING, *composing.OF_FILE} < names
-    assert [option.strip("-").replace("-", "_") for option in composing.OF_FILE.values()] == [
-        "continue" if name == "more" else name for name in composing.OF_FILE
+    names = set(inspect.signature(compose.compose_command).parameters)
+    assert {*compose.OF_NOTHING, *compose.OF_FILE} < names
+    assert [option.strip("-").replace("-", "_") for option in compose.OF_FILE.values()] == [
+        "continue" if name == "more" else name for name in compose.OF_FILE
     ]
 
 

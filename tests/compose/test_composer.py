@@ -11,7 +11,7 @@ from kantor.compose import composer
 from kantor.compose.composer import compose, seed_of
 from kantor.compose.form import Form
 from kantor.compose.request import Request
-from kantor.compose.sampling import Knobs
+from kantor.ensemble import SATB
 from kantor.errors import InputError, ModelError
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
@@ -188,19 +188,19 @@ def test_equals_and_faults_of_the_judge(filler, monkeypatch):
         compose([request], lambda given, seeds: filler(given, seeds), candidates=2)
 
 
-def test_only_knobs_that_are_turned_are_passed(filler):
-    """A model without a knob is not asked for it as long as nobody turns it."""
+def test_sampling_parameters_are_passed_on(filler):
+    """A model gets those that are named, and no others."""
     request = Form(2).request()
-    compose([request], filler)
-    compose([request], filler, knobs=Knobs())
-    compose([request], filler, knobs=Knobs(temperature=0.5))
-    compose([request], filler, knobs=Knobs(temperature=1.0, passes=0))
-    assert [knobs for _, _, knobs in filler.calls] == [
-        {},
-        {},
-        {"temperature": 0.5},
-        {"temperature": 1.0, "passes": 0},
-    ]
+    for sampling in (None, {"temperature": 0.5, "passes": 0}):
+        compose([request], filler, sampling=sampling)
+    assert [sampling for _, _, sampling in filler.calls] == [{}, {"temperature": 0.5, "passes": 0}]
+
+
+def test_a_model_of_other_lines_is_refused(filler):
+    """The message names the lines of both."""
+    filler.ensemble = SATB.only(0, 3)
+    with pytest.raises(ModelError, match=r"composes for soprano, bass, and .* alto, tenor, bass"):
+        compose([Form(2).request()], filler)
 
 
 def test_a_request_states_what_is_given():
@@ -209,7 +209,7 @@ def test_a_request_states_what_is_given():
     with pytest.raises(InputError, match="a mask of shape"):
         replace(request, mask=request.mask[:-1])
     with pytest.raises(InputError, match="a mask of shape"):
-        Request(request.score.line(0), request.mask[:, :1])
+        Request(request.score.line(0), request.mask)
     with pytest.raises(InputError, match="nothing is left to compose"):
         replace(request, mask=np.ones_like(request.mask))
 

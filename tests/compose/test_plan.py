@@ -1,9 +1,9 @@
-"""What is given and what composed, as people say it."""
+"""What is given and what is composed, in the words of the command line."""
 
 import pytest
 
 from kantor.cli import options
-from kantor.compose.plan import ALL, MOST_BARS, Plan, parse_voices
+from kantor.compose.plan import MOST_BARS, Plan, parse_lines
 from kantor.errors import InputError
 
 
@@ -16,14 +16,14 @@ from kantor.errors import InputError
         ({"voices": "tenor,alto"}, {0, 3}),
         ({"given": "soprano,bass", "voices": "alto,tenor"}, {0, 3}),
         ({"voices": "all"}, set()),
-        ({"given": "all", "more": 4}, ALL),
+        ({"given": "all", "more": 4}, {0, 1, 2, 3}),
         ({"fill": True}, set()),
         ({"fill": True, "given": "soprano"}, {0}),
         ({"composed": "1-2"}, {0}),
     ],
 )
 def test_given_voices(words, given):
-    """Said either way; unsaid it is the soprano, and to fill it is none."""
+    """Named either way; without a name it is the soprano, and to fill it is none."""
     assert Plan.parse(**words).given == given
 
 
@@ -52,11 +52,11 @@ def test_what_cannot_be_is_refused(words, fault):
         Plan.parse(**words)
 
 
-def test_a_voice_is_a_number_from_0_to_3():
+def test_lines_are_numbers_from_0_to_3():
     """A plan made in code is checked like one made of words."""
     with pytest.raises(InputError, match="expected some of 0 to 3"):
         Plan(frozenset({4}))
-    assert parse_voices("all") == ALL
+    assert parse_lines("all") == {0, 1, 2, 3}
 
 
 def test_the_command_line_knows_the_limit():

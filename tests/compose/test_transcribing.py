@@ -6,7 +6,7 @@ import mido
 import numpy as np
 import pytest
 
-from kantor.compose.asking import from_recording, read_request
+from kantor.compose.from_file import from_file, read_request
 from kantor.errors import InputError
 from kantor.formats.parsed import Limits, ParsedFile, Part
 from kantor.music.notes import TimedNote, notes_of
@@ -29,7 +29,7 @@ def heard(melody):
     return [(note.start, note.end, note.pitch) for note in notes_of(melody.score)]
 
 
-def recording(notes, meters=((0, "4/4"),), **rest):
+def parsed(notes, meters=((0, "4/4"),), **rest):
     timed = tuple(TimedNote(Fraction(s), Fraction(s + d), p) for s, d, p in notes)
     return ParsedFile(
         parts=(Part("", timed),),
@@ -93,7 +93,7 @@ def test_drums_alone_are_refused(midi_file):
 )
 def test_only_whole_octaves_are_moved(pitches, octaves, told):
     """The whole melody moves to where most of its notes can be sung, and by the least."""
-    melody = from_recording(recording(quarters(pitches)))
+    melody = from_file(parsed(quarters(pitches)))
     assert [p for _, _, p in heard(melody)] == [p + 12 * octaves for p in pitches]
     assert told is None or told in melody.messages
 
@@ -101,13 +101,13 @@ def test_only_whole_octaves_are_moved(pitches, octaves, told):
 def test_too_wide_a_melody_is_refused():
     """What no octave brings into the range of the voices is refused, with its extremes named."""
     with pytest.raises(InputError, match="from C2 to C7: no octave") as error:
-        from_recording(recording(quarters([36, 96])))
+        from_file(parsed(quarters([36, 96])))
     assert "--track" in str(error.value)
 
 
 def test_one_note():
     """A single note is a melody, its key the major key on it."""
-    melody = from_recording(recording([(0, 4, 67)], key=None))
+    melody = from_file(parsed([(0, 4, 67)], key=None))
     assert heard(melody) == [(0, 16, 67)]
     assert melody.score.key == Key(1, "major")
     assert melody.score.fermatas.all()
@@ -117,7 +117,7 @@ def test_triplets_and_swing_are_told():
     """What the sixteenth grid does to a triplet is told with figures."""
     third = Fraction(1, 3)
     notes = [(i * third, third, p) for i, p in enumerate([60, 62, 64, 65, 67, 69])]
-    melody = from_recording(recording([*notes, (2, 2, 67)]))
+    melody = from_file(parsed([*notes, (2, 2, 67)]))
     assert [start for start, _, _ in heard(melody)] == [0, 1, 3, 4, 5, 7, 8]
     assert any("moved onto the sixteenth grid" in message for message in melody.messages)
     swung = [
@@ -125,13 +125,13 @@ def test_triplets_and_swing_are_told():
         for i in range(8)
         for j in (0, 1)
     ]
-    messages = from_recording(recording(swung)).messages
+    messages = from_file(parsed(swung)).messages
     assert "swing: its eighths were made even" in messages
 
 
 def test_rests_inside_stay():
     """A rest between notes is a rest of the melody."""
-    melody = from_recording(recording([(0, 1, 60), (2, 1, 62)]))
+    melody = from_file(parsed([(0, 1, 60), (2, 1, 62)]))
     assert melody.score.pitches[:, 0].tolist() == [60] * 4 + [-1] * 4 + [62] * 4
 
 
@@ -148,12 +148,12 @@ def test_rests_inside_stay():
 )
 def test_silence_before_the_melody(start, pickup, silence, told):
     """Silence before the first note goes, and the note keeps its place in the bar."""
-    score = from_recording(recording(quarters([67] * 9, start))).score
+    score = from_file(parsed(quarters([67] * 9, start))).score
     assert score.pickup == pickup
     assert (score.pitches[:silence] == -1).all()
     assert score.onsets[silence, 0]
     assert score.bar_positions[silence, 0] == 4 * start % 16
-    messages = from_recording(recording(quarters([67] * 9, start))).messages
+    messages = from_file(parsed(quarters([67] * 9, start))).messages
     assert any(told in message for message in messages) if told else not messages
 
 
@@ -170,14 +170,14 @@ def test_a_written_pickup_is_kept(midi_file):
 def test_a_long_pickup_of_musicxml_is_kept():
     """Where the file says that three of four beats are a pickup, they are."""
     lines = (Fraction(3), Fraction(7))
-    score = from_recording(recording(quarters([67] * 8), pickup=Fraction(3), bar_lines=lines)).score
+    score = from_file(parsed(quarters([67] * 8), pickup=Fraction(3), bar_lines=lines)).score
     assert score.pickup == 12
     assert score.bar_lines.tolist() == [12, 28]
 
 
 def test_the_meter_may_change():
     """Each bar line stands where its meter puts it."""
-    score = from_recording(recording(quarters([67] * 12), ((0, "3/4"), (6, "2/4")))).score
+    score = from_file(parsed(quarters([67] * 12), ((0, "3/4"), (6, "2/4")))).score
     assert score.meter == Meter(3, 4)
     assert score.bar_lines.tolist() == [0, 12, 24, 32, 40]
 
@@ -185,25 +185,23 @@ def test_the_meter_may_change():
 @pytest.mark.parametrize("meter", ["3/4", "6/8", "12/8", "5/4", "2/2", "1/4"])
 def test_any_meter(meter):
     """Bars are as long as the signature says."""
-    score = from_recording(recording(quarters([67] * 24), ((0, meter),))).score
+    score = from_file(parsed(quarters([67] * 24), ((0, meter),))).score
     assert np.diff(score.bar_lines).tolist()[0] == Meter.parse(meter).bar_steps
 
 
 def test_fermatas_of_the_file_win():
     """Where the file has fermatas none are inferred."""
-    score = from_recording(
-        recording(quarters([67] * 8), fermatas=((Fraction(2), Fraction(3)),))
-    ).score
+    score = from_file(parsed(quarters([67] * 8), fermatas=((Fraction(2), Fraction(3)),))).score
     assert np.flatnonzero(score.fermatas).tolist() == [8, 9, 10, 11]
 
 
 def test_a_key_signature_that_the_notes_contradict_is_not_believed():
     """C major, which many programs write into every file, does not make an F-sharp tune C major."""
     sharps = [66, 68, 70, 71, 73, 75, 77, 78, 66]
-    doubted = from_recording(recording(quarters(sharps), key=Key(0)))
+    doubted = from_file(parsed(quarters(sharps), key=Key(0)))
     assert doubted.score.key == Key(6, "major")
     assert doubted.messages == ("the file says C major, but its notes are those of F# major",)
-    believed = from_recording(recording(quarters(SCALE), key=Key(-1)))
+    believed = from_file(parsed(quarters(SCALE), key=Key(-1)))
     assert (believed.score.key, believed.messages) == (Key(-1), ())
 
 

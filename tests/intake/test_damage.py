@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 from benchmarks.damage import damaged, repaired, sound_files
 
-from kantor.compose.asking import from_recording
+from kantor.compose.from_file import from_file
 from kantor.errors import InputError
 from kantor.formats import reading
 from kantor.intake import Limits
-from kantor.intake.parsing import parse_bytes
+from kantor.intake.parsing import read_within
 
 COUNT = 500
 LIMITS = Limits()
@@ -28,7 +28,7 @@ def files() -> list[bytes]:
 def attempt(data: bytes) -> str:
     """Take a file as far as a request to compose."""
     try:
-        from_recording(parse_bytes(data, LIMITS))
+        from_file(read_within(data, LIMITS))
     except InputError as refusal:
         return "refused" if str(refusal).isprintable() else f"refused in lines: {refusal}"
     return "read"

@@ -9,7 +9,6 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from kantor.compose.sampling import Knobs
 from kantor.settings import Block
 
 Format = Literal["mid", "musicxml", "wav", "png"]
@@ -36,9 +35,10 @@ class Manner(Block):
     passes: int | None = Field(None, ge=0, le=100)
 
     @property
-    def knobs(self) -> Knobs:
-        """What differs from the model's defaults."""
-        return Knobs(self.temperature, self.passes)
+    def sampling(self) -> dict[str, float]:
+        """The sampling parameters that differ from the model's defaults."""
+        values = {"temperature": self.temperature, "passes": self.passes}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from kantor.batch.chunks import FEW, Chunk, Done, Job, Loader, Made, Orders
 from kantor.batch.measuring import Composed, measured
 from kantor.batch.turns import Turns, turns
 from kantor.compose import outputs
-from kantor.compose.asking import from_recording
 from kantor.compose.composer import Model, compose
+from kantor.compose.from_file import from_file
 from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.errors import InputError, ModelError
@@ -132,7 +132,7 @@ class _Line:
         try:
             recording = parse_upload(job.upload, self._orders.limits)
             title = recording.title or job.stem.rpartition("-")[0]
-            request = from_recording(replace(recording, title=title))
+            request = from_file(replace(recording, title=title))
         except InputError as error:
             self.made[job.key] = Made(job.key, str(error))
             return
@@ -193,7 +193,7 @@ def _takes(asked: Asked, model: Model, orders: Orders) -> Composed:
         manner.seed,
         manner.takes,
         candidates=manner.candidates,
-        knobs=manner.knobs,
+        sampling=manner.sampling,
     )
     return dict(zip(asked, takes, strict=True))
 

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from kantor.cli import telling
-from kantor.cli.batching import batch_command
-from kantor.cli.composing import CHAMPION, compose_command
+from kantor.cli import console
+from kantor.cli.batch import batch_command
+from kantor.cli.compose import CHAMPION, compose_command
+from kantor.cli.console import BAD_INPUT, BROKEN, REFUSED, STOPPED
 from kantor.cli.models import models
-from kantor.cli.telling import BAD_INPUT, BROKEN, REFUSED, STOPPED
 
 __all__ = [
     "BAD_INPUT",
@@ -69,7 +69,7 @@ app.command("batch")(batch_command)
 @app.command("data")
 def data_command() -> None:
     """Bring the folder data/ of the repository to what data.dvc pins."""
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.data.pin import materialise
         from kantor.registry import find_root
 

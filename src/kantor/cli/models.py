@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kantor.cli import tables, telling
+from kantor.cli import console
 
 if TYPE_CHECKING:
     from kantor.registry import Event
@@ -37,7 +37,7 @@ Force = Annotated[
 @models.command("list")
 def list_command() -> None:
     """List the versions in the registry, the newest first, with aliases and headline figures."""
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.registry import versions
 
         rows = [
@@ -49,19 +49,19 @@ def list_command() -> None:
             ]
             for row in versions()
         ]
-        tables.show(["version", "aliases", "created", "figures"], rows)
+        console.table(["version", "aliases", "created", "figures"], rows)
 
 
 @models.command("show")
 def show_command(version: Version) -> None:
     """Show a version: what made it, its figures, and the moves that it was part of."""
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.registry import history, versions
         from kantor.registry.evaluated import evaluated
 
         found = evaluated(version)
         row = next(row for row in versions() if row["version"] == found.version)
-        tables.show(["version", str(found.version)], _facts(row, found.run_id))
+        console.table(["version", str(found.version)], _facts(row, found.run_id))
         moves = [e for e in history() if found.version in (e.before, e.after)]
         if moves:
             typer.echo()
@@ -95,19 +95,19 @@ def compare_command(
     The figures come from the versions' own evaluations where these were of the same pieces;
     otherwise both compose anew, which takes a while.
     """
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.promotion import contest, drawing
         from kantor.promotion import wording as words
 
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
             raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
-        with telling.progress("Comparing", None):
+        with console.progress("Comparing", None):
             outcome = contest(challenger, against)
         typer.echo(words.title(outcome))
         for reason in outcome.reasons:
             typer.echo(f"- {reason}")
         typer.echo(f"{words.measured(outcome)}\n")
-        tables.show(words.columns(outcome), [words.cells(row) for row in outcome.rows])
+        console.table(words.columns(outcome), [words.cells(row) for row in outcome.rows])
         if plot is not None:
             with _written(plot):
                 drawing.draw(outcome, plot)
@@ -140,14 +140,14 @@ def promote_command(
     guarded metrics are worse than the champion's, its data are unknown, it does not load, or what
     it composes is broken.
     """
-    with telling.in_one_line(), _refusals():
+    with console.in_one_line(), _refusals():
         from kantor.registry import promote
 
         measured: dict[str, Any] = {}
         if compare:
             from kantor.promotion import contest
 
-            with telling.progress("Comparing", None):
+            with console.progress("Comparing", None):
                 outcome = contest(version)
             measured = {"measured": outcome.worse, "figures": outcome.figures()}
         _tell(promote(version, why, by, force, **measured))
@@ -160,7 +160,7 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
     Another rollback goes further back. Versions that were rolled back from, retired or deleted
     are passed over, and named.
     """
-    with telling.in_one_line(), _refusals():
+    with console.in_one_line(), _refusals():
         from kantor.registry import rollback
 
         _tell(rollback(why, by, force))
@@ -169,7 +169,7 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
 @models.command("retire")
 def retire_command(version: Version, why: Why, by: By = None) -> None:
     """Take a version out of use: it loses its aliases and is not promoted again."""
-    with telling.in_one_line(), _refusals():
+    with console.in_one_line(), _refusals():
         from kantor.registry import retire
 
         _tell(retire(version, why, by))
@@ -178,12 +178,12 @@ def retire_command(version: Version, why: Why, by: By = None) -> None:
 @models.command("history")
 def history_command() -> None:
     """List all moves of the champion: when, from, to, by whom, and why."""
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.registry import history
 
         moves = history()
         if not moves:
-            telling.say("no moves yet: the champion is the first version that was registered")
+            console.say("no moves yet: the champion is the first version that was registered")
             return
         _show_history(moves)
 
@@ -196,19 +196,19 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        telling.say(f"{error.what} refused")
+        console.say(f"{error.what} refused")
         for reason in error.reasons:
-            telling.say(f"- {reason}")
-        raise typer.Exit(telling.REFUSED) from None
+            console.say(f"- {reason}")
+        raise typer.Exit(console.REFUSED) from None
 
 
 def _tell(event: Event) -> None:
     typer.echo(event.line)
     for reason in event.overrode:
-        telling.say(f"overridden: {reason}")
+        console.say(f"overridden: {reason}")
 
 
 def _show_history(moves: list[Event]) -> None:
     from kantor.promotion import wording as words
 
-    tables.show(words.HISTORY, [words.move(event) for event in moves])
+    console.table(words.HISTORY, [words.move(event) for event in moves])

@@ -1,4 +1,4 @@
-"""Which cells of a score lie in which bars, and what follows from giving some of them.
+"""Bars by their numbers, and the cells of a score that lie in them.
 
 Bars are numbered as in print: a pickup is bar 0, the first whole bar is bar 1.
 """
@@ -30,10 +30,10 @@ def parse_bars(text: str) -> Ranges:
     """
     ranges = []
     for part in text.split(","):
-        found = _RANGE.fullmatch(part.strip())
-        if not found:
+        numbers = _RANGE.fullmatch(part.strip())
+        if not numbers:
             raise InputError(f"bars {text!r}: expected numbers and ranges such as 1-4,9")
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
         if last < first:
             raise InputError(f"bars {text!r}: {first}-{last} runs backwards")
         ranges.append((first, last))
@@ -68,7 +68,7 @@ def in_bars(score: Score, ranges: Ranges) -> Flags:
 
 
 def resting_bars(score: Score) -> Flags:
-    """The cells of every bar in which their voice rests throughout, ``(time, voice) bool``."""
+    """The cells of every bar in which their line rests throughout, ``(time, line) bool``."""
     resting = np.zeros(score.pitches.shape, bool)
     for start, end in bar_spans(score).values():
         resting[start:end] = (score.pitches[start:end] == REST).all(axis=0)
@@ -76,17 +76,17 @@ def resting_bars(score: Score) -> Flags:
 
 
 def with_held(score: Score, mask: Flags) -> tuple[Flags, int]:
-    """The mask with every note given from its beginning that is held into a given cell.
+    """The mask, where a note that is held into a given cell is given from its beginning.
 
     Else a given cell could continue a note that nobody sings.
 
     Parameters
     ----------
-    mask : (time, voice) bool
+    mask : (time, line) bool
 
     Returns
     -------
-    mask : (time, voice) bool
+    mask : (time, line) bool
     notes : int
         How many notes this concerns.
     """
@@ -95,10 +95,10 @@ def with_held(score: Score, mask: Flags) -> tuple[Flags, int]:
     if not (held & mask[1:] & ~mask[:-1]).any():
         return mask, 0
     for note in notes_of(score):
-        cells = mask[note.start : note.end, note.line]
-        given = np.flatnonzero(cells)
-        if given.size and not cells[: given[-1]].all():
-            cells[: given[-1]] = True
+        inside = mask[note.start : note.end, note.line]
+        given = np.flatnonzero(inside)
+        if given.size and not inside[: given[-1]].all():
+            inside[: given[-1]] = True
             notes += 1
     return mask, notes
 

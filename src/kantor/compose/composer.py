@@ -8,29 +8,78 @@ are asked for.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor.compose.request import Request
-from kantor.compose.sampling import Knobs
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Flags, Pitches, Score
+from kantor.runtime.weights import FORMAT
 
-# A batch and one seed for each of its pieces, and knobs by name, to pitches and onsets.
+if TYPE_CHECKING:
+    from kantor import runtime
+    from kantor.model.generator import Generator
+
+# A batch and one seed for each of its pieces, and sampling parameters by name, to pitches and
+# onsets.
 Model = Callable[..., tuple[Pitches, Flags]]
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
 RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bounded
+LIGHT = ("chorale", "long")
+"""The presets that `kantor.runtime` composes with, without TensorFlow."""
+
+
+def load(folder: str | Path, processes: int | None = None) -> Generator | runtime.Generator:
+    """Read a model's folder, by `kantor.runtime` where the model allows it.
+
+    Parameters
+    ----------
+    processes : int, optional
+        How many share a large batch, if the model can be shared; see `kantor.runtime.Generator`.
+
+    Returns
+    -------
+    Generator
+        Of `kantor.runtime`, or of `kantor.model` for the preset unet and for a model of an older
+        release, which has no ``runtime.npz``.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no model, or one of another format.
+    """
+    folder = Path(folder)
+    try:
+        description = json.loads((folder / "model.json").read_text())
+    except (OSError, ValueError):
+        description = None
+    description = description if isinstance(description, dict) else {}
+    form = description.get("format", FORMAT)  # older models name none
+    if form != FORMAT:
+        raise ModelError(
+            f"{folder}: a model of format {form}, and this release reads format {FORMAT}; "
+            "use the release that made it, or train anew with `make repro`"
+        )
+    if description.get("preset") in LIGHT and (folder / "runtime.npz").is_file():
+        from kantor import runtime
+
+        return runtime.load(folder, processes)
+    from kantor.model import generator
+
+    return generator.load(folder)
 
 
 @dataclass(frozen=True)
-class _Question:
-    """One candidate to be composed: of which request and take, and what the model is told."""
+class _Candidate:
+    """One candidate to be composed: for which request and take, and what the model gets."""
 
     request: int
     take: int
@@ -46,79 +95,89 @@ def compose(
     made: Callable[[int], None] = lambda count: None,
     *,
     candidates: int = 1,
-    knobs: Knobs | None = None,
+    sampling: Mapping[str, float] | None = None,
 ) -> list[list[Score]]:
     """Compose every request `takes` times.
 
     Requests of about the same length are given to the model together, those of any length if the
     model has an attribute ``mixes_lengths`` that is true: it must know padding from music. One too
-    long for that goes through whole and alone: nothing is cut, so that no seam can be heard.
+    long for that goes through whole and alone: nothing is cut.
 
     Parameters
     ----------
     requests
         Of any masks and lengths.
     model
-        Takes a batch, one seed for each of its pieces, and knobs by name. To choose between
-        candidates it must have a method ``judge(given, pitches, onsets)`` that answers with one
-        number a piece, the higher the better.
+        Takes a batch, one seed for each of its pieces, and sampling parameters by name. To choose
+        between candidates it must have a method ``judge(given, pitches, onsets)`` that answers
+        with one number a piece, the higher the better. If it has an attribute ``ensemble``, its
+        lines must be those of the requests.
     seed, takes
         Take 2 of three is take 2 of two.
     made
-        Told after each run of the model how many candidates it made.
+        Called after each run of the model with the number of candidates that it made.
     candidates
         How many are composed for each take; the one that the model judges best is kept. The
         first of them is what one alone would be.
-    knobs
-        What differs from the model's defaults.
+    sampling
+        The model's sampling parameters, such as ``temperature``, where they differ from its
+        defaults.
 
     Returns
     -------
     list of list of Score
-        For each request its takes, ``(time, 4)``, the given cells as given.
+        For each request its takes, ``(time, line)``, the given cells as given.
 
     Raises
     ------
     ModelError
-        If the model changes a given cell or answers with something that is not a score.
+        If the model has other lines than a request, changes a given cell, or answers with
+        something that is not a score.
     InputError
         If the model cannot do what is asked.
     """
-    turned = (knobs or Knobs()).turned()
+    _check_lines(requests, model)
     best: dict[tuple[int, int], tuple[float, Score]] = {}
     mixed = getattr(model, "mixes_lengths", False)
-    for run in _runs(list(_questions(requests, seed, takes, candidates)), mixed):
-        pitches, onsets, worth = _answers(model, run, turned, candidates > 1)
-        for row, question in enumerate(run):
-            piece = question.request, question.take
+    for run in _runs(_candidates(requests, seed, takes, candidates), mixed):
+        batch = stack([candidate.given for candidate in run])
+        seeds = np.array([candidate.seed for candidate in run], np.int64)
+        pitches, onsets = model(batch, seeds, **(sampling or {}))
+        _check_answer(batch, pitches, onsets)
+        worth = _judged(model, batch, pitches, onsets) if candidates > 1 else np.zeros(len(run))
+        for row, candidate in enumerate(run):
+            piece = candidate.request, candidate.take
             if piece not in best or worth[row] > best[piece][0]:
-                score = _score(requests[question.request].score, pitches[row], onsets[row])
+                score = _score(requests[candidate.request].score, pitches[row], onsets[row])
                 best[piece] = float(worth[row]), score
         made(len(run))
     return [[best[index, take][1] for take in range(takes)] for index in range(len(requests))]
 
 
-def _answers(
-    model: Model, run: Sequence[_Question], turned: Mapping[str, Any], judge: bool
-) -> tuple[Pitches, Flags, NDArray[np.float64]]:
-    """What the model composes in one run, and if it is to `judge`, what each is worth to it."""
-    batch = stack([question.given for question in run])
-    seeds = np.array([question.seed for question in run], np.int64)
-    pitches, onsets = model(batch, seeds, **turned)
-    _check_shape(batch, pitches, onsets)
-    worth = _judged(model, batch, pitches, onsets) if judge else np.zeros(len(run))
-    return pitches, onsets, worth
+def _check_lines(requests: Sequence[Request], model: Any) -> None:
+    """Refuse requests for another ensemble than the model's."""
+    known = getattr(model, "ensemble", None)
+    for request in requests:
+        asked = request.score.ensemble
+        if known is not None and asked.names != known.names:
+            raise ModelError(
+                f"the model composes for {', '.join(known.names)}, and the piece is for "
+                f"{', '.join(asked.names)}; choose another model"
+            )
 
 
-def _questions(
+def _candidates(
     requests: Sequence[Request], seed: int, takes: int, candidates: int
-) -> Iterator[_Question]:
+) -> list[_Candidate]:
+    wanted = []
     for index, request in enumerate(requests):
         given = request.given
         given = given.padded(max(1, -(-given.steps // PADDING)) * PADDING)
         for take in range(takes):
-            for candidate in range(candidates):
-                yield _Question(index, take, given, seed_of(given, seed, take, candidate))
+            for number in range(candidates):
+                own = seed_of(given, seed, take, number)
+                wanted.append(_Candidate(index, take, given, own))
+    return wanted
 
 
 def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> int:
@@ -130,25 +189,25 @@ def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> in
     return int.from_bytes(digest.digest()[:8], "little") >> 1
 
 
-def _runs(questions: list[_Question], mixed: bool) -> Iterator[list[_Question]]:
-    """Questions sorted by length, at most `RUN_STEPS` in a run with their padding, or one.
+def _runs(candidates: Sequence[_Candidate], mixed: bool) -> Iterator[list[_Candidate]]:
+    """Candidates sorted by length, at most `RUN_STEPS` in a run with their padding, or one.
 
     Only where the model takes `mixed` lengths are different ones together.
     """
-    run: list[_Question] = []
-    for one in sorted(questions, key=lambda question: question.given.steps):
-        steps = one.given.steps
+    run: list[_Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: candidate.given.steps):
+        steps = candidate.given.steps
         full = steps * (len(run) + 1) > RUN_STEPS
         if run and (full or (not mixed and steps != run[0].given.steps)):
             yield run
             run = []
-        run.append(one)
+        run.append(candidate)
     if run:
         yield run
 
 
-def _check_shape(batch: Conditioning, pitches: Pitches, onsets: Flags) -> None:
-    """Refuse an answer of another form than the question, or one that changed what was given."""
+def _check_answer(batch: Conditioning, pitches: Pitches, onsets: Flags) -> None:
+    """Refuse an answer of another form than the batch, or one that changed what was given."""
     shape = batch.pitches.shape
     if np.shape(pitches) != shape or np.shape(onsets) != shape:
         raise ModelError(

@@ -10,14 +10,14 @@ import numpy as np
 
 from kantor.compose.plan import MOST_BARS
 from kantor.compose.request import Request
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, one_line
 from kantor.formats.parsed import Limits
 from kantor.music.phrases import even_endings
-from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Flags, Key, Meter, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Meter, Score
 
 PHRASE = 4  # bars
 TITLE = "Composition"
-BASS = VOICES.index("bass")
 
 _HOMES = range(41, 53)  # where the bass ends
 _FIFTHS = {name: fifths for fifths, name in enumerate(["F", "C", "G", "D", "A", "E", "B"], -1)}
@@ -38,6 +38,8 @@ class Form:
     tonic : bool
         Give the bass the tonic where the first whole bar begins and where the piece ends. The
         model knows the signature but not the mode, and else neither is sure.
+    ensemble : Ensemble
+        For which the piece is composed.
 
     Raises
     ------
@@ -52,6 +54,7 @@ class Form:
     phrase: int = PHRASE
     title: str = TITLE
     tonic: bool = True
+    ensemble: Ensemble = SATB
 
     def __post_init__(self) -> None:
         if not 1 <= self.bars <= MOST_BARS:
@@ -80,8 +83,8 @@ class Form:
         return cls(bars, signature, parse_key(key), int(steps), phrase, one_line(title))
 
     def request(self) -> Request:
-        """All four voices of the piece, to be composed but for the tonic in the bass."""
-        shape = (self.bars * self.meter.bar_steps, len(VOICES))
+        """All lines of the piece, to be composed but for the tonic in the bass."""
+        shape = (self.bars * self.meter.bar_steps, len(self.ensemble))
         score = Score(
             np.full(shape, REST, np.int8),
             np.zeros(shape, bool),
@@ -89,20 +92,21 @@ class Form:
             self.pickup,
             self.key,
             title=self.title,
+            ensemble=self.ensemble,
         )
         endings = even_endings(score, 0, self.meter, self.phrase)
         score, mask = _with_fermatas(score, endings), np.zeros(shape, bool)
-        if not self.tonic:
+        if not self.tonic or self.ensemble.bass is None:
             return Request(score, mask)
         spans = [endings[-1]]
         if self.pickup + STEPS_PER_QUARTER <= endings[-1][0]:
             spans.append((self.pickup, self.pickup + STEPS_PER_QUARTER))
-        told = f"the bass begins and ends on {self.key.name.split()[0]}, which is given"
-        return Request(*_with_tonic(score, mask, spans), (told,))
+        message = f"the bass begins and ends on {self.key.name.split()[0]}, which is given"
+        return Request(*_with_tonic(score, mask, spans), (message,))
 
 
 def continued(score: Score, mask: Flags, meter: Meter, bars: int) -> tuple[Score, Flags]:
-    """The score with so many more bars, composed in all voices, in phrases of their own.
+    """The score with so many more bars, composed in all lines, in phrases of their own.
 
     Of them only the last note of the bass is given, the tonic. What the file's last bar lacks is
     composed too. Where it lacks the pickup, as in most chorales, the new end lacks it as well, and
@@ -110,14 +114,14 @@ def continued(score: Score, mask: Flags, meter: Meter, bars: int) -> tuple[Score
 
     Parameters
     ----------
-    mask : (time, 4) bool
+    mask : (time, line) bool
     meter
         Of the new bars.
 
     Returns
     -------
     score : Score
-    mask : (time, 4) bool
+    mask : (time, line) bool
     """
     bar = meter.bar_steps
     last = int(score.bar_lines[-1]) if len(score.bar_lines) else score.pickup
@@ -154,11 +158,14 @@ def _with_tonic(score: Score, mask: Flags, spans: Sequence[tuple[int, int]]) -> 
     that was asked for; with the last note given these were 81% and 68%, with the first bar's
     first note as well 83% and 81%.
     """
+    bass = score.ensemble.bass
+    if bass is None:
+        return score, mask
     pitches, onsets, mask = score.pitches.copy(), score.onsets.copy(), mask.copy()
     tonic = next(pitch for pitch in _HOMES if score.key and pitch % 12 == score.key.tonic)
     for start, end in spans:
-        pitches[start:end, BASS], mask[start:end, BASS] = tonic, True
-        onsets[start, BASS] = True
+        pitches[start:end, bass], mask[start:end, bass] = tonic, True
+        onsets[start, bass] = True
     return replace(score, pitches=pitches, onsets=onsets), mask
 
 

@@ -13,7 +13,7 @@ from kantor.errors import InputError
 from kantor.formats.parsed import Part
 from kantor.music.notes import Time, TimedNote
 
-# Names that say which part is sung or leads, in the usual languages of scores.
+# Names of parts that are sung or that lead, in the usual languages of scores.
 _LEADING = re.compile(
     r"melod|soprano|sopran|\bvoice|vocal|voix|stimme|cantus|canto|\blead|discant|singer|\bs\b",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ _FINEST = 1_000_000  # parts of a quarter; what needs more stays in fractions
 
 
 def choose_part(parts: Sequence[Part], track: str | int | None) -> tuple[Part, str | None]:
-    """The part that holds the melody, and what to tell of the choice (None: nothing to choose).
+    """The part that holds the melody, and a message on the choice (None: nothing to choose).
 
     Without a `track` that is the one part that is named like a melody; else the highest by its
     mean pitch among those that sound at least half as long as the longest. Drums are left out.
@@ -81,18 +81,18 @@ def label(number: int, part: Part) -> str:
 def _named_part(parts: Sequence[Part], track: str | int) -> Part:
     wanted = str(track).strip()
     names = [part.name.casefold() for part in parts]
-    found = [part for part, name in zip(parts, names, strict=True) if name == wanted.casefold()]
-    if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(parts):
-        found = [parts[int(wanted) - 1]]
-    if not found and wanted and not wanted.isdecimal():
+    named = [part for part, name in zip(parts, names, strict=True) if name == wanted.casefold()]
+    if not named and wanted.isdecimal() and 1 <= int(wanted) <= len(parts):
+        named = [parts[int(wanted) - 1]]
+    if not named and wanted and not wanted.isdecimal():
         pairs = zip(parts, names, strict=True)
-        found = [part for part, name in pairs if wanted.casefold() in name]
-    if len(found) != 1:
-        fault = "more than one track is" if found else "no track is"
+        named = [part for part, name in pairs if wanted.casefold() in name]
+    if len(named) != 1:
+        fault = "more than one track is" if named else "no track is"
         raise InputError(f"{fault} called {wanted!r}; there is {_listed(parts)}")
-    if found[0].is_drum:
+    if named[0].is_drum:
         raise InputError(f"track {wanted} is percussion; there is {_listed(parts)}")
-    return found[0]
+    return named[0]
 
 
 def _listed(parts: Sequence[Part]) -> str:
@@ -114,7 +114,7 @@ def in_units(notes: Sequence[TimedNote]) -> tuple[Sequence[TimedNote], int]:
         quarter = math.lcm(quarter, part)
         if quarter > _FINEST:
             return notes, 1
-    found = [
+    scaled = [
         TimedNote(
             start.numerator * (quarter // start.denominator),
             end.numerator * (quarter // end.denominator),
@@ -122,15 +122,15 @@ def in_units(notes: Sequence[TimedNote]) -> tuple[Sequence[TimedNote], int]:
         )
         for start, end, pitch in notes
     ]
-    return found, quarter
+    return scaled, quarter
 
 
 def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNote], int]:
     """The highest line through `notes`, and how many notes it leaves out.
 
-    A note is heard if none that is higher starts with it or still sounds; it then ends the note
-    before it. A lower note that was covered does not come up again when the higher one ends. So
-    that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
+    A note belongs to it if none that is higher starts with it or still sounds; it then ends the
+    note before it. A lower note that was covered does not come up again when the higher one ends.
+    So that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
     that is less, into a lower one. A note that hangs because its end is missing is cut off.
 
     Parameters
@@ -166,23 +166,23 @@ def _is_line(notes: Sequence[TimedNote], quarter: int) -> bool:
 
 
 def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote]:
-    """The notes, ascending, each ended where its pitch is struck again.
+    """The notes, ascending, each ended where its pitch starts again.
 
     One of more than two bars ends where any other note begins.
     """
     ascending = sorted(notes)
     starts = [note.start for note in ascending]
-    struck: dict[int, Time] = {}
+    next_start: dict[int, Time] = {}
     cut = []
     for note in reversed(ascending):
         end = note.end
-        if struck.get(note.pitch, note.start) > note.start:
-            end = min(end, struck[note.pitch])
+        if next_start.get(note.pitch, note.start) > note.start:
+            end = min(end, next_start[note.pitch])
         if end - note.start > _HANGING * quarter:
             after = bisect.bisect_right(starts, note.start)
             end = min([end, *starts[after : after + 1]])
         cut.append(note if end == note.end else TimedNote(note.start, end, note.pitch))
-        struck[note.pitch] = note.start
+        next_start[note.pitch] = note.start
     return cut[::-1]
 
 

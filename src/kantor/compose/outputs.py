@@ -74,12 +74,12 @@ def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> No
     Parameters
     ----------
     score
-        ``(time, 4)``.
+        ``(time, line)``.
     path
         Its folder exists. Whatever happens, the file is there whole or as it was before.
     kind
         One of `FORMATS`.
-    given : (time, 4) bool, optional
+    given : (time, line) bool, optional
         Cells that were given, which a picture shows.
 
     Raises

@@ -1,4 +1,4 @@
-"""One piece that a model is asked for: the score and which of its cells are given."""
+"""A request: one piece that a model is asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from kantor.errors import InputError
 from kantor.music.conditioning import Conditioning
-from kantor.music.score import VOICES, Flags, Score
+from kantor.music.score import Flags, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +18,8 @@ class Request:
     Attributes
     ----------
     score : Score
-        ``(time, 4)``, its key known. Only the given cells are read.
-    mask : (time, 4) bool
+        ``(time, line)``, its key known. Only the given cells are read.
+    mask : (time, line) bool
         True = given, a given rest included; False = to be composed.
     messages : tuple of str
         What was done to a file's notes, one line each.
@@ -36,10 +36,9 @@ class Request:
 
     def __post_init__(self) -> None:
         mask = np.array(self.mask, bool)
-        if mask.shape != (self.score.steps, len(VOICES)) or mask.shape != self.score.pitches.shape:
+        if mask.shape != self.score.pitches.shape:
             raise InputError(
-                f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}: "
-                "expected (time, 4)"
+                f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}"
             )
         if mask.all():
             raise InputError("everything is given: nothing is left to compose")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from kantor.compose import generators
+from kantor.compose import composer
 from kantor.registry.errors import Away
 from kantor.registry.loading import CHAMPION, LoadedModel, generator_files
 from kantor.registry.store import opened
@@ -61,4 +61,4 @@ def load_alone(folder: str) -> LoadedModel:
         If the folder holds no model.
     """
     blas.only(1)
-    return LoadedModel(generators.load(folder, processes=1), folder)
+    return LoadedModel(composer.load(folder, processes=1), folder)

@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from kantor.errors import InputError
+from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.registry import contract, reading
@@ -156,11 +156,11 @@ def _data_path(folder: Path, source: str) -> str:
 
 def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
     """The generator in `folder`; an error names `source` and the fault in one line."""
-    from kantor.compose import generators
+    from kantor.compose import composer
 
     try:
-        return generators.load(folder)
-    except InputError as error:
+        return composer.load(folder)
+    except (InputError, ModelError) as error:
         told = str(error)
         named = told.startswith((f"{source}:", f"{source}/"))
         raise RegistryError(told if named else f"{source}: {told}") from error

@@ -57,6 +57,6 @@ class GeneratorModel:
 
 def _load_pyfunc(path: str) -> GeneratorModel:
     """What MLflow calls with the generator's folder."""
-    from kantor.compose import generators
+    from kantor.compose import composer
 
-    return GeneratorModel(generators.load(Path(path)))
+    return GeneratorModel(composer.load(Path(path)))

@@ -12,8 +12,8 @@ import pytest
 from tests.runtime.arrays import random_weights
 
 from kantor import runtime
-from kantor.compose import generators
-from kantor.errors import InputError
+from kantor.compose import composer
+from kantor.errors import InputError, ModelError
 from kantor.runtime import weights
 
 
@@ -40,7 +40,7 @@ def write(folder: Path, preset: str, arrays: bool = True) -> Path:
 @pytest.mark.parametrize("preset", ["chorale", "long"])
 def test_light_presets(tmp_path: Path, keras_way: list[Path], preset: str) -> None:
     """They are composed with in numpy."""
-    found = generators.load(write(tmp_path, preset))
+    found = composer.load(write(tmp_path, preset))
     assert isinstance(found, runtime.Generator)
     assert found.info == {"preset": preset}
     assert keras_way == []
@@ -49,7 +49,7 @@ def test_light_presets(tmp_path: Path, keras_way: list[Path], preset: str) -> No
 @pytest.mark.parametrize(("preset", "arrays"), [("unet", True), ("chorale", False)])
 def test_others(tmp_path: Path, keras_way: list[Path], preset: str, arrays: bool) -> None:
     """The workshop's network needs TensorFlow, and so does a model without its arrays."""
-    generators.load(str(write(tmp_path, preset, arrays)))
+    composer.load(str(write(tmp_path, preset, arrays)))
     assert keras_way == [tmp_path]
 
 
@@ -58,8 +58,8 @@ def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset
     """It is refused in one line that names both formats, not misread."""
     text = json.dumps({"preset": preset, "format": weights.FORMAT + 1})
     (write(tmp_path, preset) / "model.json").write_text(text)
-    with pytest.raises(InputError, match=r"a model of format 2, .* reads format 1; .*make repro"):
-        generators.load(tmp_path)
+    with pytest.raises(ModelError, match=r"a model of format 2, .* reads format 1; .*make repro"):
+        composer.load(tmp_path)
     assert keras_way == []
 
 
@@ -67,14 +67,14 @@ def test_a_folder_without_a_model(tmp_path: Path) -> None:
     """It is refused in one line."""
     (tmp_path / "model.json").write_text("{")
     with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro"):
-        generators.load(tmp_path)
+        composer.load(tmp_path)
 
 
 def test_tensorflow_is_not_imported(tmp_path: Path) -> None:
     """Loading a light model imports none of it."""
     script = (
-        "import sys; from kantor.compose import generators\n"
-        f"generators.load({str(write(tmp_path, 'chorale'))!r})\n"
+        "import sys; from kantor.compose import composer\n"
+        f"composer.load({str(write(tmp_path, 'chorale'))!r})\n"
         "print({'tensorflow', 'keras', 'mlflow'} & set(sys.modules))"
     )
     done = subprocess.run(

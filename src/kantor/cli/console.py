@@ -1,9 +1,9 @@
-"""What a person hears from the command line: one line a fault, a bar while they wait."""
+"""What the command line prints: one line a fault, a bar while work goes on, tables."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -11,10 +11,11 @@ import typer
 from kantor.errors import SetupError
 
 BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
+WIDE = 10_000  # columns: a table in a file or a pipe needs no wrapping
 
 
 def say(text: str) -> None:
-    """One line for the person, whatever characters the text brings."""
+    """Print one line on standard error, whatever characters the text holds."""
     from kantor.errors import one_line
 
     typer.echo(f"kantor: {one_line(text, 2_000)}", err=True)
@@ -22,7 +23,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Turn the errors that a person can do something about into one line and an exit code."""
+    """Turn errors that a person can mend into one line and an exit code."""
     from kantor import settings
 
     settings.quiet()
@@ -76,3 +77,31 @@ def counter(what: str) -> Iterator[Callable[[str], None]]:
             return
         with console.status(what) as status:
             yield lambda text: status.update(f"{what}: {text}")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: bold heads on a terminal, one plain line a row everywhere else."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=False)
+    terminal = console.is_terminal
+    if not terminal:
+        console = Console(width=WIDE, highlight=False)
+    lines = Table(
+        box=box.SIMPLE_HEAD if terminal else None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold" if terminal else "",
+    )
+    for name in head:
+        lines.add_column(Text(name), overflow="fold")
+    for row in rows:
+        lines.add_row(*(Text(cell) for cell in row))
+    with console.capture() as captured:
+        console.print(lines)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kantor.cli import options, telling
+from kantor.cli import console, options
 
 if TYPE_CHECKING:
     from kantor.compose.form import Form
     from kantor.compose.plan import Plan
     from kantor.compose.request import Request
-    from kantor.compose.sampling import Knobs
     from kantor.music.score import Score
 
 CHAMPION = "models:/kantor-bach@champion"
@@ -64,12 +63,10 @@ def compose_command(
     """Compose what is not given: by default alto, tenor and bass to melodies.
 
     What is given comes back note for note, moved by whole octaves only where that suits its
-    voice. What had to be done to a file is told. A file that does not hold what
-    is asked of it is named and left out, the others are composed, and the exit code is 2.
+    voice. What had to be done to a file is printed. A file that does not hold what is asked
+    of it is named and left out, the others are composed, and the exit code is 2.
     """
-    with telling.in_one_line():
-        from kantor.compose.sampling import Knobs
-
+    with console.in_one_line():
         form = _form(context.params)
         plan = _plan(given, voices, lock_bars, compose_bars, fill, more, track)
         kinds, names = _destinations(melodies or [Path(NAME)], out, takes, formats)
@@ -77,12 +74,13 @@ def compose_command(
         bad = len(asked) < len(names)
         if asked:
             requests = [_titled(request, title, tempo) for _, request in asked]
-            knobs = Knobs(temperature, passes)
-            composed = _compose_all(requests, model, seed, takes, candidates, knobs)
+            said = {"temperature": temperature, "passes": passes}
+            sampling = {name: value for name, value in said.items() if value is not None}
+            composed = _compose_all(requests, model, seed, takes, candidates, sampling)
             for (index, request), scores in zip(asked, composed, strict=True):
                 bad |= not _write_all(request, scores, out, names[index], kinds)
         if bad:
-            raise typer.Exit(telling.BAD_INPUT)
+            raise typer.Exit(console.BAD_INPUT)
 
 
 def _form(said: Mapping[str, Any]) -> Form | None:
@@ -110,7 +108,7 @@ def _form(said: Mapping[str, Any]) -> Form | None:
         raise typer.BadParameter(f"{of_file[0]} needs a file; from nothing all is composed")
     from kantor.compose.form import Form
 
-    with telling.bad_option():
+    with console.bad_option():
         return Form.parse(**{name: said[name] for name in of_nothing})
 
 
@@ -126,9 +124,9 @@ def _plan(
     """What of each file is given."""
     from kantor.compose.plan import Plan
 
-    with telling.bad_option():
+    with console.bad_option():
         plan = Plan.parse(given, voices, lock_bars, compose_bars, fill, more)
-    if track is not None and plan.one_voice is None:
+    if track is not None and plan.one_line is None:
         raise typer.BadParameter(
             "chooses a melody; of several voices none can be chosen", param_hint="--track"
         )
@@ -141,7 +139,7 @@ def _destinations(
     """The formats and, for each file, the stem of its results; refuse what cannot work."""
     from kantor.compose import outputs
 
-    with telling.bad_option("--format"):
+    with console.bad_option("--format"):
         kinds = outputs.parse_formats(formats)
     if len(files) > MOST_FILES:
         raise typer.BadParameter(f"more than {MOST_FILES} files", param_hint="MELODY")
@@ -174,13 +172,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _from_nothing(form: Form) -> list[tuple[int, Request]]:
     request = form.request()
     for message in request.messages:
-        telling.say(message)
+        console.say(message)
     return [(0, request)]
 
 
 def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tuple[int, Request]]:
     """The requests with their places among `files`; those of bad files are left out."""
-    from kantor.compose.asking import read_request
+    from kantor.compose.from_file import read_request
     from kantor.errors import InputError
 
     asked = []
@@ -188,10 +186,10 @@ def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tupl
         try:
             request = read_request(file, plan, track)
         except InputError as error:
-            telling.say(str(error))
+            console.say(str(error))
             continue
         for message in request.messages:
-            telling.say(f"{file}: {message}")
+            console.say(f"{file}: {message}")
         asked.append((index, request))
     return asked
 
@@ -207,15 +205,20 @@ def _titled(request: Request, title: str | None, tempo: float | None) -> Request
 
 
 def _compose_all(
-    requests: Sequence[Request], uri: str, seed: int, takes: int, candidates: int, knobs: Knobs
+    requests: Sequence[Request],
+    uri: str,
+    seed: int,
+    takes: int,
+    candidates: int,
+    sampling: Mapping[str, float],
 ) -> list[list[Score]]:
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
-    with telling.progress("Loading the model", None):
+    with console.progress("Loading the model", None):
         model = load_model(uri)
-    with telling.progress("Composing", candidates * takes * len(requests)) as made:
-        return compose(requests, model, seed, takes, made, candidates=candidates, knobs=knobs)
+    with console.progress("Composing", candidates * takes * len(requests)) as made:
+        return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)
 
 
 def _write_all(
@@ -232,7 +235,7 @@ def _write_all(
             try:
                 outputs.write(score, path, kind, request.mask)
             except InputError as error:
-                telling.say(str(error))
+                console.say(str(error))
                 whole = False
             else:
                 typer.echo(path)

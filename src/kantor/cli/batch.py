@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kantor.cli import options, telling
+from kantor.cli import console, options
 
 if TYPE_CHECKING:
     from kantor.batch import Batch, Summary
@@ -78,7 +78,7 @@ def batch_command(
     from kantor import forking
 
     forking.begin(forking.BATCH)
-    with telling.in_one_line():
+    with console.in_one_line():
         from kantor.batch import BatchError
 
         said = {
@@ -96,17 +96,17 @@ def batch_command(
         try:
             summary = _run(places, batch, model, only_new)
         except BatchError as error:
-            telling.say(str(error))
-            raise typer.Exit(telling.BROKEN) from None
+            console.say(str(error))
+            raise typer.Exit(console.BROKEN) from None
         except KeyboardInterrupt:
-            telling.say("stopped; what is composed is kept, the same command goes on")
-            raise typer.Exit(telling.STOPPED) from None
+            console.say("stopped; what is composed is kept, the same command goes on")
+            raise typer.Exit(console.STOPPED) from None
         if summary is None:
-            telling.say("nothing new")
+            console.say("nothing new")
         else:
             _tell(summary)
             if not summary.whole:
-                raise typer.Exit(telling.BAD_INPUT)
+                raise typer.Exit(console.BAD_INPUT)
 
 
 def _formats(text: str | None) -> tuple[str, ...] | None:
@@ -114,7 +114,7 @@ def _formats(text: str | None) -> tuple[str, ...] | None:
 
     if text is None:
         return None
-    with telling.bad_option("--format"):
+    with console.bad_option("--format"):
         return parse_formats(text)
 
 
@@ -150,11 +150,11 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
     from kantor.intake import read_limits
     from kantor.registry import fetch, load_alone, may_pass
 
-    with telling.counter("Composing") as heard, processes(batch.workers) as engine:
+    with console.counter("Composing") as heard, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),
             batch,
-            patient(partial(fetch, uri=uri), may_pass, batch.wait_minutes, telling.say),
+            patient(partial(fetch, uri=uri), may_pass, batch.wait_minutes, console.say),
             load_alone,
             read_limits(),
             only_new,
@@ -164,6 +164,6 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
 
 
 def _tell(summary: Summary) -> None:
-    telling.say(summary.line)
+    console.say(summary.line)
     for name in ("manifest.csv", "manifest.parquet", "index.html"):
         typer.echo(summary.folder / name)

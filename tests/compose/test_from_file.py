@@ -6,16 +6,16 @@ import mido
 import numpy as np
 import pytest
 
-from kantor.compose import asking
-from kantor.compose.asking import read_request
 from kantor.compose.bar_ranges import bar_spans
 from kantor.compose.composer import compose
-from kantor.compose.plan import ALL, Plan
+from kantor.compose.from_file import from_file, read_request
+from kantor.compose.plan import Plan
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
 from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import VOICE_RANGES, VOICES, Key, Meter, Score
+from kantor.music.score import Key, Meter, Score
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -50,16 +50,16 @@ def check(request, chorale, filler, given):
 def test_a_melody_for_any_voice(midi_file, voice):
     """One melody is put into the voice asked for, in the octave that suits it, which is told."""
     path = midi_file(quarters(*(pitch + 36 for pitch in SCALE)))
-    request = asked(path, given=VOICES[voice])
+    request = asked(path, given=SATB.names[voice])
     assert request.mask.all(axis=0).tolist() == [index == voice for index in range(4)]
     line = request.score.pitches[::4, voice].astype(int)
     (down,) = {int(d) for d in (np.array(SCALE) + 36 - line)}
     assert down % 12 == 0
-    low, high = VOICE_RANGES[voice]
+    low, high = SATB.ranges[voice]
     assert low <= line.min() <= line.max() <= high
     octaves = f"{down // 12} octaves" if down > 12 else "an octave"
     article = "an" if voice == 1 else "a"
-    assert f"moved down {octaves} to suit {article} {VOICES[voice]}" in request.messages
+    assert f"moved down {octaves} to suit {article} {SATB.names[voice]}" in request.messages
     others = [index for index in range(4) if index != voice]
     assert (request.score.pitches[:, others] == -1).all()
 
@@ -176,7 +176,7 @@ def test_a_voice_that_is_not_in_the_file_is_filled(chorale, filler, tmp_path):
 
 def test_silent_bars_count(midi_file, filler):
     """Where bars are chosen, silence around the notes is part of the piece and can be filled."""
-    names = [voice.title() for voice in VOICES]
+    names = [voice.title() for voice in SATB.names]
     ends = mido.MetaMessage("end_of_track", time=20 * 480)
     lines = [[(beat, 1, pitch) for beat in range(8, 16)] for pitch in (72, 67, 60, 48)]
     path = midi_file(*lines, names=names, meta=[ends])
@@ -299,7 +299,7 @@ def test_a_track_for_another_voice(midi_file):
 def test_voices_moved_by_octaves_are_told_one_by_one(midi_file, filler):
     """A voice outside its range is moved alone and comes back as moved; the others as they are."""
     lines = [quarters(*[pitch] * 8) for pitch in (72, 79, 60, 48)]
-    names = [voice.title() for voice in VOICES]
+    names = [voice.title() for voice in SATB.names]
     request = asked(midi_file(*lines, names=names), voices="tenor")
     assert "alto: moved down an octave to suit an alto" in request.messages
     assert sum("moved" in message for message in request.messages) == 1
@@ -319,7 +319,7 @@ def test_phrases_are_those_of_the_highest_voice_that_sounds(midi_file):
 def test_the_requests_of_data_and_code_are_alike(file, chorale):
     """What is read without a file is what is read with it, but for the file's name."""
     recording = read(file)
-    request = asking.from_recording(recording, Plan(ALL, more=1))
-    again = read_request(file, Plan(ALL, more=1))
+    request = from_file(recording, Plan(frozenset(range(4)), more=1))
+    again = read_request(file, Plan(frozenset(range(4)), more=1))
     assert (request.score.pitches == again.score.pitches).all()
     assert (request.mask == again.mask).all()

@@ -120,8 +120,8 @@ def attempt(data: bytes, seed: int, folder: Path) -> str:
         if isinstance(one, Refused):
             continue
         try:
-            # Not `recording_of`, which takes a reader's mistakes for the upload's.
-            from_file(parsing.read_within(one.data, limits))
+            # Not `parse_upload`, which takes a reader's mistakes for the upload's.
+            from_file(parsing.parse_bytes(one.data, limits))
         except InputError as error:
             if not str(error).isprintable():
                 raise RuntimeError(f"a reason of several lines: {error!r}") from None

@@ -13,7 +13,7 @@ from kantor.compose.from_file import from_file
 from kantor.errors import InputError
 from kantor.formats import reading
 from kantor.intake import Limits
-from kantor.intake.parsing import read_within
+from kantor.intake.parsing import parse_bytes
 
 COUNT = 500
 LIMITS = Limits()
@@ -28,7 +28,7 @@ def files() -> list[bytes]:
 def attempt(data: bytes) -> str:
     """Take a file as far as a request to compose."""
     try:
-        from_file(read_within(data, LIMITS))
+        from_file(parse_bytes(data, LIMITS))
     except InputError as refusal:
         return "refused" if str(refusal).isprintable() else f"refused in lines: {refusal}"
     return "read"

@@ -14,8 +14,8 @@ def main() -> int:
     settings.quiet()
     from kantor.data import corpus, windows
     from kantor.hyperparameters import Train
-    from kantor.model.train.interruptions import TrainingStopped
-    from kantor.model.train.loop import fingerprint, train
+    from kantor.model.train.checkpoints import TrainingStopped, fingerprint
+    from kantor.model.train.loop import train
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
     try:

@@ -10,9 +10,9 @@ from kantor.settings import Block
 
 PresetName = Literal["chorale", "long", "unet"]
 """`long` has the networks of `chorale`, in other sizes, and a longer training."""
-Strategy = Literal["default", "mirrored", "workers"]
+Strategy = Literal["default", "mirrored"]
 """`default`: one device; `mirrored`: all GPUs of this machine, or the logical CPU devices where
-there are none; `workers`: the devices of all machines that TF_CONFIG names."""
+there are none."""
 Kinds = Literal["any", "soprano"]
 """Masks of every kind, or a given soprano alone."""
 

@@ -20,9 +20,7 @@ def _import_quietly() -> None:
         try:
             import tensorflow as tf
 
-            # Workers can meet only before TensorFlow has looked at its devices.
-            if "TF_CONFIG" not in os.environ:
-                tf.config.list_logical_devices()
+            tf.config.list_logical_devices()
             tf.get_logger().setLevel("ERROR")
         except BaseException:
             hidden.seek(0)

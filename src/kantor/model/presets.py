@@ -48,7 +48,7 @@ class Chorale:
         latent = drawing.draw_latent(tf.shape(piece.classes)[0], self.steps, seed)
         return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
 
-    def heard(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> MultiHot:
+    def critic_input(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> MultiHot:
         piece = to_piece(batch)
         start, stop = self._window
         found = []
@@ -58,14 +58,14 @@ class Chorale:
         index = tf.concat(found, axis=0)
         return multi_hot(tf.reshape(index, [-1, index.shape[-1]]), JUDGED)
 
-    def both(self, heard: MultiHot) -> Tensor:
-        embedded = self.critic.embed(heard)
+    def represent(self, critic_input: MultiHot) -> Tensor:
+        embedded = self.critic.embed(critic_input)
         return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
     def differentiable(
-        self, batch: Batch, sample: tuple[Tensor, Tensor], found: Tensor, seed: Tensor
+        self, batch: Batch, sample: tuple[Tensor, Tensor], fake: Tensor, seed: Tensor
     ) -> Tensor:
-        embedding = straight_through.Linear(found, self.critic.by_features)
+        embedding = straight_through.Linear(fake, self.critic.by_features)
         return straight_through.features(
             self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p, embedding
         )
@@ -115,13 +115,13 @@ class Unet:
         latent = unet.draw_latent(tf.shape(melody)[0], seed)
         return self.generator([melody, latent], training=True)
 
-    def heard(self, batch: Batch, sample: Tensor) -> Tensor:
+    def critic_input(self, batch: Batch, sample: Tensor) -> Tensor:
         return tf.concat([self._real(batch), tf.stop_gradient(sample)], axis=0)
 
-    def both(self, heard: Tensor) -> Tensor:
-        return heard
+    def represent(self, critic_input: Tensor) -> Tensor:
+        return critic_input
 
-    def differentiable(self, batch: Batch, sample: Tensor, found: Tensor, seed: Tensor) -> Tensor:
+    def differentiable(self, batch: Batch, sample: Tensor, fake: Tensor, seed: Tensor) -> Tensor:
         return self.sample(batch, seed)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""The training's log is whole after every row, and goes on where the training does."""
+"""The training's log is whole after every row; each way in which a GAN goes wrong is named."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from kantor.hyperparameters import Limits
 from kantor.model.train import history
-from kantor.model.train.history import COLUMNS, History
+from kantor.model.train.history import COLUMNS, LOSSES, Finding, History, examine
+
+LIMITS = Limits(rows=5)
+ROWS = 12
 
 
 @pytest.fixture
@@ -98,3 +102,123 @@ def test_unknown_name(tmp_path: Path) -> None:
 def test_no_log_yet(tmp_path: Path) -> None:
     """Without a file there are no rows."""
     assert history.read(tmp_path / "none.csv") == []
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> History:
+    """A sound training: losses wander, the distance shrinks, takes differ."""
+    log = History(tmp_path / "history.csv")
+    for row in range(ROWS):
+        wander = math.sin(row)
+        log.add(
+            {
+                "iteration": 10 * (row + 1),
+                "phase": "adversarial",
+                "critic_loss": -3 + wander,
+                "generator_loss": 1 - wander,
+                "wasserstein": 4 / (row + 1),
+                "likelihood": 0.5 + 0.01 * wander,
+                "diversity": 0.4,
+            }
+        )
+    return log
+
+
+def kinds(findings: list[Finding]) -> list[tuple[str, bool]]:
+    assert all("\n" not in finding.message for finding in findings)
+    return [(finding.kind, finding.fatal) for finding in findings]
+
+
+def change(log: History, name: str, *values: float) -> History:
+    """Other figures in the last rows."""
+    for row, value in zip(log.rows[-len(values) :], values, strict=True):
+        row[name] = value
+    return log
+
+
+def test_sound_training(log: History) -> None:
+    """Nothing is found, whatever the phase or the number of rows."""
+    assert examine(log, LIMITS) == []
+    for rows in range(ROWS):
+        log.rows = log.rows[:rows]
+        assert examine(log, LIMITS) == []
+
+
+def test_warm_up_alone(tmp_path: Path) -> None:
+    """Before the critic is trained there is only the likelihood."""
+    log = History(tmp_path / "history.csv")
+    for row in range(ROWS):
+        log.add({"iteration": row, "phase": "likelihood", "likelihood": 3 - 0.1 * row})
+        assert examine(log, LIMITS) == []
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_not_a_number(log: History, name: str, value: float) -> None:
+    """The last figure of a loss is not finite: the end."""
+    findings = examine(change(log, name, value), LIMITS)
+    assert kinds(findings) == [("not a number", True)]
+    assert name in findings[0].message
+    assert "learning rates" in findings[0].message
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("value", [1e4, -3e7])
+def test_shoots_up(log: History, name: str, value: float) -> None:
+    """A loss left every bound: the end."""
+    findings = examine(change(log, name, value), LIMITS)
+    assert kinds(findings) == [("shoots up", True)]
+    assert name in findings[0].message
+    assert "gradient penalty" in findings[0].message
+
+
+def test_large_but_within_limits(log: History) -> None:
+    """Just below the limit all is well."""
+    assert examine(change(log, "critic_loss", 9999.0), LIMITS) == []
+
+
+def test_falls_to_zero(log: History) -> None:
+    """The critic tells nothing apart for as many rows as are looked at: the end."""
+    small = [1e-5, -1e-5, 2e-5, 0.0, 1e-4]
+    findings = examine(change(log, "wasserstein", *small), LIMITS)
+    assert kinds(findings) == [("falls to zero", True)]
+    assert "critic" in findings[0].message
+    assert examine(change(log, "wasserstein", 0.1, *small[1:]), LIMITS) == []
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_stands_still(log: History, name: str) -> None:
+    """A loss that does not move for as many rows as are looked at: the end."""
+    findings = examine(change(log, name, *[2.0] * 5), LIMITS)
+    assert kinds(findings) == [("stands still", True)]
+    assert name in findings[0].message
+    assert examine(change(log, name, 2.001, *[2.0] * 4), LIMITS) == []
+
+
+@pytest.mark.parametrize(
+    ("takes", "expected"),
+    [
+        ([0.4, 0.3, 0.01], [("collapse", False)]),
+        ([0.4, 0.01, 0.01], [("collapse", False)]),
+        ([0.01, 0.01, 0.0], [("collapse", True)]),
+        ([0.01, 0.01, 0.3], []),
+        ([0.4, 0.3, 0.02], []),
+    ],
+)
+def test_collapse(log: History, takes: list[float], expected: list) -> None:
+    """One measurement of takes alike is a warning, three in a row are the end."""
+    findings = examine(change(log, "diversity", *takes), LIMITS)
+    assert kinds(findings) == expected
+    assert all("samples collapse" in finding.message for finding in findings)
+
+
+def test_several_at_once(log: History) -> None:
+    """What goes wrong in several places is named in each."""
+    change(log, "critic_loss", math.nan)
+    change(log, "likelihood", 1e9)
+    change(log, "diversity", 0.0)
+    assert kinds(examine(log, LIMITS)) == [
+        ("not a number", True),
+        ("shoots up", True),
+        ("collapse", False),
+    ]

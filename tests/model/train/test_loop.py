@@ -7,11 +7,9 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,8 @@ from kantor.data.corpus import Corpus
 from kantor.errors import InputError
 from kantor.hyperparameters import Train
 from kantor.model import generator
-from kantor.model.train.interruptions import TrainingStopped
-from kantor.model.train.loop import Folders, fingerprint, train
+from kantor.model.train.checkpoints import TrainingStopped
+from kantor.model.train.loop import Folders, train
 from kantor.model.train.monitor import opening
 from kantor.music.conditioning import Conditioning, stack
 
@@ -38,7 +36,7 @@ pytestmark = [
 ]
 Smallest = Callable[..., Train]
 
-# Started as a process of its own, so that it can be killed, or be one of several.
+# Started as a process of its own, so that it can be killed, or have several devices.
 APART = """
 import sys
 from pathlib import Path
@@ -68,7 +66,7 @@ print(done)
 
 
 class Enough(Exception):
-    """Raised by a test that has heard what it wanted to hear."""
+    """Raised by a test that has read what it needs."""
 
 
 @dataclass
@@ -86,9 +84,7 @@ class Course:
         folders = Folders(*(self.folder / name for name in names))
         return train(settings, *self.data, fingerprint, folders, self.say)
 
-    def start_apart(
-        self, settings: Train, devices: int = 1, environment: dict[str, str] | None = None
-    ) -> subprocess.Popen[str]:
+    def start_apart(self, settings: Train, devices: int = 1) -> subprocess.Popen[str]:
         """Begin the training in a process of its own, with so many devices."""
         (self.folder / "settings.json").write_text(settings.model_dump_json())
         corpora.save(self.data[0], self.folder / "scores.npz")
@@ -98,7 +94,6 @@ class Course:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | (environment or {}),
         )
 
     def say(self, line: str) -> None:
@@ -193,7 +188,7 @@ def test_model_composes(undisturbed: Course, tiny: Any, asked: Callable[..., Con
     model = generator.load(undisturbed.folder / "model")
     scores = [piece.score for piece in tiny[0] if piece.split == "valid"]
     given = stack([asked(score) for score in scores])
-    first, second = (model.compose(given, np.arange(2) + turn)[0] for turn in (0, 2))
+    first, second = (model.compose(given, np.arange(2) + first_seed)[0] for first_seed in (0, 2))
     differ = (first != second)[..., 1:].mean()
     assert float(undisturbed.log[-1]["diversity"]) == pytest.approx(differ, abs=1e-5)
 
@@ -229,12 +224,12 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: 
 def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
     """Killed in the middle it goes on from its last checkpoint to the same weights."""
     with course.start_apart(smallest()) as process:
-        heard = ""
-        for heard in process.stdout:
-            if heard.startswith("train: 2/"):
+        line = ""
+        for line in process.stdout:
+            if line.startswith("train: 2/"):
                 break
         process.kill()
-        assert heard.startswith("train: 2/"), process.stderr.read()
+        assert line.startswith("train: 2/"), process.stderr.read()
     assert not (course.folder / "model").exists()
     course.start(smallest())
     assert course.said[0].startswith(
@@ -266,6 +261,7 @@ def alike(first: Course, second: Course) -> None:
             assert off < 1e-3 * np.linalg.norm(one.numpy()) + slack, one.path
 
 
+@pytest.mark.long
 def test_two_devices(undisturbed: Course, course: Course, smallest: Smallest) -> None:
     """Two devices that share each batch log what one does and end with its weights."""
     with course.start_apart(smallest(strategy="mirrored"), devices=2) as process:
@@ -275,48 +271,8 @@ def test_two_devices(undisturbed: Course, course: Course, smallest: Smallest) ->
     alike(undisturbed, course)
 
 
-def test_two_workers(
-    undisturbed: Course, course: Course, smallest: Smallest, tmp_path_factory: Any
-) -> None:
-    """Two workers take up what one device began, and go on as it would; the chief alone writes."""
-    one, follower = (
-        Course(tmp_path_factory.mktemp(name), course.data) for name in ("one", "follower")
-    )
-    for begun in (one, course):
-        for name in ("checkpoints", "reports"):
-            shutil.copytree(undisturbed.folder / name, begun.folder / name)
-    one.start(smallest(iterations=3))
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
-    processes = []
-    for index, worker in enumerate((course, follower)):
-        config = {"cluster": cluster, "task": {"type": "worker", "index": index}}
-        settings = smallest(iterations=3, strategy="workers")
-        processes.append(
-            worker.start_apart(settings, environment={"TF_CONFIG": json.dumps(config)})
-        )
-    said = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    for out, _ in said:
-        assert "resuming at iteration 3 of 4" in out
-        assert "shared by 2 devices" in out
-    assert "train: 4/4" in said[0][0]
-    assert "train: 4/4" not in said[1][0]
-    alike(one, course)
-    written = {path.name for path in follower.folder.iterdir()}
-    assert written == {"settings.json", "scores.npz", "windows.npz"}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens to."""
-    with ExitStack() as opened:
-        sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @pytest.mark.parametrize(
-    ("changes", "fingerprint", "told"),
+    ("changes", "fingerprint", "expected"),
     [
         ({}, "data", "resuming at iteration 3 of 3"),
         ({"iterations": 4, "minutes": 9}, "data", "resuming at iteration 3 of 5"),
@@ -333,7 +289,7 @@ def test_whose_checkpoint_it_is(
     smallest: Smallest,
     changes: dict[str, Any],
     fingerprint: str,
-    told: str,
+    expected: str,
 ) -> None:
     """A larger budget and other devices go on; other data or settings start afresh."""
 
@@ -344,7 +300,7 @@ def test_whose_checkpoint_it_is(
     course.until = enough
     with pytest.raises(Enough):
         course.start(smallest(**changes), fingerprint)
-    assert course.said[0].startswith(f"train: {told}, ")
+    assert course.said[0].startswith(f"train: {expected}, ")
 
 
 def test_finished_training(undisturbed: Course, course: Course, smallest: Smallest) -> None:
@@ -379,22 +335,22 @@ def test_stops_early(
     """When time is up, the metrics are the data's, or the critic's distance stands.
 
     A training of more iterations goes on from the undisturbed one. That its takes were alike is
-    told once and kept.
+    said once and kept.
     """
     for name in ("checkpoints", "reports"):
         shutil.copytree(undisturbed.folder / name, course.folder / name)
     log = course.folder / "reports" / "history.csv"
     diversity = undisturbed.log[-1]["diversity"]
     log.write_text(log.read_text().replace(f",{diversity},", ",0.001,"))
-    told = course.start(smallest(iterations=90, **changes))
+    said = course.start(smallest(iterations=90, **changes))
     health = course.health
     assert (health["stopped_by"], health["status"]) == (reason, "ok")
     assert health["iterations"] == iterations
-    assert f"stopped by: {reason}" in told
+    assert f"stopped by: {reason}" in said
     assert generator.load(course.folder / "model").info["iterations"] == iterations
-    found = [(finding["kind"], finding["fatal"]) for finding in health["findings"]]
-    assert found == [("collapse", False)] * (reason == "critic")
-    assert sum("health" in line for line in course.said) == len(found)
+    kinds = [(finding["kind"], finding["fatal"]) for finding in health["findings"]]
+    assert kinds == [("collapse", False)] * (reason == "critic")
+    assert sum("health" in line for line in course.said) == len(kinds)
 
 
 @pytest.mark.parametrize("warmup", [0, 4])
@@ -445,17 +401,3 @@ def test_nothing_to_train_on(course: Course, smallest: Smallest) -> None:
     course.data = (held_out, windows.cut(held_out, settings.Windows(steps=8)))
     with pytest.raises(InputError, match="'train'"):
         course.start(smallest())
-
-
-def test_fingerprint(tmp_path: Path) -> None:
-    """The inputs' contents and their order, not their names."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    first.write_bytes(b"a")
-    second.write_bytes(b"b")
-    base = fingerprint([first, second])
-    copy = tmp_path / "copy"
-    copy.write_bytes(b"a")
-    assert fingerprint([copy, second]) == base
-    copy.write_bytes(b"c")
-    others = {fingerprint(inputs) for inputs in ([copy, second], [second, first], [first])}
-    assert len(others | {base}) == 4

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,7 +15,7 @@ from kantor import settings
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.model.train import batches
-from kantor.model.train.trainer import Trainer
+from kantor.model.train.trainer import Adam, Trainer
 
 pytestmark = pytest.mark.usefixtures("eager")
 Smallest = Callable[..., Train]
@@ -167,12 +168,6 @@ def test_totals(smallest: Smallest) -> None:
     assert smallest(warmup=3, iterations=4, preset="unet").total == 4
 
 
-def test_own_parameters_are_valid() -> None:
-    """The repository's own block reads."""
-    root = Path(__file__).resolve().parents[2]
-    assert settings.load(Train, "train", root / "params.yaml").total > 0
-
-
 @pytest.mark.parametrize(
     ("line", "key"),
     [
@@ -201,12 +196,32 @@ def test_a_step_is_traced_once(smallest: Smallest, pool: batches.Pool) -> None:
     """Batches have different numbers of features: no step is made anew for each."""
     tf.config.run_functions_eagerly(False)
     trainer = Trainer(smallest(warmup=0, xla=False), 8)
-    heard = set()
+    lengths = set()
     for _ in range(3):
         batch = batches.batch_at(pool, trainer.batch_size, 1, trainer.iteration)
         sample = trainer._sample(batch, tf.constant([1, int(trainer.iteration)]))
-        heard.add(len(trainer._hear(batch, sample).by_row[0]))
+        lengths.add(len(trainer._critic_input(batch, sample).by_row[0]))
         trainer.step(batch)
-    assert len(heard) > 1
+    assert len(lengths) > 1
     assert trainer._critic.experimental_get_tracing_count() == 1
     assert trainer._generator.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1}, {"beta_1": 0.5, "epsilon": 1e-3}])
+def test_adam_as_keras(options: dict[str, Any]) -> None:
+    """The optimizer takes Keras's own steps: twenty updates by a falling rate, two variables."""
+    random = np.random.default_rng(1)
+    start = [random.normal(size=shape).astype(np.float32) for shape in ((3, 4), (5,))]
+    gradients = random.normal(size=(20, 17)).astype(np.float32)
+    results = []
+    for kind in (Adam, keras.optimizers.Adam):
+        optimizer = kind(keras.optimizers.schedules.CosineDecay(0.1, 20), **options)
+        variables = [keras.Variable(value) for value in start]
+        optimizer.build(variables)
+        for row in gradients:
+            parts = [tf.reshape(row[:12], (3, 4)), tf.constant(row[12:])]
+            optimizer.apply_gradients(zip(parts, variables, strict=True))
+        results.append([np.asarray(one) for one in (*variables, *optimizer.variables)])
+    assert not np.allclose(results[0][0], start[0], atol=0.1)
+    for ours, theirs in zip(*results, strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-4, atol=2e-5)

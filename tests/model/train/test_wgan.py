@@ -43,11 +43,11 @@ class Line:
     def sample(self, batch: Any, seed: Any) -> Any:
         return tf.constant(FAKE)
 
-    def heard(self, batch: Any, sample: Any) -> Any:
+    def critic_input(self, batch: Any, sample: Any) -> Any:
         return tf.concat([batch["music"], sample], axis=0)
 
-    def both(self, heard: Any) -> Any:
-        return heard
+    def represent(self, critic_input: Any) -> Any:
+        return critic_input
 
     def differentiable(self, batch: Any, sample: Any, found: Any, seed: Any) -> Any:
         return found + self.generator.trainable_variables[0][:, 0]
@@ -230,7 +230,7 @@ def test_xla_and_plain_graph_agree(short: Any, monkeypatch: pytest.MonkeyPatch) 
 
         @tf.function
         def step(networks: Any = networks, optimizer: Any = optimizer, by_xla: Any = by_xla) -> Any:
-            heard = networks.heard(short, sample)
+            heard = networks.critic_input(short, sample)
             return wgan.critic_step(networks, optimizer, short, heard, SEED, WEIGHT, by_xla)
 
         found.append({name: float(value) for name, value in step().items()})
@@ -243,7 +243,7 @@ def test_one_form_of_real_and_generated_music(short: Any) -> None:
     """The critic hears both as the same features; given onsets are in both."""
     networks = small()
     sample = networks.sample(short, SEED)
-    real, fake = tf.split(networks.both(networks.heard(short, sample)), 2)
+    real, fake = tf.split(networks.represent(networks.critic_input(short, sample)), 2)
     soft = networks.differentiable(short, sample, fake, SEED)
     assert real.shape == fake.shape == soft.shape
     assert np.array_equal(fake, soft)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kantor.model.train import replicas
+from kantor.model import parts
 
 Tensor = Any
 Dropout = Callable[[Tensor], Tensor]
@@ -34,7 +34,7 @@ def dropout(rate: float, seed: Tensor) -> Dropout:
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
         rows = len(tensor.shape) - 3  # the axis of the pieces
         shape = [*tensor.shape[:rows], tf.shape(tensor)[rows], 1, tensor.shape[-1]]
-        kept = replicas.uniform(shape, own, axis=rows) >= rate
+        kept = parts.uniform(shape, own, axis=rows) >= rate
         return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
 
     return drop if rate > 0 else no_dropout

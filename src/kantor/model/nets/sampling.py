@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kantor.model import parts
 from kantor.model.nets import heads
 from kantor.model.nets import representation as rep
 from kantor.model.nets.chorale import ORDER, ChoraleGenerator
 from kantor.model.nets.inputs import Piece
-from kantor.model.train import replicas
 from kantor.music.score import VOICES
 
 Tensor = Any
@@ -32,7 +32,7 @@ class Latent(NamedTuple):
 
 def draw_latent(batch: Tensor, time: Tensor, seed: Tensor) -> Latent:
     """The latent of a batch from one seed, ``(2,) int``."""
-    uniform = replicas.uniform([2, batch, time, len(VOICES)], seed, axis=1)
+    uniform = parts.uniform([2, batch, time, len(VOICES)], seed, axis=1)
     return Latent(uniform[0], uniform[1])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kantor.model.train import replicas
+from kantor.model import parts
 from kantor.music.score import VOICES
 
 Tensor = Any
@@ -68,7 +68,7 @@ def unet_critic() -> keras.Model:
 
 def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
     """Truncated normal latents ``(batch, 2, 8, 512)`` from one seed ``(2,) int``."""
-    return replicas.drawn(
+    return parts.drawn(
         lambda shape: tf.random.stateless_truncated_normal(shape, seed, alg="philox"),
         [batch, *LATENT],
     )

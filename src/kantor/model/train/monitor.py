@@ -1,15 +1,21 @@
-"""What the generator can do at a moment of its training, measured on fixed melodies."""
+"""What the generator can do at a moment of its training: measured on fixed melodies, and kept.
+
+The takes that are kept of one melody are shown as a film.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kantor.data.corpus import Corpus
+from kantor import files
+from kantor.data import corpus as corpora
+from kantor.data.corpus import Corpus, Piece
 from kantor.metrics.musical import LABELS, evaluate_windows
 from kantor.metrics.report import HEADLINE
 from kantor.model.generator import Generator
@@ -17,6 +23,7 @@ from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Score
 
 STEPS = 64
+FRAMES = 40
 
 
 def opening(score: Score, steps: int = STEPS) -> Score:
@@ -110,3 +117,37 @@ def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -
     before = float(np.mean(distances[-2 * rows : -rows]))
     after = float(np.mean(distances[-rows:]))
     return abs(after - before) <= tolerance * max(abs(before), 1e-6)
+
+
+class Film:
+    """Takes of the one fixed melody, each in a file of its own in `folder`."""
+
+    def __init__(self, folder: Path, melody: Score) -> None:
+        self.folder, self.melody = folder, melody
+
+    def keep(self, iteration: int, take: Score) -> None:
+        """Add a frame."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files.save(
+            self.folder / f"frame-{iteration:07d}.npz",
+            lambda file: np.savez(file, pitches=take.pitches, onsets=take.onsets),
+        )
+
+    def iterations(self, last: int) -> list[int]:
+        """The iterations of the frames kept, up to `last`."""
+        kept = sorted(int(path.stem.split("-")[1]) for path in self.folder.glob("frame-*.npz"))
+        return [iteration for iteration in kept if iteration <= last]
+
+    def write(self, path: Path, last: int) -> None:
+        """Write at most `FRAMES` of the frames up to iteration `last`, evenly spread.
+
+        The file is a corpus (`kantor.data.corpus`) whose pieces are called by their iterations.
+        """
+        kept = self.iterations(last)
+        at = np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int))
+        corpora.save([self._frame(kept[index]) for index in at], path)
+
+    def _frame(self, iteration: int) -> Piece:
+        with np.load(self.folder / f"frame-{iteration:07d}.npz") as kept:
+            take = replace(self.melody, pitches=kept["pitches"], onsets=kept["onsets"])
+        return Piece(str(iteration), "", "film", 0, take)

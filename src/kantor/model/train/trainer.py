@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kantor.hyperparameters import Train
+from kantor.model import parts
 from kantor.model.generator import Generator
 from kantor.model.presets import Chorale, Unet
-from kantor.model.train import parts, replicas
-from kantor.model.train.adam import Adam
 from kantor.model.train.batches import Batch
-from kantor.model.train.replicas import Team
 from kantor.model.train.wgan import Networks, critic_step, generator_step, likelihood_step
 
 Tensor = Any
@@ -27,19 +22,44 @@ Graph = Any
 """A step as `tf.function` makes it; TensorFlow carries no types."""
 
 
+class Adam(keras.optimizers.Adam):  # type: ignore[misc]
+    """Keras's optimizer (Kingma and Ba 2015), its update done by TensorFlow's own operation.
+
+    Keras computes a dozen operations for each weight. Run as they are they take longer than some
+    networks, and XLA compiles them for longer than it compiles the rest of a step.
+    """
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        """Change a variable and its two moments, which Keras keeps."""
+        index = self._get_variable_index(variable)
+        moments = self._momentums[index], self._velocities[index]
+        steps = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=moments[0].value.handle,
+            v=moments[1].value.handle,
+            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), steps),
+            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), steps),
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+
 class Trainer:
     """Everything that a step changes.
 
-    `average` is the generator whose weights are the exponential moving average of the trained
-    one's.
+    `shadow` is a generator whose weights are the exponential moving average of the trained one's;
+    `average` composes with it.
     """
 
     def __init__(self, settings: Train, steps: int) -> None:
-        # First of all: workers can meet only before TensorFlow has begun to compute.
-        self.team = Team.of(settings.strategy, settings.batch)
         keras.utils.set_random_seed(settings.seed)
         self.settings = settings
-        with self.team.strategy.scope():
+        self.strategy = parts.strategy(settings.strategy, settings.batch)
+        with self.strategy.scope():
             self.networks = _networks(settings, steps)
             self.shadow = _networks(settings, steps).generator
             self._make_optimizers()
@@ -49,8 +69,8 @@ class Trainer:
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self._average(0.0)
         self._likelihood = self._on_all(self._likelihood_step)
-        self._sample = self._drawing()
-        self._hear = self._graph(self.networks.heard)
+        self._sample = self._sampling()
+        self._critic_input = self._graph(self.networks.critic_input)
         self._critic = self._on_all(self._critic_step)
         self._generator = self._on_all(self._generator_step)
         self._traced = False
@@ -70,15 +90,20 @@ class Trainer:
             optimizer.build(self.networks.generator.trainable_variables)
         self.critic_optimizer.build(self.networks.critic.trainable_variables)
 
+    @property
+    def devices(self) -> int:
+        """How many devices share each batch."""
+        return int(self.strategy.num_replicas_in_sync)
+
     def _on_all(self, step: Step) -> Graph:
-        """A step as a graph, run on all replicas where there are several."""
-        return self._graph(step if self.team.alone else partial(self.team.run, step))
+        """A step as a graph, run on all devices where there are several."""
+        return self._graph(parts.on_devices(step, self.strategy))
 
     def _by_xla(self, step: Step) -> Graph:
         """What XLA compiles of a step, where the settings have it so.
 
-        Not the sums of rows that the critic hears, which it scatters slowly, nor an exchange
-        between replicas, which it does not know on CPU.
+        Not the sums of rows that make the critic's input, which it scatters slowly, nor an exchange
+        between devices, which it does not know on CPU.
         """
         return self._graph(step, self.settings.xla)
 
@@ -86,12 +111,13 @@ class Trainer:
         """A step as a graph, of TensorFlow's own operations if nothing else is said."""
         return tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
 
-    def _drawing(self) -> Graph:
-        """The drawing of samples as a graph; see `parts`."""
-        if not self.team.alone or self.settings.parts == 1 or not self.networks.draws_ahead:
-            return self._on_all(self._sample_step)
-        step = parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
-        return self._graph(step)
+    def _sampling(self) -> Graph:
+        """The sampling as a graph, in parts side by side where one device does it; see `parts`."""
+        if self.devices == 1 and self.settings.parts > 1 and self.networks.draws_ahead:
+            return self._graph(
+                parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
+            )
+        return self._on_all(self._sample_step)
 
     @property
     def batch_size(self) -> int:
@@ -112,91 +138,88 @@ class Trainer:
         iteration, size = self.done, self.settings.batch
         seed = tf.constant([self.settings.seed, iteration])
         if self.warming(iteration):
-            part = {name: value[:size] for name, value in batch.items()}
-            figures: dict[str, Tensor] = self._likelihood(part, seed)
+            first = {name: value[:size] for name, value in batch.items()}
+            figures: dict[str, Tensor] = self._likelihood(first, seed)
         else:
             figures = self._adversarial(batch, seed)
         self.iteration.assign_add(1)
         return figures
 
     def _adversarial(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
+        """So many steps of the critic, then one of the generator."""
         size, steps = self.settings.batch, self.settings.critic_steps
         # The generator stands still while the critic learns: samples can be drawn all at once.
-        ahead = self._sample(batch, seed) if self.networks.draws_ahead else None
+        samples = self._sample(batch, seed) if self.networks.draws_ahead else None
         figures: dict[str, Tensor] = {}
-        heard: dict[int, Any] = {}
+        inputs: dict[int, Any] = {}
         for index in range(steps + 1):
             # The generator's batch is the last; the critic's steps take turns with all of them.
-            own_batch = (index - steps - 1) % (self.batch_size // size)
-            rows = slice(own_batch * size, (own_batch + 1) * size)
-            part = {name: value[rows] for name, value in batch.items()}
-            own = seed + tf.constant([0, 1_000_003 * (index + 1)])
-            if ahead is not None:
-                drawn = tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], ahead)
+            place = (index - steps - 1) % (self.batch_size // size)
+            rows = slice(place * size, (place + 1) * size)
+            own_batch = {name: value[rows] for name, value in batch.items()}
+            own_seed = seed + tf.constant([0, 1_000_003 * (index + 1)])
+            if samples is not None:
+                sample = tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], samples)
             else:
-                drawn = self._sample(part, own) if index < steps else None
-            if ahead is not None and self.team.alone and own_batch not in heard:
-                self._trace(part, drawn, own)
-                heard[own_batch] = self._hear(part, drawn)
+                sample = self._sample(own_batch, own_seed) if index < steps else None
+            if samples is not None and self.devices == 1 and place not in inputs:
+                self._trace(own_batch, sample, own_seed)
+                inputs[place] = self._critic_input(own_batch, sample)
             step = self._generator if index == steps else self._critic
-            figures |= step(part, drawn, heard.get(own_batch), own)
+            figures |= step(own_batch, sample, inputs.get(place), own_seed)
         return figures
 
     def _trace(self, batch: Batch, sample: Any, seed: Tensor) -> None:
-        """Make each step's graph for what is heard, however much: else the next makes another."""
+        """Make each step's graph for a critic's input of any length: else each has its own."""
         if self._traced or tf.config.functions_run_eagerly():
             return
-        heard = self._hear.get_concrete_function(batch, sample).structured_outputs
+        graph = self._critic_input.get_concrete_function(batch, sample)
         for step in (self._critic, self._generator):
-            step.get_concrete_function(batch, sample, heard, seed)
+            step.get_concrete_function(batch, sample, graph.structured_outputs, seed)
         self._traced = True
 
     def _sample_step(self, batch: Batch, seed: Tensor) -> Any:
-        return replicas.whole(self._by_xla(self.networks.sample)(replicas.part(batch), seed))
+        return self._by_xla(self.networks.sample)(batch, seed)
 
     def _likelihood_step(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
         figures = likelihood_step(
-            self.networks, self.likelihood_optimizer, replicas.part(batch), seed, self._by_xla
+            self.networks, self.likelihood_optimizer, batch, seed, self._by_xla
         )
         self._average(self.settings.average)
         return figures
 
     def _critic_step(
-        self, batch: Batch, sample: Any, heard: Any, seed: Tensor
+        self, batch: Batch, sample: Any, critic_input: Any, seed: Tensor
     ) -> dict[str, Tensor]:
-        batch, sample = replicas.part((batch, sample))
-        if heard is None:
-            heard = self.networks.heard(batch, sample)
-        weight = self.settings.gradient_penalty
+        if critic_input is None:
+            critic_input = self.networks.critic_input(batch, sample)
         return critic_step(
-            self.networks, self.critic_optimizer, batch, heard, seed, weight, self._by_xla
-        )
+            self.networks, self.critic_optimizer, batch, critic_input, seed,
+            self.settings.gradient_penalty, self._by_xla,
+        )  # fmt: skip
 
     def _generator_step(
-        self, batch: Batch, sample: Any, heard: Any, seed: Tensor
+        self, batch: Batch, sample: Any, critic_input: Any, seed: Tensor
     ) -> dict[str, Tensor]:
-        batch, sample = replicas.part((batch, sample))
-        if heard is None and sample is not None:
-            heard = self.networks.heard(batch, sample)
-        weight = self.settings.likelihood_weight
+        if critic_input is None and sample is not None:
+            critic_input = self.networks.critic_input(batch, sample)
         figures = generator_step(
-            self.networks, self.generator_optimizer, batch, sample, heard, seed, weight,
-            self._by_xla, self.settings.likelihood_every,
+            self.networks, self.generator_optimizer, batch, sample, critic_input, seed,
+            self.settings.likelihood_weight, self._by_xla, self.settings.likelihood_every,
         )  # fmt: skip
         self._average(self.settings.average)
         return figures
 
     def _average(self, decay: float) -> None:
-        """Move the shadow generator towards the trained one."""
+        """Move the shadow's weights towards the trained generator's."""
         for shadow, variable in zip(
             self.shadow.variables, self.networks.generator.variables, strict=True
         ):
             shadow.assign(decay * shadow + (1 - decay) * variable)
 
-    def _state(self) -> dict[str, list[Any]]:
-        """Everything that goes on changing, by name."""
-        # Variables by name and place: Keras's layers in lists are not followed otherwise.
-        parts = {
+    def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
+        """The manager of this training's checkpoints in `folder`; the last two are kept."""
+        changing = {
             "generator": self.networks.generator,
             "critic": self.networks.critic,
             "shadow": self.shadow,
@@ -204,22 +227,10 @@ class Trainer:
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
         }
-        return {name: list(part.variables) for name, part in parts.items()}
-
-    def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
-        """The manager of this training's checkpoints in `folder`; the last two are kept."""
-        state = tf.train.Checkpoint(iteration=self.iteration, seconds=self.seconds, **self._state())
+        # Variables by name and place: Keras's layers in lists are not followed otherwise.
+        variables = {name: list(part.variables) for name, part in changing.items()}
+        state = tf.train.Checkpoint(iteration=self.iteration, seconds=self.seconds, **variables)
         return tf.train.CheckpointManager(state, str(folder), max_to_keep=2)
-
-    def take_over(self) -> None:
-        """Bring every worker to the state of the chief; all must call this together."""
-        if self.team.size == 1:
-            return
-        variables = [self.iteration, self.seconds, *chain(*self._state().values())]
-        values = [np.asarray(variable) for variable in variables]
-        brought = values if self.team.leads else [np.zeros_like(value) for value in values]
-        for variable, value in zip(variables, self.team.total(brought), strict=True):
-            variable.assign(value)
 
 
 def _networks(settings: Train, steps: int) -> Networks:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import keras
 import tensorflow as tf
 
-from kantor.model.train import replicas
+from kantor.model import parts
 
 Tensor = Any
 Batch = dict[str, Tensor]
@@ -37,14 +37,14 @@ class Networks(Protocol):
     def sample(self, batch: Batch, seed: Tensor) -> Any:
         """Music drawn from the generator for the batch's given cells, without a gradient."""
 
-    def heard(self, batch: Batch, sample: Any) -> Any:
-        """The batch's own music and then a sample of as many pieces, as `both` reads them."""
+    def critic_input(self, batch: Batch, sample: Any) -> Any:
+        """The batch's own music, then a sample of as many pieces, as `represent` reads them."""
 
-    def both(self, heard: Any) -> Tensor:
+    def represent(self, critic_input: Any) -> Tensor:
         """Their representations, one after the other."""
 
-    def differentiable(self, batch: Batch, sample: Any, found: Tensor, seed: Tensor) -> Tensor:
-        """The representation of a sample, `found` by `both`, with a gradient to the generator."""
+    def differentiable(self, batch: Batch, sample: Any, fake: Tensor, seed: Tensor) -> Tensor:
+        """The representation `fake` of a sample, with a gradient to the generator."""
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
         """The critic's scores ``(batch,)``; it sees what is given too."""
@@ -101,19 +101,19 @@ def critic_step(
     networks: Networks,
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
-    heard: Any,
+    critic_input: Any,
     seed: Tensor,
     weight: float,
     compiled: Compile = as_it_is,
 ) -> Figures:
-    """One update of the critic by what it hears (`Networks.heard`); returns its figures."""
+    """One update of the critic by its input (`Networks.critic_input`); returns its figures."""
 
     def gradients(both: Tensor, batch: Batch, seed: Tensor) -> tuple[Tensor, Gradients, Figures]:
         """By the representations and by the variables, and the figures."""
         with tf.GradientTape() as tape:
             tape.watch(both)
             real, fake = tf.split(both, 2)
-            mix = replicas.uniform([tf.shape(real)[0]], seed)
+            mix = parts.uniform([tf.shape(real)[0]], seed)
             scores = networks.judge(
                 both,
                 {name: tf.concat([value, value], axis=0) for name, value in batch.items()},
@@ -129,11 +129,11 @@ def critic_step(
 
     variables = networks.critic.trainable_variables
     with tf.GradientTape() as tape:
-        both = networks.both(heard)
+        both = networks.represent(critic_input)
     upstream, own, figures = compiled(gradients)(both, batch, seed)
     through = tape.gradient(both, variables, upstream)
-    found = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
-    return _update(optimizer, variables, found, figures, "critic")
+    total = [a if b is None else a + b for a, b in zip(own, through, strict=True)]
+    return _update(optimizer, variables, total, figures, "critic")
 
 
 def generator_step(
@@ -141,13 +141,13 @@ def generator_step(
     optimizer: keras.optimizers.Optimizer,
     batch: Batch,
     sample: Any,
-    heard: Any,
+    critic_input: Any,
     seed: Tensor,
     likelihood_weight: float,
     compiled: Compile = as_it_is,
     likelihood_every: int = 1,
 ) -> Figures:
-    """One update of the generator by a sample and how the critic hears it; returns its figures.
+    """One update of the generator by a sample and the critic's input of it; returns its figures.
 
     The likelihood beside the critic's score is that of every so many-th window of the batch.
     """
@@ -169,9 +169,11 @@ def generator_step(
 
     variables = networks.generator.trainable_variables
     share = _share(networks, some) if likely else 1.0
-    fake = None if heard is None else tf.split(networks.both(heard), 2)[1]
-    found, figures = compiled(gradients)(batch, some, sample, fake, seed, share)
-    return _update(optimizer, variables, found, figures, "generator")
+    fake = None
+    if critic_input is not None:
+        fake = tf.split(networks.represent(critic_input), 2)[1]
+    total, figures = compiled(gradients)(batch, some, sample, fake, seed, share)
+    return _update(optimizer, variables, total, figures, "generator")
 
 
 def likelihood_step(
@@ -190,16 +192,16 @@ def likelihood_step(
         return tape.gradient(likelihood, variables), {"likelihood": likelihood}
 
     variables = networks.generator.trainable_variables
-    found, figures = compiled(gradients)(batch, seed, _share(networks, batch))
-    return _update(optimizer, variables, found, figures, "generator")
+    total, figures = compiled(gradients)(batch, seed, _share(networks, batch))
+    return _update(optimizer, variables, total, figures, "generator")
 
 
 def _share(networks: Networks, batch: Batch) -> Tensor:
-    """A replica's cells by the mean of all replicas': the weight of its likelihood."""
-    if replicas.count() == 1:
+    """A device's composed cells by the mean of all devices': the weight of its likelihood."""
+    if parts.count() == 1:
         return 1.0
     cells = tf.cast(networks.cells(batch), tf.float32)
-    return tf.math.divide_no_nan(cells, replicas.mean(cells))
+    return tf.math.divide_no_nan(cells, parts.mean(cells))
 
 
 def _update(
@@ -209,9 +211,10 @@ def _update(
     figures: Figures,
     network: str,
 ) -> Figures:
-    """Apply the replicas' mean gradient; returns the means of the figures, and its norm."""
-    gradients, figures = replicas.mean((gradients, figures))
-    # Keras adds up what the replicas bring.
-    brought = replicas.divided(gradients)
-    optimizer.apply_gradients(zip(brought, variables, strict=True))
+    """Apply the devices' mean gradient; returns the figures, and its norm."""
+    gradients = parts.mean(gradients)
+    own = gradients
+    if parts.count() > 1:  # Keras adds up what the devices bring
+        own = [gradient / parts.count() for gradient in gradients]
+    optimizer.apply_gradients(zip(own, variables, strict=True))
     return {**figures, f"gradient_norm_{network}": tf.linalg.global_norm(gradients)}

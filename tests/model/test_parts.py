@@ -1,4 +1,4 @@
-"""Devices that share a batch: the same training as on one, but for rounding."""
+"""A batch computed in parts is the batch computed at once, but for rounding."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from kantor.errors import InputError
-from kantor.model.train.replicas import Team
+from kantor.model import parts
+
+SEED = tf.constant([1, 2])
 
 # A process of its own: how many devices there are must be said before TensorFlow looks at them.
 TRAINED = """
@@ -21,15 +23,17 @@ import sys
 import tensorflow as tf
 
 processor = tf.config.list_physical_devices("CPU")[0]
-parts = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(processor, parts)
+tf.config.set_logical_device_configuration(
+    processor, [tf.config.LogicalDeviceConfiguration()] * 2
+)
 
 import keras
 import numpy as np
 
-from kantor.model import replicas, trainer, wgan
+from kantor.errors import InputError
 from kantor.hyperparameters import Train
-from kantor.music.score import InputError
+from kantor.model import parts
+from kantor.model.train import trainer, wgan
 
 
 def network(units):
@@ -45,17 +49,17 @@ class Small:
         self.generator, self.critic = network(3), network(1)
 
     def sample(self, batch, seed):
-        latent = replicas.uniform([2, tf.shape(batch["music"])[0], 3], seed, axis=1)
+        latent = parts.uniform([2, tf.shape(batch["music"])[0], 3], seed, axis=1)
         return latent[0], latent[1]
 
-    def heard(self, batch, sample):
+    def critic_input(self, batch, sample):
         fake = tf.stop_gradient(self.differentiable(batch, sample, None, None))
         return tf.concat([batch["music"], fake], axis=0)
 
-    def both(self, heard):
-        return heard
+    def represent(self, critic_input):
+        return critic_input
 
-    def differentiable(self, batch, sample, found, seed):
+    def differentiable(self, batch, sample, fake, seed):
         sample = sample or self.sample(batch, seed)
         return self.generator(sample[0]) + sample[1]
 
@@ -65,7 +69,7 @@ class Small:
     slope = staticmethod(wgan.squared_norm)
 
     def likelihood(self, batch, seed):
-        kept = replicas.uniform([tf.shape(batch["music"])[0], 1], seed) > 0.4
+        kept = parts.uniform([tf.shape(batch["music"])[0], 1], seed) > 0.4
         off = (self.generator(batch["music"]) * tf.cast(kept, tf.float32) - batch["music"]) ** 2
         return tf.reduce_sum(off * batch["mask"]) / tf.maximum(self.cells(batch), 1)
 
@@ -73,7 +77,7 @@ class Small:
         return tf.reduce_sum(batch["mask"])
 
 
-trainer._networks = lambda settings, steps: Small(settings)
+trainer._networks = lambda settings, *_: Small(settings)
 
 
 def train(strategy, settings):
@@ -85,9 +89,9 @@ def train(strategy, settings):
         mask = random.random((one.batch_size, 3)) < np.linspace(0, 1, one.batch_size)[:, None]
         batch = {"music": tf.constant(music), "mask": tf.constant(mask, tf.float32)}
         figures.append({name: float(value) for name, value in one.step(batch).items()})
-    parts = (one.networks.generator, one.networks.critic, one.shadow)
-    weights = [np.asarray(value).tolist() for part in parts for value in part.variables]
-    return {"replicas": one.team.replicas, "figures": figures, "weights": weights}
+    networks = (one.networks.generator, one.networks.critic, one.shadow)
+    weights = [np.asarray(value).tolist() for part in networks for value in part.variables]
+    return {"devices": one.devices, "figures": figures, "weights": weights}
 
 
 settings = json.loads(sys.argv[1])
@@ -108,7 +112,7 @@ print(json.dumps(trained))
 
 @pytest.fixture(scope="module")
 def trained(smallest: Any) -> dict[str, Any]:
-    """Small networks trained by one device and by two, in the manner of either preset."""
+    """Small networks trained by one device and by two, in the way of either preset."""
     settings = smallest(batch=4, warmup=3, iterations=3, critic_steps=2)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", TRAINED, settings.model_dump_json()],
@@ -124,11 +128,11 @@ def trained(smallest: Any) -> dict[str, Any]:
 def test_two_devices_train_as_one(trained: dict[str, Any], preset: str) -> None:
     """Each computes its half; what is drawn, every figure and every weight are the same."""
     one, two = trained[preset]
-    assert (one["replicas"], two["replicas"]) == (1, 2)
-    for expected, found in zip(one["figures"], two["figures"], strict=True):
-        assert found == pytest.approx(expected, rel=1e-4)
-    for expected, found in zip(one["weights"], two["weights"], strict=True):
-        assert np.allclose(expected, found, rtol=0, atol=1e-5)
+    assert (one["devices"], two["devices"]) == (1, 2)
+    for expected, figures in zip(one["figures"], two["figures"], strict=True):
+        assert figures == pytest.approx(expected, rel=1e-4)
+    for expected, weights in zip(one["weights"], two["weights"], strict=True):
+        assert np.allclose(expected, weights, rtol=0, atol=1e-5)
 
 
 def test_devices_that_cannot_share_a_batch(trained: dict[str, Any]) -> None:
@@ -137,41 +141,40 @@ def test_devices_that_cannot_share_a_batch(trained: dict[str, Any]) -> None:
     assert "multiple of 2" in trained["refused"]
 
 
-@pytest.mark.parametrize("strategy", ["default", "mirrored"])
-def test_one_device(strategy: Any) -> None:
-    """A machine of one device computes as it does where nothing is said of devices."""
-    team = Team.of(strategy, 3)
-    assert team.alone
-    assert team.leads
-    assert [value.tolist() for value in team.total([np.arange(3)])] == [[0, 1, 2]]
+@pytest.mark.parametrize("name", ["default", "mirrored"])
+def test_one_device(name: Any) -> None:
+    """A machine of one device needs no strategy, whatever the batch."""
+    assert parts.strategy(name, 3).num_replicas_in_sync == 1
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        None,
-        "",
-        "{}",
-        '{"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}}',
-        '{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 1}}',
-        '{"cluster": {"worker": 3}, "task": {"type": "worker", "index": 0}}',
-        '{"cluster": {"chief": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}',
-        "[]",
-    ],
-)
-def test_unknown_workers(config: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A TF_CONFIG that is missing or names no workers is an error of one line."""
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    if config is not None:
-        monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(InputError, match=r"TF_CONFIG: .*docs/training\.md") as caught:
-        Team.of("workers", 4)
-    assert "\n" not in str(caught.value)
+def noisy(batch: Any, seed: Any) -> Any:
+    """Each row with numbers of its own."""
+    noise = parts.uniform([2, tf.shape(batch["a"])[0], 3], seed, axis=1)
+    return batch["a"] + noise[0], noise[1]
 
 
-def test_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker without others trains with the devices that it has."""
-    alone = '{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}'
-    monkeypatch.setenv("TF_CONFIG", alone)
-    team = Team.of("workers", 3)
-    assert (team.index, team.size, team.replicas) == (0, 1, 1)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_parts_have_the_numbers_of_the_whole(compiled: bool) -> None:
+    """Rows, order and random numbers are those of the batch in one piece."""
+
+    def graph(function: Any) -> Any:
+        return tf.function(function, jit_compile=compiled, autograph=False)
+
+    batch = {"a": tf.reshape(tf.range(18.0), [6, 3])}
+    whole = graph(noisy)(batch, SEED)
+    for number in (2, 3):
+        split = tf.function(parts.side_by_side(noisy, number, graph), autograph=False)
+        for ours, theirs in zip(split(batch, SEED), whole, strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+def test_within_a_part_are_its_rows() -> None:
+    """And all of them again outside, also of a part that failed."""
+    with parts.part_of(1, 2):
+        assert parts.count() == 2
+        assert parts.rows(tf.range(4)).numpy().tolist() == [2, 3]
+        assert parts.rows(None) is None
+    with pytest.raises(ZeroDivisionError), parts.part_of(1, 2):
+        _ = 1 / 0
+    assert parts.count() == 1
+    assert parts.rows(tf.range(4)).numpy().tolist() == [0, 1, 2, 3]

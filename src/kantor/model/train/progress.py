@@ -1,10 +1,9 @@
-"""The course of a training: its log, its health, and whether there is a reason to stop it."""
+"""How a training goes: its log, its health, and whether there is a reason to stop it."""
 
 from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,10 +13,9 @@ import numpy as np
 
 from kantor import files
 from kantor.errors import InputError
-from kantor.model.train import health
-from kantor.model.train.film import Film
+from kantor.model.train import history
 from kantor.model.train.history import History, Row
-from kantor.model.train.monitor import Monitor, stopped_improving
+from kantor.model.train.monitor import Film, Monitor, stopped_improving
 from kantor.model.train.trainer import Trainer
 
 Say = Callable[[str], None]
@@ -29,8 +27,8 @@ def say_at_once(line: str) -> None:
 
 
 @dataclass
-class Run:
-    """Everything that is told of a training, all of it derived from what is on disk."""
+class Progress:
+    """What is derived from a training's log, and the log itself."""
 
     trainer: Trainer
     monitor: Monitor
@@ -51,21 +49,16 @@ class Run:
         for name, value in figures.items():
             self.pending.setdefault(name, []).append(value)
 
-    def row(self, began: float) -> None:
-        """Write a row of the log and look at the training's health.
-
-        Parameters
-        ----------
-        began : float
-            What `time.monotonic` would have said, had the training begun without interruptions.
+    def row(self, seconds: float) -> None:
+        """Write a row of the log after so many seconds of training; check the training's health.
 
         Raises
         ------
         InputError
             If the training is past saving.
         """
-        self._log(time.monotonic() - began)
-        self.trainer.seconds.assign(time.monotonic() - began)
+        self._log(seconds)
+        self.trainer.seconds.assign(seconds)
         self._check_health()
 
     def _log(self, seconds: float) -> None:
@@ -85,17 +78,17 @@ class Run:
             row |= {name: value for name, value in measured.items() if math.isfinite(value)}
             self.film.keep(iteration, takes[0])
         self.history.add(row)
-        told = "  ".join(
+        shown = "  ".join(
             f"{name} {row[name]:.3g}"
             for name in ("likelihood", "wasserstein", "metric_triad_or_seventh")
             if name in row
         )
-        self.say(f"train: {iteration}/{settings.total}  {seconds:.0f} s  {phase}  {told}")
+        self.say(f"train: {iteration}/{settings.total}  {seconds:.0f} s  {phase}  {shown}")
 
     def _check_health(self) -> None:
-        """Note what the health check finds; a fatal finding is an error."""
-        for finding in health.examine(self.history, self.trainer.settings.health):
-            known = {(found["kind"], found["fatal"]) for found in self.findings}
+        """Note each finding once; a fatal one is an error."""
+        for finding in history.examine(self.history, self.trainer.settings.health):
+            known = {(earlier["kind"], earlier["fatal"]) for earlier in self.findings}
             if (finding.kind, finding.fatal) not in known:
                 self.findings.append({"iteration": self.trainer.done, **asdict(finding)})
                 self.say(f"train: health: {finding.message}")
@@ -104,7 +97,7 @@ class Run:
                 raise InputError(f"stopped at iteration {self.trainer.done}: {finding.message}")
 
     def write_health(self, status: str, stopped_by: str) -> None:
-        """Write what the health check found, beside the log."""
+        """Write the findings, beside the log."""
         report = {
             "status": status,
             "stopped_by": stopped_by,
@@ -127,18 +120,13 @@ class Run:
         distances = self.history.column("wasserstein")
         if stopped_improving(distances, stop.critic_rows, stop.critic_tolerance):
             return "critic"
-        return "converged" if self._converged(stop.measurements, stop.tolerance) else None
-
-    def _converged(self, measurements: int, tolerance: float) -> bool:
-        """Whether the last measurements against the critic are all as the data's."""
         measured = [
             {name: float(value) for name, value in row.items() if name.startswith("metric_")}
             for row in self.history.rows
             if "diversity" in row and row["phase"] == "adversarial"
-        ][-measurements:]
-        if len(measured) < measurements:
-            return False
-        return all(self.monitor.converged(row, tolerance) for row in measured)
+        ][-stop.measurements :]
+        converged = [self.monitor.converged(row, stop.tolerance) for row in measured]
+        return "converged" if len(measured) == stop.measurements and all(converged) else None
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,0 +1,178 @@
+"""A batch computed in parts: on several devices, or side by side on the cores of one.
+
+Each part has an equal share of the rows. Random numbers are drawn for the whole batch and a part
+takes those of its rows, so the parts together compute what one device does, but for rounding.
+
+Within a graph that XLA has compiled, large matrix products keep all cores busy, but the many small
+steps by which samples are drawn run on one of them. Parts of a sample keep the others busy too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, TypeVar
+
+import tensorflow as tf
+
+from kantor.errors import InputError
+from kantor.hyperparameters import Strategy
+
+Tensor = Any
+Step = Callable[..., Any]
+N = TypeVar("N")
+
+_PART: ContextVar[tuple[Any, int]] = ContextVar("part", default=(0, 1))
+
+
+@contextmanager
+def part_of(index: Any, count: int) -> Iterator[None]:
+    """Let what is computed within be part `index`, an int or a scalar tensor, of `count`."""
+    token = _PART.set((index, count))
+    try:
+        yield
+    finally:
+        _PART.reset(token)
+
+
+def count() -> int:
+    """Parts into which the batch is split where this is called."""
+    return _PART.get()[1]
+
+
+def rows(tensors: N, axis: int = 0) -> N:
+    """A part's own rows of the tensors of a whole batch; None stays None."""
+    index, parts = _PART.get()
+    if parts == 1:
+        return tensors
+
+    def own(tensor: Tensor) -> Tensor:
+        """This part's rows."""
+        if tensor is None:
+            return None
+        # Looked up: XLA would compile a function anew for each place that it slices.
+        return tf.gather(tf.stack(tf.split(tensor, parts, axis)), index)
+
+    return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
+
+
+def drawn(draw: Callable[[list[Any]], Tensor], shape: Sequence[Any], axis: int = 0) -> Tensor:
+    """Random numbers for a part's rows, as `draw` makes them of a shape for the whole batch.
+
+    Parameters
+    ----------
+    shape
+        Of what is returned; the batch is its axis `axis`.
+    """
+    whole = [*shape]
+    if count() > 1:
+        whole[axis] *= count()
+    return rows(draw(whole), axis)
+
+
+def uniform(shape: Sequence[Any], seed: Tensor, axis: int = 0) -> Tensor:
+    """Uniform numbers for a part's rows; see `drawn`."""
+    return drawn(lambda whole: tf.random.stateless_uniform(whole, seed, alg="philox"), shape, axis)
+
+
+def mean(tensors: N) -> N:
+    """The mean over all devices of each tensor."""
+    if count() == 1:
+        return tensors
+    context = tf.distribute.get_replica_context()
+    means = context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.nest.flatten(tensors))
+    return tf.nest.pack_sequence_as(tensors, means)  # type: ignore[no-any-return]
+
+
+def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -> Step:
+    """A function of a batch and a seed, computed of all parts of the batch at once.
+
+    Parameters
+    ----------
+    function
+        Of a structure of tensors whose first axis is the batch, and of a seed; so are the tensors
+        that it returns.
+    parts
+        How many; the batch must be a multiple of it.
+    compiled
+        What makes a graph of a function; all parts run the same one.
+    """
+
+    def of_part(batch: Any, seed: Tensor, index: Tensor) -> Any:
+        """One part's share."""
+        with part_of(index, parts):
+            return function(batch, seed)
+
+    graph = compiled(of_part)
+
+    def run(batch: Any, seed: Tensor) -> Any:
+        """All parts, joined."""
+        results = []
+        for index in range(parts):
+            with part_of(index, parts):
+                own = rows(batch)
+            results.append(graph(own, seed, tf.constant(index)))
+        return tf.nest.map_structure(lambda *values: tf.concat(values, axis=0), *results)
+
+    return run
+
+
+def on_devices(step: Step, strategy: tf.distribute.Strategy) -> Step:
+    """A step run on all devices of a strategy, each with its rows of all arguments but the last.
+
+    Parameters
+    ----------
+    step
+        Of structures of tensors whose first axis is the batch, and of a seed. It returns tensors of
+        rows, which are joined, or scalars, of which the mean is taken.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return step
+
+    def on_one(*arguments: Any) -> Any:
+        """One device's share."""
+        context = tf.distribute.get_replica_context()
+        index = tf.get_static_value(context.replica_id_in_sync_group)
+        with part_of(int(index), context.num_replicas_in_sync):
+            return step(*rows(arguments[:-1]), arguments[-1])
+
+    def joined(values: Sequence[Tensor]) -> Tensor:
+        """One tensor of the devices' own."""
+        return tf.concat(values, axis=0) if values[0].shape.rank else tf.reduce_mean(values)
+
+    def run(*arguments: Any) -> Any:
+        """All devices, joined."""
+        results = strategy.run(on_one, arguments)
+        return tf.nest.map_structure(
+            lambda value: joined(strategy.experimental_local_results(value)), results
+        )
+
+    return run
+
+
+def strategy(name: Strategy, batch: int) -> tf.distribute.Strategy:
+    """Of one device, or of all that this machine has.
+
+    Raises
+    ------
+    InputError
+        If the devices cannot share a batch.
+    """
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    devices = len(found)
+    if name == "default" or devices == 1:
+        return tf.distribute.get_strategy()
+    if batch % devices:
+        raise InputError(
+            f"params.yaml: train.batch: {batch} windows cannot be shared equally among "
+            f"{devices} devices; choose a multiple of {devices}"
+        )
+    return _mirrored(*(device.name for device in found))
+
+
+@cache
+def _mirrored(*devices: str) -> tf.distribute.Strategy:
+    """One for all trainers of a process: a second one would number its exchanges as the first."""
+    return tf.distribute.MirroredStrategy(devices)

@@ -1,0 +1,94 @@
+"""Which checkpoints a training may take up, and what stops a training from outside.
+
+A training is stopped by signals and by the death of what started it. It does not begin beside
+another one that has the same checkpoints.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kantor.errors import InputError
+from kantor.hyperparameters import Train
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GO_ON = {"iterations", "minutes", "early_stop", "health", "strategy"}
+"""Parameters with which a training may go on after they changed."""
+
+
+def fingerprint(inputs: Iterable[Path]) -> str:
+    """Hash of the input files and of every module of Kantor that this process has loaded."""
+    ours = [module for name, module in sorted(sys.modules.items()) if re.match(r"kantor\b", name)]
+    digest = hashlib.sha256()
+    for path in (*inputs, *(Path(module.__file__) for module in ours if module.__file__)):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def folder_name(settings: Train, fingerprint: str) -> str:
+    """The folder of a training's checkpoints: another one for other parameters or data."""
+    key = json.dumps(settings.model_dump(mode="json", exclude=GO_ON), sort_keys=True)
+    return hashlib.sha256(f"{fingerprint}\n{key}".encode()).hexdigest()[:16]
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Refuse to train beside another process that trains on the same checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(
+                f"{folder}: another training is at work here; wait for it or stop it"
+            ) from None
+        yield
+
+
+class TrainingStopped(Exception):
+    """A signal stopped the training; its checkpoint is complete."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+
+
+class Signals:
+    """The signals that arrived so far."""
+
+    def __init__(self) -> None:
+        self._caught: list[int] = []
+        # DVC dies of a SIGTERM of its own and leaves its stages running.
+        self._parent = os.getppid() if "DVC_STAGE" in os.environ else None
+
+    def handle(self, number: int, _frame: object) -> None:
+        """Keep a signal's number."""
+        self._caught.append(number)
+
+    @property
+    def first(self) -> int | None:
+        """The one that arrived first; SIGTERM where DVC, which started this process, is gone."""
+        if self._parent and os.getppid() != self._parent:
+            self._caught.append(signal.SIGTERM)
+        return self._caught[0] if self._caught else None
+
+
+@contextmanager
+def caught() -> Iterator[Signals]:
+    """Collect SIGINT and SIGTERM instead of dying of them."""
+    signals = Signals()
+    before = [signal.signal(number, signals.handle) for number in SIGNALS]
+    try:
+        yield signals
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)

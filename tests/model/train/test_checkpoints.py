@@ -1,0 +1,43 @@
+"""Checkpoints belong to one training: its code, its parameters and its data."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from kantor.errors import InputError
+from kantor.model.train.checkpoints import alone, caught, fingerprint
+
+
+def test_fingerprint(tmp_path: Path) -> None:
+    """The inputs' contents and their order, not their names."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"a")
+    second.write_bytes(b"b")
+    base = fingerprint([first, second])
+    copy = tmp_path / "copy"
+    copy.write_bytes(b"a")
+    assert fingerprint([copy, second]) == base
+    copy.write_bytes(b"c")
+    others = {fingerprint(inputs) for inputs in ([copy, second], [second, first], [first])}
+    assert len(others | {base}) == 4
+
+
+def test_one_training_at_a_time(tmp_path: Path) -> None:
+    """A second one on the same checkpoints is refused in one line that names the folder."""
+    with alone(tmp_path), pytest.raises(InputError, match=f"^{tmp_path}: another training"):
+        alone(tmp_path).__enter__()
+    with alone(tmp_path):
+        pass
+
+
+def test_what_started_the_training_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC dies of SIGTERM and leaves its stages: the training stops as if it had got one."""
+    monkeypatch.setenv("DVC_STAGE", "train")
+    with caught() as signals:
+        assert signals.first is None
+        monkeypatch.setattr(os, "getppid", lambda: 1)
+        assert signals.first == signal.SIGTERM

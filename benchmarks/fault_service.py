@@ -21,7 +21,7 @@ import httpx
 from trial import Trial
 
 from kantor.locks import STATE
-from kantor.service import processes
+from kantor.service import cleanup
 from kantor.service.access import Access
 from kantor.service.parts import Part
 from kantor.service.service import PREFECT, SIGN, Service
@@ -67,7 +67,7 @@ def running(parts: list[Part], root: Path) -> Iterator[Supervisor]:
     finally:
         supervisor.stop()
         thread.join(30)
-        processes.sweep(lambda values: values.get(processes.SERVICE) == str(root))
+        cleanup.sweep(lambda values: values.get(cleanup.SERVICE) == str(root))
 
 
 def small(root: Path, script: str, *arguments: str) -> tuple[Service, list[Part]]:

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from kantor import settings
 from kantor.batch import Batch
 from kantor.locks import STATE
-from kantor.service.arrivals import Arrivals, of_inbox
+from kantor.service.inbox import Inbox
 from kantor.service.service import SIGN
 
 settings.quiet()  # before Prefect reads its settings
@@ -217,15 +217,15 @@ def deployment(flow: Flow[..., Any], told: str, **arguments: Any) -> Deployment:
     return one(one("").digest)
 
 
-async def serve(made: Sequence[Deployment], sign: Path, arrivals: Arrivals | None = None) -> None:
+async def serve(made: Sequence[Deployment], sign: Path, inbox: Inbox | None = None) -> None:
     """Run the flows until SIGTERM, what was under way first.
 
     Parameters
     ----------
     sign
         A file whose time tells the next process when this one was alive.
-    arrivals
-        Looks at the inbox; what arrives there is composed at once.
+    inbox
+        What arrives there is composed at once.
     """
     runner = Serving(pause_on_shutdown=False)
     alive = sign.stat().st_mtime - 1 if sign.exists() else None
@@ -236,9 +236,9 @@ async def serve(made: Sequence[Deployment], sign: Path, arrivals: Arrivals | Non
     sign.parent.mkdir(parents=True, exist_ok=True)
     beside = [asyncio.create_task(_give(sign)), asyncio.create_task(_look_after(ids))]
     names = [one.flow_name for one in made]
-    if arrivals is not None:
+    if inbox is not None:
         composing = ids[names.index("batch_compose")]
-        beside.append(asyncio.create_task(_receive(arrivals, composing)))
+        beside.append(asyncio.create_task(_receive(inbox, composing)))
     await runner.start()
     for task in beside:
         task.cancel()
@@ -252,12 +252,12 @@ async def _give(sign: Path) -> None:
         await asyncio.sleep(1)
 
 
-async def _receive(arrivals: Arrivals, composing: UUID) -> None:
+async def _receive(inbox: Inbox, composing: UUID) -> None:
     """Start a batch when something has arrived, and try again until the server has stored it."""
     key = None
     while True:
-        await asyncio.sleep(arrivals.pause)
-        if await asyncio.to_thread(arrivals.look):
+        await asyncio.sleep(inbox.pause)
+        if await asyncio.to_thread(inbox.look):
             key = uuid4().hex
         if key is not None and await _started(composing, key):
             key = None
@@ -302,13 +302,13 @@ def main() -> int:
     end_flow_runs()
     try:
         made = deployments()
-        arrivals = of_inbox(ROOT, _say)
-        arrivals.prepare()
+        inbox = Inbox.from_params(ROOT, _say)
+        inbox.prepare()
     except (SetupError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     try:
-        asyncio.run(serve(made, ROOT / STATE / SIGN, arrivals))
+        asyncio.run(serve(made, ROOT / STATE / SIGN, inbox))
     except InPool as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kantor.service import processes
+from kantor.service import cleanup
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -23,12 +23,12 @@ Say = Callable[[str], object]
 
 def end_flow_runs() -> int:
     """Kill the processes of flow runs that belong to this repository's service."""
-    root = os.environ.get(processes.SERVICE)
+    root = os.environ.get(cleanup.SERVICE)
 
     def orphan(values: Mapping[str, str]) -> bool:
-        return bool(root) and values.get(processes.SERVICE) == root and FLOW_RUN in values
+        return bool(root) and values.get(cleanup.SERVICE) == root and FLOW_RUN in values
 
-    return processes.sweep(orphan)
+    return cleanup.sweep(orphan)
 
 
 def begin_again(
@@ -85,11 +85,11 @@ def begin_lost(
     set of UUID
         Runs under way that no process works on.
     """
-    root = os.environ.get(processes.SERVICE)
+    root = os.environ.get(cleanup.SERVICE)
     working = {
         values.get(FLOW_RUN)
-        for values in processes.environments()
-        if values.get(processes.SERVICE) == root
+        for values in cleanup.environments()
+        if values.get(cleanup.SERVICE) == root
     }
     ids = list(deployments)
     lost = [run for run in under_way(client, ids) if str(run.id) not in working]

@@ -12,7 +12,7 @@ from prefect import flow, get_run_logger  # noqa: E402
 from retraining import start_retraining  # noqa: E402
 
 from kantor.registry import RegistryError, notice  # noqa: E402
-from kantor.service.changes import announced, new_data  # noqa: E402
+from kantor.service.inbox import announced, new_scores  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 def watch() -> str:
     """Start retraining once for each content of the data folder that no pass has read."""
     _look_at_champion()
-    news = new_data(ROOT)
-    if news is None:
+    scores = new_scores(ROOT)
+    if scores is None:
         get_run_logger().info("data/ is as it was")
         return "unchanged"
-    get_run_logger().info(news.line)
-    start_retraining(news.line, news.key)
-    announced(ROOT, news)  # after the run is stored: a failure above is made up for later
-    return news.line
+    get_run_logger().info(scores.line)
+    start_retraining(scores.line, scores.key)
+    announced(ROOT, scores)  # after the run is stored: a failure above is made up for later
+    return scores.line
 
 
 def _look_at_champion() -> None:

@@ -28,7 +28,7 @@ from kantor.files import (
     private_folder,
 )
 from kantor.locks import STATE, held
-from kantor.service.changes import News, announced
+from kantor.service.inbox import NewScores, announced
 from kantor.service.service import _keep_private
 
 KILLED = """
@@ -142,7 +142,7 @@ def decision(root: Path) -> None:
     [
         lock,
         decision,
-        lambda root: announced(root, News("a", "data a", "data/ has changed")),
+        lambda root: announced(root, NewScores("a", "data a", "data/ has changed")),
         lambda root: log.record(root / STATE / "melodies", [{}]),
     ],
     ids=["lock", "decision", "announcement", "features"],

@@ -171,10 +171,10 @@ def test_an_arrival_starts_one_batch(monkeypatch, tmp_path):
     client = Client()
     monkeypatch.setattr(deployments, "get_client", lambda: client)
     (tmp_path / "a.mid").write_text("a")
-    arrivals = deployments.Arrivals(tmp_path, 0.01)
+    inbox = deployments.Inbox(tmp_path, 0.01)
 
     async def receive():
-        receiving = asyncio.create_task(deployments._receive(arrivals, UUID(int=1)))
+        receiving = asyncio.create_task(deployments._receive(inbox, UUID(int=1)))
         while len(client.keys) < 3:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ import watch
 from prefect import get_client
 from retraining import NotDeployed, start_retraining
 
-from kantor.service.changes import new_data
+from kantor.service.inbox import new_scores
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -76,7 +76,7 @@ def test_what_the_server_did_not_take_is_not_noted(root, deployed, monkeypatch):
         patch.setattr(SyncPrefectClient, "create_flow_run_from_deployment", away)
         with pytest.raises(ConnectionError):
             watch.watch()
-    assert new_data(root) is not None
+    assert new_scores(root) is not None
     assert deployed() == []
     assert watch.watch() == "data/ has changed: 1 files"
     assert watch.watch() == "unchanged"

@@ -8,7 +8,7 @@ from prefect import states as known
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from unfinished import FLOW_RUN, MOST_TIMES, begin_again, begin_lost
 
-from kantor.service import processes
+from kantor.service import cleanup
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -104,9 +104,9 @@ def test_a_run_that_lost_its_process_is_begun_again(left, deployment, monkeypatc
     """When two looks find none; a run that a process works on is left to it."""
     leave, client = left
     lost, worked = leave(known.Running()), leave(known.Running())
-    monkeypatch.setenv(processes.SERVICE, "here")
-    found = [{processes.SERVICE: "here", FLOW_RUN: str(worked)}]
-    monkeypatch.setattr(processes, "environments", lambda: found)
+    monkeypatch.setenv(cleanup.SERVICE, "here")
+    found = [{cleanup.SERVICE: "here", FLOW_RUN: str(worked)}]
+    monkeypatch.setattr(cleanup, "environments", lambda: found)
     first = begin_lost(client, [deployment], set(), time.time(), lambda line: None)
     assert first == {lost}
     assert client.read_flow_run(lost).state_name == "Running"

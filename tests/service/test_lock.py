@@ -2,27 +2,87 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
 from kantor.locks import STATE, Busy, held
-from kantor.service.lock import NAME, drop_stale, main
+from kantor.service.lock import NAME, drop_stale_note, main
+
+LOCK = (sys.executable, "-m", "kantor.service.lock")
 
 
-def test_the_command_line_holds_the_lock_while_its_command_runs(tmp_path):
-    """`make repro` is such a command: it holds the lock itself, and gives back its exit code."""
+@contextmanager
+def waiting(root):
+    """A command through the lock, which another holds."""
+    with held(root / STATE / NAME):
+        process = subprocess.Popen(
+            (*LOCK, "touch", "ran"),
+            cwd=root,
+            stderr=subprocess.PIPE,
+            text=True,
+            # What runs in the background of a script ignores it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        assert process.stderr.readline().startswith("waiting: the pipeline is run by process ")
+        yield process
+    with process:
+        process.wait(60)
+
+
+def test_the_command_holds_the_lock_while_it_runs(tmp_path):
+    """`make repro` is such a command; its exit code is given back."""
     script = "import sys; print('runs', flush=True); sys.stdin.read(); sys.exit(7)"
-    command = [sys.executable, "-m", "kantor.service.lock", sys.executable, "-c", script]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        (*LOCK, sys.executable, "-c", script),
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout.readline() == b"runs\n"
         with pytest.raises(Busy), held(tmp_path / STATE / NAME, seconds=0):
             pass
         process.communicate(b"")
     assert process.returncode == 7
+
+
+def test_interrupted_as_it_waits(tmp_path):
+    """Ctrl-C ends it at once, with the shell's exit code and without a traceback."""
+    with waiting(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 130
+    assert not (tmp_path / "ran").exists()
+
+
+def test_stages_find_the_python_that_runs_them(tmp_path, monkeypatch):
+    """The environment need not be activated."""
+    monkeypatch.setenv("PATH", os.defpath)
+    assert subprocess.run((*LOCK, "python", "-c", "import kantor"), cwd=tmp_path).returncode == 0
+
+
+def test_a_fault_of_the_parameters_runs_nothing(tmp_path):
+    """It is told in one line, before DVC could remove what a stage made."""
+    (tmp_path / "dvc.yaml").write_text("stages: {register: {cmd: echo}}")
+    (tmp_path / "params.yaml").write_text("register: {model: a, experimant: b}")
+    done = subprocess.run((*LOCK, "touch", "ran"), cwd=tmp_path, capture_output=True, text=True)
+    words = "no such parameter; experiment may be meant; nothing was run"
+    assert done.stderr == f"params.yaml: register.experimant: {words}\n"
+    assert done.returncode == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_parameters_that_were_changed_as_it_waited(tmp_path):
+    """They are looked at again when the lock is free."""
+    (tmp_path / "dvc.yaml").write_text("stages: {register: {cmd: echo}}")
+    (tmp_path / "params.yaml").write_text("register: {model: a, experiment: b}")
+    with waiting(tmp_path) as process:
+        (tmp_path / "params.yaml").write_text("register: {model: a, experiment: ''}")
+    assert process.returncode == 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_command_that_is_not_there(tmp_path, monkeypatch, capsys):
@@ -37,31 +97,35 @@ ENDED = '{"read": {"build": [{"pid": 4194305, "cmd": "dvc repro"}]}, "write": {}
 RUNS = f'{{"read": {{}}, "write": {{"build": {{"pid": {os.getpid()}, "cmd": "dvc repro"}}}}}}'
 
 
+@pytest.fixture
+def note(tmp_path):
+    """DVC's note of who reads and writes what, empty."""
+    note = tmp_path / ".dvc" / "tmp" / "rwlock"
+    note.parent.mkdir(parents=True)
+    return note
+
+
 @pytest.mark.parametrize(
     ("text", "stale"),
     [(ENDED, True), (RUNS, False), ('{"read": {"build/win', True), ("", True), (None, False)],
 )
-def test_a_stale_note_of_dvc_s_is_removed(tmp_path, text, stale):
+def test_a_stale_note_of_dvc_s_is_removed(tmp_path, note, text, stale):
     """A full disk or a kill leaves half of it or names who has ended; else it is DVC's own."""
-    note = tmp_path / ".dvc" / "tmp" / "rwlock"
-    note.parent.mkdir(parents=True)
     if text is not None:
         note.write_text(text)
-    assert drop_stale(tmp_path) is stale
+    assert drop_stale_note(tmp_path) is stale
     assert note.exists() is (text is not None and not stale)
 
 
-def test_a_process_that_nobody_has_asked_after_has_ended(tmp_path):
-    """A killed one stays in the system's table until its parent looks; DVC takes it for running."""
-    note = tmp_path / ".dvc" / "tmp" / "rwlock"
-    note.parent.mkdir(parents=True)
+def test_a_killed_process_has_ended_though_nobody_waited_for_it(tmp_path, note):
+    """It stays in the system's table until its parent looks; DVC takes it for running."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         who = {"pid": process.pid, "cmd": "dvc repro"}
         note.write_text(json.dumps({"read": {}, "write": {"build": who}}))
-        assert not drop_stale(tmp_path)
+        assert not drop_stale_note(tmp_path)
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert drop_stale(tmp_path)
+        assert drop_stale_note(tmp_path)
 
 
 def test_a_torn_note_stops_dvc_unless_it_is_removed(tmp_path):
@@ -70,14 +134,14 @@ def test_a_torn_note_stops_dvc_unless_it_is_removed(tmp_path):
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
 
     def run(*command):
-        command = (sys.executable, "-m", *command)
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True
         )
         return done.stdout + done.stderr
 
-    run("dvc", "init", "--no-scm")
+    dvc = (sys.executable, "-m", "dvc")
+    run(*dvc, "init", "--no-scm")
     (tmp_path / ".dvc" / "tmp").mkdir(exist_ok=True)
     (tmp_path / ".dvc" / "tmp" / "rwlock").write_text('{"read": {"half')
-    assert "corrupted" in run("dvc", "repro")
-    assert "Running stage 'one'" in run("kantor.service.lock", sys.executable, "-m", "dvc", "repro")
+    assert "corrupted" in run(*dvc, "repro")
+    assert "Running stage 'one'" in run(*LOCK, *dvc, "repro")

@@ -1,37 +1,88 @@
-"""A fault of params.yaml is told before a service starts, and when it comes later."""
+"""A fault of params.yaml is told before a stage or a service starts, and when it comes later."""
 
 import os
-import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kantor.errors import SetupError
-from kantor.service.parameters import SERVED, Parameters, check, fault
+from kantor.service.parameters import SERVED, STAGES, Watch, check, check_stages, fault
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+ROOT = Path(__file__).parents[2]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
 @pytest.fixture
-def root(tmp_path):
-    shutil.copy(PARAMS, tmp_path)
+def root(tmp_path, monkeypatch):
+    """A repository with the stages and the parameters of this one."""
+    for name in ("dvc.yaml", "params.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def change(root, old, new):
-    path = root / "params.yaml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+def change(root, **blocks):
+    values = {name: block | blocks.get(name, {}) for name, block in PARAMS.items()}
+    (root / "params.yaml").write_text(yaml.safe_dump(values))
 
 
-@pytest.mark.parametrize("block", [*SERVED, "intake"])
-def test_every_block_is_checked(root, block):
-    """Whatever stage, flow or part reads it."""
-    check(root)
-    change(root, f"\n{block}:" if block != "ingest" else "ingest:", f"\n{block}:\n  wrong: 1")
-    with pytest.raises(SetupError, match=rf"params.yaml: {block}.wrong: no such parameter"):
-        check(root)
+def test_every_stage_has_its_block():
+    """None is forgotten, and the repository's own parameters pass."""
+    assert set(STAGES) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    check_stages(ROOT)
+    check(ROOT)
+
+
+@pytest.mark.parametrize("name", [*SERVED, "intake"])
+def test_a_misspelt_parameter(root, name):
+    """The line names file and key, whatever stage, flow or part reads it."""
+    change(root, **{name: {"sed": 5}})
+    for checked in (check, check_stages) if name in STAGES else (check,):
+        with pytest.raises(SetupError, match=rf"^params.yaml: {name}.sed: no such parameter"):
+            checked(root)
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ({"train": {"itrations": 5}}, "train.itrations: no such parameter; iterations may be mea"),
+        ({"train": {"batch": 0}}, "train.batch: Input should be greater than or equal to 1"),
+        ({"train": {"batch": 63}}, "train: .*batch must be a multiple of parts"),
+        ({"train": {"chorale": {"widht": 1}}}, "train.chorale.widht: .*; width may be meant"),
+        ({"evaluate": {"split": "train"}}, "evaluate.split: Input should be 'valid' or 'test'"),
+    ],
+)
+def test_an_impossible_parameter(root, monkeypatch, block, words):
+    """What pydantic finds is told in one line, by the path from where one is."""
+    change(root, **block)
+    (root / "build").mkdir()
+    monkeypatch.chdir(root / "build")
+    with pytest.raises(SetupError, match=rf"^\.\./params.yaml: {words}") as caught:
+        check_stages(root)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_block_under_another_name(root):
+    """It is missing for the stage that reads it; one that has no such stage does not need it."""
+    text = (root / "params.yaml").read_text()
+    (root / "params.yaml").write_text(text.replace("\ntrain:", "\ntrian:"))
+    with pytest.raises(SetupError, match="the block 'train' is missing"):
+        check_stages(root)
+    (root / "dvc.yaml").write_text("stages: {ingest: {cmd: echo}}")
+    check_stages(root)
+
+
+@pytest.mark.parametrize("text", [None, "stages: [", "stages: []", "- a"])
+def test_faults_of_dvc_s_own_file_are_dvc_s(root, text):
+    """Nothing is said of parameters where it is not known who reads them."""
+    (root / "params.yaml").unlink()
+    (root / "dvc.yaml").unlink()
+    if text is not None:
+        (root / "dvc.yaml").write_text(text)
+    check_stages(root)
 
 
 def test_what_is_no_file_or_no_yaml(root):
@@ -44,15 +95,20 @@ def test_what_is_no_file_or_no_yaml(root):
 
 def test_a_fault_that_comes_later_is_told_once(root):
     """When the file is no longer being written; and that it is gone."""
-    told = []
-    looking = Parameters(root, told.append)
-    for old, new in (("arrivals: 2 ", "arrivals: -2 "), ("arrivals: -2 ", "arrivals: 2 ")):
-        change(root, old, new)
-        os.utime(root / "params.yaml", (1000.0, 1000.0 + len(told)))
+    lines = []
+    watch = Watch(root, lines.append)
+    for arrivals in (-2, 2):
+        change(root, serve={"arrivals": arrivals})
+        os.utime(root / "params.yaml", (1000.0, 1000.0 + len(lines)))
         for _ in range(4):
-            looking.look()
-    first, last = told
-    assert first.startswith(os.path.relpath(root / "params.yaml"))
+            watch.look()
+    first, last = lines
+    assert first.startswith("params.yaml: serve.arrivals: ")
     assert first.endswith("; flows fail until it is mended")
-    assert "serve.arrivals" in first
     assert last == "params.yaml is sound again"
+
+
+def test_no_tensorflow():
+    """`make repro` looks here first: what takes seconds to import stays out of it."""
+    script = "import sys, kantor.service.lock; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from kantor.locks import STATE
 from kantor.service import states
 from kantor.service.composed import composed
-from kantor.service.parameters import WHAT_FAILS, fault
+from kantor.service.parameters import UNTIL_MENDED, fault
 from kantor.service.states import State
 
 _REPORTS = (
@@ -67,7 +67,7 @@ def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><title>Kantor</title>"
         f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
         "<h1>Kantor</h1><p class=note>Give it a melody; it adds the other voices.</p>"
-        + (f"<p class=bad>{escape(wrong)}; {WHAT_FAILS}.</p>" if wrong else "")
+        + (f"<p class=bad>{escape(wrong)}; {UNTIL_MENDED}.</p>" if wrong else "")
         + f"<h2>What is running</h2>{_list(_running(root, servers), '')}"
         + f"<h2>Reports</h2>{_list(reports, 'None yet. <code>make repro</code> writes them.')}"
         + _compositions(root)

@@ -1,8 +1,7 @@
-"""One at a time in a repository, with waiting: ``python -m kantor.service.lock COMMAND``.
+"""One run of the pipeline at a time: ``python -m kantor.service.lock COMMAND``.
 
-DVC refuses a second ``dvc repro`` while one runs; what goes through this lock waits for it. The
-lock is handed on to the command, and free when that has ended, however it ended. What the command
-starts in its turn is told that it need not wait.
+DVC refuses a second ``dvc repro`` while one runs; what goes through this lock waits instead. The
+command inherits the lock, which is free when the command has ended, however that came about.
 """
 
 from __future__ import annotations
@@ -16,11 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from kantor.errors import SetupError
 from kantor.locks import STATE, held
+from kantor.service.parameters import check_stages
 
 NAME = "repro.lock"
-_INHERITED = "KANTOR_REPRO_LOCK"
-_PAUSE = 0.2
+_PAUSE = 0.2  # seconds
 
 
 @contextmanager
@@ -30,43 +32,32 @@ def alone(root: Path, say: Callable[[str], object], seconds: float | None = None
     See `kantor.locks.held`.
     """
     with held(root / STATE / NAME, say, seconds) as file:
-        drop_stale(root)
+        drop_stale_note(root)
         yield file
 
 
-def handed_on(root: Path) -> dict[str, str]:
-    """The environment of what is started under the lock of the repository `root`."""
+def stage_environment() -> dict[str, str]:
+    """This environment, as stages need it: ``python`` is the one that runs here."""
+    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
     return {
-        _INHERITED: str(_file(root)),
+        **os.environ,
+        "PATH": os.pathsep.join(folders),
+        "PYTHONUNBUFFERED": "1",
         # Python 3.11 keeps a compiled file that a full disk tore, and fails on it ever after.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
-def own_path() -> str:
-    """A `PATH` on which ``python``, as the stages say, is the one that runs here."""
-    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-
-
-def inherited(root: Path) -> bool:
-    """Whether this process was started under the lock of the repository `root`."""
-    return os.environ.get(_INHERITED) == str(_file(root))
-
-
-def _file(root: Path) -> Path:
-    return (root / STATE / NAME).resolve()
-
-
-def drop_stale(root: Path) -> bool:
+def drop_stale_note(root: Path) -> bool:
     """Remove DVC's own note of who reads and writes what, where nobody does; whether it was.
 
     DVC 3.67 writes it in place: torn by a full disk or a kill, it would stop every later run. So
-    would one that names a killed process whose parent has not asked after it yet.
+    would one that names a killed process which its parent has not waited for.
     """
     note = root / ".dvc" / "tmp" / "rwlock"
     for pause in (_PAUSE, 0.0):  # another program may be just writing it
         try:
-            if any(map(_runs, _named(json.loads(note.read_text())))):
+            if any(map(_runs, _processes(json.loads(note.read_text())))):
                 return False
             break
         except OSError:
@@ -77,7 +68,7 @@ def drop_stale(root: Path) -> bool:
     return True
 
 
-def _named(note: Any) -> Iterator[int]:
+def _processes(note: Any) -> Iterator[int]:
     """The processes in DVC's note: ``{"read": {path: [who, …]}, "write": {path: who}}``."""
     for paths in note.values():
         for who in paths.values():
@@ -87,32 +78,38 @@ def _named(note: Any) -> Iterator[int]:
 def _runs(pid: int) -> bool:
     """Whether a process is there and has not ended."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return not Path("/proc/self").exists()  # without /proc DVC may judge
-    return status.rpartition(")")[2].split()[0] not in "ZX"
-
-
-def warn(text: str) -> None:
-    """Say it on stderr at once."""
-    print(text, file=sys.stderr, flush=True)
+        return bool(psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def main(arguments: list[str]) -> int:
-    """Become the command, holding the lock of the repository in the current folder."""
+    """Become the command, holding the lock of the repository in the current folder.
+
+    A fault of params.yaml is told before the command starts, for DVC removes what a stage made
+    before it runs the stage again.
+    """
     if not arguments:
-        warn("usage: python -m kantor.service.lock COMMAND …")
+        _say("usage: python -m kantor.service.lock COMMAND …")
         return 2
     try:
-        with alone(Path(), warn) as file:
+        check_stages(Path())
+        with alone(Path(), _say) as file:
+            check_stages(Path())  # somebody may have changed it in the meantime
             os.set_inheritable(file, True)
-            os.environ.update(handed_on(Path()))
-            os.execvp(arguments[0], arguments)
+            os.execvpe(arguments[0], arguments, stage_environment())
+    except SetupError as error:
+        _say(f"{error}; nothing was run")
+        return 1
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError:
-        warn(f"{arguments[0]}: not found")
+        _say(f"{arguments[0]}: not found")
         return 127
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

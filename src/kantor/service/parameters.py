@@ -1,4 +1,4 @@
-"""Faults of params.yaml, told before a service starts, and when they come while it runs."""
+"""Faults of params.yaml, found before a stage or a service starts, and while a service runs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 from kantor import settings
 from kantor.batch.settings import Batch
 from kantor.errors import SetupError
+from kantor.hyperparameters import Train
 from kantor.intake import read_limits
-from kantor.service.blocks import BLOCKS
 
-WHAT_FAILS = "flows fail until it is mended"
+UNTIL_MENDED = "flows fail until it is mended"
+STAGES: dict[str, type[settings.Block]] = {
+    "ingest": settings.Ingest,
+    "validate": settings.Validate,
+    "train": Train,
+    "evaluate": settings.Evaluate,
+    "register": settings.Register,
+}
+"""What each stage reads, by the name of both."""
 SERVED: dict[str, type[settings.Block]] = {
-    **BLOCKS,
+    **STAGES,
     "promote": settings.Promote,
     "serve": settings.Serve,
     "retrain": settings.Retrain,
@@ -23,6 +33,30 @@ SERVED: dict[str, type[settings.Block]] = {
     "batch": Batch,
 }
 """What stages, flows and the service read, by the name of the block."""
+
+
+def check_stages(root: Path) -> None:
+    """Check the parameters of all stages that ``root/dvc.yaml`` names.
+
+    Raises
+    ------
+    SetupError
+        One line that names the file, the key and the fault.
+    """
+    path = os.path.relpath(root / "params.yaml")
+    names = [name for name in STAGES if name in _stages(root / "dvc.yaml")]
+    values = settings.read_params(path) if names else {}
+    for name in names:
+        settings.checked(STAGES[name], name, values, path)
+
+
+def _stages(path: Path) -> dict[str, object]:
+    """The stages of a ``dvc.yaml``; none where it is for DVC to say what is wrong with it."""
+    try:
+        stages = yaml.safe_load(path.read_text())["stages"]
+    except (OSError, yaml.YAMLError, LookupError, TypeError):
+        return {}
+    return stages if isinstance(stages, dict) else {}
 
 
 def check(root: Path) -> None:
@@ -49,13 +83,13 @@ def fault(root: Path) -> str:
     return ""
 
 
-class Parameters:
+class Watch:
     """Looks now and then whether ``params.yaml`` is sound.
 
     Parameters
     ----------
     say
-        Told in one line of a fault, and that it is gone.
+        Gets one line for a fault, and one when it is mended.
     """
 
     def __init__(self, root: Path, say: Callable[[str], object]) -> None:
@@ -68,17 +102,17 @@ class Parameters:
         before, self._seen = self._seen, self._mark()
         if self._seen == self._checked or self._seen != before:
             return
-        self._checked, told = self._seen, self._fault
+        self._checked, known = self._seen, self._fault
         self._fault = fault(self._root)
-        if self._fault and self._fault != told:
-            self._say(f"{self._fault}; {WHAT_FAILS}")
-        elif told and not self._fault:
+        if self._fault and self._fault != known:
+            self._say(f"{self._fault}; {UNTIL_MENDED}")
+        elif known and not self._fault:
             self._say("params.yaml is sound again")
 
     def _mark(self) -> tuple[int, int] | None:
-        """What differs when the file was written; None where there is none."""
+        """Time and size of the file; None where there is none."""
         try:
-            found = (self._root / "params.yaml").stat()
+            status = (self._root / "params.yaml").stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size
+        return status.st_mtime_ns, status.st_size

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from kantor.service import logs, processes
+from kantor.service import cleanup, logs
 from kantor.service.health import EVERY, PATIENCE, Health
 from kantor.service.states import State, What
 
@@ -105,7 +105,7 @@ class Running:
                 stdout=end,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=processes.end_with_parent,
+                preexec_fn=cleanup.end_with_parent,
             )
         finally:
             os.close(end)

@@ -1,4 +1,4 @@
-"""Bring the pipeline up to date: DVC by subprocess, one at a time, its words passed on.
+"""Bring the pipeline up to date: DVC as a subprocess, one at a time, its words passed on.
 
 Nothing here imports DVC. A pass that fails or is killed leaves what is finished finished: the
 next one goes on from there.
@@ -6,32 +6,27 @@ next one goes on from there.
 
 from __future__ import annotations
 
-import codecs
-import io
 import json
-import os
 import re
-import select
 import signal
 import subprocess
 import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kantor.errors import SetupError
-from kantor.service import processes
-from kantor.service.blocks import check
-from kantor.service.lock import handed_on, own_path
+from kantor.service import cleanup
+from kantor.service.lock import stage_environment
+from kantor.service.parameters import check_stages
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
 _EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
 _SHELL = 128  # plus the signal's number: how a shell tells that a command was killed
 _RUN = "KANTOR_REPRO_RUN"
-_AT_ONCE = 1 << 16  # bytes
-_LOOK = 200  # milliseconds between looks at whether a command has ended
-_TOLD = 2  # lines of a stage's own that tell a cause: what failed, and how it closed
+_CAUSE_LINES = 2  # of a stage's own at its end: what failed, and how it closed
 
 Say = Callable[[str], object]
 
@@ -54,25 +49,24 @@ def changed(root: Path) -> list[str]:
         If DVC cannot say.
     """
     command = [sys.executable, "-m", "dvc", "status", "--json"]
-    said = subprocess.run(
+    status = subprocess.run(
         command,
         cwd=root,
-        env=_environment(),
+        env=stage_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     try:
-        found = json.loads(said.stdout)
+        stages = json.loads(status.stdout)
     except ValueError:
-        raise StageFailed(
-            f"dvc status: {_cause((said.stderr or said.stdout).split(chr(10)))}"
-        ) from None
-    return [f"{stage}: {', '.join(_named(reasons))}" for stage, reasons in found.items()]
+        cause = _cause((status.stderr or status.stdout).splitlines())
+        raise StageFailed(f"dvc status: {cause}") from None
+    return [f"{stage}: {', '.join(_names(reasons))}" for stage, reasons in stages.items()]
 
 
-def _named(reasons: Sequence[object]) -> list[str]:
+def _names(reasons: Sequence[object]) -> list[str]:
     """Names of what changed for a stage, from DVC's nested words."""
     names: list[str] = []
     for reason in reasons:
@@ -92,7 +86,7 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
     Parameters
     ----------
     say
-        Told each line as it comes.
+        Gets each line as it comes.
     lock
         The file that `kantor.service.lock.alone` gave: DVC then holds the lock too, should this
         process be killed.
@@ -108,7 +102,7 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
         With the stage and the cause; or with the fault of params.yaml, and nothing was run.
     """
     try:
-        check(root)
+        check_stages(root)
     except SetupError as error:
         raise StageFailed(f"{error}; nothing was run") from None
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
@@ -137,49 +131,30 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
     with subprocess.Popen(
         command,
         cwd=root,
-        env=_environment() | {_RUN: run} | ({} if lock is None else handed_on(root)),
+        env=stage_environment() | {_RUN: run},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=() if lock is None else (lock,),
+        text=True,
+        errors="replace",
     ) as process:
-        for line in _lines(_output(process, run)):
+        assert process.stdout is not None
+        ending = threading.Thread(target=_end_leftovers, args=(process, run), daemon=True)
+        ending.start()
+        for line in process.stdout:
             lines.append(line.rstrip())
             say(lines[-1])
+        ending.join()
     if process.returncode:
-        raise StageFailed(_named_once(_stages(lines), lines, _fault(lines, process.returncode)))
+        raise StageFailed(_failure(_stages(lines), lines, _fault(lines, process.returncode)))
     return lines
 
 
-def _output(process: subprocess.Popen[bytes], run: str) -> Iterator[bytes]:
-    """What a command prints, as it comes, until it has ended and all of that is read.
-
-    A process that it left behind may hold the pipe open: the pipe's end is not waited for.
-    """
-    assert process.stdout is not None
-    pipe, poll = process.stdout.fileno(), select.poll()
-    poll.register(pipe, select.POLLIN)
-    while process.poll() is None:
-        if poll.poll(_LOOK):
-            data = os.read(pipe, _AT_ONCE)
-            if not data:
-                return
-            yield data
-    processes.sweep(lambda values: values.get(_RUN) == run)
-    while poll.poll(0) and (data := os.read(pipe, _AT_ONCE)):
-        yield data
-
-
-def _lines(output: Iterable[bytes]) -> Iterator[str]:
-    """The lines of an output, without their ends."""
-    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-    decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
-    rest = ""
-    for data in output:
-        *whole, rest = (rest + decoder.decode(data)).split("\n")
-        yield from whole
-    rest += decoder.decode(b"", final=True)
-    yield from rest.splitlines()
+def _end_leftovers(process: subprocess.Popen[str], run: str) -> None:
+    """Wait for a command to end, then kill what it left behind: that may hold its pipe open."""
+    process.wait()
+    cleanup.sweep(lambda values: values.get(_RUN) == run)
 
 
 def _stages(lines: Sequence[str]) -> list[str]:
@@ -205,27 +180,22 @@ def _killed(number: int) -> str:
 
 
 def _cause(lines: Sequence[str]) -> str:
-    """The last line that a stage said itself; DVC's own where there is none."""
-    told = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
-    own = [line for line in told if not line.startswith(_ERROR) and not _STAGE.search(line)]
-    if not own and told:
-        own = [told[-1].removeprefix(_ERROR).strip()]
+    """The last line that a stage wrote itself; DVC's own where there is none."""
+    written = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
+    own = [line for line in written if not line.startswith(_ERROR) and not _STAGE.search(line)]
+    if not own and written:
+        own = [written[-1].removeprefix(_ERROR).strip()]
     return own[-1][:300] if own else ""
 
 
-def _named_once(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
-    """The stage that ran last, and what it said under its own name at the end, if it did."""
+def _failure(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
+    """The stage that ran last, and what it wrote under its own name at the end, if it did."""
     if not ran:
         return cause
     name = f"{ran[-1]}: "
-    begins = max(at for at, line in enumerate(lines) if _STAGE.search(line))
-    said = [line.removeprefix(name) for line in lines[begins:] if line.startswith(name)]
+    start = max(at for at, line in enumerate(lines) if _STAGE.search(line))
+    own = [line.removeprefix(name) for line in lines[start:] if line.startswith(name)]
     last = cause.removeprefix(name)
-    if said and said[-1] == last:
-        last = "; ".join(said[-_TOLD:])
+    if own and own[-1] == last:
+        last = "; ".join(own[-_CAUSE_LINES:])
     return f"{name}{last}"[:600]
-
-
-def _environment() -> dict[str, str]:
-    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # as in `handed_on`
-    return {**os.environ, "PATH": own_path(), **quiet}

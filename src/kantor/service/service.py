@@ -18,7 +18,7 @@ from kantor.errors import SetupError
 from kantor.files import private_database, private_folder
 from kantor.locks import STATE, Busy, held
 from kantor.registry.store import DATABASE
-from kantor.service import parameters, processes, states
+from kantor.service import cleanup, parameters, states
 from kantor.service.access import Access, bracketed
 from kantor.service.parts import Part
 from kantor.service.supervisor import Supervisor
@@ -90,8 +90,8 @@ class Service:
         """What all parts and the flows find in their environment."""
         home = self.root / STATE / PREFECT
         values = {
-            processes.SERVICE: str(self.root),
-            processes.BOOT: boot,
+            cleanup.SERVICE: str(self.root),
+            cleanup.BOOT: boot,
             "KANTOR_HOME": str(self.root),
             "KANTOR_URL": f"http://{self.access.name}:{self.front}",
             "KANTOR_MLFLOW_URL": f"http://{self.access.name}:{self.mlflow}",
@@ -174,9 +174,9 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
 
     def ours(values: Mapping[str, str]) -> bool:
         """Whether a process of this environment belongs to this repository's service."""
-        return values.get(processes.SERVICE) == root
+        return values.get(cleanup.SERVICE) == root
 
-    if left := processes.sweep(ours):
+    if left := cleanup.sweep(ours):
         say(f"ended {left} processes that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
         _free(service.access.host, port, name)
@@ -193,10 +193,10 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         say("starting; this takes some seconds")
         supervisor.run(
             lambda: [say(line) for line in (*service.addresses(), "Ctrl-C ends it")],
-            parameters.Parameters(service.root, say).look,
+            parameters.Watch(service.root, say).look,
         )
     finally:
-        processes.sweep(ours)
+        cleanup.sweep(ours)
         for one, handler in before.items():
             signal.signal(one, handler)
 

@@ -5,11 +5,12 @@ import subprocess
 import sys
 import uuid
 
+import psutil
 import pytest
 
-from kantor.service import processes
+from kantor.service import cleanup
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads other processes")
 
 WAIT = "import sys; print('here', flush=True); sys.stdin.read()"
 
@@ -48,8 +49,8 @@ def test_the_sweep_ends_descendants_and_nothing_else(mark):
         return values.get("KANTOR_TEST_MARK") == mark["KANTOR_TEST_MARK"]
 
     # The grandchild reads from a pipe that closed with its parent, so it may be gone already.
-    processes.sweep(chosen)
-    assert processes.find(chosen) == []
+    cleanup.sweep(chosen)
+    assert cleanup.find(chosen) == []
     assert stranger.poll() is None
     stranger.communicate("")
 
@@ -57,28 +58,28 @@ def test_the_sweep_ends_descendants_and_nothing_else(mark):
 def test_the_sweep_kills_what_ignores_signals(mark):
     """A process that will not end by itself is ended."""
     stubborn = started(f"import signal; signal.signal(15, signal.SIG_IGN)\n{WAIT}", mark)
-    assert processes.sweep(lambda values: mark.items() <= values.items()) == 1
+    assert cleanup.sweep(lambda values: mark.items() <= values.items()) == 1
     stubborn.communicate()
     assert stubborn.returncode == -9
 
 
 def test_the_one_who_sweeps_is_spared():
     """Neither this process nor its parents are ever chosen."""
-    mine = set(processes.find(lambda values: True))
-    assert os.getpid() not in mine
-    assert os.getppid() not in mine
+    mine = set(cleanup.find(lambda values: True))
+    assert psutil.Process() not in mine
+    assert psutil.Process().parent() not in mine
 
 
 def test_a_child_ends_with_its_parent(mark):
     """Also where the parent is killed with -9."""
     parent = started(
-        "import subprocess, sys; from kantor.service import processes\n"
+        "import subprocess, sys; from kantor.service import cleanup\n"
         f"child = subprocess.Popen([sys.executable, '-c', {WAIT!r}], stdin=subprocess.PIPE,\n"
-        "    preexec_fn=processes.end_with_parent)\n"
+        "    preexec_fn=cleanup.end_with_parent)\n"
         "print(child.pid, flush=True); sys.stdin.read()",
         mark,
     )
     parent.kill()
     # Its end of the pipe is open as long as the child lives.
     parent.communicate(timeout=20)
-    assert processes.find(lambda values: mark.items() <= values.items()) == []
+    assert cleanup.find(lambda values: mark.items() <= values.items()) == []

@@ -1,0 +1,70 @@
+"""Processes that a service starts: they end with it, and none is left behind.
+
+Everything that a service starts carries two variables in its environment, and so does all that is
+started by it in turn: `SERVICE`, the repository, and `BOOT`, one start of the service. So what a
+killed service left behind is found without a list of process numbers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import psutil
+
+SERVICE = "KANTOR_SERVICE"
+BOOT = "KANTOR_SERVICE_BOOT"
+_SET_PDEATHSIG = 1  # prctl(2)
+# Loaded beforehand: between fork and exec nothing may wait for a lock that another thread held.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+Chosen = Callable[[Mapping[str, str]], bool]
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it ends, even by kill -9."""
+    if _PRCTL is not None:
+        _PRCTL(_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def find(chosen: Chosen) -> list[psutil.Process]:
+    """Processes with an environment, as it was at their start, that `chosen` says yes to.
+
+    Neither this process nor those that it descends from are among them.
+    """
+    own = psutil.Process()
+    family = {own, *own.parents()}
+    return [one for one, values in _environments() if one not in family and chosen(values)]
+
+
+def sweep(chosen: Chosen, seconds: float = 5.0) -> int:
+    """Kill (-9) the processes that `chosen` says yes to, until there is none; how many they were.
+
+    Work in Kantor stands being killed at any moment, and a process that could still report its
+    end would have its work taken for failed instead of unfinished.
+    """
+    killed: set[psutil.Process] = set()
+    ends = time.monotonic() + seconds
+    while (processes := find(chosen)) and time.monotonic() < ends:
+        for process in processes:
+            try:
+                process.kill()
+            except psutil.Error:  # ended meanwhile, or somebody else's
+                continue
+            killed.add(process)
+        time.sleep(0.02)
+    return len(killed)
+
+
+def environments() -> list[dict[str, str]]:
+    """The environments, at their start, of all processes that may be read."""
+    return [values for _, values in _environments()]
+
+
+def _environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+    for process in psutil.process_iter(["environ"]):
+        if process.info["environ"]:
+            yield process, process.info["environ"]

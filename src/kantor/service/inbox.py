@@ -1,0 +1,221 @@
+"""What arrives: melodies in the inbox, new scores in ``data/``. Both are cheap to look for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from kantor import settings
+from kantor.batch import Batch
+from kantor.data.contents import contents, hash_of
+from kantor.errors import InputError
+from kantor.files import private_folder, save
+from kantor.intake import names, store
+from kantor.locks import STATE
+
+NOTHING = hashlib.sha256().hexdigest()
+DATA = "data"
+ANNOUNCED = "data.announced"
+_SETTLED = 20.0  # seconds without a change: a folder that is still being copied is left to finish
+
+
+class Inbox:
+    """Looks at a place now and then.
+
+    Something has arrived when the place is not as it was at the last arrival, and is the same in
+    two looks, so that copying has ended. What is there at the first look counts as an arrival, for
+    it may have come while nobody looked.
+
+    Parameters
+    ----------
+    place
+        A folder or a file; or a URL that fsspec knows, which is listed, nothing in it opened.
+    seconds
+        From one look to the next, while nothing changes.
+    settle
+        From one look to the next, once something has changed.
+    say
+        Gets one line about what hinders a look, once until that changes.
+    """
+
+    def __init__(
+        self,
+        place: Path | str,
+        seconds: float = 2.0,
+        settle: float = 2.0,
+        say: Callable[[str], object] = print,
+    ) -> None:
+        self.place = place
+        self._seconds, self._settle, self._say = seconds, min(seconds, settle), say
+        self._arrived = self._seen = NOTHING
+        self._hindrance: str | None = None
+
+    @classmethod
+    def from_params(cls, root: Path, say: Callable[[str], object] = print) -> Inbox:
+        """The inbox that `params.yaml` names, looked at as often as it says.
+
+        Raises
+        ------
+        SetupError
+            If the blocks `serve` or `batch` are at fault.
+        """
+        params = root / "params.yaml"
+        serving = settings.load(settings.Serve, "serve", params)
+        place = settings.load(Batch, "batch", params).inbox
+        folder = store.on_disk(place)
+        if folder is not None:
+            return cls(root / folder, serving.arrivals, serving.arrivals, say)
+        return cls(place, serving.store_arrivals, serving.arrivals, say)
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before the next look."""
+        return self._seconds if self._seen == self._arrived else self._settle
+
+    def prepare(self) -> None:
+        """Make the folder, where there is none, for melodies to be put into.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses.
+        """
+        if isinstance(self.place, Path) and not self.place.suffix:
+            self.place.mkdir(parents=True, exist_ok=True)
+
+    def look(self) -> bool:
+        """Whether something has arrived since this was last True; False where it cannot look."""
+        try:
+            now = state(self.place)
+        except (InputError, OSError) as error:
+            self._hindered(_one_line(error))
+            return False
+        self._hindered(None)
+        settled, self._seen = now == self._seen, now
+        if not settled or now == self._arrived:
+            return False
+        self._arrived = now
+        return now != NOTHING
+
+    def _hindered(self, by: str | None) -> None:
+        if by is not None and by != self._hindrance:
+            self._say(f"{by} (looked for again every {self._seconds:g} s)")
+        self._hindrance = by
+
+
+def state(place: Path | str) -> str:
+    """A digest of the names, sizes and times of all files at a place; of none where there is none.
+
+    Hidden files are passed over, links not followed.
+
+    Raises
+    ------
+    InputError
+        If `place` is a URL that is unknown, needs a package that is missing, or names nothing.
+    Unreachable
+        If a store does not answer, or refuses.
+    """
+    digest = hashlib.sha256()
+    for line in _objects(place) if isinstance(place, str) else _files(place):
+        digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _objects(url: str) -> Iterator[str]:
+    _, root, objects = store.listing(url)
+    for key in sorted(objects):
+        if not names.is_junk(key[len(root) :].lstrip("/")):
+            yield f"{key} {store.told(objects[key])}\n"
+
+
+def _files(place: Path) -> Iterator[str]:
+    if place.is_file():
+        yield from _file(place)
+    for path, folders, files in os.walk(place):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield from _file(Path(path) / name)
+
+
+def _file(path: Path) -> Iterator[str]:
+    try:
+        status = path.lstat()
+    except OSError:  # gone meanwhile
+        return
+    yield f"{path} {status.st_size} {status.st_mtime_ns}\n"
+
+
+def _one_line(error: InputError | OSError) -> str:
+    """What was wrong, in one line that names the place."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+@dataclass(frozen=True)
+class NewScores:
+    """Data that no pass through the pipeline has read.
+
+    Attributes
+    ----------
+    hash : str
+        Of the contents of the folder.
+    key : str
+        Names this change. It holds the time too, as the same contents may come back later.
+    line : str
+        The change in words.
+    """
+
+    hash: str
+    key: str
+    line: str
+
+
+def new_scores(root: Path, settled: float = _SETTLED) -> NewScores | None:
+    """What ``data/`` holds, if the last pass did not read it and `announced` did not note it.
+
+    So retraining starts once for each content of the folder: after a pass that fails, it starts
+    again when the folder has changed.
+
+    Parameters
+    ----------
+    settled
+        Seconds for which the folder must have been as it is.
+    """
+    data = root / DATA
+    if not data.is_dir() or time.time() - (changed := _changed(data)) < settled:
+        return None
+    files = contents(data)
+    now = hash_of(files)
+    note = root / STATE / ANNOUNCED
+    if now == _trained(root) or (note.is_file() and now == note.read_text().strip()):
+        return None
+    return NewScores(now, f"data {now} {changed:.6f}", f"data/ has changed: {len(files)} files")
+
+
+def announced(root: Path, scores: NewScores) -> None:
+    """Note that retraining was started for `scores`."""
+    text = scores.hash.encode()
+    private_folder(root / STATE)
+    save(root / STATE / ANNOUNCED, lambda stream: stream.write(text))
+
+
+def _trained(root: Path) -> str | None:
+    """The hash of the data that the last pass read, from ``dvc.lock``."""
+    try:
+        stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+        return next(str(one["md5"]) for one in stages["ingest"]["deps"] if one["path"] == DATA)
+    except (OSError, yaml.YAMLError, LookupError, TypeError, StopIteration):
+        return None
+
+
+def _changed(folder: Path) -> float:
+    """When anything in the folder last changed, in seconds since 1970."""
+    return max(path.stat(follow_symlinks=False).st_mtime for path in (folder, *folder.rglob("*")))

@@ -16,7 +16,7 @@ from kantor import settings
 from kantor.data import corpus, parallel, windows
 from kantor.data import ingest as stage
 from kantor.data.corpus import SPLITS
-from kantor.data.sources import Found, Task
+from kantor.data.sources.task import Found, Task
 from kantor.errors import InputError
 from kantor.formats import midi
 from kantor.music.score import Score, onset_floor
@@ -115,7 +115,7 @@ def test_empty_folder_beside_a_full_one(tmp_path: Path) -> None:
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     """No pieces: one line that names the folder and the first reason."""
     (tmp_path / "scores").mkdir()
-    with pytest.raises(InputError, match="scores: no score of four voices"):
+    with pytest.raises(InputError, match="scores: no score of soprano, alto, tenor, bass"):
         stage.ingest(params(tmp_path / "scores"))
     midi.write(chorale(0).line(0), tmp_path / "scores/tune.mid")
     with pytest.raises(InputError, match=r"tune\.mid: not four voices"):
@@ -157,7 +157,7 @@ def test_the_stage_itself(tmp_path: Path) -> None:
     for text, fault in (
         ("ingest: {sources: [{kind: folder, path: gone}]}", "gone: no such folder"),
         ("ingest: {sources: [], colour: red}", "ingest.colour"),
-        ("ingest: {sources: []}", "no score of four voices"),
+        ("ingest: {sources: []}", "no score of soprano, alto, tenor, bass"),
     ):
         (tmp_path / "params.yaml").write_text(text)
         done = run(tmp_path)

@@ -14,7 +14,10 @@ import pytest
 
 from kantor import settings
 from kantor.data import sources
+from kantor.data.chorales import chorales
 from kantor.data.corpus import Piece, Refusal
+from kantor.data.sources.task import drawn_split
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
 from kantor.formats.pianoroll import to_multitrack
@@ -115,12 +118,12 @@ def test_missing_folder_is_an_error(tmp_path: Path) -> None:
 def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
     """By piece, seeded, about the asked shares, and no piece moves when others come."""
     ids = [f"scores/{index}.mid" for index in range(2000)]
-    drawn = [sources.drawn_split(id, SPLIT) for id in ids]
+    drawn = [drawn_split(id, SPLIT) for id in ids]
     assert 0.17 < drawn.count("valid") / 2000 < 0.23
     assert 0.17 < drawn.count("test") / 2000 < 0.23
-    other = [sources.drawn_split(id, settings.Split(valid=0.2, test=0.2, seed=1)) for id in ids]
+    other = [drawn_split(id, settings.Split(valid=0.2, test=0.2, seed=1)) for id in ids]
     assert drawn != other
-    whole = [sources.drawn_split(id, settings.Split(valid=0, test=0)) for id in ids]
+    whole = [drawn_split(id, settings.Split(valid=0, test=0)) for id in ids]
     assert set(whole) == {"train"}
     midi.write(chorale(), tmp_path / "b.mid")
     before = read("folder", tmp_path)[0]
@@ -321,52 +324,52 @@ def test_broken_published_pieces(tmp_path: Path, rows: object, word: str) -> Non
 # -- the chorales
 
 
-@pytest.fixture(scope="module")
-def jsb(tmp_path_factory: pytest.TempPathFactory) -> list[Piece]:
-    from kantor.data.pin import rebuild
-
-    folder = tmp_path_factory.mktemp("raw") / "data"
-    rebuild(folder)
-    found = read("jsb", folder / "jsb")
-    assert not [item for item in found if isinstance(item, Refusal)]
-    return [item for item in found if isinstance(item, Piece)]
+def read_jsb(folder: Path, every: int = 1) -> list[Piece]:
+    source = settings.Source(kind="jsb", path=folder / "jsb")
+    read = [item for task in sources.tasks(source, SPLIT)[::every] for item in sources.read(task)]
+    assert not [item for item in read if isinstance(item, Refusal)]
+    return [item for item in read if isinstance(item, Piece)]
 
 
-def test_jsb_is_whole(jsb: list[Piece]) -> None:
-    """371 chorales of four voices with key and title, in the published split."""
-    assert len(jsb) == 371
-    for piece in jsb:
-        assert piece.score.pitches.shape[1] == 4
+def assert_whole(pieces: list[Piece]) -> None:
+    for piece in pieces:
+        assert piece.score.ensemble == SATB
         assert piece.score.key is not None
         assert piece.score.title.startswith("BWV ")
         assert piece.score.steps >= 90
 
 
-def test_jsb_keeps_what_the_published_file_loses(jsb: list[Piece]) -> None:
-    """Pickups in 70%, 40 in three quarters, fermatas nearly everywhere, repeated notes."""
-    scores = [piece.score for piece in jsb]
+def test_chorales_are_whole(raw: Path) -> None:
+    """A chorale has four voices, key and title, and the published split; here of one in twenty."""
+    pieces = read_jsb(raw, every=20)
+    assert_whole(pieces)
+    assert [piece.split for piece in pieces] == [row.split for row in chorales()[::20]]
+
+
+@pytest.mark.long
+def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
+    """Of 371: pickups in 70%, 40 in three quarters, fermatas nearly everywhere, repeated notes.
+
+    Step by step, at the best shift, nearly all agree with the published file by 90% or more. The
+    editions differ (bass octaves, corrected notes, repeats written out in one of them).
+    """
+    pieces = read_jsb(raw)
+    assert len(pieces) == 371
+    assert_whole(pieces)
+    scores = [piece.score for piece in pieces]
     assert 0.65 < np.mean([score.pickup > 0 for score in scores]) < 0.75
     assert sum(score.meter == Meter(3, 4) for score in scores) == 40
     assert np.mean([score.fermatas.any() for score in scores]) > 0.98
     repeated = [(score.onsets & ~onset_floor(score.pitches)).any() for score in scores]
     assert np.mean(repeated) > 0.98
-
-
-def test_jsb_is_the_published_music(jsb: list[Piece]) -> None:
-    """Cell by cell at the best shift: nearly all agree with the published file by 90% or more.
-
-    The editions differ (bass octaves, corrected notes, repeats written out in one of them).
-    """
     path = REFERENCE / "Jsb16thSeparated.json"
     if not path.exists():
         pytest.skip("no reference data")
-    from kantor.data.chorales import chorales
-
     splits = json.loads(path.read_text())
     agreement = np.array(
         [
-            _agreement(np.array(splits[row.split][row.index]), piece.score.pitches)
-            for row, piece in zip(chorales(), jsb, strict=True)
+            _agreement(np.array(splits[row.split][row.index]), score.pitches)
+            for row, score in zip(chorales(), scores, strict=True)
         ]
     )
     assert np.median(agreement) > 0.98

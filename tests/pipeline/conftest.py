@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from benchmarks import clone
 
-from kantor.data import pin
+from kantor.data import chorales
 from kantor.formats import midi
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
@@ -46,11 +46,11 @@ def put_scores(data, monkeypatch):
     The files are the smallest of each split, so that there is little to play and to draw.
     """
     everything = data.with_name(".all")
-    pin.rebuild(everything)
+    chorales.rebuild(everything)
     few = clone.smallest(everything / "jsb", PIECES)
     shutil.rmtree(everything)
-    monkeypatch.setattr(pin, "chorales", lambda: few)
-    pin.rebuild(data)
+    monkeypatch.setattr(chorales, "chorales", lambda: few)
+    chorales.rebuild(data)
     midi.write(own_piece(), data / "scores" / "own.mid")
 
 

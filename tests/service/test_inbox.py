@@ -5,7 +5,7 @@ import os
 import fsspec
 import pytest
 
-from kantor.data.contents import directory_hash
+from kantor.data.pin import directory_hash
 from kantor.service.inbox import Inbox, announced, new_scores, state
 
 OLD = 1_000_000_000

@@ -31,13 +31,13 @@ FAULTS = (
 T = TypeVar("T")
 
 
-def write_stage_output(path: Path, **arrays: NDArray[Any]) -> None:
+def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
     """Write arrays by their names to the npz file `path`, in one move."""
     named: dict[str, Any] = arrays
     files.save(path, lambda stream: np.savez_compressed(stream, **named))
 
 
-def read_stage_output(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:
+def read_arrays(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:
     """What `build` makes of the arrays in `path`, an npz that the stage `ingest` wrote.
 
     Raises

@@ -1,12 +1,47 @@
-"""The table of the JSB Chorales: which file of music21's corpus each piece of the set is."""
+"""The JSB Chorales: the table of the set, and its files from the installed music21 package.
+
+The files are copied byte for byte. They are not in git: most of them reserve non-commercial use
+to their encoders.
+"""
 
 from __future__ import annotations
 
 import csv
+import importlib.metadata
+import importlib.util
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from kantor.errors import SetupError
+
 TABLE = Path(__file__).with_name("jsb.csv")
+
+_README = """\
+# data: the raw scores
+
+`jsb/` holds 371 four-part chorales by Johann Sebastian Bach, those of the published "JSB
+Chorales" set that are found in the corpus of the Python package music21 (the set has 382). The
+files are that package's own, byte for byte; `make data` copies them from the installed release
+and compares them with the hash in `data.dvc`. `scores/` is for your own files.
+
+Provenance and licence: music21 is under the BSD licence, but its corpus is included "with the
+permission of the encoders", and most of the Bach files carry a notice by Margaret Greentree that
+reserves commercial use. So these files are built when they are needed and never committed: keep
+to non-commercial use, and do not redistribute them.
+"""
+
+_SCORES_README = """\
+# Your own scores
+
+Put MIDI (.mid) or MusicXML (.musicxml, .xml, .mxl) files here, in folders if you like. Then:
+
+    dvc add data
+    dvc repro
+
+The first line moves the pin, the second one reads the files, checks them and trains again.
+A file that cannot be read as four voices is listed with the reason in `build/refused.csv`.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,3 +80,36 @@ def chorales() -> list[Chorale]:
             )
             for row in csv.DictReader(lines)
         ]
+
+
+def rebuild(into: Path) -> None:
+    """Write the raw scores and their READMEs into the folder `into`, made where it is missing.
+
+    Raises
+    ------
+    SetupError
+        If music21 is not installed or its corpus lacks one of the chorales.
+    """
+    spec = importlib.util.find_spec("music21")
+    if spec is None or not spec.submodule_search_locations:
+        raise SetupError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
+    corpus = Path(spec.submodule_search_locations[0]) / "corpus" / "bach"
+    (into / "jsb").mkdir(parents=True, exist_ok=True)
+    (into / "scores").mkdir(exist_ok=True)
+    for chorale in chorales():
+        try:
+            shutil.copyfile(corpus / chorale.file, into / "jsb" / chorale.file)
+        except FileNotFoundError:
+            installed, required = releases()
+            raise SetupError(
+                f"bach/{chorale.file} is not in music21 {installed}; Kantor needs {required}"
+            ) from None
+    (into / "README.md").write_text(_README, encoding="utf-8")
+    (into / "scores" / "README.md").write_text(_SCORES_README, encoding="utf-8")
+
+
+def releases() -> tuple[str, str]:
+    """The installed release of music21, and the one that this Kantor was made with."""
+    requirements = importlib.metadata.requires("kantor") or ()
+    required = next((line for line in requirements if line.startswith("music21")), "any music21")
+    return importlib.metadata.version("music21"), required

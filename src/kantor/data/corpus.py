@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.arrays import read_stage_output, write_stage_output
+from kantor.data.arrays import read_arrays, write_arrays
 from kantor.ensemble import SATB, Ensemble
 from kantor.music.score import Key, Meter, Score
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPLITS = ("train", "valid", "test")
+TEXTS = ("id", "title", "key", "meter", "split", "source", "content_hash")
+"""Columns of the manifest that hold text."""
+NUMBERS = ("tempo", "bars", "pickup", "steps", "voices", "transposition")
+"""Columns of the manifest that hold numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +83,7 @@ def save(corpus: Sequence[Piece], path: Path) -> None:
     """Write `corpus` to the npz file `path`, in one move."""
     rows = json.dumps([_row(piece) for piece in corpus], sort_keys=True).encode()
     scores = [piece.score for piece in corpus]
-
-    write_stage_output(
+    write_arrays(
         path,
         rows=np.frombuffer(rows, np.uint8),
         pitches=_joined([score.pitches.ravel() for score in scores], np.int8),
@@ -98,61 +101,46 @@ def load(path: Path) -> Corpus:
     InputError
         If the file is missing, damaged or not such a file.
     """
-    return read_stage_output(path, _pieces)
+    return read_arrays(path, _pieces)
 
 
 def manifest(corpus: Sequence[Piece]) -> pd.DataFrame:
     """One row a piece, in the corpus's order.
 
     Columns: id, title, key (such as ``"F# minor"``, empty where unknown), meter (``"4/4"``),
-    tempo (quarters a minute), bars (whole ones), pickup (steps), steps, voices, transposition
+    tempo (quarters a minute), bars (whole ones), pickup (steps), steps, voices (the score's
+    lines), transposition
     (semitones), split, source, content_hash.
     """
     import pandas as pd
 
-    return pd.DataFrame([_described(piece) for piece in corpus], columns=_COLUMNS)
+    columns = (*TEXTS[:4], *NUMBERS, *TEXTS[4:])
+    return pd.DataFrame([_described(piece) for piece in corpus], columns=columns)
 
 
-_COLUMNS = [
-    "id",
-    "title",
-    "key",
-    "meter",
-    "tempo",
-    "bars",
-    "pickup",
-    "steps",
-    "voices",
-    "transposition",
-    "split",
-    "source",
-    "content_hash",
-]
-
-
-def _described(piece: Piece) -> tuple[object, ...]:
+def _described(piece: Piece) -> dict[str, object]:
     score = piece.score
-    return (
-        piece.id,
-        score.title,
-        score.key.name if score.key else "",
-        str(score.meter),
-        score.tempo,
-        len(score.bar_lines),
-        score.pickup,
-        score.steps,
-        score.pitches.shape[1],
-        piece.transposition,
-        piece.split,
-        piece.source,
-        content_hash(score),
-    )
+    return {
+        "id": piece.id,
+        "title": score.title,
+        "key": score.key.name if score.key else "",
+        "meter": str(score.meter),
+        "tempo": score.tempo,
+        "bars": len(score.bar_lines),
+        "pickup": score.pickup,
+        "steps": score.steps,
+        "voices": score.pitches.shape[1],
+        "transposition": piece.transposition,
+        "split": piece.split,
+        "source": piece.source,
+        "content_hash": content_hash(score),
+    }
 
 
 def _row(piece: Piece) -> dict[str, object]:
+    """What of a piece is not an array, as JSON holds it; the ensemble where it is not `SATB`."""
     score = piece.score
-    ensemble = {} if score.ensemble == SATB else {"ensemble": score.ensemble.to_dict()}
-    return ensemble | {
+    row: dict[str, object] = {
         "id": piece.id,
         "split": piece.split,
         "source": piece.source,
@@ -165,40 +153,49 @@ def _row(piece: Piece) -> dict[str, object]:
         "shape": list(score.pitches.shape),
         "bars": len(score.bar_lines),
     }
+    return row if score.ensemble == SATB else row | {"ensemble": score.ensemble.to_dict()}
 
 
 def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:
     rows = json.loads(stored["rows"].tobytes())
     steps = [row["shape"][0] for row in rows]
-    cells = [row["shape"][0] * row["shape"][1] for row in rows]
-    pitches = _parted(stored["pitches"], cells)
-    onsets = _parted(stored["onsets"], cells)
-    fermatas = _parted(stored["fermatas"], steps)
-    bar_lines = _parted(stored["bar_lines"], [row["bars"] for row in rows])
-    pieces = []
-    for i, row in enumerate(rows):
-        score = Score(
-            pitches[i].reshape(row["shape"]),
-            onsets[i].reshape(row["shape"]),
-            Meter(*row["meter"]),
-            row["pickup"],
-            Key(*row["key"]) if row["key"] else None,
-            row["tempo"],
-            row["title"],
-            fermatas[i],
-            bar_lines[i],
-            Ensemble.from_dict(row["ensemble"]) if "ensemble" in row else SATB,
-        )
-        place = (row["id"], row["split"], row["source"], row["transposition"])
-        pieces.append(Piece(*place, score))
-    return tuple(pieces)
+    sizes = [row["shape"][0] * row["shape"][1] for row in rows]
+    arrays = (
+        _split(stored["pitches"], sizes),
+        _split(stored["onsets"], sizes),
+        _split(stored["fermatas"], steps),
+        _split(stored["bar_lines"], [row["bars"] for row in rows]),
+    )
+    return tuple(_piece(*parts) for parts in zip(rows, *arrays, strict=True))
+
+
+def _piece(
+    row: Mapping[str, Any],
+    pitches: NDArray[np.int8],
+    onsets: NDArray[np.bool_],
+    fermatas: NDArray[np.bool_],
+    bar_lines: NDArray[np.int32],
+) -> Piece:
+    score = Score(
+        pitches.reshape(row["shape"]),
+        onsets.reshape(row["shape"]),
+        Meter(*row["meter"]),
+        row["pickup"],
+        Key(*row["key"]) if row["key"] else None,
+        row["tempo"],
+        row["title"],
+        fermatas,
+        bar_lines,
+        Ensemble.from_dict(row["ensemble"]) if "ensemble" in row else SATB,
+    )
+    return Piece(row["id"], row["split"], row["source"], row["transposition"], score)
 
 
 def _joined(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
     return np.concatenate([np.zeros(0, dtype), *arrays]).astype(dtype)
 
 
-def _parted(array: NDArray[Any], lengths: Sequence[int]) -> list[NDArray[Any]]:
+def _split(array: NDArray[Any], lengths: Sequence[int]) -> list[NDArray[Any]]:
     if sum(lengths) != len(array):
         raise ValueError(f"{len(array)} values where {sum(lengths)} are announced")
     return np.split(array, np.cumsum(lengths)[:-1]) if lengths else []

@@ -62,12 +62,12 @@ def ingest(params: settings.Ingest, ensemble: Ensemble = SATB) -> Ingested:
     tasks = [
         task for source in params.sources for task in sources.tasks(source, params.split, ensemble)
     ]
-    found = progress(read_all(tasks, params.workers), len(tasks))
-    corpus, refused = _distinct(item for items in found for item in items)
+    read = progress(read_all(tasks, params.workers), len(tasks))
+    corpus, refused = _distinct(item for items in read for item in items)
     if not corpus:
         first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
         paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
-        raise InputError(f"{paths}: no score of four voices{first}")
+        raise InputError(f"{paths}: no score of {', '.join(ensemble.names)}{first}")
     return Ingested(corpus, windows.cut(corpus, params.windows, ensemble), refused)
 
 
@@ -90,12 +90,13 @@ def _save_table(frame: pd.DataFrame, path: Path) -> None:
     files.save(path, lambda stream: frame.to_csv(stream, index=False, lineterminator="\n"))
 
 
-def _distinct(found: Iterable[Piece | Refusal]) -> tuple[Corpus, tuple[Refusal, ...]]:
+def _distinct(read: Iterable[Piece | Refusal]) -> tuple[Corpus, tuple[Refusal, ...]]:
+    """The pieces, each id and each content once, and what was refused."""
     pieces: list[Piece] = []
     refused: list[Refusal] = []
     by_content: dict[str, str] = {}
     ids: set[str] = set()
-    for item in found:
+    for item in read:
         if isinstance(item, Refusal):
             refused.append(item)
             continue

@@ -14,7 +14,7 @@ from itertools import islice
 from kantor import ending
 from kantor.data import sources
 from kantor.data.corpus import Refusal
-from kantor.data.sources import Found, Task
+from kantor.data.sources.task import Found, Task
 
 _FEW = 32  # so few files are read sooner than a pool starts
 _AHEAD = 8  # files handed out for each worker before the first of them is back

@@ -5,84 +5,81 @@ Conventions
 `data.dvc` is what plain ``dvc add data`` writes: it holds one hash for the whole folder. DVC
 tracks that folder but does not guard it: a stage that finds other bytes in it silently moves the
 pin. So the pin is checked here before any stage runs.
-
-The scores themselves are the chorales that the installed music21 package carries, copied byte
-for byte. They are not in git: most of them reserve non-commercial use to their encoders.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
-from kantor.data.chorales import chorales
-from kantor.data.contents import contents, directory_hash, hash_of
+from kantor.data.chorales import rebuild, releases
 from kantor.errors import InputError
 
 _PARTIAL = ".data-"  # prefix of the folder in which a rebuild grows beside data/
 _STALE_SECONDS = 3600
-
-_README = """\
-# data: the raw scores
-
-`jsb/` holds 371 four-part chorales by Johann Sebastian Bach, those of the published "JSB
-Chorales" set that are found in the corpus of the Python package music21 (the set has 382). The
-files are that package's own, byte for byte; `make data` copies them from the installed release
-and compares them with the hash in `data.dvc`. `scores/` is for your own files.
-
-Provenance and licence: music21 is under the BSD licence, but its corpus is included "with the
-permission of the encoders", and most of the Bach files carry a notice by Margaret Greentree that
-reserves commercial use. So these files are built when they are needed and never committed: keep
-to non-commercial use, and do not redistribute them.
-"""
-
-_SCORES_README = """\
-# Your own scores
-
-Put MIDI (.mid) or MusicXML (.musicxml, .xml, .mxl) files here, in folders if you like. Then:
-
-    dvc add data
-    dvc repro
-
-The first line moves the pin, the second one reads the files, checks them and trains again.
-A file that cannot be read as four voices is listed with the reason in `build/refused.csv`.
-"""
+_WAYS_OUT = "To keep it: `dvc add data`. To discard it: move data/ away and run this again"
+_MOVE_THE_PIN = (
+    "to move the pin to the chorales on purpose, move data.dvc away, run this again and "
+    "`dvc add data`"
+)
 
 
-def rebuild(into: Path) -> None:
-    """Write the raw scores and their READMEs into the folder `into`, made where it is missing.
+def directory_hash(path: Path) -> str:
+    """The hash that ``dvc add`` gives the folder `path`, such as ``"0a1b….dir"``.
 
-    Raises
-    ------
-    InputError
-        If music21 is not installed or its corpus lacks one of the chorales.
+    Differs from DVC only where that refuses a folder: broken links are passed over.
     """
-    spec = importlib.util.find_spec("music21")
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
-    corpus = Path(spec.submodule_search_locations[0]) / "corpus" / "bach"
-    (into / "jsb").mkdir(parents=True, exist_ok=True)
-    (into / "scores").mkdir(exist_ok=True)
-    for chorale in chorales():
-        try:
-            shutil.copyfile(corpus / chorale.file, into / "jsb" / chorale.file)
-        except FileNotFoundError:
-            installed, asked = _releases()
-            raise InputError(
-                f"bach/{chorale.file} is not in music21 {installed}; Kantor asks for {asked}"
-            ) from None
-    (into / "README.md").write_text(_README, encoding="utf-8")
-    (into / "scores" / "README.md").write_text(_SCORES_README, encoding="utf-8")
+    return hash_of(contents(path))
+
+
+def contents(path: Path) -> dict[str, str]:
+    """MD5 of each file under `path` that DVC would track, by its POSIX path below `path`.
+
+    As in DVC, folders named ``.git`` and ``.hg``, DVC repositories and what a ``.dvcignore``
+    beside `path` names are passed over, and links to folders are not followed.
+    """
+    return {name: _md5(path / name) for name in sorted(_tracked(path))}
+
+
+def _tracked(path: Path) -> Iterator[str]:
+    import pathspec
+
+    rules = path.parent / ".dvcignore"
+    lines = rules.read_text(encoding="utf-8").splitlines() if rules.is_file() else []
+    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
+    for folder, folders, files in os.walk(path):
+        here = Path(folder)
+        folders[:] = [name for name in folders if not _foreign(here / name)]
+        for name in files:
+            relative = (here / name).relative_to(path)
+            if (here / name).is_file() and not ignored.match_file(path.name / relative):
+                yield relative.as_posix()
+
+
+def _foreign(folder: Path) -> bool:
+    return folder.name in (".git", ".hg", ".dvc") or (folder / ".dvc").exists()
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def hash_of(files: Mapping[str, str]) -> str:
+    """DVC's hash of a folder from the `contents` of it: that of their list, as JSON."""
+    listing = [{"md5": files[name], "relpath": name} for name in sorted(files)]
+    text = json.dumps(listing, sort_keys=True).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
 
 
 def pinned(path: Path) -> str | None:
@@ -119,6 +116,8 @@ def materialise(root: Path, say: Callable[[str], None] = print) -> None:
     InputError
         One line, if `data/` holds other files than the pin, if the rebuilt files are not the
         pinned ones, or if the disk refuses.
+    SetupError
+        If music21 is not installed, or lacks one of the chorales.
     """
     data, pin = root / "data", pinned(root / "data.dvc")
     if data.exists() and not data.is_dir():
@@ -136,11 +135,14 @@ def materialise(root: Path, say: Callable[[str], None] = print) -> None:
 
 
 def _from_dvc(root: Path, pin: str, present: Mapping[str, str], say: Callable[[str], None]) -> bool:
-    """Do what ``dvc pull`` does, in two halves with a look at the person's own files between."""
+    """Do what ``dvc pull`` does, but look at the person's own files before the checkout.
+
+    False where DVC is not set up here or has not the files that are pinned.
+    """
     if not (root / ".dvc").is_dir():
         return False
     if _dvc(root, "remote", "list").stdout.strip():
-        say("data/: asking DVC's remote")
+        say("data/: fetching from DVC's remote")
         fetched = _dvc(root, "fetch", "data.dvc")
         if fetched.returncode:
             reason = (fetched.stderr.strip().splitlines() or ["no reason given"])[0]
@@ -158,7 +160,7 @@ def _from_dvc(root: Path, pin: str, present: Mapping[str, str], say: Callable[[s
 def _from_music21(
     root: Path, pin: str | None, present: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    _sweep(root)
+    _remove_stale(root)
     with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=root) as folder:
         built = Path(folder) / "data"
         rebuild(built)
@@ -166,12 +168,12 @@ def _from_music21(
         if pin is not None and hash_of(wanted) != pin:
             raise InputError(_not_the_pin(present))
         _refuse_changes(present, wanted)
-        _move(built, root / "data", [name for name in wanted if name not in present])
+        _move_missing(built, root / "data", [name for name in wanted if name not in present])
     pin_line = "as data.dvc pins them" if pin else "not pinned yet; run `dvc add data`"
     say(f"data/: {len(wanted)} files from music21's corpus, {pin_line}")
 
 
-def _move(built: Path, data: Path, missing: list[str]) -> None:
+def _move_missing(built: Path, data: Path, missing: list[str]) -> None:
     """Move what is missing into place: the whole folder at once, or file by file."""
     if data.is_dir() and not any(data.iterdir()):
         data.rmdir()
@@ -183,31 +185,23 @@ def _move(built: Path, data: Path, missing: list[str]) -> None:
         (built / name).replace(data / name)
 
 
-def _sweep(root: Path) -> None:
-    """Remove what a killed rebuild left behind."""
+def _remove_stale(root: Path) -> None:
+    """Remove what a killed rebuild left behind, once it is old enough to be no other's."""
     for folder in root.glob(f"{_PARTIAL}*"):
         if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse_changes(present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Raise an error if `present` has files that are not `wanted`, or with other content."""
     added = [name for name in present if name not in wanted]
     changed = [name for name in present if name in wanted and present[name] != wanted[name]]
     if not added and not changed:
         return
     missing = [name for name in wanted if name not in present]
     kinds = (("added", added), ("changed", changed), ("missing", missing))
-    found = "; ".join(f"{len(names)} {kind} ({_few(names)})" for kind, names in kinds if names)
-    raise InputError(f"data/ differs from data.dvc: {found}. {_WAYS_OUT}")
-
-
-_WAYS_OUT = "To keep it: `dvc add data`. To discard it: move data/ away and run this again"
-
-
-_MOVE_THE_PIN = (
-    "to move the pin to the chorales on purpose, move data.dvc away, run this again and "
-    "`dvc add data`"
-)
+    listed = "; ".join(f"{len(names)} {kind} ({_few(names)})" for kind, names in kinds if names)
+    raise InputError(f"data/ differs from data.dvc: {listed}. {_WAYS_OUT}")
 
 
 def _few(names: list[str]) -> str:
@@ -215,26 +209,20 @@ def _few(names: list[str]) -> str:
 
 
 def _not_the_pin(present: Mapping[str, str]) -> str:
+    """Why the rebuilt chorales do not help, and what does."""
     if present:
         return f"data/ differs from data.dvc, and what that pins is not at hand. {_WAYS_OUT}"
-    installed, asked = _releases()
-    if asked == f"music21=={installed}":
+    installed, required = releases()
+    if required == f"music21=={installed}":
         return (
             f"data.dvc pins other files than the chorales in music21 {installed}, such as scores "
             f"of someone's own, and neither DVC's cache nor a remote has them: `dvc push` them "
             f"where they are, then `dvc pull`; {_MOVE_THE_PIN}"
         )
     return (
-        f"the chorales in music21 {installed} are not those that data.dvc pins, Kantor asks for "
-        f"{asked}: install that release, or {_MOVE_THE_PIN}"
+        f"the chorales in music21 {installed} are not those that data.dvc pins, Kantor needs "
+        f"{required}: install that release, or {_MOVE_THE_PIN}"
     )
-
-
-def _releases() -> tuple[str, str]:
-    """The installed release of music21, and the one that this Kantor was made with."""
-    wanted = importlib.metadata.requires("kantor") or ()
-    asked = next((line for line in wanted if line.startswith("music21")), "any music21")
-    return importlib.metadata.version("music21"), asked
 
 
 def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor import settings
-from kantor.data.arrays import read_stage_output, write_stage_output
+from kantor.data.arrays import read_arrays, write_arrays
 from kantor.data.corpus import Piece
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
@@ -86,7 +86,7 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows, ensemble: Ensemble = S
 
 def save(windows: Windows, path: Path) -> None:
     """Write `windows` to the npz file `path`, in one move; the rolls take a bit a cell."""
-    write_stage_output(
+    write_arrays(
         path,
         rolls=np.packbits(windows.rolls, axis=2),
         onsets=windows.onsets,
@@ -104,7 +104,7 @@ def load(path: Path) -> Windows:
     InputError
         If the file is missing, damaged or not such a file.
     """
-    return read_stage_output(path, _windows)
+    return read_arrays(path, _windows)
 
 
 def _windows(stored: Mapping[str, NDArray[Any]]) -> Windows:

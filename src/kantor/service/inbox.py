@@ -13,7 +13,7 @@ import yaml
 
 from kantor import settings
 from kantor.batch import Batch
-from kantor.data.contents import contents, hash_of
+from kantor.data.pin import contents, hash_of
 from kantor.errors import InputError
 from kantor.files import private_folder, save
 from kantor.intake import names, store

@@ -1,7 +1,7 @@
 """The published JSB Chorales on a sixteenth grid: ``Jsb16thSeparated`` as JSON or npz.
 
-Differs from the `jsb` source: the published file does not tell repeated notes from held ones and
-knows no meter, pickup, key or tempo. So every run of equal pitch is one note, the key is
+Differs from the `jsb` source: in the published file a repeated note looks like a held one, and
+there is no meter, pickup, key or tempo. So every run of equal pitch is one note, the key is
 estimated, and the meter is given as 4/4 without a pickup; windows cut from it begin at multiples
 of 16 steps, which are mostly not bars.
 """
@@ -12,7 +12,7 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from kantor import settings
 from kantor.data.arrays import FAULTS
 from kantor.data.corpus import SPLITS, Piece, Refusal
-from kantor.data.sources import Found, Task
+from kantor.data.sources.task import Found, Task
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.music.key import estimate
@@ -46,28 +46,28 @@ def tasks(path: Path, split: settings.Split) -> list[Task]:
 
 
 def read(task: Task) -> Found:
-    """Read every piece of the file; those that are no four voices are refused one by one.
+    """Read every piece of the file; those without the ensemble's lines are refused one by one.
 
     Raises
     ------
     InputError
         If the file is not of the published form.
     """
-    splits = _splits(task.path)
-    found: Found = []
-    for split in SPLITS:
-        for index, rows in enumerate(splits[split]):
-            id = f"{task.id}/{split}-{index:03d}"
+    pieces: Found = []
+    for split, listed in _splits(task.path).items():
+        for index, rows in enumerate(listed):
+            place = f"{split}-{index:03d}"
+            id = f"{task.id}/{place}"
             try:
-                found.append(Piece(id, split, "published", 0, _score(rows, id, task.ensemble)))
+                pieces.append(Piece(id, split, "published", 0, _score(rows, id, task.ensemble)))
             except InputError as error:
-                found.append(Refusal(f"{task.path}#{split}-{index:03d}", str(error)))
-    return found
+                pieces.append(Refusal(f"{task.path}#{place}", str(error)))
+    return pieces
 
 
 def _score(rows: ArrayLike, title: str, ensemble: Ensemble) -> Score:
     pitches = _pitches(rows, len(ensemble))
-    key = estimate(pitches)
+    key = estimate(pitches[:, : ensemble.pitched])
     return Score(pitches, onset_floor(pitches), key=key, title=title, ensemble=ensemble)
 
 
@@ -85,7 +85,8 @@ def _pitches(rows: ArrayLike, lines: int) -> Pitches:
     return values.astype(np.int8)
 
 
-def _splits(path: Path) -> Mapping[str, Sequence[Any]]:
+def _splits(path: Path) -> dict[str, Sequence[Any]]:
+    """The pieces of each split, as they stand in the file."""
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
     try:
@@ -96,7 +97,7 @@ def _splits(path: Path) -> Mapping[str, Sequence[Any]]:
         not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
     ):
         raise InputError(f"{path}: expected the lists train, valid and test")
-    return splits
+    return {split: splits[split] for split in SPLITS}
 
 
 def _npz(path: Path) -> dict[str, Any]:
@@ -141,5 +142,5 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """The class or function a pickle names, if it is one that arrays need."""
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not an array")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)

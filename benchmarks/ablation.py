@@ -51,7 +51,7 @@ VARIANTS = (
     Variant("no likelihood beside the critic", {"likelihood_weight": 0.0}),
     Variant("a seventh of the warm-up", {}, own_warmup=True, shorter=7),
     Variant("no likelihood at all", {"likelihood_weight": 0.0, "warmup": 0}, own_warmup=True),
-    Variant("soprano masks alone", {"masks": "soprano"}, own_warmup=True),
+    Variant("soprano masks alone", {"masks": "melody"}, own_warmup=True),
 )
 COMPOSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("any note may be drawn (min_p 0)", {"min_p": 0.0}),

@@ -17,7 +17,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         with files.full_disk_explained():
-            ingested = ingest(settings.load(settings.Ingest, "ingest"))
+            ingested = ingest(settings.load(settings.Ingest, "ingest"), settings.load_ensemble())
             write(ingested, Path("build"))
     except (InputError, SetupError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)

@@ -25,6 +25,7 @@ def main() -> int:
                 corpus.load(inputs[0]),
                 windows.load(inputs[1]),
                 fingerprint(inputs),
+                ensemble=settings.load_ensemble(),
             )
     except TrainingStopped as stopped:
         print(f"train: {stopped}", file=sys.stderr)

@@ -23,10 +23,11 @@ def main() -> int:
     try:
         limits = settings.load(settings.Validate, "validate")
         steps = settings.load(settings.Ingest, "ingest").windows.steps
+        ensemble = settings.load_ensemble()
         manifest = frames.read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
         with files.full_disk_explained():
-            measured = frames.measure(tensors, manifest, steps, limits.min_pieces)
+            measured = frames.measure(tensors, manifest, steps, limits.min_pieces, ensemble)
             outcomes = validation.report(measured, limits, steps, Path("reports"))
     except (InputError, SetupError, OSError) as error:
         print(f"validate: {error}", file=sys.stderr)

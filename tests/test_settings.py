@@ -43,6 +43,29 @@ def test_a_fault_is_one_line(params: Path, said: str, instead: str, told: str) -
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ("{soprano: [82, 59]}", r"ensemble\.ranges: line soprano: 82 to 59 is not a range"),
+        ("{sopran: [59, 82]}", r"ensemble\.ranges: no line 'sopran'; the lines are soprano, "),
+        ("{soprano: [59]}", r"ensemble\.ranges\.soprano.*"),
+        ("{soprano: [59, high]}", r"ensemble\.ranges\.soprano.*integer"),
+    ],
+)
+def test_a_wrong_range_is_one_line(params: Path, ranges: str, expected: str) -> None:
+    """It names the file, the key and the fault."""
+    params.write_text(f"ensemble: {{ranges: {ranges}}}")
+    with pytest.raises(SetupError, match=f"^{params}: {expected}") as caught:
+        settings.load_ensemble(params)
+    assert "\n" not in str(caught.value)
+
+
+def test_ranges_of_ones_own(params: Path) -> None:
+    """Those that are named change, the others stay."""
+    params.write_text("ensemble: {ranges: {alto: [50, 70]}}")
+    assert settings.load_ensemble(params).ranges == ((59, 82), (50, 70), (45, 70), (35, 67))
+
+
 def test_a_good_block_is_read(params: Path) -> None:
     """What is not said has its default; a block that is not there is an error."""
     assert settings.load(Ingest, "ingest", params).windows.steps == 32

@@ -13,8 +13,8 @@ PresetName = Literal["chorale", "long", "unet"]
 Strategy = Literal["default", "mirrored"]
 """`default`: one device; `mirrored`: all GPUs of this machine, or the logical CPU devices where
 there are none."""
-Kinds = Literal["any", "soprano"]
-"""Masks of every kind, or a given soprano alone."""
+Kinds = Literal["any", "melody"]
+"""Masks of every kind, or a given melody alone."""
 
 
 class LearningRates(Block):

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kantor.errors import SetupError
+from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError, SetupError
 
 # One place for it: nothing that Kantor starts reports home.
 QUIET = {
@@ -36,6 +37,12 @@ class Block(BaseModel):
 
 
 B = TypeVar("B", bound=Block)
+
+
+class EnsembleSettings(Block):
+    """Lowest and highest note of each line, as MIDI numbers, by the lines' names."""
+
+    ranges: dict[str, tuple[int, int]]
 
 
 class Source(Block):
@@ -203,6 +210,21 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
         One line that names the file, the key and the fault.
     """
     return checked(block, name, read_params(path), path)
+
+
+def load_ensemble(path: str | Path = "params.yaml") -> Ensemble:
+    """The ensemble `SATB` with the ranges that the block `ensemble` of `params.yaml` names.
+
+    Raises
+    ------
+    SetupError
+        One line that names the file, the key and the fault.
+    """
+    ranges = load(EnsembleSettings, "ensemble", path).ranges
+    try:
+        return SATB.with_ranges(ranges)
+    except InputError as error:
+        raise SetupError(f"{path}: ensemble.ranges: {error}") from None
 
 
 def checked(block: type[B], name: str, values: Mapping[str, object], path: str | Path) -> B:

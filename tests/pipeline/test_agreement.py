@@ -25,6 +25,7 @@ MODULES = {
 # that no default in the settings reaches a stage.
 PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
+SHARED = {"ensemble"}  # several stages read it
 RUNNING = {"batch", "drift", "intake", "keep", "promote", "retrain", "serve"}
 
 
@@ -34,6 +35,8 @@ def block_of(stage):
         from kantor.hyperparameters import Train
 
         return Train
+    if stage == "ensemble":
+        return settings.EnsembleSettings
     if stage == "intake":
         from kantor.intake import Limits
 
@@ -100,15 +103,21 @@ def outs_of(stage):
 
 
 def test_stages_scripts_and_parameters_are_the_same():
-    """A stage of dvc.yaml is a script in pipelines/ and a block of params.yaml."""
+    """A stage of dvc.yaml is a script in pipelines/ and a block of params.yaml.
+
+    Its `params` are the blocks that the script reads.
+    """
     scripts = {path.stem for path in (ROOT / "pipelines").glob("*.py")}
     blocks = set(settings.read_params(ROOT / "params.yaml"))
-    assert set(STAGES) == scripts == blocks - RUNNING
-    assert blocks >= RUNNING
+    assert set(STAGES) == scripts == blocks - RUNNING - SHARED
+    assert blocks >= RUNNING | SHARED
     for name, stage in STAGES.items():
         assert stage["cmd"] == f"python pipelines/{name}.py"
         assert f"pipelines/{name}.py" in stage["deps"]
-        assert name in stage["params"]
+        script = (ROOT / "pipelines" / f"{name}.py").read_text()
+        read = re.findall(r'\bload\(\S+, "(\w+)"', script)
+        read += ["ensemble"] * ("load_ensemble(" in script)
+        assert {param.split(".")[0] for param in stage["params"]} == {name, *read}
 
 
 def spelled_out(block):
@@ -119,7 +128,7 @@ def spelled_out(block):
     return block.model_fields_set == set(type(block).model_fields) and all(map(spelled_out, blocks))
 
 
-@pytest.mark.parametrize("stage", [*STAGES, *sorted(RUNNING)])
+@pytest.mark.parametrize("stage", [*STAGES, *sorted(RUNNING | SHARED)])
 def test_parameters_load_and_none_is_left_to_a_default(stage):
     """Every block passes its settings class, and says everything that this can be told."""
     block = settings.load(block_of(stage), stage, ROOT / "params.yaml")

@@ -82,13 +82,13 @@ def test_pool_holds_the_music_around_each_window(
                     assert not pool.fermatas[row, at]
             row += 1
     assert np.array_equal(pool.bars[row:, CONTEXT + 16, 1], [6] * (len(pool) - row))
-    assert len(pool) - row == pytest.approx(row / batches.LILTED, abs=2)
+    assert len(pool) - row == pytest.approx(row / batches.SIX_EIGHT_EVERY, abs=2)
 
 
 def test_piece_in_six_eight(corpus: Corpus) -> None:
     """Each quarter lasts six sixteenths, its first eighth four; no note is struck anew."""
-    score = next(piece.score for piece in corpus if batches.lilts(piece.score))
-    found = batches.lilted(score)
+    score = next(piece.score for piece in corpus if batches.fits_six_eight(piece.score))
+    found = batches.in_six_eight(score)
     assert str(found.meter) == "6/8"
     assert found.steps == score.steps // 4 * 6
     lines = score.bar_lines[score.bar_lines * 6 // 4 < found.steps]
@@ -104,8 +104,8 @@ def test_piece_in_six_eight(corpus: Corpus) -> None:
 
 def test_quick_piece_in_six_eight(corpus: Corpus) -> None:
     """Each bar lasts twelve sixteenths; of each two quarters the second is half as long."""
-    score = next(piece.score for piece in corpus if batches.lilts(piece.score))
-    found = batches.lilted(score, quick=True)
+    score = next(piece.score for piece in corpus if batches.fits_six_eight(piece.score))
+    found = batches.in_six_eight(score, quick=True)
     whole = score.bar_lines[score.bar_lines + 16 <= score.steps]
     assert set(np.diff(found.bar_lines)) == {12}
     assert found.pickup == found.bar_lines[0]
@@ -119,7 +119,7 @@ def test_quick_piece_in_six_eight(corpus: Corpus) -> None:
 @pytest.mark.parametrize("change", [{"meter": Meter(3, 4)}, {"bar_lines": np.arange(2, 64, 16)}])
 def test_what_has_no_like_in_six_eight(corpus: Corpus, change: dict) -> None:
     """Other meters, and bar lines within a quarter."""
-    assert not batches.lilts(replace(corpus[0].score, **change))
+    assert not batches.fits_six_eight(replace(corpus[0].score, **change))
 
 
 def test_pool_trains_on_pickups(pool: Pool, corpus: Corpus) -> None:

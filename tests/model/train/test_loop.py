@@ -221,6 +221,7 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: 
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
+@pytest.mark.long
 def test_killed_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
     """Killed in the middle it goes on from its last checkpoint to the same weights."""
     with course.start_apart(smallest()) as process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def pool(tiny: Any) -> batches.Pool:
 
 
 def iterate(trainer: Trainer, pool: batches.Pool) -> dict[str, float]:
-    """One iteration on the batch that is its turn."""
+    """The next iteration, on its own batch."""
     batch = batches.batch_at(pool, trainer.batch_size, trainer.settings.seed, trainer.iteration)
     return {name: float(value) for name, value in trainer.step(batch).items()}
 
@@ -40,16 +41,42 @@ def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
     return all(map(np.array_equal, first, second))
 
 
-def test_phases(smallest: Smallest, pool: batches.Pool) -> None:
+@dataclass
+class Course:
+    """A trainer, with its weights before and after each of its iterations, and their figures."""
+
+    trainer: Trainer
+    figures: list[dict[str, float]] = field(default_factory=list)
+    generator: list[list[np.ndarray]] = field(default_factory=list)
+    critic: list[list[np.ndarray]] = field(default_factory=list)
+    shadow: list[list[np.ndarray]] = field(default_factory=list)
+
+    def keep(self) -> None:
+        networks = self.trainer.networks
+        self.generator.append(weights(networks.generator))
+        self.critic.append(weights(networks.critic))
+        self.shadow.append(weights(self.trainer.shadow))
+
+
+@pytest.fixture(scope="module")
+def course(smallest: Smallest, pool: batches.Pool) -> Course:
+    """An iteration by likelihood and one against the critic."""
+    course = Course(Trainer(smallest(critic_steps=3, average=0.75), 8))
+    course.keep()
+    for _ in range(2):
+        course.figures.append(iterate(course.trainer, pool))
+        course.keep()
+    return course
+
+
+def test_phases(course: Course) -> None:
     """First the likelihood alone, then so many critic steps to each of the generator."""
-    trainer = Trainer(smallest(critic_steps=3), 8)
+    trainer = course.trainer
     assert trainer.batch_size == 8
-    networks = trainer.networks
-    critic, generator = weights(networks.critic), weights(networks.generator)
-    assert set(iterate(trainer, pool)) == {"likelihood", "gradient_norm_generator"}
-    assert same(weights(networks.critic), critic)
-    assert not same(weights(networks.generator), generator)
-    assert set(iterate(trainer, pool)) == {
+    assert set(course.figures[0]) == {"likelihood", "gradient_norm_generator"}
+    assert same(course.critic[0], course.critic[1])
+    assert not same(course.generator[0], course.generator[1])
+    assert set(course.figures[1]) == {
         "critic_loss",
         "wasserstein",
         "gradient_penalty",
@@ -59,16 +86,32 @@ def test_phases(smallest: Smallest, pool: batches.Pool) -> None:
         "gradient_norm_generator",
     }
     assert int(trainer.iteration) == 2
-    assert not same(weights(networks.critic), critic)
-    taken = [
-        int(optimizer.iterations)
-        for optimizer in (
-            trainer.likelihood_optimizer,
-            trainer.critic_optimizer,
-            trainer.generator_optimizer,
-        )
-    ]
-    assert taken == [1, 3, 1]
+    assert not same(course.critic[1], course.critic[2])
+    optimizers = (
+        trainer.likelihood_optimizer,
+        trainer.critic_optimizer,
+        trainer.generator_optimizer,
+    )
+    assert [int(optimizer.iterations) for optimizer in optimizers] == [1, 3, 1]
+
+
+def test_average(course: Course) -> None:
+    """The shadow begins as the generator and follows it by so much an iteration."""
+    assert same(course.shadow[0], course.generator[0])
+    for before, shadow, trained in zip(
+        course.shadow[:2], course.shadow[1:], course.generator[1:], strict=True
+    ):
+        for old, now, new in zip(before, shadow, trained, strict=True):
+            assert np.allclose(now, 0.75 * old + 0.25 * new, atol=1e-6)
+    assert course.trainer.average.network is course.trainer.shadow
+
+
+def test_same_seed_same_iteration(course: Course, smallest: Smallest, pool: batches.Pool) -> None:
+    """Weights and figures follow from the seed."""
+    for seed, alike in ((1, True), (2, False)):
+        trainer = Trainer(smallest(seed=seed, critic_steps=3), 8)
+        assert (iterate(trainer, pool) == course.figures[0]) is alike
+        assert same(weights(trainer.networks.generator), course.generator[1]) is alike
 
 
 def test_steps_share_what_is_drawn(
@@ -91,32 +134,6 @@ def test_steps_share_what_is_drawn(
     first, second = batch["pitches"].numpy()[:2], batch["pitches"].numpy()[2:]
     assert same(seen["_critic"], [first, second, first])
     assert same(seen["_generator"], [second])
-
-
-def test_average(smallest: Smallest, pool: batches.Pool) -> None:
-    """The shadow begins as the generator and follows it by so much an iteration."""
-    trainer = Trainer(smallest(average=0.75), 8)
-    trained, shadow = trainer.networks.generator, trainer.shadow
-    start = weights(trained)
-    assert same(weights(shadow), start)
-    for _ in range(2):
-        before = weights(shadow)
-        iterate(trainer, pool)
-        for old, now, followed in zip(before, weights(trained), weights(shadow), strict=True):
-            assert np.allclose(followed, 0.75 * old + 0.25 * now, atol=1e-6)
-    assert trainer.average.network is shadow
-
-
-def test_same_seed_same_iteration(smallest: Smallest, pool: batches.Pool) -> None:
-    """Weights and figures follow from the seed."""
-    figures, found = [], []
-    for seed in (1, 1, 2):
-        trainer = Trainer(smallest(seed=seed), 8)
-        figures.append(iterate(trainer, pool))
-        found.append(weights(trainer.networks.generator))
-    assert figures[0] == figures[1] != figures[2]
-    assert same(found[0], found[1])
-    assert not same(found[0], found[2])
 
 
 def test_checkpoint_keeps_everything(
@@ -192,6 +209,7 @@ def test_wrong_parameters(smallest: Smallest, tmp_path: Path, line: str, key: st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_a_step_is_traced_once(smallest: Smallest, pool: batches.Pool) -> None:
     """Batches have different numbers of features: no step is made anew for each."""
     tf.config.run_functions_eagerly(False)

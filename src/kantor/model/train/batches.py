@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.hyperparameters import Kinds
 from kantor.music.conditioning import bar_features
-from kantor.music.score import REST, VOICE_RANGES, VOICES, Meter, Score, onset_floor
+from kantor.music.score import REST, Meter, Score, onset_floor
 from kantor.runtime import pitches
 
 Tensor = Any
@@ -28,10 +29,10 @@ Batch = dict[str, Tensor]
 
 CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
-LILTED = 4
-"""One in so many windows is joined by its like in 6/8, see `lilted`."""
+SIX_EIGHT_EVERY = 4
+"""Of so many windows one is added in 6/8 too, see `in_six_eight`."""
 TRANSPOSED = 0.25
-"""Share of the windows that are transposed: enough to know all keys. In more of them the voices
+"""Share of the windows that are transposed: enough to know all keys. In more of them the lines
 would be spread wider over their ranges than a choir's are."""
 
 
@@ -41,15 +42,16 @@ class Pool:
 
     Attributes
     ----------
-    pitches : (window, span, voice) int8
-    onsets : (window, span, voice) bool
+    pitches : (window, span, line) int8
+    onsets : (window, span, line) bool
     bars : (window, span, 2) int16
         As `kantor.music.conditioning.bar_features`.
     fermatas, inside : (window, span) bool
         `inside` is False before the piece's start and after its end.
     major_tonic : (window,) int8
     lowest, highest : (window,) int8
-        Transpositions that keep every voice in its range.
+        Transpositions that keep every pitched line in its range.
+    ensemble : Ensemble
     """
 
     pitches: NDArray[np.int8]
@@ -60,6 +62,7 @@ class Pool:
     major_tonic: NDArray[np.int8]
     lowest: NDArray[np.int8]
     highest: NDArray[np.int8]
+    ensemble: Ensemble = SATB
 
     def __len__(self) -> int:
         return len(self.pitches)
@@ -69,23 +72,35 @@ class Pool:
         return int(self.pitches.shape[1])
 
 
-def transpositions(pitches: NDArray[np.int8]) -> tuple[int, int]:
-    """The lowest and highest transposition that keep each voice in its range, 0 included."""
+def transpositions(pitches: NDArray[np.int8], ensemble: Ensemble = SATB) -> tuple[int, int]:
+    """The lowest and highest transposition that keep each pitched line in its range.
+
+    0 is always among them.
+    """
     low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION - 1
-    for voice, (bottom, top) in enumerate(VOICE_RANGES):
-        sounding = pitches[:, voice][pitches[:, voice] != REST]
+    for line, (bottom, top) in enumerate(ensemble.ranges[: ensemble.pitched]):
+        sounding = pitches[:, line][pitches[:, line] != REST]
         if sounding.size:
             low = max(low, bottom - int(sounding.min()))
             high = min(high, top - int(sounding.max()))
     return min(low, 0), max(high, 0)
 
 
-def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
+def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB) -> Pool:
     """Gather the windows of one split from the pieces that they were cut from.
 
-    Those of the training split are followed by some in 6/8, see `lilted`.
+    Those of the training split are followed by some in 6/8, see `in_six_eight`.
+
+    Raises
+    ------
+    InputError
+        If the split has no window, or the windows have not the ensemble's lines.
     """
-    steps = windows.rolls.shape[1]
+    steps, lines = windows.rolls.shape[1], windows.rolls.shape[-1]
+    if lines != len(ensemble):
+        raise InputError(
+            f"the windows have {lines} lines, not {', '.join(ensemble.names)}; run `dvc repro`"
+        )
     rows: list[dict[str, Any]] = []
     more: list[dict[str, Any]] = []
     for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
@@ -96,61 +111,64 @@ def pool(corpus: Corpus, windows: Windows, split: str) -> Pool:
         if 0 < start == piece.score.bar_lines[0]:
             # The pickup is the end of a bar of which the piece has no more.
             starts.append(start - piece.score.meter.bar_steps)
-        rows += [_surroundings(piece.score, begin, steps) for begin in starts]
-        if split == "train" and len(rows) % LILTED < len(starts) and lilts(piece.score):
+        rows += [_surroundings(piece.score, begin, steps, ensemble) for begin in starts]
+        due = len(rows) % SIX_EIGHT_EVERY < len(starts)
+        if split == "train" and due and fits_six_eight(piece.score):
             quick = len(more) % 2 == 1
-            begin = int(np.searchsorted(_kept(piece.score, quick), start))
-            more.append(_surroundings(lilted(piece.score, quick), begin, steps))
+            begin = int(np.searchsorted(_source_steps(piece.score, quick), start))
+            more.append(_surroundings(in_six_eight(piece.score, quick), begin, steps, ensemble))
     if not rows:
         raise InputError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
     rows += more
-    return Pool(**{name: np.array([row[name] for row in rows]) for name in rows[0]})
+    arrays = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return Pool(**arrays, ensemble=ensemble)
 
 
-def lilts(score: Score) -> bool:
-    """Whether `lilted` can be made of a score: in 4/4 throughout, no bar line within a quarter."""
+def fits_six_eight(score: Score) -> bool:
+    """Whether `in_six_eight` can read it: in 4/4 throughout, no bar line within a quarter."""
     lines = score.bar_lines
     plain = str(score.meter) == "4/4" and bool((np.diff(lines) == score.meter.bar_steps).all())
     return plain and len(lines) > 0 and lines[0] % 4 == 0
 
 
-def lilted(score: Score, quick: bool = False) -> Score:
+def in_six_eight(score: Score, quick: bool = False) -> Score:
     """A piece in 4/4 as one in 6/8: of each quarter's eighths the first is twice as long.
 
     The corpus has nothing in 6/8; so the networks know that its beats are dotted quarters. If
     `quick`, of each two quarters the first is twice as long: folk songs have as many notes a beat.
     """
-    index = _kept(score, quick)
+    index = _source_steps(score, quick)
     pitches = score.pitches[index]
     first = np.diff(index, prepend=-1) > 0
-    struck = score.onsets[index] & first[:, None]
-    line = int(np.searchsorted(index, score.bar_lines[0])) % 12
+    pitches[~first, score.ensemble.pitched :] = REST  # a drum sounds for one step
+    bar_line = int(np.searchsorted(index, score.bar_lines[0])) % 12
     return replace(
         score,
         pitches=pitches,
-        onsets=struck | onset_floor(pitches),  # of two sixteenths that were one step the latter
+        # The floor is for a note whose first step was left out.
+        onsets=score.onsets[index] & first[:, None] | onset_floor(pitches),
         fermatas=score.fermatas[index],
-        bar_lines=np.arange(line, len(index), 12, dtype=np.int32),
-        pickup=line,
+        bar_lines=np.arange(bar_line, len(index), 12, dtype=np.int32),
+        pickup=bar_line,
         meter=Meter(6, 8),
     )
 
 
-def _kept(score: Score, quick: bool) -> NDArray[np.int64]:
-    """Which step of a piece each step of `lilted` is."""
+def _source_steps(score: Score, quick: bool) -> NDArray[np.int64]:
+    """Which step of a piece each step of `in_six_eight` is."""
     if not quick:
         return np.arange(score.steps // 4 * 4).reshape(-1, 4)[:, [0, 0, 1, 1, 2, 3]].ravel()
     steps = np.arange(score.steps)
     return steps[np.isin((steps - score.bar_lines[0]) % 8, [0, 1, 2, 3, 4, 6])]
 
 
-def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
+def _surroundings(score: Score, start: int, steps: int, ensemble: Ensemble) -> dict[str, Any]:
     """One row of a pool: the window at `start`, which may lie before the piece's first step."""
     at = np.arange(start - CONTEXT, start + steps + CONTEXT)
     inside = (at >= 0) & (at < score.steps)
     at = np.clip(at, 0, score.steps - 1)
     pitches = np.where(inside[:, None], score.pitches[at], REST).astype(np.int8)
-    low, high = transpositions(pitches)
+    low, high = transpositions(pitches, ensemble)
     return {
         "pitches": pitches,
         "onsets": score.onsets[at] & inside[:, None],
@@ -163,42 +181,43 @@ def _surroundings(score: Score, start: int, steps: int) -> dict[str, Any]:
     }
 
 
-def masks(pieces: Tensor, span: int, seed: Tensor) -> Tensor:
+def masks(pieces: Tensor, span: int, seed: Tensor, ensemble: Ensemble = SATB) -> Tensor:
     """Random masks of every kind that a person may ask for.
 
-    Nearly half are a given soprano; the others one given lower voice, any set of voices, single
-    beats of single voices, a span to be filled between given bars with and without a soprano, or
-    nothing at all.
+    Nearly half are a given melody; the others one given other line, any set of lines, single beats
+    of single lines, a span to be filled between given bars with and without a melody, or nothing
+    at all.
 
     Returns
     -------
-    (pieces, span, voice) bool
+    (pieces, span, line) bool
         True = given.
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6))
-    voices, beats = len(VOICES), span // 4
+    lines, beats = len(ensemble), span // 4
+    others = tf.constant([line for line in range(lines) if line != ensemble.leads])
 
     def uniform(index: int, *shape: Any) -> Tensor:
         return tf.random.stateless_uniform([pieces, *shape], seeds[index])
 
     kind = uniform(0, 1, 1)
-    soprano = tf.one_hot(tf.zeros([pieces, 1], tf.int32), voices) > 0
-    chosen = tf.one_hot(1 + tf.cast(uniform(1, 1) * (voices - 1), tf.int32), voices) > 0
-    subset = uniform(2, 1, voices) < 0.5
-    cells = uniform(3, beats, voices) < uniform(4, 1, 1)
+    melody = tf.one_hot(tf.fill([pieces, 1], ensemble.leads), lines) > 0
+    other = tf.gather(others, tf.cast(uniform(1, 1) * (lines - 1), tf.int32))
+    subset = uniform(2, 1, lines) < 0.5
+    cells = uniform(3, beats, lines) < uniform(4, 1, 1)
     ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
     at = tf.range(beats, dtype=tf.float32)[None]
     filled = (at >= ends[:, :1]) & (at < ends[:, 1:])
     kinds = [
-        (0.46, soprano),
-        (0.61, chosen),
+        (0.46, melody),
+        (0.61, tf.one_hot(other, lines) > 0),
         (0.70, subset),
         (0.80, cells),
-        (0.87, ~filled[..., None] | soprano),
-        (0.95, tf.repeat(~filled[..., None], voices, axis=-1)),
-        (1.01, tf.zeros([pieces, 1, voices], tf.bool)),
+        (0.87, ~filled[..., None] | melody),
+        (0.95, tf.repeat(~filled[..., None], lines, axis=-1)),
+        (1.01, tf.zeros([pieces, 1, lines], tf.bool)),
     ]
-    shape = [pieces, beats, voices]
+    shape = [pieces, beats, lines]
     mask = tf.broadcast_to(kinds[-1][1], shape)
     for bound, candidate in reversed(kinds[:-1]):
         mask = tf.where(kind < bound, tf.broadcast_to(candidate, shape), mask)
@@ -221,13 +240,14 @@ def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor, kinds: Kinds =
     moves, chance = tf.unstack(tf.random.stateless_uniform([2, size], seeds[1]))
     shift = low + tf.cast(chance * tf.cast(high - low + 1, tf.float32), tf.int32)
     shift = tf.where(moves < TRANSPOSED, shift, 0)
-    pitches = tf.cast(batch["pitches"], tf.int32)
-    batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None])
+    ensemble, pitches = pool.ensemble, tf.cast(batch["pitches"], tf.int32)
+    pitched = tf.constant([int(line < ensemble.pitched) for line in range(len(ensemble))])
+    batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None] * pitched)
     batch["major_tonic"] = (major_tonic + shift) % 12
     if kinds == "any":
-        given = masks(size, pool.span, seeds[2])
+        given = masks(size, pool.span, seeds[2], ensemble)
     else:
-        given = tf.tile(tf.one_hot([[0]], len(VOICES)) > 0, [size, pool.span, 1])
+        given = tf.tile(tf.one_hot([[ensemble.leads]], len(ensemble)) > 0, [size, pool.span, 1])
     batch["mask"] = given | ~batch["inside"][..., None]
     return batch
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.hyperparameters import Train
 
@@ -34,9 +35,10 @@ def fingerprint(inputs: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def folder_name(settings: Train, fingerprint: str) -> str:
+def folder_name(settings: Train, ensemble: Ensemble, fingerprint: str) -> str:
     """The folder of a training's checkpoints: another one for other parameters or data."""
-    key = json.dumps(settings.model_dump(mode="json", exclude=GO_ON), sort_keys=True)
+    parameters = settings.model_dump(mode="json", exclude=GO_ON)
+    key = json.dumps([parameters, ensemble.to_dict()], sort_keys=True)
     return hashlib.sha256(f"{fingerprint}\n{key}".encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from kantor import files
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
+from kantor.ensemble import SATB, Ensemble
 from kantor.hyperparameters import Train
 from kantor.model import generator
 from kantor.model.train import batches
@@ -39,14 +40,15 @@ def train(
     fingerprint: str,
     folders: Folders | None = None,
     say: Say = say_at_once,
+    ensemble: Ensemble = SATB,
 ) -> str:
     """Train, or go on training, and write the model and its log.
 
     Parameters
     ----------
     fingerprint : str
-        Names the data and everything else besides `settings` that the weights depend on; a
-        checkpoint is taken up only by a training of the same fingerprint and settings.
+        Names the data and everything else besides `settings` and `ensemble` that the weights
+        depend on; a checkpoint is taken up only where all three are the same.
 
     Returns
     -------
@@ -61,9 +63,9 @@ def train(
         If the health check found the training past saving.
     """
     folders = folders or Folders()
-    pool = batches.pool(corpus, windows, "train")
-    trainer = Trainer(settings, windows.rolls.shape[1])
-    checkpoints = folders.checkpoints / folder_name(settings, fingerprint)
+    pool = batches.pool(corpus, windows, "train", ensemble)
+    trainer = Trainer(settings, windows.rolls.shape[1], ensemble)
+    checkpoints = folders.checkpoints / folder_name(settings, ensemble, fingerprint)
     with alone(checkpoints):
         progress = _resume(trainer, corpus, checkpoints, folders.reports, say)
         say(_first_line(trainer, pool))
@@ -82,7 +84,7 @@ def _resume(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: 
     manager = trainer.checkpoints(folder)
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    monitor = Monitor.of(corpus, trainer.settings.melodies)
+    monitor = Monitor.of(corpus, trainer.settings.melodies, trainer.ensemble)
     log = History(reports / "history.csv", trainer.done)
     write_json(reports / "reference.json", monitor.reference)
     film = Film(folder, monitor.pieces[0])
@@ -131,6 +133,7 @@ def _finish(progress: Progress, folder: Path, stopped_by: str) -> None:
     networks = trainer.networks
     info = {
         "preset": trainer.settings.preset,
+        "ensemble": trainer.ensemble.to_dict(),
         "iterations": trainer.done,
         "parameters": {
             "generator": networks.generator.count_params(),

@@ -16,6 +16,7 @@ import numpy as np
 from kantor import files
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus, Piece
+from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.musical import LABELS, evaluate_windows
 from kantor.metrics.report import HEADLINE
 from kantor.model.generator import Generator
@@ -39,13 +40,17 @@ def opening(score: Score, steps: int = STEPS) -> Score:
 
 @dataclass(frozen=True, eq=False)
 class Monitor:
-    """Openings of held-out pieces whose sopranos are harmonised again and again."""
+    """Openings of held-out pieces, for whose melodies the other lines are composed repeatedly.
+
+    `reference` has for each metric ``mean`` and ``sd`` in the training data.
+    """
 
     pieces: tuple[Score, ...]
     reference: dict[str, dict[str, float]]
+    ensemble: Ensemble = SATB
 
     @classmethod
-    def of(cls, corpus: Corpus, pieces: int) -> Monitor:
+    def of(cls, corpus: Corpus, pieces: int, ensemble: Ensemble = SATB) -> Monitor:
         """Melodies of the valid split (of any, where it is too small), evenly spread; the
         reference is the training data's own mean and deviation in the same windows."""
         held_out = [piece.score for piece in corpus if piece.split == "valid"]
@@ -57,11 +62,11 @@ class Monitor:
             name: {"mean": float(table[name].mean()), "sd": float(table[name].std(ddof=0))}
             for name in LABELS
         }
-        return cls(tuple(opening(source[index]) for index in chosen), reference)
+        return cls(tuple(opening(source[index]) for index in chosen), reference, ensemble)
 
     def takes(self, generator: Generator, seed: int) -> list[Score]:
         """One take of each melody."""
-        given = stack([_soprano(score) for score in self.pieces])
+        given = stack([_melody(score, self.ensemble) for score in self.pieces])
         seeds = np.arange(len(self.pieces)) + seed * len(self.pieces)
         pitches, onsets = generator.compose(given, seeds)
         return [
@@ -83,8 +88,12 @@ class Monitor:
         """
         first, second = self.takes(generator, 0), self.takes(generator, 1)
         means = evaluate_windows(first).mean()
+        composed = [line for line in range(len(self.ensemble)) if line != self.ensemble.leads]
         differ = np.concatenate(
-            [(a.pitches != b.pitches)[:, 1:].ravel() for a, b in zip(first, second, strict=True)]
+            [
+                (a.pitches != b.pitches)[:, composed].ravel()
+                for a, b in zip(first, second, strict=True)
+            ]
         )
         figures: dict[str, Any] = {f"metric_{name}": float(means[name]) for name in LABELS}
         return {**figures, "diversity": float(np.mean(differ))}, first
@@ -101,9 +110,10 @@ class Monitor:
         return True
 
 
-def _soprano(score: Score) -> Conditioning:
+def _melody(score: Score, ensemble: Ensemble) -> Conditioning:
+    """The melody given, the other lines to be composed."""
     mask = np.zeros(score.pitches.shape, bool)
-    mask[:, 0] = True
+    mask[:, ensemble.leads] = True
     return Conditioning.from_score(score, mask, None if score.key else 0)
 
 

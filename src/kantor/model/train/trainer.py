@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.ensemble import SATB, Ensemble
 from kantor.hyperparameters import Train
 from kantor.model import parts
 from kantor.model.generator import Generator
@@ -55,13 +56,13 @@ class Trainer:
     `average` composes with it.
     """
 
-    def __init__(self, settings: Train, steps: int) -> None:
+    def __init__(self, settings: Train, steps: int, ensemble: Ensemble = SATB) -> None:
         keras.utils.set_random_seed(settings.seed)
-        self.settings = settings
+        self.settings, self.ensemble = settings, ensemble
         self.strategy = parts.strategy(settings.strategy, settings.batch)
         with self.strategy.scope():
-            self.networks = _networks(settings, steps)
-            self.shadow = _networks(settings, steps).generator
+            self.networks = _networks(settings, steps, ensemble)
+            self.shadow = _networks(settings, steps, ensemble).generator
             self._make_optimizers()
         # One for all measurements: another would trace the whole composing anew.
         self.average = Generator(self.shadow, {"preset": settings.preset})
@@ -233,5 +234,7 @@ class Trainer:
         return tf.train.CheckpointManager(state, str(folder), max_to_keep=2)
 
 
-def _networks(settings: Train, steps: int) -> Networks:
-    return Unet(steps) if settings.preset == "unet" else Chorale(settings.chorale, steps)
+def _networks(settings: Train, steps: int, ensemble: Ensemble) -> Networks:
+    if settings.preset == "unet":
+        return Unet(steps)
+    return Chorale(settings.chorale, steps)

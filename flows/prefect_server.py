@@ -1,7 +1,7 @@
-"""Prefect's server as ``prefect server start`` runs it, behind `kantor.service.access.Guard`.
+"""Prefect's server as ``prefect server start`` runs it, behind `kantor.service.guard.Guard`.
 
-Prefect by itself lets every web page use its API. The token, where there is one, is asked for by
-the guard alone: Prefect's own login knows neither bearer tokens nor cookies.
+Prefect by itself lets every web page use its API. The guard alone checks the token, where there is
+one: Prefect's own login knows neither bearer tokens nor cookies.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import argparse
 import os
 import sys
 
+from starlette.types import ASGIApp
+
 from kantor import settings
-from kantor.errors import SetupError
-from kantor.service.access import Access, Guard, serve
+from kantor.service.access import Access
+from kantor.service.guard import serve
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -23,21 +25,17 @@ def main() -> int:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200)
-    options = parser.parse_args()
-    try:
-        access = Access.from_environment()
-    except SetupError as error:
-        print(error, file=sys.stderr)
-        return 2
+    port = parser.parse_args().port
+    return serve(lambda access: _app(access, port), port, HEALTH)
 
-    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{access.name}:{options.port}"
+
+def _app(access: Access, port: int) -> ASGIApp:
+    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{access.name}:{port}"
     os.environ["PREFECT_SERVER_UI_API_URL"] = "/api"
 
     from prefect.server.api.server import create_app
 
-    app = create_app(final=True)
-    serve(Guard(app, access, open_paths=(HEALTH,)), access.host, options.port)
-    return 0
+    return create_app(final=True)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import pytest
 from kantor.locks import STATE
 from kantor.service import states
 from kantor.service.access import TOKEN, Access
-from kantor.service.front import app
-from kantor.service.front_page import page
+from kantor.service.front import HEALTH, page, site
+from kantor.service.guard import Guard
 from kantor.service.states import State
 
 SECRET = "correct-horse-battery"
@@ -33,7 +33,8 @@ class Client:
     """Asks the app directly; keeps cookies as a browser does."""
 
     def __init__(self, root, access=None):
-        served = app(root, access or Access(), prefect=4200, mlflow=5000)
+        inner = site(root, prefect=4200, mlflow=5000)
+        served = Guard(inner, access or Access(), open_paths=(HEALTH,))
         self.transport = httpx.ASGITransport(served)
         self.cookies = httpx.Cookies()
 

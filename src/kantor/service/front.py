@@ -4,27 +4,90 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from kantor.errors import SetupError
-from kantor.service.access import Access, App, Guard, serve
-from kantor.service.front_page import page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
+from kantor.locks import STATE
+from kantor.report.templating import template
+from kantor.service import states
+from kantor.service.composed import composed
+from kantor.service.guard import serve
+from kantor.service.parameters import UNTIL_MENDED, fault
 
 HEALTH = "/health"
 FOLDERS = ("reports", "compositions")
+_REPORTS = (
+    ("reports/report.html", "Report", "what the model can do: figures, plots, things to hear"),
+    ("reports/validation.html", "Checks", "whether the data are in order"),
+    ("reports/comparison.html", "Comparison", "challenger and champion side by side"),
+)
+_PARTS = {
+    "prefect": ("Prefect", "what ran, what will run, what waits for a person"),
+    "mlflow": ("MLflow", "the versions of the model and their figures"),
+    "front": ("This page", ""),
+    "flows": ("The flows", "the process that composes, watches and retrains"),
+}
+_WORDS = {
+    "starting": "Starting since {}.",
+    "running": "Running since {}.",
+    "silent": "Not answering since {}.",
+    "down": "Down since {}; it will be started again.",
+}
 
 
-def app(root: Path, access: Access, prefect: int, mlflow: int) -> App:
-    """The front page and the two folders, for those whom `access` admits."""
-    from starlette.applications import Starlette
-    from starlette.responses import HTMLResponse, PlainTextResponse
-    from starlette.routing import Mount, Route
-    from starlette.staticfiles import StaticFiles
+def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
+    """The front page as HTML: what is running, the reports, what was composed.
+
+    Parameters
+    ----------
+    root
+        The repository.
+    name
+        This machine as the person's browser calls it, without a port.
+    prefect, mlflow
+        Ports of the other two servers.
+    """
+    servers = {"prefect": f"http://{name}:{prefect}", "mlflow": f"http://{name}:{mlflow}"}
+    state = {one.name: one for one in states.read(root / STATE / states.FILE)}
+    newest = composed(root / "compositions")
+    below = root / "compositions"
+    return template("kantor.service", "front.html.j2").render(
+        fault=fault(root),
+        until_mended=UNTIL_MENDED,
+        parts=[(servers.get(part), *words, state.get(part)) for part, words in _PARTS.items()],
+        reports=[(f"/{one[0]}", *one[1:]) for one in _REPORTS if (root / one[0]).is_file()],
+        batches=[(_link(root, path), _batch(path), seconds) for seconds, path in newest.batches],
+        files=[(_link(root, path), path.relative_to(below)) for _, path in newest.files],
+        more=newest.more,
+        words=_WORDS,
+        moment=_moment,
+        zone=time.strftime("%Z"),
+    )
+
+
+def _batch(page: Path) -> str:
+    """What a batch is called: ``batch-0012`` is number 12."""
+    word, _, number = page.parent.name.partition("-")
+    return f"Batch {int(number)}" if word == "batch" and number.isdecimal() else page.parent.name
+
+
+def _link(root: Path, path: Path) -> str:
+    return f"/{quote(path.relative_to(root).as_posix())}"
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%-d %B, %H:%M", time.localtime(seconds))
+
+
+def site(root: Path, prefect: int, mlflow: int) -> Starlette:
+    """The front page and the two folders; a `kantor.service.guard.Guard` stands before them."""
 
     def front(request: Request) -> Response:
         return HTMLResponse(page(root, request.url.hostname or "localhost", prefect, mlflow))
@@ -35,8 +98,7 @@ def app(root: Path, access: Access, prefect: int, mlflow: int) -> App:
     files = [
         Mount(f"/{name}", StaticFiles(directory=root / name, check_dir=False)) for name in FOLDERS
     ]
-    inner = Starlette(routes=[Route("/", front), Route(HEALTH, health), *files])
-    return Guard(inner, access, open_paths=(HEALTH,))
+    return Starlette(routes=[Route("/", front), Route(HEALTH, health), *files])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,15 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("--port", "--prefect", "--mlflow"):
         parser.add_argument(name, type=int, required=True)
     options = parser.parse_args(arguments)
-    try:
-        access = Access.from_environment()
-    except SetupError as error:
-        print(error, file=sys.stderr)
-        return 2
-
-    served = app(Path.cwd(), access, options.prefect, options.mlflow)
-    serve(served, access.host, options.port)
-    return 0
+    return serve(lambda _: site(Path.cwd(), options.prefect, options.mlflow), options.port, HEALTH)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """MLflow's server on the registry's database: ``python -m kantor.service.mlflow_server``.
 
-The same app as ``mlflow server`` runs, in one process and behind `kantor.service.access.Guard`. It
-is not started through that command, which runs the app as a child that outlives it when it is
-killed,
-and which takes an app of one's own only from an installed entry point.
+The same app as ``mlflow server`` runs, in one process and behind `kantor.service.guard.Guard`.
+That command itself would run the app as a child, which outlives it when it is killed, and it takes
+an app of one's own only from an installed entry point.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import argparse
 import os
 import sys
 from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from kantor import settings
 from kantor.errors import SetupError
@@ -24,7 +25,8 @@ from kantor.registry.store import (
     lost,
     missing,
 )
-from kantor.service.access import Access, Guard, serve
+from kantor.service.access import Access
+from kantor.service.guard import serve
 
 HEALTH = "/health"
 
@@ -34,21 +36,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
-    try:
-        access = Access.from_environment()
-    except SetupError as error:
-        print(error, file=sys.stderr)
-        return 2
-    root = find_root()
+    return serve(lambda access: _app(find_root(), access, options.port), options.port, HEALTH)
+
+
+def _app(root: Path, access: Access, port: int) -> ASGIApp:
     if not os.environ.get(URI_VARIABLE) and lost(root):
-        print(missing(root), file=sys.stderr)
-        return 2
-    _prepare(root, access, options.port)
+        raise SetupError(missing(root))
+    _prepare(root, access, port)
 
     from mlflow.server.fastapi_app import app
 
-    serve(Guard(app, access, open_paths=(HEALTH,)), access.host, options.port)
-    return 0
+    return app  # type: ignore[no-any-return]
 
 
 def address(root: Path) -> str:

@@ -1,0 +1,274 @@
+"""Servers open to others only with a token and by name, and to no web page of another site."""
+
+import asyncio
+import base64
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from itsdangerous import TimestampSigner
+
+from kantor.service.access import TOKEN, Access
+from kantor.service.guard import COOKIE, COOKIE_SECONDS, MOST_WAITING, Guard, is_foreign
+
+SECRET = "correct-horse-battery"
+OPEN = Access.from_environment({})
+LOCKED = Access.from_environment({TOKEN: SECRET})
+
+
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def guarded(access=LOCKED, **options):
+    """An app behind a guard that makes nobody wait."""
+    return Guard(app, access, penalty=0, **options)
+
+
+def ask(guard, **request):
+    """The status, headers and body that a guarded app answers with."""
+    return asyncio.run(asked(guard, **request))
+
+
+async def asked(
+    guard, host="localhost:8400", kind="http", path="/", method="GET", scheme="http", **headers
+):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    fields = [(b"host", host.encode())] if host else []
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    fields += [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
+    scope = {"type": kind, "path": path, "scheme": scheme, "headers": fields}
+    scope |= {"client": ("10.0.0.9", 1)} | ({"method": method} if kind == "http" else {})
+    await guard(scope, None, send)
+    return sent
+
+
+def given_cookie(sent):
+    return dict(sent[0]["headers"])[b"set-cookie"].decode()
+
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"inside"})
+
+
+def test_a_foreign_host_is_refused():
+    """A page elsewhere that has its name point here gets nothing, token or not."""
+    for access in (OPEN, LOCKED):
+        sent = ask(guarded(access), host="evil.example", authorization=f"Bearer {SECRET}")
+        assert sent[0]["status"] == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    [f"Bearer {SECRET}", f"bearer {SECRET}", basic("anyone", SECRET), basic("", SECRET)],
+)
+def test_the_token_opens(header):
+    """As a bearer token or as a password; the cookie that is given then opens as well."""
+    sent = ask(guarded(), authorization=header)
+    assert sent[1]["body"] == b"inside"
+    cookie = given_cookie(sent)
+    assert SECRET not in cookie
+    assert "HttpOnly" in cookie
+    assert ask(guarded(), cookie=cookie.split(";")[0])[1]["body"] == b"inside"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer "},
+        {"authorization": f"Bearer {SECRET}x"},
+        {"authorization": "Basic ???"},
+        {"authorization": basic(SECRET, "")},
+        {"cookie": f"{COOKIE}={SECRET}"},
+        {"cookie": "]["},
+    ],
+)
+def test_without_the_token_nothing_is_told(headers):
+    """401 asks a browser for the password; a websocket is closed."""
+    first, body = ask(guarded(), **headers)
+    assert first["status"] == 401
+    assert b"www-authenticate" in dict(first["headers"])
+    assert SECRET.encode() not in body["body"]
+    (closed,) = ask(guarded(), kind="websocket", **headers)
+    assert closed["type"] == "websocket.close"
+
+
+def test_a_health_check_needs_no_token():
+    """It says nothing but that the server lives; what merely looks like its path is no such."""
+    guard = guarded(open_paths=("/health",))
+    assert ask(guard, path="/health")[0]["status"] == 200
+    for path in ("/health/../x", "/health/", "//health"):
+        assert ask(guard, path=path)[0]["status"] == 401
+    assert ask(guard, path="/health", origin="http://evil.example")[0]["status"] == 403
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(max_codepoint=255), max_size=60))
+def test_no_other_text_opens(text):
+    """Whatever the headers hold, it is the token or it is refused; nothing fails on it."""
+    secret = base64.b64encode(text.encode()).decode()
+    for header in (text, f"Bearer {text}", f"Basic {text}", f"Basic {secret}"):
+        assert ask(guarded(), authorization=header)[0]["status"] == 401
+    for header in (text, f"{COOKIE}={text}", f"{COOKIE}=in.{text}"):
+        assert ask(guarded(), cookie=header)[0]["status"] == 401
+
+
+def test_a_login_of_any_letters_is_answered():
+    """A user name may be of any script; a wrong password too, and is refused."""
+    assert ask(guarded(), authorization=basic("Jürgen 音", SECRET))[0]["status"] == 200
+    assert ask(guarded(), authorization=basic("me", "пароль"))[0]["status"] == 401
+    latin = "Basic " + base64.b64encode(b"me:\xe4\xff").decode()
+    assert ask(guarded(), authorization=latin)[0]["status"] == 401
+
+
+def test_the_cookie_expires(monkeypatch):
+    """It opens for two weeks; a browser is then asked for the token again."""
+    now = [time.time()]
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(now[0]))
+    cookie = given_cookie(ask(guarded(), authorization=f"Bearer {SECRET}")).split(";")[0]
+    now[0] += COOKIE_SECONDS - 1
+    assert ask(guarded(), cookie=cookie)[0]["status"] == 200
+    now[0] += 2
+    assert ask(guarded(), cookie=cookie)[0]["status"] == 401
+
+
+def test_a_cookie_cannot_be_changed_nor_used_after_the_token():
+    """A later time needs the token to be signed; so does a cookie for another token."""
+    cookie = given_cookie(ask(guarded(), authorization=f"Bearer {SECRET}")).split(";")[0]
+    word, begun, signed = cookie.split(".")
+    other = Access.from_environment({TOKEN: SECRET + "!"})
+    assert ask(guarded(), cookie=cookie)[0]["status"] == 200
+    assert ask(guarded(), cookie=f"{word}.{begun[:-1]}_.{signed}")[0]["status"] == 401
+    assert ask(guarded(other), cookie=cookie)[0]["status"] == 401
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_the_cookie_is_secure_behind_tls(scheme, secure):
+    """A browser then never sends it in clear; without TLS it would never send it at all."""
+    sent = ask(guarded(), scheme=scheme, authorization=f"Bearer {SECRET}")
+    cookie = given_cookie(sent)
+    assert cookie.endswith("; Secure") == secure
+    assert f"Max-Age={COOKIE_SECONDS}" in cookie
+
+
+def test_a_wrong_token_waits_for_its_answer():
+    """The right one, and who gives none yet, does not wait."""
+
+    def seconds(penalty, **headers):
+        began = time.monotonic()
+        ask(Guard(app, LOCKED, penalty=penalty), **headers)
+        return time.monotonic() - began
+
+    assert seconds(0.2, authorization="Bearer wrong-horse-battery") >= 0.2
+    assert seconds(60, cookie=f"{COOKIE}=1.1") < 60
+    assert seconds(60, authorization=f"Bearer {SECRET}") < 60
+
+
+def test_tokens_cannot_be_guessed_side_by_side():
+    """Of one address only so many wait; what comes beside them is refused unread."""
+    guard = Guard(app, LOCKED, penalty=0.5)
+
+    async def guess():
+        wrong = [asked(guard, authorization=f"Bearer wrong-{n}") for n in range(MOST_WAITING)]
+        waiting = [asyncio.create_task(one) for one in wrong]
+        await asyncio.sleep(0.1)
+        over = await asked(guard, authorization=f"Bearer {SECRET}")
+        return over, [(await one)[0]["status"] for one in waiting]
+
+    over, answers = asyncio.run(guess())
+    assert over[0]["status"] == 429
+    assert answers == [401] * MOST_WAITING
+    assert ask(guard, authorization=f"Bearer {SECRET}")[0]["status"] == 200
+
+
+FOREIGN = {
+    "another site": {"origin": "http://evil.example"},
+    "another port": {"origin": "http://localhost:4200"},
+    "another name of this machine": {"origin": "http://127.0.0.1:8400"},
+    "no origin that it would name": {"origin": "null"},
+    "another scheme": {"origin": "file://"},
+    "an image or script of another site": {"sec_fetch_site": "cross-site"},
+    "an image or script of another port": {"sec_fetch_site": "same-site"},
+    "a frame": {
+        "sec_fetch_site": "same-site",
+        "sec_fetch_mode": "navigate",
+        "sec_fetch_dest": "iframe",
+    },
+}
+LINK = {
+    "sec_fetch_site": "cross-site",
+    "sec_fetch_mode": "navigate",
+    "sec_fetch_dest": "document",
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("access", [OPEN, LOCKED], ids=["open", "locked"])
+def test_a_foreign_page_is_refused(headers, access):
+    """With or without a token, by any method, and its websockets; not even a health check."""
+    known = {"authorization": f"Bearer {SECRET}"} if access.token else {}
+    guard = guarded(access, open_paths=("/health",))
+    for method in ("GET", "POST", "PATCH", "OPTIONS"):
+        (start, _) = ask(guard, method=method, path="/health", **headers, **known)
+        assert start["status"] == 403
+        assert b"access-control-allow-origin" not in dict(start["headers"])
+    (closed,) = ask(guard, kind="websocket", **headers, **known)
+    assert closed["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "http://localhost:8400"},
+        {"origin": "http://LOCALHOST:8400", "sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"},
+        LINK,
+    ],
+)
+def test_programs_own_pages_and_links_pass(headers):
+    """Programs send no such header; an address that is typed or a link opens a page."""
+    assert ask(guarded(OPEN), **headers)[0]["status"] == 200
+
+
+def test_a_link_changes_nothing():
+    """What opens a page from elsewhere is read only: no form may be sent that way."""
+    assert ask(guarded(OPEN), method="POST", **LINK)[0]["status"] == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://kantor.example", "kantor.example"),
+        ("https://kantor.example", "kantor.example:443"),
+        ("http://kantor.example", "kantor.example:80"),
+        ("http://[::1]:8400", "[::1]:8400"),
+    ],
+)
+def test_a_proxy_with_tls_may_stand_before_it(origin, host):
+    """The browser names the proxy's address in both headers, with or without the usual port."""
+    assert not is_foreign({"origin": origin, "host": host}, "POST")
+    assert is_foreign({"origin": origin, "host": "kantor.example:9999"}, "POST")
+
+
+def test_every_answer_carries_the_rules_for_its_page():
+    """What a page may load and who may frame it; an app's own rules stay."""
+    for request in ({}, {"authorization": f"Bearer {SECRET}"}, {"host": "evil.example"}):
+        headers = dict(ask(guarded(), **request)[0]["headers"])
+        assert b"frame-ancestors 'self'" in headers[b"content-security-policy"]
+        assert headers[b"x-frame-options"] == b"SAMEORIGIN"
+        assert headers[b"x-content-type-options"] == b"nosniff"
+
+    async def own(scope, receive, send):
+        fields = [(b"X-Frame-Options", b"DENY")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+
+    (start,) = ask(Guard(own, OPEN))
+    assert [v for name, v in start["headers"] if name.lower() == b"x-frame-options"] == [b"DENY"]

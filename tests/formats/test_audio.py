@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.formats import audio, synthesis
 from kantor.music.score import REST, Score, onset_floor
@@ -159,10 +161,16 @@ def test_flac_is_what_was_rendered() -> None:
     np.testing.assert_allclose(samples, render(CHORDS, 24_000), atol=1 / 32_000)
 
 
-@pytest.mark.parametrize("length", [1, 7, 16, 17, 1000, 560_000])
-def test_a_transform_is_long_enough_and_hardly_longer(length: int) -> None:
-    """An eighth at most; powers of two may be twice as long."""
-    assert length <= synthesis._quick(length) <= max(17, length * 9 // 8)
+def test_each_line_sounds_by_its_program_at_its_place(band: Score) -> None:
+    """A flute is no choir, a snare drum is no low D, and lines stand left and right."""
+    flute, cello, snare = (band.line(index) for index in (0, 3, 6))
+    for score, other in ((flute, {"program": 52}), (snare, {"kind": "pitched"})):
+        line = replace(score.ensemble.lines[0], **other)  # type: ignore[arg-type]
+        changed = replace(score, ensemble=Ensemble("", (line,)))
+        assert not np.allclose(render(score), render(changed), atol=0.01)
+    left, right = (np.square(render(one)).sum(axis=0) for one in (flute, cello))
+    assert left[0] > 1.5 * left[1]
+    assert right[1] > 1.5 * right[0]
 
 
 @pytest.mark.timeout(60)

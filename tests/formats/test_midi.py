@@ -38,10 +38,10 @@ def read_bytes(folder: Path, data: bytes) -> ParsedFile:
     return read(path)
 
 
-def notes_in(recording: ParsedFile) -> list[Note]:
+def notes_in(parsed: ParsedFile) -> list[Note]:
     return sorted(
         replace(note, line=voice)
-        for voice, part in enumerate(recording.parts)
+        for voice, part in enumerate(parsed.parts)
         for note in quantise(part.notes)[0]
     )
 
@@ -146,20 +146,26 @@ def test_a_short_bar_in_the_middle_does_not_hide_the_pickup(tmp_path: Path) -> N
     assert [meter for _, meter in found.meters] == [Meter(2, 4), Meter(1, 8), Meter(2, 4)]
 
 
-def test_names_and_programs_must_fit() -> None:
-    """A name and a program a voice, or an error; a melody alone is called one."""
-    with pytest.raises(InputError, match="3 names"):
-        midi.to_bytes(four_voices(), names=("A", "B", "C"))
-    with pytest.raises(InputError, match="1 programs"):
-        midi.to_bytes(four_voices(), programs=(0,))
-    assert b"Melody" in midi.to_bytes(four_voices().line(0))
-    assert b"\xc0\x13" in midi.to_bytes(four_voices(), programs=(19, 19, 19, 19))
+def test_names_programs_and_channels_are_the_ensembles(band: Score, tmp_path: Path) -> None:
+    """Pitched lines have channels and programs of their own; drums come back as drums."""
+    from mido import MidiFile
+
+    midi.write(band, tmp_path / "a.mid")
+    tracks = MidiFile(tmp_path / "a.mid").tracks[1:]
+    chosen = [next(m for m in track if m.type == "program_change") for track in tracks]
+    assert [m.program for m in chosen] == [73, 40, 41, 42, 43, 0, 0, 0]
+    assert [m.channel for m in chosen] == [0, 1, 2, 3, 4, 9, 9, 9]
+    parts = read(tmp_path / "a.mid").parts
+    assert [part.name for part in parts][3:] == ["Cello", "Double bass", "Kick", "Snare", "Hat"]
+    assert [part.is_drum for part in parts] == [False] * 5 + [True] * 3
+    assert [part.notes[0].pitch for part in parts] == band.pitches[0].tolist()
 
 
 def test_nothing_is_left_behind_by_a_failure(tmp_path: Path) -> None:
-    """A score that cannot be written leaves no file, and no folder is left half full."""
-    with pytest.raises(InputError):
-        midi.write(four_voices(), tmp_path / "a.mid", names=())
+    """A score that MIDI cannot hold leaves no file, and no folder is left half full."""
+    score = Score(np.full((4, 16), 60), np.eye(4, 1, dtype=bool).repeat(16, axis=1))
+    with pytest.raises(InputError, match="16 pitched lines"):
+        midi.write(score, tmp_path / "a.mid")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -129,6 +129,20 @@ def test_music21_reads_the_same(tmp_path: Path) -> None:
     assert [p.recurse().getElementsByClass("Clef")[0].sign for p in found.parts] == list("GGGF")
 
 
+def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band: Score, tmp_path: Path) -> None:
+    """By the lines' ranges; a drum's part has a percussion clef, and names are the lines'."""
+    from music21 import converter
+
+    musicxml.write(band, tmp_path / "a.musicxml")
+    parts = converter.parse(tmp_path / "a.musicxml").parts
+    assert [part.partName for part in parts][3:6] == ["Cello", "Double bass", "Kick"]
+    clefs = [part.recurse().getElementsByClass("Clef")[0] for part in parts]
+    assert [clef.sign for clef in clefs] == [*"GGGFF", *["percussion"] * 3]
+    assert all("Unpitched" in n.classes for n in parts[5].flatten().notes)
+    pitched = read(tmp_path / "a.musicxml").parts
+    assert [part.notes[0].pitch for part in pitched] == [76, 67, 60, 48, 36]
+
+
 def test_fermatas_come_back(tmp_path: Path) -> None:
     """The span under a fermata is the same after the file."""
     musicxml.write(chorale(), tmp_path / "a.musicxml")

@@ -1,4 +1,4 @@
-"""Soprano, alto, tenor and bass are found by name, register or chords, or refused."""
+"""The lines of an ensemble are found by name, register or chords, or refused."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kantor.errors import InputError
 from kantor.formats.parsed import Part
-from kantor.formats.parts import four_voices, voice_of, voices_among
+from kantor.formats.parts import ensemble_parts, line_named, parts_of_lines
 from kantor.music.notes import TimedNote
+from kantor.music.score import Score
 
 
 def part(name: str, *pitches: int, length: Fraction = Fraction(1), drum: bool = False) -> Part:
@@ -49,20 +50,20 @@ EXPECTED = pitches((S, A, T, B))
 )  # fmt: skip
 def test_names(name: str, voice: int | None) -> None:
     """Words for the voices in several languages; instruments named after voices are none."""
-    assert voice_of(name) == voice
+    assert line_named(name) == voice
 
 
 def test_names_win_over_everything() -> None:
     """Named voices are found among doubling instruments, in any order, even where they cross."""
     low = part("Soprano", 40, 40, 40)
-    found = four_voices([part("Violin", 80, 81, 82), B, T, A, low, part("Continuo", 36, 38, 33)])
+    found = ensemble_parts([part("Violin", 80, 81, 82), B, T, A, low, part("Continuo", 36, 38, 33)])
     assert [one.name for one in found] == ["Soprano", "Alto", "Tenor", "Bass"]
     assert found[0] is low
 
 
 def test_first_of_two_sopranos() -> None:
     """Of five voices the first soprano sings."""
-    found = four_voices([part("Soprano 1", 79, 79), part("Soprano 2", 72, 72), A, T, B])
+    found = ensemble_parts([part("Soprano 1", 79, 79), part("Soprano 2", 72, 72), A, T, B])
     assert found[0].name == "Soprano 1"
 
 
@@ -70,7 +71,7 @@ def test_register_orders_four_unnamed_lines() -> None:
     """Four lines of one note at a time are ordered by their mean pitch; drums do not count."""
     named = [Part(f"Track {i}", one.notes) for i, one in enumerate((T, S, B, A))]
     drums = part("Kit", 36, 36, 36, drum=True)
-    assert pitches(four_voices([*named, drums, part("empty")])) == EXPECTED
+    assert pitches(ensemble_parts([*named, drums, part("empty")])) == EXPECTED
 
 
 def test_a_divided_note_here_and_there_is_left_out() -> None:
@@ -78,7 +79,7 @@ def test_a_divided_note_here_and_there_is_left_out() -> None:
     lines = [part(f"Violin {i}", *[pitch] * 50) for i, pitch in enumerate((72, 67, 60, 48))]
     stop = TimedNote(Fraction(7), Fraction(8), 76)
     played = [Part("Violin 0", tuple(sorted([*lines[0].notes, stop]))), *lines[1:]]
-    assert four_voices([*played, part("Violin 0", 79, 79)]) == tuple(played)
+    assert ensemble_parts([*played, part("Violin 0", 79, 79)]) == tuple(played)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +93,14 @@ def test_a_divided_note_here_and_there_is_left_out() -> None:
 )
 def test_chords_are_split_by_register(parts: list[Part]) -> None:
     """One part of four-note chords, or two staves in either order, give the four lines."""
-    assert pitches(four_voices(parts)) == EXPECTED
+    assert pitches(ensemble_parts(parts)) == EXPECTED
 
 
 def test_a_moving_voice_among_held_ones_keeps_its_line() -> None:
     """While three voices hold, the moving notes all go to the one that is free."""
     held = [part("", p, length=Fraction(4)) for p in (72, 60, 48)]
     alto = part("", 67, 65, 64, 65)
-    assert pitches(four_voices([together("Organ", *held, alto)]))[1] == [67, 65, 64, 65]
+    assert pitches(ensemble_parts([together("Organ", *held, alto)]))[1] == [67, 65, 64, 65]
 
 
 @settings(max_examples=40, deadline=None)
@@ -126,7 +127,7 @@ def test_chords_that_never_cross_are_split_exactly(
                 start = notes.pop().start
             notes.append(TimedNote(start, end, chord[voice]))
         lines.append(Part("", tuple(notes)))
-    assert pitches(four_voices([together("", *lines)])) == pitches(tuple(lines))
+    assert pitches(ensemble_parts([together("", *lines)])) == pitches(tuple(lines))
 
 
 @pytest.mark.parametrize(
@@ -144,14 +145,14 @@ def test_chords_that_never_cross_are_split_exactly(
 def test_other_music_is_refused(parts: list[Part], word: str) -> None:
     """Melodies, trios, quintets and chords in a voice: the reason says which."""
     with pytest.raises(InputError, match=word):
-        four_voices(parts)
+        ensemble_parts(parts)
 
 
 def test_legato_overlap_is_no_chord() -> None:
     """Notes that a player lets overlap by less than a sixteenth are still one line."""
     notes = [replace_end(note, Fraction(1, 5)) for note in S.notes]
     played = Part("Soprano", tuple(notes))
-    assert four_voices([played, A, T, B])[0] is played
+    assert ensemble_parts([played, A, T, B])[0] is played
 
 
 def replace_end(note: TimedNote, longer: Fraction) -> TimedNote:
@@ -174,7 +175,7 @@ def test_some_of_the_voices(
     parts: list[Part], wanted: tuple[int, ...], expected: tuple[Part, ...] | None
 ) -> None:
     """A file that has the wanted voices need not have the others."""
-    found = voices_among(parts, wanted)
+    found = parts_of_lines(parts, wanted)
     assert tuple(found) == wanted
     assert pitches(tuple(found.values())) == pitches(expected or (parts[-1],))
 
@@ -185,11 +186,28 @@ def test_some_of_the_voices(
 def test_voices_that_are_not_there(parts: list[Part]) -> None:
     """Parts named after other voices are not taken for the wanted ones."""
     with pytest.raises(InputError, match="not four voices"):
-        voices_among(parts, (0, 1))
+        parts_of_lines(parts, (0, 1))
 
 
 def test_four_lines_are_four_voices_though_one_hardly_sounds() -> None:
     """Where four lines are wanted and there, none is left out for being short."""
     lines = [part(str(pitch), *[pitch] * 50) for pitch in (72, 67, 48)]
-    found = voices_among([*lines, part("", 60)], range(4))
+    found = parts_of_lines([*lines, part("", 60)], range(4))
     assert [one.notes[0].pitch for one in found.values()] == [72, 67, 60, 48]
+
+
+def test_lines_of_another_ensemble(band: Score) -> None:
+    """Five lines by their names or their register, drums by their numbers, doubled ones dropped."""
+    names = [line.name.title() for line in band.ensemble.lines[:5]]
+    lines = [part(name, p, p) for name, p in zip(names, (76, 67, 60, 48, 36), strict=True)]
+    kit = part("Kit", 42, 36, 51, 36, drum=True)
+    found = ensemble_parts([kit, *lines[::-1], part("Oboe", 88, 88)], band.ensemble)
+    assert [one.name for one in found] == [*names, "Kick", "Snare", "Hat"]
+    assert [[note.start for note in one.notes] for one in found[5:]] == [[1, 3], [], [0]]
+    unnamed = [Part("", one.notes) for one in lines]
+    assert pitches(ensemble_parts([*unnamed[::-1], kit], band.ensemble)[:5]) == pitches(
+        tuple(lines)
+    )
+    assert parts_of_lines(lines[:2], (1,), band.ensemble) == {1: lines[1]}
+    with pytest.raises(InputError, match="not five voices: five notes"):
+        ensemble_parts([S, A, T, B], band.ensemble)

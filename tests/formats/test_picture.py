@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from kantor.errors import InputError
-from kantor.formats.picture import roll_figure, systems_of, write_animation, write_png
+from kantor.formats.animation import write_gif
+from kantor.formats.picture import SYSTEM_STEPS, roll_figure, write_png
+from kantor.music.bars import systems_of
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 ORANGE, GREEN, BLUE = (0xD5, 0x5E, 0x00), (0x00, 0x9E, 0x73), (0x00, 0x72, 0xB2)
@@ -73,7 +75,7 @@ def test_given_notes_are_outlined() -> None:
     mask[:, 0] = True
     assert count(pixels(score, mask), INK) > plain + 100
     names = [text.get_text() for text in roll_figure(score, mask).legends[0].get_texts()]
-    assert names == ["soprano", "alto", "given"]
+    assert names == ["voice 1", "voice 2", "given"]
 
 
 def test_bars_are_numbered_and_pitches_named() -> None:
@@ -90,9 +92,9 @@ def test_long_pieces_are_broken_at_bar_lines() -> None:
     """Eight bars of 4/4 a system, the pickup before the first; ten of 3/4."""
     pitches = np.full((4 + 16 * 10, 1), 60, np.int8)
     common = Score(pitches, onset_floor(pitches), pickup=4)
-    assert systems_of(common) == [(0, 132), (132, 164)]
+    assert systems_of(common, SYSTEM_STEPS) == [(0, 132), (132, 164)]
     waltz = Score(pitches, onset_floor(pitches), Meter(3, 4), 4)
-    assert systems_of(waltz) == [(0, 124), (124, 164)]
+    assert systems_of(waltz, SYSTEM_STEPS) == [(0, 124), (124, 164)]
 
 
 def test_very_long_pieces_say_what_is_left_out() -> None:
@@ -129,10 +131,21 @@ def test_png_is_the_same_each_time(tmp_path: Path) -> None:
         assert not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
-def test_five_voices_and_wrong_masks_are_refused() -> None:
-    """One line each, not a wrong picture."""
-    with pytest.raises(InputError, match="four voices"):
-        roll_figure(score_of((72, 67, 64, 60, 48)))
+def test_each_line_of_an_ensemble_has_its_colour_and_each_drum_its_row(band: Score) -> None:
+    """Eight colours, eight names in the legend, and the drums' names below the keys."""
+    picture = pixels(band)
+    for line in band.ensemble.lines:
+        rgb = tuple(bytes.fromhex(line.colour[1:]))
+        assert count(picture, rgb) > 100, line.name
+    figure = roll_figure(band)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == list(band.ensemble.names)
+    rows = {label.get_text(): label.get_position()[1] for label in figure.axes[0].get_yticklabels()}
+    assert rows["hat"] < rows["snare"] < rows["kick"] < rows["C2"]
+
+
+def test_wrong_masks_are_refused() -> None:
+    """One line, not a wrong picture."""
     with pytest.raises(InputError, match="mask of shape"):
         roll_figure(score_of((72, 48)), np.ones((3, 2), bool))
 
@@ -142,8 +155,8 @@ def test_animation_loops_and_rests_on_its_last_frame(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     frames = [score_of(*rng.integers(48, 76, (8, 4)).tolist()) for _ in range(4)]
     labels = [f"{step} steps" for step in range(4)]
-    write_animation(frames, tmp_path / "a.gif", labels)
-    write_animation(frames, tmp_path / "b.gif", labels)
+    write_gif(frames, tmp_path / "a.gif", labels)
+    write_gif(frames, tmp_path / "b.gif", labels)
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
     with Image.open(tmp_path / "a.gif") as film:
         assert film.n_frames == 4  # type: ignore[attr-defined]
@@ -157,7 +170,7 @@ def test_animation_loops_and_rests_on_its_last_frame(tmp_path: Path) -> None:
 
 def test_animation_of_one_frame(tmp_path: Path) -> None:
     """A training stopped at once still has its picture."""
-    write_animation([score_of((60,))], tmp_path / "a.gif", ["0"])
+    write_gif([score_of((60,))], tmp_path / "a.gif", ["0"])
     with Image.open(tmp_path / "a.gif") as film:
         assert film.format == "GIF"
 
@@ -171,5 +184,5 @@ def test_animations_that_make_no_sense(
 ) -> None:
     """No frame, frames of different length, or a wrong number of labels: refused, no file."""
     with pytest.raises(InputError):
-        write_animation(frames, tmp_path / "a.gif", labels)
+        write_gif(frames, tmp_path / "a.gif", labels)
     assert not list(tmp_path.iterdir())

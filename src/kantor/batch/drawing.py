@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from kantor.compose.transcribing import transcribe
 from kantor.errors import InputError
-from kantor.formats.parts import named_voices
+from kantor.formats.parts import named_lines
 from kantor.formats.reading import read
 from kantor.music.score import Score
 from kantor.report.rolls import octave_labels, pitch_range, roll
@@ -44,7 +44,7 @@ def read_score(path: Path) -> Score | None:
     """A composition as its MIDI file has it; None where that is no longer there."""
     try:
         recording = read(path)
-        lines = {voice: part.notes for voice, part in named_voices(recording.parts).items()}
+        lines = {voice: part.notes for voice, part in named_lines(recording.parts).items()}
         return transcribe(recording, lines, "keep")[0]
     except InputError:
         return None

@@ -75,9 +75,7 @@ class _Written:
     def __init__(self, target: BinaryIO) -> None:
         self.fault: OSError | None = None
         self._target = target
-        self.seek = target.seek
-        self.tell = target.tell
-        self.read = target.read
+        self.seek, self.tell, self.read = target.seek, target.tell, target.read
 
     def write(self, data: bytes) -> int:
         """How many bytes were written: none after a fault."""
@@ -116,10 +114,7 @@ def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
 def flac_bytes(score: Score, rate: int = RATE) -> bytes:
     """The content of a FLAC file: five times as long as an MP3, and encoded thirty times as fast.
 
-    Raises
-    ------
-    InputError
-        As `levelled` does.
+    Limits as for `levelled`.
     """
     stream = io.BytesIO()
     _encode(score, stream, "FLAC", rate, subtype="PCM_16")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kantor.ensemble import Line
 from kantor.music.bars import Bar, bars_of
 from kantor.music.notes import Note
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Pitches, Score
@@ -40,19 +42,13 @@ class Head:
 
 
 def heads_of(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Head]]:
-    """The heads of one voice, bar by bar, rests filled in."""
+    """The heads of one line, bar by bar, rests filled in."""
     filled = list(_with_rests(notes, bars[-1].end if bars else 0))
-    heads: list[list[Head]] = []
-    first = 0
+    starts, ends = [note.start for note in filled], [note.end for note in filled]
+    heads = []
     for bar in bars:
-        while filled[first].end <= bar.start:
-            first += 1
-        own: list[Head] = []
-        index = first
-        while index < len(filled) and filled[index].start < bar.end:
-            own.extend(_split(filled[index], bar))
-            index += 1
-        heads.append(own)
+        inside = filled[bisect_right(ends, bar.start) : bisect_left(starts, bar.end)]
+        heads.append([head for note in inside for head in _split(note, bar)])
     return heads
 
 
@@ -134,31 +130,42 @@ def signature_of(key: Key | None) -> dict[str, int]:
     return dict.fromkeys(_LINE_OF_FIFTHS[fifths:], -1)
 
 
-def clef_of(pitches: Pitches, tenor: bool) -> tuple[str, int, int]:
-    """Sign, line and octave change: bass clef for low voices, the tenor's an octave lower."""
-    if tenor:
-        return "G", 2, -1
-    low = len(pitches) > 0 and float(np.mean(pitches)) < 57
-    return ("F", 4, 0) if low else ("G", 2, 0)
+def clef_of(line: Line, pitches: Pitches) -> tuple[str, int, int]:
+    """Sign, line and octave change of the clef that suits a line.
+
+    By the middle of its range: the bass clef below F sharp 3, from there to middle C the treble
+    clef that sounds an octave lower, as tenors have it, and above the treble clef. A line whose
+    range is not known has the treble or the bass clef, by the mean of `pitches`, which may hold
+    rests.
+    """
+    if line.kind == "drum":
+        return "percussion", 2, 0
+    if line.high - line.low == 127:
+        sounding = pitches[pitches != REST]
+        return ("F", 4, 0) if sounding.size and float(sounding.mean()) < 57 else ("G", 2, 0)
+    middle = (line.low + line.high) / 2
+    if middle < 54:
+        return "F", 4, 0
+    return ("G", 2, -1) if middle < 60 else ("G", 2, 0)
 
 
-def fermata_heads(score: Score, voices: Sequence[Sequence[Sequence[Head]]]) -> set[tuple[int, int]]:
-    """Which heads carry a fermata, as (voice, start).
+def fermata_heads(score: Score, lines: Sequence[Sequence[Sequence[Head]]]) -> set[tuple[int, int]]:
+    """Which heads carry a fermata, as (line, start).
 
-    For each span of the score's fermatas within a bar: in every voice the last head that lies
+    For each span of the score's fermatas within a bar: in every line the last head that lies
     within it, and the ones before it where no single head is as long as the span.
     """
     marked: set[tuple[int, int]] = set()
     for index, bar in enumerate(bars_of(score)):
         for start, end in _spans(score.fermatas, bar):
             inside = [
-                (voice, head)
-                for voice, bars in enumerate(voices)
+                (line, head)
+                for line, bars in enumerate(lines)
                 for head in bars[index]
                 if start <= head.start and head.end <= end
             ]
             whole = any((head.start, head.end) == (start, end) for _, head in inside)
-            marked |= {(v, head.start) for v, head in inside if head.end == end or not whole}
+            marked |= {(line, head.start) for line, head in inside if head.end == end or not whole}
     return marked
 
 

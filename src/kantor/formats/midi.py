@@ -1,4 +1,7 @@
-"""Write a score as a Standard MIDI File: one named track a voice, repeated notes kept apart.
+"""Write a score as a Standard MIDI File: one named track a line, repeated notes kept apart.
+
+Names and programs are those of the score's ensemble. Pitched lines have channels of their own;
+drum lines share the tenth channel, which General MIDI keeps for drums.
 
 MIDI has no pickup. A pickup is written as a first bar of its own length (1/4 for a quarter),
 followed by the score's meter, so that bar lines fall where they belong;
@@ -8,81 +11,49 @@ followed by the score's meter, so that bar lines fall where they belong;
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
 from kantor.errors import InputError, one_line
 from kantor.files import save
+from kantor.formats.parsed import DRUM_CHANNEL
 from kantor.music.bars import bars_of
 from kantor.music.notes import spans_of
-from kantor.music.score import STEPS_PER_QUARTER, VOICES, Score
+from kantor.music.score import STEPS_PER_QUARTER, Score
 
 TICKS_PER_QUARTER = 480
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 _VELOCITY = 80
-_CHOIR = 52  # General MIDI "Choir Aahs", counted from 0
-_MOST_VOICES = 15  # the channels without the drums
+_DRUM_KIT = 0  # the program of a standard kit
+_MOST_PITCHED = 15  # the channels without the drums
 _SLOWEST = 0xFFFFFF  # microseconds a quarter that fit into MIDI's three bytes
 _NAME, _END, _TEMPO, _METER, _KEY = 0x03, 0x2F, 0x51, 0x58, 0x59  # meta events
 _CLOCKS = (24, 8)  # MIDI clocks a click, 32nds a quarter
 
 
-def names_of(voices: int) -> tuple[str, ...]:
-    """Names for the voices of a score: the four of a chorale, or a melody, or numbers."""
-    if voices == 1:
-        return ("Melody",)
-    if voices == len(VOICES):
-        return tuple(voice.capitalize() for voice in VOICES)
-    return tuple(f"Voice {number}" for number in range(1, voices + 1))
-
-
-def to_bytes(
-    score: Score, names: Sequence[str] | None = None, programs: Sequence[int] | None = None
-) -> bytes:
+def to_bytes(score: Score) -> bytes:
     """The bytes of a MIDI file of format 1, the same for the same score.
-
-    Parameters
-    ----------
-    names
-        One a voice; by default `names_of`.
-    programs
-        General MIDI programs, one a voice, 0 to 127; by default a choir.
 
     Raises
     ------
     InputError
-        If there are more than 15 voices, or not one name and one program a voice.
+        If there are more than 15 pitched lines.
     """
-    voices = score.pitches.shape[1]
-    names = names_of(voices) if names is None else names
-    programs = [_CHOIR] * voices if programs is None else programs
-    if voices > _MOST_VOICES or len(names) != voices or len(programs) != voices:
-        raise InputError(
-            f"{voices} voices, {len(names)} names, {len(programs)} programs: expected as many of"
-            f" each, at most {_MOST_VOICES}"
-        )
-    tracks = [_conductor(score)]
-    for voice, (name, program) in enumerate(zip(names, programs, strict=True)):
-        notes = spans_of(score, voice)
-        tracks.append(_track(notes, name, program, voice + (voice >= 9), score.steps))
+    if score.ensemble.pitched > _MOST_PITCHED:
+        raise InputError(f"{score.ensemble.pitched} pitched lines; MIDI holds {_MOST_PITCHED}")
+    tracks = [_conductor(score), *(_track(score, line) for line in range(score.pitches.shape[1]))]
     header = struct.pack(">hhh", 1, len(tracks), TICKS_PER_QUARTER)
     return b"".join([_chunk(b"MThd", header), *(_chunk(b"MTrk", track) for track in tracks)])
 
 
-def write(
-    score: Score,
-    path: str | Path,
-    names: Sequence[str] | None = None,
-    programs: Sequence[int] | None = None,
-) -> None:
+def write(score: Score, path: str | Path) -> None:
     """Write `to_bytes` to `path`, whole or not at all."""
-    data = to_bytes(score, names, programs)
+    data = to_bytes(score)
     save(path, lambda file: file.write(data))
 
 
 def _conductor(score: Score) -> bytes:
-    """The track of what concerns all voices: title, tempo, meters, key."""
+    """The track of what concerns all lines: title, tempo, meters, key."""
     tempo = min(max(1, round(60e6 / score.tempo)), _SLOWEST)
     events = [_meta(0, _NAME, one_line(score.title).encode())]
     events.append(_meta(0, _TEMPO, tempo.to_bytes(3, "big")))
@@ -99,18 +70,20 @@ def _conductor(score: Score) -> bytes:
     return b"".join(events)
 
 
-def _track(
-    notes: Sequence[tuple[int, int, int]], name: str, program: int, channel: int, steps: int
-) -> bytes:
-    """One voice; where a note ends and the next starts, the end comes first."""
+def _track(score: Score, index: int) -> bytes:
+    """The track of one line; where a note ends and the next starts, the end comes first."""
+    line = score.ensemble.lines[index]
+    drum = line.kind == "drum"
+    channel = DRUM_CHANNEL if drum else index + (index >= DRUM_CHANNEL)
     on, off, choose = (status | channel for status in (0x90, 0x80, 0xC0))
-    events = [_meta(0, _NAME, one_line(name).encode()), bytes([0, choose, program])]
+    events = [_meta(0, _NAME, one_line(line.name.capitalize()).encode())]
+    events.append(bytes([0, choose, _DRUM_KIT if drum else line.program]))
     last = 0
-    for start, end, pitch in notes:
+    for start, end, pitch in spans_of(score, index):
         events.append(_event(start - last, on, pitch, _VELOCITY))
         events.append(_event(end - start, off, pitch, 0))
         last = end
-    events.append(_meta(steps - last, _END, b""))
+    events.append(_meta(score.steps - last, _END, b""))
     return b"".join(events)
 
 
@@ -119,25 +92,24 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def _meta(steps: int, kind: int, data: bytes) -> bytes:
-    """What is no sound, so many steps after the event before."""
-    return _after(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
+    """An event that makes no sound, so many steps after the event before."""
+    return _delay(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
 
 
 @lru_cache(65_536)
 def _event(steps: int, status: int, pitch: int, velocity: int) -> bytes:
     """A note's beginning or end, so many steps after the event before."""
-    return _after(steps) + bytes([status, pitch, velocity])
+    return _delay(steps) + bytes([status, pitch, velocity])
 
 
 @cache
-def _after(steps: int) -> bytes:
-    """A delay."""
+def _delay(steps: int) -> bytes:
     return _number(steps * _TICKS_PER_STEP)
 
 
 def _number(value: int) -> bytes:
     """Seven bits a byte, the highest first; all but the last have the eighth bit set."""
-    found = [value & 0x7F]
+    digits = [value & 0x7F]
     while value := value >> 7:
-        found.append(0x80 | value & 0x7F)
-    return bytes(reversed(found))
+        digits.append(0x80 | value & 0x7F)
+    return bytes(reversed(digits))

@@ -1,4 +1,6 @@
-"""Write a score as MusicXML 4.0, one part a voice, for notation programs.
+"""Write a score as MusicXML 4.0, one part a line, for notation programs.
+
+Drum lines stand in the middle of a staff with a percussion clef; their notes have no pitch.
 
 Written directly rather than with music21, which took 17 times as long for 600 quarters of four
 voices and whose files hold dates and random ids.
@@ -22,10 +24,9 @@ from kantor.formats.engraving import (
     signature_of,
     spell,
 )
-from kantor.formats.midi import names_of
 from kantor.music.bars import Bar, bars_of
 from kantor.music.notes import notes_of
-from kantor.music.score import REST, STEPS_PER_QUARTER, VOICES, Key, Meter, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Meter, Score
 
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _HEAD = (
@@ -35,143 +36,149 @@ _HEAD = (
 )
 
 
-def to_bytes(score: Score, names: Sequence[str] | None = None) -> bytes:
-    """The bytes of a MusicXML file, the same for the same score.
-
-    Parameters
-    ----------
-    names
-        One a voice; by default `kantor.formats.midi.names_of`.
+def to_bytes(score: Score) -> bytes:
+    """The bytes of a MusicXML file, the same for the same score; parts are named after the lines.
 
     Raises
     ------
     InputError
-        If the score has no steps, or not one name a voice.
+        If the score has no steps.
     """
-    voices = score.pitches.shape[1]
-    names = names_of(voices) if names is None else names
-    if len(names) != voices or not score.steps or not voices:
-        raise InputError(f"{voices} voices of {score.steps} steps, {len(names)} names: no score")
+    if not score.pitches.size:
+        raise InputError(f"{len(score.ensemble)} lines of {score.steps} steps: no score to write")
     root = Element("score-partwise", version="4.0")
     if score.title:
-        SubElement(SubElement(root, "work"), "work-title").text = one_line(score.title)
-    encoding = SubElement(SubElement(root, "identification"), "encoding")
-    SubElement(encoding, "software").text = "Kantor"
-    part_list = SubElement(root, "part-list")
+        _child(_child(root, "work"), "work-title", one_line(score.title))
+    _child(_child(_child(root, "identification"), "encoding"), "software", "Kantor")
+    part_list = _child(root, "part-list")
     bars, notes = bars_of(score), notes_of(score)
-    heads = [heads_of([n for n in notes if n.line == voice], bars) for voice in range(voices)]
+    heads = [
+        heads_of([note for note in notes if note.line == line], bars)
+        for line in range(len(score.ensemble))
+    ]
     fermatas = fermata_heads(score, heads)
-    for voice, name in enumerate(names):
-        listed = SubElement(part_list, "score-part", id=f"P{voice + 1}")
-        SubElement(listed, "part-name").text = one_line(name)
-        part = SubElement(root, "part", id=f"P{voice + 1}")
-        held = {start for marked, start in fermatas if marked == voice}
-        _write_part(part, score, voice, bars, heads[voice], held)
+    for index, line in enumerate(score.ensemble.lines):
+        listed = _child(part_list, "score-part", id=f"P{index + 1}")
+        _child(listed, "part-name", one_line(line.name.capitalize()))
+        part = _child(root, "part", id=f"P{index + 1}")
+        held = {start for marked, start in fermatas if marked == index}
+        _write_part(part, score, index, list(zip(bars, heads[index], strict=True)), held)
     indent(root, " ")
     return (_HEAD + tostring(root, encoding="unicode") + "\n").encode()
 
 
-def write(score: Score, path: str | Path, names: Sequence[str] | None = None) -> None:
+def write(score: Score, path: str | Path) -> None:
     """Write `to_bytes` to `path`, whole or not at all."""
-    data = to_bytes(score, names)
+    data = to_bytes(score)
     save(path, lambda file: file.write(data))
+
+
+def _child(parent: Element, tag: str, text: object = None, **attributes: str) -> Element:
+    """A new element at the end of `parent`."""
+    element = SubElement(parent, tag, attributes)
+    element.text = None if text is None else str(text)
+    return element
 
 
 def _write_part(
     part: Element,
     score: Score,
-    voice: int,
-    bars: Sequence[Bar],
-    heads: Sequence[Sequence[Head]],
+    line: int,
+    bars: Sequence[tuple[Bar, Sequence[Head]]],
     fermatas: set[int],
 ) -> None:
-    number = 0 if bars[0].pickup else 1
+    """Write each bar with its heads; `fermatas` are the starts of the heads that carry one."""
     written: Meter | None = None
-    for index, (bar, own) in enumerate(zip(bars, heads, strict=True)):
-        measure = SubElement(part, "measure", number=str(index + number))
+    for number, (bar, heads) in enumerate(bars, start=0 if bars[0][0].pickup else 1):
+        measure = _child(part, "measure", number=str(number))
         # A pickup is a short measure of the full meter, which is how MusicXML marks it.
         meter = score.meter if bar.pickup else bar.meter
         if bar.pickup:
             measure.set("implicit", "yes")
         if meter != written:
-            attributes = SubElement(measure, "attributes")
-            if index == 0:
-                _start_attributes(attributes, score)
-            time = SubElement(attributes, "time")
-            SubElement(time, "beats").text = str(meter.numerator)
-            SubElement(time, "beat-type").text = str(meter.denominator)
-            if index == 0:
-                _write_clef(attributes, score, voice)
-            written = meter
-        if index == 0 and voice == 0:
+            _write_attributes(measure, score, line, meter, first=written is None)
+        if written is None and line == 0:
             _write_tempo(measure, score.tempo)
-        _write_notes(measure, own, bar, score.key, fermatas)
-    last = SubElement(part[-1], "barline", location="right")
-    SubElement(last, "bar-style").text = "light-heavy"
+        written = meter
+        _write_notes(measure, heads, bar, score, line, fermatas)
+    _child(_child(part[-1], "barline", location="right"), "bar-style", "light-heavy")
 
 
-def _start_attributes(attributes: Element, score: Score) -> None:
-    SubElement(attributes, "divisions").text = str(STEPS_PER_QUARTER)
-    if score.key is not None:
-        key = SubElement(attributes, "key")
-        SubElement(key, "fifths").text = str(score.key.fifths)
-        SubElement(key, "mode").text = score.key.mode
-
-
-def _write_clef(attributes: Element, score: Score, voice: int) -> None:
-    pitches = score.pitches[:, voice]
-    tenor = score.pitches.shape[1] == len(VOICES) and VOICES[voice] == "tenor"
-    sign, line, octaves = clef_of(pitches[pitches != REST], tenor)
-    clef = SubElement(attributes, "clef")
-    SubElement(clef, "sign").text = sign
-    SubElement(clef, "line").text = str(line)
-    if octaves:
-        SubElement(clef, "clef-octave-change").text = str(octaves)
+def _write_attributes(measure: Element, score: Score, line: int, meter: Meter, first: bool) -> None:
+    attributes = _child(measure, "attributes")
+    if first:
+        _child(attributes, "divisions", STEPS_PER_QUARTER)
+    if first and score.key is not None:
+        key = _child(attributes, "key")
+        _child(key, "fifths", score.key.fifths)
+        _child(key, "mode", score.key.mode)
+    time = _child(attributes, "time")
+    _child(time, "beats", meter.numerator)
+    _child(time, "beat-type", meter.denominator)
+    if first:
+        sign, staff_line, octaves = clef_of(score.ensemble.lines[line], score.pitches[:, line])
+        clef = _child(attributes, "clef")
+        _child(clef, "sign", sign)
+        _child(clef, "line", staff_line)
+        if octaves:
+            _child(clef, "clef-octave-change", octaves)
 
 
 def _write_tempo(measure: Element, tempo: float) -> None:
-    direction = SubElement(measure, "direction", placement="above")
-    mark = SubElement(SubElement(direction, "direction-type"), "metronome")
-    SubElement(mark, "beat-unit").text = "quarter"
-    SubElement(mark, "per-minute").text = f"{tempo:.10g}"
-    SubElement(direction, "sound", tempo=f"{tempo:.10g}")
+    direction = _child(measure, "direction", placement="above")
+    mark = _child(_child(direction, "direction-type"), "metronome")
+    _child(mark, "beat-unit", "quarter")
+    _child(mark, "per-minute", f"{tempo:.10g}")
+    _child(direction, "sound", tempo=f"{tempo:.10g}")
 
 
 def _write_notes(
-    measure: Element, heads: Sequence[Head], bar: Bar, key: Key | None, fermatas: set[int]
+    measure: Element,
+    heads: Sequence[Head],
+    bar: Bar,
+    score: Score,
+    line: int,
+    fermatas: set[int],
 ) -> None:
     beams = beams_of(heads, bar)
+    drum = score.ensemble.lines[line].kind == "drum"
     shown: dict[tuple[str, int], int] = {}  # alterations in force within the bar
     for head in heads:
-        note = SubElement(measure, "note")
+        note = _child(measure, "note")
         if head.pitch == REST:
-            SubElement(note, "rest", {"measure": "yes"} if head.whole_bar else {})
+            _child(note, "rest", **({"measure": "yes"} if head.whole_bar else {}))
+        elif drum:
+            _write_place(_child(note, "unpitched"), "display-", "B", 4)
         else:
-            _write_pitch(note, head.pitch, key)
-        SubElement(note, "duration").text = str(head.end - head.start)
-        ties = (("stop", head.tied_back), ("start", head.tied_on))
-        for kind in (kind for kind, tied in ties if tied):
-            SubElement(note, "tie", type=kind)
-        SubElement(note, "voice").text = "1"
+            step, alteration, octave = spell(head.pitch, score.key)
+            _write_place(_child(note, "pitch"), "", step, octave, alteration)
+        _child(note, "duration", head.end - head.start)
+        ties = [name for name, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
+        for kind in ties:
+            _child(note, "tie", type=kind)
+        _child(note, "voice", 1)
         if not head.whole_bar:
             name, dots = NOTE_VALUES[head.end - head.start]
-            SubElement(note, "type").text = name
+            _child(note, "type", name)
             for _ in range(dots):
-                SubElement(note, "dot")
-        if head.pitch != REST:
-            _write_accidental(note, head, key, shown)
+                _child(note, "dot")
+        if head.pitch != REST and not drum:
+            _write_accidental(note, head, score.key, shown)
         if head.start in beams:
-            SubElement(note, "beam", number="1").text = beams[head.start]
-        _write_notations(note, head, head.start in fermatas)
+            _child(note, "beam", beams[head.start], number="1")
+        if ties or head.start in fermatas:
+            notations = _child(note, "notations")
+            for kind in ties:
+                _child(notations, "tied", type=kind)
+            if head.start in fermatas:
+                _child(notations, "fermata", type="upright")
 
 
-def _write_pitch(note: Element, pitch: int, key: Key | None) -> None:
-    step, alteration, octave = spell(pitch, key)
-    element = SubElement(note, "pitch")
-    SubElement(element, "step").text = step
+def _write_place(place: Element, prefix: str, step: str, octave: int, alteration: int = 0) -> None:
+    _child(place, f"{prefix}step", step)
     if alteration:
-        SubElement(element, "alter").text = str(alteration)
-    SubElement(element, "octave").text = str(octave)
+        _child(place, "alter", alteration)
+    _child(place, f"{prefix}octave", octave)
 
 
 def _write_accidental(
@@ -181,16 +188,5 @@ def _write_accidental(
     step, alteration, octave = spell(head.pitch, key)
     implied = shown.get((step, octave), signature_of(key).get(step, 0))
     if alteration != implied and not head.tied_back:
-        SubElement(note, "accidental").text = _ACCIDENTALS[alteration]
+        _child(note, "accidental", _ACCIDENTALS[alteration])
     shown[step, octave] = alteration
-
-
-def _write_notations(note: Element, head: Head, fermata: bool) -> None:
-    if not (head.tied_back or head.tied_on or fermata):
-        return
-    notations = SubElement(note, "notations")
-    for kind, tied in (("stop", head.tied_back), ("start", head.tied_on)):
-        if tied:
-            SubElement(notations, "tied", type=kind)
-    if fermata:
-        SubElement(notations, "fermata", type="upright")

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from xml.etree.ElementTree import Element
 
 from kantor.errors import InputError, one_line
-from kantor.formats.musicxml_measures import Event, Measure, MeasureReader
-from kantor.formats.musicxml_repeats import Barline, played_order
+from kantor.formats.measures import Event, Measure, MeasureReader
 from kantor.formats.parsed import Limits, ParsedFile, Part, check_size
+from kantor.formats.repeats import Barline, played_order
 from kantor.music.notes import TimedNote
 from kantor.music.score import Meter
 
@@ -34,6 +35,11 @@ class _Bar:
     length: Fraction
     meter: Meter
 
+    @property
+    def whole(self) -> Fraction:
+        """How long a bar of its meter is."""
+        return Fraction(self.meter.bar_steps, 4)
+
 
 def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
     """Read a score element, partwise or timewise.
@@ -47,10 +53,10 @@ def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
     """
     written = _read_parts(root, limits)
     columns = _columns([measures for _, measures in written])
-    order = played_order([column.barline for column in columns])
-    if not expand_repeats:
-        order = list(range(len(columns)))
-    bars = _lay(columns, order, limits)
+    order: Sequence[int] = range(len(columns))
+    if expand_repeats:
+        order = played_order([column.barline for column in columns])
+    bars = _bars(columns, order, limits)
     parts: list[Part] = []
     fermatas: list[_Span] = []
     for name, measures in written:
@@ -60,13 +66,16 @@ def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
     check_size(limits, notes=sum(len(part.notes) for part in parts))
     if not parts:
         raise InputError("no notes in any part")
-    pickup = bars[0].length if _is_pickup(bars) else Fraction(0)
     return ParsedFile(
         parts=tuple(parts),
         tempo=next((c.tempo for c in columns if c.tempo), DEFAULT_TEMPO),
-        meters=_meters(bars),
+        meters=tuple(
+            (bar.start, bar.meter)
+            for before, bar in zip([None, *bars], bars, strict=False)
+            if before is None or before.meter != bar.meter
+        ),
         key=next((c.key for c in columns if c.key), None),
-        pickup=pickup,
+        pickup=bars[0].length if _has_pickup(bars) else Fraction(0),
         title=_title(root),
         fermatas=tuple(_merged(fermatas)),
         bar_lines=tuple(_bar_lines(bars)),
@@ -85,9 +94,8 @@ def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]
         for part in root.iterfind("part"):
             elements.setdefault(part.get("id"), []).extend(part.iterfind("measure"))
     else:
-        for measure in root.iterfind("measure"):
-            for part in measure.iterfind("part"):
-                elements.setdefault(part.get("id"), []).append(part)
+        for part in root.iterfind("measure/part"):
+            elements.setdefault(part.get("id"), []).append(part)
     longest = max(map(len, elements.values()), default=0)
     check_size(limits, tracks=len(elements), bars=longest)
     parts = []
@@ -103,26 +111,23 @@ def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]
 
 
 def _columns(parts: Sequence[Sequence[Measure]]) -> list[Measure]:
-    """What all parts together say of each measure; the first part that says something wins."""
+    """Each measure as all parts together describe it; of two that differ the first one holds."""
     columns = []
-    for index in range(max(len(measures) for measures in parts)):
-        said = [measures[index] for measures in parts if index < len(measures)]
-        barline = Barline()
-        for measure in said:
-            barline = barline.joined(measure.barline)
+    for index in range(max(map(len, parts))):
+        same = [measures[index] for measures in parts if index < len(measures)]
         columns.append(
             Measure(
-                length=max(measure.length for measure in said),
-                meter=next((measure.meter for measure in said if measure.meter), None),
-                key=next((measure.key for measure in said if measure.key), None),
-                tempo=next((measure.tempo for measure in said if measure.tempo), None),
-                barline=barline,
+                length=max(measure.length for measure in same),
+                meter=next((measure.meter for measure in same if measure.meter), None),
+                key=next((measure.key for measure in same if measure.key), None),
+                tempo=next((measure.tempo for measure in same if measure.tempo), None),
+                barline=reduce(Barline.joined, (measure.barline for measure in same)),
             )
         )
     return columns
 
 
-def _lay(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> list[_Bar]:
+def _bars(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> list[_Bar]:
     """Measures end to end; one that is empty in all parts lasts a bar of its meter."""
     meters: list[Meter] = []
     for column in columns:
@@ -142,81 +147,56 @@ def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> Iterator[Event
     for bar in bars:
         if bar.index < len(measures):
             for event in sorted(measures[bar.index].events, key=lambda event: event.start):
-                yield Event(
-                    bar.start + event.start,
-                    bar.start + event.end,
-                    event.pitch,
-                    event.voice,
-                    event.tied_back,
-                    event.tied_on,
-                    event.fermata,
-                )
-
-
-@dataclass
-class _Sounding:
-    start: Fraction
-    end: Fraction
-    pitch: int
-    voice: str
+                yield event._replace(start=bar.start + event.start, end=bar.start + event.end)
 
 
 def _voices(name: str, events: Iterable[Event]) -> Iterator[Part]:
     """One part for each voice that has notes."""
     voices: dict[str, list[TimedNote]] = {}
-    for note in _tied(events):
-        timed = TimedNote(note.start, note.end, note.pitch)
-        voices.setdefault(note.voice, []).append(timed)
+    for voice, note in _tied(events):
+        voices.setdefault(voice, []).append(note)
     for voice, notes in sorted(voices.items()):
         label = name if len(voices) == 1 else f"{name} voice {one_line(voice, 20)}".strip()
         yield Part(label, tuple(sorted(notes)))
 
 
-def _tied(events: Iterable[Event]) -> list[_Sounding]:
-    """The notes of a part, tied ones joined, also where a tie leads into another voice."""
-    notes: list[_Sounding] = []
-    held: dict[tuple[int, Fraction], list[_Sounding]] = {}
+def _tied(events: Iterable[Event]) -> list[tuple[str, TimedNote]]:
+    """The notes of a part with their voices, tied ones joined, also from voice to voice."""
+    notes: list[tuple[str, TimedNote]] = []
+    held: dict[tuple[int, Fraction], list[int]] = {}  # indices of notes that go on
     for event in events:
         if event.pitch is None:
             continue
         waiting = held.get((event.pitch, event.start), [])
         # A tie into a second ending is often marked only where it begins, before the first.
-        same = [note for note in waiting if note.voice == event.voice]
+        same = [index for index in waiting if notes[index][0] == event.voice]
         if same or (event.tied_back and waiting):
-            note = (same or waiting)[0]
-            waiting.remove(note)
-            note.end = event.end
+            index = (same or waiting)[0]
+            waiting.remove(index)
+            voice, note = notes[index]
+            notes[index] = voice, note._replace(end=event.end)
         else:
-            note = _Sounding(event.start, event.end, event.pitch, event.voice)
-            notes.append(note)
+            index = len(notes)
+            notes.append((event.voice, TimedNote(event.start, event.end, event.pitch)))
         if event.tied_on:
-            held.setdefault((event.pitch, event.end), []).append(note)
+            held.setdefault((event.pitch, event.end), []).append(index)
     return notes
 
 
-def _is_pickup(bars: Sequence[_Bar]) -> bool:
-    return len(bars) > 1 and bars[0].length < Fraction(bars[0].meter.bar_steps, 4)
-
-
-def _meters(bars: Iterable[_Bar]) -> tuple[tuple[Fraction, Meter], ...]:
-    changes: list[tuple[Fraction, Meter]] = []
-    for bar in bars:
-        if not changes or changes[-1][1] != bar.meter:
-            changes.append((bar.start, bar.meter))
-    return tuple(changes)
+def _has_pickup(bars: Sequence[_Bar]) -> bool:
+    return len(bars) > 1 and bars[0].length < bars[0].whole
 
 
 def _bar_lines(bars: Sequence[_Bar]) -> Iterator[Fraction]:
     """Where bars begin; a measure that completes the incomplete one before it begins none."""
     filled = Fraction(0)
-    for bar in bars[1:] if _is_pickup(bars) else bars:
-        whole = Fraction(bar.meter.bar_steps, 4)
-        if filled and filled + bar.length <= whole:
+    for bar in bars[1:] if _has_pickup(bars) else bars:
+        if filled and filled + bar.length <= bar.whole:
             filled += bar.length
         else:
             yield bar.start
             filled = bar.length
-        if filled >= whole:
+        if filled >= bar.whole:
             filled = Fraction(0)
 
 

@@ -13,8 +13,10 @@ from kantor.errors import InputError
 from kantor.music.notes import TimedNote
 from kantor.music.score import Key, Meter
 
-# What a tempo may plausibly be, in quarters a minute; a file that says otherwise is not believed.
-TEMPO_RANGE = (5.0, 1000.0)
+DRUM_CHANNEL = 9
+"""The MIDI channel of drums, counted from 0."""
+# Plausible tempi, in quarters a minute; a file that says otherwise is not believed.
+_TEMPO_RANGE = (5.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """What a file says; a part without notes is left out.
+    """The content of a file; a part without notes is left out.
 
     Attributes
     ----------
@@ -95,7 +97,7 @@ class ParsedFile:
 
 def believable_tempo(tempo: float) -> bool:
     """Whether `tempo`, in quarters a minute, can be meant."""
-    return TEMPO_RANGE[0] <= tempo <= TEMPO_RANGE[1]
+    return _TEMPO_RANGE[0] <= tempo <= _TEMPO_RANGE[1]
 
 
 def check_size(
@@ -108,10 +110,10 @@ def check_size(
     InputError
         One line that names what there is too much of.
     """
-    found = {"tracks": tracks, "notes": notes, "quarters": quarters, "bars": bars}
-    for name, value in found.items():
+    sizes = {"tracks": tracks, "notes": notes, "quarters": quarters, "bars": bars}
+    for name, size in sizes.items():
         allowed = getattr(limits, name)
-        if value > allowed:
+        if size > allowed:
             of_length = " of length" if name == "quarters" else ""
             raise InputError(
                 f"more than {allowed:,} {name}{of_length}; cut the piece into smaller ones"

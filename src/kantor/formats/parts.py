@@ -1,20 +1,21 @@
-"""Find soprano, alto, tenor and bass among the parts of a recording.
+"""Find the lines of an ensemble among the parts of a file.
 
 Conventions
 -----------
-The rules, in this order; drums, and parts that sound less than a twentieth of the time of the
-busiest one, such as a divided note here and there, are left out before.
+The rules for pitched lines, in this order. Parts that sound less than a twentieth of the time of
+the busiest one, such as a divided note here and there, are left out before.
 
-1. *Names.* Parts whose names begin with a word for each of the four voices (in English, German,
-   French, Italian, Spanish or Latin, or S, A, T, B) are these; all other parts, such as doubling
-   instruments, are dropped. Of ``Soprano 1`` and ``Soprano 2`` the first is taken.
-2. *Register.* Exactly four parts of one note at a time, as good as always, are ordered by their
-   mean pitch; where one has two notes after all, the upper one is heard.
-3. *Chords.* Parts in which, all together, four notes sound for at least half of the time and
-   never more, as in a piano reduction: each note goes to the free voice that moves least, the
-   order of voices kept. Of two parts, such as two staves, the upper one is soprano and alto.
+1. *Names.* Parts whose names begin with an alias of each of the lines (for `SATB` words in
+   English, German, French, Italian, Spanish or Latin, or S, A, T, B) are these; all other parts,
+   such as doubling instruments, are dropped. Of ``Soprano 1`` and ``Soprano 2`` the first is taken.
+2. *Register.* Exactly as many parts as lines, of one note at a time nearly always, are ordered by
+   their mean pitch; where one has two notes after all, the upper one counts.
+3. *Chords.* Parts in which, all together, as many notes as lines sound for at least half of the
+   time and never more, as in a piano reduction: each note goes to the free line that moves least,
+   the order of lines kept. Of two parts, such as two staves, the upper one is the upper half.
 
-Everything else is refused with the reason.
+Everything else is refused with the reason. A drum line's notes are those of its number on drum
+tracks; there may be none.
 """
 
 from __future__ import annotations
@@ -24,51 +25,48 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.formats.parsed import Part
 from kantor.music.notes import Time, TimedNote
-from kantor.music.score import VOICE_RANGES, VOICES
 
-_WORDS = (
-    "soprano sopran soprani sop s cantus canto discant diskant descant dessus superius treble",
-    "alto alt alti altus contralto haute hautecontre a",
-    "tenor tenore tenors taille ténor t",
-    "bass basso bassi bassus basse baß bajo bas b",
-)
-_VOICE_OF = {word: voice for voice, words in enumerate(_WORDS) for word in words.split()}
 # Instruments whose names begin like a voice's.
 _INSTRUMENT = re.compile(r"sax|guitar|clarinet|recorder|flute|trombone|drum|tuba|synth|bassoon")
 _TOLERANCE = Fraction(1, 4)  # quarters by which legato notes may overlap in one part
-_CENTRES = tuple((low + high) / 2 for low, high in VOICE_RANGES)
 _CHORDS_SHARE = Fraction(1, 2)
 _MOST_OVERLAPS = 0.05  # share of a part's notes that may sound with another of its own
 _SLIGHT = Fraction(1, 20)
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
-def four_voices(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Soprano, alto, tenor and bass, by the rules above.
+def ensemble_parts(parts: Sequence[Part], ensemble: Ensemble = SATB) -> tuple[Part, ...]:
+    """One part a line, by the rules above.
 
     Raises
     ------
     InputError
-        With the reason, if there are no four voices to be found.
+        With the reason, if the lines are not to be found.
     """
-    parts, _ = _without_slight(parts)
-    named = named_voices(parts)
-    if len(named) == len(VOICES):
+    full, _ = _without_slight(parts)
+    named = named_lines(full, ensemble)
+    if len(named) == ensemble.pitched:
         for part in named.values():
             if not _is_line(part):
                 raise InputError(f"the part {part.name} holds chords, not one voice")
-        return tuple(named[voice] for voice in range(len(VOICES)))
-    return _by_register(parts, len(VOICES)) or _by_chords(parts)
+        pitched = tuple(named[line] for line in range(ensemble.pitched))
+    else:
+        pitched = _by_register(full, ensemble.pitched) or _by_chords(full, ensemble)
+    return (*pitched, *_drum_parts(parts, ensemble))
 
 
-def voices_among(parts: Sequence[Part], wanted: Sequence[int]) -> dict[int, Part]:
-    """The `wanted` voices, 0 to 3, of a file that need not have the others.
+def parts_of_lines(
+    parts: Sequence[Part], wanted: Sequence[int], ensemble: Ensemble = SATB
+) -> dict[int, Part]:
+    """The `wanted` pitched lines of a file that need not have the others.
 
-    Parts that are named after the wanted voices are these, however little they sound; else as
-    many lines of one note at a time as are wanted, none named after a voice, by their mean pitch;
-    else the file has four voices by the rules above.
+    Parts that are named after the wanted lines are these, however little they sound; else as
+    many parts of one note at a time as are wanted, none named after a line, by their mean pitch;
+    else the file has all lines by the rules above.
 
     Raises
     ------
@@ -76,33 +74,44 @@ def voices_among(parts: Sequence[Part], wanted: Sequence[int]) -> dict[int, Part
         With the reason, if they are not to be found.
     """
     full, slight = _without_slight(parts)
-    named = named_voices([*full, *slight])
-    if all(voice in named and _is_line(named[voice]) for voice in wanted):
-        return {voice: named[voice] for voice in wanted}
-    if not named or len(wanted) == len(VOICES):
+    named = named_lines([*full, *slight], ensemble)
+    if all(line in named and _is_line(named[line]) for line in wanted):
+        return {line: named[line] for line in wanted}
+    if not named or len(wanted) == ensemble.pitched:
         for candidates in ([*full, *slight], full):
-            if found := _by_register(candidates, len(wanted)):
-                return dict(zip(sorted(wanted), found, strict=True))
-    found = four_voices(parts)
-    return {voice: found[voice] for voice in wanted}
+            if ordered := _by_register(candidates, len(wanted)):
+                return dict(zip(sorted(wanted), ordered, strict=True))
+    every = ensemble_parts(parts, ensemble)
+    return {line: every[line] for line in wanted}
 
 
-def named_voices(parts: Sequence[Part]) -> dict[int, Part]:
-    """The parts that are named after voices, the first of each name."""
-    found: dict[int, Part] = {}
+def named_lines(parts: Sequence[Part], ensemble: Ensemble = SATB) -> dict[int, Part]:
+    """The parts that are named after pitched lines, the first of each name."""
+    named: dict[int, Part] = {}
     for part in parts:
-        voice = voice_of(part.name)
-        if voice is not None:
-            found.setdefault(voice, part)
-    return found
+        line = line_named(part.name, ensemble)
+        if line is not None:
+            named.setdefault(line, part)
+    return named
 
 
-def voice_of(name: str) -> int | None:
-    """The voice that a part's name stands for, 0 to 3; None if for none."""
-    if _INSTRUMENT.search(name.lower()):
-        return None
+def line_named(name: str, ensemble: Ensemble = SATB) -> int | None:
+    """The pitched line that a part's name stands for; None if for none."""
     words = re.findall(r"[^\W\d_]+", name.lower())
-    return _VOICE_OF.get(words[0]) if words else None
+    for index, line in enumerate(ensemble.lines[: ensemble.pitched]):
+        if name.lower() == line.name:
+            return index
+        if words and words[0] in line.aliases and not _INSTRUMENT.search(name.lower()):
+            return index
+    return None
+
+
+def _drum_parts(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
+    hits = sorted(note for part in parts if part.is_drum for note in part.notes)
+    return tuple(
+        Part(line.name.capitalize(), tuple(hit for hit in hits if hit.pitch == line.low), True)
+        for line in ensemble.lines[ensemble.pitched :]
+    )
 
 
 def _without_slight(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
@@ -122,74 +131,87 @@ def _by_register(parts: Sequence[Part], count: int) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=_mean_pitch, reverse=True))
 
 
-def _by_chords(parts: Sequence[Part]) -> tuple[Part, ...]:
+def _by_chords(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
+    count = ensemble.pitched
+    number = _NUMBERS[count]
     notes = sorted(
         (note for part in parts for note in part.notes), key=lambda note: (note.start, -note.pitch)
     )
-    share = _four_share(notes)
+    share = _full_share(notes, count)
     if share < _CHORDS_SHARE:
+        names = ensemble.names[:count]
         raise InputError(
-            f"not four voices: four notes sound together in {round(100 * share)}% of the time, and "
-            "no parts are named soprano, alto, tenor and bass"
+            f"not {number} voices: {number} notes sound together in {round(100 * share)}% of the"
+            f" time, and no parts are named {', '.join(names[:-1])} and {names[-1]}"
         )
+    lines = range(count)
     if len(parts) == 2:
         upper, lower = sorted(parts, key=_mean_pitch, reverse=True)
-        halves = _split(upper.notes, (0, 1)) + _split(lower.notes, (2, 3))
-        if len(halves) == len(VOICES):
+        half = count // 2
+        halves = _split(upper.notes, lines[:half], ensemble)
+        halves += _split(lower.notes, lines[half:], ensemble)
+        if len(halves) == count:
             return halves
-    voices = _split(notes, range(len(VOICES)))
-    if not voices:
-        raise InputError("not four voices: more than four notes sound together")
-    return voices
+    split = _split(notes, lines, ensemble)
+    if not split:
+        raise InputError(f"not {number} voices: more than {number} notes sound together")
+    return split
 
 
-def _split(notes: Sequence[TimedNote], voices: Sequence[int]) -> tuple[Part, ...]:
-    """One part for each of `voices`; none if more notes than that sound together."""
-    lines: dict[int, list[TimedNote]] = {voice: [] for voice in voices}
+def _split(
+    notes: Sequence[TimedNote], lines: Sequence[int], ensemble: Ensemble
+) -> tuple[Part, ...]:
+    """One part for each of `lines`; none if more notes than that sound together."""
+    played: dict[int, list[TimedNote]] = {line: [] for line in lines}
     ordered = sorted(notes, key=lambda note: (note.start, -note.pitch))
     for start, group in itertools.groupby(ordered, key=lambda note: note.start):
         chord = list(group)
-        free = [v for v in voices if not lines[v] or lines[v][-1].end - start < _TOLERANCE]
+        free = [
+            line
+            for line, before in played.items()
+            if not before or before[-1].end - start < _TOLERANCE
+        ]
         if len(chord) > len(free):
             return ()
-        for voice, note in zip(_nearest(chord, free, lines, start), chord, strict=True):
-            lines[voice].append(note)
-    return tuple(Part(VOICES[voice].title(), tuple(lines[voice])) for voice in voices)
+        for line, note in zip(_nearest(chord, free, played, ensemble), chord, strict=True):
+            played[line].append(note)
+    return tuple(Part(ensemble.names[line].title(), tuple(own)) for line, own in played.items())
 
 
 def _nearest(
     chord: Sequence[TimedNote],
     free: Sequence[int],
-    lines: dict[int, list[TimedNote]],
-    start: Fraction,
+    played: dict[int, list[TimedNote]],
+    ensemble: Ensemble,
 ) -> tuple[int, ...]:
-    """The voices, top down, that `chord` reaches with the least movement and no crossing."""
+    """The lines, top down, that `chord` reaches with the least movement and no crossing."""
+    start = chord[0].start
 
     def cost(chosen: tuple[int, ...]) -> float:
-        """Semitones moved, and two octaves for each voice that is crossed."""
+        """Semitones moved, and two octaves for each line that is crossed."""
         total = 0.0
-        for voice, note in zip(chosen, chord, strict=True):
-            last = lines[voice][-1].pitch if lines[voice] else _CENTRES[voice]
-            total += abs(note.pitch - last)
-            for other, line in lines.items():
-                if line and line[-1].end > start and other not in chosen:
-                    crossed = (other < voice) != (line[-1].pitch >= note.pitch)
-                    total += 24 * (crossed and line[-1].pitch != note.pitch)
+        for line, note in zip(chosen, chord, strict=True):
+            middle = sum(ensemble.ranges[line]) / 2
+            total += abs(note.pitch - (played[line][-1].pitch if played[line] else middle))
+            for other, before in played.items():
+                if before and before[-1].end > start and other not in chosen:
+                    crossed = (other < line) != (before[-1].pitch >= note.pitch)
+                    total += 24 * (crossed and before[-1].pitch != note.pitch)
         return total
 
     return min(itertools.combinations(free, len(chord)), key=cost)
 
 
-def _four_share(notes: Sequence[TimedNote]) -> Fraction:
-    """Of the time in which anything sounds, the share in which four notes or more do."""
+def _full_share(notes: Sequence[TimedNote], count: int) -> Fraction:
+    """Of the time in which anything sounds, the share in which `count` notes or more do."""
     changes = sorted([(n.start, 1) for n in notes] + [(n.end, -1) for n in notes])
-    count, some, four = 0, Fraction(0), Fraction(0)
+    sounding, some, full = 0, Fraction(0), Fraction(0)
     for (now, step), (then, _) in itertools.pairwise(changes):
-        count += step
+        sounding += step
         span = Fraction(then - now)
-        some += span * (count > 0)
-        four += span * (count >= len(VOICES))
-    return four / some if some else Fraction(0)
+        some += span * (sounding > 0)
+        full += span * (sounding >= count)
+    return full / some if some else Fraction(0)
 
 
 def _is_line(part: Part) -> bool:

@@ -1,12 +1,12 @@
-"""Pictures of scores: the piano roll as a musician reads it, and a roll that changes as it learns.
+"""Pictures of scores: the piano roll as a musician reads it.
 
 Conventions
 -----------
-Time runs to the right in bars, pitch upwards in semitones; a tinted row is a black key. Each
-voice has a colour of its own (Okabe and Ito's palette, told apart by the colour-blind as well);
-cells that were given are outlined in ink. Long pieces are broken into systems as printed music
-is. Pictures are drawn with matplotlib's object interface: nothing global is touched, and the same
-score gives the same bytes.
+Time runs to the right in bars, pitch upwards in semitones; a tinted row is a black key. Drum
+lines stand below the keys, one row each. Each line has its ensemble's colour; cells that were
+given are outlined in ink. Long pieces are broken into systems as printed music is. Pictures are
+drawn with matplotlib's object interface: nothing global is touched, and the same score gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -17,31 +17,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from kantor.errors import InputError
 from kantor.files import save
-from kantor.formats.picture_parts import (
-    COLOURS,
-    INK,
-    PAPER,
-    VOICE_COLOURS,
-    draw_grid,
-    draw_heading,
-    draw_notes,
-)
-from kantor.music.notes import notes_of
-from kantor.music.score import REST, VOICES, Flags, Score
+from kantor.music.bars import systems_of
+from kantor.music.notes import Note, notes_of
+from kantor.music.score import REST, Flags, Score
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from PIL import Image
+    from matplotlib.patches import FancyBboxPatch
 
 SYSTEM_STEPS = 128  # a system holds as many whole bars as fit: eight of 4/4
 MOST_SYSTEMS = 6
-FRAME_SYSTEMS = 2
-FRAME_MS = 150
-LAST_FRAME_MS = 2_500
+
+INK = "#22252B"
+QUIET_INK = "#6B717A"
+PAPER = "#FFFFFF"
+BLACK_KEY = "#F3F4F6"
+LINE = "#C9CDD3"
+BAR_LINE = "#8A9099"
+COLOURS = (PAPER, INK, QUIET_INK, BLACK_KEY, LINE, BAR_LINE)
 
 # In inches; a gap stands above each system for the numbers of its bars.
 _WIDTH = 12.0
@@ -51,35 +49,26 @@ _SEMITONE = 0.086
 _LOWEST_SYSTEM = 1.4
 _FOOT = 0.25
 _DPI = 110
-_FRAME_DPI = 72
+
+_BLACK_KEYS = (1, 3, 6, 8, 10)
+_NAMED_KEYS = {0: "C", 4: "E", 7: "G"}
+_NOTE_HEIGHT = 0.86  # semitones
+_DRUM_ROW = 2  # semitones
+_LONGEST_TITLE = 48
+_MOST_IN_LEGEND_ROW = 6
 
 
-def _pitch_span(scores: Sequence[Score]) -> tuple[int, int]:
+def pitch_span(scores: Sequence[Score]) -> tuple[int, int]:
     """Lowest and highest pitch that is drawn: what sounds and a margin, at least an octave."""
-    pitches = np.concatenate([score.pitches.ravel() for score in scores])
+    pitches = np.concatenate(
+        [score.pitches[:, : score.ensemble.pitched].ravel() for score in scores]
+    )
     sounding = pitches[pitches != REST]
     if not sounding.size:
         return 54, 66
     low, high = int(sounding.min()) - 2, int(sounding.max()) + 2
     extra = max(0, 12 - (high - low)) // 2
     return low - extra, high + extra
-
-
-def systems_of(score: Score, steps: int = SYSTEM_STEPS) -> list[tuple[int, int]]:
-    """Where the systems begin and end, in steps: as many whole bars each as `steps` hold.
-
-    The pickup stands before the first system's bars; a bar longer than `steps` has a system of
-    its own.
-    """
-    lines = [int(line) for line in score.bar_lines if 0 < line < score.steps]
-    edges = [*lines, score.steps]
-    systems: list[tuple[int, int]] = []
-    start, counted_from = 0, score.pickup
-    for here, following in zip(edges, [*edges[1:], None], strict=True):
-        if following is None or following - counted_from > steps:
-            systems.append((start, here))
-            start = counted_from = here
-    return systems
 
 
 def roll_figure(
@@ -93,54 +82,48 @@ def roll_figure(
     Parameters
     ----------
     score : Score
-        Of up to four voices.
-    given_mask : (time, voice) bool, optional
+    given_mask : (time, line) bool, optional
         Cells that were given; a note that begins on one is outlined.
     systems : int
-        How many systems are drawn at most; a line below tells what is left out.
+        How many systems are drawn at most; a line below says how many bars are left out.
     span : (int, int), optional
         Lowest and highest pitch drawn; by default what sounds, with a margin.
 
     Raises
     ------
     InputError
-        If there are more than four voices, or the mask is not of the score's shape.
+        If the mask is not of the score's shape.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    given = _checked_mask(score, given_mask)
-    rows = systems_of(score)
+    given = np.zeros(score.pitches.shape, bool) if given_mask is None else np.asarray(given_mask)
+    if given.shape != score.pitches.shape:
+        raise InputError(f"a mask of shape {given.shape} for pitches of {score.pitches.shape}")
+    rows = systems_of(score, SYSTEM_STEPS)
     shown = rows[:systems]
-    span = span or _pitch_span([score])
-    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (span[1] - span[0] + 1))
+    below = _DRUM_ROW * (len(score.ensemble) - score.ensemble.pitched)
+    low, high = span or pitch_span([score])
+    low = max(low, below)  # no row has a number below 0
+    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (high - low + 1 + below))
     total = _HEADING + height * len(shown) + _FOOT
     figure = Figure(figsize=(_WIDTH, total), dpi=_DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     width = max(max(end - start for start, end in shown), 16)
-    notes = notes_of(score)
+    drawn = _with_drum_rows(score, low)
+    notes = notes_of(drawn)
     for index, (start, end) in enumerate(shown):
         bottom = (total - _HEADING - height * (index + 1)) / total
         axes = figure.add_axes((0.045, bottom, 0.945, (height - _GAP) / total))
-        draw_grid(axes, score, start, end, width, span)
-        draw_notes(axes, score, notes, (start, end), given)
-    draw_heading(figure, score, total, bool(given.any()))
+        axes.set_xlim(start - 0.4, start + width + 0.4)  # the last system keeps the others' scale
+        _draw_grid(axes, score, start, end, (low, high))
+        _draw_notes(axes, drawn, notes, (start, end), given)
+    _draw_heading(figure, score, total, bool(given.any()))
     if len(rows) > len(shown):
         left_out = int(np.count_nonzero(score.bar_lines >= shown[-1][1]))
         text = f"… and {left_out} more bars, not drawn"
         figure.text(0.99, 0.08 / total, text, ha="right", color=INK, fontsize=9)
     return figure
-
-
-def _checked_mask(score: Score, given_mask: ArrayLike | None) -> Flags:
-    if score.pitches.shape[1] > len(VOICES):
-        raise InputError(f"{score.title or 'score'}: a picture shows at most four voices")
-    if given_mask is None:
-        return np.zeros(score.pitches.shape, bool)
-    mask = np.asarray(given_mask, bool)
-    if mask.shape != score.pitches.shape:
-        raise InputError(f"a mask of shape {mask.shape} for pitches of {score.pitches.shape}")
-    return mask
 
 
 def write_png(score: Score, path: str | Path, given_mask: ArrayLike | None = None) -> None:
@@ -149,74 +132,118 @@ def write_png(score: Score, path: str | Path, given_mask: ArrayLike | None = Non
     save(path, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
 
 
-def _drawn(figure: Figure) -> Image.Image:
-    """A figure as an RGB picture."""
-    from PIL import Image
-
-    canvas: Any = figure.canvas
-    canvas.draw()
-    pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())
-    return Image.fromarray(pixels[..., :3].copy())
+def _with_drum_rows(score: Score, low: int) -> Score:
+    """The score with its drums at the numbers of the rows below `low` in which they are drawn."""
+    pitches = score.pitches.copy()
+    for line in range(score.ensemble.pitched, len(score.ensemble)):
+        pitches[pitches[:, line] != REST, line] = _drum_row(score, line, low)
+    return replace(score, pitches=pitches)
 
 
-def _palette() -> Image.Image:
-    """The colours that pictures are made of, with the shades that smooth their edges."""
-    from matplotlib.colors import to_rgb
-    from PIL import Image
-
-    paper, ink = np.array(to_rgb(PAPER)), np.array(to_rgb(INK))
-    colours = [paper + (ink - paper) * shade for shade in np.linspace(0, 1, 8)]
-    colours += [np.array(to_rgb(name)) for name in COLOURS]
-    for voice in VOICE_COLOURS:
-        colour = np.array(to_rgb(voice))
-        colours += [colour, (colour + paper) / 2, (3 * colour + paper) / 4, (colour + ink) / 2]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([round(255 * part) for colour in colours for part in colour])
-    return palette
+def _drum_row(score: Score, line: int, low: int) -> int:
+    return low - _DRUM_ROW * (line - score.ensemble.pitched + 1)
 
 
-def write_animation(
-    frames: Sequence[Score],
-    path: str | Path,
-    labels: Sequence[str] = (),
-    given_mask: ArrayLike | None = None,
+def _draw_grid(axes: Axes, score: Score, start: int, end: int, span: tuple[int, int]) -> None:
+    """Keys, beats, bar lines and their numbers, from step `start` to `end`."""
+    low, high = span
+    drums = range(score.ensemble.pitched, len(score.ensemble))
+    rows = {_drum_row(score, line, low): score.ensemble.names[line] for line in drums}
+    bottom = min(rows, default=low) - 0.5
+    axes.set_ylim(bottom, high + 0.5)
+    for pitch in range(low, high + 1):
+        if pitch % 12 in _BLACK_KEYS:
+            axes.fill_between((start, end), pitch - 0.5, pitch + 0.5, color=BLACK_KEY, lw=0)
+        if pitch % 12 == 0:
+            axes.hlines(pitch - 0.5, start, end, color=LINE, lw=0.6, zorder=1)
+    positions = score.bar_positions[start:end, 0]
+    beats = start + np.flatnonzero(positions % score.meter.beat_steps == 0)
+    axes.vlines(beats, bottom, high + 0.5, color=LINE, lw=0.5, alpha=0.6, zorder=1)
+    bars = [step for step in (*score.bar_lines, score.steps) if start <= step <= end]
+    axes.vlines(bars, bottom, high + 0.5, color=BAR_LINE, lw=1.0, zorder=1.5)
+    for number, line in enumerate(score.bar_lines, 1):
+        if start <= line < end:
+            axes.text(line + 0.2, high + 0.8, str(number), color=QUIET_INK, fontsize=8)
+    for pitch in range(low, high + 1):
+        if pitch % 12 in _NAMED_KEYS:
+            rows[pitch] = f"{_NAMED_KEYS[pitch % 12]}{pitch // 12 - 1}"
+    axes.set_yticks(list(rows), list(rows.values()), fontsize=7.5, color=INK)
+    axes.set_xticks([])
+    axes.tick_params(length=0, pad=3)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _draw_notes(
+    axes: Axes, score: Score, notes: Sequence[Note], system: tuple[int, int], given: Flags
 ) -> None:
-    """Write scores of equal length as an animated GIF that loops and rests on its last frame.
+    """The notes that sound in a system as rounded bars, each line in its colour."""
+    from matplotlib.collections import PatchCollection
 
-    Parameters
-    ----------
-    frames : sequence of Score
-        Such as one melody as a model sets it at several moments of its training.
-    path : path
-    labels : sequence of str, optional
-        The title of each frame; by default the score's own.
-    given_mask : (time, voice) bool, optional
-        As for `roll_figure`.
+    start, end = system
+    sounding = [note for note in notes if note.start < end and note.end > start]
+    for index, line in reversed(list(enumerate(score.ensemble.lines))):
+        own = [note for note in sounding if note.line == index]
+        bars = PatchCollection(
+            [_bar(score, note, system) for note in own],
+            facecolor=line.colour,
+            edgecolor=INK,
+            linewidths=[1.2 if given[note.start, index] else 0 for note in own],
+            zorder=3,
+        )
+        axes.add_collection(bars)
 
-    Raises
-    ------
-    InputError
-        If there is no frame, the lengths differ, or the labels are not one a frame.
-    """
-    from PIL import Image
 
-    if not frames or len({frame.pitches.shape for frame in frames}) > 1:
-        raise InputError("an animation needs frames, all of one length and number of voices")
-    if labels and len(labels) != len(frames):
-        raise InputError(f"{len(labels)} labels for {len(frames)} frames")
-    titles = labels or [frame.title for frame in frames]
-    span = _pitch_span(frames)
-    pictures = []
-    for frame, title in zip(frames, titles, strict=True):
-        figure = roll_figure(replace(frame, title=title), given_mask, FRAME_SYSTEMS, span)
-        figure.set_dpi(_FRAME_DPI)
-        pictures.append(_drawn(figure))
-    palette = _palette()
-    first, *others = [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in pictures]
-    durations = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
-    save(
-        path,
-        lambda file: first.save(
-            file, "GIF", save_all=True, append_images=others, duration=durations, loop=0
-        ),
+def _bar(score: Score, note: Note, system: tuple[int, int]) -> FancyBboxPatch:
+    """A note's bar; lines in unison share the row, the higher line above."""
+    from matplotlib.patches import FancyBboxPatch
+
+    meeting = (score.pitches[note.start : note.end] == note.pitch).any(axis=0)
+    tall = _NOTE_HEIGHT / np.count_nonzero(meeting)
+    below = tall * np.count_nonzero(meeting[note.line + 1 :])
+    left = max(note.start, system[0]) + 0.08
+    return FancyBboxPatch(
+        (left, note.pitch - _NOTE_HEIGHT / 2 + below),
+        min(note.end, system[1]) - 0.22 - left,
+        tall,
+        boxstyle="round,pad=0,rounding_size=0.22",
+        mutation_aspect=1.3,
     )
+
+
+def _draw_heading(figure: Figure, score: Score, total: float, given: bool) -> None:
+    """The title, what is known of the piece, and which colour is which line."""
+    from matplotlib.patches import Patch
+
+    known = [str(score.meter), f"{score.tempo:g} quarters a minute"]
+    about = " · ".join([score.key.name, *known] if score.key else known)
+    style: dict[str, Any] = {"color": INK, "va": "center"}
+    if score.title:
+        title = _printable(score.title)
+        figure.text(0.045, 1 - 0.24 / total, title, size=14, weight="bold", **style)
+    figure.text(0.045, 1 - (0.47 if score.title else 0.24) / total, about, size=9.5, **style)
+    handles = [Patch(facecolor=line.colour, label=line.name) for line in score.ensemble.lines]
+    if given:
+        handles.append(Patch(facecolor=PAPER, edgecolor=INK, linewidth=1.5, label="given"))
+    figure.legend(
+        handles=handles,
+        loc="center right",
+        bbox_to_anchor=(0.997, 1 - 0.3 / total),
+        ncols=min(len(handles), _MOST_IN_LEGEND_ROW),
+        frameon=False,
+        fontsize=9.5,
+        labelcolor=INK,
+        handlelength=1.3,
+        handleheight=0.6,
+        columnspacing=1.4,
+    )
+
+
+def _printable(text: str) -> str:
+    """A title on one short line, of characters that the font has, not read as a formula."""
+    from matplotlib.font_manager import findfont, get_font
+
+    font = get_font(findfont("DejaVu Sans"))
+    line = "".join(c if font.get_char_index(ord(c)) else "?" for c in " ".join(text.split()))
+    short = line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+    return short.replace("$", r"\$")

@@ -1,11 +1,12 @@
-"""A score played by soft strings over a flute stop, in a small church.
+"""A score played in a small church, each line by its program at its place.
 
-The soundfont is TimGM6mb, used where pretty_midi's wheel installs it; symusic's synthesizer plays
-it. Release 0.5.9 of that synthesizer ignores velocities, stops notes dead, and plays many of the
-soundfont's programs out of tune or with a second, wrong pitch (the pianos, choirs and organs
-among them). The two programs used here were measured in tune from C2 to A5; their levels are set
-when they are mixed, a low-pass takes the edge off the strings, and a short reverberation lets the
-sound die away.
+A line whose program is the choir's is played by soft strings over a flute stop, drum lines by the
+drum kit. The soundfont is TimGM6mb, used where pretty_midi's wheel installs it; symusic's
+synthesizer plays it. Release 0.5.9 of that synthesizer ignores velocities, stops notes dead, and
+plays many of the soundfont's programs out of tune or with a second, wrong pitch (the pianos,
+choirs and organs among them). Strings and flute were measured in tune from C2 to A5; their levels
+are set when they are mixed, a low-pass takes the edge off the strings, and a short reverberation
+lets the sound die away.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.music.notes import Note, notes_of
 from kantor.music.score import STEPS_PER_QUARTER, Score
@@ -31,12 +33,12 @@ Samples = NDArray[np.float32]
 
 TAIL = 1.5  # seconds after the last step
 
-# General MIDI numbers (string ensemble, piccolo) and levels.
-_PROGRAMS = ((48, 1.0), (72, 0.4))
+_CHOIR = 52  # General MIDI numbers
+_DRUM_KIT = 0
+_FOR_CHOIR: tuple[tuple[int, float], ...] = ((48, 1.0), (72, 0.4))  # strings, piccolo; levels
 _COMPASS = (24, 96)  # lowest and highest pitch that are played as written
-_PLACES = (-0.3, -0.1, 0.1, 0.3)  # each voice between left (-1) and right (1)
 _BLOCK_SECONDS = 20
-_REPEAT_GAP = 60  # milliseconds of silence that make a repeated note heard
+_REPEAT_GAP = 60  # milliseconds of silence before a repeated note
 _FADE = 0.5  # seconds
 _WET = 0.35
 _CUTOFF = 2_500  # hertz
@@ -76,21 +78,22 @@ def _notes_in_ms(score: Score) -> list[Note]:
     notes = []
     for note in notes_of(score):
         start, end = round(note.start * step), round(note.end * step)
-        follows = note.end < score.steps and score.onsets[note.end, note.line]
-        if follows and score.pitches[note.end, note.line] == note.pitch:
+        again = note.end < score.steps and score.onsets[note.end, note.line]
+        if again and score.pitches[note.end, note.line] == note.pitch:
             end -= min(_REPEAT_GAP, (end - start) // 3)
         for begin in range(start, max(end, start + 1), longest):
             notes.append(Note(begin, min(end, begin + longest), note.pitch, note.line))
     return notes
 
 
-def _play(notes: list[Note], program: int, rate: int) -> Samples:
+def _play(notes: list[Note], program: int, drum: bool, rate: int) -> Samples:
     """The dry sound of notes whose times are milliseconds, ``(samples, 2)``."""
     import symusic
 
-    track = symusic.Track("", program, False)
+    track = symusic.Track("", program, drum)
     for note in notes:
-        track.notes.append(symusic.Note(note.start, note.end - note.start, _sung(note.pitch), 80))
+        pitch = note.pitch if drum else _sung(note.pitch)
+        track.notes.append(symusic.Note(note.start, note.end - note.start, pitch, 80))
     music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second
     music.tempos.append(symusic.Tempo(0, qpm=60))
     music.tracks.append(track)
@@ -107,30 +110,30 @@ def _sung(pitch: int) -> int:
     return pitch + 12 * (max(0, -(-(low - pitch) // 12)) - max(0, -(-(pitch - high) // 12)))
 
 
-def _mix(notes: list[Note], rate: int) -> Samples:
-    """Every voice at its place, in each program at its level, ``(samples, 2)``, dry."""
+def _mix(notes: list[Note], ensemble: Ensemble, rate: int) -> Samples:
+    """Every line at its place, in each of its programs at its level, ``(samples, 2)``, dry."""
     seconds = max(note.end for note in notes) // 1000 + 1
     sound = np.zeros((seconds * rate, 2), np.float32)
-    for voice in sorted({note.line for note in notes}):
-        own = [note for note in notes if note.line == voice]
-        place = _PLACES[voice % len(_PLACES)]
-        for program, level in _PROGRAMS:
-            played = _play(own, program, rate)[: len(sound)]
-            sound[: len(played)] += played * np.array([1 - place, 1 + place], np.float32) * level
+    for index, line in enumerate(ensemble.lines):
+        own = [note for note in notes if note.line == index]
+        drum = line.kind == "drum"
+        if line.program == _CHOIR and not drum:
+            programs = _FOR_CHOIR
+        else:
+            programs = ((_DRUM_KIT if drum else line.program, 1.0),)
+        for program, level in programs if own else ():
+            played = _play(own, program, drum, rate)[: len(sound)]
+            place = np.array([1 - line.pan, 1 + line.pan], np.float32)
+            sound[: len(played)] += played * place * level
     return sound
 
 
 def _convolve(sound: Samples, response: Samples) -> Samples:
     length = len(sound) + len(response) - 1
-    size = _quick(length)
+    power = 1 << max(0, length.bit_length() - 4)
+    size = -(-length // power) * power  # of small factors: such transforms are fast
     spectrum = np.fft.rfft(sound, size, axis=0) * np.fft.rfft(response, size, axis=0)
     return np.fft.irfft(spectrum, size, axis=0)[:length].astype(np.float32)
-
-
-def _quick(length: int) -> int:
-    """At least `length`, and made of small factors: transforms of that size are quick."""
-    power = 1 << max(0, length.bit_length() - 4)
-    return next(size for size in range(8 * power, 17 * power, power) if size >= length)
 
 
 def _by_block(notes: list[Note]) -> dict[int, list[Note]]:
@@ -157,8 +160,8 @@ def blocks(score: Score, rate: int) -> Iterator[Samples]:
     for block, start in enumerate(range(0, total, size)):
         sound = np.concatenate([carried, np.zeros((size, 2), np.float32)])
         if block in notes:
-            heard = _convolve(_mix(notes[block], rate), _room(rate))
-            sound[: len(heard)] += heard
+            played = _convolve(_mix(notes[block], score.ensemble, rate), _room(rate))
+            sound[: len(played)] += played
         carried = sound[size:]
         left = total - start - np.arange(min(size, total - start))
         yield sound[: len(left)] * np.clip(left / (_FADE * rate), 0, 1).astype(np.float32)[:, None]

@@ -51,3 +51,20 @@ def meter_of(steps: int, usual: Meter) -> Meter:
     fitting = usual.denominator if steps * usual.denominator % 16 == 0 else coarse
     denominator = next(d for d in (fitting, 4, 2, 1) if steps * d <= 64 * 16 or d == 1)
     return Meter(steps * denominator // 16, denominator)
+
+
+def systems_of(score: Score, steps: int) -> list[tuple[int, int]]:
+    """Where the systems begin and end, in steps: as many whole bars each as `steps` hold.
+
+    The pickup stands before the first system's bars; a bar longer than `steps` has a system of
+    its own.
+    """
+    lines = [int(line) for line in score.bar_lines if 0 < line < score.steps]
+    edges = [*lines, score.steps]
+    systems: list[tuple[int, int]] = []
+    start, counted_from = 0, score.pickup
+    for here, following in zip(edges, [*edges[1:], None], strict=True):
+        if following is None or following - counted_from > steps:
+            systems.append((start, here))
+            start = counted_from = here
+    return systems

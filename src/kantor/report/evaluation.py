@@ -104,13 +104,13 @@ def write_film(reports: Path) -> None:
     frames = reports / "training" / "frames.npz"
     if not frames.is_file():
         return
-    from kantor.formats import picture
+    from kantor.formats import animation
 
     takes = corpora.load(frames)
     given = np.zeros(takes[0].score.pitches.shape, bool)
     given[:, 0] = True
     labels = [f"iteration {int(take.id):,}" for take in takes]
-    picture.write_animation([take.score for take in takes], reports / FILM, labels, given)
+    animation.write_gif([take.score for take in takes], reports / FILM, labels, given)
 
 
 def _write_json(path: Path, figures: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.formats.parsed import ParsedFile
-from kantor.formats.parts import four_voices
+from kantor.formats.parts import ensemble_parts
 from kantor.music.key import estimate
 from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise
@@ -30,7 +30,7 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
     """
     notes = [
         Note(note.start, note.end, note.pitch, line)
-        for line, part in enumerate(four_voices(parsed.parts))
+        for line, part in enumerate(ensemble_parts(parsed.parts, ensemble))
         for note in quantise(part.notes)[0]
     ]
     first, end = min(note.start for note in notes), max(note.end for note in notes)

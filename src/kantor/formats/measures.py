@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from kantor.errors import InputError
-from kantor.formats.musicxml_repeats import Barline, barline_of
 from kantor.formats.parsed import believable_tempo
+from kantor.formats.repeats import Barline, barline_of
 from kantor.music.score import Key, Meter
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -21,8 +22,7 @@ _BEAT_UNITS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th":
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """A note, or a rest (`pitch` None); times in quarters from the measure's start."""
 
     start: Fraction
@@ -36,7 +36,7 @@ class Event:
 
 @dataclass
 class Measure:
-    """What one part says in one measure; None where it says nothing."""
+    """One measure of one part; None where the part says nothing of it."""
 
     events: list[Event] = field(default_factory=list)
     length: Fraction = Fraction(0)
@@ -62,7 +62,7 @@ def number(text: str | None) -> Fraction:
 
 
 class MeasureReader:
-    """Reads the measures of one part in turn; remembers divisions and transposition."""
+    """Reads the measures of one part in order; divisions and transposition stay in force."""
 
     def __init__(self) -> None:
         self._divisions = Fraction(1)

@@ -12,7 +12,7 @@ _MOST_PASSES = 9
 
 @dataclass(frozen=True)
 class Barline:
-    """What a measure's bar lines say.
+    """The bar lines of a measure.
 
     Attributes
     ----------
@@ -52,8 +52,7 @@ def barline_of(element: Element) -> Barline:
             passes = min(int(times), _MOST_PASSES) if re.fullmatch(r"\d{1,3}", times) else 2
     numbers: tuple[int, ...] = ()
     if ending is not None and ending.get("type") == "start":
-        found = re.findall(r"\d", ending.get("number", "1")[:40])
-        numbers = tuple(int(number) for number in found)
+        numbers = tuple(map(int, re.findall(r"\d", ending.get("number", "1")[:40])))
     stops = ending is not None and ending.get("type") in ("stop", "discontinue")
     return Barline(forward, passes, numbers, stops)
 
@@ -87,14 +86,14 @@ def played_order(barlines: Sequence[Barline]) -> list[int]:
 
 def _endings(barlines: Sequence[Barline]) -> list[tuple[int, ...]]:
     """For each measure the passes of the ending it belongs to; empty outside of endings."""
-    found: list[tuple[int, ...]] = []
+    endings: list[tuple[int, ...]] = []
     inside: tuple[int, ...] = ()
     for line in barlines:
         inside = line.endings or inside
-        found.append(inside)
+        endings.append(inside)
         if line.ending_stops or line.passes > 1:
             inside = ()
-    return found
+    return endings
 
 
 def _passes(barlines: Sequence[Barline], endings: Sequence[tuple[int, ...]], index: int) -> int:

@@ -97,7 +97,7 @@ def test_the_melody_is_in_the_result_note_for_note(tmp_path):
 
 def test_all_formats_takes_and_tempo(melody, tmp_path):
     """Every format is written for every take, at the tempo asked for."""
-    kinds = "mid,musicxml,wav,png"
+    kinds = "mid,musicxml,npz,wav,png"
     out = tmp_path / "out"
     result = run("compose", melody, "--out", out, "--takes", 2, "--format", kinds, "--tempo", 120)
     assert result.exit_code == 0
@@ -208,7 +208,7 @@ def test_a_file_name_cannot_write_to_the_terminal(tmp_path):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        (["--format", "mid,exe"], "format 'exe': expected some of mid,musicxml,wav,png"),
+        (["--format", "mid,exe"], "format 'exe': expected some of mid,musicxml,npz,wav,png"),
         (["--takes", "0"], "--takes"),
         (["--takes", "1000"], "--takes"),
         (["--seed", "-1"], "--seed"),

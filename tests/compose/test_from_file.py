@@ -166,8 +166,8 @@ def test_resting_bars_are_filled(file, chorale, filler):
 def test_a_voice_that_is_not_in_the_file_is_filled(chorale, filler, tmp_path):
     """A file whose parts are named need not have all four."""
     pitches, onsets = chorale.pitches[:, [0, 3]], chorale.onsets[:, [0, 3]]
-    two = replace(chorale, pitches=pitches, onsets=onsets)
-    musicxml.write(two, tmp_path / "two.musicxml", names=["Soprano", "Bass"])
+    two = replace(chorale, pitches=pitches, onsets=onsets, ensemble=SATB.only(0, 3))
+    musicxml.write(two, tmp_path / "two.musicxml")
     request = asked(tmp_path / "two.musicxml", fill=True)
     assert request.mask.all(axis=0).tolist() == [True, False, False, True]
     assert "fills the bars of alto 0-5; tenor 0-5" in request.messages

@@ -13,7 +13,7 @@ from kantor.errors import InputError
 from kantor.formats import reading
 from kantor.music.score import Key, Score, onset_floor
 
-HEADS = {"mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
+HEADS = {"npz": b"PK", "mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
 
 
 @pytest.fixture
@@ -127,5 +127,5 @@ def test_formats_are_parsed(text, kinds):
 @pytest.mark.parametrize("text", ["", ",", "midi", "mid,exe"])
 def test_unknown_formats_are_refused(text):
     """The error lists the formats there are."""
-    with pytest.raises(InputError, match="mid,musicxml,wav,png"):
+    with pytest.raises(InputError, match="mid,musicxml,npz,wav,png"):
         parse_formats(text)

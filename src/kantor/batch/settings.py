@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from kantor.settings import Block
 
-Format = Literal["mid", "musicxml", "wav", "png"]
+Format = Literal["mid", "musicxml", "npz", "wav", "png"]
 
 
 class Manner(Block):

@@ -28,7 +28,9 @@ Out = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="What to write: any of mid, musicxml, wav, png; mid always is."),
+    typer.Option(
+        "--format", help="What to write: any of mid, musicxml, npz, wav, png; mid always is."
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Another seed is another composition.")]
 Takes = Annotated[

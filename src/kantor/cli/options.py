@@ -134,7 +134,7 @@ Tempo = Annotated[
     ),
 ]
 Format = Annotated[
-    str, typer.Option("--format", help="What to write: any of mid, musicxml, wav, png.")
+    str, typer.Option("--format", help="What to write: any of mid, musicxml, npz, wav, png.")
 ]
 Track = Annotated[
     str | None,

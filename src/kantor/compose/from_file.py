@@ -17,7 +17,7 @@ from kantor.compose.request import Request
 from kantor.compose.transcribing import transcribe
 from kantor.errors import InputError, one_line
 from kantor.formats.parsed import Limits, ParsedFile, Part
-from kantor.formats.parts import named_voices, voice_of, voices_among
+from kantor.formats.parts import line_named, named_lines, parts_of_lines
 from kantor.formats.reading import read
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Score
 
@@ -64,7 +64,7 @@ def from_file(file: ParsedFile, plan: Plan = MELODY, track: str | int | None = N
     notes = {line: part.notes for line, part in parts.items()}
     # A melody that is no soprano was hardly written for the voice that it is given to.
     foreign = plan.one_line not in (None, plan.ensemble.leads) and all(
-        voice_of(part.name) != line for line, part in parts.items()
+        line_named(part.name, plan.ensemble) != line for line, part in parts.items()
     )
     score, changes = transcribe(file, notes, plan.rests, foreign, plan.ensemble)
     messages += changes
@@ -89,7 +89,7 @@ def _parts(
         return _several_parts(parts, plan)
     if line != plan.ensemble.leads and track is None:
         try:
-            chosen = voices_among(parts, [line])
+            chosen = parts_of_lines(parts, [line], plan.ensemble)
         except InputError:
             pass  # a melody for another voice than it was written for
         else:
@@ -102,9 +102,9 @@ def _several_parts(parts: Sequence[Part], plan: Plan) -> tuple[dict[int, Part], 
     wanted = plan.all if plan.of_bars else plan.given
     if plan.fill:
         pitched = [part for part in parts if not part.is_drum]
-        wanted = frozenset(named_voices(pitched)) or plan.all
+        wanted = frozenset(named_lines(pitched, plan.ensemble)) or plan.all
     try:
-        chosen = voices_among(parts, sorted(wanted))
+        chosen = parts_of_lines(parts, sorted(wanted), plan.ensemble)
     except InputError as error:
         names = ", ".join(plan.ensemble.names[line] for line in sorted(wanted))
         raise InputError(f"{names} must be in the file: {error}") from None

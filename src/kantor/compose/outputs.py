@@ -11,7 +11,7 @@ from pathlib import Path
 from kantor.errors import InputError
 from kantor.music.score import Flags, Score
 
-FORMATS = ("mid", "musicxml", "wav", "png")
+FORMATS = ("mid", "musicxml", "npz", "wav", "png")
 
 _LONGEST_STEM = 80  # characters; 240 bytes at most in UTF-8, room for a suffix
 # Names that Windows keeps for devices, for those who copy the files there.
@@ -108,6 +108,10 @@ def writer(kind: str, given: Flags | None) -> Callable[[Score, Path], None]:
         from kantor.formats import musicxml
 
         return musicxml.write
+    if kind == "npz":
+        from kantor.formats import pianoroll
+
+        return pianoroll.write
     if kind == "wav":
         from kantor.formats import audio
 

@@ -22,12 +22,14 @@ from pathlib import Path
 
 from trial import Trial
 
+from kantor.errors import InputError, SetupError
 from kantor.promotion import gate
 from kantor.promotion import history as events
-from kantor.promotion.moves import PREVIOUS
-from kantor.promotion.walking import back
-from kantor.registry import RegistryError, history, notice, promote, rollback
-from kantor.registry.versions import NAME, versions
+from kantor.promotion.alias_audit import audit
+from kantor.promotion.history import history
+from kantor.promotion.previous import PREVIOUS, back
+from kantor.promotion.promote import promote, rollback
+from kantor.registry import model_name, versions
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 10.0  # seconds until the line
@@ -41,7 +43,9 @@ KINDS = {
 # Moves without end, each to a version drawn at random; no model is loaded.
 MOVES = """
 import pathlib, random, sys
-from kantor.registry import RegistryError, gate, promote, rollback
+from kantor.errors import InputError, SetupError
+from kantor.promotion import gate
+from kantor.promotion.promote import promote, rollback
 root = pathlib.Path(sys.argv[1])
 gate.unsound = lambda *_: []
 gate.reasons_against = lambda *_: []
@@ -52,7 +56,7 @@ while True:
             rollback("trial", "trial", root=root)
         else:
             promote(random.randint(1, int(sys.argv[2])), "trial", "trial", root=root)
-    except RegistryError:
+    except (InputError, SetupError):
         pass
 """
 
@@ -146,7 +150,7 @@ def _history_with_wrong_clocks(root: Path, chance: random.Random) -> list[str]:
         now = after
     found = [(event.what, event.before, event.after) for event in history(root=root)]
     visited = [now]
-    with contextlib.suppress(RegistryError):
+    with contextlib.suppress(InputError, SetupError):
         while True:
             visited.append(rollback("trial", "trial", root=root).after or 0)
     wrong = ["the history is not what was done"] if found != wanted else []
@@ -168,7 +172,7 @@ def _killed(root: Path, times: int) -> Trial:
     wrong = 0
     for number in range(times):
         _moved_and_killed(root, chance.uniform(0, 2))
-        notice(root=root)
+        audit(root=root)
         wrong += not _true(root)
         print(f"registry: killed {number + 1} times", file=sys.stderr, flush=True)
     moves = history(root=root)
@@ -196,7 +200,7 @@ def _moved_and_killed(root: Path, seconds: float) -> None:
 def _true(root: Path) -> bool:
     """Whether the aliases stand where the history says."""
     moves = history(root=root)
-    at = {alias: row["version"] for row in versions(NAME, root) for alias in row["aliases"]}
+    at = {alias: row["version"] for row in versions(root=root) for alias in row["aliases"]}
     if not moves:
         return PREVIOUS not in at
     way = back(moves, range(1, VERSIONS + 1))
@@ -211,10 +215,11 @@ def _registry(root: Path) -> Path:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-    client.create_registered_model(NAME)
+    name = model_name(root)
+    client.create_registered_model(name)
     for _ in range(VERSIONS):
-        client.create_model_version(NAME, str(root / "nowhere"))
-    client.set_registered_model_alias(NAME, "champion", "1")
+        client.create_model_version(name, str(root / "nowhere"))
+    client.set_registered_model_alias(name, "champion", "1")
     return root
 
 

@@ -21,9 +21,9 @@ from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Running  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
-from kantor.promotion import Contest  # noqa: E402
-from kantor.promotion.deciding import Approval  # noqa: E402
-from kantor.promotion.wording import contest_markdown  # noqa: E402
+from kantor.promotion.comparison import ModelComparison  # noqa: E402
+from kantor.promotion.decision import Approval  # noqa: E402
+from kantor.promotion.rendering import comparison_markdown  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked
@@ -37,18 +37,18 @@ class Decision(RunInput):
     why: str
 
 
-def ask(found: Contest) -> Approval | None:
+def ask(comparison: ModelComparison) -> Approval | None:
     """Pause the flow run until somebody has filled in the form; None if nobody does in time.
 
     Where this run was killed after an answer on the same two versions, that answer counts.
     """
-    pair = f"{found.name} {found.challenger} {found.champion}"
+    pair = f"{comparison.name} {comparison.challenger} {comparison.champion}"
     about = hashlib.sha256(pair.encode()).hexdigest()[:16]
     answer = _given(about)
     if answer is not None:
         get_run_logger().info("answered by %s before this run was begun again", answer.your_name)
     else:
-        answer = _paused(found, about)
+        answer = _paused(comparison, about)
     if answer is None:
         return None
     return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
@@ -69,10 +69,11 @@ def _given(about: str) -> Decision | None:
     return None
 
 
-def _paused(found: Contest, about: str) -> Decision | None:
+def _paused(comparison: ModelComparison, about: str) -> Decision | None:
     hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
-    told = f"{contest_markdown(found)}\n\nShall version {found.challenger} be the champion?"
-    form = Decision.with_initial_data(description=told)
+    question = f"Shall version {comparison.challenger} be the champion?"
+    text = f"{comparison_markdown(comparison)}\n\n{question}"
+    form = Decision.with_initial_data(description=text)
     get_run_logger().info("waiting for a person: Resume, on this run's page")
     try:
         # A run that was begun again would find its former pause ended, hence a key of its own.

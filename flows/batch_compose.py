@@ -104,7 +104,7 @@ def batch_compose(
     plan = Plan(
         (place,),
         batch,
-        patient(partial(fetch, uri=model), may_pass, batch.wait_minutes, log.warning),
+        patient(partial(fetch, reference=model), may_pass, batch.wait_minutes, log.warning),
         load_alone,
         read_limits(PARAMS),
         only_new,

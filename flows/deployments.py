@@ -190,7 +190,7 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
         deployment(
             prune.prune,
             "Delete what is older than params.yaml says.",
-            cron=settings.read_keep(params).cron,
+            cron=settings.load_or_default(settings.Keep, "keep", params).cron,
             concurrency_limit=ONE,
         ),
     ]

@@ -16,10 +16,11 @@ from asking import ask  # noqa: E402
 from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 
-from kantor import registry  # noqa: E402
-from kantor.promotion import contest, drawing  # noqa: E402
-from kantor.promotion.deciding import settle  # noqa: E402
-from kantor.promotion.wording import contest_markdown, history_markdown  # noqa: E402
+from kantor.promotion import promote as moves  # noqa: E402
+from kantor.promotion import rendering  # noqa: E402
+from kantor.promotion.comparison import compare  # noqa: E402
+from kantor.promotion.decision import settle  # noqa: E402
+from kantor.promotion.history import history  # noqa: E402
 from kantor.service.telling import PLOT, inline  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,26 +49,28 @@ def promote(
         Promote or roll back against the gate; what it said is recorded.
     """
     if action == "by the rule":
-        told = _by_the_rule(version, why or "asked for by hand", by or "flow promote")
+        outcome = _by_the_rule(version, why or "asked for by hand", by or "flow promote")
     elif action == "retire":
-        told = registry.retire(version, why, by, root=ROOT).line
+        outcome = moves.retire(version, why, by, root=ROOT).line
     elif action == "rollback":
-        told = registry.rollback(why, by, force, root=ROOT).line
+        outcome = moves.rollback(why, by, force, root=ROOT).line
     else:
-        told = registry.promote(version, why, by, force, root=ROOT).line
-    get_run_logger().info(told)
+        outcome = moves.promote(version, why, by, force, root=ROOT).line
+    get_run_logger().info(outcome)
     create_markdown_artifact(
-        history_markdown(registry.history(root=ROOT)), key="champions", description=told
+        rendering.history_markdown(history(root=ROOT)), key="champions", description=outcome
     )
-    return told
+    return outcome
 
 
 def _by_the_rule(version: str, reason: str, by: str) -> str:
-    found = contest(version, root=ROOT)
-    drawing.draw(found, ROOT / PLOT)
-    create_markdown_artifact(contest_markdown(found), key="comparison", description=found.name)
-    create_image_artifact(inline(ROOT / PLOT), key="contest", description=found.name)
-    return settle(ROOT, found, reason, ask, by)
+    comparison = compare(version, root=ROOT)
+    rendering.draw(comparison, ROOT / PLOT)
+    create_markdown_artifact(
+        rendering.comparison_markdown(comparison), key="comparison", description=comparison.name
+    )
+    create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
+    return settle(ROOT, comparison, reason, ask, by)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from prefect import flow, get_run_logger, task  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 
 from kantor.locks import Busy  # noqa: E402
-from kantor.promotion import Contest, contest, drawing  # noqa: E402
-from kantor.promotion.deciding import decided, deciding, settle, undecided  # noqa: E402
+from kantor.promotion import rendering  # noqa: E402
+from kantor.promotion.comparison import ModelComparison, compare  # noqa: E402
+from kantor.promotion.decision import decided, deciding, settle, undecided  # noqa: E402
 from kantor.service import pipeline  # noqa: E402
 from kantor.service.lock import alone  # noqa: E402
 from kantor.service.telling import PLOT, Pass, inline, markdown  # noqa: E402
@@ -58,31 +59,31 @@ def retrain(
     done = _pass(reason, force)
     rule = settings.load(settings.Promote, "promote", PARAMS)
     rule = rule.model_copy(update={"mode": promote or rule.mode})
-    told = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
+    outcome = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
     try:
         with deciding(ROOT):
             compared = False
             while pair := undecided(ROOT):
-                told, compared = _decide(done, pair, rule, reason), True
+                outcome, compared = _decide(done, pair, rule, reason), True
     except Busy:
-        told, compared = f"{told}; another run decides on the challenger", False
+        outcome, compared = f"{outcome}; another run decides on the challenger", False
     if not compared:
-        log.info(told)
+        log.info(outcome)
         if done.ran:
-            _show(done, told, None)
-    return told
+            _show(done, outcome, None)
+    return outcome
 
 
 def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
     """Compare challenger and champion and do what the rule says; what was done."""
     get_run_logger().info("comparing %s", pair)
-    found = contest(root=ROOT, rule=rule)
-    _show(done, f"{found.name}: {pair}", found)
-    told = settle(ROOT, found, reason, ask)
-    get_run_logger().info(told)
+    comparison = compare(root=ROOT, rule=rule)
+    _show(done, f"{comparison.name}: {pair}", comparison)
+    outcome = settle(ROOT, comparison, reason, ask)
+    get_run_logger().info(outcome)
     decided(ROOT, pair)
-    _show(done, told, found)
-    return told
+    _show(done, outcome, comparison)
+    return outcome
 
 
 def _pass(reason: str, force: bool) -> Pass:
@@ -103,12 +104,12 @@ def _pass(reason: str, force: bool) -> Pass:
     return Pass(reason, changed, ran, summary)
 
 
-def _show(done: Pass, outcome: str, found: Contest | None) -> None:
-    text = markdown(done, outcome, found, os.environ)
+def _show(done: Pass, outcome: str, comparison: ModelComparison | None) -> None:
+    text = markdown(done, outcome, comparison, os.environ)
     create_markdown_artifact(text, key="retrain", description=outcome)
-    if found is not None:
-        drawing.draw(found, ROOT / PLOT)
-        create_image_artifact(inline(ROOT / PLOT), key="contest", description=outcome)
+    if comparison is not None:
+        rendering.draw(comparison, ROOT / PLOT)
+        create_image_artifact(inline(ROOT / PLOT), key="drawing", description=outcome)
 
 
 if __name__ == "__main__":

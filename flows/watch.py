@@ -11,7 +11,8 @@ settings.quiet()  # before Prefect reads its settings
 from prefect import flow, get_run_logger  # noqa: E402
 from retraining import start_retraining  # noqa: E402
 
-from kantor.registry import RegistryError, notice  # noqa: E402
+from kantor.errors import InputError, SetupError  # noqa: E402
+from kantor.promotion.alias_audit import audit  # noqa: E402
 from kantor.service.inbox import announced, new_scores  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,8 +36,8 @@ def _look_at_champion() -> None:
     """Record a champion that was moved in MLflow's page."""
     log = get_run_logger()
     try:
-        moved = notice(root=ROOT)
-    except RegistryError as error:
+        moved = audit(root=ROOT)
+    except (InputError, SetupError) as error:
         log.warning(error)
     else:
         if moved is not None:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from kantor import files
-from kantor.errors import SetupError
-from kantor.registry import RECEIPT, RegistryError, register
+from kantor.errors import ModelError, SetupError
+from kantor.registry import RECEIPT, register
 from kantor.settings import Register, load
 
 
@@ -17,7 +17,7 @@ def main() -> int:
         with files.full_disk_explained():
             receipt = register(Path.cwd(), load(Register, "register"))
             receipt.write(RECEIPT)
-    except (RegistryError, SetupError, OSError) as error:
+    except (ModelError, SetupError, OSError) as error:
         print(f"register: {error}", file=sys.stderr)
         return 1
     what = "is new" if receipt.created else "was made of the same inputs before"

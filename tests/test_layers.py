@@ -35,15 +35,6 @@ LIBRARIES = {
 """Libraries that only some modules may import."""
 TO_BE_MENDED = {
     "kantor.music.quantise -> kantor.formats.parsed",
-    "kantor.registry -> kantor.promotion.alias_audit",
-    "kantor.registry -> kantor.promotion.history",
-    "kantor.registry -> kantor.promotion.promote",
-    "kantor.registry -> kantor.promotion.switching",
-    "kantor.registry.pruning -> kantor.promotion.alias_audit",
-    "kantor.registry.pruning -> kantor.promotion.gate",
-    "kantor.registry.pruning -> kantor.promotion.history",
-    "kantor.registry.pruning -> kantor.promotion.promote",
-    "kantor.registry.registering -> kantor.promotion.gate",
 }
 """Imports that point up and are on their way out."""
 

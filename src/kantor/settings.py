@@ -99,8 +99,8 @@ class Evaluate(Block):
 class Register(Block):
     """What the model and its runs are called in MLflow."""
 
-    model: str = Field(min_length=1)
-    experiment: str = Field(min_length=1)
+    model: str = Field("kantor-bach", min_length=1)
+    experiment: str = Field("kantor", min_length=1)
 
 
 class Retrain(Block):
@@ -248,17 +248,17 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
         raise SetupError(f"{path}: {key}: {told}") from None
 
 
-def read_keep(path: str | Path) -> Keep:
-    """The block `keep` in `path`; the defaults where there is no such file or no such block.
+def load_or_default(block: type[B], name: str, path: str | Path) -> B:
+    """The block `name` of `path`; the defaults where there is no such file or no such block.
 
     Raises
     ------
     SetupError
         One line that names the file, the key and the fault.
     """
-    if not Path(path).exists() or "keep" not in read_params(path):
-        return Keep()
-    return load(Keep, "keep", path)
+    if not Path(path).exists() or name not in read_params(path):
+        return block()
+    return load(block, name, path)
 
 
 def _fault(error: yaml.YAMLError) -> str:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import kantor.registry
 from kantor import cli
 from kantor.compose import outputs
-from kantor.errors import InputError
+from kantor.errors import InputError, SetupError
 from kantor.formats import midi, musicxml, reading
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
@@ -260,7 +260,7 @@ def test_no_model(melody, tmp_path, monkeypatch):
     """Where there is no model the registry's line is shown and the exit code is 1."""
 
     def missing(uri):
-        raise kantor.registry.RegistryError("no champion yet: run make repro first")
+        raise SetupError("no champion yet: run make repro first")
 
     monkeypatch.setattr(kantor.registry, "load_model", missing)
     result = run("compose", melody, "--out", tmp_path / "out")

@@ -5,16 +5,18 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-import kantor.promotion
-import kantor.registry
 from kantor import cli
+from kantor.errors import SetupError
 from kantor.metrics.musical import LABELS
-from kantor.promotion.comparison import Contest
-from kantor.promotion.rows import rows
-from kantor.registry import Event, Refused, RegistryError, evaluated
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.gate import Refused
+from kantor.promotion.history import Event
+from kantor.promotion.rule import rows
 from kantor.settings import Promote
 
 RUNNER = CliRunner()
+MOVES = "kantor.promotion.promote.{}"
+HISTORY = "kantor.promotion.history.history"
 EVENT = Event(
     "promote",
     "2026-11-25T08:00:00.000000Z",
@@ -48,16 +50,16 @@ def moved(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(kantor.registry, "promote", stand_in("promote", EVENT))
-    monkeypatch.setattr(kantor.registry, "rollback", stand_in("rollback", FORCED))
+    monkeypatch.setattr(MOVES.format("promote"), stand_in("promote", EVENT))
+    monkeypatch.setattr(MOVES.format("rollback"), stand_in("rollback", FORCED))
     retired = Event("retire", "", "ada", 3, None, "old")
-    monkeypatch.setattr(kantor.registry, "retire", stand_in("retire", retired))
+    monkeypatch.setattr(MOVES.format("retire"), stand_in("retire", retired))
     return calls
 
 
 @pytest.fixture
 def outcome(monkeypatch):
-    """A contest that a champion wins against a challenger with crossed voices."""
+    """A comparison that a champion wins against a challenger with crossed voices."""
     rng = np.random.default_rng(0)
     index = pd.MultiIndex.from_product([["a", "b", "c"], [0, 32]], names=["piece", "start"])
     tables = [pd.DataFrame(rng.random((6, len(LABELS))), index, [*LABELS]) for _ in range(3)]
@@ -65,9 +67,11 @@ def outcome(monkeypatch):
     rule = Promote(
         mode="auto", margin=0.9, guarded={"crossing": 0.01}, resamples=100, confidence=0.9
     )
-    found = Contest("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
+    found = ModelComparison("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
     asked = []
-    monkeypatch.setattr(kantor.promotion, "contest", lambda *given: asked.append(given) or found)
+    monkeypatch.setattr(
+        "kantor.promotion.comparison.compare", lambda *given: asked.append(given) or found
+    )
     return asked
 
 
@@ -109,7 +113,7 @@ def test_a_refusal_lists_its_reasons(monkeypatch, command):
     def refuse(*_, **__):
         raise Refused("kantor-bach version 2: promotion", ["retired", "does not load: gone"])
 
-    monkeypatch.setattr(kantor.registry, command[0], refuse)
+    monkeypatch.setattr(MOVES.format(command[0]), refuse)
     result = run(*command, "--why", "try")
     assert result.exit_code == cli.REFUSED
     assert lines(result.stderr) == [
@@ -155,7 +159,7 @@ def test_a_drawing_that_cannot_be_written(outcome, tmp_path, plot):
 def test_the_history_is_a_line_a_move(monkeypatch):
     """Outside a terminal nothing is wrapped, however long the reasons."""
     elsewhere = Event("elsewhere", "", "unknown", 3, 1, "moved without Kantor, no record")
-    monkeypatch.setattr(kantor.registry, "history", lambda: [EVENT, FORCED, elsewhere])
+    monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED, elsewhere])
     told = lines(run("history").stdout)
     assert len(told) == 4
     first = "2026-11-25 08:00:00 promote 1 2 ada@desk 0.9100 sounds | better"
@@ -166,7 +170,7 @@ def test_the_history_is_a_line_a_move(monkeypatch):
 
 def test_no_history_yet(monkeypatch):
     """Nothing on standard output, and a word on standard error."""
-    monkeypatch.setattr(kantor.registry, "history", list)
+    monkeypatch.setattr(HISTORY, list)
     result = run("history")
     assert result.stdout == ""
     assert "no moves yet" in result.stderr
@@ -175,11 +179,15 @@ def test_no_history_yet(monkeypatch):
 def test_a_version_is_shown(monkeypatch):
     """Its aliases, its tags and the moves it was part of; the history's tags are not repeated."""
     tags = {"git.commit": "abc", EVENT.tag: EVENT.to_json(), "mlflow.source": "x"}
-    row = {"version": 2, "aliases": ["champion"], "created": "2026-11-25", "tags": tags}
-    monkeypatch.setattr(kantor.registry, "versions", lambda: [row | {"version": 1}, row])
-    monkeypatch.setattr(kantor.registry, "history", lambda: [EVENT, FORCED])
-    found = evaluated.Evaluated(2, "f00", None)
-    monkeypatch.setattr(evaluated, "evaluated", lambda version: found)
+    row = {
+        "version": 2,
+        "aliases": ["champion"],
+        "created": "2026-11-25",
+        "run": "f00",
+        "tags": tags,
+    }
+    monkeypatch.setattr(kantor.registry, "describe", lambda version: row)
+    monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED])
     told = run("show", "champion").stdout
     assert [line.split() for line in lines(told)[:5]] == [
         ["version", "2"],
@@ -196,9 +204,9 @@ def test_a_fault_of_the_registry_is_one_line(monkeypatch):
     """No traceback, whichever command meets it."""
 
     def fail(*_):
-        raise RegistryError("mlflow.db: no model is registered yet; run `make repro`")
+        raise SetupError("mlflow.db: no model is registered yet; run `make repro`")
 
-    monkeypatch.setattr(kantor.registry, "history", fail)
+    monkeypatch.setattr(HISTORY, fail)
     result = run("history")
     assert result.exit_code == cli.BROKEN
     assert lines(result.stderr) == [

@@ -17,11 +17,12 @@ from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 from pydantic import ValidationError
 
-from kantor import registry, settings
+from kantor import settings
 from kantor.metrics.resampling import Difference
-from kantor.promotion.comparison import Contest
-from kantor.promotion.rows import Row
-from kantor.registry import Event, Refused
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.gate import Refused
+from kantor.promotion.history import Event
+from kantor.promotion.rule import Row
 
 # Prefect's clients leave a socket to be closed by the collector.
 pytestmark = [
@@ -32,7 +33,7 @@ pytestmark = [
 
 RULE = settings.Promote(mode="approve", margin=0.005, guarded={}, resamples=100, confidence=0.9)
 GAIN = Difference(0.02, 0.01, 0.03, 0.99)
-FOUND = Contest(
+FOUND = ModelComparison(
     "kantor-bach",
     2,
     1,
@@ -45,7 +46,7 @@ FOUND = Contest(
 
 @pytest.fixture
 def moved(monkeypatch, tmp_path):
-    """What reaches the registry; a contest that the challenger wins."""
+    """What reaches the registry; a comparison that the challenger wins."""
     calls = []
 
     def stand_in(what):
@@ -57,11 +58,11 @@ def moved(monkeypatch, tmp_path):
         return call
 
     for what in ("promote", "rollback", "retire"):
-        monkeypatch.setattr(registry, what, stand_in(what))
-    monkeypatch.setattr("kantor.promotion.deciding.promote", registry.promote)
-    monkeypatch.setattr(registry, "history", lambda root: [registry.rollback(root=root)])
-    monkeypatch.setattr(promote, "contest", lambda version, root: FOUND)
-    monkeypatch.setattr(promote, "PLOT", tmp_path / "contest.png")
+        monkeypatch.setattr(promote.moves, what, stand_in(what))
+    monkeypatch.setattr("kantor.promotion.decision.promote", promote.moves.promote)
+    monkeypatch.setattr(promote, "history", lambda root: [promote.moves.rollback(root=root)])
+    monkeypatch.setattr(promote, "compare", lambda version, root: FOUND)
+    monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")
     return calls
 
 
@@ -110,7 +111,7 @@ def test_a_person_says_yes(moved, quick):
     assert told == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
     assert ("promote", (2, "sounds better", "ada")) in moved
     assert "takes the champion's place" in Artifact.get("comparison").data
-    assert Artifact.get("contest").data.startswith("data:image/png;base64,")
+    assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
     assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
 
 
@@ -151,7 +152,7 @@ def killed(moved, monkeypatch):
             raise Killed
 
         def begin_again(found, pause):
-            monkeypatch.setattr(promote, "contest", lambda version, root: found)
+            monkeypatch.setattr(promote, "compare", lambda version, root: found)
             monkeypatch.setattr(asking, "pause_flow_run", pause)
             client.set_flow_run_state(run.id, Scheduled(message="begun again"), force=True)
             return run_flow(promote.promote, client.read_flow_run(run.id))
@@ -231,6 +232,6 @@ def test_a_refusal_fails_the_flow(moved, monkeypatch):
     def refuse(*_, **__):
         raise Refused("version 3", ["retired", "no data"])
 
-    monkeypatch.setattr(registry, "promote", refuse)
+    monkeypatch.setattr(promote.moves, "promote", refuse)
     with pytest.raises(Refused, match="version 3 refused: retired; no data"):
         promote.promote.fn("promote", "3", "why")

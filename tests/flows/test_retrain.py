@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import retrain
 
-from kantor.promotion.deciding import deciding
+from kantor.promotion.decision import deciding
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def test_what_was_not_decided_is(steps, monkeypatch):
     monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(left.pop()))
     monkeypatch.setattr(retrain, "_show", lambda *shown: None)
 
-    def contest(root, rule):
+    def compare(root, rule):
         notes.append(rule.mode)
         return SimpleNamespace(name="bach")
 
-    monkeypatch.setattr(retrain, "contest", contest)
+    monkeypatch.setattr(retrain, "compare", compare)
     monkeypatch.setattr(retrain, "settle", lambda root, found, reason, ask: "promoted")
     assert retrain.retrain.fn(promote="never") == "promoted"
     assert notes == ["never", "version 2 against 1"]

@@ -60,7 +60,7 @@ def root(tmp_path, monkeypatch):
     for one in (score, score.parent):
         os.utime(one, (time.time() - 3600,) * 2)
     monkeypatch.setattr(watch, "ROOT", tmp_path)
-    monkeypatch.setattr(watch, "notice", lambda root: None)
+    monkeypatch.setattr(watch, "audit", lambda root: None)
     return tmp_path
 
 

@@ -15,8 +15,8 @@ from kantor import cli
 from kantor.data.checks import tables as frames
 from kantor.formats import reading
 from kantor.model.train.history import read as read_history
-from kantor.registry import CHAMPION, versions
-from kantor.registry.contract import example
+from kantor.registry import versions
+from kantor.registry.pyfunc import example, inputs
 
 pytestmark = pytest.mark.pipeline
 
@@ -154,9 +154,10 @@ def test_the_champion_loads_as_a_pyfunc(line, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{line.root / 'mlflow.db'}")
     import mlflow
 
-    asked = example()
-    answer = mlflow.pyfunc.load_model(CHAMPION).predict(asked)
-    assert np.array_equal(answer["pitches"][asked["mask"]], asked["pitches"][asked["mask"]])
+    given = example()
+    model = mlflow.pyfunc.load_model("models:/kantor-bach@champion")
+    answer = model.predict(inputs(given, np.zeros(1, np.int64)))
+    assert np.array_equal(answer["pitches"][given.mask], given.pitches[given.mask])
     assert (answer["pitches"][0, :, 1:] >= 0).any()
 
 

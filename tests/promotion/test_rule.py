@@ -6,8 +6,7 @@ import re
 import pytest
 
 from kantor.metrics.resampling import Difference
-from kantor.promotion.rows import Row, rows
-from kantor.promotion.rule import action, decide, worse
+from kantor.promotion.rule import Row, action, decide, rows, worse
 
 SURE = Difference(0.02, 0.01, 0.03, 0.99)
 

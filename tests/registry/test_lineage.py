@@ -130,7 +130,7 @@ def test_history_keeps_what_is_a_number(bare):
 
 def test_figures_are_flat_and_finite(bare):
     """Figures are named by their path; null and words are not figures."""
-    figures = lineage.figures(bare)
+    figures = lineage.figures(lineage.evaluation(bare))
     assert figures["metrics.crossing.baseline.triads"] == 1.0
     assert "metrics.crossing.generated" not in figures
     assert "split" not in figures

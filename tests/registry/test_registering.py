@@ -9,86 +9,69 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.registries import PARAMS, aliases, change, client_of
 
-from kantor.registry import Receipt, RegistryError, register, versions
+from kantor.errors import ModelError, SetupError
+from kantor.registry import Receipt, register, versions
 from kantor.registry.store import RECEIPT
 from kantor.settings import Register
 
-PARAMS = Register(model="kantor-bach", experiment="kantor")
 STAGE = Path(__file__).parents[2] / "pipelines" / "register.py"
 
 
-def client(root):
-    from mlflow import MlflowClient
-
-    return MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-
-
-def change(root, distance):
-    (root / "build/model/model.json").write_text(json.dumps({"distance": distance}))
-
-
 def run_of(root):
-    store = client(root)
+    store = client_of(root)
     version = store.get_model_version_by_alias("kantor-bach", "challenger")
     return store, store.get_run(version.run_id)
 
 
-def test_first_version_is_challenger_and_champion(repository):
-    """Where there is no champion, the new version becomes it."""
+def test_the_first_version_and_the_process(repository):
+    """Where there is no champion the new version becomes it; the process is left as it was: no
+    variable, path or log level is another.
+    """
+    before = (list(sys.path), os.environ.get("MLFLOW_TRACKING_URI"))
+    level = logging.getLogger("mlflow").level
     receipt = register(repository, PARAMS)
     assert receipt.created
-    assert receipt.version == 1
-    assert receipt.aliases == ("challenger", "champion")
+    assert (receipt.version, receipt.aliases) == (1, ("challenger", "champion"))
+    assert (sys.path, os.environ.get("MLFLOW_TRACKING_URI")) == before
+    assert logging.getLogger("mlflow").level == level
 
 
-def test_same_inputs_make_no_second_version(repository):
+def test_same_inputs_make_no_second_version(own):
     """Registering again finds the version, and makes neither a version nor a run."""
-    first = register(repository, PARAMS)
-    again = register(repository, PARAMS)
-    assert not again.created
-    assert again.version == first.version
-    assert len(versions(root=repository)) == 1
-    store = client(repository)
-    experiment = store.get_experiment_by_name("kantor")
-    assert len(store.search_runs([experiment.experiment_id])) == 1
+    again = register(own, PARAMS)
+    assert (again.version, again.created) == (1, False)
+    assert len(versions(root=own)) == 1
+    store, run = run_of(own)
+    assert len(store.search_runs([run.info.experiment_id])) == 1
 
 
-def test_later_version_challenges(repository):
-    """Another model becomes the challenger; the champion stays who it was."""
-    register(repository, PARAMS)
-    change(repository, 5)
-    assert register(repository, PARAMS).aliases == ("challenger",)
-    newest, oldest = versions(root=repository)
-    assert (newest["version"], newest["aliases"]) == (2, ["challenger"])
-    assert (oldest["version"], oldest["aliases"]) == (1, ["champion"])
-
-
-def test_going_back_finds_the_old_version(repository):
-    """With the inputs of version 1 built again, version 1 is the challenger again."""
-    register(repository, PARAMS)
-    change(repository, 5)
-    register(repository, PARAMS)
-    change(repository, 4)
-    receipt = register(repository, PARAMS)
+def test_a_later_version_challenges_and_going_back_finds_the_old_one(own):
+    """Another model becomes the challenger, the champion stays who it was; with the inputs of
+    version 1 built again, version 1 is the challenger again.
+    """
+    change(own, 5)
+    assert register(own, PARAMS).aliases == ("challenger",)
+    assert aliases(own) == {"challenger": 2, "champion": 1}
+    change(own, 4)
+    receipt = register(own, PARAMS)
     assert (receipt.version, receipt.created) == (1, False)
     assert receipt.aliases == ("challenger", "champion")
 
 
-def test_interrupted_before_the_aliases(repository):
+def test_interrupted_before_the_aliases(own):
     """A version that was made but not named yet is named by the next registration."""
-    register(repository, PARAMS)
     for alias in ("challenger", "champion"):
-        client(repository).delete_registered_model_alias("kantor-bach", alias)
-    receipt = register(repository, PARAMS)
+        client_of(own).delete_registered_model_alias("kantor-bach", alias)
+    receipt = register(own, PARAMS)
     assert (receipt.version, receipt.created) == (1, False)
     assert receipt.aliases == ("challenger", "champion")
 
 
-def test_run_holds_parameters_curves_figures_and_files(repository):
+def test_run_holds_parameters_curves_figures_and_files(registered):
     """What the pipeline wrote can be read in MLflow: once each, under its own name."""
-    register(repository, PARAMS)
-    store, run = run_of(repository)
+    store, run = run_of(registered)
     assert run.info.status == "FINISHED"
     assert run.data.params["train.budget.minutes"] == "8"
     assert run.data.metrics["evaluation/metrics.triad_or_seventh.real"] == 0.95
@@ -96,27 +79,21 @@ def test_run_holds_parameters_curves_figures_and_files(repository):
     assert [(point.step, point.value) for point in curve] == [(10, 0.5), (20, 0.25)]
     files = {file.path for file in store.list_artifacts(run.info.run_id)}
     assert {"report.html", "metrics.json", "params.yaml", "samples", "training"} <= files
-    assert Path(run.info.artifact_uri.removeprefix("file://")).is_relative_to(repository)
-
-
-def test_version_is_tied_to_what_made_it(repository):
-    """The tags are on the version, and the figures are numbers."""
-    receipt = register(repository, PARAMS)
-    (row,) = versions(root=repository)
-    assert row["tags"]["fingerprint"] == receipt.fingerprint
-    assert row["tags"]["training.budget.minutes"] == "8"
-    assert row["tags"]["git.commit"] == "unknown"
-    assert row["metrics"]["triad_or_seventh"] == 0.93
-
-
-def test_figures_are_shown_with_the_model(repository):
-    """MLflow's page of the model shows the evaluation, not that of the run alone."""
-    register(repository, PARAMS)
-    store, run = run_of(repository)
+    assert Path(run.info.artifact_uri.removeprefix("file://")).is_relative_to(registered)
     (model,) = store.search_logged_models([run.info.experiment_id])
     shown = {metric.key: metric.value for metric in model.metrics}
     assert shown["evaluation/headline.triad_or_seventh"] == 0.93
     assert shown["evaluation/by_meter.3/4.real.crossing"] == 0.03
+
+
+def test_version_is_tied_to_what_made_it(registered):
+    """The tags are on the version, and the figures are numbers."""
+    (row,) = versions(root=registered)
+    assert len(row["tags"]["fingerprint"]) == 64
+    assert row["tags"]["training.budget.minutes"] == "8"
+    assert row["tags"]["git.commit"] == "unknown"
+    assert row["tags"]["ensemble.lines"] == "soprano, alto, tenor, bass"
+    assert row["metrics"]["triad_or_seventh"] == 0.93
 
 
 def test_long_histories_are_logged_whole(repository):
@@ -133,20 +110,12 @@ def test_long_histories_are_logged_whole(repository):
 def test_nothing_to_register(repository, missing):
     """Without a model or its evaluation one line names what is missing and what to run."""
     (repository / missing).rename(repository / "elsewhere")
-    with pytest.raises(RegistryError, match=rf"{missing}: not found; run `dvc repro`"):
+    with pytest.raises(SetupError, match=rf"{missing}: not found; run `dvc repro`"):
         register(repository, PARAMS)
 
 
-def test_broken_model_is_refused(repository):
-    """A model that does not load makes no version."""
-    (repository / "build/model/model.json").write_text("{}")
-    with pytest.raises(RegistryError, match=r"build/model: .* does not load as a generator"):
-        register(repository, PARAMS)
-    assert client(repository).search_model_versions() == []
-
-
-def test_model_that_changes_what_is_given_is_refused(repository, monkeypatch):
-    """A generator that does not return the given cells is not registered."""
+def test_broken_model_is_refused(repository, monkeypatch):
+    """One that does not load, or does not return the given cells, makes no version."""
     import kantor.model
 
     generator = kantor.model.generator.load(repository / "build/model")
@@ -156,33 +125,20 @@ def test_model_that_changes_what_is_given_is_refused(repository, monkeypatch):
         pitches, onsets = compose(self, given, seeds)
         return np.maximum(pitches - 1, -1), onsets
 
-    monkeypatch.setattr(type(generator), "compose", careless)
-    with pytest.raises(RegistryError, match="changes the pitches it is given"):
+    with monkeypatch.context() as patch:
+        patch.setattr(type(generator), "compose", careless)
+        with pytest.raises(ModelError, match="changes the pitches it is given"):
+            register(repository, PARAMS)
+    (repository / "build/model/model.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"build/model: .* does not load as a generator"):
         register(repository, PARAMS)
+    assert client_of(repository).search_model_versions() == []
 
 
 def test_model_name_that_mlflow_cannot_quote(repository):
     """A name that would break a search is refused, and the key is named."""
-    with pytest.raises(RegistryError, match=r"params.yaml: register.model: \"Bach's\""):
+    with pytest.raises(SetupError, match=r"params.yaml: register.model: "):
         register(repository, Register(model="Bach's", experiment="kantor"))
-
-
-def test_moved_repository_does_not_write_into_the_old_place(repository, tmp_path):
-    """In a copy of a repository, new files do not land in the one it was copied from."""
-    register(repository, PARAMS)
-    moved = repository.rename(tmp_path / "moved")
-    change(moved, 7)
-    with pytest.raises(RegistryError, match=r"moved or copied; .*kantor.registry relocate"):
-        register(moved, PARAMS)
-
-
-def test_the_process_is_left_as_it_was(repository):
-    """Registering changes no variable, path or log level that other code would meet."""
-    before = (list(sys.path), os.environ.get("MLFLOW_TRACKING_URI"))
-    level = logging.getLogger("mlflow").level
-    register(repository, PARAMS)
-    assert (sys.path, os.environ.get("MLFLOW_TRACKING_URI")) == before
-    assert logging.getLogger("mlflow").level == level
 
 
 def test_receipt_is_the_same_wherever_it_is_written(tmp_path):
@@ -208,13 +164,13 @@ def test_stage_stops_in_one_line(tmp_path):
 def test_damaged_evaluation_is_refused(repository, text):
     """An evaluation that was cut off gets one line and makes no version."""
     (repository / "reports/metrics.json").write_text(text)
-    with pytest.raises(RegistryError, match=r"metrics.json: not an evaluation; run `dvc repro"):
+    with pytest.raises(SetupError, match=r"metrics.json: not an evaluation; run `dvc repro"):
         register(repository, PARAMS)
-    assert client(repository).search_model_versions() == []
+    assert client_of(repository).search_model_versions() == []
 
 
 def test_folder_that_cannot_be_written(repository):
     """Where the files cannot be kept one line says so."""
     (repository / "mlartifacts").write_text("in the way")
-    with pytest.raises(RegistryError, match=r"mlflow.db: .*mlartifacts"):
+    with pytest.raises(SetupError, match=r"mlflow.db: .*mlartifacts"):
         register(repository, PARAMS)

@@ -10,46 +10,39 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.registries import PARAMS
 
-from kantor.registry import (
-    RECEIPT,
-    RegistryError,
-    history,
-    load_model,
-    may_pass,
-    promote,
-    register,
-    summary,
-    versions,
-)
-from kantor.settings import Register
+from kantor.errors import SetupError
+from kantor.promotion.history import history
+from kantor.promotion.promote import promote
+from kantor.registry import RECEIPT, load_model, may_pass, register, versions
+from kantor.registry.__main__ import summary
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = Register(model="kantor-bach", experiment="kantor")
 DESTROYS = (
     r"\b(remove|delete|rm|unlink)\b[^\n]*(mlflow\.db|mlartifacts|registered|data\.dvc|rwlock)"
 )
 
 
 @pytest.fixture
-def lost(repository):
+def lost(own):
     """A repository whose database was moved away."""
-    register(repository, PARAMS).write(repository / RECEIPT)
-    (repository / "mlflow.db").rename(repository / "elsewhere.db")
-    return repository
+    register(own, PARAMS).write(own / RECEIPT)
+    (own / "mlflow.db").rename(own / "elsewhere.db")
+    return own
 
 
 @pytest.mark.parametrize("ask", [load_model, versions, history, summary])
 def test_a_database_that_was_moved_away_is_to_be_put_back(lost, ask):
     """Its files show that there was one: nobody is told to begin a new one over it."""
-    with pytest.raises(RegistryError, match=r"mlflow.db: not found, though mlart.*put it back"):
+    with pytest.raises(SetupError, match=r"mlflow.db: not found, though mlart.*put it back"):
         ask(root=lost)
 
 
 def test_no_new_database_is_begun_over_the_files_of_another(lost):
     """What was built waits; put back, the database has all its versions and takes the next one."""
     (lost / "build/model/model.json").write_text('{"distance": 9}')
-    with pytest.raises(RegistryError, match="put it back where it was"):
+    with pytest.raises(SetupError, match="put it back where it was"):
         register(lost, PARAMS)
     assert not (lost / "mlflow.db").exists()
     (lost / "elsewhere.db").rename(lost / "mlflow.db")
@@ -59,9 +52,7 @@ def test_no_new_database_is_begun_over_the_files_of_another(lost):
 def test_a_receipt_alone_shows_that_there_was_one(lost):
     """Also where the files are gone too; a registration on purpose may begin a new one."""
     (lost / "mlartifacts").rename(lost / "away")
-    with pytest.raises(
-        RegistryError, match=r"registered.json tells of .* `dvc repro -fs register`"
-    ):
+    with pytest.raises(SetupError, match=r"registered.json names .* `dvc repro -fs register`"):
         versions(root=lost)
     assert register(lost, PARAMS).version == 1
 
@@ -95,7 +86,7 @@ def test_a_locked_database_is_told_in_one_line(moving, rule):
         writer.execute("BEGIN IMMEDIATE")
         assert load_model(root=moving)
         begin = time.monotonic()
-        with pytest.raises(RegistryError, match="another process is writing to it") as caught:
+        with pytest.raises(SetupError, match="another process is writing to it") as caught:
             promote(2, "now", root=moving, rule=rule)
     assert "SQL" not in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -7,16 +7,18 @@ import sys
 
 import numpy as np
 import pytest
+from tests.registries import PARAMS, VARIABLES, build
 
-from kantor.music.conditioning import Conditioning
-from kantor.registry import CHAMPION, RegistryError, lineage, load_model, register
-from kantor.registry.contract import example
-from kantor.settings import Register
+from kantor.errors import ModelError
+from kantor.registry import lineage, load_model, register
+from kantor.registry.pyfunc import example, inputs
 
 # Keras 3.15 reads TensorFlow's variables in the way of numpy 1.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
+
+SEED = np.zeros(1, np.int64)
 
 # Runs apart: lets only the listed packages, and what they need, be imported. The package itself
 # comes from the version's files, not from where it is installed.
@@ -64,11 +66,11 @@ print(model.predict(model.input_example)["pitches"].tolist())
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def surroundings():
+@pytest.fixture(autouse=True)
+def stand_in():
     """The real generators, and nobody's registry or repository."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
+        for name in VARIABLES:
             patch.delenv(name, raising=False)
         yield
 
@@ -90,18 +92,16 @@ def write_network(folder, seed):
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory, builder, empty_database):
-    root = builder(tmp_path_factory.mktemp("trained") / "repository")
+def root(tmp_path_factory, empty_database):
+    root = build(tmp_path_factory.mktemp("trained") / "repository")
     write_network(root / "build/model", seed=3)
     (root / "mlflow.db").write_bytes(empty_database.read_bytes())
-    register(root, Register(model="kantor-bach", experiment="kantor"))
+    register(root, PARAMS)
     return root
 
 
 def answer(root):
-    fields = example()
-    seeds = fields.pop("seed")
-    return load_model(root=root)(Conditioning(**fields), seeds)
+    return load_model(root=root)(example(), SEED)
 
 
 def test_pyfunc_and_short_way_agree_on_a_real_network(root, monkeypatch):
@@ -109,11 +109,12 @@ def test_pyfunc_and_short_way_agree_on_a_real_network(root, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}")
     import mlflow
 
-    predicted = mlflow.pyfunc.load_model(CHAMPION).predict(example())
+    model = mlflow.pyfunc.load_model("models:/kantor-bach@champion")
+    predicted = model.predict(inputs(example(), SEED))
     pitches, onsets = answer(root)
     assert np.array_equal(predicted["pitches"], pitches)
     assert np.array_equal(predicted["onsets"], onsets)
-    assert np.array_equal(pitches[0, :, 0], example()["pitches"][0, :, 0])
+    assert np.array_equal(pitches[0, :, 0], example().pitches[0, :, 0])
 
 
 def test_version_needs_only_what_it_lists(root):
@@ -147,6 +148,6 @@ def test_damaged_network(root, tmp_path):
     write_network(tmp_path, seed=3)
     file = tmp_path / "runtime.npz"
     file.write_bytes(file.read_bytes()[:2000])
-    with pytest.raises(RegistryError, match=r"not a model of Kantor|does not load") as caught:
+    with pytest.raises(ModelError, match=r"not a model of Kantor|does not load") as caught:
         load_model(str(tmp_path))
     assert "\n" not in str(caught.value)

@@ -11,8 +11,8 @@ from tests.batch import tunes
 
 from kantor.batch import run
 from kantor.batch.engines import Here
+from kantor.errors import SetupError
 from kantor.locks import held
-from kantor.registry import RegistryError
 from kantor.service import pruning
 from kantor.service.pruning import LOGS, markdown, prune, prune_logs
 from kantor.settings import Keep, load
@@ -111,7 +111,7 @@ def test_a_fault_of_one_kind_leaves_the_others_alone(root, monkeypatch):
     monkeypatch.setattr("kantor.batch.pruning.PATIENCE", 0.1)
 
     def fails(*_, **__):
-        raise RegistryError("the server does not answer")
+        raise SetupError("the server does not answer")
 
     monkeypatch.setattr(pruning, "prune_retired", fails)
     with held(root / "compositions/batches/.lock"):

@@ -2,13 +2,13 @@
 
 from kantor import settings
 from kantor.metrics.resampling import Difference
-from kantor.promotion import Contest
-from kantor.promotion.rows import Row
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rule import Row
 from kantor.service.telling import Pass, inline, links, markdown
 
 SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
 DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
-CONTEST = Contest(
+COMPARISON = ModelComparison(
     "bach",
     2,
     1,
@@ -21,7 +21,7 @@ CONTEST = Contest(
 
 def test_why_what_and_where():
     """Outcome first, then the comparison, what changed, what ran, the figures, and links."""
-    text = markdown(DONE, "version 2 promoted", CONTEST, SERVED)
+    text = markdown(DONE, "version 2 promoted", COMPARISON, SERVED)
     for part in ("new scores", "- ingest: data", "ingest, train", "  triads 0.9", "| overlap |"):
         assert part in text
     assert text.startswith("**version 2 promoted**")
@@ -31,11 +31,11 @@ def test_why_what_and_where():
 
 def test_without_a_service_nothing_is_linked():
     """A flow run by hand knows no addresses."""
-    assert links(CONTEST, {}) == []
+    assert links(COMPARISON, {}) == []
     assert "http" not in markdown(DONE, "as before", None, {})
 
 
-def test_without_a_contest_the_models_are_linked():
+def test_without_a_comparison_the_models_are_linked():
     """The first model has no other to be compared with."""
     assert links(None, SERVED)[1] == "[models in MLflow](http://studio:5000/#/models)"
 

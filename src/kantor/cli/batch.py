@@ -12,7 +12,7 @@ from kantor.cli import console, options
 if TYPE_CHECKING:
     from kantor.batch import Batch, Summary
 
-CHAMPION = "models:/kantor-bach@champion"
+CHAMPION = "champion"
 
 Places = Annotated[
     list[str],
@@ -126,7 +126,8 @@ def _settings(said: dict[str, Any]) -> Batch:
 
     from kantor import settings
     from kantor.batch import Batch
-    from kantor.registry import RegistryError, find_root
+    from kantor.errors import SetupError
+    from kantor.registry import find_root
 
     try:
         Batch.model_validate(said)
@@ -136,7 +137,7 @@ def _settings(said: dict[str, Any]) -> Batch:
         raise typer.BadParameter(reason, param_hint=f"--{fault['loc'][0]}") from None
     try:
         path = find_root() / "params.yaml"
-    except RegistryError:
+    except SetupError:
         return Batch.model_validate(said)
     batch = settings.load(Batch, "batch", path)
     batch = batch.model_copy(update={"out": path.parent / batch.out})
@@ -156,7 +157,7 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
         plan = Plan(
             tuple(places),
             batch,
-            patient(partial(fetch, uri=uri), may_pass, batch.wait_minutes, console.say),
+            patient(partial(fetch, reference=uri), may_pass, batch.wait_minutes, console.say),
             load_alone,
             read_limits(),
             only_new,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kantor.compose.request import Request
     from kantor.music.score import Score
 
-CHAMPION = "models:/kantor-bach@champion"
+CHAMPION = "champion"
 MOST_FILES = 1_000
 NAME = "composition"  # of what has no file to be named after
 

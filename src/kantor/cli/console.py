@@ -28,14 +28,13 @@ def in_one_line() -> Iterator[None]:
 
     settings.quiet()
     from kantor.errors import InputError, ModelError
-    from kantor.registry import RegistryError
 
     try:
         yield
     except KeyboardInterrupt:
         say("stopped")
         raise typer.Exit(STOPPED) from None
-    except (ModelError, RegistryError, InputError, SetupError) as error:
+    except (InputError, ModelError, SetupError) as error:
         say(str(error))
         raise typer.Exit(BROKEN) from None
 

@@ -12,7 +12,7 @@ import typer
 from kantor.cli import console
 
 if TYPE_CHECKING:
-    from kantor.registry import Event
+    from kantor.promotion.history import Event
 
 models = typer.Typer(
     help="Look at the registered models, compare them, and move the champion.",
@@ -56,26 +56,29 @@ def list_command() -> None:
 def show_command(version: Version) -> None:
     """Show a version: what made it, its figures, and the moves that it was part of."""
     with console.in_one_line():
-        from kantor.registry import history, versions
-        from kantor.registry.evaluated import evaluated
+        from kantor.promotion.history import history
+        from kantor.registry import describe
 
-        found = evaluated(version)
-        row = next(row for row in versions() if row["version"] == found.version)
-        console.table(["version", str(found.version)], _facts(row, found.run_id))
-        moves = [e for e in history() if found.version in (e.before, e.after)]
+        row = describe(version)
+        console.table(["version", str(row["version"])], _facts(row))
+        moves = [event for event in history() if row["version"] in (event.before, event.after)]
         if moves:
             typer.echo()
             _show_history(moves)
 
 
-def _facts(row: dict[str, Any], run: str) -> list[list[str]]:
-    told = {"aliases": ", ".join(row["aliases"]) or "-", "created": row["created"], "run": run}
+def _facts(row: dict[str, Any]) -> list[list[str]]:
+    facts = {
+        "aliases": ", ".join(row["aliases"]) or "-",
+        "created": row["created"],
+        "run": row["run"],
+    }
     tags = {
         name: value
         for name, value in sorted(row["tags"].items())
         if not name.startswith(("history.", "mlflow."))
     }
-    return [[name, str(value)] for name, value in {**told, **tags}.items()]
+    return [[name, str(value)] for name, value in {**facts, **tags}.items()]
 
 
 @models.command("compare")
@@ -96,21 +99,23 @@ def compare_command(
     otherwise both compose anew, which takes a while.
     """
     with console.in_one_line():
-        from kantor.promotion import contest, drawing
-        from kantor.promotion import wording as words
+        from kantor.promotion import rendering
+        from kantor.promotion.comparison import compare
 
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
             raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
         with console.progress("Comparing", None):
-            outcome = contest(challenger, against)
-        typer.echo(words.title(outcome))
+            outcome = compare(challenger, against)
+        typer.echo(rendering.title(outcome))
         for reason in outcome.reasons:
             typer.echo(f"- {reason}")
-        typer.echo(f"{words.measured(outcome)}\n")
-        console.table(words.columns(outcome), [words.cells(row) for row in outcome.rows])
+        typer.echo(f"{rendering.measured(outcome)}\n")
+        console.table(
+            rendering.columns(outcome), [rendering.row_cells(row) for row in outcome.rows]
+        )
         if plot is not None:
             with _written(plot):
-                drawing.draw(outcome, plot)
+                rendering.draw(outcome, plot)
 
 
 @contextmanager
@@ -141,15 +146,15 @@ def promote_command(
     it composes is broken.
     """
     with console.in_one_line(), _refusals():
-        from kantor.registry import promote
+        from kantor.promotion.promote import promote
 
         measured: dict[str, Any] = {}
         if compare:
-            from kantor.promotion import contest
+            from kantor.promotion.comparison import compare as measure
 
             with console.progress("Comparing", None):
-                outcome = contest(version)
-            measured = {"measured": outcome.worse, "figures": outcome.figures()}
+                outcome = measure(version)
+            measured = {"measured": outcome.worse, "figures": outcome.figures}
         _tell(promote(version, why, by, force, **measured))
 
 
@@ -161,7 +166,7 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
     are passed over, and named.
     """
     with console.in_one_line(), _refusals():
-        from kantor.registry import rollback
+        from kantor.promotion.promote import rollback
 
         _tell(rollback(why, by, force))
 
@@ -170,7 +175,7 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
 def retire_command(version: Version, why: Why, by: By = None) -> None:
     """Take a version out of use: it loses its aliases and is not promoted again."""
     with console.in_one_line(), _refusals():
-        from kantor.registry import retire
+        from kantor.promotion.promote import retire
 
         _tell(retire(version, why, by))
 
@@ -179,7 +184,7 @@ def retire_command(version: Version, why: Why, by: By = None) -> None:
 def history_command() -> None:
     """List all moves of the champion: when, from, to, by whom, and why."""
     with console.in_one_line():
-        from kantor.registry import history
+        from kantor.promotion.history import history
 
         moves = history()
         if not moves:
@@ -191,7 +196,7 @@ def history_command() -> None:
 @contextmanager
 def _refusals() -> Iterator[None]:
     """One line for each reason of the gate."""
-    from kantor.registry import Refused
+    from kantor.promotion.gate import Refused
 
     try:
         yield
@@ -209,6 +214,6 @@ def _tell(event: Event) -> None:
 
 
 def _show_history(moves: list[Event]) -> None:
-    from kantor.promotion import wording as words
+    from kantor.promotion import rendering
 
-    console.table(words.HISTORY, [words.move(event) for event in moves])
+    console.table(list(rendering.HISTORY), [rendering.event_cells(event) for event in moves])

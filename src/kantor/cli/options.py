@@ -97,7 +97,7 @@ Model = Annotated[
     str,
     typer.Option(
         metavar="URI",
-        help="Which model: an alias such as challenger, models:/kantor-bach/3, or a folder.",
+        help="Which model: an alias such as challenger, a version's number, or a folder.",
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed is another composition.")]

@@ -1,10 +1,7 @@
-"""Challenger against champion on the same held-out pieces, and the rule of who is champion then.
+"""Who is champion: challenger against champion on the same held-out pieces, the rule, the moves.
 
-`contest` measures, and its `Contest` holds the figures and the verdict with its reasons;
-`kantor.promotion.wording` puts it into words, `kantor.promotion.drawing` draws it. Moving the
-champion itself is the registry's: `kantor.registry.promote`.
+`comparison.compare` measures two versions, and `rule` judges them. `gate` names all that speaks
+against a version. `promote` moves the champion and keeps the `history`; `alias_audit` records
+what was moved without Kantor, `previous` finds the way back. `decision` does what the rule wants
+after a pass through the pipeline. `rendering` shows comparison and history to a person.
 """
-
-from kantor.promotion.comparison import Contest, contest
-
-__all__ = ["Contest", "contest"]

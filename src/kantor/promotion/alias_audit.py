@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from kantor.errors import SetupError
 from kantor.locks import STATE, Busy, held
-from kantor.promotion import history as events
-from kantor.promotion import moves
+from kantor.promotion import history
 from kantor.promotion.history import Event
-from kantor.registry.registering import CHAMPION
-from kantor.registry.store import RegistryError, Store, find_root, opened
-from kantor.registry.versions import NAME, aliases_of, by_number, headline
+from kantor.promotion.previous import point_previous
+from kantor.registry.store import Store, find_root, opened
+from kantor.registry.versions import find, headline
 
 LOCK = "champion.lock"
 PATIENCE = 120.0
@@ -29,40 +29,26 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def moving(name: str, root: Path | None = None) -> Iterator[Store]:
-    """The registry, for a process that moves the champion: alone, and all moves so far recorded.
+def exclusive(model: str | None, root: Path | None) -> Iterator[tuple[Store, list[Event]]]:
+    """The registry and all moves so far, for a process that moves the champion, and no other does.
 
-    Alone among those that use the same repository on this machine. Other machines on the same
-    registry are told of by `still`.
-
-    Raises
-    ------
-    RegistryError
-        If another process takes too long, there is no such model, or the registry fails.
-    """
-    with _alone(root), opened(root) as store:
-        _notice(store, name)
-        yield store
-
-
-def still(store: Store, name: str, champion: int | None) -> None:
-    """Make sure that the champion is what it was when a move was decided on.
+    No other one of those that use the same repository on this machine.
 
     Raises
     ------
-    RegistryError
-        If it was moved meanwhile.
+    SetupError
+        If another process takes too long, or the registry fails.
+    InputError
+        If there is no such model.
     """
-    found = aliases_of(store, name).get(CHAMPION)
-    if found != champion:
-        there = "no version" if found is None else f"version {found}"
-        raise RegistryError(f"{name}: {there} was made champion meanwhile; look, and try again")
+    with _alone(root), opened(root, model) as store:
+        yield store, _audited(store)[0]
 
 
-def notice(name: str = NAME, root: Path | None = None) -> Event | None:
+def audit(model: str | None = None, root: Path | None = None) -> Event | None:
     """Record a champion that was moved in MLflow's page, if it was.
 
-    What was champion for a time between two looks is not known.
+    What was champion for a time between two audits is not known.
 
     Returns
     -------
@@ -71,33 +57,34 @@ def notice(name: str = NAME, root: Path | None = None) -> Event | None:
 
     Raises
     ------
-    RegistryError
-        As `moving` does.
+    SetupError, InputError
+        As `exclusive`.
     """
-    with _alone(root), opened(root) as store:
-        return _notice(store, name)
+    with _alone(root), opened(root, model) as store:
+        return _audited(store)[1]
 
 
-def _notice(store: Store, name: str) -> Event | None:
-    moves.keep(store, name)
-    found = moves.recorded(store, name)
-    last = next(reversed(found), None)
+def _audited(store: Store) -> tuple[list[Event], Event | None]:
+    """All moves; the last one, where it was not recorded, is recorded and named."""
+    history.keep(store)
+    moves = history.recorded(store)
+    last = moves[-1] if moves else None
     if last is None or last.at or last.after is None:
-        return None
-    chosen = by_number(store, name, str(last.after))
-    event = events.make(
+        return moves, None
+    figures = headline(find(store, last.after))
+    event = history.make(
         "elsewhere",
-        moves.following(found),
+        history.following(moves),
         last.before,
         last.after,
         "no reason given",
         PAGE,
-        (),
-        headline(chosen),
+        figures=figures,
     )
-    moves.write(store, name, event)
-    moves.point_previous(store, name, [*found[:-1], event])
-    return event
+    history.write(store, event)
+    moves = [*moves[:-1], event]
+    point_previous(store, moves)
+    return moves, event
 
 
 @contextmanager
@@ -108,5 +95,5 @@ def _alone(root: Path | None) -> Iterator[None]:
         try:
             stack.enter_context(held(path, _log.info, PATIENCE, "the champion is moved"))
         except (Busy, OSError) as error:
-            raise RegistryError(f"the champion cannot be moved now: {error}") from None
+            raise SetupError(f"the champion cannot be moved now: {error}") from None
         yield

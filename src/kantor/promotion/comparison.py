@@ -1,4 +1,4 @@
-"""A contest: two versions measured on the same held-out pieces, and what the rule says of it.
+"""Two versions measured on the same held-out pieces, and what the rule says of it.
 
 The figures are those that the versions' own evaluations kept, window by window, as long as both
 are of the same pieces. Where they are not, or a version kept none, it composes anew under the
@@ -15,12 +15,11 @@ import numpy as np
 
 from kantor import settings
 from kantor.data import corpus
-from kantor.promotion.rows import Row, rows
-from kantor.promotion.rule import Action, Verdict, action, decide, worse
-from kantor.registry.evaluated import Evaluated, evaluated
+from kantor.errors import InputError, SetupError
+from kantor.promotion.rule import Action, Row, Verdict, action, decide, rows, worse
 from kantor.registry.loading import load_model
-from kantor.registry.store import RegistryError, find_root
-from kantor.registry.versions import NAME
+from kantor.registry.store import find_root, model_name
+from kantor.registry.versions import CHALLENGER, CHAMPION, kept_windows
 from kantor.report import windows
 from kantor.report.composing import compose
 
@@ -31,13 +30,13 @@ SCORES = Path("build/scores.npz")
 
 
 @dataclass(frozen=True)
-class Contest:
+class ModelComparison:
     """The outcome of a comparison.
 
     Attributes
     ----------
     name : str
-        The model's.
+        The registered model's.
     challenger, champion : int
         The versions.
     pieces : int
@@ -73,9 +72,10 @@ class Contest:
 
     @property
     def worse(self) -> tuple[str, ...]:
-        """The guarded metrics that are worse: for the ``measured`` of `kantor.registry.promote`."""
+        """The guarded metrics that are worse: what `kantor.promotion.promote` calls measured."""
         return tuple(worse(self.rows))
 
+    @property
     def figures(self) -> dict[str, float]:
         """The gain of each metric, for the history."""
         return {
@@ -85,13 +85,13 @@ class Contest:
         }
 
 
-def contest(
-    challenger: int | str = "challenger",
-    champion: int | str = "champion",
+def compare(
+    challenger: int | str = CHALLENGER,
+    champion: int | str = CHAMPION,
     root: Path | None = None,
     rule: settings.Promote | None = None,
-    name: str = NAME,
-) -> Contest:
+    model: str | None = None,
+) -> ModelComparison:
     """Compare two versions by number or alias.
 
     Parameters
@@ -100,67 +100,72 @@ def contest(
         The repository; by default found from the current folder.
     rule : settings.Promote, optional
         By default the block ``promote`` of ``params.yaml``.
+    model : str, optional
+        The registered model's name; by default the one that ``params.yaml`` names.
 
     Raises
     ------
-    RegistryError
-        If a version is missing, both are the same, or they must compose anew and there are no
-        held-out pieces or a version does not load.
     InputError
-        If a version changes what it is given.
+        If a version is missing, or both are the same.
+    SetupError
+        If they must compose anew and there are no held-out pieces, or the registry fails.
+    ModelError
+        If they must compose anew and one does not load, or changes what it is given.
     """
     root = root or find_root()
+    model = model or model_name(root)
     rule = rule or settings.load(settings.Promote, "promote", root / "params.yaml")
-    own, other = (evaluated(version, name, root) for version in (challenger, champion))
-    if own.version == other.version:
-        raise RegistryError(f"{name} version {own.version}: is champion and challenger alike")
-    real, tables, anew = _measured((own, other), name, root)
-    return Contest(
-        name,
-        own.version,
-        other.version,
+    kept = dict(kept_windows(version, model, root) for version in (challenger, champion))
+    if len(kept) == 1:
+        raise InputError(f"{model} version {next(iter(kept))}: is champion and challenger alike")
+    own, other = kept
+    real, tables, anew = _measured(kept, model, root)
+    return ModelComparison(
+        model,
+        own,
+        other,
         real.index.get_level_values("piece").nunique(),
         anew,
-        tuple(rows(tables[0], tables[1], real, rule)),
+        tuple(rows(tables[own], tables[other], real, rule)),
         rule,
     )
 
 
 def _measured(
-    versions: tuple[Evaluated, Evaluated], name: str, root: Path
-) -> tuple[pd.DataFrame, list[pd.DataFrame], tuple[int, ...]]:
-    """Bach's table, both versions', and which of them had to be made anew."""
-    kept = [windows.Windows.from_csv(v.windows) if v.windows else None for v in versions]
-    one, other = kept
-    if one and other and _alike(one.real, other.real):
-        return one.real, [one.generated, other.generated], ()
+    kept: dict[int, str | None], model: str, root: Path
+) -> tuple[pd.DataFrame, dict[int, pd.DataFrame], tuple[int, ...]]:
+    """Bach's table, each version's, and which of them had to be made anew."""
+    pairs = {number: windows.Windows.from_csv(text) for number, text in kept.items() if text}
+    reals = [pair.real for pair in pairs.values()]
+    if len(reals) == len(kept) and _alike(*reals):
+        return reals[0], {number: pair.generated for number, pair in pairs.items()}, ()
     heldout = _heldout(root)
     ids, scores = list(heldout), [piece.score for piece in heldout.values()]
     real = windows.table(scores, ids)
     seed = settings.load(settings.Evaluate, "evaluate", root / "params.yaml").seed
-    tables, anew = [], []
-    for version, pair in zip(versions, kept, strict=True):
-        if pair and _alike(pair.real, real):
-            tables.append(pair.generated)
+    tables, anew = {}, []
+    for number in kept:
+        if number in pairs and _alike(pairs[number].real, real):
+            tables[number] = pairs[number].generated
             continue
-        anew.append(version.version)
-        model = load_model(f"models:/{name}/{version.version}", root)
-        made = compose(model, scores, [seed + row for row in range(len(scores))])
-        tables.append(windows.table(made, ids))
+        anew.append(number)
+        loaded = load_model(f"models:/{model}/{number}", root)
+        made = compose(loaded, scores, [seed + row for row in range(len(scores))])
+        tables[number] = windows.table(made, ids)
     return real, tables, tuple(anew)
 
 
 def _heldout(root: Path) -> dict[str, corpus.Piece]:
     """The pieces that are held out for evaluation now, by id."""
     if not (root / SCORES).is_file():
-        raise RegistryError(
+        raise SetupError(
             f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
             "to measure them anew these are needed: run `dvc repro ingest`"
         )
     split = settings.load(settings.Evaluate, "evaluate", root / "params.yaml").split
     pieces = {piece.id: piece for piece in corpus.load(root / SCORES) if piece.split == split}
     if not pieces:
-        raise RegistryError(f"{root / SCORES}: no piece of the split {split!r} to compare on")
+        raise SetupError(f"{root / SCORES}: no piece of the split {split!r} to compare on")
     return pieces
 
 

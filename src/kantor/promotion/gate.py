@@ -11,27 +11,26 @@ where Bach's own figures are the same in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.errors import InputError, ModelError, SetupError
 from kantor.metrics.musical import LABELS
-from kantor.music.conditioning import Conditioning
-from kantor.music.score import REST, VOICES
-from kantor.registry import contract
-from kantor.registry.lineage import EVALUATION, UNKNOWN
+from kantor.music.score import REST
+from kantor.registry import pyfunc
+from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
 from kantor.registry.loading import LoadedModel, load_model
-from kantor.registry.store import RegistryError, Store
+from kantor.registry.registering import RETIRED
+from kantor.registry.store import Store
+from kantor.registry.versions import is_gone
 from kantor.settings import Promote
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-
-RETIRED = "retired"
-DATA = "dvc.data.md5"
 
 # One, or one for each of several draws.
 Figure = TypeVar("Figure", float, NDArray[np.float64])
@@ -39,6 +38,23 @@ Figure = TypeVar("Figure", float, NDArray[np.float64])
 Pair = tuple[float, float]
 
 FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
+
+
+class Refused(ModelError):
+    """The gate refuses a move.
+
+    Attributes
+    ----------
+    what : str
+        What is refused.
+    reasons : tuple of str
+        All of them, one line each.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"{what} refused: {'; '.join(reasons)}")
+        self.what = what
+        self.reasons = tuple(reasons)
 
 
 def reasons_against(
@@ -61,18 +77,14 @@ def reasons_against(
         against.append(f"missing evaluation: no figure for {', '.join(missing)}")
     if version.tags.get(DATA, UNKNOWN) == UNKNOWN:
         against.append("data hash unknown: it cannot be said what it was trained on")
-    if champion is not None and not missing:
-        against += _worse(own, _evaluation(store, champion), str(champion.version), rule)
-    return against
-
-
-def _worse(
-    own: Mapping[str, Pair], other: Mapping[str, Pair], champion: str, rule: Promote
-) -> list[str]:
+    if champion is None or missing:
+        return against
+    other = _evaluation(store, champion)
     shared = [name for name in rule.guarded if name in other]
     if any(own[name][1] != other[name][1] for name in shared):
-        return [f"evaluated on other pieces than version {champion}: compare them anew"]
-    return worse(
+        number = champion.version
+        return [*against, f"evaluated on other pieces than version {number}: compare them anew"]
+    return against + worse(
         {name: shortfall(name, *own[name]) for name in shared},
         {name: shortfall(name, *other[name]) for name in shared},
         rule.guarded,
@@ -106,7 +118,7 @@ def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:
     try:
         metrics = store.client.get_run(version.run_id).data.metrics
     except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+        if not is_gone(error):
             raise
         return {}
     begin = "evaluation/metrics."
@@ -123,24 +135,23 @@ def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
     against = ["retired"] if RETIRED in version.tags else []
     try:
         model = load_model(f"models:/{version.name}/{version.version}", root)
-    except RegistryError as error:
+    except (InputError, ModelError, SetupError) as error:
         return [*against, f"does not load: {error}"]
-    return against + smoke(model)
+    return against + try_composing(model)
 
 
-def smoke(model: LoadedModel) -> list[str]:
+def try_composing(model: LoadedModel) -> list[str]:
     """What is wrong with two bars composed under a short melody of our own."""
-    fields: dict[str, Any] = contract.example()
-    seeds = fields.pop("seed")
-    given = Conditioning(**fields)
+    given = pyfunc.example(model.ensemble)
     try:
-        pitches, onsets = model(given, seeds)
+        pitches, onsets = model(given, np.zeros(1, np.int64))
     except Exception as error:  # whatever a broken network raises speaks against it
-        return [f"fails its smoke composition: {' '.join(str(error).split())[:200]}"]
+        return [f"fails its test composition: {' '.join(str(error).split())[:200]}"]
     if pitches.shape != given.pitches.shape or onsets.shape != given.onsets.shape:
-        return [f"fails its smoke composition: answers with shape {pitches.shape}"]
+        return [f"fails its test composition: answers with shape {pitches.shape}"]
     kept = (pitches == given.pitches) & (onsets == given.onsets)
     if not kept[given.mask].all():
-        return ["fails its smoke composition: changes what is given"]
-    silent = [VOICES[voice] for voice in np.flatnonzero((pitches == REST).all(axis=(0, 1)))]
-    return [f"fails its smoke composition: silent {', '.join(silent)}"] if silent else []
+        return ["fails its test composition: changes what is given"]
+    rests = (pitches == REST).all(axis=(0, 1))[: model.ensemble.pitched]
+    silent = [model.ensemble.names[line] for line in np.flatnonzero(rests)]
+    return [f"fails its test composition: silent {', '.join(silent)}"] if silent else []

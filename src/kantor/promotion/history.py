@@ -1,8 +1,8 @@
 """The history of a model: who moved which alias, when, from where, why, and at what figures.
 
-An event is a tag of the registered model (`kantor.promotion.moves`), and its value is JSON. So the
-history lies where the versions are, is shown in MLflow's own page, outlives a version that is
-deleted, and a copy of the registry carries it along.
+An event is a tag of the registered model, and its value is JSON. So the history lies where the
+versions are, is shown in MLflow's own page, outlives a version that is deleted, and a copy of the
+registry carries it along.
 
 Events are in the order of their numbers, not of their times: a clock may be set back. Releases
 before the numbers kept an event as a tag of the version; those come first, in the order of time.
@@ -17,14 +17,17 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
-from kantor.errors import one_line
-from kantor.registry.store import RegistryError
+from kantor.errors import InputError, SetupError, one_line
+from kantor.registry.store import Store, opened
+from kantor.registry.versions import CHAMPION, aliases_of, all_versions
 
 TAG = "history."
 LONGEST_REASON = 1_000
 LONGEST = 5_000  # characters: what PostgreSQL keeps of a registered model's tag
+_FIRST = 1  # the version that was champion by being registered
 
 What = Literal["promote", "rollback", "retire", "elsewhere"]
 
@@ -39,7 +42,7 @@ class Event:
         ``promote``, ``rollback`` or ``retire``; ``elsewhere`` where the champion was another than
         the last recorded move left: moved in MLflow's own page, by somebody unknown.
     at : str
-        ISO 8601, UTC; of ``elsewhere`` when it was noticed; empty if it was not yet.
+        ISO 8601, UTC; of ``elsewhere`` when it was found; empty if it was not recorded yet.
     by : str
         ``user@host`` or the name that was given.
     before, after : int or None
@@ -89,9 +92,9 @@ class Event:
         before = "" if self.before is None else f"version {self.before}"
         if self.what != "rollback":
             return f"version {self.after} is champion" + (before and f", {before} is previous")
-        told = f"version {self.after} is champion again"
-        told += before and f"; rolled back from {before}"
-        return told + (f"; skipped {', '.join(self.skipped)}" if self.skipped else "")
+        text = f"version {self.after} is champion again"
+        text += before and f"; rolled back from {before}"
+        return text + (f"; skipped {', '.join(self.skipped)}" if self.skipped else "")
 
     def to_json(self) -> str:
         """As the tag's value."""
@@ -103,24 +106,15 @@ class Event:
 
         Raises
         ------
-        RegistryError
-            If it is not an event.
+        SetupError
+            If it is not an event: the registry is damaged.
         """
         try:
             values = json.loads(text)
             lists = {name: tuple(values.get(name, ())) for name in ("overrode", "skipped")}
             return cls(**{**values, **lists})
         except (ValueError, TypeError, AttributeError) as error:
-            raise RegistryError(f"not an event of the history: {one_line(text, 80)}") from error
-
-
-def somebody() -> str:
-    """Who runs this process: ``user@host``."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
+            raise SetupError(f"not an event of the history: {one_line(text, 80)}") from error
 
 
 def make(
@@ -136,31 +130,32 @@ def make(
 ) -> Event:
     """An event of this moment; where it is too long for a tag, figures are left out first.
 
+    Parameters
+    ----------
+    by
+        By default ``user@host``.
+
     Raises
     ------
-    RegistryError
+    InputError
         If there is no reason given.
     """
     reason = one_line(why, LONGEST_REASON)
     if not reason:
-        raise RegistryError(f"{what}: say why; the reason stays in the history")
-    return _fitting(
-        Event(
-            what,
-            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),  # a tag's name takes no +
-            one_line(by or somebody()),
-            before,
-            after,
-            reason,
-            tuple(overrode),
-            dict(figures or {}),
-            tuple(skipped),
-            number,
-        )
+        raise InputError(f"{what}: say why; the reason stays in the history")
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # a tag's name takes no +
+    event = Event(
+        what,
+        at,
+        one_line(by or _user()),
+        before,
+        after,
+        reason,
+        tuple(overrode),
+        dict(figures or {}),
+        tuple(skipped),
+        number,
     )
-
-
-def _fitting(event: Event) -> Event:
     while len(event.to_json()) > LONGEST and event.figures:
         event = replace(event, figures=dict([*event.figures.items()][:-1]))
     while len(event.to_json()) > LONGEST and event.skipped:
@@ -168,6 +163,41 @@ def _fitting(event: Event) -> Event:
     while len(event.to_json()) > LONGEST and event.overrode:
         event = replace(event, overrode=event.overrode[:-1])
     return event
+
+
+def _user() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def history(model: str | None = None, root: Path | None = None) -> list[Event]:
+    """All moves of a model, the oldest first.
+
+    Parameters
+    ----------
+    model
+        The registered model's name; by default the one that ``params.yaml`` names.
+
+    Raises
+    ------
+    SetupError
+        If there is no registry, or it fails.
+    InputError
+        If it has no such model.
+    """
+    with opened(root, model) as store:
+        return recorded(store)
+
+
+def recorded(store: Store) -> list[Event]:
+    """All moves of the model, the oldest first, with what is missing between."""
+    champion = aliases_of(store).get(CHAMPION)
+    numbers = existing(store)
+    texts = _of_versions(store) | _of_model(store)
+    return in_order(texts.values(), champion, _FIRST if _FIRST in numbers else None)
 
 
 def in_order(texts: Iterable[str], champion: int | None, first: int | None = None) -> list[Event]:
@@ -184,19 +214,52 @@ def in_order(texts: Iterable[str], champion: int | None, first: int | None = Non
     """
     events: list[Event] = []
     known = first
-    found = (Event.from_json(text) for text in texts)
-    for event in sorted(found, key=lambda event: (event.number, event.at, event.tag)):
+    stored = (Event.from_json(text) for text in texts)
+    for event in sorted(stored, key=lambda event: (event.number, event.at, event.tag)):
         if event.what != "retire":
             if event.what == "elsewhere" and event.after == known:
-                continue  # two have noticed it
+                continue  # two processes have recorded it
             events += _elsewhere(known, event.before)
             known = event.after
         events.append(event)
     return events + (_elsewhere(known, champion) if known is not None else [])
 
 
-def _elsewhere(known: int | None, found: int | None) -> list[Event]:
+def _elsewhere(known: int | None, actual: int | None) -> list[Event]:
     """What must have happened for another version to be champion than the known one."""
-    if known is None or known == found:
+    if known is None or known == actual:
         return []
-    return [Event("elsewhere", "", "unknown", known, found, "moved without Kantor")]
+    return [Event("elsewhere", "", "unknown", known, actual, "moved without Kantor")]
+
+
+def following(moves: Iterable[Event]) -> int:
+    """The number of the next move."""
+    return max((move.number for move in moves), default=0) + 1
+
+
+def write(store: Store, event: Event) -> None:
+    """Record a move."""
+    store.client.set_registered_model_tag(store.model, event.tag, event.to_json())
+
+
+def keep(store: Store) -> None:
+    """Copy moves that are tags of versions to the model: there they outlive the version."""
+    known = _of_model(store)
+    for tag, text in _of_versions(store).items():
+        if tag not in known:
+            store.client.set_registered_model_tag(store.model, tag, text)
+
+
+def existing(store: Store) -> set[int]:
+    """The numbers of the versions that exist."""
+    return {int(version.version) for version in all_versions(store)}
+
+
+def _of_versions(store: Store) -> dict[str, str]:
+    tags = (item for version in all_versions(store) for item in version.tags.items())
+    return {tag: text for tag, text in tags if tag.startswith(TAG)}
+
+
+def _of_model(store: Store) -> dict[str, str]:
+    tags = store.client.get_registered_model(store.model).tags
+    return {tag: text for tag, text in tags.items() if tag.startswith(TAG)}

@@ -1,25 +1,27 @@
 """Move the champion: promote, roll back, retire, each with its reason in the history.
 
-How a move is made, and what is left of one that fails: `kantor.promotion.switching`.
+A move sets ``previous`` first and ``champion`` last: the one visible switch. Its event is written
+before, so that a move that is seen has its record; a move that fails takes its record back.
+``previous`` always stands where the next rollback leads (`kantor.promotion.previous`).
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
-from kantor.promotion import gate, moves
-from kantor.promotion import history as events
-from kantor.promotion.alias_audit import moving
+from kantor.errors import InputError, SetupError
+from kantor.promotion import gate, history
+from kantor.promotion.alias_audit import exclusive
+from kantor.promotion.gate import Refused
 from kantor.promotion.history import Event
-from kantor.promotion.switching import Refused, allowed, champion_of, number_of, switch
-from kantor.promotion.walking import Back, back
-from kantor.registry.registering import CHALLENGER, CHAMPION
-from kantor.registry.store import RegistryError, Store, find_root, opened
-from kantor.registry.versions import NAME, aliases_of, by_number, headline
-from kantor.registry.versions import chosen as named
+from kantor.promotion.previous import Back, back, point_previous
+from kantor.registry.registering import RETIRED
+from kantor.registry.store import Store, find_root
+from kantor.registry.versions import CHALLENGER, CHAMPION, aliases_of, find, headline
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -31,7 +33,7 @@ def promote(
     by: str | None = None,
     force: bool = False,
     *,
-    name: str = NAME,
+    model: str | None = None,
     root: Path | None = None,
     rule: settings.Promote | None = None,
     measured: Sequence[str] | None = None,
@@ -45,18 +47,18 @@ def promote(
     version : int or str
         Its number, or an alias such as ``challenger``.
     why, by : str
-        For the history; `by` is ``user@host`` if not said.
+        For the history; `by` is ``user@host`` if not given.
     force : bool
         Override the gate; what it had against the version is recorded.
-    name : str
-        The model's.
+    model : str, optional
+        The registered model's name; by default the one that ``params.yaml`` names.
     root : Path, optional
         The repository; by default found from the current folder.
     rule : settings.Promote, optional
         By default the block ``promote`` of ``params.yaml``.
     measured : sequence of str, optional
-        In which guarded metrics the version was found worse when both were measured anew; takes
-        the place of comparing the figures of the versions' own evaluations.
+        In which guarded metrics the version was worse when both were measured anew; takes the
+        place of comparing the figures of the versions' own evaluations.
     figures : dict of float, optional
         To be recorded beside the headline of the version's evaluation.
     instead_of : int, optional
@@ -66,37 +68,32 @@ def promote(
     ------
     Refused
         With all reasons.
-    RegistryError
-        If there is no such version, it is the champion already, or the registry fails.
+    InputError
+        If there is no such version, it is the champion already, or no reason is given.
+    SetupError
+        If the registry fails, or another process moves the champion.
     """
     rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
-    with moving(name, root) as store:
-        chosen = named(store, name, version)
-        found, champion = moves.recorded(store, name), champion_of(store, name)
-        _as_compared(chosen, champion, instead_of)
-        _not_already(chosen, champion)
-        beside = champion if measured is None else None
-        against = [*gate.reasons_against(store, chosen, beside, rule, root), *(measured or ())]
-        allowed(chosen, "promotion", against, force)
-        event = events.make(
-            "promote",
-            moves.following(found),
-            number_of(champion),
-            int(chosen.version),
-            why,
-            by,
-            against,
-            headline(chosen) | dict(figures or {}),
+    with exclusive(model, root) as (store, moves):
+        chosen = find(store, version)
+        number, now = int(chosen.version), aliases_of(store).get(CHAMPION)
+        if instead_of is not None and now != instead_of:
+            there = "no version" if now is None else f"version {now}"
+            reason = f"compared with version {instead_of}, but {there} is champion by now"
+            raise Refused(f"{_named(chosen)}: promotion", [reason])
+        if now == number:
+            raise InputError(f"{_named(chosen)}: is the champion already")
+        champion = None if now is None or measured is not None else find(store, now)
+        against = [*gate.reasons_against(store, chosen, champion, rule, root), *(measured or ())]
+        _check(chosen, "promotion", against, force)
+        recorded = headline(chosen) | dict(figures or {})
+        event = history.make(
+            "promote", history.following(moves), now, number, why, by, against, recorded
         )
-        switch(store, name, event, found)
-        _not_retired(store, name, chosen)
+        _switch(store, event, moves)
+        if RETIRED in chosen.tags:
+            store.client.delete_model_version_tag(store.model, str(number), RETIRED)
     return event
-
-
-def _not_retired(store: Store, name: str, version: ModelVersion) -> None:
-    """Take back that a version, the champion now, had been retired."""
-    if gate.RETIRED in version.tags:
-        store.client.delete_model_version_tag(name, str(version.version), gate.RETIRED)
 
 
 def rollback(
@@ -104,13 +101,13 @@ def rollback(
     by: str | None = None,
     force: bool = False,
     *,
-    name: str = NAME,
+    model: str | None = None,
     root: Path | None = None,
 ) -> Event:
     """Make the last good champion before this one the champion again.
 
     Versions that were rolled back from, retired or deleted are passed over, and named in the
-    event; see `kantor.promotion.walking`. Of the one that it leads to the figures are not looked
+    event; see `kantor.promotion.previous`. The figures of the one that it leads to are not looked
     at, only that it loads and composes.
 
     Raises
@@ -118,21 +115,23 @@ def rollback(
     Refused
         With all reasons, unless `force`. It does not go on to an older version by itself: what
         does not load may only be out of reach.
-    RegistryError
-        If there is no version left to go back to, or the registry fails.
+    InputError
+        If there is no version left to go back to, or no reason is given.
+    SetupError
+        If the registry fails, or another process moves the champion.
     """
-    with moving(name, root) as store:
-        found, champion = moves.recorded(store, name), champion_of(store, name)
-        way = back(found, moves.numbers(store, name))
+    with exclusive(model, root) as (store, moves):
+        way = back(moves, history.existing(store))
         if way.to is None:
-            raise RegistryError(_nowhere(name, way))
-        chosen = by_number(store, name, str(way.to))
+            raise InputError(_nowhere(store.model, way))
+        chosen = find(store, way.to)
         against = gate.unsound(chosen, root)
-        allowed(chosen, "rollback", against, force, _passing_over(way.to))
-        event = events.make(
+        further = f'to go back further, retire it: `kantor models retire {way.to} --why "..."`'
+        _check(chosen, "rollback", against, force, further)
+        event = history.make(
             "rollback",
-            moves.following(found),
-            number_of(champion),
+            history.following(moves),
+            aliases_of(store).get(CHAMPION),
             way.to,
             why,
             by,
@@ -140,20 +139,8 @@ def rollback(
             headline(chosen),
             way.skipped,
         )
-        switch(store, name, event, found)
+        _switch(store, event, moves)
     return event
-
-
-def _nowhere(name: str, way: Back) -> str:
-    skipped = f"; skipped {', '.join(way.skipped)}" if way.skipped else ""
-    return (
-        f"{name}: no earlier champion is left to go back to{skipped}; to make any version the "
-        'champion: `kantor models promote VERSION --why "..."`'
-    )
-
-
-def _passing_over(version: int) -> str:
-    return f'to go back further, retire it: `kantor models retire {version} --why "..."`'
 
 
 def retire(
@@ -161,7 +148,7 @@ def retire(
     why: str,
     by: str | None = None,
     *,
-    name: str = NAME,
+    model: str | None = None,
     root: Path | None = None,
 ) -> Event:
     """Take a version out of use: it loses its aliases, keeps its files, and is not promoted again.
@@ -170,54 +157,76 @@ def retire(
     ------
     Refused
         If it is the champion.
-    RegistryError
-        If there is no such version, it is retired already, or the registry fails.
+    InputError
+        If there is no such version, it is retired already, or no reason is given.
+    SetupError
+        If the registry fails, or another process moves the champion.
     """
-    with moving(name, root) as store:
-        chosen = named(store, name, version)
-        number = int(chosen.version)
-        aliases = aliases_of(store, name)
+    with exclusive(model, root) as (store, moves):
+        chosen = find(store, version)
+        number, aliases = int(chosen.version), aliases_of(store)
         if aliases.get(CHAMPION) == number:
             raise Refused(
-                f"{name} version {number}: retiring", ["it is the champion; promote another first"]
+                f"{_named(chosen)}: retiring", ["it is the champion; promote another first"]
             )
-        if gate.RETIRED in chosen.tags:
-            raise RegistryError(f"{name} version {number}: retired already")
-        found = moves.recorded(store, name)
-        event = events.make(
-            "retire", moves.following(found), number, None, why, by, (), headline(chosen)
+        if RETIRED in chosen.tags:
+            raise InputError(f"{_named(chosen)}: retired already")
+        event = history.make(
+            "retire", history.following(moves), number, None, why, by, figures=headline(chosen)
         )
-        moves.write(store, name, event)
-        store.client.set_model_version_tag(name, str(number), gate.RETIRED, event.at)
+        history.write(store, event)
+        store.client.set_model_version_tag(store.model, str(number), RETIRED, event.at)
         if aliases.get(CHALLENGER) == number:
-            store.client.delete_registered_model_alias(name, CHALLENGER)
-        moves.point_previous(store, name, [*found, event])
+            store.client.delete_registered_model_alias(store.model, CHALLENGER)
+        point_previous(store, [*moves, event])
     return event
 
 
-def history(name: str = NAME, root: Path | None = None) -> list[Event]:
-    """All moves of the model `name`, the oldest first; see `kantor.promotion.history`.
+def _named(version: ModelVersion) -> str:
+    return f"{version.name} version {version.version}"
+
+
+def _check(
+    version: ModelVersion, move: str, against: Sequence[str], force: bool, *remedy: str
+) -> None:
+    """Refuse a move that the gate has anything against, unless it is forced."""
+    if against and not force:
+        raise Refused(f"{_named(version)}: {move}", [*against, *remedy])
+
+
+def _nowhere(model: str, way: Back) -> str:
+    skipped = f"; skipped {', '.join(way.skipped)}" if way.skipped else ""
+    return (
+        f"{model}: no earlier champion is left to go back to{skipped}; to make any version the "
+        'champion: `kantor models promote VERSION --why "..."`'
+    )
+
+
+def _switch(store: Store, event: Event, before: list[Event]) -> None:
+    """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left.
+
+    Parameters
+    ----------
+    before
+        The history up to the event.
 
     Raises
     ------
-    RegistryError
-        If there is no registry or no such model, or it fails.
+    SetupError
+        If the champion was moved since the event was made: another machine has no such lock.
     """
-    with opened(root) as store:
-        return moves.recorded(store, name)
-
-
-def _as_compared(chosen: ModelVersion, champion: ModelVersion | None, other: int | None) -> None:
-    """Refuse a version that was compared with another champion than there is now."""
-    now = number_of(champion)
-    if other is not None and now != other:
-        there = "no version" if now is None else f"version {now}"
-        raise Refused(
-            f"{chosen.name} version {chosen.version}: promotion",
-            [f"compared with version {other}, but {there} is champion by now"],
-        )
-
-
-def _not_already(chosen: ModelVersion, champion: ModelVersion | None) -> None:
-    if number_of(champion) == int(chosen.version):
-        raise RegistryError(f"{chosen.name} version {chosen.version}: is the champion already")
+    history.write(store, event)
+    try:
+        now = aliases_of(store).get(CHAMPION)
+        if now != event.before:
+            there = "no version" if now is None else f"version {now}"
+            raise SetupError(
+                f"{store.model}: {there} was made champion meanwhile; look, and try again"
+            )
+        point_previous(store, [*before, event])
+        store.client.set_registered_model_alias(store.model, CHAMPION, str(event.after))
+    except Exception:
+        with contextlib.suppress(Exception):
+            store.client.delete_registered_model_tag(store.model, event.tag)
+            point_previous(store, before)
+        raise

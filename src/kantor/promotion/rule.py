@@ -1,15 +1,132 @@
-"""The rule: when a challenger takes the champion's place, and what speaks against it."""
+"""The rule: what a challenger gains over the champion, metric by metric, and when that suffices.
+
+Conventions
+-----------
+A *gain* is positive where the challenger is better: of the primary metric (the mean overlap of
+the metrics' distributions with Bach's) what it has more, of any other by how much its shortfall
+is less (see `kantor.promotion.gate`). Units are the metric's own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from kantor.promotion.rows import Row
+import numpy as np
+
+from kantor.metrics.counting import Figures
+from kantor.metrics.musical import LABELS
+from kantor.metrics.report import HEADLINE
+from kantor.metrics.resampling import (
+    Difference,
+    Places,
+    Weights,
+    difference,
+    draw,
+    resampled_mean,
+    resampled_overlap,
+)
+from kantor.promotion.gate import shortfall
 from kantor.settings import Promote
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Role = Literal["primary", "guarded", "shown"]
 Verdict = Literal["promote", "keep"]
 Action = Literal["promote", "ask", "keep"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of both models and of Bach.
+
+    Attributes
+    ----------
+    name, label : str
+        Its name in ``metrics.json``, and what a person calls it.
+    role : str
+        ``primary``, ``guarded``, or ``shown`` for what the rule does not look at.
+    bar : float
+        The margin of the primary metric, the tolerance of a guarded one, else 0.
+    real, champion, challenger : float
+        The figures; `real`, Bach's, is 1 for an overlap.
+    gain : Difference
+    """
+
+    name: str
+    label: str
+    role: Role
+    bar: float
+    real: float
+    champion: float
+    challenger: float
+    gain: Difference
+
+    @property
+    def passes(self) -> bool:
+        """Whether the rule has nothing against it, sureness aside."""
+        if self.role == "primary":
+            return self.gain.estimate >= self.bar
+        return self.role == "shown" or self.gain.estimate >= -self.bar
+
+
+def rows(
+    challenger: pd.DataFrame, champion: pd.DataFrame, real: pd.DataFrame, rule: Promote
+) -> list[Row]:
+    """Compare two tables of windows (`kantor.report.windows`) of the same pieces.
+
+    Returns
+    -------
+    list of Row
+        The primary metric, the guarded ones, and what else is in the headline.
+    """
+    import pandas as pd
+
+    piece, ids = pd.factorize(real.index.get_level_values("piece"))
+    weights = draw(len(ids), rule.resamples, rule.seed)
+    bodies = (challenger, champion, real)
+    shown = [name for name in HEADLINE if name in real and name not in rule.guarded]
+    compared = [_overlap(bodies, piece, weights, rule)]
+    for name in (*rule.guarded, *shown):
+        role: Role = "guarded" if name in rule.guarded else "shown"
+        means = [resampled_mean(body[name].to_numpy(), piece, weights) for body in bodies]
+        compared.append(_metric(name, role, means, rule))
+    return compared
+
+
+def _overlap(bodies: Sequence[pd.DataFrame], piece: Places, weights: Weights, rule: Promote) -> Row:
+    own, other = (_mean_overlap(body, bodies[-1], piece, weights) for body in bodies[:-1])
+    gain = difference(own - other, rule.confidence)
+    label = "overlap with Bach's distributions"
+    return Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)
+
+
+def _mean_overlap(
+    body: pd.DataFrame, real: pd.DataFrame, piece: Places, weights: Weights
+) -> Figures:
+    """The mean over all metrics of the overlaps with the real music, ``(resample,)``."""
+    overlaps = [
+        resampled_overlap(body[name].to_numpy(), real[name].to_numpy(), piece, weights)
+        for name in real.columns
+    ]
+    return np.asarray(np.nanmean(overlaps, axis=0))
+
+
+def _metric(name: str, role: Role, means: Sequence[Figures], rule: Promote) -> Row:
+    own, other, real = means
+    short, others = (shortfall(name, side, real) for side in (own, other))
+    return Row(
+        name,
+        LABELS[name],
+        role,
+        rule.guarded.get(name, 0.0),
+        real[0],
+        other[0],
+        own[0],
+        difference(others - short, rule.confidence),
+    )
 
 
 def decide(rows: Sequence[Row], rule: Promote) -> tuple[Verdict, tuple[str, ...]]:
@@ -26,24 +143,24 @@ def decide(rows: Sequence[Row], rule: Promote) -> tuple[Verdict, tuple[str, ...]
     reasons : tuple of str
         For ``keep`` all that speaks against, for ``promote`` what speaks for it.
     """
-    against = [*_primary(rows, rule), *worse(rows)]
+    against, reasons = worse(rows), []
+    for row in (row for row in rows if row.role == "primary"):
+        gain, named = row.gain, f"{row.label}: {row.gain.estimate:+.4f}"
+        if not gain.estimate >= row.bar:
+            against.insert(0, f"{named}, the margin is {row.bar:g}")
+        elif not gain.above >= rule.confidence:
+            against.insert(
+                0,
+                f"{named} is not sure, better in {gain.above:.0%} of the resamples, "
+                f"{rule.confidence:.0%} are needed",
+            )
+        reasons.append(
+            f"{named} ({gain.low:+.4f} to {gain.high:+.4f}), better in {gain.above:.0%} of the "
+            "resamples"
+        )
     if against:
         return "keep", tuple(against)
-    return "promote", tuple(_for(rows))
-
-
-def _primary(rows: Sequence[Row], rule: Promote) -> list[str]:
-    against = []
-    for row in (row for row in rows if row.role == "primary"):
-        gain = row.gain
-        if not gain.estimate >= row.bar:
-            against.append(f"{row.label}: {gain.estimate:+.4f}, the margin is {row.bar:g}")
-        elif not gain.above >= rule.confidence:
-            against.append(
-                f"{row.label}: {gain.estimate:+.4f} is not sure, better in {gain.above:.0%} of "
-                f"the resamples, {rule.confidence:.0%} are needed"
-            )
-    return against
+    return "promote", (*reasons, "no guarded metric is worse than is tolerated")
 
 
 def worse(rows: Sequence[Row]) -> list[str]:
@@ -54,16 +171,6 @@ def worse(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row.role == "guarded" and not row.passes
     ]
-
-
-def _for(rows: Sequence[Row]) -> list[str]:
-    found = [
-        f"{row.label}: {row.gain.estimate:+.4f} ({row.gain.low:+.4f} to {row.gain.high:+.4f}), "
-        f"better in {row.gain.above:.0%} of the resamples"
-        for row in rows
-        if row.role == "primary"
-    ]
-    return [*found, "no guarded metric is worse than is tolerated"]
 
 
 def action(verdict: Verdict, rule: Promote) -> Action:

@@ -1,12 +1,11 @@
 """What made a version: hashes of model, data and parameters, git commit, evaluation.
 
-DVC is asked through its lock file and git through its command; where either is missing the
-answer is ``unknown``, and a model is registered all the same.
+DVC is read through its lock file and git through its command; where either is missing the answer
+is ``unknown``, and a model is registered all the same.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import math
@@ -19,18 +18,19 @@ from typing import Any, TypeGuard
 
 import yaml
 
-from kantor.registry.store import RegistryError
+from kantor.errors import SetupError
 
 UNKNOWN = "unknown"
 MODEL = Path("build/model")
 METRICS = Path("reports/metrics.json")
 HISTORY = Path("reports/training/history.csv")
-# What a version's tags with figures of its evaluation begin with.
 EVALUATION = "evaluation."
+"""What a version's tags with figures of its evaluation begin with."""
+DATA = "dvc.data.md5"
+"""The tag with DVC's hash of the data."""
 
 # The parameters of the stage `train` that limit how long it runs.
 _BUDGET = re.compile(r"budget|minutes|seconds|hours|iterations|epochs|preset")
-
 # What shapes a model: other changes in the working tree do not make its commit a wrong one.
 _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
 
@@ -54,7 +54,7 @@ def evaluation(root: Path) -> dict[str, Any]:
 
     Raises
     ------
-    RegistryError
+    SetupError
         If the file is missing or is not what that stage writes.
     """
     try:
@@ -62,21 +62,17 @@ def evaluation(root: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         values = None
     if not isinstance(values, dict):
-        raise RegistryError(f"{root / METRICS}: not an evaluation; run `dvc repro evaluate`")
+        raise SetupError(f"{root / METRICS}: not an evaluation; run `dvc repro evaluate`")
     return values
 
 
-def figures(root: Path) -> dict[str, float]:
-    """The figures of the evaluation, names joined by dots; those that are not finite left out."""
-    flat = flatten(evaluation(root))
-    numbers = {name: float(value) for name, value in flat.items() if _is_number(value)}
-    return {name: value for name, value in numbers.items() if math.isfinite(value)}
-
-
-def headline(root: Path) -> dict[str, float]:
-    """The few figures of the evaluation to look at first."""
-    values = flatten(evaluation(root).get("headline", {}))
-    return {name: value for name, value in values.items() if _is_number(value)}
+def figures(values: object) -> dict[str, float]:
+    """The figures in an evaluation, names joined by dots; those that are not finite left out."""
+    return {
+        name: float(value)
+        for name, value in flatten(values).items()
+        if _is_number(value) and math.isfinite(value)
+    }
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -84,24 +80,17 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def history(root: Path) -> Iterator[tuple[int, dict[str, float]]]:
-    """Each row of the training's history: its iteration and its figures."""
-    path = root / HISTORY
-    if not path.is_file():
+    """Each row of the training's history: its iteration and its finite figures."""
+    import pandas as pd
+
+    if not (root / HISTORY).is_file():
         return
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            values = {name: _number(text) for name, text in row.items() if name}
-            iteration = values.pop("iteration", None)
-            if iteration is not None:
-                yield int(iteration), {k: v for k, v in values.items() if v is not None}
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    table = pd.read_csv(root / HISTORY).apply(pd.to_numeric, errors="coerce")
+    for row in table.to_dict("records"):
+        iteration = row.pop("iteration", math.nan)
+        if math.isfinite(iteration):
+            finite = {str(name): float(v) for name, v in row.items() if math.isfinite(v)}
+            yield int(iteration), finite
 
 
 def fingerprint(root: Path) -> str:
@@ -110,12 +99,16 @@ def fingerprint(root: Path) -> str:
     A ``.keras`` archive holds the time at which it was saved; that part is left out.
     """
     digest = hashlib.sha256()
-    for path in sorted(path for path in (root / MODEL).rglob("*") if path.is_file()):
+    for path in _files(root / MODEL):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
         for part in _contents(path):
             digest.update(hashlib.sha256(part).digest())
     digest.update(hashlib.sha256((root / METRICS).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _contents(path: Path) -> Iterator[bytes]:
@@ -131,13 +124,10 @@ def _contents(path: Path) -> Iterator[bytes]:
 
 def directory_md5(folder: Path) -> str:
     """DVC's hash of a folder."""
+    files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     entries = [
-        {"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": name}
-        for name, path in sorted(
-            (path.relative_to(folder).as_posix(), path)
-            for path in folder.rglob("*")
-            if path.is_file()
-        )
+        {"md5": hashlib.md5(files[name].read_bytes()).hexdigest(), "relpath": name}
+        for name in sorted(files)
     ]
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
@@ -145,7 +135,7 @@ def directory_md5(folder: Path) -> str:
 def data_md5(root: Path) -> str:
     """DVC's hash of the data behind ``build/model``, from ``dvc.lock``.
 
-    Unknown without a lock file, and where the lock file speaks of another model.
+    Unknown without a lock file, and where the lock file is of another model.
     """
     try:
         stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"].values()
@@ -191,21 +181,22 @@ def tags(root: Path, params: Mapping[str, object]) -> dict[str, str]:
     """The tags that tie a version to what made it."""
     commit, dirty = git_commit(root)
     canonical = json.dumps(params, sort_keys=True, default=str)
+    headline = figures(evaluation(root).get("headline", {}))
     return {
         "fingerprint": fingerprint(root),
         "git.commit": commit,
         "git.dirty": dirty,
-        "dvc.data.md5": data_md5(root),
+        DATA: data_md5(root),
         "dvc.model.md5": directory_md5(root / MODEL),
         "params.md5": hashlib.md5(canonical.encode()).hexdigest(),
         **_training(root, params),
-        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline(root).items()},
+        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline.items()},
     }
 
 
 def _training(root: Path, params: Mapping[str, object]) -> dict[str, str]:
     """What the training was allowed, and how many iterations it came to."""
-    allowed = flatten(params.get("train", {}))
-    found = {f"training.{k}": str(value) for k, value in allowed.items() if _BUDGET.search(k)}
+    budget = flatten(params.get("train", {}))
+    tags = {f"training.{k}": str(value) for k, value in budget.items() if _BUDGET.search(k)}
     last = max((iteration for iteration, _ in history(root)), default=None)
-    return found if last is None else found | {"training.last_iteration": str(last)}
+    return tags if last is None else tags | {"training.last_iteration": str(last)}

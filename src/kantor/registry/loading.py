@@ -1,4 +1,4 @@
-"""Load a version of the generator, by the shortest way.
+"""Load a version of the generator, or take its files out of the registry.
 
 A version is a pyfunc, and `mlflow.pyfunc.load_model` loads it anywhere. Inside Kantor the same
 generator is loaded straight from the version's files.
@@ -6,6 +6,7 @@ generator is loaded straight from the version's files.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,19 +20,19 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from kantor.errors import InputError, ModelError
+from kantor.ensemble import Ensemble
+from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
-from kantor.registry import contract, reading
-from kantor.registry.store import RegistryError, opened
-from kantor.registry.versions import NAME, resolve
+from kantor.registry import database
+from kantor.registry.connection import Away
+from kantor.registry.pyfunc import LOADER, ensemble_of, sampling_parameters
+from kantor.registry.store import opened
+from kantor.registry.versions import CHAMPION, address_of, find, parse
+from kantor.runtime import blas
 
 if TYPE_CHECKING:
-    from kantor import runtime
-    from kantor.model.generator import Generator
-
-CHAMPION = f"models:/{NAME}@champion"
-
+    from kantor.registry.pyfunc import Generator
 
 # What reading a damaged or foreign model raises.
 _BROKEN = (OSError, ValueError, TypeError, LookupError, AttributeError, BadZipFile)
@@ -45,29 +46,52 @@ class LoadedModel:
     ----------
     generator : Generator
     source : str
-        ``kantor-bach version 3``, or the folder it was loaded from.
+        Such as ``kantor-bach version 3``, or the folder it was loaded from.
     """
 
-    generator: Generator | runtime.Generator
+    generator: Generator
     source: str
 
     def __call__(
-        self, given: Conditioning, seeds: NDArray[np.int64], **knobs: Any
+        self, given: Conditioning, seeds: NDArray[np.int64], **sampling: Any
     ) -> tuple[Pitches, Flags]:
-        """Compose a batch of requests, one seed each; `knobs` as the generator's `compose`.
+        """Compose a batch of requests, one seed each.
+
+        Parameters
+        ----------
+        sampling
+            The generator's own sampling parameters.
+
+        Returns
+        -------
+        pitches : (batch, time, line) int8
+        onsets : (batch, time, line) bool
 
         Raises
         ------
+        ModelError
+            If the requests are for another number of lines.
         InputError
-            If the generator has no such knob, or cannot do what is asked.
+            If the generator has no such sampling parameter, or cannot do what is asked.
         """
-        known = contract.knobs(self.generator.compose)
-        for name in knobs:
+        lines = given.pitches.shape[-1]
+        if lines != len(self.ensemble):
+            raise ModelError(
+                f"{self.source}: composes for {', '.join(self.ensemble.names)}, and not for "
+                f"{lines} lines; choose another model"
+            )
+        known = sampling_parameters(self.generator.compose)
+        for name in sampling:
             if name not in known:
                 there = ", ".join(known) or "nothing to set"
                 raise InputError(f"{self.source}: knows no {name}; there is {there}")
-        pitches, onsets = self.generator.compose(given, seeds, **knobs)
+        pitches, onsets = self.generator.compose(given, seeds, **sampling)
         return pitches, onsets
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The ensemble that it composes for."""
+        return ensemble_of(self.generator)
 
     @property
     def mixes_lengths(self) -> bool:
@@ -87,83 +111,129 @@ class LoadedModel:
         return np.asarray(self.generator.judge(given, pitches, onsets), np.float32)
 
 
-def load_model(uri: str = CHAMPION, root: Path | None = None) -> LoadedModel:
+def load_model(reference: str = CHAMPION, root: Path | None = None) -> LoadedModel:
     """Load a generator.
 
     Parameters
     ----------
-    uri : str
-        ``models:/kantor-bach@champion``, ``models:/kantor-bach/3``, a bare alias such as
-        ``challenger``, or a folder such as ``build/model``.
+    reference : str
+        An alias such as ``challenger``, a number, ``models:/kantor-bach@champion``,
+        ``models:/kantor-bach/3``, or a folder such as ``build/model``.
     root : Path, optional
         The repository; by default found from the current folder.
 
     Raises
     ------
-    RegistryError
-        One line: no registry yet, no such alias or version, a server that does not answer, or
-        files that are not a generator.
+    SetupError
+        If there is no registry, it does not answer (`Away`), or the version's files are not there.
+    InputError
+        If the reference names nothing.
+    ModelError
+        If the files are not a generator.
     """
-    if Path(uri).is_dir():
-        return LoadedModel(load_generator(Path(uri), str(Path(uri))), uri)
-    if "/" not in uri and ":" not in uri:
-        uri = f"models:/{NAME}@{uri.removeprefix('@')}"
-    found = reading.look_up(uri, root)
-    if found is not None:
-        source = f"{found.name} version {found.version}"
-        folder = found.folder / _data_path(found.folder, source)
+    if Path(reference).is_dir():
+        return LoadedModel(load_generator(Path(reference), str(Path(reference))), reference)
+    with _version_files(reference, root) as (folder, source):
         return LoadedModel(load_generator(folder, source), source)
-    with opened(root) as store:
-        version = resolve(store, uri)
-        source = f"{version.name} version {version.version}"
-        address = store.client.get_model_version_download_uri(version.name, str(version.version))
-        with generator_files(address, source) as folder:
-            return LoadedModel(load_generator(folder, source), source)
+
+
+def fetch(into: Path, reference: str = CHAMPION, root: Path | None = None) -> str:
+    """Copy a generator's files, so that it can be used without the registry.
+
+    Parameters
+    ----------
+    into : Path
+        A folder that exists. What is copied to it loads with `load_model`.
+    reference, root
+        As for `load_model`.
+
+    Returns
+    -------
+    str
+        Such as ``kantor-bach version 3``, or the folder that it came from.
+
+    Raises
+    ------
+    SetupError, InputError, ModelError
+        As `load_model` does, but for files that are not a generator.
+    """
+    if Path(reference).is_dir():
+        shutil.copytree(reference, into, dirs_exist_ok=True)
+        return reference
+    with _version_files(reference, root) as (folder, source):
+        shutil.copytree(folder, into, dirs_exist_ok=True)
+    return source
+
+
+def load_alone(folder: str) -> LoadedModel:
+    """Load a fetched generator in a process that is one of several: it keeps to one core."""
+    from kantor.compose import composer
+
+    blas.only(1)
+    return LoadedModel(composer.load(folder, processes=1), folder)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the registry only cannot be asked at present, so that trying again makes sense."""
+    return isinstance(error, Away)
 
 
 @contextmanager
-def generator_files(address: str, source: str) -> Iterator[Path]:
-    """The generator's folder in a version: where it lies, else fetched for as long as needed."""
-    parsed = urlparse(address)
-    if parsed.scheme in ("", "file"):
-        folder = Path(unquote(parsed.path))
-        yield folder / _data_path(folder, source)
-        return
-    from mlflow.artifacts import download_artifacts
+def _version_files(reference: str, root: Path | None) -> Iterator[tuple[Path, str]]:
+    """The generator's folder in a version, and what the version is called.
 
-    with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
-        description = Path(download_artifacts(f"{address}/MLmodel", dst_path=temporary))
-        data = _data_path(description.parent, source)
-        yield Path(download_artifacts(f"{address}/{data}", dst_path=temporary))
+    Files that lie elsewhere are fetched for as long as they are needed.
+    """
+    model, version = parse(reference, root)
+    row = database.look_up(model, version, root)
+    if row is not None:
+        source = f"{model} version {row.version}"
+        yield row.folder / _data_path(row.folder, source), source
+        return
+    with opened(root, model) as store:
+        chosen = find(store, version)
+        source = f"{model} version {chosen.version}"
+        address = address_of(store, chosen)
+        parsed = urlparse(address)
+        if parsed.scheme in ("", "file"):
+            folder = Path(unquote(parsed.path))
+            yield folder / _data_path(folder, source), source
+            return
+        from mlflow.artifacts import download_artifacts
+
+        with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
+            description = Path(download_artifacts(f"{address}/MLmodel", dst_path=temporary))
+            data = _data_path(description.parent, source)
+            yield Path(download_artifacts(f"{address}/{data}", dst_path=temporary)), source
 
 
 def _data_path(folder: Path, source: str) -> str:
     """Where the generator's folder is among the files of a version."""
     if not (folder / "MLmodel").is_file():
-        raise RegistryError(
+        raise SetupError(
             f"{source}: its files are not at {folder}; put them back (from a backup); if the "
             "repository was moved, run `python -m kantor.registry relocate`"
         )
     try:
         flavor = yaml.safe_load((folder / "MLmodel").read_text())["flavors"]["python_function"]
-        known, data = flavor["loader_module"] == contract.LOADER, str(flavor["data"])
+        known, data = flavor["loader_module"] == LOADER, str(flavor["data"])
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         known, data = False, ""
     if not known:
-        raise RegistryError(f"{source}: not a generator of Kantor's")
+        raise ModelError(f"{source}: not a generator of Kantor's")
     return data
 
 
-def load_generator(folder: Path, source: str) -> Generator | runtime.Generator:
+def load_generator(folder: Path, source: str) -> Generator:
     """The generator in `folder`; an error names `source` and the fault in one line."""
     from kantor.compose import composer
 
     try:
         return composer.load(folder)
     except (InputError, ModelError) as error:
-        told = str(error)
-        named = told.startswith((f"{source}:", f"{source}/"))
-        raise RegistryError(told if named else f"{source}: {told}") from error
+        text = str(error)
+        named = text.startswith((f"{source}:", f"{source}/"))
+        raise ModelError(text if named else f"{source}: {text}") from error
     except _BROKEN as error:
         fault = " ".join(str(error).split())[:200]
-        raise RegistryError(f"{source}: {folder} does not load as a generator: {fault}") from error
+        raise ModelError(f"{source}: {folder} does not load as a generator: {fault}") from error

@@ -1,25 +1,32 @@
-"""Register what the pipeline has built: one run, one version, its aliases."""
+"""Register what the pipeline has built: one MLflow run, one version, its aliases."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kantor import settings
-from kantor.promotion.gate import RETIRED
-from kantor.registry import lineage
-from kantor.registry.recording import record
-from kantor.registry.store import RegistryError, Store, opened
-from kantor.registry.versions import by_fingerprint
+import numpy as np
 
-CHALLENGER = "challenger"
-CHAMPION = "champion"
+from kantor import files, settings
+from kantor.ensemble import Ensemble
+from kantor.errors import ModelError, SetupError
+from kantor.registry import lineage, pyfunc
+from kantor.registry.loading import load_generator
+from kantor.registry.run import log_run
+from kantor.registry.store import Store, opened
+from kantor.registry.versions import CHALLENGER, CHAMPION, aliases_of, aliases_on, by_fingerprint
 
-# What MLflow's searches and references take without quoting.
-_NAME = re.compile(r"[\w.-]+")
+if TYPE_CHECKING:
+    from kantor.registry.pyfunc import Generator
+
+RETIRED = "retired"
+"""The tag of a version that was taken out of use, with the time."""
+
+_NAME = re.compile(r"[\w.-]+")  # what MLflow's searches and references take without quoting
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Receipt:
     Attributes
     ----------
     model : str
-        The model's name.
+        The registered model's name.
     fingerprint : str
         The hash of generator and evaluation by which the version is found again.
     version : int
@@ -49,9 +56,8 @@ class Receipt:
         """Write what stays the same wherever and whenever the same inputs are registered."""
         path.parent.mkdir(parents=True, exist_ok=True)
         content = {"model": self.model, "fingerprint": self.fingerprint}
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
-        temporary.replace(path)
+        text = json.dumps(content, indent=2) + "\n"
+        files.save(path, lambda stream: stream.write(text.encode()))
 
 
 def register(root: Path, params: settings.Register) -> Receipt:
@@ -63,50 +69,30 @@ def register(root: Path, params: settings.Register) -> Receipt:
 
     Raises
     ------
-    RegistryError
-        One line: something to register is missing, or the registry fails.
+    SetupError
+        If something to register is missing, or the registry fails.
+    ModelError
+        If the generator does not load, or changes what it is given.
     """
     for path in (lineage.MODEL, lineage.METRICS):
         if not (root / path).exists():
-            raise RegistryError(f"{root / path}: not found; run `dvc repro`")
+            raise SetupError(f"{root / path}: not found; run `dvc repro`")
     if not _NAME.fullmatch(params.model):
-        raise RegistryError(
+        raise SetupError(
             f"params.yaml: register.model: {params.model!r}: use letters, digits, dots and dashes"
         )
     everything = settings.read_params(root / "params.yaml")
     tags = lineage.tags(root, everything)
-    with opened(root, create=True) as store:
-        version = by_fingerprint(store, params.model, tags["fingerprint"])
+    with opened(root, params.model, create=True) as store:
+        version = by_fingerprint(store, tags["fingerprint"])
         created = version is None
         number = (
-            _add(store, root, params, everything, tags) if version is None else int(version.version)
+            _add(store, root, params.experiment, everything, tags)
+            if version is None
+            else int(version.version)
         )
-        aliases = _name(store, params.model, number)
+        aliases = _set_aliases(store, number)
     return Receipt(params.model, tags["fingerprint"], number, aliases, created)
-
-
-def _add(
-    store: Store,
-    root: Path,
-    params: settings.Register,
-    everything: dict[str, object],
-    tags: dict[str, str],
-) -> int:
-    """Make a version; it appears with its tags on, so that a broken run leaves none behind.
-
-    One that was retired and deleted is retired again.
-    """
-    name = f"{params.model} {tags['fingerprint'][:8]}"
-    model = record(store, root, params.experiment, name, everything, tags)
-    client = store.client
-    if not client.search_registered_models(f"name='{params.model}'"):
-        client.create_registered_model(params.model, description=_DESCRIPTION)
-    if at := client.get_registered_model(params.model).tags.get(retired_tag(tags["fingerprint"])):
-        tags = {**tags, RETIRED: at}
-    version = client.create_model_version(
-        params.model, model.model_uri, model.run_id, tags=tags, model_id=model.model_id
-    )
-    return int(version.version)
 
 
 def retired_tag(fingerprint: str) -> str:
@@ -114,19 +100,56 @@ def retired_tag(fingerprint: str) -> str:
     return f"{RETIRED}.{fingerprint}"
 
 
-_DESCRIPTION = (
-    "Composes the voices that are not given of a four-voice chorale: a conditional WGAN-GP "
-    "trained on Bach's. `champion` is the version that composes, `challenger` the newest."
-)
+def _add(
+    store: Store,
+    root: Path,
+    experiment: str,
+    params: Mapping[str, object],
+    tags: dict[str, str],
+) -> int:
+    """Make a version; it appears with its tags on, so that a broken run leaves none behind.
 
-
-def _name(store: Store, model: str, number: int) -> tuple[str, ...]:
-    """Set the aliases of a version that has just been made, or been found again."""
+    One that was retired and deleted is retired again.
+    """
+    generator = load_generator(root / lineage.MODEL, str(lineage.MODEL))
+    ensemble = pyfunc.ensemble_of(generator)
+    _check_keeps_given(generator)
+    tags = {**tags, "ensemble": ensemble.name, "ensemble.lines": ", ".join(ensemble.names)}
+    model = log_run(store, root, experiment, generator, params, tags)
     client = store.client
-    aliases = {k: int(v) for k, v in client.get_registered_model(model).aliases.items()}
+    if not client.search_registered_models(f"name='{store.model}'"):
+        client.create_registered_model(store.model, description=_description(ensemble))
+    kept = client.get_registered_model(store.model).tags
+    if at := kept.get(retired_tag(tags["fingerprint"])):
+        tags = {**tags, RETIRED: at}
+    version = client.create_model_version(
+        store.model, model.model_uri, model.run_id, tags=tags, model_id=model.model_id
+    )
+    return int(version.version)
+
+
+def _description(ensemble: Ensemble) -> str:
+    return (
+        f"Composes the lines that are not given, of {', '.join(ensemble.names)}: a conditional "
+        "WGAN-GP. `champion` is the version that composes, `challenger` the newest."
+    )
+
+
+def _check_keeps_given(generator: Generator) -> None:
+    """Refuse a generator that does not keep what it is given: MLflow would only warn."""
+    given = pyfunc.example(pyfunc.ensemble_of(generator))
+    answer = pyfunc.GeneratorModel(generator).predict(pyfunc.inputs(given, np.zeros(1, np.int64)))
+    for name, array in answer.items():
+        wanted = getattr(given, name)
+        if array.dtype != wanted.dtype or not np.array_equal(array[given.mask], wanted[given.mask]):
+            raise ModelError(f"{lineage.MODEL}: the generator changes the {name} it is given")
+
+
+def _set_aliases(store: Store, number: int) -> tuple[str, ...]:
+    """Set the aliases of a version that has just been made, or been found again."""
+    aliases = aliases_of(store)
     wanted = {CHALLENGER: number} | ({} if CHAMPION in aliases else {CHAMPION: number})
     for alias, target in wanted.items():
         if aliases.get(alias) != target:
-            client.set_registered_model_alias(model, alias, str(target))
-    aliases |= wanted
-    return tuple(sorted(alias for alias, target in aliases.items() if target == number))
+            store.client.set_registered_model_alias(store.model, alias, str(target))
+    return tuple(aliases_on(aliases | wanted, number))

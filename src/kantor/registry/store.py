@@ -1,4 +1,4 @@
-"""Where the registry is, and how to reach it without a word too many on the terminal."""
+"""Where the registry is, and how it is opened without MLflow's words on the terminal."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
+from kantor.errors import SetupError
 from kantor.files import private_file
-from kantor.registry.errors import URI_VARIABLE as URI_VARIABLE
-from kantor.registry.errors import RegistryError as RegistryError
-from kantor.registry.errors import one_line
-from kantor.registry.reaching import reach
+from kantor.registry.connection import URI_VARIABLE, one_line, reach
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,20 +32,20 @@ _ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-# Seconds to wait for a server that was reached (`kantor.registry.reaching`) and is silent then;
-# MLflow's own defaults come to minutes. Whoever registers may wait: a server that was sent large
-# files answers when it has put them where it keeps them.
-_HASTE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-_LEISURE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+# Seconds to wait for a server that was reached and is silent then; MLflow's own defaults come to
+# minutes. Whoever registers may wait: a server that was sent large files answers when it has put
+# them where it keeps them.
+_READING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+_WRITING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _LOGGERS = ("mlflow", "alembic", "urllib3")
 
-# MLflow reads much of what it needs from the process itself; see `_pointed_at` and `_silence`.
+# MLflow reads much of what it needs from the process itself: see `_pointed_at` and `_silence`.
 _ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Store:
-    """An open registry.
+    """An open registry, for the versions of one model.
 
     Attributes
     ----------
@@ -56,11 +54,14 @@ class Store:
         Its address as a person may see it: without a password.
     root : Path or None
         The repository whose own registry it is; None for any other.
+    model : str
+        The registered model's name.
     """
 
     client: MlflowClient
     uri: str
     root: Path | None
+    model: str
 
 
 def find_root() -> Path:
@@ -70,7 +71,7 @@ def find_root() -> Path:
 
     Raises
     ------
-    RegistryError
+    SetupError
         If there is none.
     """
     if named := os.environ.get(ROOT_VARIABLE):
@@ -79,60 +80,79 @@ def find_root() -> Path:
     for folder in (here, *here.parents, *Path(__file__).parents):
         if all((folder / name).is_file() for name in ("params.yaml", "dvc.yaml")):
             return folder
-    raise RegistryError(
+    raise SetupError(
         f"{here}: not inside a Kantor repository; change to it, or set {ROOT_VARIABLE} to it"
     )
 
 
+def model_name(root: Path | None = None) -> str:
+    """The registered model's name: `register.model` of ``params.yaml``, else the default.
+
+    Raises
+    ------
+    SetupError
+        If ``params.yaml`` is damaged.
+    """
+    try:
+        path = (root or find_root()) / "params.yaml"
+    except SetupError:  # a registry elsewhere needs no repository
+        return settings.Register().model
+    return settings.load_or_default(settings.Register, "register", path).model
+
+
 @contextmanager
-def opened(root: Path | None = None, create: bool = False) -> Iterator[Store]:
+def opened(
+    root: Path | None = None, model: str | None = None, create: bool = False
+) -> Iterator[Store]:
     """Open the registry of `root`, or the one that ``MLFLOW_TRACKING_URI`` names.
 
     Parameters
     ----------
-    root : Path, optional
-        The repository; found from the current folder where it is needed and not given.
-    create : bool
+    root
+        The repository; by default found from the current folder.
+    model
+        The registered model's name; by default `model_name`.
+    create
         Something is to be registered: make the repository's registry if it does not exist yet.
 
     Raises
     ------
-    RegistryError
-        If there is no registry, or anything in it or on the way to it fails: one line.
+    SetupError
+        If there is no registry, or anything in it or on the way to it fails.
     """
     uri = os.environ.get(URI_VARIABLE, "")
     own = None if uri else (root or find_root()).absolute()
     if own is not None:
-        database = _database(own, create)
-        uri = f"sqlite:///{database}"
+        uri = f"sqlite:///{_database(own, create)}"
+    model = model or model_name(root)
     shown = re.sub(r"//[^/@]*@", "//", uri)
     reach(uri, shown)
-    with _ONE_AT_A_TIME, _silence(), _set(_LEISURE if create else _HASTE):
+    with _ONE_AT_A_TIME, _silence(), _set(_WRITING if create else _READING):
         from mlflow import MlflowClient
 
         with one_line(shown), _pointed_at(uri):
-            yield Store(MlflowClient(tracking_uri=uri), shown, own)
+            yield Store(MlflowClient(tracking_uri=uri), shown, own, model)
 
 
 def lost(root: Path) -> str | None:
-    """How it shows that the repository once had a registry, though its database is not there.
+    """What shows that the repository once had a registry, though its database is not there.
 
     None where the database is there, or nothing shows that there ever was one.
     """
-    if there(root / DATABASE):
+    if exists(root / DATABASE):
         return None
     if any((root / ARTIFACTS).glob("*")):
         return f"{ARTIFACTS}/ holds the files of its models"
-    return f"{RECEIPT} tells of a registered model" if (root / RECEIPT).is_file() else None
+    return f"{RECEIPT} names a registered model" if (root / RECEIPT).is_file() else None
 
 
-def missing(root: Path) -> RegistryError:
-    """What to say where the repository's registry is not there."""
+def missing(root: Path) -> SetupError:
+    """The error for a repository whose registry is not there."""
     trace = lost(root)
     if trace is None:
-        return RegistryError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
+        return SetupError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
     aside = f"move {ARTIFACTS}/ elsewhere, then " if (root / ARTIFACTS).exists() else ""
-    return RegistryError(
+    return SetupError(
         f"{root / DATABASE}: not found, though {trace}; put it back where it was (from a backup), "
         f"or set {URI_VARIABLE} to where the registry is; to begin a new one beside it: {aside}"
         "`dvc repro -fs register`"
@@ -140,16 +160,16 @@ def missing(root: Path) -> RegistryError:
 
 
 def _database(root: Path, create: bool) -> Path:
-    """The repository's own database, made if asked for; never where one was lost."""
+    """The repository's own database, made if wanted; never where one was lost."""
     database = root / DATABASE
-    if not there(database):
+    if not exists(database):
         if not create or any((root / ARTIFACTS).glob("*")):
             raise missing(root)
         private_file(database)
     return database
 
 
-def there(database: Path) -> bool:
+def exists(database: Path) -> bool:
     """Whether it is a database, not only the empty file that one begins as."""
     return database.is_file() and database.stat().st_size > 0
 
@@ -174,7 +194,7 @@ def _silence() -> Iterator[None]:
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow  # noqa: F401  (sets up its loggers, which we then turn down)
+        import mlflow  # noqa: F401  (sets up its loggers, which are turned down here)
 
         levels = {name: logging.getLogger(name).level for name in _LOGGERS}
         try:
@@ -198,19 +218,3 @@ def _pointed_at(uri: str) -> Iterator[None]:
     finally:
         mlflow.set_tracking_uri(before)
         sys.path[:] = path
-
-
-def experiment_id(store: Store, name: str) -> str:
-    """The experiment `name`, made if need be; the repository's own keeps files beside it."""
-    location = None if store.root is None else (store.root / ARTIFACTS).as_uri()
-    experiment = store.client.get_experiment_by_name(name)
-    if experiment is None:
-        return str(store.client.create_experiment(name, artifact_location=location))
-    if location not in (None, experiment.artifact_location):
-        raise RegistryError(
-            f"{store.uri}: keeps its files in {experiment.artifact_location}: the repository was "
-            "moved or copied; `python -m kantor.registry relocate` tells it where they are now"
-        )
-    if experiment.lifecycle_stage == "deleted":
-        store.client.restore_experiment(experiment.experiment_id)
-    return str(experiment.experiment_id)

@@ -1,42 +1,85 @@
-"""Versions of a model: which there are, and which one a reference means."""
+"""Versions of a model: which there are, which one a reference means, and what its run keeps."""
 
 from __future__ import annotations
 
 import re
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kantor.errors import InputError
 from kantor.registry.lineage import EVALUATION
-from kantor.registry.store import RegistryError, Store, opened
+from kantor.registry.store import Store, model_name, opened
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
+    from mlflow.exceptions import MlflowException
 
-NAME = "kantor-bach"
+CHAMPION, CHALLENGER = "champion", "challenger"
+WINDOWS = "windows.csv"
+_REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
-REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+def parse(reference: str, root: Path | None = None) -> tuple[str, str]:
+    """The model's name and the version (an alias or a number) that a reference means.
+
+    Parameters
+    ----------
+    reference
+        ``models:/name@alias``, ``models:/name/number``, an alias or a number; the latter two are
+        of the model that ``params.yaml`` names.
+
+    Raises
+    ------
+    InputError
+        If it has another form.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    if match is not None:
+        return match["name"], match["alias"] or match["version"]
+    if "/" in reference or ":" in reference:
+        raise InputError(
+            f"{reference}: not a model; expected an alias such as champion, a version's number, "
+            f"models:/{model_name(root)}@champion or a folder"
+        )
+    return model_name(root), reference.removeprefix("@")
 
 
-def versions(name: str = NAME, root: Path | None = None) -> list[dict[str, Any]]:
-    """The versions of the model `name`, the newest first.
+def versions(model: str | None = None, root: Path | None = None) -> list[dict[str, Any]]:
+    """The versions of a model, the newest first.
+
+    Parameters
+    ----------
+    model
+        The registered model's name; by default the one that ``params.yaml`` names.
 
     Returns
     -------
     list of dict
-        ``version`` (int), ``aliases`` (sorted list), ``created`` (ISO 8601, UTC), ``tags``
-        (dict of str) and ``metrics``, the headline figures of its evaluation (dict of float).
+        ``version`` (int), ``aliases`` (sorted list), ``created`` (ISO 8601, UTC), ``run`` (the id
+        of the MLflow run that made it), ``tags`` (dict of str) and ``metrics``, the headline
+        figures of its evaluation (dict of float).
 
     Raises
     ------
-    RegistryError
-        If there is no registry or no such model, or the server does not answer.
+    SetupError
+        If there is no registry, or it fails.
+    InputError
+        If it has no such model.
     """
-    with opened(root) as store:
-        aliases = aliases_of(store, name)
-        found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
-    rows = [_row(version, aliases) for version in found]
+    with opened(root, model) as store:
+        aliases = aliases_of(store)
+        rows = [_row(version, aliases) for version in all_versions(store)]
     return sorted(rows, key=lambda row: -row["version"])
+
+
+def describe(
+    version: int | str, model: str | None = None, root: Path | None = None
+) -> dict[str, Any]:
+    """The row of `versions` for one version, by number or alias."""
+    with opened(root, model) as store:
+        return _row(find(store, version), aliases_of(store))
 
 
 def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
@@ -44,8 +87,9 @@ def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
     created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
     return {
         "version": number,
-        "aliases": sorted(alias for alias, target in aliases.items() if target == number),
+        "aliases": aliases_on(aliases, number),
         "created": created.isoformat(timespec="seconds"),
+        "run": version.run_id,
         "tags": dict(version.tags),
         "metrics": headline(version),
     }
@@ -60,84 +104,114 @@ def headline(version: ModelVersion) -> dict[str, float]:
     }
 
 
-def aliases_of(store: Store, name: str) -> dict[str, int]:
-    """The aliases of the model `name`, and the version each of them stands on.
+def all_versions(store: Store) -> list[ModelVersion]:
+    """The versions of the model, in no order; none where there is no such model."""
+    return list(store.client.search_model_versions(f"name='{store.model}'", max_results=10_000))
+
+
+def aliases_of(store: Store) -> dict[str, int]:
+    """The aliases of the model, and the version each of them stands on.
 
     Raises
     ------
-    RegistryError
+    InputError
         If the registry has no such model; the message names those that it has.
     """
     from mlflow.exceptions import MlflowException
 
     # A search over HTTP may leave the aliases out; reading the one model does not.
     try:
-        found = store.client.get_registered_model(name).aliases
+        aliases = store.client.get_registered_model(store.model).aliases
     except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+        if not is_gone(error):
             raise
         models = sorted(model.name for model in store.client.search_registered_models())
         others = f"; it has {', '.join(models[:5])}" if models else ""
-        raise RegistryError(
-            f"{name}: no such model in {store.uri}{others}; run `make repro`"
+        raise InputError(
+            f"{store.model}: no such model in {store.uri}{others}; run `make repro`"
         ) from None
-    return {alias: int(version) for alias, version in found.items()}
+    return {alias: int(version) for alias, version in aliases.items()}
 
 
-def resolve(store: Store, uri: str) -> ModelVersion:
-    """The version that ``models:/name@alias`` or ``models:/name/number`` means.
-
-    Raises
-    ------
-    RegistryError
-        If `uri` has another form, or there is no such model, alias or version.
-    """
-    match = REFERENCE.fullmatch(uri)
-    if match is None:
-        raise RegistryError(
-            f"{uri}: not a model; expected an alias such as champion, models:/{NAME}@champion, "
-            f"models:/{NAME}/1 or a folder"
-        )
-    name, alias, number = match["name"], match["alias"], match["version"]
-    aliases = aliases_of(store, name)
-    if alias is not None:
-        if alias not in aliases:
-            known = ", ".join(f"{each} (version {aliases[each]})" for each in sorted(aliases))
-            raise RegistryError(
-                f"{uri}: no version has the alias {alias!r}; there is {known or 'none'}; "
-                "`make repro` makes a model and names it"
-            )
-        number = str(aliases[alias])
-    return by_number(store, name, number)
+def aliases_on(aliases: dict[str, int], number: int) -> list[str]:
+    """Those of the `aliases` that stand on version `number`, sorted."""
+    return sorted(alias for alias, target in aliases.items() if target == number)
 
 
-def chosen(store: Store, name: str, version: int | str) -> ModelVersion:
-    """The version of the model `name` that a number or an alias means.
+def find(store: Store, version: int | str) -> ModelVersion:
+    """The version that a number or an alias means.
 
     Raises
     ------
-    RegistryError
-        If there is no such model, alias or version.
+    InputError
+        If there is no such model, alias or version; the message names those that there are.
     """
     text = str(version).removeprefix("@")
-    if text.isdecimal():
-        return by_number(store, name, str(int(text)))
-    return resolve(store, f"models:/{name}@{text}")
+    aliases = aliases_of(store)
+    if not text.isdecimal() and text not in aliases:
+        known = ", ".join(f"{alias} (version {aliases[alias]})" for alias in sorted(aliases))
+        raise InputError(
+            f"{store.model}: no version has the alias {text!r}; there is {known or 'none'}; "
+            "`make repro` makes a model and names it"
+        )
+    number = int(text) if text.isdecimal() else aliases[text]
+    found = {int(each.version): each for each in all_versions(store)}
+    if number not in found:
+        known = ", ".join(str(each) for each in sorted(found)[-5:])
+        raise InputError(f"{store.model}: no version {number}; there is {known or 'none'}")
+    return found[number]
 
 
-def by_number(store: Store, name: str, number: str) -> ModelVersion:
-    """Version `number` of the model `name`, or an error that names those there are."""
-    found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
-    for version in found:
-        if str(version.version) == number:
-            return version
-    known = ", ".join(sorted((str(version.version) for version in found), key=int)[-5:])
-    raise RegistryError(f"{name}: no version {number}; there is {known or 'none'}")
-
-
-def by_fingerprint(store: Store, name: str, fingerprint: str) -> ModelVersion | None:
-    """The version of the model `name` made from these very inputs, if there is one."""
-    found = store.client.search_model_versions(
-        f"name='{name}' and tag.`fingerprint`='{fingerprint}'"
+def by_fingerprint(store: Store, fingerprint: str) -> ModelVersion | None:
+    """The version made from these very inputs, if there is one."""
+    same = store.client.search_model_versions(
+        f"name='{store.model}' and tag.`fingerprint`='{fingerprint}'"
     )
-    return max(found, key=lambda version: int(version.version), default=None)
+    return max(same, key=lambda version: int(version.version), default=None)
+
+
+def address_of(store: Store, version: ModelVersion) -> str:
+    """The address of a version's files."""
+    return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
+
+
+def kept_windows(
+    version: int | str, model: str | None = None, root: Path | None = None
+) -> tuple[int, str | None]:
+    """A version's number, and the figures of every window of its evaluation.
+
+    Returns
+    -------
+    number : int
+    windows : str or None
+        CSV; None where the version's run does not keep it, or is gone.
+
+    Raises
+    ------
+    SetupError, InputError
+        As `versions` and `find`.
+    """
+    with opened(root, model) as store:
+        chosen = find(store, version)
+        return int(chosen.version), _file_of_run(store, chosen.run_id, WINDOWS)
+
+
+def _file_of_run(store: Store, run: str, name: str) -> str | None:
+    """The text of one of a run's files; None if it has no such file, or the run is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        names = {each.path for each in store.client.list_artifacts(run)}
+    except MlflowException as error:
+        if not is_gone(error):
+            raise
+        return None
+    if name not in names:
+        return None
+    with tempfile.TemporaryDirectory(prefix="kantor-") as folder:
+        return Path(store.client.download_artifacts(run, name, folder)).read_text()
+
+
+def is_gone(error: MlflowException) -> bool:
+    """Whether MLflow says that what was asked about does not exist."""
+    return bool(error.error_code == "RESOURCE_DOES_NOT_EXIST")

@@ -17,14 +17,8 @@ from starlette.types import ASGIApp
 from kantor import settings
 from kantor.errors import SetupError
 from kantor.files import private_database
-from kantor.registry.store import (
-    ARTIFACTS,
-    DATABASE,
-    URI_VARIABLE,
-    find_root,
-    lost,
-    missing,
-)
+from kantor.registry.connection import URI_VARIABLE
+from kantor.registry.store import ARTIFACTS, DATABASE, find_root, lost, missing
 from kantor.service.access import Access
 from kantor.service.guard import serve
 

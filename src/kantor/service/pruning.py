@@ -11,10 +11,10 @@ from pathlib import Path
 from kantor import settings
 from kantor.batch import Batch
 from kantor.batch.pruning import prune_batches, prune_quarantine
+from kantor.errors import InputError, SetupError
 from kantor.files import NOTHING, Freed
 from kantor.locks import STATE, Busy
-from kantor.registry import RegistryError
-from kantor.registry.pruning import prune_retired
+from kantor.promotion.pruning import prune_retired
 
 LOGS = STATE / "logs"
 
@@ -89,7 +89,7 @@ def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Ite
         If the blocks `keep` or `batch` of `params.yaml` are at fault.
     """
     now = now or datetime.now(UTC)
-    keep = settings.read_keep(root / "params.yaml")
+    keep = settings.load_or_default(settings.Keep, "keep", root / "params.yaml")
     out = root / settings.load(Batch, "batch", root / "params.yaml").out
     kinds: list[tuple[str, str, float | None, Callable[[datetime], Freed]]] = [
         ("compositions", "batch", keep.compositions, lambda t: prune_batches(out, t, dry_run)),
@@ -108,7 +108,7 @@ def _done(about: Pruned, delete: Callable[[datetime], Freed], before: datetime) 
         return replace(about, freed=delete(before))
     except Busy:
         return replace(about, fault="a batch is composing", passing=True)
-    except (RegistryError, OSError, sqlite3.Error) as error:
+    except (InputError, SetupError, OSError, sqlite3.Error) as error:
         return replace(about, fault=" ".join(str(error).split()))
 
 

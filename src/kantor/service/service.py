@@ -68,7 +68,7 @@ class Service:
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
             raise SetupError(f"{', '.join(PORTS)}: three different ports, please")
-        kept = settings.read_keep(root / "params.yaml").runs
+        kept = settings.load_or_default(settings.Keep, "keep", root / "params.yaml").runs
         front, prefect, mlflow = ports
         return cls(root.absolute(), Access.from_environment(), front, prefect, mlflow, kept)
 

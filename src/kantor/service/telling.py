@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kantor.promotion import Contest
-from kantor.promotion.wording import contest_markdown
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rendering import comparison_markdown
 
 URL, MLFLOW_URL = "KANTOR_URL", "KANTOR_MLFLOW_URL"
-PLOT = Path("reports/contest.png")
+PLOT = Path("reports/comparison.png")
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Pass:
 
 
 def markdown(
-    done: Pass, outcome: str, contest: Contest | None, environment: Mapping[str, str]
+    done: Pass, outcome: str, comparison: ModelComparison | None, environment: Mapping[str, str]
 ) -> str:
-    """Outcome, contest, what changed and ran, figures, links.
+    """Outcome, comparison, what changed and ran, figures, links.
 
     Parameters
     ----------
@@ -50,24 +50,24 @@ def markdown(
     parts = [
         f"**{outcome}**",
         f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
-        *([contest_markdown(contest)] if contest else []),
+        *([comparison_markdown(comparison)] if comparison else []),
         "Changed:",
         "\n".join(changes),
         "\n".join(["```", *done.summary, "```"]),
-        " · ".join(links(contest, environment)),
+        " · ".join(links(comparison, environment)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def links(contest: Contest | None, environment: Mapping[str, str]) -> list[str]:
+def links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
     """Links to the report, the drawing and the MLflow run, as far as anything is served."""
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
     found = [f"[report]({front}/reports/report.html)"] if front else []
-    if front and contest:
+    if front and comparison:
         found.append(f"[drawing]({front}/{PLOT.as_posix()})")
-    if mlflow and contest:
-        version = f"{mlflow}/#/models/{contest.name}/versions/{contest.challenger}"
-        found.append(f"[version {contest.challenger} in MLflow]({version})")
+    if mlflow and comparison:
+        version = f"{mlflow}/#/models/{comparison.name}/versions/{comparison.challenger}"
+        found.append(f"[version {comparison.challenger} in MLflow]({version})")
     elif mlflow:
         found.append(f"[models in MLflow]({mlflow}/#/models)")
     return found

@@ -1,50 +1,26 @@
 """Versions retired long ago are deleted with their files; whatever may be needed stays."""
 
-import json
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.registries import client_of, copied, make
 
+from kantor.errors import InputError
 from kantor.files import Freed
-from kantor.registry import (
-    RECEIPT,
-    RegistryError,
-    history,
-    lineage,
-    load_model,
-    promote,
-    register,
-    retire,
-    rollback,
-    summary,
-    versions,
-)
-from kantor.registry.pruning import prune_retired
-from kantor.settings import Register
+from kantor.promotion.alias_audit import audit
+from kantor.promotion.history import history
+from kantor.promotion.promote import promote, retire, rollback
+from kantor.promotion.pruning import prune_retired
+from kantor.registry import RECEIPT, load_model, versions
+from kantor.registry.__main__ import summary
 
-PARAMS = Register(model="kantor-bach", experiment="kantor")
 LATER = datetime.now(UTC) + timedelta(days=1)
 
 
-def build(root, number):
-    (root / "build/model/model.json").write_text(json.dumps({"distance": 3 + number}))
-    return register(root, PARAMS)
-
-
 @pytest.fixture
-def registry(many, tmp_path, empty_database, monkeypatch):
+def registry(three, tmp_path):
     """A repository with three versions of its own; the first is champion, the third challenger."""
-    root = tmp_path / "own"
-    for name in ("build", "reports"):
-        shutil.copytree(many / name, root / name)
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(many / name, root)
-    shutil.copy(empty_database, root / "mlflow.db")
-    monkeypatch.setattr(lineage, "data_md5", lambda _: "0123.dir")
-    for number in (1, 2, 3):
-        build(root, number)
-    return root
+    return copied(three, tmp_path / "own")
 
 
 def numbers(root):
@@ -74,10 +50,10 @@ def test_a_version_retired_before_goes_with_its_files(registry):
     assert freed.files > 200  # the model carries Kantor's own code
     for number in (1, 3):
         assert load_model(f"models:/kantor-bach/{number}", root=registry)
-    with pytest.raises(RegistryError, match="no version 2"):
+    with pytest.raises(InputError, match="no version 2"):
         load_model("models:/kantor-bach/2", root=registry)
     assert prune_retired(LATER, root=registry) == Freed()
-    assert build(registry, 4).version == 4
+    assert make(registry, 4).version == 4
 
 
 def test_what_was_not_retired_stays(registry):
@@ -88,10 +64,8 @@ def test_what_was_not_retired_stays(registry):
 
 def test_a_version_with_an_alias_stays(registry):
     """Any alias: somebody asks for it by that name."""
-    from mlflow import MlflowClient
-
     retire(2, "hums", root=registry)
-    client = MlflowClient(f"sqlite:///{registry / 'mlflow.db'}")
+    client = client_of(registry)
     client.set_registered_model_alias("kantor-bach", "concert", "2")
     assert prune_retired(LATER, root=registry) == Freed()
     assert numbers(registry) == {1, 2, 3}
@@ -110,33 +84,19 @@ def test_the_champion_before_this_one_stays(registry, rule):
     assert load_model(root=registry).source == "kantor-bach version 1"
 
 
-def test_what_was_champion_since_it_was_retired_stays(registry, client_of, rule):
+def test_what_was_champion_since_it_was_retired_stays(registry):
     """It was made so in MLflow's page, where the word `retired` stays on it."""
     retire(2, "hums", root=registry)
     client = client_of(registry)
     for champion in ("2", "3", "1"):
         client.set_registered_model_alias("kantor-bach", "champion", champion)
-        history_is_told(registry)
+        audit(root=registry)
     assert prune_retired(LATER, root=registry) == Freed()
-
-
-def history_is_told(root):
-    from kantor.registry import notice
-
-    notice(root=root)
-
-
-@pytest.fixture
-def client_of():
-    """MLflow's own client of a repository's registry."""
-    from mlflow import MlflowClient
-
-    return lambda root: MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
 
 
 def test_the_version_that_is_built_here_stays(registry):
     """`make repro` names it in its last line."""
-    build(registry, 3).write(registry / RECEIPT)
+    make(registry, 3).write(registry / RECEIPT)
     retire(3, "hums", root=registry)
     assert prune_retired(LATER, root=registry) == Freed()
     assert summary(registry)[0] == "kantor-bach version 3"
@@ -146,17 +106,17 @@ def test_made_again_it_is_retired_still(registry):
     """Under a new number: going back to old inputs does not make a good model of a bad one."""
     retire(2, "hums", root=registry)
     prune_retired(LATER, root=registry)
-    receipt = build(registry, 2)
+    receipt = make(registry, 2)
     assert (receipt.version, receipt.created) == (4, True)
     tags = {row["version"]: row["tags"] for row in versions(root=registry)}
     assert "retired" in tags[4]
     assert "retired" not in tags[3]
-    again = build(registry, 2)
+    again = make(registry, 2)
     assert (again.version, again.created) == (4, False)
 
 
 def test_the_history_outlives_the_version(registry):
-    """Who moved what and why is still told."""
+    """Who moved what and why is still there."""
     retire(2, "hums", "ada@desk", root=registry)
     before = history(root=registry)
     prune_retired(LATER, root=registry)
@@ -188,7 +148,7 @@ def test_stopped_in_the_middle_it_goes_on(registry, monkeypatch, method):
     assert len(files(registry)) < len(kept)
 
 
-def test_a_run_that_another_version_names_stays(registry, client_of):
+def test_a_run_that_another_version_names_stays(registry):
     """As where somebody registered it a second time in MLflow's page."""
     client = client_of(registry)
     version = client.get_model_version("kantor-bach", "2")
@@ -212,7 +172,7 @@ def test_before_the_first_model_there_is_nothing_to_delete(repository):
     assert prune_retired(LATER, root=repository) == Freed()
 
 
-def test_when_somebody_wrote_retired_by_hand_it_stays(registry, client_of):
+def test_when_somebody_wrote_retired_by_hand_it_stays(registry):
     """Nobody knows since when."""
     client_of(registry).set_model_version_tag("kantor-bach", "2", "retired", "yes")
     assert prune_retired(LATER, root=registry) == Freed()

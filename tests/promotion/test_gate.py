@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.registries import aliases
 
+from kantor.errors import ModelError
 from kantor.promotion import gate
-from kantor.registry import Refused, RegistryError, history, promote, versions
+from kantor.promotion.gate import Refused
+from kantor.promotion.history import history
+from kantor.promotion.promote import promote
 from kantor.registry.loading import LoadedModel
 
 NAME = "kantor-bach"
@@ -14,10 +18,7 @@ def refused(root, rule, version=2):
     """The reasons for which `version` is refused; nothing has moved then."""
     with pytest.raises(Refused) as caught:
         promote(version, "try it", root=root, rule=rule)
-    assert {a: row["version"] for row in versions(root=root) for a in row["aliases"]} == {
-        "champion": 1,
-        "challenger": 3,
-    }
+    assert aliases(root) == {"champion": 1, "challenger": 3}
     assert history(root=root) == []
     return caught.value.reasons
 
@@ -91,7 +92,7 @@ def test_does_not_load(moving, client, rule, monkeypatch):
     """A version whose files are gone is refused."""
     from kantor.registry import loading
 
-    monkeypatch.setattr(loading, "load_generator", _raise(RegistryError("weights cut short")))
+    monkeypatch.setattr(loading, "load_generator", _raise(ModelError("weights cut short")))
     assert refused(moving, rule) == ("does not load: weights cut short",)
 
 
@@ -128,9 +129,9 @@ def _silent(pitches):
         (_raise(RuntimeError("NaN in\nthe network")), "NaN in the network"),
     ],
 )
-def test_smoke_composition(change, fault):
-    """Given notes changed, a wrong shape, a silent voice, an exception: each fails it."""
-    found = gate.smoke(LoadedModel(Broken(change), "this"))
+def test_composition(change, fault):
+    """Conditioning notes changed, a wrong shape, a silent voice, an exception: each fails it."""
+    found = gate.try_composing(LoadedModel(Broken(change), "this"))
     assert [fault in reason for reason in found] == ([True] if fault else [])
 
 

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.files import NOTHING, Freed
-from kantor.promotion.alias_audit import moving
-from kantor.promotion.gate import RETIRED
+from kantor.promotion.alias_audit import exclusive
 from kantor.promotion.history import Event
-from kantor.promotion.promote import history
-from kantor.registry.registering import retired_tag
-from kantor.registry.store import DATABASE, RECEIPT, URI_VARIABLE, Store, find_root, opened
-from kantor.registry.versions import NAME, aliases_of
+from kantor.registry.connection import URI_VARIABLE
+from kantor.registry.registering import RETIRED, retired_tag
+from kantor.registry.store import DATABASE, RECEIPT, Store, find_root, opened
+from kantor.registry.versions import address_of, aliases_of, all_versions, is_gone
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -31,7 +30,7 @@ _LOGGED = "models:/"  # and the number of a logged model, which begins with m-
 
 
 def prune_retired(
-    before: datetime, dry_run: bool = False, *, name: str = NAME, root: Path | None = None
+    before: datetime, dry_run: bool = False, *, model: str | None = None, root: Path | None = None
 ) -> Freed:
     """Delete the versions that were retired before a time, with the files of model and run.
 
@@ -42,8 +41,8 @@ def prune_retired(
     ----------
     dry_run
         Only count.
-    name
-        The model's.
+    model
+        The registered model's name; by default the one that ``params.yaml`` names.
     root
         The repository; by default found from the current folder.
 
@@ -54,31 +53,31 @@ def prune_retired(
 
     Raises
     ------
-    RegistryError
-        If the registry fails.
+    SetupError
+        If the registry fails, or another process moves the champion.
     """
     root = root or find_root()
-    if not _is_there(name, root):
-        return NOTHING
     freed = NOTHING
-    with moving(name, root) as store:
-        found = store.client.search_model_versions(f"name='{name}'", max_results=10_000)
-        needed = {*aliases_of(store, name).values(), *_needed(history(name, root))}
+    if not _is_there(model, root):
+        return freed
+    with exclusive(model, root) as (store, moves):
+        versions = all_versions(store)
+        needed = {*aliases_of(store).values(), *_needed(moves)}
         here = _built_here(root)
-        for version in found:
+        for version in versions:
             is_needed = int(version.version) in needed or version.tags.get("fingerprint") == here
             if _retired_at(version) < before and not is_needed:
-                others = [each for each in found if each is not version]
+                others = [each for each in versions if each is not version]
                 freed += _delete(store, version, others, dry_run)
     return freed
 
 
-def _is_there(name: str, root: Path) -> bool:
+def _is_there(model: str | None, root: Path) -> bool:
     """Whether there is a registry, and such a model in it."""
     if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).is_file():
         return False
-    with opened(root) as store:
-        return bool(store.client.search_registered_models(f"name='{name}'"))
+    with opened(root, model) as store:
+        return bool(store.client.search_registered_models(f"name='{store.model}'"))
 
 
 def _retired_at(version: ModelVersion) -> datetime:
@@ -114,32 +113,30 @@ def _delete(
     store: Store, version: ModelVersion, others: Collection[ModelVersion], dry_run: bool
 ) -> Freed:
     """Delete what a version alone has, then the version."""
-    client, name, number = store.client, version.name, str(version.version)
+    client = store.client
     freed = Freed(1)
     if not _is_shared(store, version, others):
         freed += _delete_run(store, version, dry_run)
     if not dry_run:
         if fingerprint := version.tags.get("fingerprint"):
             tag = retired_tag(fingerprint)
-            client.set_registered_model_tag(name, tag, version.tags[RETIRED])
-        client.delete_model_version(name, number)
+            client.set_registered_model_tag(store.model, tag, version.tags[RETIRED])
+        client.delete_model_version(store.model, str(version.version))
     return freed
 
 
 def _is_shared(store: Store, version: ModelVersion, others: Collection[ModelVersion]) -> bool:
     """Whether another version names the same run or the same files."""
-    run, address = version.run_id, _address(store, version)
-    return any((run and each.run_id == run) or _address(store, each) == address for each in others)
-
-
-def _address(store: Store, version: ModelVersion) -> str:
-    return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
+    run, address = version.run_id, address_of(store, version)
+    return any(
+        (run and each.run_id == run) or address_of(store, each) == address for each in others
+    )
 
 
 def _delete_run(store: Store, version: ModelVersion, dry_run: bool) -> Freed:
     """Delete the files of a version's logged model and of its run, then mark both as deleted."""
     client, run, model = store.client, version.run_id, version.source.removeprefix(_LOGGED)
-    freed = _files(_address(store, version), dry_run)
+    freed = _files(address_of(store, version), dry_run)
     if run:
         freed += _if_there(lambda: _files(client.get_run(run).info.artifact_uri, dry_run), NOTHING)
     if dry_run:
@@ -176,6 +173,6 @@ def _if_there(ask: Callable[[], Any], otherwise: Any) -> Any:
     try:
         return ask()
     except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+        if not is_gone(error):
             raise
         return otherwise

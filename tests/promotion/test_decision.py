@@ -1,33 +1,33 @@
 """A challenger is decided on once, as the rule and a person say."""
 
+from typing import ClassVar
+
 import pytest
 
-from kantor.promotion import deciding
-from kantor.promotion.deciding import Approval, decided, settle, undecided
-from kantor.registry import Refused
+from kantor.promotion import decision
+from kantor.promotion.decision import Approval, decided, settle, undecided
+from kantor.promotion.gate import Refused
 from kantor.settings import Promote
 
 RULE = Promote(mode="auto", margin=0.01, guarded={}, resamples=100, confidence=0.9)
 BETTER = "bach version 2 promoted by {}; version 1 is kept as previous"
 
 
-class Contest:
-    """What is read of a contest."""
+class Comparison:
+    """What is read of a comparison."""
 
     name, challenger, champion, verdict, worse, rule = "bach", 2, 1, "promote", (), RULE
+    figures: ClassVar = {"gain.overlap": 0.1}
 
     def __init__(self, action):
         self.action = action
-
-    def figures(self):
-        return {"gain.overlap": 0.1}
 
 
 @pytest.fixture
 def moves(monkeypatch):
     """Promotions, noted instead of made."""
     made = []
-    monkeypatch.setattr(deciding, "promote", lambda *given, **named: made.append((given, named)))
+    monkeypatch.setattr(decision, "promote", lambda *given, **named: made.append((given, named)))
     return made
 
 
@@ -37,7 +37,7 @@ def nobody(found):
 
 def test_better_by_the_rule_is_promoted(moves, tmp_path):
     """With the reason, the figures and what the comparison had against it."""
-    assert settle(tmp_path, Contest("promote"), "new scores", nobody) == BETTER.format("retrain")
+    assert settle(tmp_path, Comparison("promote"), "new scores", nobody) == BETTER.format("retrain")
     (((version, why, by), named),) = moves
     assert (version, by) == (2, "retrain")
     assert "new scores" in why
@@ -48,13 +48,13 @@ def test_better_by_the_rule_is_promoted(moves, tmp_path):
 
 def test_the_history_names_who_let_the_rule_decide(moves, tmp_path):
     """A flow that a person started is not taken for the retraining."""
-    assert settle(tmp_path, Contest("promote"), "", nobody, "ada") == BETTER.format("ada")
+    assert settle(tmp_path, Comparison("promote"), "", nobody, "ada") == BETTER.format("ada")
     assert moves[0][0][2] == "ada"
 
 
 def test_the_champion_stays(moves, tmp_path):
     """Where the rule says so, and nobody is asked."""
-    assert "champion is version 1" in settle(tmp_path, Contest("keep"), "", nobody)
+    assert "champion is version 1" in settle(tmp_path, Comparison("keep"), "", nobody)
     assert not moves
 
 
@@ -68,7 +68,7 @@ def test_the_champion_stays(moves, tmp_path):
 )
 def test_a_person_decides(moves, tmp_path, answer, told):
     """Yes promotes in that person's name; no, and no answer, keep the champion."""
-    assert settle(tmp_path, Contest("ask"), "", lambda found: answer) == told
+    assert settle(tmp_path, Comparison("ask"), "", lambda found: answer) == told
     assert [given for given, _ in moves] == ([(2, answer.why, "Clara")] if "by" in told else [])
 
 
@@ -78,8 +78,8 @@ def test_the_gate_has_the_last_word(monkeypatch, tmp_path):
     def refuse(*given, **named):
         raise Refused("bach version 2: promotion", ["does not load"])
 
-    monkeypatch.setattr(deciding, "promote", refuse)
-    told = settle(tmp_path, Contest("promote"), "", nobody)
+    monkeypatch.setattr(decision, "promote", refuse)
+    told = settle(tmp_path, Comparison("promote"), "", nobody)
     assert told.endswith("not promoted: bach version 2: promotion refused: does not load")
 
 
@@ -87,15 +87,14 @@ def test_the_gate_has_the_last_word(monkeypatch, tmp_path):
 def aliases(monkeypatch):
     """The registry's aliases."""
     named = {}
-    monkeypatch.setattr(deciding, "_name", lambda root: "bach")
     rows = [{"version": number, "aliases": []} for number in range(4)]
 
-    def versions(name, root):
+    def versions(root):
         return [
             {**row, "aliases": [a for a, v in named.items() if v == row["version"]]} for row in rows
         ]
 
-    monkeypatch.setattr(deciding, "versions", versions)
+    monkeypatch.setattr(decision, "versions", versions)
     return named
 
 
@@ -111,6 +110,6 @@ def test_each_pair_is_decided_on_once(aliases, tmp_path):
 
 @pytest.mark.parametrize("named", [{}, {"challenger": 1}, {"champion": 1, "challenger": 1}])
 def test_nothing_to_decide(aliases, tmp_path, named):
-    """Without two different versions there is no contest."""
+    """Without two different versions there is no comparison."""
     aliases |= named
     assert undecided(tmp_path) is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kantor.promotion.history import Event
-from kantor.promotion.walking import back
+from kantor.promotion.previous import back
 
 THERE = range(1, 9)
 

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kantor.registry import RegistryError, load_model, may_pass, reaching, versions
+from kantor.errors import SetupError
+from kantor.registry import connection, load_model, may_pass, versions
 from kantor.registry.store import opened
 
 MOST = 10.0  # seconds until the line
@@ -98,7 +99,7 @@ def dribble(listening, stop):
 def test_a_registry_out_of_reach_is_told_in_time(unreachable):
     """One line that names the address and what to do; whoever can wait may try again."""
     begin = time.monotonic()
-    with pytest.raises(RegistryError, match=r"the server does not answer.*start it") as caught:
+    with pytest.raises(SetupError, match=r"the server does not answer.*start it") as caught:
         load_model()
     assert time.monotonic() - begin < MOST
     assert may_pass(caught.value)
@@ -110,7 +111,7 @@ def test_a_server_that_falls_silent_is_told_in_time(server):
     """It answers when it is asked whether it is there, and nothing after that."""
     server(200, -1)
     begin = time.monotonic()
-    with pytest.raises(RegistryError, match="does not answer"):
+    with pytest.raises(SetupError, match="does not answer"):
         versions()
     assert time.monotonic() - begin < MOST
 
@@ -127,7 +128,7 @@ def test_a_server_that_falls_silent_is_told_in_time(server):
 def test_a_wrong_token_is_not_taken_for_silence(server, statuses, told):
     """The line names the variable; nobody waits for a token to come by itself."""
     server(*statuses)
-    with pytest.raises(RegistryError, match=told) as caught:
+    with pytest.raises(SetupError, match=told) as caught:
         versions()
     assert not may_pass(caught.value)
 
@@ -135,7 +136,7 @@ def test_a_wrong_token_is_not_taken_for_silence(server, statuses, told):
 def test_a_server_that_fails_may_recover(server):
     """An error of the server's own is told as such, and can be waited for."""
     server(200, 500)
-    with pytest.raises(RegistryError, match=r"the server fails \(HTTP 500\)") as caught:
+    with pytest.raises(SetupError, match=r"the server fails \(HTTP 500\)") as caught:
         versions()
     assert may_pass(caught.value)
 
@@ -143,16 +144,16 @@ def test_a_server_that_fails_may_recover(server):
 def test_no_server_of_mlflow(server):
     """Something else that answers at the address is not called silent."""
     server(404)
-    with pytest.raises(RegistryError, match="404") as caught:
+    with pytest.raises(SetupError, match="404") as caught:
         versions()
     assert not may_pass(caught.value)
 
 
 def test_a_database_elsewhere_is_reached_first(monkeypatch):
     """SQLAlchemy would try for minutes; the password is not shown."""
-    monkeypatch.setattr(reaching, "PATIENCE", 1.0)
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@127.0.0.1:9/registry")
-    with pytest.raises(RegistryError, match=r"^postgresql://127.0.0.1:9/registry: .*refused"):
+    with pytest.raises(SetupError, match=r"^postgresql://127.0.0.1:9/registry: .*refused"):
         versions()
 
 

@@ -5,27 +5,26 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.registries import aliases
 
+from kantor.errors import InputError, SetupError
 from kantor.locks import STATE, held
 from kantor.promotion import gate
-from kantor.promotion.alias_audit import LOCK
-from kantor.registry import RegistryError, history, notice, promote, rollback, versions
+from kantor.promotion.alias_audit import LOCK, audit
+from kantor.promotion.history import history
+from kantor.promotion.promote import promote, rollback
 
 # A process of its own, without the network's stand-in: its gate takes as long as loading would.
 PROMOTE = """
 import pathlib, sys, time
 import mlflow
 from kantor.promotion import gate
-from kantor.registry import promote
+from kantor.promotion.promote import promote
 gate.unsound = lambda *_: time.sleep(0.5) or []
 print("ready", flush=True)
 sys.stdin.readline()
 promote(sys.argv[2], "at once", force=True, root=pathlib.Path(sys.argv[1]))
 """
-
-
-def aliases(root):
-    return {alias: row["version"] for row in versions(root=root) for alias in row["aliases"]}
 
 
 def moves(root):
@@ -52,15 +51,15 @@ def test_the_first_move_may_be_made_in_the_page(moving, client):
     assert rollback("worse", root=moving).after == 1
 
 
-def test_each_move_that_was_noticed_is_in_the_history(moving, client):
-    """When it was noticed, between which versions, and that it came from MLflow's page; once."""
-    assert notice(root=moving) is None
+def test_each_move_that_is_found_is_in_the_history(moving, client):
+    """When it was found, between which versions, and that it came from MLflow's page; once."""
+    assert audit(root=moving) is None
     by_page(client, 3)
     assert [e.by for e in history(root=moving)] == ["unknown"]
-    event = notice(root=moving)
-    assert notice(root=moving) is None
+    event = audit(root=moving)
+    assert audit(root=moving) is None
     by_page(client, 2)
-    notice(root=moving)
+    audit(root=moving)
     assert (event.before, event.after, event.by) == (1, 3, "MLflow's page")
     assert event.figures["overlap"] == pytest.approx(0.92)
     assert history(root=moving)[0] == event
@@ -72,15 +71,15 @@ def test_a_champion_that_was_deleted_is_no_way_back(moving, client, rule):
     """The move is recorded all the same, and a rollback says that there is nothing to go to."""
     promote(2, "try it", root=moving, rule=rule)
     client.delete_registered_model_alias("kantor-bach", "champion")
-    assert notice(root=moving) is None
+    assert audit(root=moving) is None
     client.delete_registered_model_alias("kantor-bach", "previous")
     client.delete_model_version("kantor-bach", "1")
     by_page(client, 2)
     client.delete_model_version("kantor-bach", "2")
     by_page(client, 3)
-    notice(root=moving)
+    audit(root=moving)
     with pytest.raises(
-        RegistryError, match=r"no earlier champion is left.*2 \(deleted\), 1 \(deleted\)"
+        InputError, match=r"no earlier champion is left.*2 \(deleted\), 1 \(deleted\)"
     ):
         rollback("back", root=moving)
 
@@ -111,13 +110,13 @@ def test_threads_that_move_at_once_do_not_interleave(moving, rule):
     def one(_):
         try:
             return str(promote(2, "at once", root=moving, rule=rule).before)
-        except RegistryError as error:
+        except InputError as error:
             return str(error)
 
     with ThreadPoolExecutor(4) as pool:
-        told = sorted(pool.map(one, range(4)))
-    assert told[0] == "1"
-    assert all("is the champion already" in line for line in told[1:])
+        outcomes = sorted(pool.map(one, range(4)))
+    assert outcomes[0] == "1"
+    assert all("is the champion already" in line for line in outcomes[1:])
     assert moves(moving) == [("promote", 1, 2)]
 
 
@@ -126,7 +125,7 @@ def test_a_move_waits_for_the_one_under_way(moving, rule, monkeypatch):
     monkeypatch.setattr("kantor.promotion.alias_audit.PATIENCE", 0.0)
     with (
         held(moving / STATE / LOCK),
-        pytest.raises(RegistryError, match=r"cannot be moved now: .*held by process"),
+        pytest.raises(SetupError, match=r"cannot be moved now: .*held by process"),
     ):
         promote(2, "now", root=moving, rule=rule)
     assert aliases(moving)["champion"] == 1
@@ -140,7 +139,7 @@ def test_a_move_of_another_machine_meanwhile_is_not_overwritten(moving, client, 
         return []
 
     monkeypatch.setattr(gate, "reasons_against", slow)
-    with pytest.raises(RegistryError, match="version 3 was made champion meanwhile"):
+    with pytest.raises(SetupError, match="version 3 was made champion meanwhile"):
         promote(2, "try it", root=moving, rule=rule)
     assert aliases(moving) == {"champion": 3, "challenger": 3}
     assert moves(moving) == [("elsewhere", 1, 3)]

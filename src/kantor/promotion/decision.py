@@ -11,13 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kantor import settings
 from kantor.files import private_folder, save
 from kantor.locks import STATE, held
-from kantor.promotion import Contest
-from kantor.registry import Refused, promote, versions
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.gate import Refused
+from kantor.promotion.promote import promote
+from kantor.registry.versions import CHALLENGER, CHAMPION, versions
 
-DECIDED = "decided"
+_NOTE = "decided"
 _LOCK = "deciding.lock"
 
 
@@ -31,7 +32,7 @@ class Approval:
 
 
 # Asks a person; None where nobody answered in time.
-Ask = Callable[[Contest], Approval | None]
+Ask = Callable[[ModelComparison], Approval | None]
 
 
 def deciding(root: Path) -> AbstractContextManager[int]:
@@ -50,32 +51,32 @@ def undecided(root: Path) -> str | None:
 
     Raises
     ------
-    RegistryError
-        If the registry cannot be read.
+    SetupError, InputError
+        If the registry cannot be read, or has no such model.
     """
-    aliases = {
-        alias: row["version"] for row in versions(_name(root), root) for alias in row["aliases"]
-    }
-    challenger, champion = aliases.get("challenger"), aliases.get("champion")
+    aliases = {alias: row["version"] for row in versions(root=root) for alias in row["aliases"]}
+    challenger, champion = aliases.get(CHALLENGER), aliases.get(CHAMPION)
     if challenger is None or champion is None or challenger == champion:
         return None
     pair = f"version {challenger} against {champion}"
-    note = root / STATE / DECIDED
+    note = root / STATE / _NOTE
     return None if note.is_file() and note.read_text() == pair else pair
 
 
 def decided(root: Path, pair: str) -> None:
     """Note that this pair, as `undecided` named it, is not to be compared again."""
     private_folder(root / STATE)
-    save(root / STATE / DECIDED, lambda stream: stream.write(pair.encode()))
+    save(root / STATE / _NOTE, lambda stream: stream.write(pair.encode()))
 
 
-def settle(root: Path, found: Contest, reason: str, ask: Ask, by: str = "retrain") -> str:
-    """Do what the contest's rule says; what was done, in one line.
+def settle(
+    root: Path, comparison: ModelComparison, reason: str, ask: Ask, by: str = "retrain"
+) -> str:
+    """Do what the comparison's rule says; what was done, in one line.
 
     Parameters
     ----------
-    found
+    comparison
         Its rule's mode says whether a person is asked.
     reason
         Why the challenger was made, for the history.
@@ -86,16 +87,16 @@ def settle(root: Path, found: Contest, reason: str, ask: Ask, by: str = "retrain
 
     Raises
     ------
-    RegistryError
-        If the registry fails.
+    SetupError, InputError
+        If the registry fails, or there is no such version any more.
     """
-    named = f"{found.name} version {found.challenger}"
-    if found.action == "keep":
-        kept = "not promoted: the rule never does" if found.verdict == "promote" else "not promoted"
-        return f"{named} {kept}; champion is version {found.champion}"
+    named = f"{comparison.name} version {comparison.challenger}"
+    if comparison.action == "keep":
+        never = ": the rule never does" if comparison.verdict == "promote" else ""
+        return f"{named} not promoted{never}; champion is version {comparison.champion}"
     why = f"better by the rule; {reason}"
-    if found.action == "ask":
-        answer = ask(found)
+    if comparison.action == "ask":
+        answer = ask(comparison)
         if answer is None:
             return f"{named} not promoted: nobody answered"
         by, why = answer.by, answer.why
@@ -103,20 +104,16 @@ def settle(root: Path, found: Contest, reason: str, ask: Ask, by: str = "retrain
             return f"{named} not promoted: {by} said no ({why})"
     try:
         promote(
-            found.challenger,
+            comparison.challenger,
             why,
             by,
-            name=found.name,
+            model=comparison.name,
             root=root,
-            rule=found.rule,
-            measured=found.worse,
-            figures=found.figures(),
-            instead_of=found.champion,
+            rule=comparison.rule,
+            measured=comparison.worse,
+            figures=comparison.figures,
+            instead_of=comparison.champion,
         )
     except Refused as error:
         return f"{named} not promoted: {' '.join(str(error).split())}"
-    return f"{named} promoted by {by}; version {found.champion} is kept as previous"
-
-
-def _name(root: Path) -> str:
-    return settings.load(settings.Register, "register", root / "params.yaml").model
+    return f"{named} promoted by {by}; version {comparison.champion} is kept as previous"

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kantor.errors import SetupError
 from kantor.promotion import history as events
-from kantor.promotion.history import Event
-from kantor.registry import history, promote, rollback
+from kantor.promotion.history import Event, history
+from kantor.promotion.promote import promote, rollback
 
 OLD = "history.2026-11-25T0{hour}:00:00.000000Z"
 
@@ -31,7 +32,7 @@ def clock(monkeypatch):
     return turn
 
 
-def told(root):
+def moves(root):
     return [(e.what, e.before, e.after) for e in history(root=root)]
 
 
@@ -40,7 +41,7 @@ def test_a_clock_that_is_set_back_changes_no_order(moving, clock, rule):
     promote(2, "try it", root=moving, rule=rule)
     clock(-2)
     promote(3, "try it", root=moving, rule=rule)
-    assert told(moving) == [("promote", 1, 2), ("promote", 2, 3)]
+    assert moves(moving) == [("promote", 1, 2), ("promote", 2, 3)]
     assert rollback("worse", root=moving).after == 2
 
 
@@ -49,7 +50,7 @@ def test_a_deleted_version_leaves_its_moves(moving, client, rule):
     promote(2, "try it", root=moving, rule=rule)
     promote(3, "try it", root=moving, rule=rule)
     client.delete_model_version("kantor-bach", "2")
-    assert told(moving) == [("promote", 1, 2), ("promote", 2, 3)]
+    assert moves(moving) == [("promote", 1, 2), ("promote", 2, 3)]
     assert rollback("worse", root=moving).after == 1
 
 
@@ -65,10 +66,10 @@ def test_moves_without_a_number_are_read_and_kept(moving, client, rule):
     for tag in (old(2, 2, 3), old(1, 1, 2)):
         client.set_model_version_tag("kantor-bach", *tag)
     client.set_registered_model_alias("kantor-bach", "champion", "3")
-    assert told(moving) == [("promote", 1, 2), ("promote", 2, 3)]
+    assert moves(moving) == [("promote", 1, 2), ("promote", 2, 3)]
     assert rollback("worse", root=moving).number == 1
     client.delete_model_version("kantor-bach", "3")
-    assert told(moving) == [("promote", 1, 2), ("promote", 2, 3), ("rollback", 3, 2)]
+    assert moves(moving) == [("promote", 1, 2), ("promote", 2, 3), ("rollback", 3, 2)]
 
 
 def test_two_machines_that_take_one_number_keep_both_moves():
@@ -78,6 +79,12 @@ def test_two_machines_that_take_one_number_keep_both_moves():
     assert one.tag != other.tag
     found = events.in_order([other.to_json(), one.to_json()], 3)
     assert [e.after for e in found if e.at] == [2, 3]
+
+
+def test_a_damaged_event_is_one_line():
+    """A tag that somebody wrote by hand."""
+    with pytest.raises(SetupError, match="not an event of the history: oops"):
+        Event.from_json("oops")
 
 
 def test_an_event_fits_into_a_tag():

@@ -1,0 +1,138 @@
+"""A version is found without MLflow where its tables are known; a moved repository is mended."""
+
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from tests.registries import PARAMS, change
+
+from kantor.errors import SetupError
+from kantor.promotion.history import history
+from kantor.promotion.promote import promote
+from kantor.registry import load_model, register, versions
+from kantor.registry.database import SCHEMA, look_up, relocate
+from kantor.registry.store import opened
+from kantor.registry.versions import address_of, find, kept_windows
+
+NAMED = ("kantor-bach", "champion")
+
+
+@pytest.fixture
+def own(registered, tmp_path):
+    """A copy of the registry that a test may change; its files stay where they are."""
+    for name in ("mlflow.db", "params.yaml"):
+        shutil.copy(registered / name, tmp_path)
+    return tmp_path
+
+
+def test_schema_is_that_of_the_installed_mlflow(registered):
+    """After an update of MLflow this says that `SCHEMA` and the queries are to be looked at."""
+    with closing(sqlite3.connect(registered / "mlflow.db")) as rows:
+        assert rows.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA,)]
+
+
+@pytest.mark.parametrize("version", ["champion", "challenger", "1"])
+def test_the_same_version_as_mlflow_finds(registered, version):
+    """Number, time and files are those that MLflow names."""
+    row = look_up("kantor-bach", version, registered)
+    with opened(registered) as store:
+        wanted = find(store, version)
+        address = address_of(store, wanted)
+    assert (row.model, row.version) == (wanted.name, int(wanted.version))
+    assert row.created == wanted.creation_timestamp
+    assert row.folder.as_uri() == address
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE alembic_version SET version_num = 'another'",
+        "UPDATE model_versions SET storage_location = 's3://bucket/model'",
+        "UPDATE model_versions SET current_stage = 'Deleted_Internal'",
+        "DELETE FROM registered_model_aliases",
+        "DROP TABLE model_versions",
+    ],
+)
+def test_left_to_mlflow(own, statement):
+    """Another release's tables, files elsewhere, nothing found, a broken file."""
+    assert look_up(*NAMED, own) is not None
+    with closing(sqlite3.connect(own / "mlflow.db")) as rows, rows:
+        rows.execute(statement)
+    assert look_up(*NAMED, own) is None
+
+
+def test_other_addresses_are_left_to_mlflow(own, monkeypatch):
+    """A server, no database, no registry yet; but the variable may name a file."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{own / 'mlflow.db'}")
+    assert look_up(*NAMED) is not None
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert look_up(*NAMED, own) is None
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    (own / "mlflow.db").write_bytes(b"not a database, by any means" * 99)
+    assert look_up(*NAMED, own) is None
+    (own / "mlflow.db").unlink()
+    assert look_up(*NAMED, own) is None
+    assert not (own / "mlflow.db").exists()
+
+
+def test_loading_without_mlflow(registered):
+    """A version is found where neither MLflow nor TensorFlow can be imported."""
+    script = (
+        "import sys\n"
+        "sys.modules['mlflow'] = sys.modules['tensorflow'] = None\n"
+        "from kantor.registry.loading import _version_files\n"
+        "with _version_files('champion', None) as (folder, source):\n"
+        "    print(folder.name, source)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=registered, capture_output=True, text=True, check=True)
+    assert done.stdout == "model kantor-bach version 1\n"
+
+
+def test_loads_what_was_read(registered, own):
+    """The model is the version on which the alias stands."""
+    assert load_model(root=own).source == "kantor-bach version 1"
+    assert load_model(root=own).generator.distance == load_model(root=registered).generator.distance
+
+
+@pytest.fixture
+def moved(registered, tmp_path):
+    """A copy of a repository, whose registry still names the place of the first."""
+    root = shutil.copytree(registered, tmp_path / "first")
+    relocate(root)
+    for copy in root.glob("mlflow.db.*Z"):
+        copy.unlink()
+    return root.rename(tmp_path / "moved")
+
+
+def test_nothing_is_lost(moved, rule):
+    """Versions, aliases, history and files are those from before, and new ones are registered."""
+    with pytest.raises(SetupError, match=r"python -m kantor.registry relocate"):
+        load_model(root=moved)
+    change(moved, 6)
+    with pytest.raises(SetupError, match=r"moved or copied; .*kantor.registry relocate"):
+        register(moved, PARAMS)
+    before = versions(root=moved)
+    assert "before at file:///" in relocate(moved)
+    assert versions(root=moved) == before
+    assert load_model(root=moved).source == "kantor-bach version 1"
+    assert kept_windows(1, root=moved) == (1, "side,piece\n")
+    assert register(moved, PARAMS).version == 2
+    event = promote(2, "better", force=True, root=moved, rule=rule)
+    assert "its files are where it says" in relocate(moved)
+    assert history(root=moved) == [event]
+
+
+def test_the_database_before_is_kept(moved):
+    """As a copy that only its owner reads; without the files nothing is changed."""
+    (moved / "mlartifacts").rename(moved / "elsewhere")
+    with pytest.raises(SetupError, match="bring it here"):
+        relocate(moved)
+    (moved / "elsewhere").rename(moved / "mlartifacts")
+    relocate(moved)
+    (copy,) = moved.glob("mlflow.db.*Z")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600

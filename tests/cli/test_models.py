@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import kantor.registry
 from kantor import cli
 from kantor.errors import SetupError
 from kantor.metrics.musical import LABELS

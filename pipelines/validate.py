@@ -12,8 +12,8 @@ from pathlib import Path
 
 from kantor import files, settings
 from kantor.data import windows
-from kantor.data.checks import tables as frames
-from kantor.data.checks import validation
+from kantor.data.checks.run import validate
+from kantor.data.checks.tables import measure, read_manifest
 from kantor.errors import InputError, SetupError
 
 
@@ -24,11 +24,11 @@ def main() -> int:
         limits = settings.load(settings.Validate, "validate")
         steps = settings.load(settings.Ingest, "ingest").windows.steps
         ensemble = settings.load_ensemble()
-        manifest = frames.read_manifest(Path("build/manifest.csv"))
+        manifest = read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
         with files.full_disk_explained():
-            measured = frames.measure(tensors, manifest, steps, limits.min_pieces, ensemble)
-            outcomes = validation.report(measured, limits, steps, Path("reports"))
+            tables = measure(tensors, manifest, steps, limits.min_pieces, ensemble)
+            outcomes = validate(tables, limits, steps, Path("reports"))
     except (InputError, SetupError, OSError) as error:
         print(f"validate: {error}", file=sys.stderr)
         return 1

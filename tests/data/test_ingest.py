@@ -148,7 +148,9 @@ def run(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_stage_itself(tmp_path: Path) -> None:
     """One line of summary; a fault is one line on stderr and exit code 1, no traceback."""
     folder_of(tmp_path / "scores", 3)
-    (tmp_path / "params.yaml").write_text("ingest: {sources: [{kind: folder, path: scores}]}")
+    (tmp_path / "params.yaml").write_text(
+        "ensemble: {ranges: {}}\ningest: {sources: [{kind: folder, path: scores}]}"
+    )
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("ingest: 3 pieces (train ")
@@ -159,7 +161,7 @@ def test_the_stage_itself(tmp_path: Path) -> None:
         ("ingest: {sources: [], colour: red}", "ingest.colour"),
         ("ingest: {sources: []}", "no score of soprano, alto, tenor, bass"),
     ):
-        (tmp_path / "params.yaml").write_text(text)
+        (tmp_path / "params.yaml").write_text(f"ensemble: {{ranges: {{}}}}\n{text}")
         done = run(tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
         assert fault in done.stderr

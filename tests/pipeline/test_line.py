@@ -12,7 +12,7 @@ from benchmarks import clone
 from typer.testing import CliRunner
 
 from kantor import cli
-from kantor.data.checks import tables as frames
+from kantor.data.checks.tables import read_manifest
 from kantor.formats import reading
 from kantor.model.train.history import read as read_history
 from kantor.registry import versions
@@ -96,7 +96,7 @@ def test_every_out_is_there(line):
 
 def test_scores_of_ones_own_are_learned_from(line):
     """A MIDI put into data/scores and added with `dvc add data` is a piece of the corpus."""
-    manifest = frames.read_manifest(line.root / "build/manifest.csv")
+    manifest = read_manifest(line.root / "build/manifest.csv")
     assert len(manifest) == 13
     assert "scores/own.mid" in set(manifest["id"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kantor.data.checks.outcomes import Outcome
-from kantor.data.checks.validation import quiet_library, run
+from kantor.data.checks.run import quiet_library, run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def check(came: pd.DataFrame, known: pd.DataFrame, mostly: float) -> list[Outcom
 def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from kantor.data.checks.check import check as made
+    from kantor.data.checks.expectations import check as made
 
     share = f"for {mostly:.0%} of the melodies"
     checks = []

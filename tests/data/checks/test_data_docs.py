@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from kantor.data.checks.data_docs import all_pages
+from kantor.data.checks.run import all_pages
 from kantor.files import DiskFull, full_disk_explained
 
 LOGGER = logging.getLogger("great_expectations.render.renderer.site_builder")

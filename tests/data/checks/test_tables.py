@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kantor.data.checks.split_measures import histogram_distances
-from kantor.data.checks.tables import manifest_frame, measure, read_manifest
-from kantor.data.checks.window_table import window_frame
+from kantor.data.checks.tables import measure, piece_table, read_manifest
+from kantor.data.checks.windows import window_table
 from kantor.data.windows import Windows
 from kantor.errors import InputError
 from kantor.music.score import REST, onset_floor
@@ -48,7 +47,7 @@ def held(chord: tuple[int, ...] = CHORD, steps: int = 32) -> np.ndarray:
 
 
 def measured(windows: Windows, meter: str = "4/4") -> pd.Series:
-    frame, _ = window_frame(windows, manifest("train", meter=meter))
+    frame, _ = window_table(windows, manifest("train", meter=meter))
     return frame.iloc[0]
 
 
@@ -122,7 +121,7 @@ def test_silence_has_no_range_no_scale_and_no_copy() -> None:
     silent = np.full((32, 4), REST, np.int8)
     windows = tensors(silent, silent)
     windows.piece[1] = 1
-    frame, _ = window_frame(windows, manifest("train", "test"))
+    frame, _ = window_table(windows, manifest("train", "test"))
     assert frame["rest_share"].tolist() == [1, 1]
     assert frame["in_scale"].isna().all()
     assert frame["compass_alto"].isna().all()
@@ -139,7 +138,7 @@ def test_a_copy_is_found_in_any_key(semitones: int) -> None:
     other[31, 3] += 1
     windows = tensors(pitches, moved, other)
     windows.piece[:] = [0, 1, 2]
-    frame, _ = window_frame(windows, manifest("train", "test", "valid"))
+    frame, _ = window_table(windows, manifest("train", "test", "valid"))
     assert frame["also_in"].tolist()[1:] == ["train", ""]
     assert frame["also_in"].isna().tolist() == [True, False, False]
 
@@ -155,7 +154,7 @@ def test_a_window_without_a_piece_is_named_by_its_row() -> None:
 def test_a_window_past_the_end_overhangs() -> None:
     """Steps past the piece's end, and before its start, are counted."""
     windows = tensors(held())
-    frame, _ = window_frame(windows, manifest("train", steps=30))
+    frame, _ = window_table(windows, manifest("train", steps=30))
     assert frame["overhang"].tolist() == [2]
     windows.start[0] = -3
     assert measured(windows)["overhang"] == 3
@@ -190,19 +189,10 @@ def test_arrays_of_a_wrong_form_are_no_crash(fields: dict[str, np.ndarray]) -> N
 def test_more_windows_than_a_chunk_are_measured_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows are measured in chunks, which cannot be seen in the result."""
     pitches = [held(tuple(np.array(CHORD) + i)) for i in range(7)]
-    whole, _ = window_frame(tensors(*pitches), manifest("train"))
-    monkeypatch.setattr("kantor.data.checks.window_table.CHUNK", 3)
-    parts, _ = window_frame(tensors(*pitches), manifest("train"))
+    whole, _ = window_table(tensors(*pitches), manifest("train"))
+    monkeypatch.setattr("kantor.data.checks.windows.CHUNK", 3)
+    parts, _ = window_table(tensors(*pitches), manifest("train"))
     pd.testing.assert_frame_equal(whole, parts)
-
-
-def test_distances_of_histograms() -> None:
-    """Half of the mass moved by four bins: total variation a half, two semitones."""
-    one, other = np.zeros(128), np.zeros(128)
-    one[60], other[[60, 64]] = 10, (1, 1)
-    assert histogram_distances(one, other) == (0.5, 2.0)
-    assert histogram_distances(one, one) == (0, 0)
-    assert np.isnan(histogram_distances(one, np.zeros(128))).all()
 
 
 def test_splits_are_measured_against_training() -> None:
@@ -213,14 +203,14 @@ def test_splits_are_measured_against_training() -> None:
     table = frames.splits.set_index("split")
     assert table["pieces"].tolist() == [1, 0, 1]
     assert table["required_pieces"].tolist() == [5, 0, 0]
-    assert table.loc["test", ["drift_bass", "distance_bass", "drift_alto"]].tolist() == [1, 2, 0]
+    assert table.loc["test", ["drift_bass", "drift_alto"]].tolist() == [1, 0]
     assert table.loc[["train", "valid"], "drift_bass"].isna().all()
 
 
 def test_gaps_in_the_manifest_are_named() -> None:
     """A cell that is empty, or no number where one belongs, is a gap; a title may be empty."""
     table = pd.DataFrame({"id": ["a", "b"], "title": "", "bars": [4, "x"], "source": ["s", None]})
-    frame = manifest_frame(table, tensors(held()))
+    frame = piece_table(table, tensors(held()))
     assert frame["gaps"].tolist() == ["", "bars source "]
     assert frame["windows"].tolist() == [1, 0]
 

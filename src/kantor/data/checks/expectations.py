@@ -1,8 +1,11 @@
-"""Expectations on music that great_expectations does not bring: keys, meters, voices, splits.
+"""Checks: expectations with what a person reads about them, and expectations on music.
 
-Importing this module imports great_expectations (three seconds), so `kantor.data.checks.validation`
-does it when it runs. Each class registers itself under its own name, which the pages show.
-The metrics work on pandas only, which is all that Kantor feeds them.
+A check is an expectation of great_expectations with a short name (the key in reports), a sentence,
+and what is expected in words. Expectations that the library does not bring are defined here: keys,
+meters, lines, splits. Each class registers itself under its own name, which the pages show. The
+metrics work on pandas only, which is all that Kantor feeds them.
+
+Importing this module imports great_expectations, which takes three seconds.
 """
 
 from __future__ import annotations
@@ -10,9 +13,9 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
     ColumnPairMapExpectation,
@@ -27,7 +30,52 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 from kantor.errors import InputError
 from kantor.music.score import Meter
 
+Check = Any
+"""An expectation of great_expectations, whose types are not checked."""
+
 _KEY = re.compile(r"[A-G][#b]? (major|minor)")
+
+
+def check(
+    kind: type[Any],
+    name: str,
+    sentence: str,
+    expected: str,
+    meta: dict[str, str] | None = None,
+    **arguments: Any,
+) -> Check:
+    """An expectation that carries its short name, its sentence and its expectation in words.
+
+    What `meta` may hold: `shown`, how an unexpected value is put into words, and `figure`,
+    "max" or "min" where the number to watch is the column's greatest or least.
+    """
+    words = {"check": name, "sentence": sentence, "expected": expected, **(meta or {})}
+    return kind(description=f"{sentence}: {expected}.", meta=words, **arguments)
+
+
+def between(name: str, sentence: str, expected: str, column: str, **arguments: Any) -> Check:
+    """Expect each value of a column to lie between `min_value` and `max_value`."""
+    kind = gxe.ExpectColumnValuesToBeBetween
+    return check(kind, name, sentence, expected, column=column, **arguments)
+
+
+def among(
+    name: str, sentence: str, expected: str, column: str, values: list[Any], **arguments: Any
+) -> Check:
+    """Expect each value of a column to be one of `values`."""
+    kind = gxe.ExpectColumnValuesToBeInSet
+    return check(kind, name, sentence, expected, column=column, value_set=values, **arguments)
+
+
+def unique(name: str, sentence: str, expected: str, column: str) -> Check:
+    """Expect no value of a column twice."""
+    kind = gxe.ExpectColumnValuesToBeUnique
+    return check(kind, name, sentence, expected, {"shown": ""}, column=column)
+
+
+def at_least_one(name: str, sentence: str) -> Check:
+    """Expect a table to have a row."""
+    return check(gxe.ExpectTableRowCountToBeBetween, name, sentence, "at least 1", min_value=1)
 
 
 def is_key(text: object) -> bool:
@@ -109,8 +157,8 @@ class ExpectContentInOneSplit(ColumnPairMapExpectation):  # type: ignore[misc]
     success_keys: ClassVar[tuple[str, ...]] = ("ignore_row_if", "mostly")
 
 
-class ExpectVoiceInRange(ColumnMapExpectation):  # type: ignore[misc]
-    """Expect a voice's compass, such as "60 to 72", to lie from `low` to `high`."""
+class ExpectLineInRange(ColumnMapExpectation):  # type: ignore[misc]
+    """Expect a line's compass, such as "60 to 72", to lie from `low` to `high`."""
 
     low: int
     high: int
@@ -119,26 +167,26 @@ class ExpectVoiceInRange(ColumnMapExpectation):  # type: ignore[misc]
     success_keys: ClassVar[tuple[str, ...]] = ("low", "high", "mostly")
 
 
-class ExpectOnePitchPerVoiceAndStep(ExpectColumnValuesToBeBetween):  # type: ignore[misc]
-    """Expect no voice to sound two pitches at once."""
+class ExpectOnePitchPerLineAndStep(gxe.ExpectColumnValuesToBeBetween):  # type: ignore[misc]
+    """Expect no line to sound two pitches at once."""
 
     column: str = "most_pitches"
     max_value: float = 1
 
 
-class ExpectOnsetsToMatchPitches(ExpectColumnValuesToBeBetween):  # type: ignore[misc]
+class ExpectOnsetsToMatchPitches(gxe.ExpectColumnValuesToBeBetween):  # type: ignore[misc]
     """Expect no onset on a rest, and an onset wherever the pitch changes."""
 
     column: str = "onset_faults"
     max_value: float = 0
 
 
-class ExpectSilentPadding(ExpectColumnValuesToBeBetween):  # type: ignore[misc]
+class ExpectSilentPadding(gxe.ExpectColumnValuesToBeBetween):  # type: ignore[misc]
     """Expect nothing to sound, and no onset, after a window's real steps."""
 
     column: str = "padding_cells"
     max_value: float = 0
 
 
-class ExpectPitchDriftBelow(ExpectColumnValuesToBeBetween):  # type: ignore[misc]
-    """Expect a voice's pitch histogram to lie near that of training (total variation)."""
+class ExpectPitchDriftBelow(gxe.ExpectColumnValuesToBeBetween):  # type: ignore[misc]
+    """Expect a line's pitch histogram to lie near that of training (total variation)."""

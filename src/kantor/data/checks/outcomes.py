@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from kantor.errors import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = {
-    "tensors": "arrays",
-    "manifest": "pieces",
-    "windows": "windows",
-    "splits": "splits",
-    "melodies": "melodies",
-}
+_ROWS = {"tensors": "arrays", "manifest": "pieces"}  # what a table's rows are, if not its name
 SHOWN = 3  # values and places that a person is shown
 
 
@@ -26,7 +22,7 @@ class Outcome:
     Attributes
     ----------
     level : str
-        The table it looked at: one of `ROWS`.
+        The table it looked at.
     name, sentence, expected, found : str
         Its short name, what it looks at, and both sides in words.
     success : bool or None
@@ -62,20 +58,19 @@ class Outcome:
         return f"{self.name}: {self.sentence}: expected {self.expected}; found {self.found}{where}"
 
 
-def outcome_of(level: str, check: Any, found: Mapping[str, Any], frame: pd.DataFrame) -> Outcome:
-    """What became of a check; `found` has the library's result of each that was made, by name."""
-    meta = check.meta
-    base = Outcome(level, meta["check"], meta["sentence"], meta["expected"], "", None)
-    told = asdict(base) | {"places": ()}
-    if meta["check"] not in found:
-        missing = ", ".join(sorted(columns_of(check) - {*frame}))
-        return Outcome(**told | {"found": f"not checked, for want of {missing}"})
-    evaluated = found[meta["check"]]
-    result, success = evaluated.result, bool(evaluated.success)
+def outcome_of(level: str, check: Any, results: Mapping[str, Any], table: pd.DataFrame) -> Outcome:
+    """The outcome of a check of `table`; `results` has the library's result of each, by name."""
+    name = check.meta["check"]
+    outcome = Outcome(level, name, check.meta["sentence"], check.meta["expected"], "", None)
+    if name not in results:
+        missing = ", ".join(sorted(columns_of(check) - {*table}))
+        return replace(outcome, found=f"not checked, for want of {missing}")
+    result = results[name].result
     if not result:
-        return Outcome(**told | {"found": _exception(evaluated), "success": False})
-    seen = _of_rows if "element_count" in result else _of_table
-    return Outcome(**told | {"success": success} | seen(level, check, result, frame, success))
+        return replace(outcome, found=_exception(results[name]), success=False)
+    outcome = replace(outcome, success=bool(results[name].success))
+    described = _of_rows if "element_count" in result else _of_table
+    return described(outcome, check, result, table)
 
 
 def columns_of(check: Any) -> set[str]:
@@ -87,40 +82,43 @@ def columns_of(check: Any) -> set[str]:
 def _exception(evaluated: Any) -> str:
     """What the library raised instead of a result, on one line."""
     info = evaluated.exception_info or {}
-    nested = [info, *(one for one in info.values() if isinstance(one, dict))]
+    nested = [info, *(value for value in info.values() if isinstance(value, dict))]
     messages = [str(one["exception_message"]) for one in nested if one.get("exception_message")]
-    return " ".join((messages or ["no result"])[0].split())[:200]
+    return one_line((messages or ["no result"])[0])
 
 
 def _of_rows(
-    level: str, check: Any, result: Mapping[str, Any], frame: pd.DataFrame, success: bool
-) -> dict[str, Any]:
-    """What a check of every row found."""
+    outcome: Outcome, check: Any, result: Mapping[str, Any], table: pd.DataFrame
+) -> Outcome:
+    """The outcome of a check of every row."""
     failures = int(result["unexpected_count"])
     rows = int(result["element_count"]) - int(result["missing_count"])
-    places = [str(one[frame.columns[0]]) for one in result.get("partial_unexpected_index_list", [])]
     figure = None
     extreme = check.meta.get("figure")
     if extreme and rows:
-        figure = float(frame[check.column].agg(extreme))
+        figure = float(table[check.column].agg(extreme))
     elif getattr(check, "mostly", 1) < 1 and rows:
         figure = failures / rows
-    values = [_shown(check, one) for one in result["partial_unexpected_list"]]
-    distinct = ", ".join([value for value in dict.fromkeys(values) if value][:SHOWN])
-    counted = f"{failures:,} of {rows:,} {ROWS[level]}"
+    kind = _ROWS.get(outcome.level, outcome.level)
     if failures:
-        found = f"{distinct} in {counted}" if distinct else counted
+        texts = [_shown(check, value) for value in result["partial_unexpected_list"]]
+        values = ", ".join([text for text in dict.fromkeys(texts) if text][:SHOWN])
+        found = f"{values} in " if values else ""
+        found += f"{failures:,} of {rows:,} {kind}"
     elif figure:
         found = f"{figure:.3g} at {'least' if extreme == 'min' else 'most'}"
     else:
-        found = f"as expected in all {rows:,} {ROWS[level]}" if rows else f"no {ROWS[level]}"
-    return {
-        "found": found,
-        "failures": failures,
-        "rows": rows,
-        "places": tuple(dict.fromkeys(places))[:SHOWN],
-        "figure": figure,
-    }
+        found = f"as expected in all {rows:,} {kind}" if rows else f"no {kind}"
+    named = result.get("partial_unexpected_index_list", [])
+    places = dict.fromkeys(str(row[table.columns[0]]) for row in named)
+    return replace(
+        outcome,
+        found=found,
+        failures=failures,
+        rows=rows,
+        places=tuple(places)[:SHOWN],
+        figure=figure,
+    )
 
 
 def _shown(check: Any, value: Any) -> str:
@@ -133,23 +131,23 @@ def _shown(check: Any, value: Any) -> str:
 
 
 def _of_table(
-    level: str, check: Any, result: Mapping[str, Any], frame: pd.DataFrame, success: bool
-) -> dict[str, Any]:
-    """What a check of a whole column or table found."""
+    outcome: Outcome, check: Any, result: Mapping[str, Any], table: pd.DataFrame
+) -> Outcome:
+    """The outcome of a check of a whole column or table."""
     observed = result.get("observed_value")
     if isinstance(observed, (list, tuple)):
-        missing = sorted({*check.column_set} - {*frame})
-        return {"found": f"no {', '.join(missing)}" if missing else "all of them"}
+        missing = sorted({*check.column_set} - {*table})
+        return replace(outcome, found=f"no {', '.join(missing)}" if missing else "all of them")
     if observed is None or observed != observed:
-        return {"found": "no values", "success": False}
+        return replace(outcome, found="no values", success=False)
     if not columns_of(check):
-        return {"found": f"{observed:,}"}
-    places = () if success else _furthest(check, frame)
-    return {"found": f"{observed:.4g}", "figure": float(observed), "places": places}
+        return replace(outcome, found=f"{observed:,}")
+    places = () if outcome.success else _furthest(check, table)
+    return replace(outcome, found=f"{observed:.4g}", figure=float(observed), places=places)
 
 
-def _furthest(check: Any, frame: pd.DataFrame) -> tuple[str, ...]:
+def _furthest(check: Any, table: pd.DataFrame) -> tuple[str, ...]:
     """The pieces whose own mean is furthest on the side that was not expected."""
-    means = frame.groupby("piece")[check.column].mean().dropna()
+    means = table.groupby("piece")[check.column].mean().dropna()
     worst = means.sort_values(ascending=check.max_value is None, kind="stable")
     return tuple(f"{piece} ({mean:.3g})" for piece, mean in worst.head(SHOWN).items())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.checks.tables import Frames
+from kantor.data.checks.tables import Tables
 from kantor.data.corpus import SPLITS
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ LEVELS = (
     ("splits", "The splits", "One row a split: large enough, and like training."),
 )
 WIDTH, HEIGHT, AXIS = 170, 40, 11
-LOWEST, HIGHEST = 33, 85  # pitches drawn: A1 to C#6
 BINS = 34
 
 
-def page(frames: Frames, outcomes: Sequence[Outcome], limits: Validate) -> str:
+def page(tables: Tables, outcomes: Sequence[Outcome], limits: Validate) -> str:
     """The page as HTML; texts that come from scores are escaped."""
     from jinja2 import Environment
 
@@ -39,15 +38,16 @@ def page(frames: Frames, outcomes: Sequence[Outcome], limits: Validate) -> str:
         outcomes=outcomes,
         failed=[one for one in outcomes if one.success is False],
         unchecked=sum(one.success is None for one in outcomes),
-        splits=frames.splits.to_dict("records"),
+        splits=tables.splits.to_dict("records"),
         levels=[(*level, [one for one in outcomes if one.level == level[0]]) for level in LEVELS],
-        drawn=drawings(frames, limits),
+        curves=bool(tables.histograms),
+        drawings=drawings(tables, limits),
     )
 
 
-def drawings(frames: Frames, limits: Validate) -> dict[str, Markup]:
+def drawings(tables: Tables, limits: Validate) -> dict[str, Markup]:
     """Small SVG pictures, by the name of the check that they stand beside."""
-    found: dict[str, Markup] = {}
+    drawn: dict[str, Markup] = {}
     shares = {
         "rest_share": (0.0, limits.max_rest_share),
         "empty_bar_share": (0.0, limits.max_empty_bar_share),
@@ -55,80 +55,70 @@ def drawings(frames: Frames, limits: Validate) -> dict[str, Markup]:
         "in_scale": (0.5, limits.min_in_scale),
     }
     for name, (low, limit) in shares.items():
-        if name in frames.windows and frames.windows[name].notna().any():
-            values = frames.windows[name].dropna().to_numpy(dtype=float)
-            found[name] = histogram(values, low, limit)
-    if frames.histograms:
-        for voice, line in enumerate(frames.ensemble.lines):
-            counts = {split: array[:, voice] for split, array in frames.histograms.items()}
-            found[f"range_{line.name}"] = pitches(
-                np.sum(list(counts.values()), axis=0), (line.low, line.high)
-            )
-            found[f"drift_{line.name}"] = curves(counts)
-    return found
+        if name in tables.windows and tables.windows[name].notna().any():
+            values = tables.windows[name].dropna().to_numpy(dtype=float)
+            drawn[name] = _share_histogram(values, low, limit)
+    ranges = tables.ensemble.ranges
+    shown = (max(min(low for low, _ in ranges) - 2, 0), min(max(up for _, up in ranges) + 3, 127))
+    for index, line in enumerate(tables.ensemble.lines if tables.histograms else ()):
+        counts = {split: array[:, index] for split, array in tables.histograms.items()}
+        total = np.sum(list(counts.values()), axis=0)
+        drawn[f"range_{line.name}"] = _pitch_histogram(total, (line.low, line.high), shown)
+        drawn[f"drift_{line.name}"] = _pitch_curves(counts, shown)
+    return drawn
 
 
-def histogram(values: NDArray[np.float64], low: float, limit: float) -> Markup:
+def _share_histogram(values: NDArray[np.float64], low: float, limit: float) -> Markup:
     """Shares of windows over values from `low` to 1 or less, with their mean and its limit."""
     high = 1.0 if low else min(1.0, max(4 * limit, 0.1))
-    inside = np.clip(values, low, high)
-    heights = np.histogram(inside, bins=BINS, range=(low, high))[0] / len(values)
-    step = WIDTH / BINS
-    bars = _bars(np.sqrt(heights), np.arange(BINS) * step, step)
-
-    def line(value: float, kind: str) -> str:
-        """An upright line at a value."""
-        x = (min(max(value, low), high) - low) / (high - low) * WIDTH
-        return f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>'
-
-    marks = line(float(values.mean()), "mean") + line(limit, "limit")
+    heights = np.histogram(np.clip(values, low, high), bins=BINS, range=(low, high))[0]
+    marks = [
+        f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>'
+        for kind, value in (("mean", values.mean()), ("limit", limit))
+        for x in (float(np.clip((value - low) / (high - low), 0, 1)) * WIDTH,)
+    ]
     upper = f"{high:g}" if high >= 1 else f"{high:g} or more"
-    return _svg(bars + marks, f"{low:g}", upper)
+    return _svg(_bars(np.sqrt(heights / len(values))) + "".join(marks), f"{low:g}", upper)
 
 
-def pitches(counts: NDArray[np.int64], span: tuple[int, int]) -> Markup:
+def _pitch_histogram(
+    counts: NDArray[np.int64], span: tuple[int, int], shown: tuple[int, int]
+) -> Markup:
     """How long each pitch sounds, `counts` (128,), over the range that is expected."""
-    step = WIDTH / (HIGHEST - LOWEST + 1)
-    x, width = (span[0] - LOWEST) * step, (span[1] - span[0] + 1) * step
+    step = WIDTH / (shown[1] - shown[0] + 1)
+    x, width = (span[0] - shown[0]) * step, (span[1] - span[0] + 1) * step
     shade = f'<rect class="range" x="{x:.1f}" y="0" width="{width:.1f}" height="{HEIGHT}"/>'
-    drawn = counts[LOWEST : HIGHEST + 1].astype(float)
-    heights = drawn / max(drawn.max(), 1)
-    return _svg(shade + _bars(heights, np.arange(len(drawn)) * step, step), "A1", "C#6")
+    inside = counts[shown[0] : shown[1] + 1]
+    return _svg(shade + _bars(inside / max(inside.max(), 1)), *shown)
 
 
-def curves(counts: Mapping[str, NDArray[np.int64]]) -> Markup:
-    """The pitch histogram, (128,), of each split as a line."""
-    drawn = {split: counts[split][LOWEST : HIGHEST + 1] for split in SPLITS if counts[split].sum()}
-    shares = {split: array / array.sum() for split, array in drawn.items() if array.sum()}
+def _pitch_curves(counts: Mapping[str, NDArray[np.int64]], shown: tuple[int, int]) -> Markup:
+    """The pitch histogram, (128,), of each split as a curve."""
+    inside = {split: counts[split][shown[0] : shown[1] + 1] for split in SPLITS}
+    shares = {split: array / array.sum() for split, array in inside.items() if array.sum()}
     top = max((float(array.max()) for array in shares.values()), default=1.0)
-    x = np.linspace(0, WIDTH, HIGHEST - LOWEST + 1)
-    lines = [
-        f'<polyline class="curve {split}" points="'
-        + " ".join(
-            f"{at:.1f},{HEIGHT - share / top * (HEIGHT - 2):.1f}"
-            for at, share in zip(x, array, strict=True)
-        )
-        + '"/>'
-        for split, array in shares.items()
-    ]
-    return _svg("".join(lines), "A1", "C#6")
+    x = np.linspace(0, WIDTH, shown[1] - shown[0] + 1)
+    curves = []
+    for split, array in shares.items():
+        y = HEIGHT - array / top * (HEIGHT - 2)
+        points = " ".join(f"{left:.1f},{up:.1f}" for left, up in zip(x, y, strict=True))
+        curves.append(f'<polyline class="curve {split}" points="{points}"/>')
+    return _svg("".join(curves), *shown)
 
 
-def _bars(heights: NDArray[Any], lefts: NDArray[Any], width: float) -> str:
-    """Bars of `heights` 0 to 1; a bar that is not empty can be seen."""
-    drawn = [
-        (left, max(height * HEIGHT, 1.0))
-        for left, height in zip(lefts, heights, strict=True)
-        if height > 0
-    ]
+def _bars(heights: NDArray[Any]) -> str:
+    """Bars of `heights` 0 to 1 over the whole width; a bar that is not empty can be seen."""
+    step = WIDTH / len(heights)
     return "".join(
-        f'<rect class="bar" x="{left + 0.3:.1f}" y="{HEIGHT - tall:.1f}"'
-        f' width="{width - 0.6:.1f}" height="{tall:.1f}"/>'
-        for left, tall in drawn
+        f'<rect class="bar" x="{index * step + 0.3:.1f}" y="{HEIGHT - tall:.1f}"'
+        f' width="{step - 0.6:.1f}" height="{tall:.1f}"/>'
+        for index, tall in enumerate(np.maximum(heights * HEIGHT, 1.0))
+        if heights[index] > 0
     )
 
 
-def _svg(content: str, lowest: str, highest: str) -> Markup:
+def _svg(content: str, lowest: str | int, highest: str | int) -> Markup:
+    """A drawing above an axis that goes from `lowest` to `highest`."""
     from markupsafe import Markup
 
     y = HEIGHT + AXIS - 2

@@ -1,11 +1,8 @@
 """What the checks look at: tables measured from the tensors and the manifest.
 
-Four tables, one level each: a row is an array, a piece, a window or a split. Of a window only
-its `length` real steps are measured, except where the padding itself is the question. Arrays of
-a wrong form are never an error here: the columns that cannot be measured are left out, and the
-table of the arrays says why.
-
-Conventions are those of `window_table`, `window_measures` and `split_measures`.
+Four tables, one level each: a row is an array, a piece, a window or a split. Arrays of a wrong
+form are never an error here: the columns that cannot be measured are left out, and the table of
+the arrays says why. The conventions are those of `kantor.data.checks.windows`.
 """
 
 from __future__ import annotations
@@ -18,32 +15,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.checks.split_measures import (
-    copied_shares,
-    histogram_distances,
-    split_histograms,
-)
-from kantor.data.checks.window_measures import PITCHES
-from kantor.data.checks.window_table import least_heard, window_frame
-from kantor.data.corpus import SPLITS
+from kantor.data.checks.windows import PITCHES, window_table
+from kantor.data.corpus import NUMBERS, SPLITS, TEXTS
 from kantor.ensemble import SATB, Ensemble
-from kantor.errors import InputError
+from kantor.errors import InputError, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kantor.data.windows import Windows
 
-TEXTS = ("id", "title", "key", "meter", "split", "source", "content_hash")
-NUMBERS = ("tempo", "bars", "pickup", "steps", "voices", "transposition")
-
-DECLARED = {"rolls": "bool", "onsets": "bool", "piece": "int32", "start": "int32"} | {
-    "length": "int16"
+DTYPES = {
+    "rolls": "bool",
+    "onsets": "bool",
+    "piece": "int32",
+    "start": "int32",
+    "length": "int16",
 }
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
+class Tables:
     """The measured tables.
 
     Attributes
@@ -51,11 +43,11 @@ class Frames:
     tensors : DataFrame
         One row an array: `array`, `shape`, `declared_shape`, `dtype`, `declared_dtype`.
     manifest : DataFrame
-        One row a piece, see `manifest_frame`.
+        One row a piece, see `piece_table`.
     windows : DataFrame
-        One row a window, see `window_frame`.
+        One row a window, see `window_table`.
     splits : DataFrame
-        One row a split, see `split_frame`.
+        One row a split, see `split_table`.
     histograms : dict of (128, line) int64
         For each split, how many steps each line sounds each pitch.
     ensemble : Ensemble
@@ -76,7 +68,7 @@ def measure(
     steps: int,
     min_pieces: Mapping[Any, int],
     ensemble: Ensemble = SATB,
-) -> Frames:
+) -> Tables:
     """Measure everything that the checks need.
 
     Parameters
@@ -92,31 +84,34 @@ def measure(
     ensemble
         The lines that the tensors should have.
     """
-    pieces = manifest_frame(manifest, windows)
-    frame, counts = window_frame(windows, pieces, ensemble)
-    pieces["copied_share"] = copied_shares(pieces, frame)
+    pieces = piece_table(manifest, windows)
+    table, counts = window_table(windows, pieces, ensemble)
+    pieces["copied_share"] = _copied_shares(pieces, table)
+    histograms = {}
     if counts is not None:
-        pieces["least_heard"] = least_heard(len(pieces), windows, counts)
-    histograms = split_histograms(frame, counts)
-    splits = split_frame(pieces, frame, histograms, min_pieces, ensemble)
-    tensors = tensor_frame(windows, steps, len(ensemble))
-    return Frames(tensors, pieces, frame, splits, histograms, ensemble)
+        pieces["least_heard"] = _least_heard(len(pieces), windows, counts[..., : ensemble.pitched])
+        for split in SPLITS:
+            held = (table["split"] == split).to_numpy()
+            histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
+    splits = split_table(pieces, table, histograms, min_pieces, ensemble)
+    tensors = _tensor_table(windows, steps, len(ensemble))
+    return Tables(tensors, pieces, table, splits, histograms, ensemble)
 
 
-def tensor_frame(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
+def _tensor_table(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
     """The form of each array beside the declared one, for windows of `steps` and `lines`."""
     import pandas as pd
 
     count = len(np.atleast_1d(windows.rolls))
-    declared: dict[str, tuple[int, ...]] = dict.fromkeys(DECLARED, (count,))
-    declared["rolls"] = (count, steps, PITCHES, lines)
-    declared["onsets"] = (count, steps, lines)
+    declared = {"rolls": (count, steps, PITCHES, lines), "onsets": (count, steps, lines)}
     rows = []
-    for name, dtype in DECLARED.items():
+    for name, dtype in DTYPES.items():
         array = np.asarray(getattr(windows, name))
-        shapes = {"shape": _by(array.shape), "declared_shape": _by(declared[name])}
-        dtypes = {"dtype": str(array.dtype), "declared_dtype": dtype}
-        rows.append({"array": name, **shapes, **dtypes})
+        shapes = {
+            "shape": _by(array.shape),
+            "declared_shape": _by(declared.get(name, (count,))),
+        }
+        rows.append({"array": name, **shapes, "dtype": str(array.dtype), "declared_dtype": dtype})
     return pd.DataFrame(rows)
 
 
@@ -139,11 +134,11 @@ def read_manifest(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise InputError(f"{path}: not found; `dvc repro ingest` writes it") from None
     except (OSError, ValueError) as error:
-        fault = " ".join(str(error).split())
+        fault = one_line(str(error))
         raise InputError(f"{path}: not a table ({fault}); run `dvc repro -f ingest`") from None
 
 
-def manifest_frame(manifest: pd.DataFrame, windows: Windows) -> pd.DataFrame:
+def piece_table(manifest: pd.DataFrame, windows: Windows) -> pd.DataFrame:
     """The manifest, with what is known of each piece beside it.
 
     Returns
@@ -152,56 +147,83 @@ def manifest_frame(manifest: pd.DataFrame, windows: Windows) -> pd.DataFrame:
         Its columns, texts as texts and numbers as numbers (missing where they are none), then
         `gaps`, the names of the columns in which a piece has no value (those that have checks
         of their own and the title aside), and `windows`, how many windows it has (left out
-        where the tensors do not tell).
+        where the tensors cannot be counted).
     """
     import pandas as pd
 
-    frame = manifest.reset_index(drop=True)
-    for name in [name for name in TEXTS if name in frame]:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
-    for name in [name for name in NUMBERS if name in frame]:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce")
-    frame["gaps"] = ""
-    for name in [name for name in ("id", *NUMBERS, "source", "content_hash") if name in frame]:
-        empty = frame[name].isna() | (frame[name] == "")
-        frame.loc[empty, "gaps"] += f"{name} "
+    table = manifest.reset_index(drop=True)
+    for name in [name for name in TEXTS if name in table]:
+        table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
+    for name in [name for name in NUMBERS if name in table]:
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    table["gaps"] = ""
+    for name in [name for name in ("id", *NUMBERS, "source", "content_hash") if name in table]:
+        empty = table[name].isna() | (table[name] == "")
+        table.loc[empty, "gaps"] += f"{name} "
     piece = np.asarray(windows.piece)
     if piece.ndim == 1 and piece.dtype.kind in "iu":
         counts = pd.Series(piece).value_counts()
-        frame["windows"] = counts.reindex(frame.index, fill_value=0).to_numpy()
-    return frame
+        table["windows"] = counts.reindex(table.index, fill_value=0).to_numpy()
+    return table
 
 
-def split_frame(
-    manifest: pd.DataFrame,
-    frame: pd.DataFrame,
+def _copied_shares(pieces: pd.DataFrame, windows: pd.DataFrame) -> NDArray[np.float64]:
+    """For each held-out piece, the share of its windows that also stand in another split.
+
+    Missing for training pieces and where it is not known.
+    """
+    if "also_in" not in windows or "id" not in pieces:
+        return np.full(len(pieces), np.nan)
+    known = windows.dropna(subset="also_in")
+    shares = (known["also_in"] != "").groupby(known["piece"]).mean()
+    return np.asarray(pieces["id"].map(shares), dtype=float)
+
+
+def _least_heard(pieces: int, windows: Windows, counts: NDArray[np.int32]) -> NDArray[np.float64]:
+    """For each of `pieces`, the share of its windows' steps in which its least heard line sounds.
+
+    Missing where it has no windows; `counts` is that of `window_table`.
+    """
+    known = (windows.piece >= 0) & (windows.piece < pieces)
+    sounding, steps = np.zeros((pieces, counts.shape[2])), np.zeros(pieces)
+    np.add.at(sounding, windows.piece[known], counts[known].sum(axis=1))
+    np.add.at(steps, windows.piece[known], windows.length[known])
+    return np.where(steps > 0, sounding.min(axis=1) / np.maximum(steps, 1), np.nan)
+
+
+def split_table(
+    pieces: pd.DataFrame,
+    windows: pd.DataFrame,
     histograms: Mapping[str, NDArray[np.int64]],
     min_pieces: Mapping[Any, int],
-    ensemble: Ensemble,
+    ensemble: Ensemble = SATB,
 ) -> pd.DataFrame:
     """Measure each split.
 
     Returns
     -------
     DataFrame
-        `split`, `pieces`, `required_pieces`, `windows`, and for each voice how far its pitch
-        histogram lies from that of training: `drift_<voice>` (total variation, 0 to 1) and
-        `distance_<voice>` (earth mover's distance in semitones). Missing for training itself
-        and for silent voices; left out where the rolls cannot be read.
+        `split`, `required_pieces`, `pieces`, `windows`, and for each line `drift_<line>`: how far
+        its pitch histogram lies from that of training (total variation, 0 to 1). Missing for
+        training itself and for silent lines; left out where the rolls cannot be read.
     """
     import pandas as pd
 
     rows = []
     for split in SPLITS:
         row: dict[str, object] = {"split": split, "required_pieces": min_pieces.get(split, 0)}
-        for name, table in (("pieces", manifest), ("windows", frame)):
+        for name, table in (("pieces", pieces), ("windows", windows)):
             if "split" in table:
                 row[name] = int((table["split"] == split).sum())
-        for voice, name in enumerate(ensemble.names if histograms else ()):
-            drift, distance = np.nan, np.nan
-            if split != "train":
-                pair = histograms[split][:, voice], histograms["train"][:, voice]
-                drift, distance = histogram_distances(*pair)
-            row |= {f"drift_{name}": drift, f"distance_{name}": distance}
+        for line, name in enumerate(ensemble.names if histograms else ()):
+            own, training = (histograms[one][:, line] for one in (split, SPLITS[0]))
+            row[f"drift_{name}"] = np.nan if split == SPLITS[0] else _drift(own, training)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _drift(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """Total variation of two histograms; NaN if either is empty."""
+    if not one.sum() or not other.sum():
+        return float("nan")
+    return float(np.abs(one / one.sum() - other / other.sum()).sum() / 2)

@@ -1,127 +1,250 @@
-"""Which checks are made on the windows, a row a window, and what each one's limit is."""
+"""The table of the windows: where each comes from, and what is measured of it.
+
+Conventions
+-----------
+Shares are 0 to 1. A *cell* is one pitched line in one step. Only a window's real steps are
+measured, except where the padding itself is the question. A bar counts as soon as it has begun;
+its length comes from the piece's meter, 16 steps where that is unknown. Two windows have the same
+*content* if their pitches are equal after moving one of them by some interval; a repeated note
+counts as a held one in this, so that a repetition does not hide a copy.
+"""
 
 from __future__ import annotations
 
-import great_expectations.expectations as gxe
+import hashlib
+from typing import TYPE_CHECKING, Any
 
-from kantor.data.checks import expectations as kx
-from kantor.data.checks.check import Suite, at_least_one, check
+import numpy as np
+from numpy.typing import NDArray
+
 from kantor.data.corpus import SPLITS
-from kantor.ensemble import Ensemble
-from kantor.settings import Validate
+from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError
+from kantor.music.score import REST, Meter, onset_floor
 
-# Ranges are those of the repertoire, a semitone or two wider: music may leave them for once.
-MOSTLY_IN_RANGE = 0.99
+if TYPE_CHECKING:
+    import pandas as pd
 
+    from kantor.data.windows import Windows
 
-def form() -> Suite:
-    """Where a window comes from and whether its arrays agree with each other."""
-    between = gxe.ExpectColumnValuesToBeBetween
-    return [
-        at_least_one("windows_exist", "Number of windows"),
-        check(
-            gxe.ExpectColumnValuesToBeUnique,
-            "window_ids_unique",
-            "Places of the windows",
-            "no place in a piece twice",
-            told={"shown": ""},
-            column="window_id",
-        ),
-        check(
-            gxe.ExpectColumnValuesToBeInSet,
-            "windows_have_pieces",
-            "Piece of every window",
-            "a row of the manifest, with a split",
-            column="split",
-            value_set=list(SPLITS),
-        ),
-        check(
-            between,
-            "windows_inside_pieces",
-            "Steps of a window outside its piece",
-            "0",
-            column="overhang",
-            max_value=0,
-        ),
-        check(
-            between,
-            "windows_have_steps",
-            "Real steps of every window",
-            "at least 1",
-            column="real_steps",
-            min_value=1,
-        ),
-        check(
-            kx.ExpectSilentPadding,
-            "silent_padding",
-            "Cells that sound, or start a note, in a window's padding",
-            "0",
-        ),
-        check(
-            kx.ExpectOnePitchPerVoiceAndStep,
-            "one_pitch",
-            "Pitches of one voice at one step",
-            "at most 1",
-        ),
-        check(
-            kx.ExpectOnsetsToMatchPitches,
-            "onsets_match_pitches",
-            "Onsets on rests, and changes of pitch without an onset",
-            "0",
-        ),
-    ]
+PITCHES = 128
+CHUNK = 256  # windows measured at once: 4 MB of a roll of 32 steps
+_MAJOR = (0, 2, 4, 5, 7, 9, 11)
+# (major tonic, pitch class): the twelve diatonic scales.
+_SCALES = np.array([[(pc - tonic) % 12 in _MAJOR for pc in range(12)] for tonic in range(12)])
+
+Columns = dict[str, NDArray[Any]]
 
 
-def ranges(ensemble: Ensemble) -> Suite:
-    """Each line in its range."""
-    return [
-        check(
-            kx.ExpectVoiceInRange,
-            f"range_{line.name}",
-            f"Lowest and highest pitch of the {line.name}",
-            f"{line.low} to {line.high}, in {MOSTLY_IN_RANGE:.0%} of the windows",
-            column=f"compass_{line.name}",
-            low=line.low,
-            high=line.high,
-            mostly=MOSTLY_IN_RANGE,
+def window_table(
+    windows: Windows, pieces: pd.DataFrame, ensemble: Ensemble = SATB
+) -> tuple[pd.DataFrame, NDArray[np.int32] | None]:
+    """Measure each window.
+
+    Returns
+    -------
+    table : DataFrame
+        `window_id` ("<piece's id>@<start>"), `piece`, `split`, `start`, `real_steps`,
+        `overhang` (steps past the piece's end), `most_pitches` of a line at one step,
+        `onset_faults` (onsets on rests, and changes of pitch without one), `padding_cells` that
+        sound, `rest_share` of the cells, `empty_bar_share` of the bars of all pitched lines,
+        `crossing_share` of the steps, `in_scale` (share of the cells inside the best diatonic
+        scale; NaN for silence), `compass_<line>` (such as "60 to 72"; missing for silence),
+        `content` (a digest), and `also_in`: for a held-out window the other splits that hold its
+        content, such as "train", empty where there is none, missing for training windows and for
+        silence. Only the columns that the arrays' form allows.
+    counts : (window, 128, line) int32 or None
+        How many real steps each line sounds each pitch; None where rolls cannot be read.
+    """
+    import pandas as pd
+
+    if not _whole_numbers(windows.piece, windows.start, windows.length):
+        return pd.DataFrame({"window_id": pd.Series(dtype=str)}), None
+    columns = _origin(windows, pieces)
+    if not _readable(windows, len(ensemble)):
+        return pd.DataFrame(columns), None
+    bars = np.array([_bar_steps(meter) for meter in columns.pop("meter")], np.int64)
+    measured = [
+        _measure(
+            np.asarray(windows.rolls)[part] > 0,
+            np.asarray(windows.onsets)[part] > 0,
+            np.asarray(windows.length)[part],
+            bars[part],
+            ensemble,
         )
-        for line in ensemble.lines
+        for part in (slice(begin, begin + CHUNK) for begin in range(0, len(bars), CHUNK))
     ]
+    if not measured:
+        return pd.DataFrame(columns), None
+    for name in measured[0][0]:
+        columns[name] = np.concatenate([chunk[name] for chunk, _ in measured])
+    columns["also_in"] = _also_in(columns["content"], columns["split"])
+    return pd.DataFrame(columns), np.concatenate([counts for _, counts in measured])
 
 
-def music(limits: Validate) -> Suite:
-    """What the music is like on average, and whether splits share any."""
-    at_most = (
-        ("rest_share", "Share of resting cells, mean", limits.max_rest_share),
-        (
-            "empty_bar_share",
-            "Share of a voice's bars without a note, mean",
-            limits.max_empty_bar_share,
-        ),
-        ("crossing_share", "Share of steps with crossed voices, mean", limits.max_crossing_share),
+def _whole_numbers(*arrays: NDArray[Any]) -> bool:
+    """Whether these are vectors of whole numbers, equally long."""
+    vectors = [np.asarray(array) for array in arrays]
+    return all(v.ndim == 1 and v.dtype.kind in "iu" and len(v) == len(vectors[0]) for v in vectors)
+
+
+def _readable(windows: Windows, lines: int) -> bool:
+    """Whether rolls and onsets can be read as ``(window, time, 128, line)``, whatever dtype."""
+    rolls, onsets = np.asarray(windows.rolls), np.asarray(windows.onsets)
+    if rolls.ndim != 4 or rolls.shape[2:] != (PITCHES, lines) or rolls.shape[1] == 0:
+        return False
+    same = onsets.shape == (*rolls.shape[:2], lines) and len(rolls) == len(windows.piece)
+    return same and rolls.dtype.kind in "biuf" and onsets.dtype.kind in "biuf"
+
+
+def _origin(windows: Windows, pieces: pd.DataFrame) -> Columns:
+    """Where each window comes from; a row that the manifest lacks leaves an empty split."""
+    piece, start, length = (
+        np.asarray(array).astype(np.int64)
+        for array in (windows.piece, windows.start, windows.length)
     )
-    mean = gxe.ExpectColumnMeanToBeBetween
-    return [
-        *(
-            check(mean, name, sentence, f"at most {limit:g}", column=name, max_value=limit)
-            for name, sentence, limit in at_most
-        ),
-        check(
-            mean,
-            "in_scale",
-            "Share of notes in the best-fitting scale, mean",
-            f"at least {limits.min_in_scale:g}",
-            column="in_scale",
-            min_value=limits.min_in_scale,
-        ),
-        check(
-            gxe.ExpectColumnValuesToBeInSet,
-            "windows_in_one_split",
-            "Held-out windows whose pitches, in any key, also stand in another split",
-            f"at most {limits.max_duplicate_share:.1%}",
-            told={"shown": "also in {0}"},
-            column="also_in",
-            value_set=[""],
-            mostly=1 - limits.max_duplicate_share,
-        ),
+    known = (piece >= 0) & (piece < len(pieces))
+    rows = pieces.reindex(np.where(known, piece, -1))
+
+    def of(name: str, missing: NDArray[Any]) -> NDArray[Any]:
+        """A column of the windows' pieces, `missing` where there is none."""
+        values = rows[name].to_numpy(dtype=object) if name in rows else missing
+        return np.where(known, values, missing)
+
+    nothing = np.full(len(piece), "", object)
+    ids = of("id", np.array([f"row {number}" for number in piece], object))
+    columns = {
+        "window_id": np.array([f"{i}@{s}" for i, s in zip(ids, start, strict=True)], object),
+        "piece": ids,
+        "split": of("split", nothing),
+        "meter": of("meter", nothing),
+        "start": start,
+        "real_steps": length,
+    }
+    if "steps" in pieces:
+        past = (start + length - of("steps", start + length)).astype(float)
+        columns["overhang"] = np.maximum(past, 0) + np.maximum(-start, 0)
+    return columns
+
+
+def _bar_steps(meter: str) -> int:
+    try:
+        return Meter.parse(meter).bar_steps
+    except InputError:
+        return 16
+
+
+def _also_in(contents: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
+    """The column `also_in` of the table."""
+    splits_of: dict[str, set[str]] = {}
+    for content, split in zip(contents, splits, strict=True):
+        splits_of.setdefault(content, set()).add(split)
+    named = [
+        " and ".join(sorted(splits_of[content] - {split}, key=_place))
+        if content and split in SPLITS[1:]
+        else None
+        for content, split in zip(contents, splits, strict=True)
     ]
+    return np.array(named, object)
+
+
+def _place(split: str) -> int:
+    return SPLITS.index(split) if split in SPLITS else len(SPLITS)
+
+
+def _measure(
+    rolls: NDArray[np.bool_],
+    onsets: NDArray[np.bool_],
+    length: NDArray[Any],
+    bar_steps: NDArray[np.int64],
+    ensemble: Ensemble,
+) -> tuple[Columns, NDArray[np.int32]]:
+    """Columns and counts of some windows: rolls (window, time, 128, line), onsets without 128."""
+    real = np.arange(rolls.shape[1]) < length[:, None]
+    pitches_at_once = np.count_nonzero(rolls, axis=2)
+    sounding = (pitches_at_once > 0) & real[..., None]
+    pitches = np.where(sounding, rolls.argmax(axis=2), REST).astype(np.int8)
+    counts = (rolls & real[:, :, None, None]).sum(axis=1, dtype=np.int32)
+    steps = np.maximum(real.sum(axis=1), 1)
+    in_padding = ~real[..., None] & ((pitches_at_once > 0) | onsets)
+    pitched = slice(ensemble.pitched)
+    resting = ~sounding[..., pitched] & real[..., None]
+    columns: Columns = {
+        "most_pitches": pitches_at_once.max(axis=(1, 2)),
+        "onset_faults": _onset_faults(pitches, onsets, real),
+        "padding_cells": in_padding.sum(axis=(1, 2)),
+        "rest_share": resting.sum(axis=(1, 2)) / (steps * ensemble.pitched),
+        "empty_bar_share": _empty_bar_share(sounding[..., pitched], length, bar_steps),
+        "crossing_share": _crossings(pitches[..., pitched]).sum(axis=1) / steps,
+        "in_scale": _in_scale(counts[..., pitched]),
+        **_compasses(counts, ensemble),
+        "content": _contents(pitches),
+    }
+    return columns, counts
+
+
+def _onset_faults(
+    pitches: NDArray[np.int8], onsets: NDArray[np.bool_], real: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Onsets on rests, and changes of pitch without an onset.
+
+    A note that sounds at a window's first step may have started before it.
+    """
+    on_rest = onsets & (pitches == REST)
+    needed = np.swapaxes(onset_floor(np.swapaxes(pitches, 0, 1)), 0, 1)
+    needed[:, 0] = False
+    faults = (on_rest | (needed & ~onsets)) & real[..., None]
+    return np.asarray(faults.sum(axis=(1, 2)), dtype=np.int64)
+
+
+def _empty_bar_share(
+    sounding: NDArray[np.bool_], length: NDArray[Any], bar_steps: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Share of silent bars; sounding (window, time, line)."""
+    windows, time, lines = sounding.shape
+    share = np.zeros(windows)
+    for size in np.unique(bar_steps):
+        group = bar_steps == size
+        bars = -(-time // size)
+        padded = np.pad(sounding[group], ((0, 0), (0, bars * size - time), (0, 0)))
+        silent = ~padded.reshape(-1, bars, size, lines).any(axis=2)
+        begun = np.arange(bars) * size < length[group, None]
+        empty = (silent & begun[..., None]).sum(axis=(1, 2))
+        share[group] = empty / np.maximum(begun.sum(axis=1) * lines, 1)
+    return share
+
+
+def _crossings(pitches: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Steps, all lines sounding, at which a line lies under the next lower one."""
+    under = (np.diff(pitches.astype(np.int16), axis=2) > 0).any(axis=2)
+    return np.asarray(under & (pitches != REST).all(axis=2), dtype=bool)
+
+
+def _in_scale(counts: NDArray[np.int32]) -> NDArray[np.float64]:
+    by_pitch = np.pad(counts.sum(axis=2), ((0, 0), (0, -PITCHES % 12)))
+    classes = by_pitch.reshape(len(counts), -1, 12).sum(axis=1)
+    inside = (classes @ _SCALES.T).max(axis=1)
+    total = classes.sum(axis=1)
+    return np.where(total > 0, inside / np.maximum(total, 1), np.nan)
+
+
+def _compasses(counts: NDArray[np.int32], ensemble: Ensemble) -> Columns:
+    """Each line's lowest and highest pitch, as one text: the library's pages mix up pairs."""
+    columns = {}
+    for line, name in enumerate(ensemble.names):
+        sounding = counts[:, :, line] > 0
+        low, high = sounding.argmax(axis=1), PITCHES - 1 - sounding[:, ::-1].argmax(axis=1)
+        texts = [f"{lowest} to {highest}" for lowest, highest in zip(low, high, strict=True)]
+        columns[f"compass_{name}"] = np.array(texts, object)
+        columns[f"compass_{name}"][~sounding.any(axis=1)] = None
+    return columns
+
+
+def _contents(pitches: NDArray[np.int8]) -> NDArray[Any]:
+    """A digest of each window's pitches above its lowest one; empty for silence."""
+    wide = pitches.astype(np.int16)
+    sounding = wide != REST
+    lowest = np.where(sounding, wide, PITCHES).min(axis=(1, 2), keepdims=True)
+    relative = np.where(sounding, wide - lowest, REST).astype(np.int8)
+    digests = [hashlib.blake2b(one.tobytes(), digest_size=8).hexdigest() for one in relative]
+    return np.where(sounding.any(axis=(1, 2)), np.array(digests, object), "")

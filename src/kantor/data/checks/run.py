@@ -1,0 +1,236 @@
+"""Check the data before a model sees it: great_expectations on the measured tables.
+
+The outcome is written three times: as pages of great_expectations (Data Docs), as a page of our
+own that needs no network, and as numbers for DVC. Pages of great_expectations hold ids and
+times; the other two depend on the data and the limits alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.resources import files
+from logging.handlers import BufferingHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kantor.data.checks.outcomes import Outcome, columns_of, outcome_of
+from kantor.data.checks.tables import Tables
+from kantor.errors import one_line
+from kantor.files import save
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kantor.settings import Validate
+
+_SITE_LOGGER = "great_expectations.render.renderer.site_builder"
+
+
+def validate(tables: Tables, limits: Validate, steps: int, folder: Path) -> list[Outcome]:
+    """Check all tables and write the three reports into `folder`.
+
+    Writes `validation.json`, `validation.html` and `data_docs/`, whatever the outcome.
+    """
+    from kantor.data.checks.page import page
+
+    outcomes = check_tables(tables, limits, steps, folder / "data_docs")
+    numbers = json.dumps(summary(tables, outcomes), indent=2, sort_keys=True, ensure_ascii=False)
+    html = page(tables, outcomes, limits)
+    save(folder / "validation.json", lambda file: file.write(f"{numbers}\n".encode()))
+    save(folder / "validation.html", lambda file: file.write(html.encode()))
+    return outcomes
+
+
+def check_tables(
+    tables: Tables, limits: Validate, steps: int, docs: Path | None = None
+) -> list[Outcome]:
+    """Check all tables, in the order of the suites.
+
+    Parameters
+    ----------
+    tables
+        The measured tables.
+    limits
+        Limits of the checks.
+    steps
+        The length that every window should have.
+    docs
+        Folder for the pages of great_expectations; replaced as a whole. None: no pages.
+    """
+    with quiet_library():
+        from kantor.data.checks.suites import suites
+
+        suite_of = suites(limits, steps, tables.ensemble)
+        return run({level: getattr(tables, level) for level in suite_of}, suite_of, docs)
+
+
+def summary(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The outcome as plain data: numbers first, then every check.
+
+    DVC shows the numbers (`dvc metrics show`) and passes over the list.
+    """
+    figures = {one.name: round(one.figure, 6) for one in outcomes if one.figure is not None}
+    splits = tables.splits.set_index("split")
+    results = [asdict(one) | {"places": list(one.places)} for one in outcomes]
+    for result in results:
+        del result["figure"]
+    return {
+        "checks": len(outcomes),
+        "failed": sum(one.success is False for one in outcomes),
+        "not_checked": sum(one.success is None for one in outcomes),
+        "pieces": {str(name): int(count) for name, count in splits.get("pieces", {}).items()},
+        "windows": {str(name): int(count) for name, count in splits.get("windows", {}).items()},
+        "figures": figures,
+        "results": results,
+    }
+
+
+@contextmanager
+def quiet_library() -> Iterator[None]:
+    """great_expectations 1.24 imports modules that Python has deprecated; that is not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def run(
+    tables: Mapping[str, pd.DataFrame],
+    suites: Mapping[str, Sequence[Any]],
+    docs: Path | None = None,
+) -> list[Outcome]:
+    """Check `tables`, each with the suite of its name; to be called in a `quiet_library`.
+
+    A table's first column names its rows. `docs` is a folder for the library's pages, or None.
+
+    Raises
+    ------
+    OSError
+        If one of the pages cannot be written.
+    """
+    if docs is not None:
+        docs.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that moving the finished folder is one step.
+    beside = docs.parent if docs else None
+    with tempfile.TemporaryDirectory(prefix=".data_docs.", dir=beside) as scratch:
+        site = Path(scratch) / "site"
+        context = _context(site)
+        outcomes = []
+        for level, checks in suites.items():
+            table = _without_markup(tables[level])
+            possible = [check for check in checks if columns_of(check) <= {*table}]
+            results = _results(context, level, possible, table) if possible else {}
+            outcomes += [outcome_of(level, check, results, table) for check in checks]
+        if docs is not None:
+            with all_pages():
+                context.build_data_docs()
+            _style(site)
+            if docs.exists():
+                docs.replace(Path(scratch) / "before")
+            site.replace(docs)
+    return outcomes
+
+
+def _without_markup(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with no angle bracket in a text: the library writes values into pages as is."""
+    brackets = str.maketrans("<>", "‹›")
+
+    def clean(value: object) -> object:
+        return value.translate(brackets) if isinstance(value, str) else value
+
+    texts = table.columns[[kind.kind == "O" for kind in table.dtypes]]
+    return table.assign(**{name: table[name].map(clean) for name in texts})
+
+
+def _context(site: Path) -> Any:
+    """A library context that lives in memory and writes its pages into `site`."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    for name in list(context.get_site_names()):
+        context.delete_data_docs_site(name)
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site.absolute())}
+    context.add_data_docs_site(
+        "kantor",
+        {
+            "class_name": "SiteBuilder",
+            "store_backend": backend,
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "show_how_to_buttons": False,
+        },
+    )
+    return context
+
+
+def _results(
+    context: Any, level: str, checks: Sequence[Any], table: pd.DataFrame
+) -> dict[str, Any]:
+    """The library's result of each check, by the check's short name."""
+    import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    asset = context.data_sources.add_pandas(level).add_dataframe_asset(level)
+    definition = gx.ValidationDefinition(
+        name=level,
+        data=asset.add_batch_definition_whole_dataframe(level),
+        suite=context.suites.add(gx.ExpectationSuite(name=level, expectations=list(checks))),
+    )
+    context.validation_definitions.add(definition)
+    validated = definition.run(
+        batch_parameters={"dataframe": table},
+        result_format={
+            "result_format": "COMPLETE",  # only then do the pages say where
+            "unexpected_index_column_names": [table.columns[0]],
+            "return_unexpected_index_query": False,
+        },
+        run_id=RunIdentifier(run_name="validate"),
+    )
+    return {one.expectation_config.meta["check"]: one for one in validated.results}
+
+
+@contextmanager
+def all_pages() -> Iterator[None]:
+    """Raise what great_expectations 1.24 logs when it fails to write a page and goes on.
+
+    Raises
+    ------
+    OSError
+        One line with the first fault.
+    """
+    logger, faults = logging.getLogger(_SITE_LOGGER), BufferingHandler(1000)
+    faults.setLevel(logging.ERROR)
+    before = logger.propagate
+    logger.addHandler(faults)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(faults)
+        logger.propagate = before
+    if faults.buffer:
+        message = faults.buffer[0].getMessage()
+        named = re.search(r'\w+: ".*?"', message)
+        fault = one_line(named[0] if named else message, 120)
+        raise OSError(f"a page of Data Docs could not be written ({fault})")
+
+
+def _style(site: Path) -> None:
+    """Let the pages be read without a network, from which they take their style and script."""
+    style = (files("kantor.data.checks") / "data_docs.css").read_text(encoding="utf-8")
+    for path in sorted(site.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("<head>", f"<head>\n<style>\n{style}</style>", 1), "utf-8")
+    index = site / "index.html"
+    pages = [path.relative_to(site).as_posix() for path in site.glob("validations/**/*.html")]
+    links = [f'<a href="{page}">{page.split("/")[1]}</a>' for page in sorted(pages)]
+    ways = f"<p>Validation results: {' · '.join(links)}</p>"
+    text = index.read_text(encoding="utf-8")
+    index.write_text(text.replace("<body>", f"<body>\n{ways}", 1), "utf-8")

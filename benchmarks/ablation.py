@@ -185,9 +185,9 @@ def chosen(generator: Any, given: Any, seeds: Any, candidates: int) -> tuple[Any
 
 def real(exam: Exam) -> Figures:
     """The figures of the real lower voices, and what else the training's chorales share."""
-    from kantor.report.comparing import compare
+    from kantor.report.measuring import Bodies, compare
 
-    compared = compare(exam.real, exam.real, {})
+    compared = compare(Bodies(exam.real, exam.real, {}, []))
     return {
         **{name: compared[name].real for name in METRICS if name in compared},
         "overlap": exam.overlap,

@@ -29,7 +29,8 @@ class Exam:
     def of(cls, corpus: Corpus, melodies: int) -> Exam:
         """Pieces of the valid split, evenly spread; all of them if `melodies` is 0."""
         from kantor.metrics.baselines import shuffled
-        from kantor.report.comparing import compare, overlaps
+        from kantor.report.comparing import overlaps
+        from kantor.report.measuring import Bodies, compare
 
         held_out = [piece.score for piece in corpus if piece.split == "valid"]
         if len(held_out) < 2:
@@ -39,18 +40,19 @@ class Exam:
         real = [held_out[row] for row in rows]
         training = [piece.score for piece in corpus if piece.split == "train"]
         naive = shuffled(real, np.random.default_rng(0))
-        return cls(real, naive, overlaps(compare(training, real, {}))["generated"])
+        return cls(real, naive, overlaps(compare(Bodies(training, real, {}, [])))["generated"])
 
     def grade(self, generator: Any) -> dict[str, dict[str, float]]:
         """Each metric of one take of every soprano, beside the real and the naive figure."""
-        from kantor.report.comparing import compare, overlaps
+        from kantor.report.comparing import overlaps
         from kantor.report.composing import compose, share_changed
+        from kantor.report.measuring import Bodies, compare
 
         seeds = list(range(len(self.real)))
         takes = compose(generator.compose, self.real, seeds)
         some = self.real[:AGAIN]
         others = compose(generator.compose, some, [seed + len(seeds) for seed in range(len(some))])
-        compared = compare(takes, self.real, {"shuffled": self.naive})
+        compared = compare(Bodies(takes, self.real, {"shuffled": self.naive}, []))
         figures = {
             name: {
                 "value": compared[name].generated,

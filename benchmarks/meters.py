@@ -36,7 +36,7 @@ from kantor.files import save
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import evaluate_windows
 from kantor.music.score import Flags, Meter, Score
-from kantor.report.composing import soprano
+from kantor.report.composing import melody_mask
 
 Row = dict[str, Any]
 
@@ -138,7 +138,7 @@ def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[
     for meter in ("4/4", "3/4"):
         real = chorales(build, meter)
         add(f"Bach, {meter}", real)
-        add(f"his sopranos, {meter}", composed([Request(one, soprano(one)) for one in real]))
+        add(f"his sopranos, {meter}", composed([Request(one, melody_mask(one)) for one in real]))
     made: list[Score] = []
     for meter in songs.METERS:
         asked = requests(songs.sample(folder, meter, count, seed))

@@ -20,7 +20,7 @@ import machine
 
 from kantor.errors import InputError
 from kantor.files import save
-from kantor.metrics.report import HEADLINE
+from kantor.metrics.musical import HEADLINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +157,7 @@ def _minute(value: float | None) -> str:
 
 def label(metric: str) -> str:
     """What a person calls a metric."""
-    from kantor.report.glossary import title
+    from kantor.report.wording import title
 
     return LABELS.get(metric) or title(metric)
 

@@ -30,7 +30,7 @@ from kantor.compose.composer import compose
 from kantor.compose.request import Request
 from kantor.music.conditioning import asked_bars, bar_features, stack
 from kantor.music.score import Score
-from kantor.report.composing import soprano
+from kantor.report.composing import melody_mask
 
 Figures = NDArray[np.float64]
 Telling = Callable[[Score], NDArray[np.int16]]
@@ -96,7 +96,9 @@ def main() -> None:
     for meter in ("4/4", "3/4"):
         found = {
             "songs": meters.requests(songs.sample(asked.songs, meter, asked.count, asked.seed)),
-            "sopranos": [Request(one, soprano(one)) for one in meters.chorales(asked.build, meter)],
+            "sopranos": [
+                Request(one, melody_mask(one)) for one in meters.chorales(asked.build, meter)
+            ],
         }
         for kind, requests in found.items():
             for telling, rows in gains(model, requests, asked.takes, asked.seed).items():

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     "ensemble errors settings files locks processes ending forking hyperparameters",
     "music",
-    "formats",
+    "formats pages",
     "network data metrics intake",
     "model runtime",
     "drift registry compose",

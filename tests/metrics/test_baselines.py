@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES, block, random, shuffled, triads
 from kantor.metrics.musical import evaluate, evaluate_windows
-from kantor.music.score import REST, VOICE_RANGES, Key, Meter, Score, onset_floor
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 REFERENCE = Path(
     os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -68,7 +69,7 @@ def test_triads_are_triads_without_crossing() -> None:
     figures = evaluate(made)
     assert figures["triad_or_seventh"] == 1
     assert figures["in_best_scale"] == 1
-    for index, (low, high) in enumerate(VOICE_RANGES[1:], 1):
+    for index, (low, high) in enumerate(SATB.ranges[1:], 1):
         sounding = made.pitches[made.pitches[:, index] != REST, index]
         assert sounding.min() >= low
         assert sounding.max() <= high
@@ -101,14 +102,34 @@ def test_shuffled_moves_and_repeats_where_it_must() -> None:
 
 def test_shuffled_needs_two() -> None:
     """One chorale has nobody to borrow from."""
-    with pytest.raises(InputError, match="two chorales"):
+    with pytest.raises(InputError, match="two pieces"):
         shuffled([chorale()], np.random.default_rng(0))
 
 
-def test_baselines_need_four_voices() -> None:
+@pytest.mark.parametrize("name", ["block", "triads", "random"])
+def test_baselines_need_two_lines(name: str) -> None:
     """A melody alone is refused in one line."""
-    with pytest.raises(InputError, match="four voices"):
-        block([chorale().line(0)], np.random.default_rng(0))
+    with pytest.raises(InputError, match="two pitched lines"):
+        BASELINES[name]([chorale().line(0)], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_other_ensembles_keep_their_melody_and_their_drums(name: str) -> None:
+    """Whatever line leads; every other pitched line is written, in its range where it has one."""
+    lines = tuple(Line(one, *SATB.ranges[at]) for at, one in enumerate(("high", "lead", "low")))
+    band = Ensemble("band", (*lines, Line("kick", 36, 36, "drum")), leads=1, bass=2)
+    scores = []
+    for seed in range(3):
+        pitches = chorale(seed).pitches.copy()
+        pitches[:, 3] = np.where(np.arange(len(pitches)) % 8 < 2, 36, REST)
+        scores.append(Score(pitches, onset_floor(pitches), key=Key(1), ensemble=band))
+    for real, made in zip(scores, BASELINES[name](scores, np.random.default_rng(0)), strict=True):
+        np.testing.assert_array_equal(made.pitches[:, [1, 3]], real.pitches[:, [1, 3]])
+        np.testing.assert_array_equal(made.onsets[:, [1, 3]], real.onsets[:, [1, 3]])
+        assert (made.pitches[:, [0, 2]] != real.pitches[:, [0, 2]]).any(axis=0).all()
+        if name in ("triads", "random"):
+            sounding = made.pitches[made.pitches[:, 2] != REST, 2]
+            assert lines[2].low <= sounding.min() <= sounding.max() <= lines[2].high
 
 
 def test_key_is_found_where_it_is_not_known() -> None:

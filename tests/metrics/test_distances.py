@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kantor.metrics.distances import (
     earth_movers,
+    line_histograms,
     overlap_area,
     pitch_histogram,
     total_variation,
-    voice_histograms,
 )
 from kantor.music.score import REST, Score, onset_floor
 
@@ -51,7 +51,7 @@ def test_voices_are_counted_apart() -> None:
     """Each voice of several pieces has its own histogram."""
     pitches = np.array([[72, 48], [74, 48]], np.int8)
     score = Score(pitches, onset_floor(pitches))
-    histograms = voice_histograms([score, score])
+    histograms = line_histograms([score, score])
     assert histograms[0, 74] == 0.5
     assert histograms[1, 48] == 1
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kantor.ensemble import Ensemble, Line
 from kantor.errors import InputError
 from kantor.metrics import chords, motion, texture
 from kantor.metrics.musical import (
@@ -19,6 +20,8 @@ from kantor.metrics.musical import (
     Passages,
     evaluate,
     evaluate_windows,
+    headline,
+    labels,
     window_starts,
 )
 from kantor.music.score import REST, Meter, Score, onset_floor
@@ -136,6 +139,28 @@ def test_chord_metrics(chord: tuple[int, ...], inside: int, complete: int, clash
     assert figures["semitone_clash"] == clash
 
 
+KINDS = {
+    "major": (72, 67, 64, 48),
+    "minor": (69, 64, 60, 45),
+    "diminished": (71, 65, 62, 50),
+    "dominant 7th": (71, 65, 62, 43),
+    "minor 7th": (72, 65, 57, 50),
+    "major 7th": (76, 71, 67, 48),
+    "half-dim. 7th": (69, 65, 62, 47),
+    "dim. 7th": (68, 65, 62, 47),
+    "incomplete": (72, 64, 60, 48),
+    "other": (74, 67, 64, 48),
+}
+
+
+@pytest.mark.parametrize("shift", range(-5, 7))
+def test_every_kind_of_chord_is_known(shift: int) -> None:
+    """One beat of each kind, in any key, counts once; silence is no chord."""
+    score = quarters(*KINDS.values(), (REST,) * 4).transposed(shift)
+    assert tuple(KINDS) == chords.KINDS
+    assert chords.chord_counts(score.pitches, beats_of(score)).tolist() == [1] * len(KINDS)
+
+
 def test_chords_are_looked_at_on_beats_only() -> None:
     """A clash between two beats is a passing note and is not counted."""
     pitches = np.repeat(np.array([[67, 64, 60, 48]] * 2, np.int8), 4, axis=0)
@@ -206,14 +231,14 @@ def test_notes_per_bar_with_known_onsets() -> None:
 def test_notes_per_bar_of_other_meters_are_per_sixteen_steps() -> None:
     """Three quarters in a 3/4 bar are as dense as four in 4/4."""
     figures = evaluate(quarters((60,), (62,), (64,), meter="3/4"))
-    assert figures["notes_soprano"] == 4
+    assert figures["notes_melody"] == 4
 
 
 def test_rest_separates_notes() -> None:
     """C, rest, C are two notes and no move."""
     score = quarters((60,), (REST,), (60,), (REST,))
-    assert evaluate(score)["notes_soprano"] == 2
-    assert np.isnan(evaluate(score)["stepwise_soprano"])
+    assert evaluate(score)["notes_melody"] == 2
+    assert np.isnan(evaluate(score)["stepwise_melody"])
 
 
 def test_four_pitches_needs_four_different() -> None:
@@ -229,8 +254,8 @@ def test_steps_and_leaps_by_hand() -> None:
     """Moves of 2, 1, 4, 5 and -12 semitones: two of five are steps, two leaps."""
     score = quarters((60,), (62,), (62,), (63,), (67,), (72,), (60,))
     figures = evaluate(score)
-    assert figures["stepwise_soprano"] == pytest.approx(2 / 5)
-    assert figures["leaps_soprano"] == pytest.approx(2 / 5)
+    assert figures["stepwise_melody"] == pytest.approx(2 / 5)
+    assert figures["leaps_melody"] == pytest.approx(2 / 5)
 
 
 @pytest.mark.parametrize(
@@ -298,10 +323,18 @@ def test_silence_and_nothing_have_no_chords(steps: int) -> None:
     assert np.isnan(figures["tonal_distance"])
 
 
-def test_five_voices_are_refused() -> None:
-    """The voices have four names; more is an error, not a wrong table."""
-    with pytest.raises(InputError, match="5 voices"):
-        evaluate(quarters((72, 67, 64, 55, 48)))
+def test_an_ensemble_names_its_metrics() -> None:
+    """Drums are left out, and so is what needs more lines than there are."""
+    lines = (Line("lead", 60, 80), Line("low", 40, 60), Line("kick", 36, 36, "drum"))
+    pitches = np.repeat(np.array([[67, 60, 36], [69, 62, REST]], np.int8), 4, axis=0)
+    trio = Ensemble("trio", lines, bass=1)
+    figures = evaluate(Score(pitches, onset_floor(pitches), ensemble=trio))
+    assert list(figures) == list(labels(trio))
+    assert not [name for name in figures if "kick" in name or name == "four_pitches"]
+    assert figures["parallel_fifths"] == 12.5
+    assert figures["notes_low"] == 4
+    assert headline(trio)[-2:] == ("leaps_low", "overlap")
+    assert "parallel_fifths" not in evaluate(quarters((60,)))
 
 
 def test_windows_begin_at_the_first_whole_bar() -> None:
@@ -338,9 +371,9 @@ def test_pieces_of_different_length_share_a_table() -> None:
     assert frame.index.tolist() == [(0, 0), (1, 0), (2, 0)]
 
 
-def test_different_numbers_of_voices_are_refused() -> None:
+def test_pieces_with_different_lines_are_refused() -> None:
     """A table has one set of columns."""
-    with pytest.raises(InputError, match="voices"):
+    with pytest.raises(InputError, match="different lines"):
         evaluate_windows([quarters((60,)), quarters((60, 48))])
 
 

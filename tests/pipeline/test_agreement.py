@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from kantor import settings
-from kantor.metrics.musical import LABELS
-from kantor.metrics.report import HEADLINE
+from kantor.metrics.musical import HEADLINE, LABELS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"

@@ -8,6 +8,8 @@ import pytest
 from kantor.data.corpus import Piece
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
+from kantor.report.evaluation import evaluate
+from kantor.settings import Evaluate
 
 TUNES = (
     (67, 69, 71, 72, 74, 72, 71, 69, 67, 71, 74, 72, 71, 69, 69, 67),
@@ -29,7 +31,7 @@ def chorale(row: int) -> Score:
     onsets = onset_floor(pitches)
     onsets[::8, 0] = True
     pickup = 4 * (row % 2)
-    return Score(pitches, onsets, Meter(), pickup, Key(0), 120.0, f"Piece {row} <b>&</b>")
+    return Score(pitches, onsets, Meter(), pickup, Key(0), 360.0, f"Piece {row} <b>&</b>")
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +61,11 @@ def by_rule(given: Conditioning, seeds: np.ndarray) -> tuple[np.ndarray, np.ndar
 def model():
     """A model of the form that a generator's `compose` has."""
     return by_rule
+
+
+@pytest.fixture(scope="session")
+def reports(corpus, model, tmp_path_factory):
+    """What the stage writes of that corpus and that model; only to be read."""
+    folder = tmp_path_factory.mktemp("reports")
+    evaluate(model, corpus, Evaluate(split="valid", samples=1), folder, folder / "model.json")
+    return folder

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from kantor.report.comparing import Comparison, compare, headline, overlaps
+from kantor.report.comparing import Comparison, overlaps
+from kantor.report.measuring import Bodies, compare, measure
+from kantor.settings import Evaluate
 
 
 @pytest.mark.parametrize(
@@ -34,13 +36,10 @@ def test_bach_himself_passes_everywhere(corpus):
     """A model that writes what Bach wrote is alike in every metric, overlapping fully."""
     real = [piece.score for piece in corpus if piece.split == "valid"]
     training = [piece.score for piece in corpus if piece.split == "train"]
-    table = compare(real, real, {"itself": real}, training)
+    bodies = Bodies(real, real, {"itself": real}, training)
+    table = compare(bodies)
     assert {entry.verdict for entry in table.values()} == {"alike"}
     assert overlaps(table) == {"generated": 1.0, "itself": 1.0}
-    assert headline(table)["metrics_in_range"] == len(table) == headline(table)["metrics"]
-
-
-def test_the_given_soprano_is_not_judged(corpus):
-    """Metrics of the soprano alone say nothing about a model and are left out."""
-    real = [piece.score for piece in corpus]
-    assert not [name for name in compare(real, real, {}) if name.endswith("_soprano")]
+    headline = measure(bodies, Evaluate(split="valid", samples=1), 0.5)["headline"]
+    assert headline["metrics_in_range"] == len(table) == headline["metrics"]
+    assert not [name for name in table if name.endswith("_soprano")]  # given, not composed

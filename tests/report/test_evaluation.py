@@ -14,20 +14,14 @@ from PIL import Image
 from kantor.data import corpus as corpora
 from kantor.errors import InputError
 from kantor.music.score import onset_floor
-from kantor.report.evaluation import evaluate, file_name, pick
+from kantor.report.evaluation import evaluate
+from kantor.report.samples import file_name, pick
 from kantor.settings import Evaluate
 
 
 def run(corpus, model, folder: Path, **settings):
     block = Evaluate(**{"split": "valid", "samples": 1} | settings)
     return evaluate(model, corpus, block, folder, folder / "model.json")
-
-
-@pytest.fixture(scope="module")
-def reports(corpus, model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("reports")
-    run(corpus, model, folder)
-    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -55,15 +49,21 @@ def test_all_outputs_are_there(reports):
     ]
 
 
-def test_the_film_is_drawn_of_what_the_training_kept(corpus, model, tmp_path):
-    """One frame for each take, so that a change of the drawing trains nothing again."""
+def test_the_film_and_the_other_tasks(corpus, model, tmp_path):
+    """The film has one frame for each take that the training kept, so that a change of the
+    drawing trains nothing again; a model for a single task is given no other.
+    """
+    (tmp_path / "model.json").write_text('{"preset": "unet"}')
     takes = [replace(corpus[0], id=str(iteration)) for iteration in (50, 100)]
     (tmp_path / "training").mkdir()
     corpora.save(takes, tmp_path / "training" / "frames.npz")
-    run(corpus, model, tmp_path)
+    figures = run(corpus, model, tmp_path)
     with Image.open(tmp_path / "learning.gif") as film:
         assert (film.format, film.n_frames) == ("GIF", 2)
-    assert "data:image/gif;base64," in (tmp_path / "report.html").read_text()
+    assert figures["other_givens"] == {}
+    page = (tmp_path / "report.html").read_text()
+    assert "data:image/gif;base64," in page
+    assert not [name for name in ("givens", "cadences") if f'id="{name}"' in page]  # no fermatas
 
 
 def test_the_same_inputs_give_the_same_bytes(reports, corpus, model, tmp_path):
@@ -116,16 +116,13 @@ def fermatas(score):
     return replace(score, pitches=pitches, onsets=onsets, fermatas=held)
 
 
-def test_a_model_is_asked_for_other_cells_too(reports, corpus, model, tmp_path):
-    """One model, five tasks; one that knows a single task is asked for no other."""
+def test_a_model_composes_other_cells_too(reports):
+    """One model, five tasks, each with its row on the page."""
     figures = json.loads((reports / "metrics.json").read_text())
     assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
-    assert "By meter" in (reports / "report.html").read_text()
-    (tmp_path / "model.json").write_text('{"preset": "unet"}')
-    assert run(corpus, model, tmp_path)["other_givens"] == {}
-    page = (tmp_path / "report.html").read_text()
-    assert 'id="givens"' not in page
-    assert 'id="cadences"' not in page  # these pieces have no fermatas
+    page = (reports / "report.html").read_text()
+    assert "All but two bars" in page
+    assert "By meter" in page
 
 
 def test_tables_for_plots_are_whole(reports):

@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from kantor.report.glossary import EXPLAINED, GROUPS, LABELS, base
-from kantor.report.listening import Sample, embed, listen
+from kantor.ensemble import SATB
+from kantor.report.measuring import Bodies, compare
 from kantor.report.page import FILM, write_page
-from kantor.report.verdict import verdict
+from kantor.report.samples import Sample, embed, shown
+from kantor.report.wording import EXPLAINED, LABELS, kind, ordered, verdict
 
 
 class Outline(HTMLParser):
@@ -114,8 +115,8 @@ def test_sound_stops_where_the_room_ends(corpus, tmp_path):
     score = corpus[0].score
     whole = embed([score], 10_000_000)[0]
     assert embed([score, score], len(whole)) == [whole, ""]
-    shown = listen([Sample("made-0", 0, score, score)], tmp_path / "samples", 0)
-    assert [take["sound"] for take in shown[0]["takes"]] == ["samples/made-0.wav", ""]
+    samples = shown([Sample("made-0", 0, score, score)], tmp_path / "samples", 0)
+    assert [take["sound"] for take in samples[0]["takes"]] == ["samples/made-0.wav", ""]
 
 
 def test_pieces_played_at_once_sound_as_they_do_alone(corpus):
@@ -128,12 +129,11 @@ def test_pieces_played_at_once_sound_as_they_do_alone(corpus):
 
 def test_every_metric_that_can_be_measured_is_explained(corpus):
     """No metric reaches the table without a group, a name and an entry in the glossary."""
-    from kantor.report.comparing import compare
-
     real = [piece.score for piece in corpus]
-    names = {*compare(real, real, {}, real)}
-    assert names == {name for group in GROUPS.values() for name in group}
-    assert {base(name) for name in names} <= {*LABELS} & {*EXPLAINED}
+    groups = ordered(list(compare(Bodies(real, real, {}, real))))
+    assert groups.pop("Others") == []
+    kinds = {kind(name) for names in groups.values() for name in names}
+    assert kinds <= {*LABELS} & {*EXPLAINED}
 
 
 def test_the_verdict_is_said_in_numbers():
@@ -148,15 +148,15 @@ def test_the_verdict_is_said_in_numbers():
             "leaps_bass": {**entry, "generated": 0.95, "verdict": "outside"},
         },
     }
-    said = verdict(figures)
+    said = verdict(figures, SATB)
     assert said["title"] == "2 of 3 metrics lie in Bach’s range"
-    assert "7 chorales of the validation split" in said["text"]
+    assert "alto, tenor and bass to the soprano of 7 pieces of the validation split" in said["text"]
     assert "Furthest off: leaps, bass (0.950, Bach 0.500)." in said["text"]
     assert "2 are at least as near to Bach as random notes are." in said["text"]
     assert "phrases" not in said["text"]
     figures["phrase_ends"] = {"root_position": {"generated": 0.843, "real": 0.996}}
-    told = verdict(figures)["text"]
-    assert "84% of its phrases end on a triad in root position (Bach’s: 100%)." in told
+    text = verdict(figures, SATB)["text"]
+    assert "84% of its phrases end on a triad in root position (Bach’s: 100%)." in text
 
 
 def test_the_last_frame_stands_in_for_the_animation(tmp_path):

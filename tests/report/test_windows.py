@@ -8,16 +8,7 @@ import pytest
 
 from kantor.errors import InputError
 from kantor.metrics.resampling import draw, resampled_mean, resampled_overlap
-from kantor.report.evaluation import evaluate
 from kantor.report.windows import Windows, table
-from kantor.settings import Evaluate
-
-
-@pytest.fixture(scope="module")
-def reports(corpus, model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("reports")
-    evaluate(model, corpus, Evaluate(split="valid", samples=1), folder, folder / "model.json")
-    return folder
 
 
 def test_what_is_written_is_read_again(corpus):

@@ -10,7 +10,7 @@ from kantor.errors import InputError
 from kantor.formats.parts import named_lines
 from kantor.formats.reading import read
 from kantor.music.score import Score
-from kantor.report.rolls import octave_labels, pitch_range, roll
+from kantor.pages.rolls import octave_labels, pitch_range, roll
 
 
 class Drawing(TypedDict):

@@ -38,7 +38,7 @@ def measured(composed: Composed) -> dict[str, dict[str, float | None]]:
             [musical.Passages.of(score, [0], steps) for _, score in rows]
         )
         for name in METRICS:
-            for (key, _), value in zip(rows, musical.JOINT[name][1](passages), strict=True):
+            for (key, _), value in zip(rows, musical.JOINT[name](passages), strict=True):
                 found[key][name].append(float(value))
     return {key: {name: _mean(metrics[name]) for name in METRICS} for key, metrics in found.items()}
 

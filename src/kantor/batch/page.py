@@ -16,8 +16,9 @@ from kantor.batch.drawing import drawn, read_score
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
 from kantor.batch.recordings import Recordings
 from kantor.batch.settings import Page
+from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
-from kantor.report.templating import template
+from kantor.pages import template
 
 NAME = "index.html"
 
@@ -50,6 +51,7 @@ def write(
             "total": f"{sum(counts.values()):,}",
             "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
             "samples": list(_samples(good, folder, out, page.heard, recordings)),
+            "lines": SATB.lines,
             "bad": list(bad),
             "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
         }

@@ -1,13 +1,14 @@
 """Naive ways to set a melody: what a trained model must clearly beat.
 
-Each keeps the real soprano, cell for cell, and replaces the three lower voices. All are functions
-of scores and a seeded random generator, so that a table with them can be made again.
+Each keeps the line that leads, cell for cell, and writes the other pitched lines anew. All are
+functions of scores and a seeded random generator, so that a table with them can be made again.
 
 Conventions
 -----------
-Input and output are four-voice scores of equal length, meter, pickup and key. Lower voices rest
-where the soprano rests. *Scale* is the diatonic scale of the score's key, or the one that
-fits its notes best where the key is not known.
+Input and output are scores of one ensemble with at least two pitched lines, of equal length,
+meter, pickup and key; drums stay as they are. The written lines rest where the melody rests.
+*Scale* is the diatonic scale of the score's key, or the one that fits its notes best where the
+key is not known.
 """
 
 from __future__ import annotations
@@ -20,59 +21,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.metrics.chords import MAJOR_SCALE, best_collection
-from kantor.music.score import REST, VOICE_RANGES, VOICES, Score, onset_floor
+from kantor.metrics.chords import MAJOR_SCALE, best_major_tonic
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Score, onset_floor
 
 Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
-Lower = NDArray[np.int64]
-
-_QUARTER = 4
-
-
-def _major_tonic_of(score: Score) -> int:
-    return score.key.major_tonic if score.key else int(best_collection(score.pitches))
-
-
-def _with_lower(score: Score, lower: Lower, restruck: NDArray[np.bool_]) -> Score:
-    """The score with other lower voices; a note begins where `restruck` or where pitch changes."""
-    soprano = score.pitches[:, :1]
-    pitches = np.hstack([soprano, np.where(soprano == REST, REST, lower)]).astype(np.int8)
-    onsets = (restruck & (pitches != REST)) | onset_floor(pitches)
-    onsets[:, 0] = score.onsets[:, 0]
-    return replace(score, pitches=pitches, onsets=onsets)
-
-
-def _check(scores: Sequence[Score]) -> None:
-    for score in scores:
-        if score.pitches.shape[1] != len(VOICES):
-            raise InputError(f"{score.title or 'score'}: a baseline needs four voices")
-
-
-@cache
-def _scale(major_tonic: int) -> NDArray[np.int64]:
-    """The scale's pitches, ascending, two octaves past the MIDI range on both sides."""
-    return np.array([p for p in range(-24, 152) if (p - major_tonic) % 12 in MAJOR_SCALE])
-
-
-def _degrees_below(pitches: NDArray[np.int64], major_tonic: int, degrees: int) -> NDArray[np.int64]:
-    """The scale's note `degrees` under each pitch, itself lowered onto the scale if need be."""
-    scale = _scale(major_tonic)
-    return scale[np.searchsorted(scale, pitches, side="right") - 1 - degrees]
+Others = NDArray[np.integer]
+"""Pitches of the lines to write, ``(time, line)``, in the order of `Ensemble.others`."""
 
 
 def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
-    """Parallel triads: under each note a fourth, a sixth and an octave, within the scale.
+    """Parallel triads: under each note of the melody its fourth, sixth and octave, in the scale.
 
-    The soprano is always the root, doubled by the bass. Uses no chance; `rng` is there so that
-    all baselines are called alike.
+    More lines go on in the same way further down; the melody's note is always the root. A line
+    above the melody takes part like one below. Uses no chance; `rng` is there so that all
+    baselines are called alike.
     """
-    _check(scores)
-    made = []
-    for score in scores:
-        soprano = score.pitches[:, 0].astype(np.int64)
-        below = [_degrees_below(soprano, _major_tonic_of(score), degrees) for degrees in (3, 5, 7)]
-        made.append(_with_lower(score, np.stack(below, axis=1), score.onsets[:, :1]))
-    return made
+    return [_with_others(score, _block_under(score), _melody_onsets(score)) for score in scores]
+
+
+def _block_under(score: Score) -> Others:
+    melody = score.pitches[:, score.ensemble.leads].astype(np.int64)
+    degrees = [(3, 5, 7)[at % 3] + 7 * (at // 3) for at in range(len(_others(score)))]
+    below = [_degrees_below(melody, _major_tonic_of(score), down) for down in degrees]
+    return np.maximum(np.stack(below, axis=1), 0)
+
+
+def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
+    """Under each note of the melody a random triad of the scale that holds it.
+
+    The bass, or else the lowest line, takes its root, the others one of its notes by chance, all
+    as near to where they were as the range and the line above allow: single chords are right, or
+    lack a note; no chord leads to the next.
+    """
+    return [
+        _with_others(score, _triads_under(score, rng), _melody_onsets(score)) for score in scores
+    ]
+
+
+def _triads_under(score: Score, rng: np.random.Generator) -> Others:
+    others, ensemble = _others(score), score.ensemble
+    ranges = [ensemble.ranges[line] for line in others]
+    root = others.index(ensemble.bass) if ensemble.bass in others else len(others) - 1
+    current = [(low + high) // 2 for low, high in ranges]
+    written = np.full((score.steps, len(others)), REST, np.int64)
+    major_tonic = _major_tonic_of(score)
+    for step in np.flatnonzero(score.onsets[:, ensemble.leads]):
+        above = int(score.pitches[step, ensemble.leads])
+        chord = _random_triad(above, major_tonic, rng)
+        pitch_classes = rng.choice(chord, len(others) - 1).tolist()
+        pitch_classes.insert(root, chord[0])
+        for at, (line, (low, high)) in enumerate(zip(others, ranges, strict=True)):
+            limit = min(high, above) if line > ensemble.leads else high
+            current[at] = _nearest(int(pitch_classes[at]), current[at], low, limit)
+            above = current[at] if line > ensemble.leads else above
+        written[step:] = current
+    return written
 
 
 def _random_triad(pitch: int, major_tonic: int, rng: np.random.Generator) -> list[int]:
@@ -87,79 +90,93 @@ def _nearest(pitch_class: int, to: int, low: int, high: int) -> int:
     return min(range(lowest, max(high, lowest) + 1, 12), key=lambda pitch: abs(pitch - to))
 
 
-def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
-    """Under each note a random triad of the scale that holds it.
-
-    Alto and tenor each take one of its notes by chance, the bass its root, all as near to where
-    they were as the range and the voice above allow: single chords are right, or lack a note;
-    no chord leads to the next.
-    """
-    _check(scores)
-    return [_with_lower(score, _triads_under(score, rng), score.onsets[:, :1]) for score in scores]
-
-
-def _triads_under(score: Score, rng: np.random.Generator) -> Lower:
-    lower = np.full((score.steps, len(VOICES) - 1), REST, np.int64)
-    voices = [(low + high) // 2 for low, high in VOICE_RANGES[1:]]
-    major_tonic = _major_tonic_of(score)
-    for step in np.flatnonzero(score.onsets[:, 0]):
-        above = int(score.pitches[step, 0])
-        chord = _random_triad(above, major_tonic, rng)
-        classes = [*rng.choice(chord, 2), chord[0]]
-        for index, (low, high) in enumerate(VOICE_RANGES[1:]):
-            above = _nearest(int(classes[index]), voices[index], low, min(high, above))
-            voices[index] = above
-        lower[step:] = voices
-    return lower
-
-
 def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
-    """A random note of the voice's range in each voice, a new one every quarter of the bar."""
-    _check(scores)
+    """A random note of its range in each line, a new one every quarter of the bar."""
     made = []
     for score in scores:
-        position = score.bar_positions[:, 0]
-        quarter = np.cumsum(position % _QUARTER == 0)
-        drawn = [rng.integers(low, high + 1, quarter.size + 1) for low, high in VOICE_RANGES[1:]]
-        lower = np.stack(drawn, axis=1)[quarter]
-        made.append(_with_lower(score, lower, (position % _QUARTER == 0)[:, None]))
+        starts = score.bar_positions[:, 0] % STEPS_PER_QUARTER == 0
+        quarter = np.cumsum(starts)
+        ranges = [score.ensemble.ranges[line] for line in _others(score)]
+        drawn = [rng.integers(low, high + 1, quarter.size + 1) for low, high in ranges]
+        made.append(_with_others(score, np.stack(drawn, axis=1)[quarter], starts))
     return made
 
 
-def _lower_of(donor: Score, score: Score) -> Score:
-    """The lower voices of `donor` under the soprano of `score`, bar line on bar line."""
-    shift = (_major_tonic_of(score) - _major_tonic_of(donor) + 6) % 12 - 6
-    moved = donor.transposed(shift)
-    since = np.arange(score.steps) - score.pickup + donor.pickup
-    inside = since % donor.steps
-    soprano = score.pitches[:, :1]
-    pitches = np.hstack([soprano, moved.pitches[inside, 1:]])
-    onsets = np.hstack([score.onsets[:, :1], moved.onsets[inside, 1:]]) | onset_floor(pitches)
-    return replace(score, pitches=pitches, onsets=onsets)
-
-
 def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
-    """The lower voices of another chorale in the same key, repeated or cut to length.
+    """The other lines of another piece in the same key, repeated or cut to length.
 
-    Where none of `scores` is in that key, another chorale's voices are moved into it, by a
-    tritone at most. Every voice by itself is Bach's; what they do together is not.
+    Where none of `scores` is in that key, another piece's lines are moved into it, by a tritone
+    at most. Every line by itself is real; what they do together is not.
 
     Raises
     ------
     InputError
-        If there are fewer than two chorales.
+        If there are fewer than two pieces.
     """
-    _check(scores)
     if len(scores) < 2:
-        raise InputError("shuffling the lower voices needs at least two chorales")
+        raise InputError("shuffling the other lines needs at least two pieces")
     keys = np.array([_major_tonic_of(score) for score in scores])
     made = []
     for index, score in enumerate(scores):
-        others = np.flatnonzero(np.arange(len(scores)) != index)
-        same = others[keys[others] == keys[index]]
-        donor = scores[int(rng.choice(same if same.size else others))]
-        made.append(_lower_of(donor, score))
+        donors = np.flatnonzero(np.arange(len(scores)) != index)
+        same = donors[keys[donors] == keys[index]]
+        made.append(_from_donor(score, scores[int(rng.choice(same if same.size else donors))]))
     return made
+
+
+def _from_donor(score: Score, donor: Score) -> Score:
+    """The other lines of `donor` with the melody of `score`, bar line on bar line."""
+    moved = donor.transposed((_major_tonic_of(score) - _major_tonic_of(donor) + 6) % 12 - 6)
+    inside = (np.arange(score.steps) - score.pickup + donor.pickup) % donor.steps
+    others = _others(score)
+    pitches, onsets = score.pitches.copy(), score.onsets.copy()
+    pitches[:, others] = moved.pitches[inside][:, others]
+    onsets[:, others] = moved.onsets[inside][:, others]
+    return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
+
+
+def _others(score: Score) -> list[int]:
+    """The lines to write.
+
+    Raises
+    ------
+    InputError
+        If the melody is the only pitched line.
+    """
+    if not score.ensemble.others:
+        title = score.title or "score"
+        raise InputError(f"{title}: a baseline needs at least two pitched lines")
+    return list(score.ensemble.others)
+
+
+def _major_tonic_of(score: Score) -> int:
+    pitched = score.pitches[:, : score.ensemble.pitched]
+    return score.key.major_tonic if score.key else int(best_major_tonic(pitched))
+
+
+def _melody_onsets(score: Score) -> Flags:
+    return score.onsets[:, score.ensemble.leads]
+
+
+def _with_others(score: Score, written: Others, starts: Flags) -> Score:
+    """The score with other lines; a note begins at each of `starts` and where pitch changes."""
+    leads, others = score.ensemble.leads, _others(score)
+    pitches, onsets = score.pitches.copy(), score.onsets.copy()
+    pitches[:, others] = np.where(score.pitches[:, [leads]] == REST, REST, written)
+    onsets[:, others] = starts[:, None] & (pitches[:, others] != REST)
+    return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
+
+
+@cache
+def _scale(major_tonic: int) -> NDArray[np.int64]:
+    """The scale's pitches, ascending, two octaves past the MIDI range on both sides."""
+    return np.array([p for p in range(-24, 152) if (p - major_tonic) % 12 in MAJOR_SCALE])
+
+
+def _degrees_below(pitches: NDArray[np.int64], major_tonic: int, degrees: int) -> NDArray[np.int64]:
+    """The scale's note `degrees` under each pitch, itself lowered onto the scale if need be."""
+    scale = _scale(major_tonic)
+    return scale[np.searchsorted(scale, pitches, side="right") - 1 - degrees]
 
 
 BASELINES: dict[str, Baseline] = {

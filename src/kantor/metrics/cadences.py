@@ -7,13 +7,13 @@ valid and test splits. A model that does not look ahead to the fermata misses it
 Conventions
 -----------
 A *phrase end* is an unbroken span of a score's fermatas in which anything sounds: a fermata over
-rests in all voices ends no phrase.
+rests in all lines ends no phrase.
 
-Its *chord* is the last one under the fermata, of those in which the most voices sound: what is
-heard once suspensions are resolved and passing notes have passed, before a voice falls silent.
+Its *chord* is the last one under the fermata, of those in which the most lines sound: what
+sounds once suspensions are resolved and passing notes have passed, before a line falls silent.
 Under .945 of Bach's fermatas there is but one chord. Where there are more, his last one is the
 triad if any is, but for two phrases of 1,498 in the training split, so no kinder rule is needed;
-asking for *any* chord under the fermata would give wandering voices several chances.
+asking for *any* chord under the fermata would give wandering lines several chances.
 
 A *triad in root position* is a major or minor one whose root is the lowest sounding note:
 root, third and fifth, or root and third alone, in any octaves, and nothing else. A chord without
@@ -59,9 +59,10 @@ _TONIC_AND_DOMINANT = (0, 7)
 
 
 def phrase_ends(score: Score) -> NDArray[np.int64]:
-    """Where the chord of each phrase end is heard for the last time, ``(end,) int64``, in steps."""
+    """Where the chord of each phrase end sounds for the last time, ``(end,) int64``, in steps."""
     edges = np.flatnonzero(np.diff(score.fermatas, prepend=False, append=False))
-    sounding = np.count_nonzero(score.pitches != REST, axis=1)
+    pitched = score.pitches[:, : score.ensemble.pitched]
+    sounding = np.count_nonzero(pitched != REST, axis=1)
     ends = []
     for start, stop in edges.reshape(-1, 2):
         held = sounding[start:stop]
@@ -75,8 +76,8 @@ def judge(chords: Pitches, key: Key) -> Flags:
 
     Parameters
     ----------
-    chords : (chord, voice) int
-        MIDI note numbers, -1 for a rest; in each chord at least one voice sounds.
+    chords : (chord, line) int
+        MIDI note numbers, -1 for a rest; in each chord at least one line sounds.
     key : Key
 
     Returns
@@ -103,8 +104,8 @@ def evaluate_phrase_ends(scores: Iterable[Score]) -> pd.DataFrame:
     Parameters
     ----------
     scores : iterable of Score
-        Of any number of voices. Where a key is not known, it is estimated from the first voice
-        alone, so that all settings of a melody are judged in the same key.
+        Of any number of lines; drums are left out. Where a key is not known, it is estimated from
+        the line that leads, so that all settings of a melody are judged in the same key.
 
     Returns
     -------
@@ -119,8 +120,8 @@ def evaluate_phrase_ends(scores: Iterable[Score]) -> pd.DataFrame:
     for piece, score in enumerate(scores):
         ends = phrase_ends(score)
         if ends.size:
-            key = score.key or estimate(score.pitches[:, :1])
-            rows.append(judge(score.pitches[ends], key))
+            key = score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+            rows.append(judge(score.pitches[ends, : score.ensemble.pitched], key))
             places += [(piece, int(step)) for step in ends]
     index = pd.MultiIndex.from_tuples(places, names=["piece", "step"])
     return pd.DataFrame(np.concatenate(rows).astype(np.float64), index, list(LABELS))

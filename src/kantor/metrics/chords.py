@@ -6,14 +6,13 @@ integer: bit 0 is C, bit 11 is B. There are only 4,096 such sets, so each questi
 
 Conventions
 -----------
-``pitches`` is ``(…, time, voice)`` int, -1 for a rest; ``beats`` is ``(…, time)`` bool, True on
-the first step of each beat (`kantor.metrics.musical.Passages` takes it from the meter). A beat on
-which nothing sounds is not counted. See `kantor.metrics.counting` for shapes and NaN.
+``pitches`` is ``(…, time, line)`` int, -1 for a rest, of pitched lines; ``beats`` is
+``(…, time)`` bool, True on the first step of each beat (`kantor.metrics.musical.Passages` takes
+it from the meter). A beat on which nothing sounds is not counted. See `kantor.metrics.counting`
+for shapes and NaN.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +23,36 @@ from kantor.music.score import REST, Flags, Pitches
 Sets = NDArray[np.int16]
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-TRIADS = ((0, 4, 7), (0, 3, 7), (0, 3, 6))
-# Dominant, major, minor, half-diminished and diminished seventh chords.
-SEVENTHS = ((0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6, 10), (0, 3, 6, 9))
+TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6)}
+SEVENTHS = {
+    "dominant 7th": (0, 4, 7, 10),
+    "minor 7th": (0, 3, 7, 10),
+    "major 7th": (0, 4, 7, 11),
+    "half-dim. 7th": (0, 3, 6, 10),
+    "dim. 7th": (0, 3, 6, 9),
+}
+INCOMPLETE, OTHER = "incomplete", "other"
+KINDS = (*TRIADS, *SEVENTHS, INCOMPLETE, OTHER)
+"""What a set of pitch classes may be; incomplete is a part of a triad or seventh chord."""
 
 
-def _set_of(classes: Iterable[int], root: int = 0) -> int:
-    return sum(1 << (root + one) % 12 for one in classes)
+def _kinds_of_sets() -> NDArray[np.int64]:
+    """For each set of pitch classes (its bits) the place in `KINDS` of what it is."""
+    kinds = np.full(4096, KINDS.index(OTHER))
+    for kind, chord in enumerate((TRIADS | SEVENTHS).values()):
+        for root in range(12):
+            kinds[sum(1 << (root + one) % 12 for one in chord)] = kind
+    chords = np.flatnonzero(kinds < KINDS.index(INCOMPLETE))
+    part = ((np.arange(4096)[:, None] & ~chords) == 0).any(axis=1)
+    return np.where(part, np.minimum(kinds, KINDS.index(INCOMPLETE)), kinds)
 
 
 _SETS = np.arange(4096)
-_TRIADS = np.array([_set_of(chord, root) for chord in TRIADS for root in range(12)])
-_CHORDS = np.array([_set_of(chord, root) for chord in TRIADS + SEVENTHS for root in range(12)])
-_IS_TRIAD: Flags = np.isin(_SETS, _TRIADS)
-_IN_CHORD: Flags = ((_SETS[:, None] & ~_CHORDS) == 0).any(axis=1)
+_KIND = _kinds_of_sets()
+_IS_TRIAD: Flags = len(TRIADS) > _KIND
+_IN_CHORD: Flags = KINDS.index(OTHER) > _KIND
 _HAS_SEMITONE: Flags = (_SETS & ((_SETS << 1) | (_SETS >> 11))) != 0
-_COLLECTIONS = np.array(
+_MAJOR_SCALES = np.array(
     [[(one - tonic) % 12 in MAJOR_SCALE for one in range(12)] for tonic in range(12)], dtype=float
 )
 
@@ -49,7 +62,7 @@ def pitch_class_sets(pitches: Pitches) -> Sets:
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
+    pitches : (…, time, line) int
 
     Returns
     -------
@@ -90,6 +103,16 @@ def complete_triads(pitches: Pitches, beats: Flags) -> Figures:
     return _share_of_beats(_IS_TRIAD, pitches, beats)
 
 
+def chord_counts(pitches: Pitches, beats: Flags) -> NDArray[np.int64]:
+    """On how many beats of one piece each of `KINDS` stands, ``(len(KINDS),)``.
+
+    A whole chord counts under its kind, a part of one (such as an octave and a third, without the
+    fifth) as incomplete, everything else as other.
+    """
+    sets = pitch_class_sets(pitches)
+    return np.bincount(_KIND[sets[beats & (sets != 0)]], minlength=len(KINDS))
+
+
 def pitch_class_counts(pitches: Pitches) -> Figures:
     """How many cells each pitch class sounds in.
 
@@ -98,7 +121,7 @@ def pitch_class_counts(pitches: Pitches) -> Figures:
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
+    pitches : (…, time, line) int
 
     Returns
     -------
@@ -118,21 +141,21 @@ def in_major(pitches: Pitches, tonic: int = 0) -> Figures:
     workshop's .50; ours answers 1. Real chorales stand in all keys: .79 in C is no fault.
     """
     counts = pitch_class_counts(pitches)
-    return ratio(counts @ _COLLECTIONS[tonic], counts.sum(axis=-1))
+    return ratio(counts @ _MAJOR_SCALES[tonic], counts.sum(axis=-1))
 
 
 def in_best_scale(pitches: Pitches) -> Figures:
-    """Share of the sounding cells in the best fitting of the twelve diatonic collections."""
+    """Share of the sounding cells in the best fitting of the twelve major scales."""
     counts = pitch_class_counts(pitches)
-    return ratio((counts @ _COLLECTIONS.T).max(axis=-1), counts.sum(axis=-1))
+    return ratio((counts @ _MAJOR_SCALES.T).max(axis=-1), counts.sum(axis=-1))
 
 
-def best_collection(pitches: Pitches) -> NDArray[np.int64]:
+def best_major_tonic(pitches: Pitches) -> NDArray[np.int64]:
     """Pitch class of the major tonic whose scale holds the most sounding cells, ``(…)`` int.
 
     Between equals the lowest pitch class, so 0 (C) for silence.
     """
-    return np.asarray((pitch_class_counts(pitches) @ _COLLECTIONS.T).argmax(axis=-1))
+    return np.asarray((pitch_class_counts(pitches) @ _MAJOR_SCALES.T).argmax(axis=-1))
 
 
 def _tonal_circles() -> Figures:
@@ -147,22 +170,22 @@ def _tonal_circles() -> Figures:
 _CIRCLES = _tonal_circles()
 
 
-def tonal_centroids(pitches: Pitches, starts: Flags) -> Figures:
-    """Where each voice stands in tonal space, span by span.
+def _tonal_centroids(pitches: Pitches, starts: Flags) -> Figures:
+    """Where each line stands in tonal space, span by span.
 
     Parameters
     ----------
-    pitches : (passage, time, voice) int
+    pitches : (passage, time, line) int
     starts : (passage, time) bool
         True on the first step of each span; the first step of a passage always begins one.
 
     Returns
     -------
-    (span, voice, 6) float64
-        The spans of all passages one after the other; NaN where the voice is silent.
+    (span, line, 6) float64
+        The spans of all passages one after the other; NaN where the line is silent.
     """
-    passages, time, voices = pitches.shape
-    cells = pitches.reshape(passages * time, voices)
+    passages, time, lines = pitches.shape
+    cells = pitches.reshape(passages * time, lines)
     edges = np.flatnonzero(starts)
     places = np.where((cells == REST)[..., None], 0.0, _CIRCLES[cells % 12])
     sums = np.add.reduceat(places, edges, axis=0)
@@ -171,30 +194,30 @@ def tonal_centroids(pitches: Pitches, starts: Flags) -> Figures:
 
 
 def tonal_distance(pitches: Pitches, beats: Flags) -> Figures:
-    """Mean distance in tonal space between each two voices, beat by beat.
+    """Mean distance in tonal space between each two lines, beat by beat; it needs two.
 
-    Each voice's notes of a beat are a point in Harte's six-dimensional space (Harte, Sandler and
+    Each line's notes of a beat are a point in Harte's six-dimensional space (Harte, Sandler and
     Gasser 2006, "Detecting harmonic change in musical audio", section 3), the duration-weighted
     mean of their pitch classes' places on the circles of fifths, minor and major thirds; radii
-    1, 1 and 0.5. The Euclidean distance of two voices' points is averaged over the beats in
-    which both sound and over the pairs of voices. C4 against C5 is 0. Differs from MuseGAN's
+    1, 1 and 0.5. The Euclidean distance of two lines' points is averaged over the beats in
+    which both sound and over the pairs of lines. C4 against C5 is 0. Differs from MuseGAN's
     2.55 for that pair, whose chroma does not fold octaves; pypianoroll 1.0.4 has the same fold.
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
+    pitches : (…, time, line) int
     beats : (…, time) bool
         True on the first step of each beat.
     """
     validate(pitches)
-    *batch, time, voices = pitches.shape
+    *batch, time, lines = pitches.shape
     passages = int(np.prod(batch, dtype=int))
-    if not pitches.size or voices < 2:
+    if not pitches.size or lines < 2:
         return np.full(batch, np.nan)
     starts = beats.reshape(passages, time).copy()
     starts[:, 0] = True
-    centroids = tonal_centroids(pitches.reshape(passages, time, voices), starts)
-    upper, lower = np.triu_indices(voices, k=1)
+    centroids = _tonal_centroids(pitches.reshape(passages, time, lines), starts)
+    upper, lower = np.triu_indices(lines, k=1)
     apart = np.linalg.norm(centroids[:, upper] - centroids[:, lower], axis=-1)
     known = np.isfinite(apart)
     passage = np.flatnonzero(starts) // time

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Metrics take arrays ``(…, time, voice)`` and answer with ``(…)``: one number for a piece, or one
-for each passage of a batch ``(passage, time, voice)``. Where there is nothing to count (no
+Metrics take arrays ``(…, time, line)`` and answer with ``(…)``: one number for a piece, or one
+for each passage of a batch ``(passage, time, line)``. Where there is nothing to count (no
 sounding note, no whole bar) the answer is NaN, never a 0 that would read as a judgement.
 """
 
@@ -23,7 +23,7 @@ def validate(pitches: Pitches) -> None:
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
+    pitches : (…, time, line) int
         MIDI note numbers, -1 for a rest.
 
     Raises
@@ -33,7 +33,7 @@ def validate(pitches: Pitches) -> None:
         {0, 1} as floats or booleans is not an array of pitches), or leaves -1 to 127.
     """
     if pitches.ndim < 2:
-        raise InputError(f"pitches of shape {pitches.shape}: expected (…, time, voice)")
+        raise InputError(f"pitches of shape {pitches.shape}: expected (…, time, line)")
     if not np.issubdtype(pitches.dtype, np.integer):
         raise InputError(f"pitches of type {pitches.dtype}: expected whole MIDI note numbers")
     if pitches.size and not (pitches.min() >= REST and pitches.max() <= 127):

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A *pitch histogram* is ``(128,)`` float64, the share of a voice's sounding steps on each MIDI
+A *pitch histogram* is ``(128,)`` float64, the share of a line's sounding steps on each MIDI
 pitch; it sums to 1. Equal histograms are at distance 0. (The workshop's "pitch histogram
 distance" is measured to a vector of ones and gives 9.165 for a scale, for noise and for silence
 alike.) NaN means that one side is silent.
@@ -39,15 +39,15 @@ def pitch_histogram(pitches: NDArray[np.integer]) -> Figures:
     return ratio(counts, np.full(PITCHES, counts.sum()))
 
 
-def voice_histograms(scores: Sequence[Score]) -> Figures:
-    """The pitch histogram of each voice over several pieces, each step counting alike.
+def line_histograms(scores: Sequence[Score]) -> Figures:
+    """The pitch histogram of each line over pieces of one ensemble, each step counting alike.
 
     Returns
     -------
-    (voice, 128) float64
+    (line, 128) float64
     """
     pitches = np.concatenate([score.pitches for score in scores])
-    return np.stack([pitch_histogram(voice) for voice in pitches.T])
+    return np.stack([pitch_histogram(line) for line in pitches.T])
 
 
 def total_variation(first: ArrayLike, second: ArrayLike) -> float:
@@ -59,7 +59,7 @@ def earth_movers(first: ArrayLike, second: ArrayLike) -> float:
     """Least mean way, in semitones, that turns one pitch histogram into the other.
 
     On a line this is the sum of the absolute differences of the cumulated histograms
-    (Rubner, Tomasi and Guibas 2000, section 4). A voice moved by an octave is 12 away.
+    (Rubner, Tomasi and Guibas 2000, section 4). A line moved by an octave is 12 away.
     """
     return float(np.abs(np.cumsum(first) - np.cumsum(second)).sum())
 

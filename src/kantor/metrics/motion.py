@@ -1,10 +1,10 @@
-"""Voice leading: how single voices move, and how two move against each other.
+"""Voice leading: how single lines move, and how two move against each other.
 
 Conventions
 -----------
-``pitches`` is ``(…, time, voice)`` int, -1 for a rest, voices from high to low. A *move* is made
-at a step where a voice sounds, sounded in the step before, and its pitch differs: notes with a
-rest between them do not adjoin, and a repeated note is not a move. See
+``pitches`` is ``(…, time, line)`` int, -1 for a rest, of pitched lines, the highest first. A
+*move* is made at a step where a line sounds, sounded in the step before, and its pitch differs:
+notes with a rest between them do not adjoin, and a repeated note is not a move. See
 `kantor.metrics.counting` for shapes and NaN.
 """
 
@@ -23,7 +23,7 @@ LEAP = 5  # the smallest leap
 
 
 def _moves(pitches: Pitches) -> NDArray[np.int16]:
-    """Semitones that each voice moves into each step but the first; 0 where it makes no move."""
+    """Semitones that each line moves into each step but the first; 0 where it makes no move."""
     validate(pitches)
     wide = pitches.astype(np.int16)
     before, after = wide[..., :-1, :], wide[..., 1:, :]
@@ -31,13 +31,13 @@ def _moves(pitches: Pitches) -> NDArray[np.int16]:
 
 
 def stepwise(pitches: Pitches) -> Figures:
-    """Share of each voice's moves that are of at most a whole tone, ``(…, voice)``."""
+    """Share of each line's moves that are of at most a whole tone, ``(…, line)``."""
     moves = np.abs(_moves(pitches))
     return share(moves <= STEP, moves > 0, axis=-2)
 
 
 def leaps(pitches: Pitches) -> Figures:
-    """Share of each voice's moves that are of a fourth (five semitones) or more, ``(…, voice)``."""
+    """Share of each line's moves that are of a fourth (five semitones) or more, ``(…, line)``."""
     moves = np.abs(_moves(pitches))
     return share(moves >= LEAP, moves > 0, axis=-2)
 
@@ -58,11 +58,11 @@ def _per_hundred_steps(count: NDArray[np.int64], steps: int) -> Figures:
 
 
 def parallel_fifths(pitches: Pitches) -> Figures:
-    """Parallel perfect fifths per 100 steps, over all pairs of voices.
+    """Parallel perfect fifths per 100 steps, over all pairs of lines; it needs two.
 
-    One is counted where two voices both move, in the same direction, and the one named higher
+    One is counted where two lines both move, in the same direction, and the one named higher
     stands a perfect fifth (modulo octaves) above the other before and after. So of crossed
-    voices it is the fourth that counts, as in the published reference values; on real chorales,
+    lines it is the fourth that counts, as in the published reference values; on real chorales,
     counting sounding fifths whatever the names would give .049 instead of .060. Differs from
     counts between beats, which come out larger: they join notes that do not adjoin.
     """
@@ -75,9 +75,9 @@ def parallel_octaves(pitches: Pitches) -> Figures:
 
 
 def crossing(pitches: Pitches) -> Figures:
-    """Share of all steps in which every voice sounds and some voice lies under the next lower one.
+    """Share of all steps in which every line sounds and some line lies under the next lower one.
 
-    A unison is not a crossing. A passage of a single voice has none.
+    A unison is not a crossing. It needs two lines; a passage of one has no crossing.
     """
     validate(pitches)
     sounding = np.asarray((pitches != REST).all(axis=-1))

@@ -1,15 +1,17 @@
 """The musical metrics of a score: one table of names, one call.
 
-The task: say in figures whether four voices behave as the voices of Bach's chorales do. No figure
-here is a mark; each is read beside the same figure of real chorales and of naive baselines
-(`kantor.metrics.baselines`). Empty bars, polyphony and scale hardly
-separate good from bad; parallels, clashes, chords, crossing and leaps do.
+The task: say in figures whether the lines of a piece behave as those of real music do. No figure
+here is a mark; each is read beside the same figure of real pieces and of naive baselines
+(`kantor.metrics.baselines`). Empty bars, polyphony and scale hardly separate good from bad;
+parallels, clashes, chords, crossing and leaps do.
 
 Conventions
 -----------
 A *passage* is a whole piece or a window cut from one. Bars and beats come from the score's own
 bar lines and meter (a beat of 6/8 is a dotted quarter), so pickups, 3/4 and 6/8 need no care.
-Shares are 0 to 1. NaN means that there was nothing to count: a silent passage has no chords.
+Only pitched lines are looked at; a metric that needs more of them than the ensemble has is left
+out (`Metric.lines`). Shares are 0 to 1. NaN means that there was nothing to count: a silent
+passage has no chords.
 
 The *reference protocol*, by which the published reference values were made: windows of 32 steps
 end to end from the first whole bar, the rest at the end dropped, each metric's mean over windows.
@@ -20,14 +22,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.metrics import chords, motion, texture
 from kantor.metrics.counting import Figures
-from kantor.music.score import VOICES, Flags, Pitches, Score
+from kantor.music.score import Flags, Pitches, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,18 +44,21 @@ class Passages:
 
     Attributes
     ----------
-    pitches : (passage, time, voice) int8
-    onsets : (passage, time, voice) bool
+    pitches : (passage, time, line) int8
+        Of the pitched lines.
+    onsets : (passage, time, line) bool
     bars : (passage, time, 2) int16
         Steps since the bar line and the bar's length.
     beats : (passage, time) bool
         True on the first step of each beat.
+    ensemble : Ensemble
     """
 
     pitches: Pitches
     onsets: Flags
     bars: texture.Bars
     beats: Flags
+    ensemble: Ensemble = SATB
 
     @classmethod
     def of(cls, score: Score, starts: Sequence[int], steps: int) -> Passages:
@@ -60,71 +66,108 @@ class Passages:
         inside = np.asarray(starts, dtype=int)[:, None] + np.arange(steps)
         bars = score.bar_positions[inside]
         beats = bars[..., 0] % score.meter.beat_steps == 0
-        return cls(score.pitches[inside], score.onsets[inside], bars, beats)
+        pitched = slice(score.ensemble.pitched)
+        pitches, onsets = score.pitches[inside, pitched], score.onsets[inside, pitched]
+        return cls(pitches, onsets, bars, beats, score.ensemble)
 
     @classmethod
     def joined(cls, parts: Sequence[Passages]) -> Passages:
-        """Several batches of one length as one."""
+        """Several batches of one length and ensemble as one."""
         return cls(
             np.concatenate([part.pitches for part in parts]),
             np.concatenate([part.onsets for part in parts]),
             np.concatenate([part.bars for part in parts]),
             np.concatenate([part.beats for part in parts]),
+            parts[0].ensemble,
         )
 
 
-# What a metric is called, what a person calls it, and how it is counted.
-JOINT: dict[str, tuple[str, Callable[[Passages], Figures]]] = {
-    "empty_bars": ("empty bars", lambda p: texture.empty_bars(p.pitches, p.bars)),
-    "pitch_classes": (
-        "pitch classes per bar",
-        lambda p: texture.pitch_classes_per_bar(p.pitches, p.bars),
+class Metric(NamedTuple):
+    """A metric: what a person calls it, how it is counted, and what it needs.
+
+    Attributes
+    ----------
+    label : str
+    measure : callable
+        Takes ``pitches`` and, where `array` names one, that array of `Passages`.
+    array : str
+    lines : int
+        Pitched lines that an ensemble must have at least.
+    """
+
+    label: str
+    measure: Callable[..., Figures]
+    array: str = ""
+    lines: int = 1
+
+    def __call__(self, passages: Passages) -> Figures:
+        """The figure of each passage; by line, ``(passage, line)``, for those of `BY_LINE`."""
+        arrays = [getattr(passages, self.array)] if self.array else []
+        return self.measure(passages.pitches, *arrays)
+
+
+JOINT: dict[str, Metric] = {
+    "empty_bars": Metric("empty bars", texture.empty_bars, "bars"),
+    "pitch_classes": Metric("pitch classes per bar", texture.pitch_classes_per_bar, "bars"),
+    "in_best_scale": Metric("notes in the best-fitting key", chords.in_best_scale),
+    "in_c_major": Metric("notes in C major", chords.in_major),
+    "four_pitches": Metric(
+        "four distinct pitches sounding", texture.four_distinct_pitches, lines=4
     ),
-    "in_best_scale": (
-        "notes in the best-fitting key",
-        lambda p: chords.in_best_scale(p.pitches),
+    "tonal_distance": Metric(
+        "tonal distance between voices", chords.tonal_distance, "beats", lines=2
     ),
-    "in_c_major": ("notes in C major", lambda p: chords.in_major(p.pitches)),
-    "four_pitches": (
-        "four distinct pitches sounding",
-        lambda p: texture.four_distinct_pitches(p.pitches),
+    "crossing": Metric("voice crossing", motion.crossing, lines=2),
+    "parallel_fifths": Metric("parallel fifths per 100 steps", motion.parallel_fifths, lines=2),
+    "parallel_octaves": Metric("parallel octaves per 100 steps", motion.parallel_octaves, lines=2),
+    "semitone_clash": Metric("semitone clash on beats", chords.semitone_clash, "beats"),
+    "triad_or_seventh": Metric(
+        "beats in a triad or seventh chord", chords.triad_or_seventh, "beats"
     ),
-    "tonal_distance": (
-        "tonal distance between voices",
-        lambda p: chords.tonal_distance(p.pitches, p.beats),
-    ),
-    "crossing": ("voice crossing", lambda p: motion.crossing(p.pitches)),
-    "parallel_fifths": (
-        "parallel fifths per 100 steps",
-        lambda p: motion.parallel_fifths(p.pitches),
-    ),
-    "parallel_octaves": (
-        "parallel octaves per 100 steps",
-        lambda p: motion.parallel_octaves(p.pitches),
-    ),
-    "semitone_clash": (
-        "semitone clash on beats",
-        lambda p: chords.semitone_clash(p.pitches, p.beats),
-    ),
-    "triad_or_seventh": (
-        "beats in a triad or seventh chord",
-        lambda p: chords.triad_or_seventh(p.pitches, p.beats),
-    ),
-    "complete_triads": (
-        "beats on a complete triad",
-        lambda p: chords.complete_triads(p.pitches, p.beats),
-    ),
+    "complete_triads": Metric("beats on a complete triad", chords.complete_triads, "beats"),
 }
-BY_VOICE: dict[str, tuple[str, Callable[[Passages], Figures]]] = {
-    "stepwise": ("stepwise motion", lambda p: motion.stepwise(p.pitches)),
-    "leaps": ("leaps of a fourth or more", lambda p: motion.leaps(p.pitches)),
-    "notes": ("notes per 16 steps", lambda p: texture.notes_per_bar(p.pitches, p.onsets)),
+"""Metrics of all pitched lines together."""
+BY_LINE: dict[str, Metric] = {
+    "stepwise": Metric("stepwise motion", motion.stepwise),
+    "leaps": Metric("leaps of a fourth or more", motion.leaps),
+    "notes": Metric("notes per 16 steps", texture.notes_per_bar, "onsets"),
 }
-LABELS: dict[str, str] = {name: label for name, (label, _) in JOINT.items()} | {
-    f"{name}_{voice}": f"{label}, {voice}"
-    for name, (label, _) in BY_VOICE.items()
-    for voice in VOICES
-}
+"""Metrics of each pitched line by itself, named such as ``leaps_bass``."""
+
+
+def joint(ensemble: Ensemble) -> dict[str, Metric]:
+    """Those of `JOINT` for which the ensemble has lines enough."""
+    return {name: one for name, one in JOINT.items() if one.lines <= ensemble.pitched}
+
+
+def labels(ensemble: Ensemble) -> dict[str, str]:
+    """What a person calls each metric of an ensemble, by its name, in the order of the tables."""
+    return {name: one.label for name, one in joint(ensemble).items()} | {
+        f"{name}_{line}": f"{one.label}, {line}"
+        for name, one in BY_LINE.items()
+        for line in ensemble.names[: ensemble.pitched]
+    }
+
+
+def headline(ensemble: Ensemble) -> tuple[str, ...]:
+    """The figures to look at first: what tells good from bad.
+
+    The last one, the mean overlap of the distributions, is not a metric of a passage.
+    """
+    names = (
+        "parallel_fifths",
+        "parallel_octaves",
+        "semitone_clash",
+        "triad_or_seventh",
+        "complete_triads",
+        "crossing",
+    )
+    bass = () if ensemble.bass is None else (f"leaps_{ensemble.names[ensemble.bass]}",)
+    return (*(name for name in names if name in joint(ensemble)), *bass, "overlap")
+
+
+LABELS = labels(SATB)
+HEADLINE = headline(SATB)
 
 
 def evaluate_passages(passages: Passages) -> dict[str, Figures]:
@@ -133,36 +176,18 @@ def evaluate_passages(passages: Passages) -> dict[str, Figures]:
     Returns
     -------
     dict of str to (passage,) float64
-        In the order of `LABELS`.
+        In the order of `labels`.
     """
-    figures = {name: count(passages) for name, (_, count) in JOINT.items()}
-    for name, (_, count) in BY_VOICE.items():
-        values = count(passages)
+    figures = {name: metric(passages) for name, metric in joint(passages.ensemble).items()}
+    for name, metric in BY_LINE.items():
+        values = metric(passages)
         for index in range(values.shape[-1]):
-            figures[f"{name}_{VOICES[index]}"] = values[..., index]
+            figures[f"{name}_{passages.ensemble.names[index]}"] = values[..., index]
     return figures
 
 
-def _check(score: Score) -> None:
-    if not 1 <= score.pitches.shape[1] <= len(VOICES):
-        title = score.title or "score"
-        raise InputError(f"{title}: {score.pitches.shape[1]} voices; the metrics know 1 to 4")
-
-
 def evaluate(score: Score) -> dict[str, float]:
-    """Every metric of a whole piece, in the order of `LABELS`.
-
-    Parameters
-    ----------
-    score : Score
-        Of one to four voices, from the soprano down.
-
-    Raises
-    ------
-    InputError
-        If there are more voices than that.
-    """
-    _check(score)
+    """Every metric of a whole piece, in the order of `labels`."""
     figures = evaluate_passages(Passages.of(score, [0], score.steps))
     return {name: float(values[0]) for name, values in figures.items()}
 
@@ -177,41 +202,38 @@ def window_starts(score: Score, steps: int = WINDOW_STEPS) -> list[int]:
     return list(range(first, score.steps - steps + 1, steps)) or [0]
 
 
-def evaluate_windows(scores: Iterable[Score], steps: int | None = WINDOW_STEPS) -> pd.DataFrame:
-    """Every metric of every window.
+def evaluate_windows(scores: Iterable[Score]) -> pd.DataFrame:
+    """Every metric of every window of the reference protocol.
 
     Parameters
     ----------
     scores : iterable of Score
-        All of the same number of voices.
-    steps : int or None
-        Length of a window; with None each whole piece is one.
+        All of the same ensemble.
 
     Returns
     -------
     DataFrame
         A row a window, indexed by ``piece`` (place in `scores`) and ``start`` (step), a column a
-        metric in the order of `LABELS`. ``.mean()`` is the reference protocol's figure.
+        metric in the order of `labels`. ``.mean()`` is the reference protocol's figure.
 
     Raises
     ------
     InputError
-        If a piece has more than four voices or another number of them than the others.
+        If a piece has other lines than the others.
     """
     import pandas as pd
 
     batches: dict[int, list[Passages]] = defaultdict(list)
     places: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    voices: set[int] = set()
+    lines: set[tuple[str, ...]] = set()
     for piece, score in enumerate(scores):
-        _check(score)
-        voices.add(score.pitches.shape[1])
-        length = score.steps if steps is None else min(steps, score.steps)
-        starts = [0] if steps is None else window_starts(score, steps)
+        lines.add(score.ensemble.names)
+        length = min(WINDOW_STEPS, score.steps)
+        starts = window_starts(score)
         batches[length].append(Passages.of(score, starts, length))
         places[length] += [(piece, start) for start in starts]
-    if len(voices) > 1:
-        raise InputError(f"pieces of {sorted(voices)} voices cannot be evaluated in one table")
+    if len(lines) > 1:
+        raise InputError("pieces with different lines cannot be evaluated in one table")
     frames = [
         pd.DataFrame(
             evaluate_passages(Passages.joined(parts)),

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-``pitches`` is ``(…, time, voice)`` int, -1 for a rest; ``onsets`` the same shape, bool, True
+``pitches`` is ``(…, time, line)`` int, -1 for a rest; ``onsets`` the same shape, bool, True
 where a note starts. ``bars`` is ``(…, time, 2)`` int, steps since the bar line and the bar's
 length, as `kantor.music.score.Score.bar_positions`: a pickup is the end of a whole bar. Metrics
 of bars look at *whole* bars only; neither a pickup nor a bar that the end cuts is one. See
@@ -26,11 +26,11 @@ def onsets_where_unknown(pitches: Pitches) -> Flags:
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
+    pitches : (…, time, line) int
 
     Returns
     -------
-    (…, time, voice) bool
+    (…, time, line) bool
     """
     changed = np.ones(pitches.shape, bool)
     changed[..., 1:, :] = pitches[..., 1:, :] != pitches[..., :-1, :]
@@ -60,7 +60,7 @@ def _mean_over_bars(values: NDArray[np.generic], bars: Bars, fold: np.ufunc) -> 
 
 
 def empty_bars(pitches: Pitches, bars: Bars) -> Figures:
-    """Share of the whole bars, each voice's counted by itself, in which the voice is silent.
+    """Share of the whole bars, each line's counted by itself, in which the line is silent.
 
     The empty-bar rate of MuseGAN (Dong et al. 2018). Differs from the code of MuseGAN and of the
     workshop, which return the share of bars that are *not* empty.
@@ -71,7 +71,7 @@ def empty_bars(pitches: Pitches, bars: Bars) -> Figures:
 
 
 def pitch_classes_per_bar(pitches: Pitches, bars: Bars) -> Figures:
-    """Mean number of different pitch classes in a whole bar, all voices together.
+    """Mean number of different pitch classes in a whole bar, all lines together.
 
     MuseGAN's "used pitch classes" (Dong et al. 2018), over all tracks. Differs from its code,
     which reads seven neighbouring semitones as one class.
@@ -80,9 +80,9 @@ def pitch_classes_per_bar(pitches: Pitches, bars: Bars) -> Figures:
 
 
 def four_distinct_pitches(pitches: Pitches) -> Figures:
-    """Share of all steps in which at least four different pitches sound.
+    """Share of all steps in which at least four different pitches sound; it needs four lines.
 
-    The polyphonic rate of MuseGAN with its threshold set to four; a unison of two voices counts
+    The polyphonic rate of MuseGAN with its threshold set to four; a unison of two lines counts
     as one pitch.
     """
     validate(pitches)
@@ -94,12 +94,12 @@ def four_distinct_pitches(pitches: Pitches) -> Figures:
 
 
 def notes_per_bar(pitches: Pitches, onsets: Flags | None = None) -> Figures:
-    """Notes of each voice per 16 steps, ``(…, voice)``: a bar of four quarters in every meter.
+    """Notes of each line per 16 steps, ``(…, line)``: a bar of four quarters in every meter.
 
     Parameters
     ----------
-    pitches : (…, time, voice) int
-    onsets : (…, time, voice) bool, optional
+    pitches : (…, time, line) int
+    onsets : (…, time, line) bool, optional
         Where they are not known, a run of equal pitch is one note. A note that is already held
         when the passage begins counts as one of it.
     """

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from kantor.metrics.counting import Figures
-from kantor.metrics.musical import LABELS
-from kantor.metrics.report import HEADLINE
+from kantor.metrics.musical import HEADLINE, LABELS
 from kantor.metrics.resampling import (
     Difference,
     Places,

@@ -1,101 +1,76 @@
-"""Charts as SVG text: crisp at any size, coloured by the page's style sheet, the same every time.
+"""Charts as SVG for the page, drawn by matplotlib in the page's own colours.
 
 Conventions
 -----------
-Every function returns one ``<svg>`` element. Lengths are in the units of its ``viewBox``, numbers
-are written with one decimal at most, and colours are left to classes (``line generated``,
-``band``, …), so that one chart serves light, dark and print. Values that are not finite are
-gaps.
+Every function returns one ``<svg>`` element whose colours are the page's variables, so that one
+chart serves light, dark and print; the same figures give the same text. `summary` says in one
+sentence what a chart shows, for those who do not see it. Values that are not finite are gaps.
 """
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 340.0, 200.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 8.0, 10.0, 24.0
-SMOOTHED_FROM = 60  # points: below that a running median would hide more than it shows
-BUCKETS = 250  # of a long curve: each keeps its lowest and its highest point
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
-SMALLEST = 1e-12  # on a logarithmic axis; below that is zero
+SIZE, SMALL = (3.4, 2.0), (2.4, 1.55)  # inches; both are stretched to their column's width
+SMOOTHED_FROM = 60  # points: below that a running median would hide more than it shows
+COLOURS = {
+    "generated": "#3a45b0",
+    "critic": "#3a45b0",
+    "generator": "#d55e00",
+    "real": "#8a5f00",
+    "band": "#e9c46a",
+    "soft": "#5d5850",
+    "faint": "#efebe2",
+}
+_VARIABLES = {"#3a45b0": "accent", "#d55e00": "second"} | {
+    COLOURS[name]: name for name in ("real", "band", "soft", "faint")
+}
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "kantor",
+    "font.size": 7.5,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": COLOURS["faint"],
+    **{f"axes.spines.{side}": False for side in ("left", "right", "top", "bottom")},
+    **{f"{axis}tick.major.size": 0 for axis in "xy"},
+    **{f"{axis}tick.color": COLOURS["soft"] for axis in "xy"},
+}
 
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Series:
-    """A curve: `name` is also its class; ``x`` and ``y`` are ``(point,) float64``."""
-
-    name: str
-    x: Values
-    y: Values
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A linear (or, with `log`, logarithmic) map of values onto lengths."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def __call__(self, value: float) -> float:
-        low, high = self.low, self.high
-        if self.log:
-            value, low, high = math.log10(max(value, low)), math.log10(low), math.log10(high)
-        share = (value - low) / (high - low) if high > low else 0.5
-        return self.start + (self.end - self.start) * min(max(share, -0.5), 1.5)
-
-
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Round numbers (1, 2, 2.5 or 5 times a power of ten) that cover `low` to `high`."""
-    if not high > low:
-        return [low]
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * unit for unit in (1, 2, 2.5, 5, 10) if power * unit >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(step * index, 12) for index in range(first, last + 1)]
-
-
-def label(value: float) -> str:
-    """A number as an axis shows it: ``12k``, ``0.25``, ``−3``."""
-    if abs(value) >= 10_000:
-        text = f"{value / 1000:.4g}k"
-    elif value != 0 and abs(value) < 0.001:
-        text = f"{value:.0e}".replace("e-0", "e-")
-    else:
-        text = f"{value:.4g}"
-    return text.replace("-", "−")
-
-
 def line_chart(
-    series: Sequence[Series],
-    *,
+    curves: Mapping[str, tuple[Values, Values]],
     summary: str,
+    *,
     band: tuple[float, float] | None = None,
     centre: float = math.nan,
     marks: Sequence[tuple[float, str]] = (),
     log: bool = False,
-    zero: bool = False,
-) -> str:
+    size: tuple[float, float] = SIZE,
+) -> Markup:
     """Curves over the iterations.
 
     Parameters
     ----------
-    series
-        The curves; a long one is drawn faint, with its running median on top.
+    curves
+        ``x`` and ``y``, each ``(point,) float64``, by the name of their colour. A long curve is
+        drawn faint, with its running median on top; the scale leaves out the wildest hundredth.
     summary
-        What the chart shows, in one sentence, for those who do not see it.
     band
         Lower and upper end of the reference, shaded.
     centre
@@ -104,142 +79,178 @@ def line_chart(
         Iterations at which something begins, with its name.
     log
         Whether the values' axis is logarithmic; values of zero and below are left out.
-    zero
-        Whether the values' axis includes zero.
+    size
+        `SIZE` or `SMALL`.
     """
-    kept = [_finite(one, log) for one in series]
-    xs = np.concatenate([one.x for one in kept])
-    if xs.size == 0:
-        return svg('<text class="none" x="50%" y="50%">not recorded</text>', summary)
-    across = Scale(float(xs.min()), float(xs.max()), LEFT, WIDTH - RIGHT)
-    low, high = _extent([one.y for one in kept], band, log, zero)
-    up = Scale(low, high, HEIGHT - BOTTOM, TOP, log)
-    parts = [_band(band, up), _axes(across, up)]
-    if math.isfinite(centre):
-        parts.append(f'<path class="centre" d="M{LEFT:g} {up(centre):.1f}H{WIDTH - RIGHT:g}"/>')
-    parts += [_mark(across(x), name) for x, name in marks if across.low < x < across.high]
-    for one in kept:
-        parts += _curves(one, across, up)
-    return svg("".join(parts), summary)
+    kept = {name: _finite(x, y, log) for name, (x, y) in curves.items()}
+    kept = {name: curve for name, curve in kept.items() if curve[0].size}
+
+    def paint(axes: Axes) -> None:
+        if not kept:
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, "not recorded", color=COLOURS["soft"], ha="center")
+            return
+        low, high = _extent([y for _, y in kept.values()], band, log)
+        if log:
+            _log_axis(axes)
+        axes.set_ylim(low, high)
+        if band is not None:
+            axes.axhspan(*np.clip(band, low, high), color=COLOURS["band"], lw=0)
+        if math.isfinite(centre):
+            axes.axhline(centre, color=COLOURS["real"], lw=0.7)
+        for name, (x, y) in kept.items():
+            _curve(axes, x, np.clip(y, low, high), COLOURS[name])
+        axes.margins(x=0.01)
+        first, last = axes.get_xlim()
+        for start, name in marks:
+            if first < start < last:
+                _mark(axes, start, name, right=start > first + 0.7 * (last - first))
+        _round_ticks(axes.xaxis)
+
+    return _svg(paint, summary, size)
 
 
-def svg(content: str, summary: str) -> str:
-    """A chart's element around its `content`."""
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
-        f'aria-label="{escape(summary)}">{content}</svg>'
-    )
-
-
-def text_at(x: float, y: float, text: str, kind: str) -> str:
-    """A label of one or more classes, such as ``"tick middle"``."""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
-
-
-def _finite(series: Series, log: bool) -> Series:
-    good = np.isfinite(series.x) & np.isfinite(series.y)
-    if log:
-        good &= series.y > SMALLEST
-    return Series(series.name, series.x[good], series.y[good])
+def _finite(x: Values, y: Values, log: bool) -> tuple[Values, Values]:
+    good = np.isfinite(x) & np.isfinite(y) & (y > 1e-12 if log else True)
+    return x[good], y[good]
 
 
 def _extent(
-    ys: Sequence[Values], band: tuple[float, float] | None, log: bool, zero: bool
+    ys: Sequence[Values], band: tuple[float, float] | None, log: bool
 ) -> tuple[float, float]:
-    """The range to show: all but the wildest hundredth, so that one spike does not flatten it."""
-    ends = [float(np.quantile(y, share)) for y in ys if len(y) for share in (0.01, 0.99)]
-    ends += [float(y[-1]) for y in ys if len(y)]
-    ends += list(band or ()) + ([0.0] if zero else [])
+    """The range to show: one spike does not flatten the rest."""
+    ends = [float(np.quantile(y, share)) for y in ys for share in (0.01, 0.99)]
+    ends += [*(float(y[-1]) for y in ys), *(band or ())]
     low, high = min(ends), max(ends)
     if log:
         return low / 1.5, high * 1.5
     margin = (high - low) * 0.06 or max(abs(high) * 0.1, 0.1)
-    return (low if zero and low == 0 else low - margin), high + margin
+    return low - margin, high + margin
 
 
-def grid(up: Scale) -> str:
-    """Lines across the chart at round values, named at the left."""
-    values = _powers(up) if up.log else ticks(up.low, up.high)
-    parts = []
-    for value in values:
-        y = up(value)
-        kind = "grid zero" if value == 0 else "grid"
-        parts.append(f'<path class="{kind}" d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}"/>')
-        parts.append(text_at(LEFT - 6, y + 4, label(value), "tick end"))
-    return "".join(parts)
+def _log_axis(axes: Axes) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter("{x:.4g}")
 
 
-def _powers(up: Scale) -> list[float]:
-    """Powers of ten on a logarithmic axis, or round numbers where it spans too few of them."""
-    first, last = math.ceil(math.log10(up.low)), math.floor(math.log10(up.high))
-    if last - first < 1:
-        return ticks(up.low, up.high, 3)
-    return [10.0**power for power in range(first, last + 1, 1 + (last - first) // 6)]
+def _round_ticks(axis: Axis) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
 
 
-def _axes(across: Scale, up: Scale) -> str:
-    values = ticks(across.low, across.high)
-    parts = [text_at(across(value), HEIGHT - 8, label(value), "tick middle") for value in values]
-    return grid(up) + "".join(parts)
+def _curve(axes: Axes, x: Values, y: Values, colour: str) -> None:
+    if len(x) < SMOOTHED_FROM:
+        axes.plot(x, y, color=colour, lw=1.4)
+        axes.plot(x[[-1, -1]], y[[-1, -1]], color=colour, lw=4, solid_capstyle="round")
+        return
+    import pandas as pd
+
+    surroundings = pd.Series(y).rolling(2 * max(1, len(y) // 30) + 1, center=True, min_periods=1)
+    axes.plot(x, y, color=colour, lw=0.7, alpha=0.28)
+    axes.plot(x, surroundings.median(), color=colour, lw=1.4)
 
 
-def _band(band: tuple[float, float] | None, up: Scale) -> str:
-    if band is None:
-        return ""
-    top, bottom = max(up(band[1]), TOP), min(up(band[0]), HEIGHT - BOTTOM)
-    return (
-        f'<rect class="band" x="{LEFT:g}" y="{top:.1f}" width="{WIDTH - LEFT - RIGHT:g}" '
-        f'height="{max(bottom - top, 1.5):.1f}"/>'
+def _mark(axes: Axes, x: float, name: str, right: bool) -> None:
+    axes.axvline(x, color=COLOURS["soft"], lw=0.7, ls=(0, (3, 3)))
+    axes.annotate(
+        name,
+        (x, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if right else 3, -7),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        color=COLOURS["soft"],
     )
 
 
-def _mark(x: float, name: str) -> str:
-    line = f'<path class="phase" d="M{x:.1f} {TOP:g}V{HEIGHT - BOTTOM:g}"/>'
-    if x > WIDTH * 0.7:
-        return line + text_at(x - 4, TOP + 9, name, "tick end")
-    return line + text_at(x + 4, TOP + 9, name, "tick start")
+def bars(sides: Mapping[str, Values], names: Sequence[str], summary: str) -> Markup:
+    """Bars side by side: a colour for each of `sides`, a place for each of `names`."""
+
+    def paint(axes: Axes) -> None:
+        width = 0.6 / len(sides)
+        for index, (side, values) in enumerate(sides.items()):
+            left = np.arange(len(names)) - 0.3 + width * index
+            axes.bar(left, values, width, align="edge", **_filled(side))
+        axes.set_xticks(range(len(names)), names)
+        _round_ticks(axes.yaxis)
+
+    return _svg(paint, summary)
 
 
-def _curves(series: Series, across: Scale, up: Scale) -> list[str]:
-    if len(series.x) == 0:
-        return []
-    name = escape(series.name)
-    if len(series.x) < SMOOTHED_FROM:
-        dot = f'<circle class="dot {name}" r="3" cx="{across(series.x[-1]):.1f}" '
-        dot += f'cy="{up(series.y[-1]):.1f}"/>'
-        return [f'<path class="line {name}" d="{_path(series.x, series.y, across, up)}"/>', dot]
-    smooth = running_median(series.y)
-    every = slice(None, None, -(-len(smooth) // BUCKETS))
-    raw = thinned(series)
-    return [
-        f'<path class="line faint {name}" d="{_path(raw.x, raw.y, across, up)}"/>',
-        f'<path class="line {name}" d="{_path(series.x[every], smooth[every], across, up)}"/>',
-    ]
+def rows(sides: Mapping[str, Values], names: Sequence[str], summary: str) -> Markup:
+    """Bars that lie, for names too long to stand under one, with their figures."""
+
+    def paint(axes: Axes) -> None:
+        height, highest = 0.74 / len(sides), max(float(one.max()) for one in sides.values()) or 1.0
+        for index, (side, values) in enumerate(sides.items()):
+            top = np.arange(len(names)) - 0.37 + height * index
+            axes.barh(top, values, height, align="edge", **_filled(side))
+        for place, figures in enumerate(zip(*sides.values(), strict=True)):
+            text = " / ".join(f"{figure:.2f}" for figure in figures)
+            axes.text(max(figures) + highest / 50, place, text, va="center", color=COLOURS["soft"])
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlim(0, 1.35 * highest)
+        axes.set_xticks([])
+        axes.grid(visible=False)
+
+    return _svg(paint, summary, left=60)
 
 
-def thinned(series: Series) -> Series:
-    """A long curve by the lowest and highest point of each bucket; a short one as it is."""
-    if len(series.x) <= 2 * BUCKETS:
-        return series
-    kept: set[int] = set()
-    for bucket in np.array_split(np.arange(len(series.x)), BUCKETS):
-        values = series.y[bucket]
-        kept |= {int(bucket[values.argmin()]), int(bucket[values.argmax()])}
-    points = sorted(kept)
-    return Series(series.name, series.x[points], series.y[points])
+def histogram(sides: Mapping[str, Values], lowest: int, summary: str) -> Markup:
+    """Shares by MIDI pitch from `lowest` on: real music as an area, the generated as a line."""
+
+    def paint(axes: Axes) -> None:
+        for side in ("real", "generated"):
+            values = sides[side]
+            edges = np.arange(len(values) + 1) + lowest - 0.5
+            if side == "real":
+                axes.stairs(values, edges, fill=True, **_filled(side))
+            else:
+                axes.stairs(values, edges, color=COLOURS[side], lw=1.4)
+        cs = [lowest + at for at in range(len(values)) if (lowest + at) % 12 == 0]
+        axes.set_xticks(cs, [f"C{pitch // 12 - 1}" for pitch in cs])
+        _round_ticks(axes.yaxis)
+
+    return _svg(paint, summary)
 
 
-def running_median(y: Values) -> Values:
-    """The median of each value's surroundings, a fifteenth of the curve wide."""
-    half = max(1, len(y) // 30)
-    padded = np.pad(y, half, mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return np.asarray(np.median(windows, axis=1), dtype=np.float64)
+def _filled(side: str) -> dict[str, Any]:
+    if side == "real":
+        return {"facecolor": COLOURS["band"], "edgecolor": COLOURS["real"], "lw": 0.7}
+    return {"facecolor": COLOURS[side], "lw": 0}
 
 
-def _path(x: Values, y: Values, across: Scale, up: Scale) -> str:
-    points = []
-    for one, other in zip(x, y, strict=True):
-        height = min(max(up(float(other)), TOP - 3), HEIGHT - BOTTOM + 3)
-        points.append(f"{across(float(one)):.1f} {height:.1f}")
-    return "M" + "L".join(points)
+def _svg(
+    paint: Callable[[Axes], None],
+    summary: str,
+    size: tuple[float, float] = SIZE,
+    left: float = 29,
+) -> Markup:
+    """What `paint` draws, `left` points from the left, without what a page has or needs once."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    stream, left, bottom = io.StringIO(), left / (72 * size[0]), 0.24 / size[1]
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(size)
+        paint(figure.add_axes((left, bottom, 0.98 - left, 0.95 - bottom)))
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    content = stream.getvalue().partition("<svg")[2].partition(">")[2]
+    elements, attributes = (
+        r'<g id="[^"]*"/>|<defs>.*?</defs>|<!--.*?-->',
+        r' (id|clip-path)="[^"]*"',
+    )
+    removed = f"{elements}|{attributes}|font-family: [^;]*;"
+    content = re.sub(removed, "", content, flags=re.DOTALL)
+    for colour, name in _VARIABLES.items():
+        content = content.replace(colour, f"var(--{name})")
+    box = f"0 0 {72 * size[0]:g} {72 * size[1]:g}"
+    head = f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escape(summary)}">'
+    return Markup(head + content)

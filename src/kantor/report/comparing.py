@@ -6,10 +6,10 @@ Figures are means over windows in the reference protocol of `kantor.metrics.musi
 is the standard deviation of the same figure from one real piece to the next. A verdict is one of
 
 ``alike``
-    Paired over the pieces (the same soprano set twice), generated and real differ by less than
+    Paired over the pieces (the same melody set twice), generated and real differ by less than
     two standard errors: these pieces do not tell them apart.
 ``in range``
-    The difference is seen, but no larger than the spread: a piece like this one could be Bach's.
+    The difference is seen, but no larger than the spread: a piece like this one could be real.
 ``outside``
     Larger than that.
 """
@@ -21,19 +21,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kantor.metrics import musical
-from kantor.metrics.distances import earth_movers, overlap_area, voice_histograms
-from kantor.metrics.report import HEADLINE
-from kantor.music.score import VOICES, Score
-from kantor.report.glossary import GIVEN
+from kantor.metrics.counting import Figures
+from kantor.metrics.distances import earth_movers, line_histograms, overlap_area
+from kantor.music.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ALIKE, IN_RANGE, OUTSIDE = "alike", "in range", "outside"
 STANDARD_ERRORS = 2.0
+DRAWS = 40
+"""Random draws of training pieces for the spread of a distance."""
 
 
 @dataclass(frozen=True)
@@ -66,31 +65,7 @@ class Comparison:
         return IN_RANGE if apart <= self.spread else OUTSIDE
 
 
-def compare(
-    generated: Sequence[Score],
-    real: Sequence[Score],
-    baselines: Mapping[str, Sequence[Score]],
-    training: Sequence[Score] = (),
-) -> dict[str, Comparison]:
-    """Every metric that says something about the composed voices.
-
-    Parameters
-    ----------
-    generated, real
-        The same sopranos in the same order.
-    baselines
-        By name, likewise.
-    training
-        The pieces that pitch histograms are measured from; without them there are none.
-    """
-    frames = {name: musical.evaluate_windows(scores) for name, scores in baselines.items()}
-    table = paired(musical.evaluate_windows(generated), musical.evaluate_windows(real), frames)
-    if training:
-        table |= _histograms(generated, real, baselines, training)
-    return table
-
-
-def paired(
+def compare_tables(
     generated: pd.DataFrame, real: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
 ) -> dict[str, Comparison]:
     """Compare tables of the same pieces, column by column.
@@ -101,8 +76,8 @@ def paired(
         A row for whatever is counted (a window, a phrase end), the first level of the index being
         the ``piece``. Figures are means over rows, spreads and errors those of the pieces' means.
     """
-    made, bach = (frame.groupby(level="piece").mean() for frame in (generated, real))
-    apart = made - bach
+    by_piece, real_by_piece = (frame.groupby(level="piece").mean() for frame in (generated, real))
+    apart = by_piece - real_by_piece
     counts = apart.notna().sum().clip(lower=1)
     errors = (apart.std(ddof=1) / np.sqrt(counts)).fillna(0.0)
     bodies = {"generated": generated, **baselines}
@@ -110,76 +85,50 @@ def paired(
         name: Comparison(
             float(generated[name].mean()),
             float(real[name].mean()),
-            float(bach[name].std(ddof=1)) if len(bach) > 1 else 0.0,
+            float(real_by_piece[name].std(ddof=1)) if len(real_by_piece) > 1 else 0.0,
             float(errors[name]),
             {other: float(frame[name].mean()) for other, frame in baselines.items()},
             {other: overlap_area(frame[name], real[name]) for other, frame in bodies.items()},
         )
         for name in real.columns
-        if name not in GIVEN
     }
 
 
-def _histograms(
+def compare_pitches(
     generated: Sequence[Score],
     real: Sequence[Score],
     baselines: Mapping[str, Sequence[Score]],
     training: Sequence[Score],
 ) -> dict[str, Comparison]:
-    """Earth mover's distance of each composed voice's pitches from the training data's."""
-    reference = voice_histograms(training)
-    made = _distances(voice_histograms(generated), reference)
-    bach = _distances(voice_histograms(real), reference)
-    naive = {
-        name: _distances(voice_histograms(scores), reference) for name, scores in baselines.items()
-    }
-    spread = _chance(real, training)
+    """Earth mover's distance of each composed line's pitches from the training data's."""
+    reference = line_histograms(training)
+
+    def distances(scores: Sequence[Score]) -> Figures:
+        """Of each line, ``(line,)``."""
+        pairs = zip(line_histograms(scores), reference, strict=True)
+        return np.array([earth_movers(*pair) for pair in pairs])
+
+    rng = np.random.default_rng(0)
+    count = min(len(real), len(training))
+    draws = [rng.choice(len(training), count, replace=False) for _ in range(DRAWS)]
+    spread = np.std([distances([training[row] for row in rows]) for rows in draws], axis=0)
+    made, own = distances(generated), distances(real)
+    naive = {name: distances(scores) for name, scores in baselines.items()}
+    ensemble = real[0].ensemble
     return {
-        f"pitch_histogram_{VOICES[voice]}": Comparison(
-            float(made[voice]),
-            float(bach[voice]),
-            float(spread[voice]),
+        f"pitch_histogram_{ensemble.names[line]}": Comparison(
+            float(made[line]),
+            float(own[line]),
+            float(spread[line]),
             0.0,
-            {name: float(values[voice]) for name, values in naive.items()},
+            {name: float(values[line]) for name, values in naive.items()},
             is_distance=True,
         )
-        for voice in range(1, len(VOICES))
+        for line in ensemble.others
     }
-
-
-def _distances(
-    histograms: NDArray[np.float64], reference: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.array([earth_movers(*pair) for pair in zip(histograms, reference, strict=True)])
-
-
-def _chance(
-    real: Sequence[Score], training: Sequence[Score], draws: int = 40
-) -> NDArray[np.float64]:
-    """Standard deviation of the distance over random draws of as many pieces, ``(voice,)``."""
-    rng = np.random.default_rng(0)
-    reference = voice_histograms(training)
-    count = min(len(real), len(training))
-    drawn = [
-        _distances(voice_histograms([training[row] for row in rows]), reference)
-        for rows in (rng.choice(len(training), count, replace=False) for _ in range(draws))
-    ]
-    return np.asarray(np.std(drawn, axis=0))
 
 
 def overlaps(table: Mapping[str, Comparison]) -> dict[str, float]:
     """The mean overlap with real music over all metrics, for ``generated`` and each baseline."""
     measured = [entry.overlaps for entry in table.values() if entry.overlaps]
     return {name: float(np.nanmean([one[name] for one in measured])) for name in measured[0]}
-
-
-def headline(table: Mapping[str, Comparison]) -> dict[str, float]:
-    """The few figures to look at first, of the generated music, and how many of all pass."""
-    verdicts = [entry.verdict for entry in table.values()]
-    named = (name for name in HEADLINE if name in table)
-    return {
-        **{name: table[name].generated for name in named},
-        "overlap": overlaps(table)["generated"],
-        "metrics": len(verdicts),
-        "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
-    }

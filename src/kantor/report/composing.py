@@ -10,37 +10,33 @@ from numpy.typing import NDArray
 
 from kantor.errors import InputError
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.score import VOICES, Flags, Pitches, Score
+from kantor.music.key import estimate
+from kantor.music.score import Flags, Pitches, Score
 
 Model = Callable[[Conditioning, NDArray[np.int64]], tuple[Pitches, Flags]]
 
 BATCH = 32
-SOPRANO = 0
 
 
-def soprano(score: Score) -> Flags:
-    """The mask of the usual task: the whole soprano given, all else asked for, ``(time, 4)``."""
-    mask = np.zeros((score.steps, len(VOICES)), bool)
-    mask[:, SOPRANO] = True
+def melody_mask(score: Score) -> Flags:
+    """The mask of the usual task, ``(time, line)``: the melody given, the rest to be composed."""
+    mask = np.zeros(score.pitches.shape, bool)
+    mask[:, score.ensemble.leads] = True
     return mask
 
 
-def ask(score: Score, mask: Flags | None = None) -> Conditioning:
-    """What is asked of a model, by default to harmonise the soprano.
+def conditioning(score: Score, mask: Flags) -> Conditioning:
+    """What a model is given of a score; a key that is not known is estimated from the melody.
 
     Parameters
     ----------
     score : Score
-        Of four voices. Where its key is not known, it is estimated from the soprano alone.
-    mask : (time, 4) bool, optional
+    mask : (time, line) bool
         True = given, False = to be composed.
     """
-    mask = soprano(score) if mask is None else mask
     if score.key is not None:
         return Conditioning.from_score(score, mask)
-    from kantor.music.key import estimate
-
-    key = estimate(score.pitches[:, [SOPRANO]])
+    key = estimate(score.pitches[:, [score.ensemble.leads]])
     return Conditioning.from_score(score, mask, key.major_tonic)
 
 
@@ -57,12 +53,12 @@ def compose(
     Parameters
     ----------
     model
-        Takes a batch of requests and ``(batch,) int64`` seeds; answers with pitches
-        ``(batch, time, voice) int8`` and onsets ``(batch, time, voice) bool``.
+        Takes a batch of conditionings and ``(batch,) int64`` seeds; returns pitches
+        ``(batch, time, line) int8`` and onsets ``(batch, time, line) bool``.
     scores, seeds
         As many seeds as scores.
     masks
-        What is given of each score, ``(time, 4) bool``; by default its soprano.
+        What is given of each score, ``(time, line) bool``; by default its melody.
 
     Returns
     -------
@@ -74,12 +70,12 @@ def compose(
     InputError
         If the model changed a cell that was given.
     """
-    masks = [soprano(score) for score in scores] if masks is None else masks
+    masks = [melody_mask(score) for score in scores] if masks is None else masks
     by_length = sorted(range(len(scores)), key=lambda index: (scores[index].steps, index))
     composed: dict[int, Score] = {}
     for first in range(0, len(by_length), BATCH):
         rows = by_length[first : first + BATCH]
-        given = stack([ask(scores[row], masks[row]) for row in rows])
+        given = stack([conditioning(scores[row], masks[row]) for row in rows])
         pitches, onsets = model(given, np.array([seeds[row] for row in rows], np.int64))
         for place, row in enumerate(rows):
             take = pitches[place, : scores[row].steps], onsets[place, : scores[row].steps]
@@ -95,10 +91,9 @@ def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
 
 
 def share_changed(takes: Sequence[Score], others: Sequence[Score]) -> float:
-    """Share of the composed cells whose pitch differs between two takes of the same sopranos."""
-    changed = cells = 0
-    for take, other in zip(takes, others, strict=True):
-        differs = take.pitches[:, SOPRANO + 1 :] != other.pitches[:, SOPRANO + 1 :]
-        changed += int(np.count_nonzero(differs))
-        cells += differs.size
-    return changed / cells if cells else float("nan")
+    """Share of the composed cells whose pitch differs between two takes of the same melodies."""
+    differs = [
+        (take.pitches != other.pitches)[~melody_mask(take)]
+        for take, other in zip(takes, others, strict=True)
+    ]
+    return float(np.concatenate(differs).mean()) if differs else float("nan")

@@ -4,38 +4,81 @@ Conventions
 -----------
 Figures are rounded to `DECIMALS`, so that a difference in `dvc metrics diff` is one. What could
 not be counted is null.
+
+Composers set many tunes more than once, and the canonical split of the chorales does not keep
+such settings together: a held-out melody may nearly be one that was trained on, in another
+setting. Pieces whose tune is new are the stricter test. A tune is the sequence of its intervals
+in semitones, repeated notes and rests left out, so that key and rhythm do not matter. It is
+*known* if one training tune holds at least `KNOWN` of its different runs of `RUN` intervals. On
+the published split this finds 22 of 76 valid and 27 of 77 test tunes; a comparison by alignment
+found 21 and 24.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import evaluate_phrase_ends
-from kantor.metrics.musical import evaluate_windows
-from kantor.metrics.report import HEADLINE, by_meter
-from kantor.music.score import Score
-from kantor.report.comparing import Comparison, compare, headline, overlaps, paired
-from kantor.report.tunes import new_tunes
+from kantor.metrics.musical import headline
+from kantor.music.score import REST, Score
+from kantor.report import windows
+from kantor.report.comparing import (
+    ALIKE,
+    IN_RANGE,
+    Comparison,
+    compare_pitches,
+    compare_tables,
+    overlaps,
+)
 from kantor.settings import Evaluate
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DECIMALS = 4
+METERS, OTHERS = ("4/4", "3/4"), "others"
+RUN, KNOWN = 6, 0.6
+
+Runs = set[tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """Bodies of music on the same sopranos, in the same order, and what was trained on."""
+    """Bodies of music on the same melodies, in the same order, and what was trained on."""
 
     generated: list[Score]
     real: list[Score]
     baselines: dict[str, list[Score]]
     training: list[Score]
 
+    @property
+    def ensemble(self) -> Ensemble:
+        """That of all of them."""
+        return self.real[0].ensemble
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The figures of their windows: ``generated``, ``real``, and each baseline's."""
+        bodies = {"generated": self.generated, "real": self.real, **self.baselines}
+        return {name: windows.table(scores) for name, scores in bodies.items()}
+
 
 def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
     """The figures of a model, as ``metrics.json`` holds them.
+
+    Parameters
+    ----------
+    bodies : Bodies
+    settings : Evaluate
+    changed : float
+        Share of the composed cells that another seed changes.
 
     Returns
     -------
@@ -44,20 +87,45 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         figure beside the real one and the baselines'; ``overlap`` of the distributions; and the
         headline's metrics ``by_meter`` and for ``new_tunes``.
     """
-    table = compare(bodies.generated, bodies.real, bodies.baselines, bodies.training)
+    table = compare(bodies)
     figures = {
         "split": settings.split,
         "pieces": len(bodies.real),
         "seed": settings.seed,
-        "headline": headline(table) | {"changed_by_another_seed": changed},
+        "headline": _headline(table, bodies.ensemble) | {"changed_by_another_seed": changed},
         "metrics": {name: _entry(comparison) for name, comparison in table.items()},
         "overlap": overlaps(table),
         "phrase_ends": _phrase_ends(bodies),
         "by_meter": _by_meter(bodies),
-        "new_tunes": _new_tunes(bodies),
+        "new_tunes": _part(
+            bodies, new_tunes(bodies.real, bodies.training) if bodies.training else []
+        ),
     }
     plain: dict[str, Any] = rounded(figures)
     return plain
+
+
+def compare(bodies: Bodies) -> dict[str, Comparison]:
+    """Every metric that says something about the composed lines.
+
+    The distances of pitches are left out where there is no training data.
+    """
+    naive = {name: bodies.tables[name] for name in bodies.baselines}
+    table = compare_tables(bodies.tables["generated"], bodies.tables["real"], naive)
+    if bodies.training:
+        table |= compare_pitches(bodies.generated, bodies.real, bodies.baselines, bodies.training)
+    return table
+
+
+def _headline(table: Mapping[str, Comparison], ensemble: Ensemble) -> dict[str, float]:
+    """The few figures to look at first, of the generated music, and how many of all pass."""
+    verdicts = [entry.verdict for entry in table.values()]
+    return {
+        **{name: table[name].generated for name in headline(ensemble) if name in table},
+        "overlap": overlaps(table)["generated"],
+        "metrics": len(verdicts),
+        "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
+    }
 
 
 def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
@@ -65,7 +133,7 @@ def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
     made, real = evaluate_phrase_ends(bodies.generated), evaluate_phrase_ends(bodies.real)
     naive = {name: evaluate_phrase_ends(scores) for name, scores in bodies.baselines.items()}
     counts = {name: len(frame) for name, frame in naive.items()}
-    table = paired(made, real, naive)
+    table = compare_tables(made, real, naive)
     return {
         "count": {"generated": len(made), "real": len(real), "baseline": counts},
         **{name: _entry(comparison) for name, comparison in table.items()},
@@ -73,30 +141,26 @@ def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
 
 
 def _by_meter(bodies: Bodies) -> dict[str, Any]:
-    """The headline's metrics in each meter."""
-    made, real = (by_meter(scores).to_dict("index") for scores in (bodies.generated, bodies.real))
+    """The headline's metrics in each meter that there is."""
+    meters = [str(score.meter) for score in bodies.real]
+    groups = [meter if meter in METERS else OTHERS for meter in meters]
     return {
-        str(meter): {
-            "pieces": int(means["pieces"]),
-            "generated": _headline_means(made[meter]),
-            "real": _headline_means(means),
+        group: _part(bodies, [row for row, other in enumerate(groups) if other == group])
+        for group in (*METERS, OTHERS)
+        if group in groups
+    }
+
+
+def _part(bodies: Bodies, rows: Sequence[int]) -> dict[str, Any]:
+    """How many pieces the part `rows` has, and the means of the headline's metrics in it."""
+    part: dict[str, Any] = {"pieces": len(rows)}
+    for side in ("generated", "real") if rows else ():
+        table = bodies.tables[side]
+        means = table[table.index.get_level_values("piece").isin(rows)].mean()
+        part[side] = {
+            name: float(means[name]) for name in headline(bodies.ensemble) if name in means
         }
-        for meter, means in real.items()
-    }
-
-
-def _new_tunes(bodies: Bodies) -> dict[str, Any]:
-    """The headline's metrics where the training data does not know the tune."""
-    rows = new_tunes(bodies.real, bodies.training) if bodies.training else []
-    sides = {"generated": bodies.generated, "real": bodies.real} if rows else {}
-    return {"pieces": len(rows)} | {
-        side: _headline_means(evaluate_windows([scores[row] for row in rows]).mean().to_dict())
-        for side, scores in sides.items()
-    }
-
-
-def _headline_means(means: Mapping[Any, Any]) -> dict[str, float]:
-    return {name: float(means[name]) for name in HEADLINE if name in means}
+    return part
 
 
 def _entry(comparison: Comparison) -> dict[str, Any]:
@@ -116,3 +180,27 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DECIMALS) + 0.0 if math.isfinite(value) else None
     return value
+
+
+def interval_runs(score: Score) -> Runs:
+    """All different runs of `RUN` intervals of the melody; none for a shorter tune."""
+    pitches = score.pitches[:, score.ensemble.leads]
+    sounding = pitches[pitches != REST].astype(np.int64)
+    tune = sounding[np.flatnonzero(np.diff(sounding, prepend=-1))]
+    intervals = np.diff(tune).tolist()
+    return {tuple(intervals[at : at + RUN]) for at in range(len(intervals) - RUN + 1)}
+
+
+def new_tunes(scores: Sequence[Score], training: Sequence[Score]) -> list[int]:
+    """The places in `scores` of the pieces whose melody no training piece knows.
+
+    None where there is no training data.
+    """
+    known = [interval_runs(score) for score in training]
+
+    def greatest_share(runs: Runs) -> float:
+        """How much of a tune's runs the training tune that is most like it holds."""
+        return max((len(runs & other) / max(len(runs), 1) for other in known), default=0.0)
+
+    rows = enumerate(scores) if training else ()
+    return [row for row, score in rows if greatest_share(interval_runs(score)) < KNOWN]

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from kantor import files
-from kantor.report import plots, sections, tables
-from kantor.report.listening import Sample, listen
-from kantor.report.templating import template
-from kantor.report.verdict import verdict
+from kantor.ensemble import SATB, Ensemble
+from kantor.pages import template
+from kantor.report import plots, samples, sections, windows, wording
+from kantor.report.samples import Sample
 
 FILM = "learning.gif"
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
@@ -29,7 +29,7 @@ SECTIONS = {
     "metrics": "Measured against Bach",
     "cadences": "Phrase ends",
     "meters": "By meter",
-    "givens": "Other givens",
+    "givens": "Other tasks",
     "distributions": "Chords, rhythm, pitches",
     "training": "Training",
     "learning": "Learning, in pictures",
@@ -39,7 +39,9 @@ SECTIONS = {
 }
 
 
-def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
+def write_page(
+    reports: Path, card: Path, picked: Sequence[Sample], ensemble: Ensemble = SATB
+) -> None:
     """Write ``report.html`` into the folder `reports` from what lies there.
 
     Parameters
@@ -48,24 +50,27 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
         Holds ``metrics.json``, ``plots/``, and maybe ``training/`` and ``validation.json``.
     card
         The model's ``model.json``.
-    samples
+    picked
         Compositions to show as rolls with sound.
+    ensemble
+        Whose lines were composed.
     """
     figures = read_json(reports / "metrics.json")
     health = read_json(reports / "training" / "health.json")
     model = read_json(card)
     animation = _animation(reports / FILM)
     room = MAX_BYTES - (len(animation["moving"]) + len(animation["last"]) if animation else 0)
+    composed = [ensemble.names[line] for line in ensemble.others]
     context = {
-        "verdict": verdict(figures),
+        "verdict": wording.verdict(figures, ensemble),
         "facts": sections.facts(figures, model, health),
-        "samples": listen(samples, reports / "samples", room),
+        "samples": samples.shown(picked, reports / "samples", room),
         **sections.metrics(figures),
-        "cadences": tables.phrase_ends(figures),
-        "meters": tables.meters(figures),
-        "givens": tables.givens(figures),
-        "distributions": plots.distributions(reports / "plots"),
-        "training": plots.training(reports / "training", health),
+        "cadences": sections.phrase_ends(figures),
+        "meters": sections.meters(figures),
+        "givens": sections.tasks(figures),
+        "distributions": plots.distributions(reports / "plots", composed),
+        "training": plots.training(reports / "training", health, windows.melody_metrics(ensemble)),
         "animation": animation,
         "health": sections.health(health),
         "validation": sections.validation(read_json(reports / "validation.json")),
@@ -73,6 +78,8 @@ def write_page(reports: Path, card: Path, samples: Sequence[Sample]) -> None:
         "parameters": sections.parameters(model),
         "links": _links(reports),
         "model": model.get("preset", "model"),
+        "lead": ensemble.lines[ensemble.leads],
+        "others": [ensemble.lines[line] for line in ensemble.others],
     }
     write_text(reports / "report.html", render(context))
 
@@ -106,14 +113,7 @@ def render(context: dict[str, Any]) -> str:
     }
     present = [(name, title) for name, title in SECTIONS.items() if shown[name]]
     page = template("kantor.report", "report.html.j2")
-    return page.render(context, sections=present, markup=_markup) + "\n"
-
-
-def _markup(text: str) -> Any:
-    """Mark text of our own making (SVG, style, script) as not to be escaped."""
-    from markupsafe import Markup
-
-    return Markup(text)
+    return page.render(context, sections=present) + "\n"
 
 
 def _animation(path: Path) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The report's charts: what ``plots/`` and ``training/`` hold, as drawings with their titles."""
+"""The report's charts with their titles: what ``plots/`` and ``training/`` hold."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kantor.music.score import VOICES
-from kantor.report import charts, shares
-from kantor.report import glossary as words
+from kantor.report import charts, wording
+from kantor.report.charts import Values
 
 Rows = dict[str, Any]
+Table = list[dict[str, str]]
 
-# Title, columns of the history with their names, and whether the axis is logarithmic.
+SIDES = ("generated", "real")
+# Title, columns of the history with the names of their colours, whether the axis is logarithmic.
 CURVES: tuple[tuple[str, dict[str, str], bool], ...] = (
     ("Losses", {"critic_loss": "critic", "generator_loss": "generator"}, False),
     ("Wasserstein estimate", {"wasserstein": "critic"}, False),
@@ -33,59 +33,7 @@ CURVES: tuple[tuple[str, dict[str, str], bool], ...] = (
 )
 
 
-def distributions(folder: Path) -> list[Rows]:
-    """Charts of what ``plots/`` holds: chords, notes a bar, pitches of the composed voices."""
-    made = []
-    chords = read_table(folder / "chords.csv")
-    if chords:
-        sides = {side: columns(chords, side) for side in ("generated", "real")}
-        made.append(
-            {
-                "title": "Chords on the beats, share",
-                "bars": True,
-                "svg": shares.bar_rows(
-                    sides,
-                    [row["chord"] for row in chords],
-                    _against("Kinds of chords", chords, "chord"),
-                ),
-            }
-        )
-    notes = read_table(folder / "notes.csv")[1:]  # the soprano is given
-    if notes:
-        sides = {side: columns(notes, side) for side in ("generated", "real")}
-        made.append(
-            {
-                "title": "Notes per 16 steps",
-                "svg": shares.bar_chart(
-                    sides,
-                    [row["voice"] for row in notes],
-                    _against("Notes per 16 steps", notes, "voice"),
-                ),
-            }
-        )
-    pitches = read_table(folder / "pitches.csv")
-    made += [_pitches(pitches, voice) for voice in VOICES[1:] if pitches]
-    return made
-
-
-def _pitches(rows: Sequence[Mapping[str, str]], voice: str) -> Rows:
-    generated, real = (columns(rows, f"{voice}_{side}") for side in ("generated", "real"))
-    used = np.flatnonzero(generated + real)
-    first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
-    kept = slice(max(first - 1, 0), last + 2)
-    summary = f"Histogram of the {voice}'s pitches, generated and real."
-    svg = shares.histogram(
-        generated[kept].tolist(), real[kept].tolist(), int(rows[kept][0]["pitch"]), summary
-    )
-    return {"title": f"Pitches, {voice}", "svg": svg}
-
-
-def _against(name: str, rows: Sequence[Mapping[str, str]], first: str) -> str:
-    parts = [f"{row[first]} {row['generated']} (Bach {row['real']})" for row in rows]
-    return f"{name}, generated and real: {', '.join(parts)}."
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
+def read_table(path: Path) -> Table:
     """The rows of a CSV file; none where it is missing or damaged."""
     try:
         with path.open(newline="") as stream:
@@ -94,77 +42,101 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return []
 
 
-def columns(rows: Sequence[Mapping[str, str | None]], name: str) -> NDArray[np.float64]:
+def column(rows: Table, name: str) -> Values:
     """One column as ``(row,) float64``; NaN where it is empty, missing or not a number."""
-    return np.array([_parsed(row.get(name)) for row in rows], np.float64)
+    return np.array([_number(row.get(name)) for row in rows], np.float64)
 
 
-def _parsed(text: str | None) -> float:
+def _number(text: str | None) -> float:
     try:
         return float(text) if text else math.nan
     except ValueError:
         return math.nan
 
 
-def training(folder: Path, health: Mapping[str, Any]) -> Rows:
-    """Curves over the iterations: the two networks, then each metric with its reference band."""
-    rows = read_table(folder / "history.csv")
-    steps = columns(rows, "iteration")
-    phases = _phases(rows, steps)
+def distributions(folder: Path, lines: Sequence[str]) -> list[Rows]:
+    """Charts of what ``plots/`` holds: chords, notes a bar, pitches of the composed `lines`."""
+    made = []
+    if chords := read_table(folder / "chords.csv"):
+        drawing = charts.rows(*_sides(chords, "chord", "Kinds of chords"))
+        made.append({"title": "Chords on the beats, share", "svg": drawing})
+    if notes := [row for row in read_table(folder / "notes.csv") if row.get("voice") in lines]:
+        drawing = charts.bars(*_sides(notes, "voice", "Notes per 16 steps"))
+        made.append({"title": "Notes per 16 steps", "svg": drawing})
+    pitches = read_table(folder / "pitches.csv")
+    return made + [_pitches(pitches, line) for line in lines if pitches]
+
+
+def _sides(rows: Table, first: str, title: str) -> tuple[dict[str, Values], list[str], str]:
+    """Figures by side, the names in the column `first`, and all of it in words."""
+    texts = [f"{row[first]} {row['generated']} (Bach {row['real']})" for row in rows]
+    sides = {side: column(rows, side) for side in SIDES}
+    return sides, [row[first] for row in rows], f"{title}, generated and real: {', '.join(texts)}."
+
+
+def _pitches(rows: Table, line: str) -> Rows:
+    sides = {side: column(rows, f"{line}_{side}") for side in SIDES}
+    used = np.flatnonzero(sides["generated"] + sides["real"])
+    first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
+    kept = slice(max(first - 1, 0), last + 2)
+    drawing = charts.histogram(
+        {side: values[kept] for side, values in sides.items()},
+        int(rows[kept][0]["pitch"]),
+        f"Histogram of the {line}'s pitches, generated and real.",
+    )
+    return {"title": f"Pitches, {line}", "svg": drawing}
+
+
+def training(folder: Path, health: Mapping[str, Any], given: Sequence[str]) -> Rows:
+    """Curves over the iterations: the two networks, then each metric with its reference band.
+
+    The metrics `given` say nothing of the model and are left out.
+    """
+    hidden = {f"metric_{name}" for name in given}
+    history = read_table(folder / "history.csv")
+    rows = [{name: row[name] for name in row if name not in hidden} for row in history]
+    steps = column(rows, "iteration")
+    text = ""
+    if steps.size and isinstance(seconds := health.get("seconds"), int | float) and seconds:
+        text = (
+            f"{len(steps)} rows of figures over {np.nanmax(steps):.0f} iterations, which are "
+            "counted below each curve; the losses begin where the critic joins. Long curves are "
+            "drawn faint, with their running median on top; the scale leaves out the wildest "
+            "hundredth."
+        )
     return {
-        "text": _told(steps, health),
-        "charts": [chart for curve in CURVES if (chart := _curve(rows, steps, curve, phases))],
+        "text": text,
+        "charts": [chart for curve in CURVES if (chart := _curve(rows, steps, *curve))],
         "metrics": _metrics(rows, steps, _reference(folder / "reference.json")),
     }
 
 
-def _told(steps: NDArray[np.float64], health: Mapping[str, Any]) -> str:
-    seconds = health.get("seconds")
-    if not steps.size or not isinstance(seconds, int | float) or not seconds:
-        return ""
-    return (
-        f"{len(steps)} rows of figures over {np.nanmax(steps):.0f} iterations, which are "
-        "counted below each curve; the losses begin where the critic joins. Long curves are drawn "
-        "faint, with their running median on top; the scale leaves out the wildest hundredth."
+def _curve(
+    rows: Table, steps: Values, title: str, names: Mapping[str, str], log: bool
+) -> Rows | None:
+    curves = {colour: column(rows, name) for name, colour in names.items()}
+    curves = {colour: values for colour, values in curves.items() if np.isfinite(values).any()}
+    if not curves:
+        return None
+    ends = ", ".join(f"{name} {_last(values):.3g}" for name, values in curves.items())
+    drawing = charts.line_chart(
+        {colour: (steps, values) for colour, values in curves.items()},
+        f"{title} over the iterations; at the end {ends}.",
+        marks=_phases(rows, steps),
+        log=log,
     )
+    return {"title": title, "legend": list(curves), "svg": drawing}
 
 
-def _phases(
-    rows: Sequence[Mapping[str, str]], steps: NDArray[np.float64]
-) -> list[tuple[float, str]]:
+def _phases(rows: Table, steps: Values) -> list[tuple[float, str]]:
     """Where each phase of the training begins, with its name; none where there is but one."""
     names = [row.get("phase") or "" for row in rows]
     changed = [at for at in range(1, len(names)) if names[at] != names[at - 1] and names[at]]
     return [(float(steps[at]), names[at]) for at in changed]
 
 
-def _curve(
-    rows: Sequence[Mapping[str, str]],
-    steps: NDArray[np.float64],
-    curve: tuple[str, dict[str, str], bool],
-    phases: Sequence[tuple[float, str]],
-) -> Rows | None:
-    title, names, log = curve
-    series = [charts.Series(kind, steps, columns(rows, name)) for name, kind in names.items()]
-    series = [one for one in series if np.isfinite(one.y).any()]
-    if not series:
-        return None
-    ends = ", ".join(f"{one.name} {_last(one.y):.3g}" for one in series)
-    return {
-        "title": title,
-        "legend": [{"kind": one.name, "name": one.name} for one in series],
-        "svg": charts.line_chart(
-            series,
-            summary=f"{title} over the iterations; at the end {ends}.",
-            marks=phases,
-            log=log,
-        ),
-    }
-
-
-def _last(values: NDArray[np.float64]) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite[-1]) if finite.size else math.nan
+def _last(values: Values) -> float:
+    return float(values[np.isfinite(values)][-1])
 
 
 def _reference(path: Path) -> dict[str, tuple[float, float]]:
@@ -177,24 +149,24 @@ def _reference(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def _metrics(
-    rows: Sequence[Mapping[str, str]],
-    steps: NDArray[np.float64],
-    reference: Mapping[str, tuple[float, float]],
+    rows: Table, steps: Values, reference: Mapping[str, tuple[float, float]]
 ) -> list[Rows]:
+    columns = [name for name in (rows[0] if rows else ()) if name and name.startswith("metric_")]
+    names = [name.removeprefix("metric_") for name in columns]
     made = []
-    for name in (name for group in words.GROUPS.values() for name in group):
-        values = columns(rows, f"metric_{name}")
+    for name in (name for group in wording.ordered(names).values() for name in group):
+        values = column(rows, f"metric_{name}")
         if not np.isfinite(values).any():
             continue
-        mean, spread = reference.get(name, (math.nan, math.nan))
-        band = (max(mean - spread, 0.0), mean + spread) if math.isfinite(mean + spread) else None
-        told = f"; training data {mean:.3g} ± {spread:.2g}" if band else ""
-        summary = f"{words.title(name)} over the iterations; at the end {_last(values):.3g}{told}."
-        series = charts.Series("generated", steps, values)
-        made.append(
-            {
-                "title": words.title(name),
-                "svg": charts.line_chart([series], summary=summary, band=band, centre=mean),
-            }
+        title, (mean, spread) = wording.title(name), reference.get(name, (math.nan, math.nan))
+        known = math.isfinite(mean + spread)
+        beside = f"; training data {mean:.3g} ± {spread:.2g}" if known else ""
+        drawing = charts.line_chart(
+            {"generated": (steps, values)},
+            f"{title} over the iterations; at the end {_last(values):.3g}{beside}.",
+            band=(max(mean - spread, 0.0), mean + spread) if known else None,
+            centre=mean,
+            size=charts.SMALL,
         )
+        made.append({"title": title, "svg": drawing})
     return made

@@ -3,7 +3,7 @@
 Conventions
 -----------
 A table has a row a window, in the order of the pieces, indexed by the ``piece`` (its id) and the
-``start`` (step), and a column for each metric that says something of the composed voices. The
+``start`` (step), and a column for each metric that says something of the composed lines. The
 figures are not rounded: reading what was written gives equal tables.
 """
 
@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
-from kantor.metrics.musical import evaluate_windows
+from kantor.metrics.musical import BY_LINE, evaluate_windows
 from kantor.music.score import Score
-from kantor.report.glossary import GIVEN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,13 +63,20 @@ class Windows:
             raise InputError(f"{NAME}: not a table of windows: {fault}") from error
 
 
-def table(scores: Sequence[Score], ids: Sequence[str]) -> pd.DataFrame:
-    """Every metric of every window of the pieces `scores`, whose names are `ids`.
+def melody_metrics(ensemble: Ensemble) -> list[str]:
+    """The metrics of the melody alone, which say nothing of a model."""
+    return [f"{name}_{ensemble.names[ensemble.leads]}" for name in BY_LINE]
+
+
+def table(scores: Sequence[Score], ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every metric of every window of `scores`, which are named by `ids` or by their place.
 
     Raises
     ------
     InputError
         As `kantor.metrics.musical.evaluate_windows`.
     """
-    frame = evaluate_windows(scores).drop(columns=list(GIVEN))
-    return frame.rename(index=dict(enumerate(ids)), level="piece")
+    frame = evaluate_windows(scores)
+    known = [name for name in melody_metrics(scores[0].ensemble) if name in frame]
+    names = range(len(scores)) if ids is None else ids
+    return frame.drop(columns=known).rename(index=dict(enumerate(names)), level="piece")

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from kantor.locks import STATE
-from kantor.report.templating import template
+from kantor.pages import template
 from kantor.service import states
 from kantor.service.composed import composed
 from kantor.service.guard import serve

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from kantor.data.corpus import Corpus
-from kantor.metrics.musical import LABELS, evaluate_windows
-from kantor.metrics.report import HEADLINE
+from kantor.metrics.musical import HEADLINE, LABELS, evaluate_windows
 from kantor.model.train.monitor import Monitor, opening, stopped_improving
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST

@@ -17,8 +17,7 @@ from kantor import files
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus, Piece
 from kantor.ensemble import SATB, Ensemble
-from kantor.metrics.musical import LABELS, evaluate_windows
-from kantor.metrics.report import HEADLINE
+from kantor.metrics.musical import HEADLINE, LABELS, evaluate_windows
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Score

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kantor.metrics.cadences import LABELS
-from kantor.metrics.report import METERS, OTHERS
-from kantor.report import givens, tables
+from kantor.report import measuring, sections, tasks
 
 ENTRY = {
     "generated": 0.8, "real": 0.95, "real_spread": 0.1, "verdict": "outside",
@@ -19,7 +18,7 @@ PART = {
 }
 
 
-@pytest.mark.parametrize("table", [tables.phrase_ends, tables.meters, tables.givens])
+@pytest.mark.parametrize("table", [sections.phrase_ends, sections.meters, sections.tasks])
 def test_nothing_measured_is_no_table(table):
     """Figures of an older evaluation, or of pieces without fermatas, leave the section out."""
     nothing = {"count": {"real": 0}}
@@ -31,7 +30,7 @@ def test_nothing_measured_is_no_table(table):
 def test_phrase_ends_stand_beside_all_baselines():
     """Every figure of the file is on the page, and one that is missing is a dash."""
     found = {"count": {"real": 1234}, **dict.fromkeys(LABELS, ENTRY)}
-    table = tables.phrase_ends({"phrase_ends": found})
+    table = sections.phrase_ends({"phrase_ends": found})
     assert table["count"] == "1,234"
     assert table["baseline_names"] == ("block", "triads", "shuffled", "random")
     assert table["rows"][0]["label"] == "Triad in root position"
@@ -42,7 +41,7 @@ def test_phrase_ends_stand_beside_all_baselines():
 def test_meters_and_new_tunes_are_rows():
     """Each part has its row with generated and real figures; one without pieces has none."""
     figures = {"by_meter": {"4/4": PART, "others": {"pieces": 0}}, "new_tunes": PART}
-    table = tables.meters(figures)
+    table = sections.meters(figures)
     assert [row["name"] for row in table["rows"]] == ["In 4/4", "New tunes"]
     assert [column["unit"] for column in table["columns"]] == ["", "a fourth or more"]
     assert table["rows"][0]["cells"] == [
@@ -52,6 +51,6 @@ def test_meters_and_new_tunes_are_rows():
 
 
 def test_every_part_and_task_has_a_name_for_people():
-    """No meter and no task of the evaluation comes to the page by its key."""
-    assert set(tables.PARTS) == {*METERS, OTHERS}
-    assert set(tables.TASKS) == {"soprano", *givens.TASKS}
+    """No meter and no task without a line's name comes to the page by its key."""
+    assert set(sections.METERS) == {*measuring.METERS, measuring.OTHERS}
+    assert set(sections.TASKS) == {tasks.NOTHING, tasks.GAP}

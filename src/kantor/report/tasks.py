@@ -1,10 +1,10 @@
-"""Other givens: the same model asked for other cells than the voices under a soprano.
+"""Other tasks for the same model: to compose other cells than the lines around a melody.
 
 Conventions
 -----------
 A *task* is named by what is given of a piece, and its mask is True there. Its figures are means
 over windows of two bars, of the generated and of the real music in the same places: the windows of
-the reference protocol where whole voices are asked for, the open bars where a gap is. The gap's
+the reference protocol where whole lines are composed, the open bars where a gap is. The gap's
 window takes in the step before and the step after it, so that a parallel into or out of it counts;
 chords are looked at on its own beats.
 """
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kantor.ensemble import Ensemble
 from kantor.metrics.musical import Passages, evaluate_passages, evaluate_windows
-from kantor.music.score import REST, VOICES, Flags, Score
+from kantor.music.score import REST, Flags, Score
 from kantor.report.composing import Model, compose
 
 if TYPE_CHECKING:
@@ -33,25 +34,29 @@ METRICS = (
     "parallel_octaves",
     "crossing",
 )
-SOPRANO_ONLY = ("unet",)  # presets that can do no other task
-GAP = "two_bars_open"
+MELODY_ONLY = ("unet",)
+"""Presets that can do no other task."""
+NOTHING, GAP = "nothing", "two_bars_open"
 
 
-def voice_given(voice: int) -> Callable[[Score], Flags]:
-    """The task whose one given voice is `voice`."""
+def tasks(ensemble: Ensemble) -> dict[str, Callable[[Score], Flags]]:
+    """Masks of a score, by task: one inner line given, the bass, nothing, all but two bars."""
+    inner = ensemble.others[:1]
+    bass = () if ensemble.bass in (None, *inner, ensemble.leads) else (ensemble.bass,)
+    single = {
+        ensemble.names[line]: _line_mask(line) for line in (*inner, *bass) if line is not None
+    }
+    return {**single, NOTHING: lambda score: np.zeros(score.pitches.shape, bool), GAP: gap_mask}
 
+
+def _line_mask(line: int) -> Callable[[Score], Flags]:
     def mask(score: Score) -> Flags:
-        """That voice alone."""
-        given = np.zeros((score.steps, len(VOICES)), bool)
-        given[:, voice] = True
+        """The line alone."""
+        given = np.zeros(score.pitches.shape, bool)
+        given[:, line] = True
         return given
 
     return mask
-
-
-def nothing_given(score: Score) -> Flags:
-    """Every cell is asked for; the model knows length, bars, fermatas and key signature."""
-    return np.zeros((score.steps, len(VOICES)), bool)
 
 
 def gap(score: Score) -> tuple[int, int]:
@@ -64,14 +69,14 @@ def gap(score: Score) -> tuple[int, int]:
     return int(lines[first]), int(lines[min(first + 2, len(lines) - 1)])
 
 
-def gap_open(score: Score) -> Flags:
-    """Everything given but the two bars in the middle, in all voices.
+def gap_mask(score: Score) -> Flags:
+    """Everything given but the two bars in the middle, in all lines.
 
     A note that begins in them and is held beyond them is open to its end: the rest of a note
     whose beginning is composed anew cannot be given.
     """
     start, stop = gap(score)
-    given = np.ones((score.steps, len(VOICES)), bool)
+    given = np.ones(score.pitches.shape, bool)
     given[start:stop] = False
     for step in range(stop, score.steps):
         held = ~given[step - 1] & ~score.onsets[step] & (score.pitches[step] != REST)
@@ -79,15 +84,7 @@ def gap_open(score: Score) -> Flags:
     return given
 
 
-TASKS: dict[str, Callable[[Score], Flags]] = {
-    "alto": voice_given(VOICES.index("alto")),
-    "bass": voice_given(VOICES.index("bass")),
-    "nothing": nothing_given,
-    GAP: gap_open,
-}
-
-
-def other_givens(
+def evaluate_tasks(
     model: Model, real: Sequence[Score], generated: Sequence[Score], seeds: Sequence[int]
 ) -> dict[str, Any]:
     """What a model makes of each task, beside the real music.
@@ -97,26 +94,30 @@ def other_givens(
     model
         As `kantor.report.composing.compose` takes it.
     real
-        Whole pieces of four voices. At most `PIECES` of them, evenly spread, are asked about.
+        Whole pieces of one ensemble. At most `PIECES` of them, evenly spread, are used.
     generated
-        What the model composed under their sopranos: the task to compare the others with.
+        What the model composed under their melodies: the task to compare the others with.
     seeds
         One a piece, the same in every task.
 
     Returns
     -------
     dict
-        By task, ``soprano`` first: ``pieces``, and the means ``generated`` and ``real`` of
+        By task, the melody's line first: ``pieces``, and the means ``generated`` and ``real`` of
         `METRICS`.
     """
     count = min(PIECES, len(real))
-    rows = [len(real) * (2 * index + 1) // (2 * count) for index in range(count)]
+    rows = spread(len(real), count)
     pieces = [real[row] for row in rows]
-    masks = [mask(score) for mask in TASKS.values() for score in pieces]
-    asked = [seeds[row] for row in rows] * len(TASKS)
-    composed = compose(model, pieces * len(TASKS), asked, masks)
-    takes = {"soprano": [generated[row] for row in rows]}
-    for place, task in enumerate(TASKS):
+    masks = tasks(real[0].ensemble)
+    composed = compose(
+        model,
+        pieces * len(masks),
+        [seeds[row] for row in rows] * len(masks),
+        [mask(score) for mask in masks.values() for score in pieces],
+    )
+    takes = {real[0].ensemble.names[real[0].ensemble.leads]: [generated[row] for row in rows]}
+    for place, task in enumerate(masks):
         takes[task] = composed[place * count : (place + 1) * count]
     return {
         task: {"pieces": count, "generated": _means(task, made), "real": _means(task, pieces)}
@@ -124,10 +125,14 @@ def other_givens(
     }
 
 
+def spread(total: int, count: int) -> list[int]:
+    """Places of `count` pieces of `total`, evenly spread, away from both ends."""
+    return [total * (2 * index + 1) // (2 * count) for index in range(count)]
+
+
 def _means(task: str, scores: Sequence[Score]) -> dict[str, float]:
-    frame = _gaps(scores) if task == GAP else evaluate_windows(scores)
-    means = frame.mean()
-    return {name: float(means[name]) for name in METRICS}
+    means = (_gaps(scores) if task == GAP else evaluate_windows(scores)).mean()
+    return {name: float(means[name]) for name in METRICS if name in means}
 
 
 def _gaps(scores: Sequence[Score]) -> pd.DataFrame:

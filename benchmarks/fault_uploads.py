@@ -110,7 +110,8 @@ def attempt(data: bytes, seed: int, folder: Path) -> str:
     """Take the bytes in like an upload; whether they were read or refused."""
     from kantor.compose.from_file import from_file
     from kantor.errors import InputError
-    from kantor.intake import Limits, Refused, parsing, uploads
+    from kantor.intake import Limits, Refused, uploads
+    from kantor.intake.limits import parse_bytes
 
     limits = Limits(settle=0)
     path = folder / "upload"
@@ -121,7 +122,7 @@ def attempt(data: bytes, seed: int, folder: Path) -> str:
             continue
         try:
             # Not `parse_upload`, which takes a reader's mistakes for the upload's.
-            from_file(parsing.parse_bytes(one.data, limits))
+            from_file(parse_bytes(one.data, limits))
         except InputError as error:
             if not str(error).isprintable():
                 raise RuntimeError(f"a reason of several lines: {error!r}") from None

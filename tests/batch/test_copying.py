@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from kantor.batch import Batch
 from kantor.batch.copying import copy
-from kantor.intake.entry import Unreachable
+from kantor.intake.upload import Unreachable
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from benchmarks.damage import damaged, repaired, sound_files
 
 from kantor.compose.from_file import from_file
 from kantor.errors import InputError
-from kantor.formats import reading
+from kantor.formats import parsed, reading
 from kantor.intake import Limits
-from kantor.intake.parsing import parse_bytes
+from kantor.intake.limits import parse_bytes
 
 COUNT = 500
 LIMITS = Limits()
@@ -76,9 +76,9 @@ def track(*events: bytes) -> bytes:
 def test_notes_struck_at_the_very_end_have_no_length_and_are_left_out() -> None:
     """They sound for no time, and a channel that has only such notes is no part."""
     first, last = b"\x00\x90\x3c\x40", b"\x00\x91\x40\x40"
-    found = reading.parse(track(first, b"\x83\x60\x80\x3c\x40", last), reading.Limits())
+    found = reading.parse(track(first, b"\x83\x60\x80\x3c\x40", last), parsed.Limits())
     assert [(len(part.notes), part.notes[0].pitch) for part in found.parts] == [(1, 60)]
     with pytest.raises(InputError, match="no notes on any track"):
-        reading.parse(track(last), reading.Limits())
+        reading.parse(track(last), parsed.Limits())
     twice = track(first, last, b"\x83\x60\x80\x3c\x40", b"\x00\x81\x40\x40", last)
-    assert len(reading.parse(twice, reading.Limits()).parts) == 2
+    assert len(reading.parse(twice, parsed.Limits()).parts) == 2

@@ -218,15 +218,15 @@ def test_a_file_that_was_truncated_to_be_written_anew_is_waited_for(tmp_path: Pa
 
 def test_a_short_read_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Less than the file has came once, as from a share on a bad line; then all of it."""
-    from kantor.intake import bounded
+    from kantor.intake import opening
 
     write(tmp_path / "a.mid", b"x" * 100)
-    read, cut = bounded.read, [50]
+    read, cut = opening.read_bounded, [50]
 
     def short(*arguments: object) -> bytes:
         return read(*arguments)[: cut.pop() if cut else None]  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bounded, "read", short)
+    monkeypatch.setattr(opening, "read_bounded", short)
     (one,) = uploads(str(tmp_path), AT_ONCE)
     assert isinstance(one, Upload)
     assert one.data == b"x" * 100
@@ -245,10 +245,10 @@ def test_a_file_written_to_while_it_is_read_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read then may be half old and half new; the next times as well."""
-    from kantor.intake import bounded
+    from kantor.intake import opening
 
     path = write(tmp_path / "a.mid", b"x" * 100)
-    read = bounded.read
+    read = opening.read_bounded
 
     def meddled(*arguments: object) -> bytes:
         data = read(*arguments)  # type: ignore[arg-type]
@@ -256,7 +256,7 @@ def test_a_file_written_to_while_it_is_read_is_left(
             file.write(b"more")
         return data
 
-    monkeypatch.setattr(bounded, "read", meddled)
+    monkeypatch.setattr(opening, "read_bounded", meddled)
     assert list(uploads(str(tmp_path), AT_ONCE)) == []
 
 

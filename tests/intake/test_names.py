@@ -48,7 +48,7 @@ def test_long_names_that_differ_at_their_end_stay_apart() -> None:
 def test_no_two_uploads_of_a_pass_have_one_name() -> None:
     """Equal names are numbered, also where only case or composition of letters differs."""
     given_names = names.Names()
-    found = [given_names.give(name) for name in ("a", "A", "a", "a (2)", "é", "e\u0301")]
+    found = [given_names.unique(name) for name in ("a", "A", "a", "a (2)", "é", "e\u0301")]
     assert len({name.casefold() for name in found}) == 6
     assert found[:2] == ["a", "A (2)"]
 
@@ -56,13 +56,13 @@ def test_no_two_uploads_of_a_pass_have_one_name() -> None:
 @pytest.mark.parametrize("name", ["../a", "a/../../b", "..\\a", "/etc/a", "\\a", "C:\\a", "c:a"])
 def test_names_that_lead_elsewhere_have_a_fault(name: str) -> None:
     """Climbing, absolute, and on a drive."""
-    assert names.fault(name)
+    assert names.fault_of(name)
 
 
 @pytest.mark.parametrize("name", ["a..b/c.mid", "a/b", "...", "5: air.mid"])
 def test_plain_names_have_none(name: str) -> None:
     """Dots and colons alone are no fault."""
-    assert names.fault(name) is None
+    assert names.fault_of(name) is None
 
 
 def test_what_systems_leave_behind_is_known() -> None:

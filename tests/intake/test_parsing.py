@@ -9,7 +9,7 @@ import pytest
 
 from kantor.errors import InputError, SetupError
 from kantor.formats import midi
-from kantor.intake import Limits, Upload, parse_upload, parsing, read_limits
+from kantor.intake import Limits, Upload, limits, parse_upload, read_limits
 from kantor.music.score import Meter, Score
 
 
@@ -49,7 +49,7 @@ def test_bars_are_counted_by_meter() -> None:
     for meter, bars in ((Meter(), 3), (Meter(3, 4), 4)):
         score = Score(pitches, np.arange(40)[:, None] % 4 == 0, meter=meter)
         found = parse_upload(Upload.of("a", midi.to_bytes(score)), Limits())
-        assert parsing.bars_of(found) == bars
+        assert limits.count_bars(found) == bars
 
 
 def test_a_mistake_of_a_reader_is_a_refusal_too(
@@ -60,7 +60,7 @@ def test_a_mistake_of_a_reader_is_a_refusal_too(
     def stumble(*_: object) -> None:
         raise RecursionError("deep\nand deeper")
 
-    monkeypatch.setattr(parsing.reading, "parse", stumble)
+    monkeypatch.setattr(limits.reading, "parse", stumble)
     with pytest.raises(InputError, match=r"a\.mid: could not be read \(RecursionError deep and"):
         parse_upload(Upload.of("a.mid", tune), Limits())
 

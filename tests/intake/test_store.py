@@ -12,7 +12,7 @@ from tests.intake.archives import zipped
 
 from kantor.errors import InputError
 from kantor.intake import Limits, Refused, Upload, store, uploads
-from kantor.intake.entry import Unreachable
+from kantor.intake.upload import Unreachable
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_secrets_in_a_url_are_not_told() -> None:
 @pytest.mark.parametrize("path", ["C:\\inbox", "inbox", "a:b", "./a://b"])
 def test_paths_are_no_urls(path: str) -> None:
     """Also those with a colon in them."""
-    assert not store.is_url(path)
+    assert store.on_disk(path) == Path(path)
 
 
 def test_a_file_url_is_a_folder_with_all_its_guards(tmp_path: Path, tune: bytes) -> None:

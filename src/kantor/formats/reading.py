@@ -23,17 +23,19 @@ from kantor.formats.parsed import Limits, ParsedFile
 _MEMBERS = 100  # of a packed MusicXML file
 _CONTAINER_BYTES = 100_000
 _PROLOGUE_BYTES = 100_000
-_ZIP_ERRORS = (
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Others than these take memory as the zip file bids."""
+ZIP_FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     NotImplementedError,
     RuntimeError,  # encrypted
     EOFError,
-    OSError,
     ValueError,
     OverflowError,
 )
+"""What Python raises for damaged zip files, `OSError` aside."""
 
 
 def read(
@@ -129,7 +131,7 @@ def _unpacked(data: bytes, limits: Limits) -> bytes:
         raise
     except KeyError:
         raise InputError("a packed score whose root file is missing") from None
-    except _ZIP_ERRORS as error:
+    except (*ZIP_FAULTS, OSError) as error:
         raise InputError(f"a damaged zip file ({one_line(str(error), 80)})") from None
 
 
@@ -138,8 +140,7 @@ def _is_rootfile(item: ElementTree.Element) -> bool:
 
 
 def _member(archive: zipfile.ZipFile, name: str, allowed: int) -> bytes:
-    # Others than deflate take memory as the file bids them.
-    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if archive.getinfo(name).compress_type not in PACKINGS:
         raise InputError("a zip file packed in a way that MusicXML does not use")
     with archive.open(name) as member:
         return member.read(allowed)

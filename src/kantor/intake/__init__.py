@@ -5,12 +5,10 @@ no name from outside becomes a path, no link is followed, and every amount is co
 read, whatever headers promise. What cannot be used is refused with its reason and kept.
 """
 
-from kantor.intake.entry import Known
-from kantor.intake.limits import Limits, read_limits
+from kantor.intake.limits import Limits, parse_upload, read_limits
 from kantor.intake.opening import check, uploads
-from kantor.intake.parsing import parse_upload
 from kantor.intake.quarantine import quarantine
-from kantor.intake.upload import Refused, Upload
+from kantor.intake.upload import Known, Refused, Upload
 
 __all__ = [
     "Known",

@@ -10,12 +10,14 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from kantor.errors import InputError, one_line
-from kantor.intake import names
-from kantor.intake.entry import Entry, StillChanging, Unusable
+from kantor.intake.names import is_junk
+from kantor.intake.upload import Entry, StillChanging, Unusable
 
 _DEEPEST = 32
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -64,8 +66,8 @@ def check(path: Path) -> None:
 def _opened(path: Path) -> tuple[Path, int]:
     """Where `path` leads to, and its folder, or the folder that it is in, open."""
     try:
-        found = path.resolve(strict=True)
-        return found, os.open(found if found.is_dir() else found.parent, _FOLDER)
+        path = path.resolve(strict=True)
+        return path, os.open(path if path.is_dir() else path.parent, _FOLDER)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or "not a file name").lower()
         shown = one_line(str(path), 1000)
@@ -82,22 +84,15 @@ class _Folder:
         self._kinds: dict[str, int] = {}
         self._marks: dict[str, _Mark] = {}
         self._settled_at: dict[str, float] = {}
-        with os.scandir(descriptor) as found:
-            for item in found:
-                if item.name == only or (only is None and not names.is_junk(item.name)):
-                    self._list(item)
-
-    def _list(self, item: os.DirEntry[str]) -> None:
-        try:
-            status = item.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return
-        self._kinds[item.name] = stat.S_IFMT(status.st_mode)
-        if stat.S_ISREG(status.st_mode):
-            self._note(item.name, status)
+        with os.scandir(descriptor) as items:
+            for item in items:
+                if item.name == only or (only is None and not is_junk(item.name)):
+                    with suppress(FileNotFoundError):
+                        self._note(item.name, item.stat(follow_symlinks=False))
 
     def _note(self, name: str, status: os.stat_result) -> None:
         """Keep how a file looks now, and from when on it may be opened if it stays like that."""
+        self._kinds[name] = stat.S_IFMT(status.st_mode)
         self._marks[name] = _mark(status)
         if status.st_mtime > time.time() - self._settle:
             self._settled_at[name] = time.monotonic() + self._settle
@@ -129,21 +124,12 @@ class _Folder:
             yield Unusable(prefix, f"the folder cannot be opened ({fault}); make it readable")
             return
         try:
-            inner = _Folder(descriptor, prefix, self._settle, None)
-            yield from inner.entries(levels - 1)
+            yield from _Folder(descriptor, prefix, self._settle, None).entries(levels - 1)
         finally:
             os.close(descriptor)
 
     def _entry(self, name: str) -> Entry:
-        def open_file() -> BinaryIO:
-            """The file, as it was when it was last looked at."""
-            return self._open(name)
-
-        def unchanged(file: BinaryIO) -> bool:
-            """Whether it still is."""
-            return self._is_same(name, file)
-
-        return Entry(self._prefix + name, open_file, unchanged)
+        return Entry(self._prefix + name, partial(self._open, name), partial(self._is_same, name))
 
     def _open(self, name: str) -> BinaryIO:
         """Open a file that has settled."""

@@ -1,13 +1,16 @@
-"""How much of an upload is read before it is refused."""
+"""How much of an upload is read before it is refused, and the reading within these limits."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from pydantic import Field
 
 from kantor import settings
-from kantor.formats import parsed as recording
+from kantor.errors import InputError, one_line
+from kantor.formats import parsed, reading
+from kantor.intake.upload import Upload
 
 
 class Limits(settings.Block):
@@ -49,9 +52,9 @@ class Limits(settings.Block):
     quarantine_files: int = Field(1_000, ge=1)
     quarantine_bytes: int = Field(1_000_000_000, ge=1)
 
-    def of_file(self) -> recording.Limits:
+    def of_file(self) -> parsed.Limits:
         """The same for the readers of one file."""
-        return recording.Limits(
+        return parsed.Limits(
             bytes=self.file_bytes,
             text=self.file_bytes,
             elements=max(1_000, self.file_bytes // 12),
@@ -72,3 +75,41 @@ def read_limits(path: str | Path = "params.yaml") -> Limits:
     if not Path(path).exists() or "intake" not in settings.read_params(path):
         return Limits()
     return settings.load(Limits, "intake", path)
+
+
+def parse_upload(upload: Upload, limits: Limits) -> parsed.ParsedFile:
+    """Read MIDI or MusicXML, packed or not.
+
+    Raises
+    ------
+    InputError
+        One line that names the upload, the fault and, where there is one, the remedy. That holds
+        for a reader's own mistake as well: no upload stops those that come after it.
+    """
+    try:
+        return parse_bytes(upload.data, limits)
+    except InputError as error:
+        raise InputError(f"{upload.name}: {error}") from None
+    except Exception as error:
+        fault = f"{type(error).__name__} {one_line(str(error), 80)}".strip()
+        raise InputError(f"{upload.name}: could not be read ({fault}); export it again") from error
+
+
+def parse_bytes(data: bytes, limits: Limits) -> parsed.ParsedFile:
+    """The same of bare bytes; a reader's own mistake is passed on."""
+    file = reading.parse(data, limits.of_file())
+    if count_bars(file) > limits.bars:
+        raise InputError(f"more than {limits.bars:,} bars; cut the piece into smaller ones")
+    return file
+
+
+def count_bars(file: parsed.ParsedFile) -> int:
+    """How many bars there are, an incomplete one at the end of a meter counted."""
+    if file.bar_lines:
+        return len(file.bar_lines)
+    ends = [*(start for start, _ in file.meters[1:]), file.length]
+    bars = 0
+    for (start, meter), end in zip(file.meters, ends, strict=True):
+        bar = Fraction(meter.bar_steps, 4)
+        bars += max(0, -int((start - end) // bar))
+    return bars

@@ -18,7 +18,7 @@ class Names:
     def __init__(self) -> None:
         self._given: set[str] = set()
 
-    def give(self, name: str) -> str:
+    def unique(self, name: str) -> str:
         """`name` as one printable line, numbered where it was given before."""
         plain = fit = shown(name)
         count = 1
@@ -57,7 +57,7 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def fault(name: str) -> str | None:
+def fault_of(name: str) -> str | None:
     """Why a name within a zip file or a store is refused; None if nothing is wrong with it."""
     parts = re.split(r"[/\\]", name)
     if ".." in parts:

@@ -8,10 +8,19 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from kantor.errors import InputError
-from kantor.intake import bounded, folder, names, store, zips
-from kantor.intake.entry import Entry, Known, StillChanging, Unusable
+from kantor.intake import folder, store, zips
 from kantor.intake.limits import Limits
-from kantor.intake.upload import Refused, Upload, refusal
+from kantor.intake.names import Names, is_unfinished, shown
+from kantor.intake.upload import (
+    Entry,
+    Known,
+    Refused,
+    StillChanging,
+    TooMuch,
+    Unusable,
+    Upload,
+    read_bounded,
+)
 
 _TRIES = 3  # of a file that changes while it is looked at
 
@@ -36,8 +45,8 @@ def uploads(
         What is refused as too much.
     known
         Objects of a store that it has, by the marks of the listing, are passed over unopened; it
-        is told of the others when all that is in them was asked for. Files of a folder, quickly
-        read, are always read.
+        notes the others when all that is in them was asked for. Files of a folder, quickly read,
+        are always read.
 
     Raises
     ------
@@ -46,16 +55,18 @@ def uploads(
     Unreachable
         If a store does not answer, or refuses.
     """
-    given = names.Names()
-    for entry in _entries(location, limits):
+    names = Names()
+    path = store.on_disk(location)
+    entries = store.entries(location) if path is None else folder.entries(path, limits.settle)
+    for entry in entries:
         if isinstance(entry, Unusable):
-            yield refusal(given.give(entry.name), f"{entry.reason} (not kept)", None)
-        elif names.is_unfinished(entry.name):
-            _log.warning("%s: still being written; left for the next pass", _shown(entry))
+            yield Refused.of(names.unique(entry.name), f"{entry.reason} (not kept)")
+        elif is_unfinished(entry.name):
+            _log.warning("%s: still being written; left for the next pass", shown(entry.name))
         elif known is not None and entry.mark is not None and known.has(entry.name, entry.mark):
-            given.give(entry.name)
+            names.unique(entry.name)
         else:
-            yield from _opened(entry, limits, given, known)
+            yield from _opened(entry, limits, names, known)
 
 
 def check(location: str) -> None:
@@ -71,94 +82,80 @@ def check(location: str) -> None:
         folder.check(path)
 
 
-def _entries(location: str, limits: Limits) -> Iterator[Entry | Unusable]:
-    path = store.on_disk(location)
-    return store.entries(location) if path is None else folder.entries(path, limits.settle)
-
-
 def _opened(
-    entry: Entry, limits: Limits, given: names.Names, known: Known | None
+    entry: Entry, limits: Limits, names: Names, known: Known | None
 ) -> Iterator[Upload | Refused]:
     """What is in a file; nothing if it is gone or still changes."""
     try:
         for _ in range(_TRIES):
             with suppress(StillChanging), entry.open() as file:
-                beginning = file.read(2)
-                file.seek(0)
-                read = _zip if beginning == b"PK" else _file
-                yield from read(entry, file, limits, given)
+                is_zip = file.read(2) == b"PK"
+                yield from (_zip if is_zip else _file)(entry, file, limits, names)
                 break
         else:
-            _log.warning("%s: still being written; left for the next pass", _shown(entry))
+            _log.warning("%s: still being written; left for the next pass", shown(entry.name))
             return
         if known is not None and entry.mark is not None:
             known.note(entry.name, entry.mark)
     except FileNotFoundError:
-        _log.warning("%s: gone before it could be read", _shown(entry))
+        _log.warning("%s: gone before it could be read", shown(entry.name))
     except OSError as error:
         if entry.is_remote:
             raise
         reason = (error.strerror or "unknown error").lower()
         reason = f"cannot be read ({reason}); make it readable (not kept)"
-        yield refusal(given.give(entry.name), reason, None)
+        yield Refused.of(names.unique(entry.name), reason)
 
 
-def _file(
-    entry: Entry, file: BinaryIO, limits: Limits, given: names.Names
-) -> Iterator[Upload | Refused]:
+def _file(entry: Entry, file: BinaryIO, limits: Limits, names: Names) -> Iterator[Upload | Refused]:
     excess = f"larger than {limits.file_bytes:,} bytes; cut the piece into smaller ones"
-    try:
-        data = bounded.read(file, limits.file_bytes, limits.seconds, excess)
-    except bounded.TooMuch as error:
-        _check(entry, file)
-        yield refusal(given.give(entry.name), f"{error} (not kept)", None, error.begun)
+    content = _content(entry, file, limits, excess)
+    if isinstance(content, TooMuch):
+        yield Refused.of(names.unique(entry.name), f"{content} (not kept)", begun=content.begun)
         return
-    _check(entry, file)
-    if file.seek(0, 2) != len(data):  # less came than there is
+    if file.seek(0, 2) != len(content):  # less came than there is
         raise StillChanging
-    yield from zips.sorted_out(data, entry.name, limits, zips.Budget(0), given, 0)
+    yield from zips.sorted_out(content, entry.name, limits, zips.Budget(0), names, 0)
 
 
-def _zip(
-    entry: Entry, file: BinaryIO, limits: Limits, given: names.Names
-) -> Iterator[Upload | Refused]:
+def _zip(entry: Entry, file: BinaryIO, limits: Limits, names: Names) -> Iterator[Upload | Refused]:
     """A zip file's members, or the file itself if it is a packed score or cannot be opened."""
+    file.seek(0)
     try:
         archive = zips.open_zip(file, limits)
     except InputError as error:
-        yield _whole(entry, file, limits, given, str(error))
+        yield _whole(entry, file, limits, names, str(error))
         return
     with archive:
         if zips.is_score(archive):
-            file.seek(0)
-            yield from _file(entry, file, limits, given)
+            yield from _file(entry, file, limits, names)
         elif limits.depth < 1:
             reason = "a zip file; unpack it and send what is in it"
-            yield _whole(entry, file, limits, given, reason)
+            yield _whole(entry, file, limits, names, reason)
+        elif not entry.unchanged(file):
+            raise StillChanging
         else:
-            _check(entry, file)
             budget = zips.Budget(limits.unpacked_bytes)
-            yield from zips.members(archive, entry.name, limits, budget, given)
+            yield from zips.members(archive, entry.name, limits, budget, names)
 
 
-def _whole(
-    entry: Entry, file: BinaryIO, limits: Limits, given: names.Names, reason: str
-) -> Refused:
+def _whole(entry: Entry, file: BinaryIO, limits: Limits, names: Names, reason: str) -> Refused:
     """Refuse a file, with its bytes where they are few enough."""
+    content = _content(entry, file, limits, reason)
+    name = names.unique(entry.name)
+    if isinstance(content, TooMuch):
+        return Refused.of(name, f"{reason} (too large to keep)", begun=content.begun)
+    return Refused.of(name, reason, content)
+
+
+def _content(entry: Entry, file: BinaryIO, limits: Limits, excess: str) -> bytes | TooMuch:
+    """All of a file that has stayed the same meanwhile, or that it is too much."""
     file.seek(0)
+    content: bytes | TooMuch
     try:
-        data: bytes | None = bounded.read(file, limits.file_bytes, limits.seconds, reason)
-        begun = b""
-    except bounded.TooMuch as error:
-        data, begun, reason = None, error.begun, f"{reason} (too large to keep)"
-    _check(entry, file)
-    return refusal(given.give(entry.name), reason, data, begun)
-
-
-def _check(entry: Entry, file: BinaryIO) -> None:
+        content = read_bounded(file, limits.file_bytes, limits.seconds, excess)
+    except TooMuch as error:
+        content = error
     if not entry.unchanged(file):
         raise StillChanging
-
-
-def _shown(entry: Entry) -> str:
-    return names.shown(entry.name)
+    return content

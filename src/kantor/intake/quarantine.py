@@ -49,7 +49,7 @@ def quarantine(folder: Path, refused: Sequence[Refused], limits: Limits) -> int:
     sweep(folder)
     deleted = 0
     for portion in _portions(refused):
-        reasons = "\n".join(map(_told, portion)).encode()
+        reasons = "\n".join(map(_reason, portion)).encode()
         path = folder / f"refused-{sha256(reasons).hexdigest()[:24]}.zip"
         if path.is_file():
             path.touch()
@@ -84,7 +84,7 @@ def _name(refused: Refused) -> str:
     return f"{refused.sha256[:24]}.data"
 
 
-def _told(refused: Refused) -> str:
+def _reason(refused: Refused) -> str:
     kept = f"{_name(refused)} ({len(refused.data):,} bytes)" if refused.data is not None else ""
     lines = {
         "file": refused.name,
@@ -97,9 +97,9 @@ def _told(refused: Refused) -> str:
 
 def _bounded(folder: Path, newest: Path, limits: Limits) -> int:
     """Delete the oldest files of the quarantine until the others are within limits; how many."""
-    found = [(path == newest, path.stat(), path) for path in folder.glob("refused-*")]
+    files = [(path == newest, path.stat(), path) for path in folder.glob("refused-*")]
     held = deleted = 0
-    by_age = sorted(found, key=lambda one: (one[0], one[1].st_mtime_ns), reverse=True)
+    by_age = sorted(files, key=lambda one: (one[0], one[1].st_mtime_ns), reverse=True)
     for count, (_, status, path) in enumerate(by_age, start=1):
         held += status.st_size
         beyond = count > limits.quarantine_files or held > limits.quarantine_bytes

@@ -11,27 +11,19 @@ from typing import Any, BinaryIO, cast
 
 from kantor.errors import InputError, one_line
 from kantor.intake import names
-from kantor.intake.entry import Entry, Unreachable, Unusable
+from kantor.intake.upload import Entry, Unreachable, Unusable
 
 # What stores call an object's content, and the time at which it was written.
 _CONTENT = ("ETag", "etag", "md5Hash", "generation")
 _TIMES = ("mtime", "created", "updated", "LastModified", "last_modified")
 
 
-def is_url(location: str) -> bool:
-    """Whether `location` is for fsspec rather than a path."""
-    return re.match(r"[A-Za-z0-9+.-]{2,}(://|::)", location) is not None
-
-
-def local_path(location: str) -> Path | None:
-    """The path that a ``file:`` URL names, None for other URLs."""
-    match = re.match(r"(file|local)://(/.*)", location, re.DOTALL)
-    return Path(match[2]) if match else None
-
-
 def on_disk(location: str) -> Path | None:
-    """The path that `location` is or, as a ``file:`` URL, names; None for other URLs."""
-    return local_path(location) if is_url(location) else Path(location)
+    """The path that `location` is or, as a ``file:`` URL, names; None for what fsspec reaches."""
+    if not re.match(r"[A-Za-z0-9+.-]{2,}(://|::)", location):
+        return Path(location)
+    local = re.match(r"(file|local)://(/.*)", location, re.DOTALL)
+    return Path(local[2]) if local else None
 
 
 def entries(url: str) -> Iterator[Entry | Unusable]:
@@ -44,32 +36,32 @@ def entries(url: str) -> Iterator[Entry | Unusable]:
     Unreachable
         If the store does not answer, or refuses; also while an entry is opened or read.
     """
-    system, root, found = listing(url)
-    for key in sorted(found):
+    system, root, objects = listing(url)
+    for key in sorted(objects):
         name = key[len(root) :].lstrip("/") if key != root else key.rpartition("/")[2]
         if names.is_junk(name):
             continue
-        fault = names.fault(name)
+        fault = names.fault_of(name)
         if fault:
             yield Unusable(name, fault)
         else:
-            yield _entry(system, key, name, found[key], url)
+            yield _entry(system, key, name, objects[key], url)
 
 
-def told(details: Mapping[str, Any]) -> str:
+def described(details: Mapping[str, Any]) -> str:
     """What a listing says of an object's content: size, hash, times, as far as it says them."""
     return " ".join(str(details.get(name)) for name in ("size", *_CONTENT, *_TIMES))
 
 
 def mark(details: Mapping[str, Any]) -> str | None:
-    """What is `told`, where it is sure to differ for another content; else None.
+    """What is `described`, where it is sure to differ for another content; else None.
 
     So it is with a hash or a counter, or with a time to a fraction of a second: within a whole
     second an object can be replaced by another one of its size.
     """
     times = (details.get(name) for name in _TIMES)
     fine = any(getattr(time, "microsecond", 0) or _is_fraction(time) for time in times)
-    return told(details) if fine or any(details.get(name) for name in _CONTENT) else None
+    return described(details) if fine or any(details.get(name) for name in _CONTENT) else None
 
 
 def _is_fraction(time: object) -> bool:
@@ -100,12 +92,12 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
         raise InputError(f"{without_secret(url)}: {reason}") from None
     with failures(url, gone=True):
         system.invalidate_cache()
-        found: dict[str, dict[str, Any]] = system.find(root, detail=True)
+        objects: dict[str, dict[str, Any]] = system.find(root, detail=True)
         bucket = root.partition("/")[0]
-        there = bool(found) or system.exists(root) or bool(bucket and system.exists(bucket))
+        there = bool(objects) or system.exists(root) or bool(bucket and system.exists(bucket))
     if not there:
         raise InputError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
-    return system, root, found
+    return system, root, objects
 
 
 def _entry(system: Any, key: str, name: str, details: Mapping[str, Any], url: str) -> Entry:

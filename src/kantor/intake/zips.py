@@ -5,33 +5,20 @@ from __future__ import annotations
 import errno
 import io
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from kantor.errors import InputError, one_line
-from kantor.intake import bounded, names
-from kantor.intake.entry import Unreachable
+from kantor.formats.reading import PACKINGS, ZIP_FAULTS
 from kantor.intake.limits import Limits
-from kantor.intake.upload import Refused, Upload, refusal
+from kantor.intake.names import Names, fault_of, is_junk
+from kantor.intake.upload import Refused, TooMuch, Unreachable, Upload, read_bounded
 
 _DIRECTORY_BYTES = 300  # of one member, its name and extra fields included, on the average
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others take memory as the file bids
 _SMALL = 100_000  # bytes that do no harm however few they were made of
 _ENCRYPTED = 0x1
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    OverflowError,
-)
 
 
 @dataclass
@@ -41,12 +28,29 @@ class Budget:
     bytes: int
 
 
-class Exhausted(bounded.TooMuch):
+class Exhausted(TooMuch):
     """The budget is used up: the rest of the zip file is not read."""
 
 
 class DamagedZip(InputError):
     """Not a zip file that can be opened."""
+
+
+class _Window:
+    """A seekable file that grants no single read of more than `most` bytes.
+
+    `zipfile` reads a zip file's whole directory at once, as many bytes as the file bids.
+    """
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._most = file, most
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; raises `TooMuch` for more than is granted."""
+        if size > self._most:
+            raise TooMuch("a zip file with a directory too large to read; pack fewer files")
+        return self._file.read(self._most if size < 0 else size)
 
 
 def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
@@ -56,21 +60,19 @@ def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     ------
     DamagedZip
         If it is none, or a broken one.
-    bounded.TooMuch
+    TooMuch
         If it has more members than allowed.
     """
-    window = bounded.Window(file, max(1 << 20, limits.zip_files * _DIRECTORY_BYTES))
+    window = _Window(file, max(1 << 20, limits.zip_files * _DIRECTORY_BYTES))
     try:
         archive = zipfile.ZipFile(cast(BinaryIO, window))
-    except (bounded.TooMuch, Unreachable):
+    except (TooMuch, Unreachable):
         raise
-    except (*_DAMAGED, OSError) as error:
+    except (*ZIP_FAULTS, OSError) as error:
         raise DamagedZip(_damage("zip file", error)) from None
     count = len(archive.infolist())
     if count > limits.zip_files:
-        raise bounded.TooMuch(
-            f"a zip file of {count:,} files, more than {limits.zip_files:,}; pack fewer", b""
-        )
+        raise TooMuch(f"a zip file of {count:,} files, more than {limits.zip_files:,}; pack fewer")
     return archive
 
 
@@ -80,56 +82,55 @@ def is_score(archive: zipfile.ZipFile) -> bool:
 
 
 def members(
-    archive: zipfile.ZipFile, name: str, limits: Limits, budget: Budget, given: names.Names
+    archive: zipfile.ZipFile, name: str, limits: Limits, budget: Budget, names: Names
 ) -> Iterator[Upload | Refused]:
     """The files in `archive`, sorted by name; `name` is the zip file's own, as its source says."""
     infos = sorted(archive.infolist(), key=lambda info: (info.filename, info.header_offset))
     for index, info in enumerate(infos):
         full = f"{name}/{info.filename}"
         fault = _fault(info)
-        if fault is None and (info.is_dir() or names.is_junk(info.filename)):
+        if fault is None and (info.is_dir() or is_junk(info.filename)):
             continue
         if fault:
-            yield refusal(given.give(full), fault, None)
+            yield Refused.of(names.unique(full), fault)
             continue
         try:
             data = _unpacked(archive, info, limits, budget)
         except Exhausted as excess:
             left = len(infos) - index
             reason = f"{excess}; {left:,} of its {len(infos):,} files were not read"
-            yield refusal(given.give(name), reason, None, excess.begun)
+            yield Refused.of(names.unique(name), reason, begun=excess.begun)
             return
-        except bounded.TooMuch as excess:
-            yield refusal(given.give(full), f"{excess} (not kept)", None, excess.begun)
-        except DamagedZip as error:
-            yield refusal(given.give(full), str(error), None)
+        except (TooMuch, DamagedZip) as error:
+            begun = getattr(error, "begun", b"")
+            yield Refused.of(names.unique(full), f"{error} (not kept)", begun=begun)
         else:
-            yield from sorted_out(data, full, limits, budget, given, limits.depth - 1)
+            yield from sorted_out(data, full, limits, budget, names, limits.depth - 1)
 
 
 def sorted_out(
-    data: bytes, name: str, limits: Limits, budget: Budget, given: names.Names, depth: int
+    data: bytes, name: str, limits: Limits, budget: Budget, names: Names, depth: int
 ) -> Iterator[Upload | Refused]:
     """What a file's bytes are: an upload, or a zip file with uploads in it."""
     if not data:
-        yield refusal(given.give(name), "the file is empty; send it again", data)
+        yield Refused.of(names.unique(name), "the file is empty; send it again", data)
         return
     if not data.startswith(b"PK"):
-        yield Upload.of(given.give(name), data)
+        yield Upload.of(names.unique(name), data)
         return
     try:
         archive = open_zip(io.BytesIO(data), limits)
     except InputError as error:
-        yield refusal(given.give(name), str(error), data)
+        yield Refused.of(names.unique(name), str(error), data)
         return
     with archive:
         if is_score(archive):
-            yield Upload.of(given.give(name), data)
+            yield Upload.of(names.unique(name), data)
         elif depth < 1:
-            yield refusal(given.give(name), "a zip file in a zip file; unpack it first", data)
+            yield Refused.of(names.unique(name), "a zip file in a zip file; unpack it first", data)
         else:
             inner = limits.model_copy(update={"depth": depth})
-            yield from members(archive, name, inner, budget, given)
+            yield from members(archive, name, inner, budget, names)
 
 
 def _fault(info: zipfile.ZipInfo) -> str | None:
@@ -141,9 +142,9 @@ def _fault(info: zipfile.ZipInfo) -> str | None:
         return "not a regular file but a pipe, socket or device; leave it out (not kept)"
     if info.flag_bits & _ENCRYPTED:
         return "encrypted; pack it without a password (not kept)"
-    if info.compress_type not in _PACKINGS:
+    if info.compress_type not in PACKINGS:
         return "packed in a way that is not read; pack it as an ordinary zip file (not kept)"
-    fault = names.fault(info.filename)
+    fault = fault_of(info.filename)
     return f"{fault} (not kept)" if fault else None
 
 
@@ -154,29 +155,28 @@ def _unpacked(
 
     Raises
     ------
-    Exhausted, bounded.TooMuch, DamagedZip
+    Exhausted, TooMuch, DamagedZip
         Counted and found while reading.
     """
-    ceilings = {
-        f"larger than {limits.file_bytes:,} bytes; cut the piece into smaller ones": (
-            limits.file_bytes
+    allowed, ratio = limits.file_bytes, limits.ratio
+    most, excess = min(
+        (allowed, f"larger than {allowed:,} bytes; cut the piece into smaller ones"),
+        (
+            max(_SMALL, ratio * info.compress_size),
+            f"unpacks to more than {ratio} times its size, as bombs do; pack it again",
         ),
-        f"unpacks to more than {limits.ratio} times its size, as bombs do; pack it again": max(
-            _SMALL, limits.ratio * info.compress_size
-        ),
-        "a zip file that unpacks to too many bytes; pack fewer files": budget.bytes,
-    }
-    excess = min(ceilings, key=lambda reason: ceilings[reason])
-    most = ceilings[excess]
+        (budget.bytes, "a zip file that unpacks to too many bytes; pack fewer files"),
+        key=lambda ceiling: ceiling[0],
+    )
     try:
         with archive.open(info) as member:
-            data = bounded.read(cast(BinaryIO, member), most, limits.seconds, excess)
-    except bounded.TooMuch as error:
+            data = read_bounded(cast(BinaryIO, member), most, limits.seconds, excess)
+    except TooMuch as error:
         budget.bytes -= len(error.begun)
         if budget.bytes < 0:
             raise Exhausted(str(error), error.begun) from None
         raise
-    except _DAMAGED as error:
+    except ZIP_FAULTS as error:
         raise DamagedZip(_damage("member of a zip file", error)) from None
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # the disk's or the network's fault

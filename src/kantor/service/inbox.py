@@ -131,7 +131,7 @@ def _objects(url: str) -> Iterator[str]:
     _, root, objects = store.listing(url)
     for key in sorted(objects):
         if not names.is_junk(key[len(root) :].lstrip("/")):
-            yield f"{key} {store.told(objects[key])}\n"
+            yield f"{key} {store.described(objects[key])}\n"
 
 
 def _files(place: Path) -> Iterator[str]:

@@ -23,7 +23,7 @@ from trial import Trial
 from kantor.locks import STATE
 from kantor.service import cleanup
 from kantor.service.access import Access
-from kantor.service.parts import Part
+from kantor.service.part import Part
 from kantor.service.service import PREFECT, SIGN, Service
 from kantor.service.supervisor import Supervisor
 
@@ -55,7 +55,7 @@ def _killed(name: str, told: str, times: int, root: Path) -> Trial:
 @contextlib.contextmanager
 def running(parts: list[Part], root: Path) -> Iterator[Supervisor]:
     """The parts, once all are ready; none is left behind."""
-    supervisor = Supervisor(parts, root / "logs", root, lambda line: None, patience=PATIENCE)
+    supervisor = Supervisor(parts, root, root, lambda line: None, patience=PATIENCE)
     ready = threading.Event()
     thread = threading.Thread(target=supervisor.run, args=(ready.set,), daemon=True)
     thread.start()

@@ -16,8 +16,8 @@ import httpx
 from clone import ROOT, Clone, Process
 
 from kantor.locks import STATE
-from kantor.service import states
-from kantor.service.states import State
+from kantor.service import state
+from kantor.service.state import State
 
 PATIENCE = 300.0
 _PORTS = ("KANTOR_PORT", "KANTOR_PREFECT_PORT", "KANTOR_MLFLOW_PORT")
@@ -35,7 +35,7 @@ class Served:
     @property
     def states(self) -> dict[str, State]:
         """How each part is."""
-        found = states.read(self.clone.root / STATE / states.FILE)
+        found = state.read(self.clone.root / STATE / state.FILE)
         return {one.name: one for one in found}
 
     def page(self) -> str:

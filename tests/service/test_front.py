@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from kantor.locks import STATE
-from kantor.service import states
+from kantor.service import state
 from kantor.service.access import TOKEN, Access
 from kantor.service.front import HEALTH, page, site
 from kantor.service.guard import Guard
-from kantor.service.states import State
+from kantor.service.state import State
 
 SECRET = "correct-horse-battery"
 
@@ -90,7 +90,7 @@ def test_the_page_says_how_the_parts_are(root):
     """Which runs, which does not and why; words from a log cannot break the page."""
     (root / STATE).mkdir()
     there = [State("prefect", "running", 0.0), State("flows", "down", 0.0, 2, "ended: <b>", 60.0)]
-    states.write(root / STATE / states.FILE, there)
+    state.write(root / STATE / state.FILE, there)
     text = Client(root).get("/").text
     assert "Running since" in text
     assert "it will be started again" in text

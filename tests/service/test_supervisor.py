@@ -7,34 +7,33 @@ import socket
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kantor.errors import SetupError
-from kantor.service.parts import Part, Running
+from kantor.service import state
+from kantor.service.part import Part, Running
 from kantor.service.supervisor import Supervisor
 
 WAIT = "import time; time.sleep(60)"
 SERVER = """
-import http.server, pathlib, sys
+import http.server, sys
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
     def log_message(self, *_): pass
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer)
-server.serve_forever()
-"""
-COUNTS = """
-import itertools, time
-for n in itertools.count():
-    print(n, flush=True)
-    time.sleep(.05)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 SIGNS = """
 import pathlib, sys, time
 while True:
     pathlib.Path(sys.argv[1]).touch()
+    time.sleep(.05)
+"""
+COUNTS = """
+import itertools, time
+for n in itertools.count():
+    print(n, flush=True)
     time.sleep(.05)
 """
 
@@ -51,55 +50,31 @@ def until(condition, seconds=60):
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def short_rounds(monkeypatch):
+    """The supervisor looks more often than in a service."""
+    monkeypatch.setattr("kantor.service.supervisor._ROUND", 0.05)
+    monkeypatch.setattr("kantor.service.supervisor._PAUSE", 0.05)
+
+
 @pytest.fixture
 def run(tmp_path):
-    """Run parts in a thread; gives what was said and how to stop."""
+    """Run parts in a thread; gives the supervisor, the thread and what it says."""
     running = []
 
-    def start(*parts, patience=60.0, every=10.0, report=lambda states: None):
-        told, ready = [], threading.Event()
-        supervisor = Supervisor(
-            parts, tmp_path / "logs", tmp_path, told.append, patience, every, report
-        )
+    def start(*parts, wait=True, every=10.0):
+        lines, ready = [], threading.Event()
+        supervisor = Supervisor(parts, tmp_path, tmp_path, lines.append, 60.0, every)
         thread = threading.Thread(target=supervisor.run, args=(ready.set,))
         thread.start()
         running.append((supervisor, thread))
-        assert ready.wait(60)
-        return supervisor, thread, told
+        assert not wait or ready.wait(60)
+        return supervisor, thread, lines
 
     yield start
     for supervisor, thread in running:
         supervisor.stop()
         thread.join(30)
-
-
-def test_all_end_together(run):
-    """After `stop` no process runs, and each had a log and the environment that was asked for."""
-    code = f"import os; print(os.environ['WHO'], flush=True); {WAIT}"
-    supervisor, thread, told = run(
-        part("one", code, environment={"WHO": "first"}),
-        part("two", code, environment={"WHO": "second"}, needs="one"),
-    )
-    supervisor.stop()
-    thread.join(30)
-    assert not any(one.alive for one in supervisor.running)
-    assert told == []
-    assert supervisor.running[0].log.exists()
-
-
-def test_who_dies_is_started_again(run):
-    """The death is told with its cause, and so is that the part runs again."""
-    supervisor, _, told = run(part("one", f"print('so long', flush=True); {WAIT}"))
-    (one,) = supervisor.running
-    first = one.process
-    until(lambda: one.log.exists())
-    first.kill()
-    until(lambda: one.ready and one.process is not first)
-    until(lambda: len(told) == 2)
-    assert told == [
-        "one ended (signal 9); its log ends: so long; starting it again",
-        "one is running again",
-    ]
 
 
 @pytest.fixture
@@ -109,142 +84,171 @@ def port():
         return free.getsockname()[1]
 
 
+def test_all_end_together(run):
+    """After `stop` no process runs, and each had a log and the environment that was given."""
+    code = f"import os; print(os.environ['WHO'], flush=True); {WAIT}"
+    supervisor, thread, lines = run(
+        part("one", code, environment={"WHO": "first"}),
+        part("two", code, environment={"WHO": "second"}, needs="one"),
+    )
+    one, two = supervisor.running
+    until(lambda: two.log.exists())
+    supervisor.stop()
+    thread.join(30)
+    assert not any(each.alive for each in supervisor.running)
+    assert lines == []
+    assert one.started < two.started
+    assert one.log.read_text().split()[1:] == ["first"]
+    assert two.log.read_text().split()[1:] == ["second"]
+
+
+def test_a_part_that_dies_is_started_again(run, tmp_path):
+    """The death is said with its cause, and so is that it runs again; both are written down."""
+    supervisor, _, lines = run(part("one", f"print('so long', flush=True); {WAIT}"))
+    (one,) = supervisor.running
+    first = one.process
+    until(lambda: one.log.exists())
+    until(lambda: state.read(tmp_path / state.FILE)[0].what == "running")
+    first.kill()
+    until(lambda: len(lines) == 2)
+    fault = "ended (signal 9); its log ends: so long"
+    assert lines == [f"one {fault}; starting it again", "one is running again"]
+    until(lambda: state.read(tmp_path / state.FILE)[0].what == "running")
+    (written,) = state.read(tmp_path / state.FILE)
+    assert (written.restarts, written.fault) == (1, fault)
+
+
 @pytest.mark.parametrize("kind", ["server", "signs"])
-def test_who_hangs_is_started_again(run, tmp_path, port, kind):
-    """After three answers that are missing it is killed, while the other parts are left alone."""
-    sign = tmp_path / "sign"
+def test_a_part_that_hangs_is_started_again(run, tmp_path, port, kind):
+    """After three missing answers it is killed, while the other parts are left alone."""
     hanging = part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
     if kind == "signs":
-        hanging = part("signs", SIGNS, sign, sign=sign)
-    supervisor, _, told = run(part("other", WAIT), hanging, every=1.0)
+        hanging = part("signs", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
+    supervisor, _, lines = run(part("other", WAIT), hanging, every=0.5)
     other, one = supervisor.running
     first, untouched = one.process, other.process
     os.kill(first.pid, signal.SIGSTOP)
     until(lambda: one.process not in (None, first) and one.ready)
-    until(lambda: len(told) == 2)
-    assert "gave no answer for" in told[0]
+    until(lambda: len(lines) == 2)
+    assert "gave no answer for" in lines[0]
     assert other.process is untouched
     assert one.state.restarts == 1
     assert "gave no answer" in one.state.fault
 
 
-def test_who_hangs_delays_nobody(run, port):
-    """While one part's answer is waited for the others are started again as ever."""
-    hanging = part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
-    supervisor, _, _ = run(hanging, part("other", WAIT), every=20.0)
-    server, other = supervisor.running
-    os.kill(server.process.pid, signal.SIGSTOP)
-    server._health._next = 0.0
-    until(lambda: server._health._answer is not None)
-    first = other.process
-    first.kill()
-    until(lambda: other.process not in (None, first), seconds=15)
-    assert server._health._answer is not None
-    assert not server._health._answer.done()
-    os.kill(server.process.pid, signal.SIGCONT)
+def test_a_part_that_hangs_delays_no_other(run):
+    """While its answer is waited for, others are started again as ever."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"http://127.0.0.1:{mute.getsockname()[1]}/"
+        supervisor, _, _ = run(
+            part("mute", WAIT, health=address), part("other", WAIT), wait=False, every=30.0
+        )
+        other = supervisor.running[1]
+        until(lambda: other.ready)
+        first = other.process
+        first.kill()
+        until(lambda: other.process not in (None, first), seconds=15)
 
 
-def test_who_answers_late_is_left_alone(run, port):
-    """Two missing answers are what a busy machine brings."""
+def test_a_part_that_answers_late_is_left_alone(run, port):
+    """A busy machine brings a missing answer or two."""
     hanging = part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
-    supervisor, _, told = run(hanging, every=2.0)
+    supervisor, _, lines = run(hanging, every=1.0)
     (one,) = supervisor.running
     os.kill(one.process.pid, signal.SIGSTOP)
-    until(lambda: one._health.misses == 1)
+    until(lambda: one.health.misses == 1)
     assert one.state.what == "silent"
     os.kill(one.process.pid, signal.SIGCONT)
-    until(lambda: one._health.misses == 0)
-    assert told == []
+    until(lambda: one.health.misses == 0)
+    assert lines == []
     assert one.state.what == "running"
 
 
-def test_who_does_not_get_ready_is_started_again(tmp_path):
+def test_a_part_that_does_not_get_ready_is_started_again(tmp_path):
     """A start that takes too long is no exemption for ever."""
-    with ThreadPoolExecutor() as executor:
-        slow = Running(
-            part("slow", WAIT, health="http://127.0.0.1:9/"),
-            tmp_path / "log",
-            tmp_path,
-            executor,
-            patience=0.1,
-        )
-        slow.start()
-        faults = []
-        until(lambda: faults.append(slow.look()) or faults[-1])
-        slow.end(0)
+    slow = part("slow", WAIT, health="http://127.0.0.1:9/")
+    running = Running(slow, tmp_path / "log", tmp_path, patience=0.1)
+    running.start()
+    faults = []
+    until(lambda: faults.append(running.look()) or faults[-1])
+    running.end(0)
     assert faults[-1] == "was not ready after 0 s and was killed"
 
 
-def test_the_states_are_reported(run):
-    """Each change of any part, so that a page can show it."""
-    reported = []
-    supervisor, _, _ = run(part("one", WAIT), report=reported.append)
-    supervisor.running[0].process.kill()
-    until(lambda: reported[-1][0].restarts == 1 and reported[-1][0].what == "running")
-    what = [states[0].what for states in reported]
-    assert what[:2] == ["starting", "running"]
-    assert all(one != next for one, next in itertools.pairwise(reported))
-    assert reported[-1][0].fault == "ended (signal 9); its log ends: nothing"
+def test_each_change_is_written_down_once(tmp_path, monkeypatch):
+    """So that a page can show it; a disk that refuses ends nothing."""
+    written = []
+    monkeypatch.setattr(state, "write", lambda _, states: written.append(states[0]) or fails())
+    sign = tmp_path / "sign"
+    one = part("one", SIGNS, sign, sign=sign)
+    supervisor = Supervisor([one], tmp_path, tmp_path, lambda line: None)
+
+    def fails():
+        raise OSError("full")
+
+    def look():
+        if written and written[-1].what == "running":
+            if written[-1].restarts:
+                supervisor.stop()
+            else:
+                supervisor.running[0].process.kill()
+
+    supervisor.run(lambda: None, look)
+    assert [one.what for one in written[:2]] == ["starting", "running"]
+    assert all(one != next for one, next in itertools.pairwise(written))
+    assert written[-1].fault == "ended (signal 9); its log ends: nothing"
 
 
-def test_the_same_cause_is_said_once(tmp_path):
+def test_the_same_cause_is_said_once(tmp_path, monkeypatch):
     """A part that dies every half minute does not fill the terminal."""
-    told = []
-    supervisor = Supervisor([part("one", WAIT)], tmp_path / "logs", tmp_path, told.append)
-    for fault in ("ended: a", "ended: a", "ended: b"):
-        supervisor._failed(supervisor.running[0], fault)
-    assert told == ["one ended: a; starting it again", "one ended: b; starting it again"]
+    faults = iter(("ended: a", "ended: a", "ended: b"))
+    monkeypatch.setattr(Running, "look", lambda _: next(faults))
+    monkeypatch.setattr(Running, "start", lambda _: None)
+    lines = []
+    supervisor = Supervisor([part("one", WAIT)], tmp_path, tmp_path, lines.append)
+    for _ in range(3):
+        supervisor._look_after()
+    assert lines == ["one ended: a; starting it again", "one ended: b; starting it again"]
 
 
-def test_who_runs_for_a_while_is_forgiven(tmp_path):
-    """The pauses grow while a part does not get to run, and begin anew when it did."""
-    with ThreadPoolExecutor() as executor:
-        one = Running(part("one", WAIT), tmp_path / "one.log", tmp_path, executor)
+def test_the_pauses_grow_until_a_part_runs_for_a_while(tmp_path):
+    """Then they begin anew."""
+    one = Running(part("one", WAIT), tmp_path / "one.log", tmp_path)
 
-        def pause(ran=0.0):
-            one.start()
-            until(lambda: one.look() or one.ready)
-            one.started -= ran
-            one.process.kill()
-            until(one.look)
-            return one.pause
+    def pause(ran=0.0):
+        one.start()
+        until(lambda: one.look() or one.ready)
+        one.started -= ran
+        one.process.kill()
+        until(one.look)
+        return one.pause
 
-        assert [pause() for _ in range(3)] == [0.5, 1.0, 2.0]
-        one.failures = 20
-        assert pause() == 30.0
-        assert pause(ran=60.0) == 0.5
-        one.end(0)
+    assert [pause() for _ in range(3)] == [0.5, 1.0, 2.0]
+    one.failures = 20
+    assert pause() == 30.0
+    assert pause(ran=60.0) == 0.5
+    one.end(0)
 
 
 def test_a_log_goes_on_without_its_writer(run):
     """One that is killed is replaced; the part does not notice, and no line is lost."""
-    code = (
-        "import sys\nfor n in range(10**9):\n print(n, flush=True)\n import time; time.sleep(.05)"
-    )
-    supervisor, _, told = run(part("one", code))
+    supervisor, _, lines = run(part("one", COUNTS))
     (one,) = supervisor.running
     until(lambda: one.log.exists() and one.log.read_bytes().count(b"\n") > 3)
     first = one._writers[-1]
     first.kill()
-    until(lambda: one._writers[-1] is not first)
+    until(lambda: one._writers[-1:] not in ([], [first]))
     before = one.log.read_bytes().count(b"\n")
     until(lambda: one.log.read_bytes().count(b"\n") > before + 3)
-    said = [int(line.split()[1]) for line in one.log.read_text().splitlines()]
-    assert said[-1] <= len(said), "only the line that it had in hand may be lost"
-    assert told == []
+    numbers = [int(line.split()[1]) for line in one.log.read_text().splitlines()]
+    assert numbers[-1] <= len(numbers), "only the line that it had in hand may be lost"
+    assert lines == []
 
 
 def test_what_never_starts_is_an_error_with_its_cause(tmp_path):
     """The last line of the log says why, and the other parts are ended."""
-    supervisor = Supervisor(
-        [
-            part("good", WAIT),
-            part("bad", "raise SystemExit('no such database')", health="http://x"),
-        ],
-        tmp_path / "logs",
-        tmp_path,
-        lambda line: None,
-    )
+    bad = part("bad", "raise SystemExit('no such database')", health="http://x")
+    supervisor = Supervisor([part("good", WAIT), bad], tmp_path, tmp_path, lambda line: None)
     with pytest.raises(SetupError, match=r"bad ended \(exit code 1\): no such database; see "):
         supervisor.run(lambda: pytest.fail("never ready"))
     assert not any(one.alive for one in supervisor.running)
@@ -253,7 +257,7 @@ def test_what_never_starts_is_an_error_with_its_cause(tmp_path):
 def test_what_is_late_is_an_error(tmp_path):
     """A part that lives and never answers is named."""
     slow = part("slow", WAIT, health="http://127.0.0.1:9/")
-    supervisor = Supervisor([slow], tmp_path / "logs", tmp_path, print, patience=0.3)
+    supervisor = Supervisor([slow], tmp_path, tmp_path, print, patience=0.3)
     with pytest.raises(SetupError, match="slow: not ready"):
         supervisor.run(lambda: None)
 

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from kantor.locks import STATE
 from kantor.pages import template
-from kantor.service import states
+from kantor.service import state
 from kantor.service.composed import composed
 from kantor.service.guard import serve
 from kantor.service.parameters import UNTIL_MENDED, fault
@@ -55,13 +55,13 @@ def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
         Ports of the other two servers.
     """
     servers = {"prefect": f"http://{name}:{prefect}", "mlflow": f"http://{name}:{mlflow}"}
-    state = {one.name: one for one in states.read(root / STATE / states.FILE)}
+    states = {one.name: one for one in state.read(root / STATE / state.FILE)}
     newest = composed(root / "compositions")
     below = root / "compositions"
     return template("kantor.service", "front.html.j2").render(
         fault=fault(root),
         until_mended=UNTIL_MENDED,
-        parts=[(servers.get(part), *words, state.get(part)) for part, words in _PARTS.items()],
+        parts=[(servers.get(part), *words, states.get(part)) for part, words in _PARTS.items()],
         reports=[(f"/{one[0]}", *one[1:]) for one in _REPORTS if (root / one[0]).is_file()],
         batches=[(_link(root, path), _batch(path), seconds) for seconds, path in newest.batches],
         files=[(_link(root, path), path.relative_to(below)) for _, path in newest.files],

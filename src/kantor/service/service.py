@@ -8,8 +8,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from kantor.errors import SetupError
 from kantor.files import private_database, private_folder
 from kantor.locks import STATE, Busy, held
 from kantor.registry.store import DATABASE
-from kantor.service import cleanup, parameters, states
+from kantor.service import cleanup, parameters
 from kantor.service.access import Access, bracketed
-from kantor.service.parts import Part
+from kantor.service.part import Part
 from kantor.service.supervisor import Supervisor
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
@@ -182,12 +181,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         _free(service.access.host, port, name)
     _keep_private(service.root)
 
-    def report(found: Sequence[states.State]) -> None:
-        with suppress(OSError):  # a full disk must not end the service
-            states.write(state / states.FILE, found)
-
-    parts = service.parts(boot)
-    supervisor = Supervisor(parts, state / "logs", service.root, say, report=report)
+    supervisor = Supervisor(service.parts(boot), state, service.root, say)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         say("starting; this takes some seconds")

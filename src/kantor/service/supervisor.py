@@ -5,19 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from kantor.errors import SetupError
-from kantor.service.health import EVERY, PATIENCE
-from kantor.service.parts import Part, Running
-from kantor.service.states import State
+from kantor.service import state
+from kantor.service.part import Part, Running
+from kantor.service.state import EVERY, PATIENCE, State
 
-_PAUSE = 0.2
-_ROUND = 1.0  # seconds from one look to the next, once all parts are ready
+_PAUSE = 0.2  # seconds from one look to the next while parts start
+_ROUND = 1.0  # the same, once all parts are ready
 _ENDING = 10.0  # seconds in which the parts must end before they are killed
-
-Report = Callable[[Sequence[State]], object]
 
 
 class Supervisor:
@@ -25,41 +23,36 @@ class Supervisor:
 
     Parameters
     ----------
-    logs
-        Folder for the parts' logs.
+    folder
+        Where it writes the parts' logs and, whenever that changes, how they are.
     cwd
         Where the parts run.
     say
-        Told in one line what a person should know.
+        Gets one line for whatever a person should know.
     patience
         Seconds in which everything must have become ready the first time, and each part whenever
         it is started again.
     every
         Seconds between two questions for a part's health, and for which its answer is waited for.
-    report
-        Told how the parts are, whenever that changes.
     """
 
     def __init__(
         self,
         parts: Sequence[Part],
-        logs: Path,
+        folder: Path,
         cwd: Path,
         say: Callable[[str], object] = print,
         patience: float = PATIENCE,
         every: float = EVERY,
-        report: Report = lambda states: None,
     ) -> None:
+        logs = folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        # Two threads a part: one may still wait for an answer of the process before.
-        self._executor = ThreadPoolExecutor(2 * len(parts), thread_name_prefix="health")
         self.running = [
-            Running(part, logs / f"{part.name}.log", cwd, self._executor, every, patience)
-            for part in parts
+            Running(part, logs / f"{part.name}.log", cwd, every, patience) for part in parts
         ]
-        self.say, self.patience, self.report = say, patience, report
+        self.say, self.patience, self.states = say, patience, folder / state.FILE
         self.stopping = threading.Event()
-        self._reported: list[State] = []
+        self._written: list[State] = []
         self._faults: dict[str, str] = {}  # what was said of parts that do not run yet again
 
     def stop(self, *_: object) -> None:
@@ -107,28 +100,24 @@ class Supervisor:
         return False
 
     def _look_after(self) -> None:
-        """One round: start what is due, notice what ended, what hangs and what became ready."""
+        """One round: start what is due; see what ended, what hangs and what became ready."""
         ready = {part.part.name for part in self.running if part.ready}
         for part in self.running:
+            name = part.part.name
             if fault := part.look():
-                self._failed(part, fault)
+                if self._faults.get(name) != fault:  # the same cause again is said once
+                    self.say(f"{name} {fault}; starting it again")
+                self._faults[name] = fault
             due = part.process is None and time.monotonic() >= part.next_start
             if due and (not part.part.needs or part.part.needs in ready):
                 part.start()
-            if part.ready and part.part.name in self._faults:
-                del self._faults[part.part.name]
-                self.say(f"{part.part.name} is running again")
+            if part.ready and self._faults.pop(name, ""):
+                self.say(f"{name} is running again")
         states = [part.state for part in self.running]
-        if states != self._reported:
-            self._reported = states
-            self.report(states)
-
-    def _failed(self, part: Running, fault: str) -> None:
-        """Say why a part ended; the same cause again and again is said once."""
-        name = part.part.name
-        if self._faults.get(name) != fault:
-            self.say(f"{name} {fault}; starting it again")
-        self._faults[name] = fault
+        if states != self._written:
+            self._written = states
+            with suppress(OSError):  # a full disk must not end the service
+                state.write(self.states, states)
 
     def _end(self) -> None:
         """Ask the parts to end, the last first; kill those that do not within some seconds."""
@@ -137,4 +126,3 @@ class Supervisor:
         ends = time.monotonic() + _ENDING
         for part in reversed(self.running):
             part.end(ends - time.monotonic())
-        self._executor.shutdown(wait=False, cancel_futures=True)

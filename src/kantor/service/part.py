@@ -1,4 +1,4 @@
-"""A part of a service: a process with its log and its health."""
+"""A part of the service: a process that is kept running, with its log and its health."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from kantor.service import cleanup, logs
-from kantor.service.health import EVERY, PATIENCE, Health
-from kantor.service.states import State, What
+from kantor.service.state import EVERY, PATIENCE, Health, State
 
 _STEADY = 5.0  # seconds after which a process that became ready counts as one that runs
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 30.0  # seconds
+_LAST_WORDS = 1.0  # seconds for which the end of a log is waited for
 
 
 @dataclass(frozen=True)
@@ -59,30 +57,22 @@ class Running:
         Gets what the process says, each line with its time.
     cwd
         Where the process runs.
-    executor
-        Where its health is asked for.
     every, patience
-        See `kantor.service.health.Health`.
+        See `kantor.service.state.Health`.
     """
 
     def __init__(
-        self,
-        part: Part,
-        log: Path,
-        cwd: Path,
-        executor: Executor,
-        every: float = EVERY,
-        patience: float = PATIENCE,
+        self, part: Part, log: Path, cwd: Path, every: float = EVERY, patience: float = PATIENCE
     ) -> None:
         self.part, self.log, self.cwd = part, log, cwd
         self.failures = self.starts = 0
         self.next_start = self.started = 0.0
         self.process: subprocess.Popen[bytes] | None = None
+        self.health: Health | None = None
+        self._every, self._patience = every, patience
         self._writers: list[subprocess.Popen[bytes]] = []
-        self._new_health = partial(Health, part.health, part.sign, executor, every, patience)
-        self._health: Health | None = None
-        self._said: int | None = None  # what the process says is read from here
-        self._begin, self._killed = 0, ""
+        self._output: int | None = None  # the end of a pipe: what the process says is read here
+        self._log_begin, self._killed = 0, ""
         self._fault, self._fault_at = "", 0.0
         self._state = State(part.name, "starting", time.time())
 
@@ -91,11 +81,11 @@ class Running:
         self.started = time.monotonic()
         self.starts += 1
         self._killed = ""
-        self._begin = self.log.stat().st_size if self.log.exists() else 0
-        self._health = self._new_health()
+        self._log_begin = self.log.stat().st_size if self.log.exists() else 0
         self._close()
-        self._said, end = os.pipe()
-        self._write_log()
+        self.health = Health(self.part.health, self.part.sign, self._every, self._patience)
+        self._output, end = os.pipe()
+        self._start_writer()
         try:
             self.process = subprocess.Popen(
                 self.part.command,
@@ -110,13 +100,12 @@ class Running:
         finally:
             os.close(end)
 
-    def _write_log(self) -> None:
+    def _start_writer(self) -> None:
         self._writers = [one for one in self._writers if one.poll() is None]
-        command = [sys.executable, "-I", "-S", logs.__file__, str(self.log)]
         writer = subprocess.Popen(
-            command,
+            [sys.executable, "-I", "-S", logs.__file__, str(self.log)],
             env={**os.environ, **self.part.environment},
-            stdin=self._said,
+            stdin=self._output,
             start_new_session=True,
         )
         self._writers.append(writer)
@@ -129,36 +118,36 @@ class Running:
     @property
     def ready(self) -> bool:
         """Whether the process runs and has answered."""
-        return self.alive and self._health is not None and self._health.ready
+        return self.alive and self.health is not None and self.health.ready
 
     def look(self) -> str | None:
         """See how it is; why it ended, if it has, and is to be started again.
 
         One that hangs is killed, and has ended at one of the next looks.
         """
-        if self.process is None or self._health is None:
+        if self.process is None or self.health is None:
             return None
         if not self.alive:
-            return self._ended(self.process.returncode)
+            return self._ended(self.process.returncode, self.health.ready)
         if self._writers[-1].poll() is not None:
-            self._write_log()
-        self._health.look()
-        if fault := self._health.fault:
+            self._start_writer()
+        if fault := self.health.fault:
             self._killed = f"{fault} and was killed"
             self.process.kill()
         return None
 
-    def _ended(self, code: int) -> str:
+    def _ended(self, code: int, was_ready: bool) -> str:
         """Count an end; why it was."""
         how = f"exit code {code}): " if code >= 0 else f"signal {-code}); its log ends: "
-        fault = self._killed or f"ended ({how}{self.last_words()}"
-        if self._health and self._health.ready and time.monotonic() - self.started > _STEADY:
+        if was_ready and time.monotonic() - self.started > _STEADY:
             self.failures = 0
         self.failures += 1
         self.next_start = time.monotonic() + self.pause
         self.process = None
-        self._fault, self._fault_at = fault, time.time()
-        return fault
+        self._wait_for_log()
+        last_words = logs.last_words(self.log, self._log_begin)
+        self._fault, self._fault_at = self._killed or f"ended ({how}{last_words}", time.time()
+        return self._fault
 
     @property
     def pause(self) -> float:
@@ -168,28 +157,28 @@ class Running:
     @property
     def state(self) -> State:
         """How it is now."""
-        what: What
+        what = self._state.what
         if not self.alive and self.starts:
             what = "down"
-        elif self._health is None or not self._health.ready:
+        elif self.health is None or not self.health.ready:
             what = "starting"
         else:
-            what = "silent" if self._health.misses else "running"
+            what = "silent" if self.health.misses else "running"
         since = self._state.since if what == self._state.what else time.time()
         restarts = max(0, self.starts - 1)
         self._state = State(self.part.name, what, since, restarts, self._fault, self._fault_at)
         return self._state
 
-    def last_words(self) -> str:
-        """The last line that says anything of what this process said."""
-        self._wait_for_log(1.0)
-        return logs.last_words(self.log, self._begin)
-
-    def _wait_for_log(self, seconds: float) -> None:
+    def _wait_for_log(self) -> None:
         """Until all is written; no longer, as a child that lives on may have more to say."""
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + _LAST_WORDS
         while self._writers and self._writers[-1].poll() is None and time.monotonic() < ends:
             time.sleep(0.02)
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, if it runs."""
+        if self.process is not None and self.alive:
+            self.process.send_signal(signal.SIGTERM)
 
     def end(self, seconds: float) -> None:
         """Wait for the process to end, and kill it if it does not within so many seconds."""
@@ -200,17 +189,14 @@ class Running:
                 self.process.kill()
                 self.process.wait()
         self._close()
-        self._wait_for_log(1.0)
+        self._wait_for_log()
         for writer in self._writers:  # kept from its end by a child that lives on
             writer.kill()
             writer.wait()
 
-    def ask_to_end(self) -> None:
-        """Send SIGTERM, if it runs."""
-        if self.process is not None and self.alive:
-            self.process.send_signal(signal.SIGTERM)
-
     def _close(self) -> None:
-        if self._said is not None:
-            os.close(self._said)
-            self._said = None
+        if self.health is not None:
+            self.health.stop()
+        if self._output is not None:
+            os.close(self._output)
+            self._output = None

@@ -1,6 +1,6 @@
 """How the parts are can be read by others, whole or not at all."""
 
-from kantor.service.states import State, read, write
+from kantor.service.state import State, read, write
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -1,14 +1,21 @@
-"""Whether a process still works: asked in the background, so that one that hangs delays nobody."""
+"""How a part of the service is: whether it answers, and what is written down for the front page."""
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 import urllib.error
 import urllib.request
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import Literal
 
+from kantor.files import save
+
+FILE = "service.json"  # in the folder of the service's state
 EVERY = 10.0  # seconds between two questions, and for which an answer is waited for
 MISSES = 3  # answers missing in a row after which a process counts as hanging
 PATIENCE = 180.0  # seconds in which a process must have become ready
@@ -17,10 +24,58 @@ _SOON = 0.3  # seconds between two questions while a process starts
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Health:
-    """The health of one process, from its start on.
+@dataclass(frozen=True)
+class State:
+    """How a part is.
 
-    While it starts it may take its time: missing answers count from its first one on.
+    Attributes
+    ----------
+    name : str
+    what : str
+        ``starting``, ``running``, ``silent`` (an answer is missing) or ``down`` (it will be started
+        again).
+    since : float
+        Since when, in seconds since 1970.
+    restarts : int
+        How often it was started again.
+    fault : str
+        Why it had to be, the last time; empty where it had not.
+    fault_at : float
+        When that was, in seconds since 1970.
+    """
+
+    name: str
+    what: Literal["starting", "running", "silent", "down"]
+    since: float
+    restarts: int = 0
+    fault: str = ""
+    fault_at: float = 0.0
+
+
+def write(path: Path, states: Sequence[State]) -> None:
+    """Write the states down, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    text = json.dumps([asdict(one) for one in states], indent=1).encode()
+    save(path, lambda stream: stream.write(text))
+
+
+def read(path: Path) -> list[State]:
+    """What was written; nothing where there is nothing that can be read."""
+    try:
+        return [State(**one) for one in json.loads(path.read_text())]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+class Health:
+    """Asks a process in the background whether it works, from its start until `stop`.
+
+    While the process starts it may take its time: missing answers count from its first one on.
 
     Parameters
     ----------
@@ -29,8 +84,6 @@ class Health:
     sign
         A file that the process touches at least every second while it works. Times are compared
         with each other, never with the clock, which may be set.
-    executor
-        Where it is waited for answers.
     every
         Seconds between two questions, and for which an answer is waited for.
     patience
@@ -38,19 +91,14 @@ class Health:
     """
 
     def __init__(
-        self,
-        address: str,
-        sign: Path | None,
-        executor: Executor,
-        every: float = EVERY,
-        patience: float = PATIENCE,
+        self, address: str, sign: Path | None, every: float = EVERY, patience: float = PATIENCE
     ) -> None:
         self.address, self.every, self.patience = address, every, patience
         self.ready, self.misses = False, 0
-        self._executor, self._began = executor, time.monotonic()
-        self._sign, self._touched = sign, _touched(sign)
-        self._answer: Future[bool] | None = None
-        self._next = 0.0
+        self._sign, self._touched, self._began = sign, _touched(sign), time.monotonic()
+        self._stopped = threading.Event()
+        self.stop = self._stopped.set
+        threading.Thread(target=self._watch, daemon=True, name="health").start()
 
     @property
     def fault(self) -> str:
@@ -61,22 +109,15 @@ class Health:
             return f"was not ready after {self.patience:.0f} s"
         return ""
 
-    def look(self) -> None:
-        """Take the answer if there is one, and ask again if that is due; this does not wait."""
-        if self._answer is not None and self._answer.done():
-            self._take(self._answer.result())
-            self._answer = None
-        if self._answer is None and time.monotonic() >= self._next:
-            self._next = time.monotonic() + (self.every if self.ready else _SOON)
-            self._answer = self._executor.submit(self._ask)
+    def _watch(self) -> None:
+        while not self._stopped.is_set():
+            if self._works():
+                self.ready, self.misses = True, 0
+            elif self.ready:
+                self.misses += 1
+            self._stopped.wait(self.every if self.ready else _SOON)
 
-    def _take(self, well: bool) -> None:
-        if well:
-            self.ready, self.misses = True, 0
-        elif self.ready:
-            self.misses += 1
-
-    def _ask(self) -> bool:
+    def _works(self) -> bool:
         if self._sign is not None:
             before, self._touched = self._touched, _touched(self._sign)
             return self._touched != before

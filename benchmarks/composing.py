@@ -86,12 +86,12 @@ def load_generator(options: Options) -> Any:
         return composer.load(options.model)
     from kantor import runtime
     from kantor.hyperparameters import Train
-    from kantor.model import weights
+    from kantor.model.generator import weights_of
     from kantor.model.presets import Chorale
 
     params = settings.load(Train, "train", options.params)
     network = Chorale(params.chorale).generator
-    return runtime.Generator(weights.of(network), {"preset": "chorale"})
+    return runtime.Generator(weights_of(network), {"preset": "chorale"})
 
 
 def compose_files(generator: Any, paths: Sequence[Path], out: Path) -> dict[str, float]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.ensembles import BAND
 
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
+from kantor.ensemble import SATB
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Key, Meter, Score, onset_floor
 
@@ -144,24 +146,22 @@ def eager() -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def generator() -> Any:
-    """See `tests.model.small`."""
-    from tests.model.small import small_generator
+def small() -> Any:
+    """The network of `tests.model.small` for SATB."""
+    from tests.model.small import Small
 
-    return small_generator()
-
-
-@pytest.fixture(scope="package")
-def piece() -> Any:
-    """See `tests.model.small`."""
-    from tests.model.small import random_piece
-
-    return random_piece()
+    return Small(SATB)
 
 
 @pytest.fixture(scope="package")
-def draw(generator: Any) -> Any:
-    """`drawing.draw` of the small network, traced once for each start."""
-    from tests.model.small import drawn_from
+def band() -> Any:
+    """The network of `tests.model.small` for an ensemble with drums."""
+    from tests.model.small import Small
 
-    return drawn_from(generator)
+    return Small(BAND)
+
+
+@pytest.fixture(params=["small", "band"])
+def any_ensemble(request: pytest.FixtureRequest) -> Any:
+    """Each of them."""
+    return request.getfixturevalue(request.param)

@@ -18,7 +18,7 @@ from tests.model.small import pitches_of
 
 from kantor import runtime
 from kantor.data.corpus import Corpus
-from kantor.model import generator, weights
+from kantor.model import generator
 from kantor.model.generator import Generator
 from kantor.model.nets import chorale
 from kantor.model.nets import sampling as drawing

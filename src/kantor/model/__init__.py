@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import Any
 
 from kantor import settings
+
+Tensor = Any
+"""A tensor of TensorFlow, which carries no types; docstrings say its shape."""
+Batch = dict[str, Tensor]
+"""Tensors by name, whose first axis is the batch; see `kantor.model.train.batches.Pool`."""
 
 
 def _import_quietly() -> None:

@@ -1,7 +1,7 @@
 """A generator held by Keras: saving it, loading it, composing with it.
 
 A model's folder holds the generator in Keras's own format and ``model.json``: the preset, the
-parameters that made it and its size; beside them the critic, where it was kept, and for the
+parameters that made it, its ensemble; beside them the critic, where it was kept, and for the
 networks of `chorale` ``runtime.npz``: all that composing with them needs.
 """
 
@@ -18,16 +18,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kantor import files, runtime
-from kantor.errors import InputError
-from kantor.model import rolls, weights
-from kantor.model.nets import chorale
+from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError, ModelError
+from kantor.model.nets import unet
+from kantor.model.nets.chorale import TESSITURA_SCALE, ChoraleGenerator
 from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.nets.heads import SUCCESSOR_SCALE
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
+from kantor.runtime import weights as runtime_weights
 from kantor.runtime.choosing import Manner
 from kantor.runtime.generator import MIN_P, NO_CRITIC
-from kantor.runtime.weights import FORMAT, NAME, REMEDY
-from kantor.runtime.weights import save as save_weights
+from kantor.runtime.weights import Weights
 
 GENERATOR, CRITIC = "generator.keras", "critic.keras"
 
@@ -50,6 +52,11 @@ class Generator:
         self.network, self.info, self.critic = network, info, critic
         self._runtime: runtime.Generator | None = None
 
+    @property
+    def ensemble(self) -> Ensemble:
+        """The lines that it composes; the preset unet knows `SATB` only."""
+        return getattr(self.network, "ensemble", SATB)
+
     def compose(
         self,
         given: Conditioning,
@@ -70,7 +77,7 @@ class Generator:
         seeds = runtime.check(given, seeds, Manner(temperature, min_p), passes)
         if passes:
             raise InputError("a model of the preset unet cannot refine; use one of chorale")
-        return rolls.compose(self.network, given, seeds)
+        return unet.compose(self.network, given, seeds)
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions; see `kantor.runtime.Generator.judge`.
@@ -86,11 +93,51 @@ class Generator:
 
     def _in_numpy(self) -> runtime.Generator:
         """The generator as it composes, made anew where weights have changed."""
-        found, kept = weights.of(self.network, self.critic), self._runtime
-        if kept and all(np.array_equal(kept.weights[name], found[name]) for name in found):
+        weights, kept = weights_of(self.network, self.critic), self._runtime
+        if kept and all(np.array_equal(kept.weights[name], weights[name]) for name in weights):
             return kept
-        self._runtime = runtime.Generator(found, self.info, processes=1)
+        info = self.info | {"ensemble": self.ensemble.to_dict()}
+        self._runtime = runtime.Generator(weights, info, processes=1)
         return self._runtime
+
+
+def weights_of(generator: ChoraleGenerator, critic: ChoraleCritic | None = None) -> Weights:
+    """The weights of a generator, and of its critic, by their names in ``runtime.npz``."""
+    encoder = generator.encoder
+    layers = {
+        "encoder.entry": encoder.entry,
+        "remember": generator.remember,
+        "entry": generator.entry,
+        "inner": generator.inner,
+    }
+    layers |= {f"encoder.{place}": layer.dense for place, layer in enumerate(encoder.layers)}
+    arrays = {
+        "encoder.dilations": np.array(generator.dilations, np.int64),
+        "tessitura": TESSITURA_SCALE * _array(generator.tessitura),
+    }
+    for head in generator.heads:
+        name = f"heads.{head.line}"
+        layers |= {f"{name}.hidden": head.hidden, f"{name}.outputs": head.outputs}
+        if head.others:
+            arrays[f"{name}.successors"] = SUCCESSOR_SCALE * _array(head.successors)
+    if critic is not None:
+        prefix = runtime_weights.CRITIC
+        arrays[f"{prefix}seen.kernel"] = critic.scale * _array(critic.seen.kernel)
+        layers |= {
+            f"{prefix}surroundings": critic.surroundings,
+            f"{prefix}local": critic.local.dense,
+            f"{prefix}local_score": critic.local_score,
+            f"{prefix}score": critic.score,
+        }
+        layers |= {f"{prefix}strided.{place}": layer for place, layer in enumerate(critic.strided)}
+    for name, layer in layers.items():
+        arrays[f"{name}.kernel"] = _array(layer.kernel)
+        arrays[f"{name}.bias"] = _array(layer.bias)
+    return arrays
+
+
+def _array(variable: Any) -> NDArray[np.float32]:
+    return np.array(variable.numpy(), np.float32)
 
 
 def save(
@@ -110,22 +157,24 @@ def save(
             _write_network(part, folder / name)
         else:
             (folder / name).unlink(missing_ok=True)
-    if isinstance(network, chorale.ChoraleGenerator):
-        save_weights(folder, weights.of(network, critic))
+    described = info | {"format": runtime_weights.FORMAT}
+    if isinstance(network, ChoraleGenerator):
+        runtime_weights.save(folder, weights_of(network, critic))
+        described["ensemble"] = network.ensemble.to_dict()
     else:
-        (folder / NAME).unlink(missing_ok=True)
-    text = json.dumps(info | {"format": FORMAT}, indent=2, sort_keys=True) + "\n"
+        (folder / runtime_weights.NAME).unlink(missing_ok=True)
+    text = json.dumps(described, indent=2, sort_keys=True) + "\n"
     files.save(folder / "model.json", lambda file: file.write(text.encode()))
 
 
 def _write_network(network: keras.Model, path: Path) -> None:
     draft = path.with_name(f".{path.name}")
     network.save(draft)
-    _settle(draft)
+    _remove_dates(draft)
     draft.replace(path)
 
 
-def _settle(path: Path) -> None:
+def _remove_dates(path: Path) -> None:
     """Take the dates out of a ``.keras`` file."""
     with zipfile.ZipFile(path) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
@@ -142,21 +191,22 @@ def load(folder: str | Path) -> Generator:
 
     Raises
     ------
-    InputError
+    ModelError
         If the folder holds no model.
     """
     folder = Path(folder)
     try:
         info = json.loads((folder / "model.json").read_text())
-        known = _NETWORKS[info["preset"]]
+        of_generator, of_critic = _NETWORKS[info["preset"]]
         (folder / GENERATOR).stat()
-        network = _read_network(folder / GENERATOR, known[0])
+        network = _read_network(folder / GENERATOR, of_generator)
         critic = None
         if (folder / CRITIC).exists():
-            critic = _read_network(folder / CRITIC, known[1])
+            critic = _read_network(folder / CRITIC, of_critic)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise InputError(f"{folder}: not a model of Kantor ({what}); {REMEDY}") from None
+        remedy = runtime_weights.REMEDY
+        raise ModelError(f"{folder}: not a model of Kantor ({what}); {remedy}") from None
     return Generator(network, info, critic)
 
 
@@ -168,7 +218,7 @@ def _read_network(path: Path, known: type[keras.Model]) -> keras.Model:
 
 
 _NETWORKS: dict[str, tuple[type[keras.Model], type[keras.Model]]] = {
-    "chorale": (chorale.ChoraleGenerator, ChoraleCritic),
-    "long": (chorale.ChoraleGenerator, ChoraleCritic),
+    "chorale": (ChoraleGenerator, ChoraleCritic),
+    "long": (ChoraleGenerator, ChoraleCritic),
     "unet": (keras.Model, keras.Model),
 }

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
-from kantor.errors import InputError
+from kantor.ensemble import SATB, Ensemble
+from kantor.errors import SetupError
 from kantor.hyperparameters import ChoraleSettings
-from kantor.model.nets import chorale, likelihood, straight_through, unet
-from kantor.model.nets import sampling as drawing
+from kantor.model import Batch, Tensor
+from kantor.model.nets import straight_through, unet
+from kantor.model.nets.chorale import ChoraleGenerator
 from kantor.model.nets.critic import ChoraleCritic
-from kantor.model.nets.inputs import JUDGED, judged_index, shift, to_piece, write
-from kantor.model.nets.layers import dropout
-from kantor.model.nets.multi_hot import MultiHot, multi_hot
-from kantor.model.train.batches import CONTEXT
+from kantor.model.nets.features import Inputs, ones, to_inputs
+from kantor.model.nets.layers import MultiHot, dropout
+from kantor.model.nets.sampling import cell_weights, draw, draw_latent, likelihood
 from kantor.model.train.wgan import squared_norm
+from kantor.network.layout import CONTEXT, Layout
 
-Tensor = Any
-Batch = dict[str, Tensor]
+Sample = tuple[Tensor, Tensor]
+"""Tokens and onsets of the window's steps."""
 
 
 class Chorale:
@@ -27,55 +27,59 @@ class Chorale:
     draws_ahead = True
     has_likelihood = True
 
-    def __init__(self, settings: ChoraleSettings, steps: int = 32) -> None:
+    def __init__(
+        self, settings: ChoraleSettings, steps: int = 32, ensemble: Ensemble = SATB
+    ) -> None:
         self.steps, self.settings = steps, settings
-        self.generator = chorale.ChoraleGenerator(
+        self.layout = Layout(ensemble)
+        self.window = CONTEXT, CONTEXT + steps
+        self.generator = ChoraleGenerator(
             settings.width,
             settings.decoder,
             settings.head,
             settings.memory,
             settings.reach,
             settings.dilations,
+            ensemble,
         )
-        self.critic = ChoraleCritic(settings.critic, settings.embedding, settings.emphasis, steps)
+        self.critic = ChoraleCritic(
+            settings.critic, settings.embedding, settings.emphasis, steps, ensemble
+        )
 
-    @property
-    def _window(self) -> tuple[int, int]:
-        return CONTEXT, CONTEXT + self.steps
+    def _inputs(self, batch: Batch) -> Inputs:
+        return to_inputs(batch, self.layout.vocabulary)
 
-    def sample(self, batch: Batch, seed: Tensor) -> tuple[Tensor, Tensor]:
-        piece = to_piece(batch)
-        latent = drawing.draw_latent(tf.shape(piece.classes)[0], self.steps, seed)
-        return drawing.draw(self.generator, piece, latent, *self._window, min_p=self.settings.min_p)
+    def sample(self, batch: Batch, seed: Tensor) -> Sample:
+        inputs = self._inputs(batch)
+        shape = tf.shape(inputs.tokens)[0], self.steps, inputs.tokens.shape[-1]
+        latent = draw_latent(shape, seed)
+        return draw(self.generator, inputs, latent, *self.window, min_p=self.settings.min_p)
 
-    def critic_input(self, batch: Batch, sample: tuple[Tensor, Tensor]) -> MultiHot:
-        piece = to_piece(batch)
-        start, stop = self._window
-        found = []
-        for one in (piece, write(piece, *sample, start, stop)):
-            steps = one.classes, shift(one.classes), one.onsets
-            found.append(judged_index(*(tensor[:, start:stop] for tensor in steps)))
-        index = tf.concat(found, axis=0)
-        return multi_hot(tf.reshape(index, [-1, index.shape[-1]]), JUDGED)
+    def critic_input(self, batch: Batch, sample: Sample) -> MultiHot:
+        inputs = self._inputs(batch)
+        index = tf.concat(
+            [
+                ones(self.layout.judged, self.layout, *music.steps(*self.window))
+                for music in (inputs, inputs.written(*sample, *self.window))
+            ],
+            axis=0,
+        )
+        return MultiHot.of(tf.reshape(index, [-1, index.shape[-1]]), self.layout.judged.size)
 
     def represent(self, critic_input: MultiHot) -> Tensor:
         embedded = self.critic.embed(critic_input)
         return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
-    def differentiable(
-        self, batch: Batch, sample: tuple[Tensor, Tensor], fake: Tensor, seed: Tensor
-    ) -> Tensor:
+    def differentiable(self, batch: Batch, sample: Sample, fake: Tensor, seed: Tensor) -> Tensor:
         embedding = straight_through.Linear(fake, self.critic.by_features)
-        return straight_through.features(
-            self.generator, to_piece(batch), *sample, *self._window, self.settings.min_p, embedding
+        return straight_through.differentiable(
+            self.generator, self._inputs(batch), *sample, CONTEXT, self.settings.min_p, embedding
         )
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
-        piece = to_piece(batch)
-        start, stop = self._window
-        return self.critic(
-            representation, piece.mask[:, start:stop], piece.conditions[:, start:stop]
-        )
+        inputs = self._inputs(batch)
+        steps = slice(*self.window)
+        return self.critic(representation, inputs.mask[:, steps], inputs.conditions[:, steps])
 
     def slope(self, gradient: Tensor) -> Tensor:
         return self.critic.slope(gradient)
@@ -83,11 +87,11 @@ class Chorale:
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
         drop = dropout(self.settings.dropout, seed)
         closing = self.settings.closing
-        return likelihood.mean(self.generator, to_piece(batch), *self._window, drop, closing)
+        return likelihood(self.generator, self._inputs(batch), *self.window, drop, closing)
 
     def cells(self, batch: Batch) -> Tensor:
-        piece = to_piece(batch)
-        return tf.reduce_sum(likelihood.weights(piece, *self._window, self.settings.closing))
+        weights = cell_weights(self._inputs(batch), *self.window, self.settings.closing)
+        return tf.reduce_sum(weights)
 
 
 class Unet:
@@ -96,9 +100,14 @@ class Unet:
     draws_ahead = False
     has_likelihood = False
 
-    def __init__(self, steps: int = 32) -> None:
+    def __init__(self, steps: int = 32, ensemble: Ensemble = SATB) -> None:
+        if ensemble.names != SATB.names:
+            raise SetupError(
+                f"params.yaml: the preset unet knows the ensemble {SATB.name} only, not "
+                f"{ensemble.name}; choose the preset chorale"
+            )
         if steps != unet.STEPS:
-            raise InputError(
+            raise SetupError(
                 f"params.yaml: the preset unet reads windows of {unet.STEPS} steps, not {steps}; "
                 "set ingest.windows.steps or choose the preset chorale"
             )

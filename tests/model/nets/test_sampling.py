@@ -2,121 +2,122 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.model.small import STEPS, TIME, latent, pitches_of
+from tests.model.small import MAJOR_TONIC, PIECES, STEPS, TIME, Small
 
-from kantor.model.nets import representation as rep
-from kantor.model.nets import sampling as drawing
 from kantor.model.nets.chorale import ChoraleGenerator
-from kantor.model.nets.inputs import Piece, shift, write
-from kantor.model.nets.sampling import Latent, choose
-from kantor.model.train.batches import CONTEXT
-from kantor.music.score import REST, VOICE_RANGES
+from kantor.model.nets.features import range_bias
+from kantor.model.nets.sampling import Latent, cell_weights, choose, draw, likelihood
+from kantor.music.score import REST as SILENT
+from kantor.network.layout import CONDITIONS, CONTEXT
+from kantor.network.tokens import REST
+from kantor.runtime import pieces
 
 LARGEST = 1 - 2**-24
 STARTS = pytest.mark.parametrize("start", [0, CONTEXT])
+WINDOW = CONTEXT, CONTEXT + STEPS
 
 
 @STARTS
-def test_given_cells_stay(draw: Any, piece: Piece, start: int) -> None:
-    """Cells of the mask come back as they were, pitches and onsets."""
-    classes, onsets = draw(piece, latent(1), start)
-    part = slice(start, start + STEPS)
-    given = piece.mask[:, part].numpy() > 0
-    assert given.any()
-    assert np.array_equal(classes.numpy()[given], piece.classes[:, part].numpy()[given])
-    assert np.array_equal(onsets.numpy()[given], piece.onsets[:, part].numpy()[given])
-
-
-@STARTS
-def test_sample_follows_from_its_latent(draw: Any, piece: Piece, start: int) -> None:
-    """The same latent draws the same sample, another latent another one."""
-    first, again, other = (draw(piece, latent(seed), start) for seed in (1, 1, 2))
+def test_sample_follows_from_its_latent(any_ensemble: Small, start: int) -> None:
+    """The same latent draws the same sample, another one another; given cells stay."""
+    small = any_ensemble
+    first, again, other = (
+        small.draw(small.inputs, small.latent(seed), start) for seed in (1, 1, 2)
+    )
     assert all(np.array_equal(*pair) for pair in zip(first, again, strict=True))
     assert all((a.numpy() != b.numpy()).any() for a, b in zip(first, other, strict=True))
+    part = slice(start, start + STEPS)
+    given = small.inputs.mask[:, part].numpy() > 0
+    assert given.any()
+    for drawn, asked in zip(first, (small.inputs.tokens, small.inputs.onsets), strict=True):
+        assert np.array_equal(drawn.numpy()[given], asked[:, part].numpy()[given])
 
 
 @STARTS
-def test_every_cell_in_its_range(draw: Any, piece: Piece, start: int) -> None:
-    """A composed cell is one pitch of the voice's range or a rest; a rest is never struck."""
-    classes, onsets = draw(piece, latent(3), start)
-    pitches = pitches_of(classes, piece.major_tonic)
-    for voice, (low, high) in enumerate(VOICE_RANGES):
-        sounding = pitches[..., voice][pitches[..., voice] != REST]
+def test_every_cell_in_its_range(any_ensemble: Small, start: int) -> None:
+    """A composed cell is one pitch of the line's range, a hit or a rest; a rest has no onset."""
+    small = any_ensemble
+    tokens, onsets = small.draw(small.inputs, small.latent(3), start)
+    pitches = small.layout.vocabulary.to_pitches(tokens.numpy(), MAJOR_TONIC)
+    for line, (low, high) in enumerate(small.ensemble.ranges):
+        sounding = pitches[..., line][pitches[..., line] != SILENT]
         assert low <= sounding.min()
         assert sounding.max() <= high
     assert set(np.unique(onsets)) == {0, 1}
-    assert not onsets.numpy()[pitches == REST].any()
+    assert not onsets.numpy()[pitches == SILENT].any()
 
 
 @STARTS
-def test_one_pass_agrees_with_step_by_step(
-    generator: ChoraleGenerator, draw: Any, piece: Piece, start: int
-) -> None:
+def test_one_pass_agrees_with_step_by_step(any_ensemble: Small, start: int) -> None:
     """Shown its own sample the network chooses every cell of it again by the same latent."""
-    uniform = latent(4)
-    classes, onsets = draw(piece, uniform, start)
-    written = write(piece, classes, onsets, start, start + STEPS)
-    out = generator.logits(written, start, start + STEPS)
-    biased = out[..., : rep.CLASSES] + generator.bias(piece.major_tonic)[:, None]
-    free = piece.mask[:, start : start + STEPS].numpy() == 0
-    assert np.array_equal(choose(biased, uniform.pitch).numpy()[free], classes.numpy()[free])
-    before = shift(written.classes)[:, start : start + STEPS].numpy()
-    struck = tf.sigmoid(out[..., -1]).numpy() > uniform.strike.numpy()
-    expected = (classes.numpy() > 0) & ((classes.numpy() != before) | struck)
-    assert np.array_equal(expected[free], onsets.numpy()[free] > 0)
-    held = free & (classes.numpy() > 0) & (classes.numpy() == before)
-    assert 0 < struck[held].mean() < 1
+    small, stop = any_ensemble, start + STEPS
+    uniform = small.latent(4)
+    sample = small.draw(small.inputs, uniform, start)
+    written = small.inputs.written(*sample, start, stop)
+    tokens, before, onsets = (tensor.numpy() for tensor in written.steps(start, stop))
+    logits = small.generator.logits(written, start, stop)
+    free = small.inputs.mask[:, start:stop].numpy() == 0
+    assert np.array_equal(1 + choose(logits.choice, uniform.choice).numpy()[free], tokens[free])
+    again = tf.sigmoid(logits.onset).numpy() > uniform.onset.numpy()
+    expected = (tokens > REST) & ((tokens != before) | again)
+    assert np.array_equal(expected[free], onsets[free] > 0)
+    held = free & (tokens > REST) & (tokens == before)
+    assert 0 < again[held].mean() < 1
     # The cells did depend on more than the latent and the ranges.
-    plain = choose(
-        tf.zeros_like(biased) + rep.range_bias(piece.major_tonic)[:, None], uniform.pitch
-    )
-    assert (plain.numpy() != classes.numpy())[free].mean() > 0.5
+    bias = range_bias(small.layout.vocabulary, small.inputs.major_tonic)
+    plain = choose(tf.zeros_like(logits.choice) + bias[:, None], uniform.choice)
+    assert (1 + plain.numpy() != tokens)[free].mean() > 0.4
 
 
-def test_later_latents_do_not_change_the_past(draw: Any, piece: Piece) -> None:
+def test_later_latents_do_not_change_the_past(small: Small) -> None:
     """What is drawn from a step on leaves all before it alone, and changes what follows."""
-    at = 7
+    at, one, two = 7, small.latent(5), small.latent(6)
     for field in Latent._fields:
-        first, second = getattr(latent(5), field), getattr(latent(6), field)
+        first, second = getattr(one, field), getattr(two, field)
         changed = tf.concat([first[:, :at], second[:, at:]], axis=1)
-        ours, theirs = (draw(piece, latent(5)._replace(**{field: x}), 0) for x in (first, changed))
+        ours, theirs = (
+            small.draw(small.inputs, one._replace(**{field: x}), 0) for x in (first, changed)
+        )
         for a, b in zip(ours, theirs, strict=True):
             assert np.array_equal(a[:, :at], b[:, :at])
         assert (ours[1].numpy() != theirs[1].numpy())[:, at:].any()
 
 
-def test_cells_that_are_not_given_are_not_read(draw: Any, piece: Piece) -> None:
+def test_cells_that_are_not_given_are_not_read(small: Small) -> None:
     """What stands in the cells to be composed, and not given after them, is of no consequence."""
-    noise = tf.random.stateless_uniform(piece.classes.shape, [1, 2], 0, rep.CLASSES, tf.int32)
-    free = (piece.mask == 0) & (tf.range(TIME) >= CONTEXT)[None, :, None]
-    other = piece._replace(
-        classes=tf.where(free, noise, piece.classes),
-        onsets=tf.where(free, 1 - piece.onsets, piece.onsets),
+    inputs = small.inputs
+    noise = tf.random.stateless_uniform(inputs.tokens.shape, [1, 2], 1, 65, tf.int32)
+    free = (inputs.mask == 0) & (tf.range(TIME) >= CONTEXT)[None, :, None]
+    other = inputs._replace(
+        tokens=tf.where(free, noise, inputs.tokens),
+        onsets=tf.where(free, 1 - inputs.onsets, inputs.onsets),
     )
-    ours, theirs = draw(piece, latent(7), CONTEXT), draw(other, latent(7), CONTEXT)
+    ours, theirs = (small.draw(one, small.latent(7), CONTEXT) for one in (inputs, other))
     assert all(np.array_equal(*pair) for pair in zip(ours, theirs, strict=True))
 
 
-def test_given_future_is_read(draw: Any, piece: Piece) -> None:
+def test_given_future_is_read(small: Small) -> None:
     """A melody given later changes what is composed before it: the composer looks ahead."""
     later = tf.cast(tf.range(TIME) >= 6, tf.float32)[None, :, None] * tf.one_hot(0, 4)
-    masks = tf.zeros_like(piece.mask), tf.zeros_like(piece.mask) + later
-    ours, theirs = (draw(piece._replace(mask=mask), latent(8), 0)[0].numpy() for mask in masks)
+    masks = tf.zeros_like(small.inputs.mask), tf.zeros_like(small.inputs.mask) + later
+    ours, theirs = (
+        small.draw(small.inputs._replace(mask=mask), small.latent(8), 0)[0].numpy()
+        for mask in masks
+    )
     assert (ours != theirs)[:, :6].any()
 
 
 def test_choice_has_its_probability() -> None:
-    """Swept over all latents each class is chosen for its share of them."""
-    logits = np.random.default_rng(2).normal(scale=2, size=(4, rep.CLASSES)).astype(np.float32)
+    """Swept over all latents each choice is made for its share of them."""
+    logits = np.random.default_rng(2).normal(scale=2, size=(4, 64)).astype(np.float32)
     logits[0, 10:50] = -1e9
     grid = (np.arange(20_000, dtype=np.float32) + 0.5) / 20_000
     chosen = choose(tf.constant(logits[:, None]), tf.constant(np.tile(grid, (4, 1)))).numpy()
-    shares = np.stack([np.bincount(row, minlength=rep.CLASSES) for row in chosen]) / len(grid)
+    shares = np.stack([np.bincount(row, minlength=64) for row in chosen]) / len(grid)
     assert np.allclose(shares, tf.nn.softmax(logits), atol=1.5e-4)
 
 
@@ -124,26 +125,76 @@ def test_choice_has_its_probability() -> None:
 def test_what_is_impossible_is_never_chosen(latent: float) -> None:
     """Not even by the smallest or largest number that a latent can be."""
     random = np.random.default_rng(3)
-    possible = random.random((500, rep.CLASSES)) < 0.3
+    possible = random.random((500, 64)) < 0.3
     possible[:, 20] = True
     logits = np.where(possible, random.normal(scale=3, size=possible.shape), -1e9)
     chosen = choose(tf.constant(logits, tf.float32), tf.fill([500], latent)).numpy()
     assert possible[np.arange(500), chosen].all()
 
 
-def test_temperature_sharpens(generator: ChoraleGenerator, piece: Piece) -> None:
+def test_temperature_sharpens(small: Small) -> None:
     """Near zero the likeliest pitch is taken whatever the latent says."""
-    cold, again = (
-        drawing.draw(generator, piece, latent(seed), 0, 3, tf.constant(1e-4))[0] for seed in (1, 2)
+    cold, again, warm = (
+        draw(small.generator, small.inputs, small.latent(seed), 0, 3, tf.constant(temperature))[0]
+        for seed, temperature in ((1, 1e-4), (2, 1e-4), (2, 1.0))
     )
-    warm = drawing.draw(generator, piece, latent(2), 0, 3)[0]
     assert np.array_equal(cold, again)
     assert not np.array_equal(warm, again)
 
 
-def test_window_is_encoded_alone(generator: ChoraleGenerator, piece: Piece) -> None:
+def test_window_is_encoded_alone(small: Small) -> None:
     """A window with enough around it costs its own steps only, and is what it is in the whole."""
-    start, stop = CONTEXT, CONTEXT + STEPS
-    alone = generator.encode(piece, start, stop)
-    whole = generator.encode(piece, start, tf.constant(stop))
+    start, stop = WINDOW
+    alone = small.generator.encode(small.inputs, start, stop)
+    whole = small.generator.encode(small.inputs, start, tf.constant(stop))
     assert np.allclose(alone, whole, atol=1e-6)
+
+
+def test_likelihood_by_hand(any_ensemble: Small) -> None:
+    """With indifferent logits: the log of the choices, and log 2 for a note that may start anew."""
+    small = any_ensemble
+    network = ChoraleGenerator(
+        width=8, decoder=8, head=8, memory=4, reach=2, dilations=(1,), ensemble=small.ensemble
+    )
+    for variable in network.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    tokens, before, _ = (tensor.numpy() for tensor in small.inputs.steps(*WINDOW))
+    free = small.inputs.mask[:, slice(*WINDOW)].numpy() == 0
+    low, high = np.array(small.ensemble.ranges).T
+    choices = np.where(np.arange(len(low)) < small.ensemble.pitched, high - low + 2, 2)
+    cells = np.log(choices) + np.log(2) * ((tokens == before) & (tokens > REST))
+    expected = cells[free].mean()
+    assert float(likelihood(network, small.inputs, *WINDOW)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_closes_a_phrase_weighs_more(small: Small) -> None:
+    """Under a fermata and a quarter before, where composing is cooler; given cells nothing."""
+    start, stop = WINDOW
+    weights = cell_weights(small.inputs, start, stop, 3.0).numpy()
+    at = np.arange(start, stop)
+    near = np.any([(at + lag) % 16 > 12 for lag in range(5)], axis=0)  # fermatas of the fixture
+    near &= at + 16 - at % 16 - 3 < TIME  # beyond its end it has none
+    free = 1 - small.inputs.mask.numpy()[:, start:stop]
+    assert near.any()
+    assert not near.all()
+    assert np.array_equal(weights, free * np.where(near, 3, 1)[:, None])
+    assert np.array_equal(cell_weights(small.inputs, start, stop, 1.0), free)
+    fermatas = small.inputs.conditions[..., CONDITIONS.at["fermata"].start].numpy() > 0
+    for row in range(PIECES):
+        assert np.array_equal(pieces._closes(fermatas[row])[start:stop], near)
+
+
+def test_likelihood_is_learnt(small: Small) -> None:
+    """A few steps on one batch make it more likely."""
+    keras.utils.set_random_seed(1)
+    network = ChoraleGenerator(width=8, decoder=16, head=8, memory=4, reach=2, dilations=(1,))
+    optimizer = keras.optimizers.Adam(0.01)
+    values = []
+    for _ in range(6):
+        with tf.GradientTape() as tape:
+            loss = likelihood(network, small.inputs, *WINDOW)
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+        values.append(float(loss))
+    assert values[-1] < values[0] - 0.3
+    assert all(np.isfinite(values))

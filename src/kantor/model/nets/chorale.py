@@ -1,11 +1,12 @@
 """The generator of the preset `chorale`: a composer that writes step by step.
 
 It reads everything that is given, before and after, by convolutions over time (the *encoder*),
-and writes from left to right (the *decoder*): in each step soprano, bass, tenor and alto in turn,
-each knowing the chord so far. Every cell gets exactly one pitch or a rest, so the critic sees what
-a listener hears.
+and writes from left to right (the *decoder*): in each step one line after the other, in the
+ensemble's order, each knowing the chord so far. Every cell gets exactly one pitch, hit or rest, so
+the critic sees what a listener hears.
 
-Shapes: `batch`, `time` in sixteenths, `voice` 4, classes and relations from `representation`.
+Shapes: `batch`, `time` in sixteenths, `line` of the ensemble; tokens and features from
+`kantor.network`.
 """
 
 from __future__ import annotations
@@ -15,34 +16,34 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kantor.ensemble import SATB, Ensemble
+from kantor.model import Tensor
 from kantor.model.nets import heads
-from kantor.model.nets import representation as rep
-from kantor.model.nets.heads import Head
-from kantor.model.nets.inputs import CONDITION, FEATURES, Piece, score_features, shift
+from kantor.model.nets.features import Inputs, features, midi_of_choices, range_bias, shift
+from kantor.model.nets.heads import Head, Logits
 from kantor.model.nets.layers import Dropout, TimeConv, no_dropout
-from kantor.music.score import VOICES
-from kantor.runtime import pitches
+from kantor.network.layout import MIDI, TAPS, Layout
+from kantor.network.tokens import UNKNOWN
 
-Tensor = Any
-
-ORDER = pitches.ORDER
-FIRM = 10.0
-"""As `heads.BOLD`, for what all steps of a voice share."""
+TESSITURA_SCALE = 10.0
+"""As `heads.SUCCESSOR_SCALE`, for what all steps of a line share."""
 
 
 @keras.saving.register_keras_serializable("kantor")
 class Encoder(keras.layers.Layer):  # type: ignore[misc]
     """Given cells and conditions to a context of each step, by residual dilated convolutions."""
 
-    def __init__(self, width: int, dilations: tuple[int, ...], **kwargs: Any) -> None:
+    def __init__(
+        self, layout: Layout, width: int, dilations: tuple[int, ...], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.layout, self.width = layout, width
         self.entry = keras.layers.Dense(width)
-        self.layers = [TimeConv(width, 3, dilation) for dilation in dilations]
-        self.width = width
+        self.layers = [TimeConv(width, TAPS, dilation) for dilation in dilations]
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""
-        self.entry.build((None, FEATURES + len(VOICES) + CONDITION))
+        self.entry.build((None, self.layout.read.size))
         for layer in self.layers:
             layer.build((None, None, self.width))
 
@@ -55,12 +56,12 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
         drop: Dropout = no_dropout,
         padded: bool = True,
     ) -> Tensor:
-        """``(batch, time, width)`` of given cells, -1 where none is given.
+        """``(batch, time, width)`` of the tokens of given cells, the others not known.
 
         Not `padded`: only the steps that have `reach` steps on either side.
         """
-        features = [score_features(given, shift(given), onsets), mask, conditions]
-        hidden = tf.nn.relu(self.entry(tf.concat(features, axis=-1)))
+        score = features(self.layout.score, self.layout, given, shift(given), onsets)
+        hidden = tf.nn.relu(self.entry(tf.concat([score, mask, conditions], axis=-1)))
         for layer in self.layers:
             own = hidden if padded else hidden[:, layer.reach : -layer.reach]
             hidden = own + drop(tf.nn.relu(layer(hidden, padded=padded)))
@@ -81,9 +82,10 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
     width, dilations
         Units and dilations of the encoder's convolutions.
     decoder, head
-        Units of the decoder's layers and of each voice's hidden layer.
+        Units of the decoder's layers and of each head's hidden layer.
     memory, reach
         Units kept of each step of its own past, and how many steps of it the decoder sees.
+    ensemble : Ensemble
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         memory: int = 32,
         reach: int = 16,
         dilations: tuple[int, ...] = (1, 2, 4, 8),
+        ensemble: Ensemble = SATB,
         **kwargs: Any,
     ) -> None:
         # A fixed name, not one counted up: equal models are saved as equal bytes.
@@ -101,50 +104,52 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         self.width, self.decoder, self.head = width, decoder, head
         self.memory, self.reach = memory, reach
         self.dilations = tuple(dilations)
-        self.encoder = Encoder(width, tuple(dilations))
+        self.ensemble, self.layout = ensemble, Layout(ensemble)
+        self.encoder = Encoder(self.layout, width, self.dilations)
         self.remember = keras.layers.Dense(memory)
         self.entry = keras.layers.Dense(decoder)
         self.inner = keras.layers.Dense(decoder)
-        self.heads = [Head(voice, head) for voice in range(len(VOICES))]
-        shape = (len(VOICES), rep.MIDI)
+        self.heads = [Head(self.layout, line, head) for line in range(len(ensemble))]
+        shape = (ensemble.pitched, MIDI)
         self.tessitura = self.add_weight(shape=shape, initializer="zeros", name="tessitura")
         self.build()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this network again."""
-        return {
-            "width": self.width,
-            "decoder": self.decoder,
-            "head": self.head,
-            "memory": self.memory,
-            "reach": self.reach,
-            "dilations": self.dilations,
-        }
+        sizes = ("width", "decoder", "head", "memory", "reach", "dilations")
+        return {name: getattr(self, name) for name in sizes} | {"ensemble": self.ensemble.to_dict()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ChoraleGenerator:
+        """The inverse of `get_config`; without an ensemble it is `SATB`."""
+        return cls(**with_ensemble(config))
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""
-        width, decoder = self.width, self.decoder
         self.encoder.build()
-        self.remember.build((None, FEATURES))
-        self.entry.build((None, self.reach * self.memory + width + CONDITION))
-        self.inner.build((None, decoder))
+        self.remember.build((None, self.layout.score.size))
+        self.entry.build((None, self.layout.decoder(self.reach, self.memory, self.width).size))
+        self.inner.build((None, self.decoder))
         for head in self.heads:
-            head.build(decoder)
+            head.build(self.decoder)
         self.built = True
 
     def bias(self, major_tonic: Tensor) -> Tensor:
-        """What is added to a voice's logits in all steps: ``(batch, voice, CLASSES)``.
+        """What is added to a line's logits in all steps: ``(batch, line, choice)``.
 
-        A large negative number outside the voice's range; within it, how the voice likes to lie,
-        learned for MIDI numbers and so for all keys together.
+        A large negative number outside the line's range; within it, how a pitched line likes to
+        lie, learned for MIDI numbers and so for all keys together.
         """
-        midi = rep.BASE + tf.range(rep.CLASSES) + rep.frame_shift(major_tonic)[:, None]
-        learned = tf.gather(self.tessitura, midi, axis=1)
-        return rep.range_bias(major_tonic) + FIRM * tf.transpose(learned, [1, 0, 2])
+        vocabulary = self.layout.vocabulary
+        midi = tf.clip_by_value(midi_of_choices(vocabulary, major_tonic), 0, MIDI - 1)
+        learned = tf.transpose(tf.gather(self.tessitura, midi, axis=1), [1, 0, 2])
+        learned = tf.pad(learned, [[0, 0], [0, len(self.ensemble) - self.ensemble.pitched], [0, 0]])
+        return range_bias(vocabulary, major_tonic) + TESSITURA_SCALE * learned
 
-    def trace(self, classes: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
+    def trace(self, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
         """What the decoder keeps of a step: ``(…, memory)``."""
-        return tf.nn.relu(self.remember(score_features(classes, before, onsets)))
+        score = features(self.layout.score, self.layout, tokens, before, onsets)
+        return tf.nn.relu(self.remember(score))
 
     def context(
         self, encoded: Tensor, conditions: Tensor, past: Tensor, drop: Dropout = no_dropout
@@ -156,12 +161,14 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         hidden = tf.nn.relu(self.entry(tf.concat([drop(past), encoded, conditions], axis=-1)))
         return hidden + drop(tf.nn.relu(self.inner(drop(hidden))))
 
-    def encode(self, piece: Piece, start: int, stop: Tensor, drop: Dropout = no_dropout) -> Tensor:
+    def encode(
+        self, inputs: Inputs, start: int, stop: Tensor, drop: Dropout = no_dropout
+    ) -> Tensor:
         """The context that the given cells make from `start` to `stop`: ``(batch, …, width)``."""
-        given = tf.where(piece.mask > 0, piece.classes, -1)
-        read = given, piece.mask * piece.onsets, piece.mask, piece.conditions
+        given = tf.where(inputs.mask > 0, inputs.tokens, UNKNOWN)
+        read = given, inputs.mask * inputs.onsets, inputs.mask, inputs.conditions
         low, reach = start - self.encoder.reach, self.encoder.reach
-        span = piece.classes.shape[1]
+        span = inputs.tokens.shape[1]
         if low < 1 or not isinstance(stop, int) or span is None or stop + reach > span:
             return self.encoder(*read, drop=drop)[:, start:stop]
         # With enough around them, the window's steps are computed alone. The first step that is
@@ -169,30 +176,39 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         part = (tensor[:, low - 1 : stop + reach] for tensor in read)
         return self.encoder(*part, drop=drop, padded=False)[:, 1:]
 
-    def logits(self, piece: Piece, start: int, stop: int, drop: Dropout = no_dropout) -> Tensor:
-        """Logits of the cells from `start` to `stop`, each with its own past as in `piece`.
+    def logits(self, inputs: Inputs, start: int, stop: int, drop: Dropout = no_dropout) -> Logits:
+        """Logits of the cells from `start` to `stop`, each with its own past as in `inputs`.
 
         Returns
         -------
-        (batch, stop - start, voice, CLASSES + 1)
+        Logits
+            ``(batch, stop - start, line, choice)``, `bias` included, and ``(batch, stop - start,
+            line)``.
         """
-        encoded = self.encode(piece, start, stop, drop)
-        traces = self.traces(piece, start, stop)
+        encoded = self.encode(inputs, start, stop, drop)
+        traces = self.traces(inputs, start, stop)
         past = tf.concat(
             [traces[:, lag : lag + stop - start] for lag in range(self.reach)], axis=-1
         )
-        context = self.context(encoded, piece.conditions[:, start:stop], past, drop)
-        classes, before = piece.classes[:, start:stop], shift(piece.classes)[:, start:stop]
-        known, chords = piece.mask[:, start:stop] > 0, {}
-        for voice in ORDER:
-            chords[voice] = tf.where(known, classes, -1)
-            known |= tf.one_hot(voice, len(VOICES)) > 0
-        now = tf.stack([chords[voice] for voice in range(len(VOICES))])
-        return tf.stack(tf.unstack(heads.logits(self.heads, context, now, before, drop)), axis=-2)
+        context = self.context(encoded, inputs.conditions[:, start:stop], past, drop)
+        tokens, before, _ = inputs.steps(start, stop)
+        known, chords = inputs.mask[:, start:stop] > 0, {}
+        for line in self.ensemble.order:
+            chords[line] = tf.where(known, tokens, UNKNOWN)
+            known |= tf.one_hot(line, len(self.ensemble)) > 0
+        now = tf.stack([chords[line] for line in range(len(self.ensemble))])
+        choice, onset = heads.logits(self.heads, context, now, before, drop)
+        choice = tf.stack(tf.unstack(choice), axis=-2) + self.bias(inputs.major_tonic)[:, None]
+        return Logits(choice, tf.stack(tf.unstack(onset), axis=-1))
 
-    def traces(self, piece: Piece, start: int, stop: int) -> Tensor:
+    def traces(self, inputs: Inputs, start: int, stop: int) -> Tensor:
         """Traces of the steps from ``start - reach`` to `stop`, zero before the first."""
         first = max(0, start - self.reach)
-        classes, before = piece.classes[:, first:stop], shift(piece.classes)[:, first:stop]
-        traces = self.trace(classes, before, piece.onsets[:, first:stop])
+        traces = self.trace(*inputs.steps(first, stop))
         return tf.pad(traces, [[0, 0], [max(0, self.reach - start), 0], [0, 0]])
+
+
+def with_ensemble(config: dict[str, Any]) -> dict[str, Any]:
+    """A network's arguments as Keras stores them, with an `Ensemble` in place of plain data."""
+    stored = config.get("ensemble")
+    return config | {"ensemble": Ensemble.from_dict(stored) if stored else SATB}

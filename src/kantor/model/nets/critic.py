@@ -13,19 +13,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kantor.model.nets import multi_hot
-from kantor.model.nets.inputs import CONDITION, FEATURES, JUDGED
-from kantor.model.nets.layers import TimeConv, leaky, product
-from kantor.model.nets.multi_hot import MultiHot
-from kantor.music.score import VOICES
+from kantor.ensemble import SATB, Ensemble
+from kantor.model import Tensor
+from kantor.model.nets.chorale import with_ensemble
+from kantor.model.nets.layers import MultiHot, TimeConv, leaky, product
+from kantor.network.layout import TAPS, Layout
 
-Tensor = Any
 HALVINGS = 3
 
 
 @keras.saving.register_keras_serializable("kantor")
 class ChoraleCritic(keras.Model):  # type: ignore[misc]
-    """Scores a chorale as a score and its relations; hears two bars at once and in detail.
+    """Scores a window by its notes and their relations, as a whole and in detail.
 
     A stack of strided convolutions whose last layer is a dense one (the whole window), to which
     the mean of local scores (a step and its neighbours) is added.
@@ -41,6 +40,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         the critic's slope is limited: what is rare and wrong is worth as much as what is common.
     steps : int
         Length of a window.
+    ensemble : Ensemble
     """
 
     def __init__(
@@ -49,36 +49,38 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         embedding: int = 96,
         emphasis: float = 1.0,
         steps: int = 32,
+        ensemble: Ensemble = SATB,
         **kwargs: Any,
     ) -> None:
         # A fixed name, not one counted up: equal models are saved as equal bytes.
         super().__init__(**{"name": "chorale_critic", **kwargs})
         self.width, self.embedding, self.emphasis = width, embedding, emphasis
-        self.steps = steps
+        self.steps, self.ensemble, self.layout = steps, ensemble, Layout(ensemble)
         self.seen = keras.layers.Dense(embedding, use_bias=False)
         self.surroundings = keras.layers.Dense(embedding)
-        self.local = TimeConv(width, 3)
+        self.local = TimeConv(width, TAPS)
         self.strided = [keras.layers.Dense(width) for _ in range(HALVINGS)]
         self.local_score = keras.layers.Dense(1)
         self.score = keras.layers.Dense(1)
-        scale = np.ones((JUDGED, 1), np.float32)
-        scale[FEATURES:] = emphasis
+        scale = np.ones((self.layout.judged.size, 1), np.float32)
+        scale[self.layout.judged.at["succession"]] = emphasis
         self.scale = scale
         self.build()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this network again."""
-        return {
-            "width": self.width,
-            "embedding": self.embedding,
-            "emphasis": self.emphasis,
-            "steps": self.steps,
-        }
+        sizes = ("width", "embedding", "emphasis", "steps")
+        return {name: getattr(self, name) for name in sizes} | {"ensemble": self.ensemble.to_dict()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ChoraleCritic:
+        """The inverse of `get_config`; without an ensemble it is `SATB`."""
+        return cls(**with_ensemble(config))
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""
-        self.seen.build((None, JUDGED))
-        self.surroundings.build((None, len(VOICES) + CONDITION))
+        self.seen.build((None, self.layout.judged.size))
+        self.surroundings.build((None, self.layout.around.size))
         self.local.build((None, None, self.embedding))
         for layer in self.strided:
             layer.build((None, None, 2 * self.width))
@@ -88,10 +90,10 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     def embed(self, steps: MultiHot) -> Tensor:
         """Steps, by their features that are one, as embedded linearly: ``(row, embedding)``."""
-        return multi_hot.times(steps, self._kernel())
+        return steps.times(self._kernel())
 
     def by_features(self, gradient: Tensor) -> Tensor:
-        """The gradient ``(batch, time, JUDGED)`` by the features from that by their embedding."""
+        """The gradient ``(batch, time, feature)`` by the features from that by their embedding."""
         return product(gradient, tf.transpose(self._kernel()))
 
     def _kernel(self) -> Tensor:

@@ -1,130 +1,153 @@
-"""The voices' heads: what pitch a voice takes in a step, from its context and the chord so far.
+"""The lines' heads: what a line takes in a step, from its context and the chord so far.
 
-Besides a logit for each pitch a head states preferences relative to what is known: for each motion
-from its voice's last pitch, for each interval class and each distance from every other voice, and
-for each interval class after where the two came from (`representation.progressions`).
+Besides a logit for each choice the head of a pitched line states preferences relative to what is
+known: for each motion from its last pitch, for each interval class and each distance from every
+other pitched line, and for each interval class after where the two came from (`progression`).
 
 Several heads are computed as one, a product of stacked matrices: where all of a sample's cells are
-known, as in training, the four voices' graphs are one, which XLA compiles in a third of the memory.
+known, as in training, the lines' graphs are one, which XLA compiles in a third of the memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from kantor.model import Tensor
 from kantor.model.nets import relations
-from kantor.model.nets import representation as rep
+from kantor.model.nets.features import features, flatten, place
 from kantor.model.nets.layers import Dropout, lookup, no_dropout, product
-from kantor.music.score import VOICES
+from kantor.network.layout import MOTIONS, OCTAVE, PROGRESSIONS, RELATION, Layout, progression
 
-Tensor = Any
+SUCCESSOR_SCALE = 30.0
+"""Of the successors' table: Adam moves every weight about as far, and what is seldom needed must
+move further to be learned."""
 
-BOLD = 30.0
-"""Adam moves every weight about as far; what is seldom needed must move further to be learned."""
-_OTHERS = len(VOICES) - 1
-SIZES = [rep.CLASSES, 1, rep.MOTIONS, _OTHERS * (12 + rep.DISTANCES)]
-_EARLIER = 12 * len(rep.PAIRS)
-_CHORD = len(VOICES) * rep.CLASSES + rep.RELATIONS
+
+class Logits(NamedTuple):
+    """What heads state: of each choice ``(…, choice)``, and of an onset where the pitch stays."""
+
+    choice: Tensor
+    onset: Tensor
 
 
 @keras.saving.register_keras_serializable("kantor")
 class Head(keras.layers.Layer):  # type: ignore[misc]
-    """One voice's weights; see the module, and `logits` for what is done with them."""
+    """One line's weights; see the module, and `logits` for what is done with them."""
 
-    def __init__(self, voice: int, width: int, **kwargs: Any) -> None:
+    def __init__(self, layout: Layout, line: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.voice = voice
-        self.others = tuple(other for other in range(len(VOICES)) if other != voice)
-        self.width = width
+        self.layout, self.line, self.width = layout, line, width
+        self.others = layout.others(line)
+        self.blocks = layout.outputs(line)
         self.hidden = keras.layers.Dense(width)
-        self.outputs = keras.layers.Dense(sum(SIZES))
+        self.outputs = keras.layers.Dense(self.blocks.size)
 
     def build(self, context: int) -> None:
         """Make the weights for a context of so many units."""
-        self.hidden.build((None, context + _CHORD + _EARLIER))
+        self.hidden.build((None, self.layout.head(context).size))
         self.outputs.build((None, self.width))
-        shape = (_OTHERS, rep.PROGRESSIONS, 12)
-        self.successors = self.add_weight(shape=shape, initializer="zeros", name="successors")
+        if self.others:
+            shape = (len(self.others), PROGRESSIONS, OCTAVE)
+            self.successors = self.add_weight(shape=shape, initializer="zeros", name="successors")
         self.built = True
 
 
 def logits(
     heads: Sequence[Head], context: Tensor, now: Tensor, before: Tensor, drop: Dropout = no_dropout
-) -> Tensor:
-    """Logits of each head's pitch, and of striking it anew where it equals the last one.
+) -> Logits:
+    """The logits of each head.
 
     Parameters
     ----------
+    heads
+        Those of pitched lines, then those of drum lines.
     context : (…, context)
-    now : (head, …, voice) int32
-        Classes of the step's chord as each head knows it, -1 where a voice is not known yet.
-    before : (…, voice) int32
-        Classes of the step before.
+    now : (head, …, line) int32
+        Tokens of the step's chord as each head knows it.
+    before : (…, line) int32
+        Tokens of the step before.
 
     Returns
     -------
-    (head, …, CLASSES + 1)
+    Logits
+        ``(head, …, choice)`` and ``(head, …)``. A drum line's choices are the first two.
     """
+    count = sum(bool(head.others) for head in heads)
+    groups = [group for group in (slice(count), slice(count, None)) if heads[group]]
+    found = [_logits(heads[group], context, now[group], before, drop) for group in groups]
+    if len(found) == 1:
+        return found[0]
+    return Logits(*(tf.concat(parts, axis=0) for parts in zip(*found, strict=True)))
+
+
+def _logits(
+    heads: Sequence[Head], context: Tensor, now: Tensor, before: Tensor, drop: Dropout
+) -> Logits:
+    """The logits of heads whose lines are all pitched, or all drums."""
     hidden = tf.nn.relu(_hidden(heads, context, now, before))
     out = _each(drop(hidden), _stacked([head.outputs.kernel for head in heads]))
     out += _aligned(_stacked([head.outputs.bias for head in heads]), out)
-    pitch, strike, moves, relative = tf.split(out, SIZES, axis=-1)
-    own = tf.stack([before[..., head.voice] for head in heads])
-    pitch += relations.by_motion(moves, own)
-    wishes = _relative(heads, relative, own, now, before)
-    return tf.concat([pitch + tf.reduce_sum(wishes, axis=-2), strike], axis=-1)
+    choice, onset, *preferences = tf.split(out, heads[0].blocks.sizes, axis=-1)
+    choices = heads[0].layout.vocabulary.choices
+    if preferences:
+        motion, relation = preferences
+        choice = _with_preferences(heads, choice, motion, relation, now, before)
+    else:
+        none = [[0, 0]] * (len(choice.shape) - 1)
+        choice = tf.pad(choice, [*none, [0, choices - choice.shape[-1]]])
+    return Logits(choice, onset[..., 0])
 
 
 def _hidden(heads: Sequence[Head], context: Tensor, now: Tensor, before: Tensor) -> Tensor:
     """The hidden layers ``(head, …, width)`` before their activation."""
+    layout = heads[0].layout
     kernels = _stacked([head.hidden.kernel for head in heads])
-    of_context, of_chord, of_earlier = tf.split(
-        kernels, [context.shape[-1], _CHORD, _EARLIER], axis=1
-    )
-    chord = tf.concat(
-        [
-            rep.flatten(rep.one_hot(now)),
-            rep.intervals(now),
-            rep.spacing(now),
-            rep.motion(now, before),
-        ],
-        axis=-1,
-    )
+    sizes = [context.shape[-1], layout.chord.size, layout.head(0).sizes[-1]]
+    of_context, of_chord, of_earlier = tf.split(kernels, sizes, axis=1)
     # Products of their own: a gradient by one-hot features, which nobody needs, would be as dear.
     shared = product(context, _side_by_side(of_context))
-    shared += product(rep.intervals(before), _side_by_side(of_earlier))
+    earlier = flatten(tf.one_hot(place("interval", layout, before, before), OCTAVE))
+    shared += product(earlier, _side_by_side(of_earlier))
     return (
         tf.stack(tf.split(shared, len(heads), axis=-1))
-        + _each(chord, of_chord)
+        + _each(features(layout.chord, layout, now, before), of_chord)
         + _aligned(_stacked([head.hidden.bias for head in heads]), now)
     )
 
 
-def _relative(
-    heads: Sequence[Head], weights: Tensor, own: Tensor, now: Tensor, before: Tensor
+def _with_preferences(
+    heads: Sequence[Head],
+    choice: Tensor,
+    motion: Tensor,
+    relation: Tensor,
+    now: Tensor,
+    before: Tensor,
 ) -> Tensor:
-    """What each head holds of its pitches by every other voice: ``(head, …, other, CLASSES)``."""
-    shape = tf.concat([tf.shape(weights)[:-1], [_OTHERS, 12 + rep.DISTANCES]], 0)
-    interval, distance = tf.split(tf.reshape(weights, shape), [12, rep.DISTANCES], axis=-1)
+    """The choices ``(head, …, choice)`` with what motion and the other lines add to them."""
+    choices = heads[0].layout.vocabulary.choices
+    own = tf.stack([before[..., head.line] for head in heads])
     chords = zip(heads, tf.unstack(now), strict=True)
     others = tf.stack([tf.gather(chord, head.others, axis=-1) for head, chord in chords])
     then = tf.stack([tf.gather(before, head.others, axis=-1) for head in heads])
-    progressions = rep.progressions(own[..., None], then, others)
+    shape = tf.concat([tf.shape(relation)[:-1], [len(heads[0].others), RELATION.size]], 0)
+    interval, distance = tf.split(tf.reshape(relation, shape), RELATION.sizes, axis=-1)
+    index, known = progression(own[..., None], then, others)
     tables = _stacked([head.successors for head in heads])
-    return relations.by_relation(
-        interval + BOLD * _followed(tables, progressions), distance, others
-    )
+    interval += SUCCESSOR_SCALE * _followed(tables, tf.where(known, index, -1))
+    by_relation = relations.by_relation(interval, distance, others, choices)
+    choice += relations.by_difference(motion, own, choices)
+    return choice + tf.reduce_sum(by_relation, axis=-2)
 
 
 def _followed(tables: Tensor, progressions: Tensor) -> Tensor:
     """Rows ``(head, …, other, 12)`` of tables ``(head, other, PROGRESSIONS, 12)``."""
-    flat = tf.reshape(tables, [-1, rep.PROGRESSIONS, 12])
+    flat = tf.reshape(tables, [-1, PROGRESSIONS, OCTAVE])
     index = tf.concat(tf.unstack(progressions), axis=-1)
-    return tf.stack(tf.split(lookup(flat, index, rep.MOTIONS), tables.shape[0], axis=-2))
+    return tf.stack(tf.split(lookup(flat, index, MOTIONS), tables.shape[0], axis=-2))
 
 
 def _stacked(variables: list[Any]) -> Tensor:
@@ -133,7 +156,7 @@ def _stacked(variables: list[Any]) -> Tensor:
 
 def _side_by_side(kernels: Tensor) -> Tensor:
     """Kernels ``(head, input, unit)`` as one of all heads' units: ``(input, head * unit)``."""
-    return rep.flatten(tf.transpose(kernels, [1, 0, 2]))
+    return flatten(tf.transpose(kernels, [1, 0, 2]))
 
 
 def _each(inputs: Tensor, kernels: Tensor) -> Tensor:

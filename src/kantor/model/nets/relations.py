@@ -1,122 +1,104 @@
-"""Weights of relations as weights of the pitches that stand in them.
+"""Weights of relations as weights of the choices that stand in them.
 
 A network that prefers a fifth above the bass to a fourth says so once, by a weight for each
-interval class; here every pitch of a voice is given the weights of the relations that it would
+interval class; here every choice of a line is given the weights of the relations that it would
 have. Each gradient is the move back, which spares XLA the slow scattering of a gather's.
+
+A choice is a token from 1, counted from 0; `choices` is how many there are.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kantor.runtime.pitches import BASE, CLASSES, DISTANCES, LARGEST_DISTANCE, LARGEST_MOTION
-
-Tensor = Any
-
-_CHROMA = np.zeros((CLASSES, 12), np.float32)
-_CHROMA[np.arange(1, CLASSES), (BASE + np.arange(1, CLASSES)) % 12] = 1
+from kantor.model import Tensor
+from kantor.network.layout import DISTANCES, LARGEST_DISTANCE, OCTAVE
+from kantor.network.tokens import REST
 
 
-def by_motion(weights: Tensor, before: Tensor) -> Tensor:
-    """Give every class the weight of the motion that leads to it.
-
-    Parameters
-    ----------
-    weights : (…, 25)
-        A number for each motion, -12 to 12 semitones.
-    before : (…) int32
-        The voice's class in the step before.
-
-    Returns
-    -------
-    (…, CLASSES) float32
-        Zero for a rest and larger leaps, and everywhere after a rest.
-    """
-    return _pitched(moved(weights, LARGEST_MOTION - before, CLASSES), before)
+@cache
+def _chroma(choices: int) -> Any:
+    """The pitch class of each choice's token as a one-hot vector: ``(choice, 12)``."""
+    tokens = np.arange(1, choices + 1)
+    return ((tokens[:, None] % OCTAVE == np.arange(OCTAVE)) & (tokens[:, None] > REST)).astype("f4")
 
 
-def by_chroma(weights: Tensor) -> Tensor:
-    """Give every class the weight of its pitch class: ``(…, 12)`` to ``(…, CLASSES)``."""
-    flat = tf.reshape(weights, [-1, 12]) @ tf.constant(_CHROMA.T)
-    return tf.reshape(flat, tf.concat([tf.shape(weights)[:-1], [CLASSES]], 0))
-
-
-def row_of(table: Tensor, row: Tensor) -> Tensor:
-    """One row of each matrix ``(…, 12, 12)``, chosen by ``row (…)``: ``(…, 12)``."""
-    return tf.gather(table, row, axis=-2, batch_dims=len(row.shape))
-
-
-def by_distance(weights: Tensor, other: Tensor) -> Tensor:
-    """Give every class the weight of its distance from another voice.
+def by_difference(weights: Tensor, other: Tensor, choices: int) -> Tensor:
+    """Give every choice the weight of how far it lies above another pitch.
 
     Parameters
     ----------
-    weights : (…, 73)
-        A number for each distance, -36 to 36 semitones above the other voice.
+    weights : (…, 2 n + 1)
+        A number for each difference from -n to n semitones.
     other : (…) int32
-        The other voice's class in the same step.
+        Another line's token, or the same line's in the step before.
 
     Returns
     -------
-    (…, CLASSES) float32
-        Zero for a rest and larger distances, and everywhere where the other voice rests or is not
-        known.
+    (…, choice) float32
+        Zero for a rest and larger differences, and everywhere where the other one is no pitch.
     """
-    return _pitched(moved(weights, LARGEST_DISTANCE - other, CLASSES), other)
+    largest = weights.shape[-1] // 2
+    return _between_pitches(moved(weights, 1 + largest - other, choices), other)
 
 
-def by_relation(interval: Tensor, distance: Tensor, other: Tensor) -> Tensor:
-    """Give every class the weights of its interval class and of its distance, summed up.
+def by_chroma(weights: Tensor, choices: int) -> Tensor:
+    """Give every choice the weight of its token's pitch class: ``(…, 12)`` to ``(…, choice)``."""
+    flat = tf.reshape(weights, [-1, OCTAVE]) @ tf.constant(_chroma(choices).T)
+    return tf.reshape(flat, tf.concat([tf.shape(weights)[:-1], [choices]], 0))
 
-    Both look a class up by where the other voice lies.
+
+def by_relation(interval: Tensor, distance: Tensor, other: Tensor, choices: int) -> Tensor:
+    """Give every choice the weights of its interval class and of its distance, summed up.
+
+    Both look a choice up by where the other line lies.
 
     Parameters
     ----------
     interval : (…, 12)
-        A number for each interval class above the other voice.
-    distance : (…, 73)
+        A number for each interval class above the other line.
+    distance : (…, DISTANCES)
     other : (…) int32
-        As in `by_distance`.
+        As in `by_difference`.
 
     Returns
     -------
-    (…, CLASSES) float32
-        Zero for a rest, and everywhere where the other voice rests or is not known.
+    (…, choice) float32
+        Zero for a rest, and everywhere where the other line rests or is not known.
     """
-    edge = CLASSES - 2 - LARGEST_DISTANCE
+    largest = choices - 2  # distance of two pitches
+    reach = 2 * largest + 1
+    edge = largest - LARGEST_DISTANCE
     padding = [[0, 0]] * len(other.shape)
 
     @tf.custom_gradient
     def function(interval: Tensor, distance: Tensor) -> tuple[Tensor, Any]:
         """The sum, and its gradient."""
-        repeated = tf.tile(interval, [1] * len(other.shape) + [-(-_REACH // 12) + 1])
-        first = -(CLASSES - 2) % 12  # the interval class of the lowest distance
-        table = tf.pad(distance, [*padding, [edge, edge]]) + repeated[..., first : first + _REACH]
+        repeated = tf.tile(interval, [1] * len(other.shape) + [-(-reach // OCTAVE) + 1])
+        first = -largest % OCTAVE  # the interval class of the lowest distance
+        table = tf.pad(distance, [*padding, [edge, edge]]) + repeated[..., first : first + reach]
 
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
             """By intervals and by distances."""
-            upstream = _pitched(upstream, other)
-            chroma = upstream @ tf.constant(_CHROMA)
+            upstream = _between_pitches(upstream, other)
+            chroma = upstream @ tf.constant(_chroma(choices))
             return (
-                turned(chroma, BASE + other),
-                moved(upstream, other - LARGEST_DISTANCE, DISTANCES),
+                turned(chroma, other),
+                moved(upstream, other - 1 - LARGEST_DISTANCE, DISTANCES),
             )
 
-        return _pitched(moved(table, CLASSES - 2 - other, CLASSES), other), gradient
+        return _between_pitches(moved(table, largest + 1 - other, choices), other), gradient
 
     return function(interval, distance)
 
 
-_REACH = 2 * (CLASSES - 2) + 1
-"""Distances between two pitches of the frame."""
-
-
-def _pitched(values: Tensor, other: Tensor) -> Tensor:
-    """`values (…, CLASSES)` where both a class and the `other` one it refers to are pitches."""
-    return tf.where((other[..., None] > 0) & (tf.range(CLASSES) > 0), values, 0.0)
+def _between_pitches(values: Tensor, other: Tensor) -> Tensor:
+    """`values (…, choice)` where both a choice and the `other` token it refers to are pitches."""
+    return tf.where((other[..., None] > REST) & (tf.range(values.shape[-1]) > 0), values, 0.0)
 
 
 def moved(values: Tensor, offset: Tensor, size: int) -> Tensor:
@@ -143,7 +125,7 @@ def turned(values: Tensor, offset: Tensor) -> Tensor:
     @tf.custom_gradient
     def function(values: Tensor) -> tuple[Tensor, Any]:
         """The turn, and its gradient."""
-        taken = _gather(values, (tf.range(12) + offset[..., None]) % 12)
+        taken = _gather(values, (tf.range(OCTAVE) + offset[..., None]) % OCTAVE)
         return taken, lambda upstream: turned(upstream, -offset)
 
     return function(values)

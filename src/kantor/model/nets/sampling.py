@@ -1,51 +1,52 @@
-"""Sampling from the `chorale` generator, step by step and without a gradient.
+"""Two uses of the `chorale` generator: drawing samples, and how likely it holds given music to be.
 
-The latent is one uniform number for each cell: it picks the pitch at which the cumulated
-probabilities pass it.
+A sample is drawn step by step and without a gradient. The latent is one uniform number for each
+cell: it picks the choice at which the cumulated probabilities pass it.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from kantor.model import parts
+from kantor.model import Tensor, parts
 from kantor.model.nets import heads
-from kantor.model.nets import representation as rep
-from kantor.model.nets.chorale import ORDER, ChoraleGenerator
-from kantor.model.nets.inputs import Piece
-from kantor.music.score import VOICES
+from kantor.model.nets.chorale import ChoraleGenerator
+from kantor.model.nets.features import Inputs, held
+from kantor.model.nets.layers import Dropout, no_dropout
+from kantor.music.score import STEPS_PER_QUARTER
+from kantor.network.layout import CONDITIONS
+from kantor.network.tokens import REST, UNKNOWN
 
-Tensor = Any
 NEVER = -1e9
 """A logit that is never drawn."""
 
 
 class Latent(NamedTuple):
-    """Uniform numbers for pitches and for strikes, both ``(batch, time, voice)``."""
+    """Uniform numbers for choices and for onsets, both ``(batch, time, line)``."""
 
-    pitch: Tensor
-    strike: Tensor
+    choice: Tensor
+    onset: Tensor
 
 
-def draw_latent(batch: Tensor, time: Tensor, seed: Tensor) -> Latent:
-    """The latent of a batch from one seed, ``(2,) int``."""
-    uniform = parts.uniform([2, batch, time, len(VOICES)], seed, axis=1)
-    return Latent(uniform[0], uniform[1])
+def draw_latent(shape: tuple[Tensor, Tensor, int], seed: Tensor) -> Latent:
+    """The latent of shape ``(batch, time, line)`` from one seed, ``(2,) int``."""
+    return Latent(*tf.unstack(parts.uniform([2, *shape], seed, axis=1)))
 
 
 def choose(logits: Tensor, latent: Tensor) -> Tensor:
-    """The class at which the cumulated probabilities pass the latent, int32."""
-    summed = tf.nn.softmax(logits) @ tf.constant(_SUM)
+    """The choice at which the cumulated probabilities pass the latent, int32."""
+    choices = logits.shape[-1]
+    summed = tf.nn.softmax(logits) @ tf.constant(np.triu(np.ones((choices, choices), np.float32)))
     # The sum may end a rounding error below one: scale the latent to what it ends at.
     passed = summed <= latent[..., None] * summed[..., -1:]
     return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)
 
 
 def truncate(logits: Tensor, min_p: Tensor) -> Tensor:
-    """Logits without the classes less than `min_p` times as likely as the likeliest.
+    """Logits without the choices less than `min_p` times as likely as the likeliest.
 
     What a model has hardly seen it cannot weigh: the many notes of which each is all but
     impossible add up to a wrong note now and then (min-p sampling, Nguyen et al. 2024).
@@ -54,12 +55,9 @@ def truncate(logits: Tensor, min_p: Tensor) -> Tensor:
     return tf.where(logits < best + tf.math.log(tf.maximum(min_p, 1e-30)), NEVER, logits)
 
 
-_SUM = np.triu(np.ones((rep.CLASSES, rep.CLASSES), np.float32))
-
-
 def draw(
     generator: ChoraleGenerator,
-    piece: Piece,
+    inputs: Inputs,
     latent: Latent,
     start: int,
     stop: Tensor,
@@ -70,7 +68,7 @@ def draw(
 
     Parameters
     ----------
-    latent : (batch, stop - start, voice)
+    latent : (batch, stop - start, line)
     temperature : float
         Below 1 the likelier notes are preferred, above 1 the rarer ones.
     min_p : float
@@ -78,34 +76,35 @@ def draw(
 
     Returns
     -------
-    classes : (batch, stop - start, voice) int32
-    onsets : (batch, stop - start, voice) float32
+    tokens : (batch, stop - start, line) int32
+    onsets : (batch, stop - start, line) float32
     """
-    encoded = generator.encode(piece, start, stop)
-    bias = generator.bias(piece.major_tonic)
-    batch, steps = tf.shape(piece.classes)[0], stop - start
+    encoded = generator.encode(inputs, start, stop)
+    bias = generator.bias(inputs.major_tonic)
+    batch, steps = tf.shape(inputs.tokens)[0], stop - start
 
     def step(
-        index: Tensor, past: Tensor, before: Tensor, classes: Tensor, onsets: Tensor
+        index: Tensor, past: Tensor, before: Tensor, tokens: Tensor, onsets: Tensor
     ) -> tuple[Tensor, ...]:
         """One step of all pieces; what the next one needs of it, and what was composed."""
         at = start + index
         flat = tf.reshape(past, [batch, generator.reach * generator.memory])
-        context = generator.context(encoded[:, index], piece.conditions[:, at], flat)
-        given, numbers = piece.mask[:, at] > 0, Latent(*(part[:, index] for part in latent))
-        now, struck = _chord(
-            generator, context, tf.where(given, piece.classes[:, at], -1), before, bias, numbers,
-            temperature, min_p,
+        context = generator.context(encoded[:, index], inputs.conditions[:, at], flat)
+        given, numbers = inputs.mask[:, at] > 0, Latent(*(part[:, index] for part in latent))
+        now, again = _chord(
+            generator, context, tf.where(given, inputs.tokens[:, at], UNKNOWN), before, bias,
+            numbers, temperature, min_p,
         )  # fmt: skip
-        onset = tf.cast((now > 0) & ((now != before) | struck), tf.float32)
-        onset = tf.where(given, piece.onsets[:, at], onset)
+        onset = tf.cast((now > REST) & ((now != before) | again), tf.float32)
+        onset = tf.where(given, inputs.onsets[:, at], onset)
         trace = generator.trace(now, before, onset)
         past = tf.concat([past[:, 1:], trace[:, None]], axis=1)
-        return index + 1, past, now, classes.write(index, now), onsets.write(index, onset)
+        return index + 1, past, now, tokens.write(index, now), onsets.write(index, onset)
 
-    before = piece.classes[:, start - 1] if start else tf.fill([batch, len(VOICES)], -1)
-    past = generator.traces(piece, start, start)
-    *_, classes, onsets = tf.while_loop(
+    lines = len(generator.ensemble)
+    before = inputs.tokens[:, start - 1] if start else tf.fill([batch, lines], UNKNOWN)
+    past = generator.traces(inputs, start, start)
+    *_, tokens, onsets = tf.while_loop(
         lambda index, *_: index < steps,
         step,
         (
@@ -116,7 +115,7 @@ def draw(
             tf.TensorArray(tf.float32, steps, element_shape=before.shape),
         ),
     )
-    return tf.transpose(classes.stack(), [1, 0, 2]), tf.transpose(onsets.stack(), [1, 0, 2])
+    return tf.transpose(tokens.stack(), [1, 0, 2]), tf.transpose(onsets.stack(), [1, 0, 2])
 
 
 def _chord(
@@ -129,14 +128,53 @@ def _chord(
     temperature: Tensor,
     min_p: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """One step's chord, voice by voice where `now (batch, voice)` is -1, and which are struck."""
-    struck: list[Tensor] = [None] * len(VOICES)
-    for voice in ORDER:
-        out = heads.logits(generator.heads[voice : voice + 1], context, now[None], before)[0]
-        out /= temperature
-        logits = truncate(out[:, : rep.CLASSES] + bias[:, voice], min_p)
-        choice = choose(logits, latent.pitch[:, voice])
-        slot = tf.one_hot(voice, len(VOICES)) > 0
-        now = tf.where(slot & (now < 0), choice[:, None], now)
-        struck[voice] = tf.sigmoid(out[:, -1]) > latent.strike[:, voice]
-    return now, tf.stack(struck, axis=1)
+    """One step's chord, line by line where `now (batch, line)` is unknown, and which start anew."""
+    lines = len(generator.ensemble)
+    again: list[Tensor] = [None] * lines
+    for line in generator.ensemble.order:
+        head = generator.heads[line : line + 1]
+        choice, onset = (
+            part[0] / temperature for part in heads.logits(head, context, now[None], before)
+        )
+        token = 1 + choose(truncate(choice + bias[:, line], min_p), latent.choice[:, line])
+        slot = tf.one_hot(line, lines) > 0
+        now = tf.where(slot & (now == UNKNOWN), token[:, None], now)
+        again[line] = tf.sigmoid(onset) > latent.onset[:, line]
+    return now, tf.stack(again, axis=1)
+
+
+def likelihood(
+    generator: ChoraleGenerator,
+    inputs: Inputs,
+    start: int,
+    stop: int,
+    drop: Dropout = no_dropout,
+    closing: float = 1.0,
+) -> Tensor:
+    """Mean negative log-likelihood of the cells that are not given, in nats a cell.
+
+    Cells on which a phrase ends count `closing` times; see `cell_weights`.
+    """
+    logits = generator.logits(inputs, start, stop, drop)
+    tokens, before, onsets = inputs.steps(start, stop)
+    choice = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens - 1, logits.choice)
+    onset = tf.nn.sigmoid_cross_entropy_with_logits(onsets, logits.onset)
+    weights = cell_weights(inputs, start, stop, closing)
+    # A note outside its line's range (a crossing, another edition) must not swamp the batch.
+    total = tf.reduce_sum(weights * (tf.minimum(choice, 20.0) + held(tokens, before) * onset))
+    return total / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+
+def cell_weights(inputs: Inputs, start: int, stop: int, closing: float) -> Tensor:
+    """How much each cell counts in the likelihood: ``(batch, stop - start, line)``.
+
+    Given cells count nothing, those under a fermata and in the quarter before it `closing` times.
+    """
+    free = 1 - inputs.mask[:, start:stop]
+    if closing == 1:
+        return free
+    fermatas = inputs.conditions[..., CONDITIONS.at["fermata"].start]
+    fermatas = tf.pad(fermatas, [[0, 0], [0, STEPS_PER_QUARTER]])
+    ahead = [fermatas[:, lag : lag + stop] for lag in range(STEPS_PER_QUARTER + 1)]
+    near = tf.reduce_max(tf.stack(ahead), axis=0)[:, start:stop]
+    return free * (1 + (closing - 1) * near[..., None])

@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kantor.model import Tensor
 from kantor.model.nets import relations
-from kantor.model.nets import representation as rep
 from kantor.model.nets.chorale import ChoraleGenerator
-from kantor.model.nets.inputs import Piece, held, judged_features, shift, write
+from kantor.model.nets.features import Inputs, features, held, pairs, spacing_kind
 from kantor.model.nets.sampling import truncate
-from kantor.music.score import VOICES
-
-Tensor = Any
+from kantor.network.layout import OCTAVE, Layout, interval
+from kantor.network.tokens import REST
 
 
 class Linear(NamedTuple):
@@ -29,23 +28,22 @@ class Linear(NamedTuple):
 
     Attributes
     ----------
-    found : (batch, time, …)
+    value : (batch, time, …)
         What it makes of the sample.
     back
-        The gradient by the features ``(batch, time, JUDGED)``, from that by the function.
+        The gradient by the features ``(batch, time, feature)``, from that by the function.
     """
 
-    found: Tensor
+    value: Tensor
     back: Callable[[Tensor], Tensor]
 
 
-def features(
+def differentiable(
     generator: ChoraleGenerator,
-    piece: Piece,
-    drawn: Tensor,
-    struck: Tensor,
+    inputs: Inputs,
+    tokens: Tensor,
+    onsets: Tensor,
     start: int,
-    stop: int,
     min_p: Tensor = 0.0,
     of: Linear | None = None,
 ) -> Tensor:
@@ -53,25 +51,24 @@ def features(
 
     Parameters
     ----------
-    drawn, struck : (batch, stop - start, voice)
-        What `draw` returned for `piece` and `min_p`.
+    tokens, onsets : (batch, stop - start, line)
+        What `draw` returned for `inputs` and `min_p`.
 
     Returns
     -------
-    (batch, stop - start, JUDGED) float32
-        `judged_features` of the sample, or a function of them.
+    (batch, stop - start, feature) float32
+        The sample's features by `Layout.judged`, or a function of them.
     """
-    written = write(piece, drawn, struck, start, stop)
-    out = generator.logits(written, start, stop)
-    logits = out[..., : rep.CLASSES] + generator.bias(piece.major_tonic)[:, None]
-    soft = tf.nn.softmax(truncate(logits, min_p))
-    free = 1 - piece.mask[:, start:stop]
-    strike = tf.sigmoid(out[..., -1])
-    before = shift(written.classes)[:, start:stop]
+    stop = start + tokens.shape[1]
+    written = inputs.written(tokens, onsets, start, stop)
+    logits = generator.logits(written, start, stop)
+    chosen = tf.nn.softmax(truncate(logits.choice, min_p))
+    free = 1 - inputs.mask[:, start:stop]
+    tokens, before, _ = written.steps(start, stop)
+    started = free * held(tokens, before) * tf.sigmoid(logits.onset)
     return relate(
-        free[..., None] * soft, struck + _through(free * held(written, start, stop) * strike),
-        drawn, before, of,
-    )  # fmt: skip
+        generator.layout, free[..., None] * chosen, onsets + _through(started), tokens, before, of
+    )
 
 
 def _through(tensor: Tensor) -> Tensor:
@@ -80,136 +77,162 @@ def _through(tensor: Tensor) -> Tensor:
 
 
 def relate(
-    voices: Tensor, onsets: Tensor, classes: Tensor, before: Tensor, of: Linear | None = None
+    layout: Layout,
+    chosen: Tensor,
+    onsets: Tensor,
+    tokens: Tensor,
+    before: Tensor,
+    of: Linear | None = None,
 ) -> Tensor:
-    """`judged_features` of `classes`, or a function of them, with their gradient by one-hot voices.
+    """The features of a sample, or a function of them, with their gradient by one-hot choices.
 
-    The features are sums of products of one-hot vectors, so the derivative by a cell's pitch is
-    the weight of the relations which that pitch would have to the cells around it: a gather.
+    The features are sums of products of one-hot vectors, so the derivative by a cell's choice is
+    the weight of the relations which that choice would have to the cells around it: a gather.
 
     Parameters
     ----------
-    voices : (batch, time, voice, CLASSES)
+    chosen : (batch, time, line, choice)
         What receives the gradient; its values are not read.
-    onsets : (batch, time, voice) float32
-    classes, before : (batch, time, voice) int32
+    onsets : (batch, time, line) float32
+    tokens, before : (batch, time, line) int32
         The sample, and the step before each of its steps.
     """
-    of = of or Linear(judged_features(classes, before, onsets), lambda upstream: upstream)
+    linear = of or Linear(
+        features(layout.judged, layout, tokens, before, onsets), lambda upstream: upstream
+    )
+    by_relations = RelationGradient(layout)
 
     @tf.custom_gradient
-    def function(voices: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
-        """What is known already, with its gradient by voices and onsets."""
-        return tf.identity(of.found), lambda upstream: _gradient(of.back(upstream), classes, before)
+    def function(chosen: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
+        """What is known already, with its gradient by choices and onsets."""
+        return tf.identity(linear.value), lambda upstream: by_relations(
+            linear.back(upstream), tokens, before
+        )
 
-    return function(voices, onsets)
-
-
-_VOICES = range(len(VOICES))
-_OWN, _OTHER = zip(*((v, o) for v in _VOICES for o in _VOICES if v != o), strict=True)
-_PAIR = [rep.PAIRS.index((min(pair), max(pair))) for pair in zip(_OWN, _OTHER, strict=True)]
-_UPPER = np.array(_OWN) < np.array(_OTHER)
-"""Every voice with every other one, a voice's three pairs together: which pair, seen from where."""
+    return function(chosen, onsets)
 
 
-def _gradient(upstream: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """The derivatives of `relate` by voices and onsets."""
-    voices, pairs = len(VOICES), len(rep.PAIRS)
-    kinds = len(rep.SPACINGS) + 1
-    sizes = [voices * rep.CLASSES, voices, 12 * pairs, kinds * (voices - 1)]
-    sizes += [rep.MOTIONS * voices, 144 * pairs]
-    pitch, onsets, *parts = tf.split(upstream, sizes, axis=-1)
-    intervals, spacings, motions, successions = (
-        _unflatten(part, count)
-        for part, count in zip(parts, (pairs, 3, voices, pairs), strict=True)
-    )
-    total = _unflatten(pitch, voices)
-    total += _by_intervals(intervals, classes)
-    total += _by_spacings(spacings, classes)
-    total += relations.by_motion(motions, before)
-    total += _earlier(relations.by_motion(tf.reverse(motions, [-1]), classes))
-    now, then = _by_successions(successions, classes, before)
-    total += now + _earlier(then)
-    return total, onsets
+class RelationGradient:
+    """The derivatives of a step's features by one-hot choices and by onsets.
+
+    Every pitched line is seen with every other one, a line's own pairs together: which pair of the
+    ensemble, and whether from above.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.choices = layout, layout.vocabulary.choices
+        self.pitched = layout.ensemble.pitched
+        both = [(own, other) for own in range(self.pitched) for other in layout.others(own)]
+        self.own, self.other = zip(*both, strict=True)
+        self.pair = [layout.ensemble.pairs.index((min(two), max(two))) for two in both]
+        self.above = np.array(self.own) < np.array(self.other)
+
+    def __call__(self, upstream: Tensor, tokens: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """By choices ``(batch, time, line, choice)`` and by onsets ``(batch, time, line)``.
+
+        Parameters
+        ----------
+        upstream : (batch, time, feature)
+            The gradient by `Layout.judged`.
+        tokens, before : (batch, time, line) int32
+        """
+        blocks = self.layout.judged
+        weights = {
+            name: _unflatten(part, shape)
+            for (name, shape), part in zip(
+                blocks.shapes.items(), tf.split(upstream, blocks.sizes, axis=-1), strict=True
+            )
+        }
+        now, then = tokens[..., : self.pitched], before[..., : self.pitched]
+        total = weights["pitch"]
+        total += self._by_intervals(weights["interval"], now)
+        total += self._by_spacing(weights["spacing"], now)
+        motion = weights["motion"]
+        total += relations.by_difference(motion, then, self.choices)
+        total += _earlier(relations.by_difference(tf.reverse(motion, [-1]), now, self.choices))
+        arriving, leaving = self._by_successions(weights["succession"], now, then)
+        total += arriving + _earlier(leaving)
+        if self.pitched < len(self.layout.ensemble):
+            hits = weights["hit"]
+            none = [[0, 0]] * 3
+            hits = tf.pad(hits, [*none, [0, self.choices - hits.shape[-1]]])
+            total = tf.concat([total, hits], axis=-2)
+        return total, weights["onset"]
+
+    def _of_lines(self, weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
+        """Weights of a line's intervals to each other one, as weights of its choices.
+
+        Parameters
+        ----------
+        weights : (…, both, 12)
+            Of each of `own`, by the interval class above its `other`.
+        other : (…, both) int32
+            The other one's token.
+        known : (…, both) bool
+            Where the weights count.
+
+        Returns
+        -------
+        (…, line, choice)
+            Sums over each line's pairs.
+        """
+        chroma = tf.where(known[..., None], relations.turned(weights, -other), 0.0)
+        shape = tf.concat([tf.shape(chroma)[:-2], [self.pitched, -1, OCTAVE]], 0)
+        summed = tf.reduce_sum(tf.reshape(chroma, shape), axis=-2)
+        return relations.by_chroma(summed, self.choices)
+
+    def _by_intervals(self, weights: Tensor, now: Tensor) -> Tensor:
+        """What each choice of a line would bring by its interval to each other one."""
+        other = tf.gather(now, self.other, axis=-1)
+        return self._of_lines(self._both_ways(weights), other, other > REST)
+
+    def _by_spacing(self, weights: Tensor, now: Tensor) -> Tensor:
+        """What each choice would bring by its distance from the lines above and below."""
+        largest = self.choices - 2
+        kinds = spacing_kind(tf.range(-largest, largest + 1))
+        distances = tf.gather(weights, kinds, axis=-1)
+        down = relations.by_difference(distances, now[..., 1:], self.choices)
+        up = relations.by_difference(tf.reverse(distances, [-1]), now[..., :-1], self.choices)
+        none = tf.zeros_like(down[..., :1, :])
+        return tf.concat([down, none], axis=-2) + tf.concat([none, up], axis=-2)
+
+    def _by_successions(self, weights: Tensor, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor]:
+        """What each choice would bring as the end of a succession, and as the start of the next.
+
+        Both lines of a pair complete the same succession, so its row (or column) is looked up once.
+        """
+        table = _unflatten(weights, (OCTAVE, OCTAVE))
+        own, other = (tf.gather(now, lines, axis=-1) for lines in (self.own, self.other))
+        own_then, other_then = (tf.gather(then, lines, axis=-1) for lines in (self.own, self.other))
+        moves = (other > REST) & (other_then > REST) & (other != other_then)
+        # By the interval class that follows on the last one, and by the one that came before.
+        following = _row(table, interval(*pairs(self.layout, then)).index)
+        columns = tf.linalg.matrix_transpose(table)
+        leading = _row(columns, interval(*pairs(self.layout, now)).index)
+        arriving = self._of_lines(self._both_ways(following), other, moves & (own_then > REST))
+        leaving = self._of_lines(self._both_ways(leading), other_then, moves & (own > REST))
+        return _moving(arriving, then), _moving(leaving, now)
+
+    def _both_ways(self, weights: Tensor) -> Tensor:
+        """Weights ``(…, pair, 12)`` of an upper line's interval, as each of `own` sees it."""
+        weights = tf.gather(weights, self.pair, axis=-2)
+        falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement
+        return tf.where(self.above[:, None], weights, falling)
 
 
-def _unflatten(tensor: Tensor, count: int) -> Tensor:
-    """``(…, count * size)`` as ``(…, count, size)``."""
-    shape = [count, tensor.shape[-1] // count]
+def _unflatten(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """``(…, size)`` as ``(…, *shape)``."""
     return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-1], shape], 0))
 
 
-def _of_voices(weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
-    """Weights of a voice's intervals to each other one, as weights of its pitches.
-
-    Parameters
-    ----------
-    weights : (…, 12, 12)
-        Of each of `_OWN`, by the interval class above its `_OTHER`.
-    other : (…, 12) int32
-        The other one's class.
-    known : (…, 12) bool
-        Where the weights count.
-
-    Returns
-    -------
-    (…, voice, CLASSES)
-        Sums over each voice's three pairs.
-    """
-    chroma = tf.where(known[..., None], relations.turned(weights, -rep.BASE - other), 0.0)
-    shape = tf.concat([tf.shape(chroma)[:-2], [len(VOICES), -1, 12]], 0)
-    return relations.by_chroma(tf.reduce_sum(tf.reshape(chroma, shape), axis=-2))
+def _row(table: Tensor, row: Tensor) -> Tensor:
+    """One row of each matrix ``(…, 12, 12)``, chosen by ``row (…)``: ``(…, 12)``."""
+    return tf.gather(table, row, axis=-2, batch_dims=len(row.shape))
 
 
-def _by_intervals(weights: Tensor, classes: Tensor) -> Tensor:
-    """What each pitch of a voice would bring by its interval to each other one."""
-    other = tf.gather(classes, _OTHER, axis=-1)
-    return _of_voices(_both_ways(weights), other, other > 0)
-
-
-def _by_spacings(weights: Tensor, classes: Tensor) -> Tensor:
-    """What each pitch would bring by its distance from the voices above and below."""
-    kinds = rep.spacing_kind(tf.range(-rep.LARGEST_DISTANCE, rep.LARGEST_DISTANCE + 1))
-    distances = tf.gather(weights, kinds, axis=-1)
-    down = relations.by_distance(distances, classes[..., 1:])
-    up = relations.by_distance(tf.reverse(distances, [-1]), classes[..., :-1])
-    none = tf.zeros_like(down[..., :1, :])
-    return tf.concat([down, none], axis=-2) + tf.concat([none, up], axis=-2)
-
-
-def _by_successions(weights: Tensor, classes: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """What each pitch would bring as the end of a succession, and as the start of the next.
-
-    Both voices of a pair complete the same succession, so its row (or column) is looked up once.
-    """
-    table = tf.reshape(weights, tf.concat([tf.shape(weights)[:-1], [12, 12]], 0))
-    own, other = (tf.gather(classes, voices, axis=-1) for voices in (_OWN, _OTHER))
-    own_then, other_then = (tf.gather(before, voices, axis=-1) for voices in (_OWN, _OTHER))
-    moves = (other > 0) & (other_then > 0) & (other != other_then)
-    # By the interval class that follows on the last one, and by the one that came before.
-    following = relations.row_of(table, _between(before))
-    leading = relations.row_of(tf.linalg.matrix_transpose(table), _between(classes))
-    now = _of_voices(_both_ways(following), other, moves & (own_then > 0))
-    then = _of_voices(_both_ways(leading), other_then, moves & (own > 0))
-    return _leaving(now, before), _leaving(then, classes)
-
-
-def _between(classes: Tensor) -> Tensor:
-    """The interval class of each pair, upper minus lower voice: ``(…, pair)``."""
-    upper, lower = zip(*rep.PAIRS, strict=True)
-    return (tf.gather(classes, upper, axis=-1) - tf.gather(classes, lower, axis=-1)) % 12
-
-
-def _both_ways(weights: Tensor) -> Tensor:
-    """Weights ``(…, pair, 12)`` of an upper voice's interval, as each of `_OWN` sees it."""
-    weights = tf.gather(weights, _PAIR, axis=-2)
-    falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement
-    return tf.where(_UPPER[:, None], weights, falling)
-
-
-def _leaving(tensor: Tensor, classes: Tensor) -> Tensor:
-    """`tensor (…, voice, CLASSES)`, zero at a voice's own class: staying on it moves nothing."""
-    return tf.where(tf.range(rep.CLASSES) != classes[..., None], tensor, 0.0)
+def _moving(tensor: Tensor, tokens: Tensor) -> Tensor:
+    """`tensor (…, line, choice)`, zero at a line's own token: staying on it moves nothing."""
+    return tf.where(tf.range(tensor.shape[-1]) != tokens[..., None] - 1, tensor, 0.0)
 
 
 def _earlier(tensor: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 The generator is a U-Net on the melody's roll: four strided 4 x 4 convolutions down to 2 x 8, the
 latent joined to them there, four up-sampling convolutions back up with skip connections, tanh on
 four tracks (8.27 million weights). The critic sees roll and melody through four strided
-convolutions (2.77 million). Rolls are in {-1, 1}.
+convolutions (2.77 million). Rolls are in {-1, 1}. The networks know windows of two bars of the
+ensemble SATB; longer melodies are harmonised window by window.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from kantor.model import parts
-from kantor.music.score import VOICES
+from kantor.errors import InputError
+from kantor.model import Tensor, parts
+from kantor.music.conditioning import Conditioning
+from kantor.music.score import REST, Flags, Pitches, onset_floor
+from kantor.runtime.pieces import inside
 
-Tensor = Any
-
-STEPS, PITCHES = 32, 128
+STEPS, PITCHES, LINES = 32, 128, 4
+HOP = 16
+"""Steps from one window of a melody to the next."""
 FILTERS = (64, 128, 256, 512)
 LATENT = (STEPS // 16, PITCHES // 16, 512)
 
@@ -51,13 +57,13 @@ def unet_generator() -> keras.Model:
     for filters, skip in zip(FILTERS[-2::-1], levels[-2:0:-1], strict=True):
         hidden = up(hidden, skip, filters)
     hidden = keras.layers.UpSampling2D(2)(hidden)
-    roll = keras.layers.Conv2D(len(VOICES), 4, padding="same", activation="tanh")(hidden)
+    roll = keras.layers.Conv2D(LINES, 4, padding="same", activation="tanh")(hidden)
     return keras.Model([melody, latent], roll, name="unet_generator")
 
 
 def unet_critic() -> keras.Model:
     """Roll ``(batch, 32, 128, 4)`` and melody ``(batch, 32, 128, 1)`` to a score ``(batch,)``."""
-    roll = keras.Input((STEPS, PITCHES, len(VOICES)), name="roll")
+    roll = keras.Input((STEPS, PITCHES, LINES), name="roll")
     melody = keras.Input((STEPS, PITCHES, 1), name="melody")
     hidden = keras.layers.Concatenate()([roll, melody])
     for filters in FILTERS:
@@ -75,12 +81,70 @@ def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
 
 
 def to_rolls(pitches: Tensor) -> Tensor:
-    """MIDI numbers ``(batch, time, voice)`` as rolls in {-1, 1}, ``(batch, time, 128, voice)``."""
+    """MIDI numbers ``(batch, time, line)`` as rolls in {-1, 1}, ``(batch, time, 128, line)``."""
     rolls = 2 * tf.one_hot(tf.cast(pitches, tf.int32), PITCHES) - 1
     return tf.transpose(rolls, [0, 1, 3, 2])
 
 
 def from_rolls(rolls: Tensor) -> Tensor:
-    """The loudest pitch of each voice and step where it is above zero, else a rest; int32."""
+    """The loudest pitch of each line and step where it is above zero, else a rest; int32."""
     loudest = tf.argmax(rolls, axis=-2, output_type=tf.int32)
     return tf.where(tf.reduce_max(rolls, axis=-2) > 0, loudest, -1)
+
+
+def compose(
+    network: keras.Model, given: Conditioning, seeds: NDArray[np.int64]
+) -> tuple[Pitches, Flags]:
+    """Harmonise the sopranos of a batch.
+
+    Returns
+    -------
+    pitches : (batch, time, line) int8
+    onsets : (batch, time, line) bool
+        Given cells unchanged; composed notes start where their pitch changes.
+
+    Raises
+    ------
+    InputError
+        If anything but whole sopranos is given.
+    """
+    if not given.mask[..., 0].all():
+        raise InputError(
+            "a model of the preset unet harmonises a whole soprano only; "
+            "use one of the preset chorale"
+        )
+    pitches = np.full(given.pitches.shape, REST, np.int8)
+    lengths = inside(given).sum(axis=1)
+    for index, (length, seed) in enumerate(zip(lengths, seeds, strict=True)):
+        melody = given.pitches[index, :length, :1]
+        pitches[index, :length] = _harmonised(network, melody, int(seed))
+    onsets = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
+    return (
+        np.where(given.mask, given.pitches, pitches),
+        np.where(given.mask, given.onsets, onsets),
+    )
+
+
+def _windows(pitches: Pitches) -> NDArray[np.float32]:
+    """Rolls in {-1, 1} of the windows of a piece, each half a window after the last."""
+    steps = len(pitches)
+    whole = max(STEPS, -(-steps // HOP) * HOP)
+    padded = np.pad(pitches, ((0, whole - steps), (0, 0)), constant_values=REST)
+    roll = to_rolls(tf.constant(padded[None])).numpy()[0]
+    starts = range(0, whole - STEPS + 1, HOP)
+    return np.stack([roll[start : start + STEPS] for start in starts])
+
+
+def _harmonised(network: Any, melody: Pitches, seed: int) -> Pitches:
+    """One melody ``(time, 1)`` to all lines: its windows overlap by half and fade."""
+    windows = _windows(melody)
+    random = np.random.Generator(np.random.Philox(key=seed & (2**64 - 1)))
+    latent = random.standard_normal(LATENT, np.float32).clip(-2, 2)
+    latents = np.repeat(latent[None], len(windows), axis=0)
+    parts = network([windows, latents], training=False).numpy()
+    fade = np.minimum(np.arange(STEPS), np.arange(STEPS)[::-1]) + 1.0
+    total = np.zeros((HOP * (len(windows) - 1) + STEPS, PITCHES, LINES), np.float32)
+    for index, part in enumerate(parts):
+        total[index * HOP : index * HOP + STEPS] += part * fade[:, None, None]
+    lines = from_rolls(tf.constant(total[None, : len(melody)])).numpy()
+    return np.asarray(lines[0], dtype=np.int8)

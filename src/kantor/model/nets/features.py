@@ -1,0 +1,228 @@
+"""A batch as the networks of `chorale` take it, and the features that they see of a step.
+
+`kantor.network` has the tokens and the layout of the features; here they are computed in
+TensorFlow. Tokens are int32, features float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kantor.model import Batch, Tensor
+from kantor.network import layout as places
+from kantor.network.layout import CONDITIONS, METER, Blocks, Layout, Place
+from kantor.network.tokens import DRUM_CHOICES, HIT, REST, UNKNOWN, Vocabulary, frame_shift
+
+
+class Inputs(NamedTuple):
+    """A batch as the networks take it.
+
+    Attributes
+    ----------
+    tokens : (batch, time, line) int32
+        Where a sample is drawn, only the cells of the mask are read.
+    onsets, mask : (batch, time, line) float32
+        The mask is 1 where a cell is given.
+    conditions : (batch, time, CONDITIONS) float32
+        See `conditions`.
+    major_tonic : (batch,) int32
+    """
+
+    tokens: Tensor
+    onsets: Tensor
+    mask: Tensor
+    conditions: Tensor
+    major_tonic: Tensor
+
+    def written(self, tokens: Tensor, onsets: Tensor, start: int, stop: int) -> Inputs:
+        """The same with a sample in the steps from `start` to `stop`."""
+        return self._replace(
+            tokens=tf.concat([self.tokens[:, :start], tokens, self.tokens[:, stop:]], axis=1),
+            onsets=tf.concat([self.onsets[:, :start], onsets, self.onsets[:, stop:]], axis=1),
+        )
+
+    def steps(self, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens, tokens of the step before, and onsets, from `start` to `stop`."""
+        return (
+            self.tokens[:, start:stop],
+            shift(self.tokens)[:, start:stop],
+            self.onsets[:, start:stop],
+        )
+
+
+def to_inputs(batch: Batch, vocabulary: Vocabulary) -> Inputs:
+    """Arrays as in `kantor.model.train.batches.Pool`, with a mask, as the networks read them."""
+    return Inputs(
+        to_tokens(batch["pitches"], batch["major_tonic"], vocabulary),
+        tf.cast(batch["onsets"], tf.float32),
+        tf.cast(batch["mask"], tf.float32),
+        conditions(batch["bars"], batch["fermatas"], batch["inside"], batch["major_tonic"]),
+        tf.cast(batch["major_tonic"], tf.int32),
+    )
+
+
+def to_tokens(pitches: Tensor, major_tonic: Tensor, vocabulary: Vocabulary) -> Tensor:
+    """MIDI numbers ``(batch, time, line)``, -1 for a rest; see `Vocabulary.to_tokens`."""
+    pitches = tf.cast(pitches, tf.int32)
+    tokens = pitches - frame_shift(tf.cast(major_tonic, tf.int32))[:, None, None] - vocabulary.base
+    tokens = tf.clip_by_value(tokens, REST + 1, vocabulary.choices)
+    tokens = tf.where(_drums(vocabulary), HIT, tokens)
+    return tf.where(pitches < 0, REST, tokens)
+
+
+def range_bias(vocabulary: Vocabulary, major_tonic: Tensor) -> Tensor:
+    """Zero for what a line can choose in its range, a large negative number elsewhere.
+
+    Returns
+    -------
+    (batch, line, choice) float32
+    """
+    choice = tf.range(vocabulary.choices)
+    midi = midi_of_choices(vocabulary, major_tonic)[:, None]
+    low, high = (
+        tf.constant(ends)[:, None] for ends in zip(*vocabulary.ensemble.ranges, strict=True)
+    )
+    pitched = ((midi >= low) & (midi <= high)) | (choice == 0)
+    allowed = tf.where(_drums(vocabulary)[:, None], choice < DRUM_CHOICES, pitched)
+    return tf.where(allowed, 0.0, -1e9)
+
+
+def midi_of_choices(vocabulary: Vocabulary, major_tonic: Tensor) -> Tensor:
+    """The MIDI number of each choice of a pitched line: ``(batch, choice) int32``."""
+    tokens = tf.range(vocabulary.choices) + 1
+    return tokens + vocabulary.base + frame_shift(tf.cast(major_tonic, tf.int32))[:, None]
+
+
+def _drums(vocabulary: Vocabulary) -> Any:
+    """Which lines are drums: ``(line,) bool``."""
+    return np.arange(len(vocabulary.ensemble)) >= vocabulary.ensemble.pitched
+
+
+def shift(tokens: Tensor) -> Tensor:
+    """The tokens of the step before each step, unknown before the first."""
+    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=UNKNOWN)
+
+
+def held(tokens: Tensor, before: Tensor) -> Tensor:
+    """1 where a line sounds what it sounded in the step before: ``(…, line) float32``."""
+    return tf.cast((tokens > REST) & (tokens == before), tf.float32)
+
+
+def one_hot(tokens: Tensor, choices: int) -> Tensor:
+    """Tokens as one-hot vectors ``(…, choice)``, zero where a token is not known."""
+    return tf.one_hot(tokens - 1, choices)
+
+
+def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
+    """Join the last `axes` axes, whose sizes are static, into one."""
+    size = int(np.prod(tensor.shape[-axes:]))
+    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
+
+
+def place(block: str, layout: Layout, tokens: Tensor, before: Tensor) -> Tensor:
+    """Which place of each row of a block of `Layout.judged` is one.
+
+    Parameters
+    ----------
+    tokens, before : (…, line) int32
+        Of a step, and of the one before it.
+
+    Returns
+    -------
+    (…, row) int32
+        -1 for none.
+    """
+    pitched = layout.ensemble.pitched
+    now, then = tokens[..., :pitched], before[..., :pitched]
+    match block:
+        case "pitch":
+            return now - 1
+        case "hit":
+            return tokens[..., pitched:] - 1
+        case "interval":
+            return _index(places.interval(*pairs(layout, now)))
+        case "spacing":
+            upper, lower = now[..., :-1], now[..., 1:]
+            known = places.interval(upper, lower).known
+            return _index(Place(spacing_kind(upper - lower), known))
+        case "motion":
+            return _index(places.motion(now, then))
+        case "succession":
+            return _index(places.succession(*pairs(layout, now), *pairs(layout, then)))
+    raise ValueError(block)
+
+
+def _index(place: Place) -> Tensor:
+    return tf.where(place.known, place.index, -1)
+
+
+def pairs(layout: Layout, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """The tokens of the upper and of the lower line of each pair: ``(…, pair)`` each."""
+    upper, lower = zip(*layout.ensemble.pairs, strict=True)
+    return tf.gather(tokens, upper, axis=-1), tf.gather(tokens, lower, axis=-1)
+
+
+def spacing_kind(distance: Tensor) -> Tensor:
+    """Which kind of distance, in semitones, lies between neighbours; see `SPACING_BOUNDS`."""
+    return tf.reduce_sum(tf.cast(places.above_bounds(distance), tf.int32), axis=-1)
+
+
+def features(
+    blocks: Blocks, layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor = None
+) -> Tensor:
+    """Some blocks of `Layout.judged`, side by side: ``(…, blocks.size) float32``."""
+    found = []
+    for name, shape in blocks.shapes.items():
+        if name == "onset":
+            found.append(onsets)
+        elif shape[0]:
+            index = place(name, layout, tokens, before)
+            found.append(flatten(tf.one_hot(index, shape[1])))
+    return tf.concat(found, axis=-1)
+
+
+def ones(blocks: Blocks, layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
+    """Which of the `features` are one: ``(…, count) int32``, -1 for none.
+
+    Onsets must be 0 or 1.
+    """
+    found = []
+    for name, shape in blocks.shapes.items():
+        if not shape[0]:
+            continue
+        if name == "onset":
+            index, size = tf.cast(onsets, tf.int32) - 1, 1
+        else:
+            index, size = place(name, layout, tokens, before), shape[1]
+        first = blocks.at[name].start + size * tf.range(shape[0])
+        found.append(tf.where(index >= 0, index + first, -1))
+    return tf.concat(found, axis=-1)
+
+
+def conditions(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tensor) -> Tensor:
+    """What is known of each step besides notes; see `kantor.network.layout.CONDITIONS`.
+
+    Parameters
+    ----------
+    bars : (batch, time, 2) int
+        Steps since the bar line, and the bar's length.
+    fermatas, inside : (batch, time) bool
+    major_tonic : (batch,) int
+
+    Returns
+    -------
+    (batch, time, CONDITIONS) float32
+    """
+    since, length = tf.unstack(tf.cast(bars, tf.int32), axis=-1)
+    sizes = [CONDITIONS.shapes[name][0] for name in METER]
+    parts = [
+        tf.one_hot(tf.clip_by_value(index, 0, size - 1), size)
+        for index, size in zip(places.meter(since, length), sizes, strict=True)
+    ]
+    flags = tf.stack([tf.cast(fermatas, tf.float32), tf.cast(inside, tf.float32)], axis=-1)
+    key = tf.one_hot(tf.cast(major_tonic, tf.int32), 12)
+    time = tf.shape(bars)[1]
+    return tf.concat([*parts, flags, tf.repeat(key[:, None], time, axis=1)], axis=-1)

@@ -1,0 +1,84 @@
+"""The critic scores whole windows, by an embedding of their features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tests.model.small import Small
+
+from kantor.model.nets.critic import ChoraleCritic
+from kantor.model.nets.features import features, ones
+from kantor.model.nets.layers import MultiHot
+
+
+def embed(critic: ChoraleCritic, features: tf.Tensor) -> tf.Tensor:
+    """Any features ``(…, feature)``, embedded by a plain product."""
+    return features @ (tf.constant(critic.scale) * critic.seen.kernel)
+
+
+def noise(critic: ChoraleCritic, pieces: int) -> list[np.ndarray]:
+    """Any features, masks and conditions of windows."""
+    random, layout = np.random.default_rng(1), critic.layout
+    given = layout.around.at["given"].stop
+    sizes = layout.judged.size, given, layout.around.size - given
+    return [random.normal(size=(pieces, critic.steps, size)).astype(np.float32) for size in sizes]
+
+
+@pytest.mark.parametrize("steps", [8, 32])
+def test_critic_sees_the_whole_window(steps: int) -> None:
+    """One score a window; a change of any step, of the mask or the conditions changes it."""
+    critic = ChoraleCritic(width=8, embedding=8, steps=steps)
+    seen = noise(critic, 2)
+
+    def scores_of(seen: list[np.ndarray]) -> np.ndarray:
+        features, *given = map(tf.constant, seen)
+        return critic(embed(critic, features), *given).numpy()
+
+    scores = scores_of(seen)
+    assert scores.shape == (2,)
+    for part in range(3):
+        for step in (0, steps // 2, steps - 1):
+            changed = [array.copy() for array in seen]
+            changed[part][0, step] += 1
+            again = scores_of(changed)
+            assert again[0] != pytest.approx(scores[0], rel=1e-5)
+            assert again[1] == pytest.approx(scores[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("emphasis", [1.0, 4.0])
+def test_slope_by_the_features(emphasis: float) -> None:
+    """What the embedding's gradient says is the norm of the features' own, successions scaled."""
+    critic = ChoraleCritic(width=8, embedding=8, emphasis=emphasis, steps=8)
+    features, mask, conditions = map(tf.constant, noise(critic, 3))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(features)
+        embedded = embed(critic, features)
+        tape.watch(embedded)
+        scores = critic(embedded, mask, conditions)
+    by_features = tape.gradient(scores, features).numpy()
+    by_features[..., critic.layout.judged.at["succession"]] /= emphasis
+    expected = (by_features**2).sum(axis=(1, 2))
+    assert np.allclose(critic.slope(tape.gradient(scores, embedded)), expected, rtol=1e-4)
+
+
+def test_steps_are_embedded_as_their_features(any_ensemble: Small) -> None:
+    """Summing rows up is the product with the features, also in its gradient."""
+    critic = ChoraleCritic(
+        width=8, embedding=6, emphasis=5.0, steps=8, ensemble=any_ensemble.ensemble
+    )
+    judged, steps = critic.layout.judged, any_ensemble.inputs.steps(1, 9)
+    index = ones(judged, critic.layout, *steps)
+    index = tf.reshape(index, [-1, index.shape[-1]])
+    plain = tf.reshape(features(judged, critic.layout, *steps), [-1, judged.size])
+    results = []
+    for embedding in (
+        lambda: critic.embed(MultiHot.of(index, judged.size)),
+        lambda: embed(critic, plain),
+    ):
+        with tf.GradientTape() as tape:
+            embedded = embedding()
+            pull = tf.reduce_sum(embedded**2)
+        results.append((embedded, tape.gradient(pull, critic.seen.kernel)))
+    for one, other in zip(*results, strict=True):
+        assert np.allclose(one, other, atol=1e-4)

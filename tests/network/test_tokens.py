@@ -1,0 +1,88 @@
+"""Pitches become tokens in the frame of the key, hits in none, and come back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.ensembles import BAND
+
+from kantor.ensemble import SATB, Ensemble, Line
+from kantor.errors import SetupError
+from kantor.music.score import REST as SILENT
+from kantor.network.tokens import HIT, REST, Vocabulary
+
+MODEST = settings(max_examples=25, deadline=None)
+ENSEMBLES = pytest.mark.parametrize("ensemble", [SATB, BAND], ids=lambda ensemble: ensemble.name)
+keys = st.integers(0, 11)
+
+
+def random_score(ensemble: Ensemble, seed: int, margin: int = 0) -> np.ndarray:
+    """Any pitches that a model of an ensemble can be given, `margin` semitones from the limits."""
+    random, vocabulary = np.random.default_rng(seed), Vocabulary(ensemble)
+    bounds = vocabulary.lowest + margin, vocabulary.highest + 1 - margin
+    score = random.integers(*bounds, (1, 9, len(ensemble)))
+    score[..., ensemble.pitched :] = [low for low, _ in ensemble.ranges[ensemble.pitched :]]
+    return np.where(random.random(score.shape) < 0.2, SILENT, score)
+
+
+@ENSEMBLES
+@MODEST
+@given(keys, st.integers(0, 2**32 - 1))
+def test_round_trip(ensemble: Ensemble, key: int, seed: int) -> None:
+    """Every pitch that each key's frame can hold, every hit and the rest come back as they were."""
+    vocabulary, score, tonic = Vocabulary(ensemble), random_score(ensemble, seed), np.array([key])
+    tokens = vocabulary.to_tokens(score, tonic)
+    assert np.array_equal(tokens == REST, score == SILENT)
+    assert np.array_equal(vocabulary.to_pitches(tokens, tonic), score)
+    for line in range(len(ensemble)):
+        assert tokens[..., line].min() >= REST
+        assert tokens[..., line].max() <= vocabulary.choices_of(line)
+
+
+@ENSEMBLES
+@pytest.mark.parametrize("key", range(12))
+def test_frame_holds_what_it_promises(ensemble: Ensemble, key: int) -> None:
+    """From the lowest to the highest pitch no two share a token, and so does every range."""
+    vocabulary = Vocabulary(ensemble)
+    for low, high in ensemble.ranges[: ensemble.pitched]:
+        assert vocabulary.lowest <= low <= high <= vocabulary.highest
+    every = np.arange(vocabulary.lowest, vocabulary.highest + 1)
+    score = np.repeat(every[None, :, None], len(ensemble), axis=-1)
+    tokens = vocabulary.to_tokens(score, np.array([key]))[0]
+    assert (np.diff(tokens[:, 0]) == 1).all()
+    assert np.array_equal((tokens[:, 0] + vocabulary.base) % 12 == 0, every % 12 == key)
+    assert (tokens[:, ensemble.pitched :] == HIT).all()
+
+
+@ENSEMBLES
+@MODEST
+@given(keys, st.integers(-6, 6), st.integers(0, 2**32 - 1))
+def test_transposing_with_the_key(ensemble: Ensemble, key: int, by: int, seed: int) -> None:
+    """A piece moved together with its key has the same tokens, or all an octave off."""
+    vocabulary, score = Vocabulary(ensemble), random_score(ensemble, seed, 6)
+    pitched = np.arange(len(ensemble)) < ensemble.pitched
+    moved = np.where(pitched & (score != SILENT), score + by, score)
+    one = vocabulary.to_tokens(score, np.array([key]))
+    two = vocabulary.to_tokens(moved, np.array([(key + by) % 12]))
+    sounding = pitched & (score != SILENT)
+    assert len(np.unique((two - one)[sounding])) <= 1
+    assert ((two - one)[sounding] % 12 == 0).all()
+    assert np.array_equal(one[~sounding], two[~sounding])
+
+
+def test_vocabulary_of_satb() -> None:
+    """Trained models depend on it."""
+    vocabulary = Vocabulary(SATB)
+    assert (vocabulary.base, vocabulary.choices, vocabulary.tokens) == (27, 64, 65)
+    assert (vocabulary.lowest, vocabulary.highest) == (35, 85)
+
+
+@pytest.mark.parametrize(("pitched", "drums"), [(2, 0), (7, 0), (3, 9)])
+def test_refuses_what_no_model_can_have(pitched: int, drums: int) -> None:
+    """One line with the ensemble's name and the limits."""
+    lines = [Line(f"line {place}", 40, 60) for place in range(pitched)]
+    lines += [Line(f"drum {place}", 40, 40, kind="drum") for place in range(drums)]
+    with pytest.raises(SetupError, match=r"ensemble odd: .* 3 to 6 pitched lines .* 8 drum"):
+        Vocabulary(Ensemble("odd", tuple(lines)))

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from kantor.data.corpus import Corpus
-from kantor.errors import InputError
+from kantor.ensemble import SATB
+from kantor.errors import InputError, ModelError
 from kantor.model import generator
 from kantor.model.generator import Generator
 from kantor.model.nets import chorale
 from kantor.model.nets.critic import ChoraleCritic
 from kantor.model.train.monitor import opening
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.score import REST, VOICE_RANGES, Score, onset_floor
+from kantor.music.score import REST, Score, onset_floor
 from kantor.runtime.pieces import inside
 from kantor.runtime.weights import FORMAT
 
@@ -68,7 +69,7 @@ def test_composes_what_is_not_given(takes: tuple, two: Conditioning) -> None:
     assert np.array_equal(onsets[two.mask], two.onsets[two.mask])
     for index in range(2):
         Score(pitches[index], onsets[index])
-    for voice, (low, high) in enumerate(VOICE_RANGES):
+    for voice, (low, high) in enumerate(SATB.ranges):
         sounding = pitches[..., voice][pitches[..., voice] != REST]
         assert low <= sounding.min()
         assert sounding.max() <= high
@@ -85,7 +86,10 @@ def test_saved_and_loaded_composes_the_same(
         "runtime.npz",
     ]
     loaded = generator.load(tmp_path / "new" / "model")
-    assert loaded.info == INFO | {"format": FORMAT}
+    assert loaded.info == INFO | {
+        "format": FORMAT,
+        "ensemble": json.loads(json.dumps(SATB.to_dict())),
+    }
     assert same(loaded.compose(two, [5, 6]), takes)
 
 
@@ -211,7 +215,7 @@ def test_folder_without_a_model(
         (folder / "model.json").unlink()
     if fault in ("cut", "empty"):
         file.write_bytes(file.read_bytes()[: 2000 * (fault == "cut")])
-    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro") as caught:
+    with pytest.raises(ModelError, match=r"not a model of Kantor.*dvc repro") as caught:
         generator.load(folder)
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -220,9 +224,12 @@ def test_folder_without_a_model(
 def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -> None:
     """What is no JSON is named as such."""
     generator.save(tmp_path, network, INFO)
-    assert json.loads((tmp_path / "model.json").read_text()) == INFO | {"format": FORMAT}
+    assert json.loads((tmp_path / "model.json").read_text()) == INFO | {
+        "format": FORMAT,
+        "ensemble": json.loads(json.dumps(SATB.to_dict())),
+    }
     (tmp_path / "model.json").write_text("{")
-    with pytest.raises(InputError, match="not a model of Kantor"):
+    with pytest.raises(ModelError, match="not a model of Kantor"):
         generator.load(tmp_path)
 
 

@@ -1,6 +1,6 @@
 """In numpy the networks compose the notes, and the critic gives the scores, that they do in Keras.
 
-The reference is what the training draws with (`drawing.draw`) and the critic itself, called window
+The reference is what the training draws with (`sampling.draw`) and the critic itself, called window
 by window.
 """
 
@@ -14,22 +14,20 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.model.small import pitches_of
 
 from kantor import runtime
 from kantor.data.corpus import Corpus
 from kantor.model import generator
-from kantor.model.generator import Generator
-from kantor.model.nets import chorale
-from kantor.model.nets import sampling as drawing
+from kantor.model.generator import Generator, weights_of
+from kantor.model.nets import chorale, sampling
 from kantor.model.nets.critic import ChoraleCritic
-from kantor.model.nets.inputs import JUDGED, judged_index, shift, to_piece
-from kantor.model.nets.multi_hot import multi_hot
+from kantor.model.nets.features import ones, to_inputs
+from kantor.model.nets.layers import MultiHot
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Score
+from kantor.network.layout import CONTEXT
 from kantor.runtime import refining
 from kantor.runtime.pieces import inside, latent
-from kantor.runtime.pitches import CONTEXT
 
 Asked = Callable[..., Conditioning]
 AROUND = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
@@ -89,8 +87,9 @@ class Reference:
         def once(given: Conditioning, seeds: np.ndarray, temperature: float) -> Any:
             numbers = np.stack([latent(int(seed), given.steps) for seed in seeds])
             knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
+            vocabulary = self.network.layout.vocabulary
             found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
-            pitches = pitches_of(found[0], given.major_tonic)
+            pitches = vocabulary.to_pitches(found[0].numpy(), given.major_tonic)
             return (
                 np.where(given.mask, given.pitches, pitches),
                 np.where(given.mask, given.onsets, found[1].numpy() > 0),
@@ -100,10 +99,10 @@ class Reference:
         return refining.refine(once, given, take, seeds, temperature, passes)
 
     def _draw(self, batch: Any, latent: Any, temperature: Any, min_p: Any) -> Any:
-        piece = to_piece(batch)
-        stop = tf.shape(piece.classes)[1] - CONTEXT
-        numbers = drawing.Latent(latent[:, :, 0], latent[:, :, 1])
-        return drawing.draw(self.network, piece, numbers, CONTEXT, stop, temperature, min_p)
+        inputs = to_inputs(batch, self.network.layout.vocabulary)
+        stop = tf.shape(inputs.tokens)[1] - CONTEXT
+        numbers = sampling.Latent(latent[:, :, 0], latent[:, :, 1])
+        return sampling.draw(self.network, inputs, numbers, CONTEXT, stop, temperature, min_p)
 
 
 def surrounded(given: Conditioning) -> dict[str, tf.Tensor]:
@@ -137,14 +136,17 @@ def judged_by(critic: ChoraleCritic, given: Conditioning, pitches: Any, onsets: 
             np.pad(answer, AROUND, constant_values=REST).astype(np.int32)
         )
         arrays["onsets"] = tf.constant(np.pad(np.pad(onsets[row : row + 1], pad), AROUND))
-        piece = to_piece(arrays)
-        index = judged_index(piece.classes, shift(piece.classes), piece.onsets)
-        seen = critic.embed(multi_hot(index[0], JUDGED))[None]
+        layout = critic.layout
+        inputs = to_inputs(arrays, layout.vocabulary)
+        index = ones(layout.judged, layout, *inputs.steps(0, inputs.tokens.shape[1]))
+        seen = critic.embed(MultiHot.of(index[0], layout.judged.size))[None]
         windows = [
             slice(start, start + critic.steps)
             for start in range(CONTEXT, CONTEXT + max(int(length), 1), 16)
         ]
-        worth = [critic(seen[:, at], piece.mask[:, at], piece.conditions[:, at]) for at in windows]
+        worth = [
+            critic(seen[:, at], inputs.mask[:, at], inputs.conditions[:, at]) for at in windows
+        ]
         scores.append(float(np.mean(worth)))
     return scores
 
@@ -161,7 +163,7 @@ def test_takes_are_those_of_keras(
     passes: int,
 ) -> None:
     """Note for note and onset for onset: all masks, lengths, keys, with and without refinement."""
-    numpy = runtime.Generator(weights.of(network), {"preset": "chorale"})
+    numpy = runtime.Generator(weights_of(network), {"preset": "chorale"})
     keras_ = Reference(network)
     seeds = np.array([5, 2**63 - 1, 0, -4, 17, 6, 1], np.int64)
     expected = keras_.compose(batch, seeds, temperature, min_p, passes)
@@ -181,7 +183,7 @@ def test_scores_are_those_of_keras(network: chorale.ChoraleGenerator, batch: Con
     random = np.random.default_rng(5)
     for variable in critic.trainable_variables:
         variable.assign(variable + random.normal(0, 0.1, variable.shape))
-    numpy = runtime.Generator(weights.of(network, critic), {"preset": "chorale"})
+    numpy = runtime.Generator(weights_of(network, critic), {"preset": "chorale"})
     take = numpy.compose(batch, np.arange(7))
     found = numpy.judge(batch, *take)
     assert (found.shape, found.dtype) == ((7,), np.float32)

@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from kantor.errors import InputError
 from kantor.hyperparameters import Strategy
+from kantor.model import Tensor
 
-Tensor = Any
 Step = Callable[..., Any]
 N = TypeVar("N")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kantor.data.corpus import Corpus
-from kantor.errors import InputError
+from kantor.errors import InputError, SetupError
 from kantor.model.generator import Generator
 from kantor.model.nets import unet
 from kantor.model.presets import Unet
@@ -151,5 +151,5 @@ def test_refuses_other_masks(corpus: Corpus, asked: Asked, voices: tuple[int, ..
 
 def test_refuses_other_windows() -> None:
     """Its windows have one length; the answer names the parameter."""
-    with pytest.raises(InputError, match=r"32 steps, not 64.*ingest\.windows\.steps"):
+    with pytest.raises(SetupError, match=r"32 steps, not 64.*ingest\.windows\.steps"):
         Unet(64)

@@ -20,14 +20,11 @@ from kantor.data.windows import Windows
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.hyperparameters import Kinds
+from kantor.model import Batch, Tensor
 from kantor.music.conditioning import bar_features
 from kantor.music.score import REST, Meter, Score, onset_floor
-from kantor.runtime import pitches
+from kantor.network.layout import CONTEXT
 
-Tensor = Any
-Batch = dict[str, Tensor]
-
-CONTEXT = pitches.CONTEXT
 LARGEST_TRANSPOSITION = 6
 SIX_EIGHT_EVERY = 4
 """Of so many windows one is added in 6/8 too, see `in_six_eight`."""

@@ -11,13 +11,11 @@ import tensorflow as tf
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.hyperparameters import Train
-from kantor.model import parts
+from kantor.model import Batch, Tensor, parts
 from kantor.model.generator import Generator
 from kantor.model.presets import Chorale, Unet
-from kantor.model.train.batches import Batch
 from kantor.model.train.wgan import Networks, critic_step, generator_step, likelihood_step
 
-Tensor = Any
 Step = Callable[..., Any]
 Graph = Any
 """A step as `tf.function` makes it; TensorFlow carries no types."""
@@ -236,5 +234,5 @@ class Trainer:
 
 def _networks(settings: Train, steps: int, ensemble: Ensemble) -> Networks:
     if settings.preset == "unet":
-        return Unet(steps)
-    return Chorale(settings.chorale, steps)
+        return Unet(steps, ensemble)
+    return Chorale(settings.chorale, steps, ensemble)

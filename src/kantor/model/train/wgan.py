@@ -13,10 +13,8 @@ from typing import Any, Protocol
 import keras
 import tensorflow as tf
 
-from kantor.model import parts
+from kantor.model import Batch, Tensor, parts
 
-Tensor = Any
-Batch = dict[str, Tensor]
 Gradients = list[Tensor]
 Figures = dict[str, Tensor]
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]

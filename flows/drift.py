@@ -14,7 +14,6 @@ from prefect.artifacts import create_markdown_artifact  # noqa: E402
 from retraining import start_retraining  # noqa: E402
 
 from kantor.drift import compare, last, training, watch  # noqa: E402
-from kantor.drift.telling import markdown  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,11 +27,11 @@ def drift() -> str:
     if len(came) < limits.least:
         get_run_logger().info("%d melodies, %d are needed to compare", len(came), limits.least)
         return "too few"
-    found = compare(came, training(ROOT / "build" / "scores.npz"), limits)
-    get_run_logger().info(found.line)
-    create_markdown_artifact(markdown(found), key="drift", description=found.line)
-    watch(folder, bool(found.beyond), limits.in_a_row, partial(_retrain, found.line))
-    return found.line
+    report = compare(came, training(ROOT / "build" / "scores.npz"), limits)
+    get_run_logger().info(report.line)
+    create_markdown_artifact(report.markdown, key="drift", description=report.line)
+    watch(folder, bool(report.beyond), limits.in_a_row, partial(_retrain, report.line))
+    return report.line
 
 
 def _retrain(line: str, key: str) -> None:

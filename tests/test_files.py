@@ -17,7 +17,7 @@ import pytest
 
 from kantor import files
 from kantor.batch import ledger
-from kantor.drift import log
+from kantor.drift import record
 from kantor.files import (
     DiskFull,
     Freed,
@@ -143,7 +143,7 @@ def decision(root: Path) -> None:
         lock,
         decision,
         lambda root: announced(root, NewScores("a", "data a", "data/ has changed")),
-        lambda root: log.record(root / STATE / "melodies", [{}]),
+        lambda root: record(root / STATE / "melodies", [{}]),
     ],
     ids=["lock", "decision", "announcement", "features"],
 )

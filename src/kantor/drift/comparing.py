@@ -6,22 +6,24 @@ Distances are 0 (alike) to 1 (nothing in common). Of numbers it is the Kolmogoro
 statistic, the greatest difference of the two cumulated distributions; of names (key, meter) and
 of histograms the total variation, histograms being means over the melodies. With 50 of the
 training's own melodies the distances reach 0.2 (range), 0.24 (key) and 0.04 (interval) by chance
-alone; that is why the thresholds differ.
+alone; that is why the thresholds differ. The checks are those of great_expectations: a melody is
+unusual where a feature lies beyond nearly all of the training's values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data import corpus
 from kantor.data.checks.outcomes import Outcome
-from kantor.drift.features import COLUMNS, INTERVALS, PITCH_CLASSES, features
+from kantor.data.checks.run import quiet_library, run
+from kantor.drift.features import COLUMNS, INTERVALS, NAMES, PITCH_CLASSES, features
 from kantor.metrics.distances import total_variation
 
 if TYPE_CHECKING:
@@ -31,11 +33,18 @@ if TYPE_CHECKING:
 
 _NUMBERS = {"range": ("lowest", "highest", "range"), "density": ("density",)}
 _HISTOGRAMS = {"pitch_class": PITCH_CLASSES, "interval": INTERVALS}
+_USUAL = (0.01, 0.99)  # quantiles of the training's values
+_SENTENCES = {
+    "lowest": "Lowest note",
+    "highest": "Highest note",
+    "range": "Semitones from the lowest to the highest note",
+    "density": "Notes a quarter",
+}
 
 
 @dataclass(frozen=True)
-class Drifting:
-    """What a comparison found.
+class DriftReport:
+    """What a comparison with the training gave.
 
     Attributes
     ----------
@@ -62,13 +71,33 @@ class Drifting:
         """One line for a person."""
         if not self.distances:
             return f"{self.melodies} melodies: too few to compare"
-        told = [f"{name} {self.distances[name]:.2f}" for name in self.beyond]
-        verdict = f"beyond the threshold: {', '.join(told)}" if told else "like the training's"
+        distances = ", ".join(f"{name} {self.distances[name]:.2f}" for name in self.beyond)
+        verdict = f"beyond the threshold: {distances}" if distances else "like the training's"
         return f"the last {self.melodies} melodies: {verdict}"
+
+    @property
+    def markdown(self) -> str:
+        """The verdict, the distances, and what great_expectations found."""
+        parts = [f"**{self.line}**"]
+        if self.distances:
+            rows = [
+                (name, f"{value:.3f}", f"{self.thresholds[name]:g}", "yes" * (name in self.beyond))
+                for name, value in self.distances.items()
+            ]
+            parts += ["Distances from the training's melodies (0 alike, 1 nothing in common):"]
+            parts += [_table(("feature", "distance", "threshold", "beyond"), rows)]
+        if self.outcomes:
+            checks = [
+                (one.sentence, one.expected, one.found, "holds" if one.success else "**fails**")
+                for one in self.outcomes
+            ]
+            parts += ["Expectations (great_expectations):"]
+            parts += [_table(("what", "expected", "found", ""), checks)]
+        return "\n\n".join(parts) + "\n"
 
 
 def training(scores: Path) -> pd.DataFrame:
-    """The features of the training sopranos, one row a piece, in their own keys.
+    """The features of the training's leading lines, one row a piece, in their own keys.
 
     Raises
     ------
@@ -77,22 +106,23 @@ def training(scores: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    pieces = [one for one in corpus.load(scores) if one.split == "train" and not one.transposition]
+    pieces = [piece for piece in corpus.load(scores) if piece.split == "train"]
     # A corpus that was transposed as a whole has no piece in its own key.
-    chosen = pieces or [one for one in corpus.load(scores) if one.split == "train"]
-    return pd.DataFrame([features(one.score) for one in chosen], columns=list(COLUMNS))
+    pieces = [piece for piece in pieces if not piece.transposition] or pieces
+    return pd.DataFrame([features(piece.score) for piece in pieces], columns=list(COLUMNS))
 
 
-def compare(came: pd.DataFrame, known: pd.DataFrame, limits: Drift) -> Drifting:
+def compare(came: pd.DataFrame, known: pd.DataFrame, limits: Drift) -> DriftReport:
     """Compare melodies that came in with those of the training, both as rows of features."""
     thresholds = {str(name): value for name, value in limits.thresholds.items()}
     if len(came) < limits.least or not len(known):
-        return Drifting(len(came), {}, thresholds)
-    from kantor.drift.checks import check
-
+        return DriftReport(len(came), {}, thresholds)
     distances = {name: distance(name, came, known) for name in thresholds}
-    outcomes = check(came, known, limits.mostly)
-    return Drifting(len(came), distances, thresholds, tuple(outcomes))
+    with quiet_library():
+        table = came.reset_index(drop=True)
+        table.insert(0, "melody", [str(row) for row in table.index])
+        outcomes = run({"melodies": table}, {"melodies": _suite(known, limits.mostly)})
+    return DriftReport(len(came), distances, thresholds, tuple(outcomes))
 
 
 def distance(name: str, came: pd.DataFrame, known: pd.DataFrame) -> float:
@@ -114,3 +144,29 @@ def _kolmogorov_smirnov(first: NDArray[np.float64], second: NDArray[np.float64])
         np.searchsorted(np.sort(side), values, side="right") / side.size for side in (first, second)
     ]
     return float(np.abs(shares[0] - shares[1]).max())
+
+
+def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
+    """Checks that a share `mostly` of the melodies lies where those of `known` do."""
+    from kantor.data.checks.expectations import among, between
+
+    share = f"for {mostly:.0%} of the melodies"
+    checks = []
+    for name, sentence in _SENTENCES.items():
+        low, high = (float(known[name].quantile(at)) for at in _USUAL)
+        limits = {"min_value": low, "max_value": high, "mostly": mostly}
+        checks.append(between(name, sentence, f"{low:g} to {high:g}, {share}", name, **limits))
+    for name in NAMES:
+        values = sorted(set(known[name]))
+        expected = f"one of the training's {len(values)}, {share}"
+        checks.append(among(name, name.capitalize(), expected, name, values, mostly=mostly))
+    return checks
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; what would end a cell is written so that it does not."""
+    cells = [
+        [" ".join(text.replace("|", "\\|").split()) for text in row]
+        for row in (head, ["---"] * len(head), *rows)
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kantor.drift.log import newest
+from kantor.drift.features import newest
 from kantor.files import save
 
 STATE = "state.json"
@@ -19,48 +19,48 @@ class Watch:
 
     Attributes
     ----------
-    seen : str
+    newest : str
         The newest part of the log at the last check.
-    over : int
+    in_a_row : int
         Checks in a row that found drift, each on melodies that were new.
-    asked : bool
-        Whether retraining was asked for since the melodies were last alike.
+    requested : bool
+        Whether retraining was requested since the melodies were last alike.
     """
 
-    seen: str = ""
-    over: int = 0
-    asked: bool = False
+    newest: str = ""
+    in_a_row: int = 0
+    requested: bool = False
 
 
 def read(folder: Path) -> Watch:
     """What was kept in the log's folder; nothing where there is nothing that can be read."""
     try:
         values = json.loads((folder / STATE).read_text())
-        return Watch(str(values["seen"]), int(values["over"]), bool(values["asked"]))
+        return Watch(str(values["newest"]), int(values["in_a_row"]), bool(values["requested"]))
     except (OSError, ValueError, LookupError, TypeError):
         return Watch()
 
 
-def watch(folder: Path, drifting: bool, in_a_row: int, ask: Callable[[str], object]) -> bool:
-    """Count one more check; whether it asked for retraining.
+def watch(folder: Path, drifting: bool, in_a_row: int, retrain: Callable[[str], object]) -> bool:
+    """Count one more check; whether it requested retraining.
 
-    It asks once, when drift has been found `in_a_row` times, and then not again before melodies
+    It does so once, when drift has been found `in_a_row` times, and then not again before melodies
     were found to be alike. A check that has seen no new melody counts for nothing.
 
     Parameters
     ----------
-    ask
-        Asks for retraining. It is given a key, which is the same whenever this check is repeated
-        because `ask` failed or the process was killed: nothing is recorded until `ask` returns.
+    retrain
+        Requests retraining. It is given a key, which is the same whenever this check is repeated
+        because `retrain` failed or the process was killed: nothing is recorded until it returns.
     """
     before, now = read(folder), newest(folder)
-    if now == before.seen:
+    if now == before.newest:
         return False
-    over = before.over + 1 if drifting else 0
-    asks = over >= in_a_row and not before.asked
-    if asks:
-        ask(f"drift after {before.seen or now}")
-    after = Watch(now, over, drifting and (before.asked or asks))
+    count = before.in_a_row + 1 if drifting else 0
+    due = count >= in_a_row and not before.requested
+    if due:
+        retrain(f"drift after {before.newest or now}")
+    after = Watch(now, count, drifting and (before.requested or due))
     text = json.dumps(asdict(after)).encode()
     save(folder / STATE, lambda stream: stream.write(text))
-    return asks
+    return due

@@ -67,7 +67,7 @@ if __name__ == "__main__":
     forking.begin(forking.BATCH)
 
 from kantor.batch import Batch, Plan, run
-from kantor.batch.engines import processes
+from kantor.batch.dispatcher import processes
 from kantor.registry import fetch, load_alone
 
 
@@ -96,8 +96,7 @@ if __name__ == "__main__":
     with processes(batch.workers) as engine:
         plan = Plan((inbox,), batch, lambda into: fetch(into, model), load)
         summary = run(plan, engine)
-    told = [summary.composing_seconds, summary.model_seconds]
-    (Path(__file__).parent / "told.json").write_text(json.dumps(told))
+    (Path(__file__).parent / "composing").write_text(str(summary.composing_seconds))
 """
 
 
@@ -121,18 +120,24 @@ def measure(inbox: Path, model: Path, workers: int, chunk: int) -> Figures:
         seconds = time.perf_counter() - began
         if process.returncode:
             raise SystemExit(f"the batch failed: exit code {process.returncode}")
-        composing, model_seconds = json.loads((Path(scratch) / "told.json").read_text())
+        composing = float((Path(scratch) / "composing").read_text())
         rows = pd.read_parquet(out / "batch-0001/manifest.parquet")
-        at_work = _covered(Path(scratch)) / seconds
-    share = model_seconds / (seconds * workers)
+        spans = _spans(Path(scratch))
+    at_work = _covered(spans) / seconds
+    share = sum(ended - began for began, ended in spans) / (seconds * workers)
     return Figures(len(rows), int(rows["steps"].sum()), seconds, composing, share, at_work, peak)
 
 
-def _covered(folder: Path) -> float:
-    """The seconds in which any of the logged models worked."""
+def _spans(folder: Path) -> list[tuple[float, ...]]:
+    """When each of the logged models began and ended a piece of work, in order."""
     lines = [line for path in folder.glob("*.spans") for line in path.read_text().splitlines()]
+    return sorted(tuple(map(float, line.split())) for line in lines)
+
+
+def _covered(spans: list[tuple[float, ...]]) -> float:
+    """The seconds in which any model worked."""
     covered = until = 0.0
-    for began, ended in sorted(tuple(map(float, line.split())) for line in lines):
+    for began, ended in spans:
         covered += max(0.0, ended - max(began, until))
         until = max(until, ended)
     return covered

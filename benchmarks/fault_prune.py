@@ -24,7 +24,7 @@ from composing import melody
 from trial import Trial
 
 from kantor.batch import Batch, Plan, run
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
 from kantor.formats import midi
 from kantor.intake import Limits
 from kantor.service.pruning import LOGS
@@ -92,7 +92,7 @@ def _repository(folder: Path) -> Path:
         for seed in range(first, first + EACH):
             midi.write(melody(2, seed), inbox / f"melody{seed:04}.mid")
         (inbox / "damaged.mid").write_bytes(b"MThd and no more %d" % number)
-        batch = Batch.model_validate({"out": out, "page": {"heard": 0}})
+        batch = Batch.model_validate({"out": out, "page": {"recorded": 0}})
         run(Plan((str(inbox),), batch, _fetch, _load, Limits(settle=0)), Here())
     with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
         ledger.execute(

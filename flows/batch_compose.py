@@ -22,11 +22,12 @@ from prefect.artifacts import create_markdown_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
-from kantor.batch import Batch, Plan, run, telling  # noqa: E402
-from kantor.batch.chunks import Chunk, Done  # noqa: E402
-from kantor.batch.engines import Engine, Pending, processes  # noqa: E402
+from kantor.batch import Batch, Plan, counted, run  # noqa: E402
+from kantor.batch.dispatcher import Engine, Pending, Results, processes  # noqa: E402
+from kantor.batch.jobs import Chunk  # noqa: E402
 from kantor.batch.models import patient  # noqa: E402
-from kantor.batch.work import compose_chunk  # noqa: E402
+from kantor.batch.plan import markdown  # noqa: E402
+from kantor.batch.worker import compose_chunk  # noqa: E402
 from kantor.errors import SetupError  # noqa: E402
 from kantor.intake import read_limits  # noqa: E402
 from kantor.registry import CHAMPION, fetch, load_alone, may_pass  # noqa: E402
@@ -53,7 +54,7 @@ def task_runner() -> TaskRunner[Any]:
 
 
 @task(name="compose-chunk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def compose(packed: bytes, engine: Engine | None = None) -> Done:
+def compose(packed: bytes, engine: Engine | None = None) -> Results:
     """Compose a chunk: in one of the engine's processes, or where this task runs.
 
     It comes packed, so that Prefect does not look into hundreds of melodies.
@@ -90,7 +91,7 @@ def batch_compose(
     inbox, out
         Those of `params.yaml` if not said.
     only_new
-        Leave out what an earlier batch dealt with.
+        Leave out what an earlier batch finished.
     """
     batch = settings.load(Batch, "batch", PARAMS)
     folder = Batch(out=out or batch.out).out  # checked: an address is no folder
@@ -108,7 +109,7 @@ def batch_compose(
         load_alone,
         read_limits(PARAMS),
         only_new,
-        lambda progress: log.info(progress.line),
+        lambda counts: log.info(counted(counts)),
         ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
     )
     with ExitStack() as stack:
@@ -118,7 +119,7 @@ def batch_compose(
     if summary is None:
         log.info("nothing new in %s", place)
         return "nothing new"
-    create_markdown_artifact(telling.markdown(summary, ROOT), key="batch", description=summary.line)
+    create_markdown_artifact(markdown(summary, ROOT), key="batch", description=summary.line)
     return summary.line
 
 

@@ -19,8 +19,8 @@ pool = parallel._pool(2)
 """
 BATCH = """
 import time
-from kantor.batch import engines
-pool = engines._pool(2)
+from kantor.processes import BATCH, Workers
+pool = Workers(2, BATCH)
 """
 WAIT = """
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import multiprocessing
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 
-BATCH = "kantor.batch.work"
+BATCH = "kantor.batch.worker"
 """What a batch's workers need: named here, so that naming it imports none of it."""
 
 

@@ -1,4 +1,4 @@
-"""Objects of a store that were dealt with are not read again; others are."""
+"""Objects of a store that are finished are not read again; others are."""
 
 from concurrent.futures import Future
 
@@ -6,8 +6,8 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import run
-from kantor.batch.chunks import Done, Made
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
+from kantor.batch.jobs import Result
 
 INBOX = "memory://inbox"
 
@@ -43,10 +43,10 @@ class Faulty(Here):
     """An engine in which each chunk's first melody ends the process that composes it."""
 
     def submit(self, chunk):
-        made = super().submit(chunk).result().made[1:]
-        flight = Future()
-        flight.set_result(Done((Made(chunk.jobs[0].key, "it died", failed=True), *made)))
-        return flight
+        results = super().submit(chunk).result()[1:]
+        pending = Future()
+        pending.set_result((Result(chunk.jobs[0].key, "it died", failed=True), *results))
+        return pending
 
 
 class Stops(Here):
@@ -61,7 +61,7 @@ class Stops(Here):
         return super().submit(chunk)
 
 
-def test_what_was_dealt_with_is_not_read_again(bucket, read, out):
+def test_what_is_finished_is_not_read_again(bucket, read, out):
     """By what the listing says; a change is seen, also one that keeps the size."""
     assert compose(out) == {"composed": 6}
     assert len(read()) == 6
@@ -75,8 +75,8 @@ def test_what_was_dealt_with_is_not_read_again(bucket, read, out):
     assert read() == ["tune3.mid", "tune9.mid"]
 
 
-def test_another_manner_reads_all_of_it(read, out):
-    """For it nothing was dealt with."""
+def test_other_options_read_all_of_it(read, out):
+    """For them nothing is finished."""
     compose(out)
     read()
     assert compose(out, seed=1) == {"composed": 6}
@@ -105,7 +105,7 @@ def test_what_failed_is_tried_again(read, out):
 
 
 def test_a_batch_that_was_stopped_reads_what_is_left(read, out):
-    """Nothing counts as dealt with before its batch is done."""
+    """Nothing counts as finished before its batch is done."""
     with pytest.raises(KeyboardInterrupt):
         compose(out, Stops(), workers=1, chunk=1)
     read()

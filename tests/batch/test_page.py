@@ -7,7 +7,7 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import run
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
 
 HOSTILE = "<script>alert(1)<&script>.mid"
 
@@ -52,7 +52,7 @@ def test_links_lead_to_files_that_are_there(inbox, out):
 
 def test_a_large_batch_shows_its_beginning(inbox, out):
     """And says how many there are."""
-    plan = tunes.plan(inbox, out, page={"shown": 3, "heard": 0})
+    plan = tunes.plan(inbox, out, page={"shown": 3, "recorded": 0})
     text, links = page_of(run(plan, Here()))
     assert links.tags.count("article") == 3
     assert "The first 3 of 11" in " ".join(text.split())
@@ -62,7 +62,7 @@ def test_the_first_play_by_themselves(tmp_path, out):
     """As sound beside the page; the others are sung by the browser."""
     pytest.importorskip("soundfile")
     inbox = tunes.fill(tmp_path / "inbox", 2)
-    summary = run(tunes.plan(inbox, out, page={"shown": 9, "heard": 1}), Here())
+    summary = run(tunes.plan(inbox, out, page={"shown": 9, "recorded": 1}), Here())
     _, links = page_of(summary)
     assert links.tags.count("audio") == links.tags.count("button") == 1
     (sound,) = [one for one in links.addresses if one.endswith(".flac")]
@@ -71,7 +71,7 @@ def test_the_first_play_by_themselves(tmp_path, out):
 
 def test_what_was_composed_before_is_drawn_as_well(inbox, out):
     """Read back from its file, to the same drawing."""
-    first, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 0, "heard": 0}), Here()))
+    first, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 0, "recorded": 0}), Here()))
     again, _ = page_of(run(tunes.plan(inbox, out), Here()))
     direct, _ = page_of(run(tunes.plan(inbox, out.with_name("direct")), Here()))
     rolls = [re.findall(r'<svg class="roll".*?</svg>', text) for text in (first, again, direct)]
@@ -90,15 +90,15 @@ def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
 
     monkeypatch.setattr(audio, "flac_bytes", encode)
     inbox = tunes.fill(tmp_path / "inbox", 5)
-    text, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 9, "heard": 2}), Here()))
+    text, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 9, "recorded": 2}), Here()))
     assert len(made) == text.count(".flac") == 2
 
 
 def test_a_long_piece_is_not_recorded(tmp_path, out, monkeypatch):
     """It would take a minute and hundreds of megabytes; the page plays it from its notes."""
-    monkeypatch.setattr("kantor.batch.recordings.LONGEST", 1.0)
+    monkeypatch.setattr("kantor.batch.samples.LONGEST", 1.0)
     monkeypatch.setattr("kantor.formats.audio.flac_bytes", lambda score, rate: b"sound")
-    summary = run(tunes.plan(tunes.fill(tmp_path / "inbox", 2), out, page={"heard": 2}), Here())
+    summary = run(tunes.plan(tunes.fill(tmp_path / "inbox", 2), out, page={"recorded": 2}), Here())
     text, links = page_of(summary)
     assert not list(summary.folder.glob("*.flac"))
     assert (links.tags.count("audio"), text.count("<button")) == (0, 2)

@@ -14,7 +14,7 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import copying, run
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
 from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.files import Freed
 from kantor.locks import Busy, held

@@ -16,7 +16,7 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import BatchError, models, run
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
 from kantor.drift import last
 from kantor.formats.reading import read
 
@@ -25,18 +25,18 @@ import sys, time
 from pathlib import Path
 from tests.batch import tunes
 from kantor.batch import run
-from kantor.batch.engines import processes
+from kantor.batch.dispatcher import processes
 
 if __name__ == "__main__":
     inbox, out, after = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
-    def heard(progress):
-        if progress.counts.get("composed", 0) >= after:
+    def report(counts):
+        if counts.get("composed", 0) >= after:
             print("so far", flush=True)
             time.sleep(60)
 
     with processes(2) as engine:
-        run(tunes.plan(inbox, out, heard=heard), engine)
+        run(tunes.plan(inbox, out, report=report), engine)
 """
 
 
@@ -209,7 +209,7 @@ def spoil(out, way):
 def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, caplog):
     """Its melodies are composed by the champion of the moment, in the same call, none twice."""
     with pytest.raises(Stops):
-        run(tunes.plan(inbox, out, only_new=only_new, heard=stops), Here())
+        run(tunes.plan(inbox, out, only_new=only_new, report=stops), Here())
     spoil(out, way)
     other = tunes.fetch("rule version 2", '{"other": 1}')
     summary = run(tunes.plan(inbox, out, other, only_new=only_new), Here())
@@ -229,7 +229,7 @@ def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, 
 def test_a_damaged_model_that_is_fetched_again_composes_nothing_twice(inbox, out):
     """The champion is still the one of the batch that was given up: what that composed counts."""
     with pytest.raises(Stops):
-        run(tunes.plan(inbox, out, heard=stops), Here())
+        run(tunes.plan(inbox, out, report=stops), Here())
     spoil(out, "damaged")
     summary = run(tunes.plan(inbox, out), Here())
     assert (summary.number, summary.counts) == (2, {"composed": 6, "reused": 5, "refused": 1})
@@ -310,12 +310,12 @@ def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
     """The second is told so, and the first goes on."""
     told = []
 
-    def heard(progress):
+    def report(counts):
         with pytest.raises(BatchError, match="another batch is composing") as error:
             run(tunes.plan(inbox, out), Here())
         told.append(str(error.value))
 
-    assert run(tunes.plan(inbox, out, heard=heard, chunk=100, workers=1), Here()).whole is False
+    assert run(tunes.plan(inbox, out, report=report, chunk=100, workers=1), Here()).whole is False
     assert len(told) == 1
 
 

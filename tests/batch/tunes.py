@@ -65,11 +65,11 @@ def fetch(name="rule version 1", content="{}"):
     return fetched
 
 
-def plan(inbox, out, fetched=None, only_new=False, drift=None, heard=lambda progress: None, **said):
+def plan(inbox, out, fetched=None, only_new=False, drift=None, report=lambda counts: None, **said):
     """Compose what is in `inbox`."""
-    batch = Batch(out=out, **{"chunk": 4, "page": {"heard": 0}, **said})
+    batch = Batch(out=out, **{"chunk": 4, "page": {"recorded": 0}, **said})
     places = inbox if isinstance(inbox, tuple) else (str(inbox),)
-    return Plan(places, batch, fetched or fetch(), load, AT_ONCE, only_new, heard, drift)
+    return Plan(places, batch, fetched or fetch(), load, AT_ONCE, only_new, report, drift)
 
 
 def fill(inbox, count, start=0):

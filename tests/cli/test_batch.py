@@ -5,7 +5,7 @@ from tests.batch import tunes
 from typer.testing import CliRunner
 
 from kantor import registry
-from kantor.batch import engines
+from kantor.batch import dispatcher
 from kantor.cli import app
 
 
@@ -14,7 +14,7 @@ def said(tmp_path, monkeypatch):
     """Run the command in this process, with a model by rule in place of the registry's."""
     monkeypatch.setenv("KANTOR_HOME", str(tmp_path))
     (tmp_path / "params.yaml").write_text(
-        "batch: {chunk: 3, page: {heard: 0}}\nintake: {settle: 0}"
+        "batch: {chunk: 3, page: {recorded: 0}}\nintake: {settle: 0}"
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "fetch", lambda into, uri: tunes.fetch(uri)(into))
@@ -25,12 +25,12 @@ def said(tmp_path, monkeypatch):
             pass
 
         def __enter__(self):
-            return engines.Here()
+            return dispatcher.Here()
 
         def __exit__(self, *error):
             return None
 
-    monkeypatch.setattr(engines, "processes", Processes)
+    monkeypatch.setattr(dispatcher, "processes", Processes)
     return lambda *words: CliRunner().invoke(app, ["batch", *map(str, words)])
 
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from tests.batch import tunes
 
-from kantor.batch import engines, run
+from kantor.batch import dispatcher, run
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
-BATCH = {"out": "out", "chunk": 3, "page": {"shown": 9, "heard": 0}}
+BATCH = {"out": "out", "chunk": 3, "page": {"shown": 9, "recorded": 0}}
 
 
 def write_params(path: Path, engine: str) -> None:
@@ -56,7 +56,7 @@ def test_what_is_in_the_inbox_is_composed_once(flow, tmp_path):
     assert str(tmp_path / "out/batch-0001/index.html") in artifact()
     assert compose() == "nothing new"
     undisturbed = tmp_path / "undisturbed"
-    run(tunes.plan(tmp_path / "inbox", undisturbed, page=BATCH["page"]), engines.Here())
+    run(tunes.plan(tmp_path / "inbox", undisturbed, page=BATCH["page"]), dispatcher.Here())
     assert tunes.result(tmp_path / "out") == tunes.result(undisturbed)
 
 
@@ -71,7 +71,7 @@ def test_a_dask_worker_killed_in_the_middle_costs_nothing(flow, tmp_path, monkey
     compose = flow("dask").with_options(task_runner=runner)
     assert "14 composed;" in compose()
     undisturbed = tmp_path / "undisturbed"
-    run(tunes.plan(tmp_path / "inbox", undisturbed, page=BATCH["page"]), engines.Here())
+    run(tunes.plan(tmp_path / "inbox", undisturbed, page=BATCH["page"]), dispatcher.Here())
     assert tunes.result(tmp_path / "out") == tunes.result(undisturbed)
 
 

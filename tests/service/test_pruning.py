@@ -10,7 +10,7 @@ import yaml
 from tests.batch import tunes
 
 from kantor.batch import run
-from kantor.batch.engines import Here
+from kantor.batch.dispatcher import Here
 from kantor.errors import SetupError
 from kantor.locks import held
 from kantor.service import pruning

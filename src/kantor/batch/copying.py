@@ -50,13 +50,13 @@ def _missing(system: Any, root: str, out: Path, batches: list[str]) -> list[str]
         key[len(root) :].lstrip("/"): details.get("size")
         for key, details in system.find(root, detail=True).items()
     }
-    found = []
+    missing = []
     for name in ("files", "quarantine", *batches):
         for path in sorted((out / name).rglob("*")):
             relative = path.relative_to(out).as_posix()
             if path.is_file() and there.get(relative) != path.stat().st_size:
-                found.append(relative)
-    return found
+                missing.append(relative)
+    return missing
 
 
 def _send(system: Any, root: str, out: Path, names: list[str]) -> int:

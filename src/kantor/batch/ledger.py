@@ -3,7 +3,9 @@
 Everything that a chunk brings is written in one transaction, so that a process killed at any
 moment leaves a ledger that is true. A *composition* is known by its key and made once. An
 *entry* is one file of one batch. Of the entries of an old batch that was deleted only one thing
-stays: that they were *dealt* with.
+stays: which uploads were finished.
+
+Tables and columns have the names that they had in earlier releases: `manner` holds the options.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kantor.batch.chunks import Entry, Made
+from kantor.batch.jobs import Entry, Result
 from kantor.files import private_database
 
 Row = tuple[Entry, str, str, str]
@@ -70,24 +72,24 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._all = connection
 
-    def unfinished(self, places: str, manner: str) -> Begun | None:
-        """The batch of these places and this manner that was stopped."""
+    def unfinished(self, places: str, options: str) -> Begun | None:
+        """The batch of these places and these options that was stopped."""
         row = self._all.execute(
             "SELECT number, model, fingerprint FROM batches"
             " WHERE places = ? AND manner = ? AND state = 'running' ORDER BY number",
-            (places, manner),
+            (places, options),
         ).fetchone()
         return Begun(*row) if row else None
 
-    def begin(self, places: str, manner: str, model: str, fingerprint: str) -> Begun:
+    def begin(self, places: str, options: str, model: str, fingerprint: str) -> Begun:
         """Write down a new batch."""
         with self._all:
-            found = self._all.execute(
+            inserted = self._all.execute(
                 "INSERT INTO batches (places, manner, model, fingerprint, state, started)"
                 " VALUES (?, ?, ?, ?, 'running', ?)",
-                (places, manner, model, fingerprint, now()),
+                (places, options, model, fingerprint, now()),
             )
-        return Begun(int(found.lastrowid or 0), model, fingerprint)
+        return Begun(int(inserted.lastrowid or 0), model, fingerprint)
 
     def finish(self, batch: int, given_up: str = "") -> None:
         """Write down that a batch is done, or why it was given up."""
@@ -103,28 +105,28 @@ class Ledger:
         return self._any("SELECT 1 FROM batches WHERE state = 'running'", ())
 
     def has(self, batch: int, entry: Entry) -> bool:
-        """Whether the batch is done with this file."""
+        """Whether the batch has finished this file."""
         return self._any(
             "SELECT 1 FROM entries WHERE batch=? AND place=? AND name=? AND nth=? AND sha256=?",
             (batch, entry.place, entry.name, entry.nth, entry.sha256),
         )
 
-    def seen(self, entry: Entry, manner: str) -> bool:
-        """Whether any batch dealt with this content under this name, and did not fail at it."""
+    def seen(self, entry: Entry, options: str) -> bool:
+        """Whether any batch finished this content under this name, and did not fail at it."""
         return self._any(
             "SELECT 1 FROM entries WHERE sha256=? AND name=? AND manner=? AND status != 'failed'"
             " UNION ALL SELECT 1 FROM dealt WHERE sha256=? AND name=? AND manner=?",
-            2 * (entry.sha256, entry.name, manner),
+            2 * (entry.sha256, entry.name, options),
         )
 
-    def objects(self, manner: str, place: str) -> Objects:
-        """What of the objects at a place need not be read again to be composed in this manner."""
-        return Objects(self._all, place, manner)
+    def objects(self, options: str, place: str) -> Objects:
+        """What of the objects at a place need not be read again for these options."""
+        return Objects(self._all, place, options)
 
-    def settle_objects(self, dealt_with: bool) -> None:
-        """All that was in the objects noted was dealt with, or they are to be read again."""
+    def settle_objects(self, finished: bool) -> None:
+        """All that was in the objects noted is finished, or they are to be read again."""
         with self._all:
-            if dealt_with:
+            if finished:
                 self._all.execute("UPDATE objects SET settled = 1 WHERE NOT settled")
             else:
                 self._all.execute("DELETE FROM objects WHERE NOT settled")
@@ -137,21 +139,21 @@ class Ledger:
     def write(
         self,
         begun: Begun,
-        manner: str,
+        options: str,
         rows: Iterable[Row],
-        made: Iterable[Made] = (),
+        composed: Iterable[Result] = (),
     ) -> None:
         """Write down entries of a batch, and what was composed for them: all or nothing."""
         with self._all:
             self._all.executemany(
                 "INSERT OR REPLACE INTO compositions VALUES (?, ?, ?, ?)",
-                ((one.key, begun.model, json.dumps(one.details()), now()) for one in made),
+                ((one.key, begun.model, json.dumps(one.details), now()) for one in composed),
             )
             self._all.executemany(
                 "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     (begun.number, one.place, one.position, one.name, one.nth, one.sha256,
-                     status, reason, key, manner)
+                     status, reason, key, options)
                     for one, status, reason, key in rows
                 ),
             )  # fmt: skip
@@ -174,7 +176,7 @@ class Ledger:
         statuses
             Those that are wanted.
         most
-            How many; all by default. They come as they are asked for: never all at once.
+            How many; all by default. They are read one by one.
         """
         cursor = self._all.execute(
             "SELECT e.name, e.sha256, e.status, e.reason, e.key, c.model, c.details, c.finished"
@@ -195,25 +197,25 @@ class Ledger:
 class Objects:
     """The objects of a store that were read to their end; `kantor.intake.Known` for one place.
 
-    One that is noted counts when the ledger is told that what was in it is settled.
+    One that is noted counts once `Ledger.settle_objects` says that what was in it is finished.
     """
 
-    def __init__(self, connection: sqlite3.Connection, place: str, manner: str) -> None:
-        self._all, self._place, self._manner = connection, place, manner
+    def __init__(self, connection: sqlite3.Connection, place: str, options: str) -> None:
+        self._all, self._place, self._options = connection, place, options
 
     def has(self, name: str, mark: str) -> bool:
-        """Whether all that is in an object, as it was with this mark, was dealt with."""
-        found = self._all.execute(
+        """Whether all that is in an object, as it was with this mark, is finished."""
+        row = self._all.execute(
             "SELECT 1 FROM objects WHERE place=? AND name=? AND manner=? AND mark=? AND settled",
-            (self._place, name, self._manner, mark),
+            (self._place, name, self._options, mark),
         )
-        return found.fetchone() is not None
+        return row.fetchone() is not None
 
     def note(self, name: str, mark: str) -> None:
         """All that is in an object was handed on; written down with what comes next."""
         self._all.execute(
             "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, 0)",
-            (self._place, name, self._manner, mark),
+            (self._place, name, self._options, mark),
         )
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kantor.batch.measuring import METRICS
+from kantor.batch.worker import METRICS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from kantor.batch.chunks import Loader
+from kantor.batch.jobs import Loader
 from kantor.errors import one_line
 
 FOLDER = "models"
@@ -58,27 +59,21 @@ def pin(out: Path, fetch: Fetch, load: Loader) -> Pinned:
         files = Path(scratch) / "model"
         files.mkdir()
         source = fetch(files)
-        if why := _fault(files, load):
-            why = why.replace(f"{files}/", "")  # it is removed in a moment
-            raise Unusable(f"{source}: {why}; no batch was begun")
-        print_ = fingerprint(files)
-        kept = pinned(out, print_)
-        if fingerprint(kept) != print_:  # not there, or damaged since
+        if reason := _fault(files, load):
+            reason = reason.replace(f"{files}/", "")  # it is removed in a moment
+            raise Unusable(f"{source}: {reason}; no batch was begun")
+        name = fingerprint(files)
+        kept = pinned(out, name)
+        if fingerprint(kept) != name:  # not there, or damaged since
             shutil.rmtree(kept, ignore_errors=True)
             files.rename(kept)
-    return Pinned(source, print_)
+    return Pinned(source, name)
 
 
-def fault(out: Path, wanted: str, load: Loader) -> str:
-    """Why a model that was pinned cannot be composed with, in one line; empty where it can.
-
-    Parameters
-    ----------
-    wanted
-        Its fingerprint.
-    """
-    folder = pinned(out, wanted)
-    if fingerprint(folder) != wanted:
+def fault(out: Path, name: str, load: Loader) -> str:
+    """Why the model of that fingerprint cannot compose, in one line; empty where it can."""
+    folder = pinned(out, name)
+    if fingerprint(folder) != name:
         return f"{folder}: files of the model are damaged or missing"
     return _fault(folder, load)
 
@@ -113,9 +108,9 @@ def drop(out: Path) -> None:
 
 def patient(
     fetch: Fetch,
-    passing: Callable[[Exception], bool],
+    may_pass: Callable[[Exception], bool],
     minutes: float,
-    tell: Callable[[str], object],
+    say: Callable[[str], object],
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Fetch:
@@ -123,28 +118,27 @@ def patient(
 
     Parameters
     ----------
-    passing
+    may_pass
         Whether an error may pass by itself; any other is raised at once.
     minutes
         How long to try.
-    tell
-        Hears the error's line the first time.
+    say
+        Gets the error's line the first time.
     """
 
     def fetch_patiently(folder: Path) -> str:
         """What `fetch` returns, once it does."""
         end = clock() + 60 * minutes
-        pause, told = 1.0, False
-        while True:
+        for attempt in count():
+            pause = min(2.0**attempt, 10.0)
             try:
                 return fetch(folder)
             except Exception as error:
-                if not passing(error) or clock() + pause > end:
+                if not may_pass(error) or clock() + pause > end:
                     raise
-                if not told:
-                    tell(f"{error}; waiting for up to {minutes:g} minutes")
-                told = True
+                if attempt == 0:
+                    say(f"{error}; waiting for up to {minutes:g} minutes")
             sleep(pause)
-            pause = min(2 * pause, 10.0)
+        raise AssertionError("it tries for ever")
 
     return fetch_patiently

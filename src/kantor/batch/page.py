@@ -1,7 +1,7 @@
 """The page of a batch: one HTML file to look and listen, which loads nothing but its neighbours.
 
-The first compositions are drawn, the first of these play by themselves, all link to their files;
-of a large batch the manifest shows the rest. Whatever comes from a file is escaped.
+The first compositions are drawn, the first of these have a recording, all link to their files; of
+a large batch the manifest shows the rest. Whatever comes from a file is escaped.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kantor import files
-from kantor.batch.drawing import drawn, read_score
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
-from kantor.batch.recordings import Recordings
+from kantor.batch.samples import Recordings, drawn, read_score
 from kantor.batch.settings import Page
 from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
@@ -37,7 +36,7 @@ def write(
     page
         How much is shown.
     recordings
-        Of the compositions that play by themselves.
+        Of the first compositions.
     """
     good = ledger.rows(begun.number, (COMPOSED, REUSED), page.shown)
     bad = ledger.rows(begun.number, (REFUSED, FAILED), page.shown)
@@ -50,7 +49,7 @@ def write(
             "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
             "total": f"{sum(counts.values()):,}",
             "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
-            "samples": list(_samples(good, folder, out, page.heard, recordings)),
+            "samples": list(_samples(good, folder, out, page.recorded, recordings)),
             "lines": SATB.lines,
             "bad": list(bad),
             "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
@@ -60,12 +59,13 @@ def write(
 
 
 def _samples(
-    rows: Iterable[dict[str, Any]], folder: Path, out: Path, heard: int, recordings: Recordings
+    rows: Iterable[dict[str, Any]], folder: Path, out: Path, recorded: int, recordings: Recordings
 ) -> Iterator[dict[str, Any]]:
     """What the template shows of each composition."""
     for index, row in enumerate(rows):
         written = [path for path, _ in row["files"]]
         score = None if row["drawn"] else read_score(out / written[0])
+        sound = recordings.of(written[0]) if index < recorded else b""
         yield {
             "title": row["source"],
             "about": ", ".join(
@@ -76,7 +76,7 @@ def _samples(
             "warnings": row["warnings"],
             "files": [(Path(path).name, f"../{quote(path)}") for path in written],
             "drawn": row["drawn"] or (drawn(score) if score else None),
-            "sound": _sound(recordings.of(written[0]) if index < heard else b"", folder, written),
+            "sound": _sound(sound, folder, written),
         }
 
 

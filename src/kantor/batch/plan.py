@@ -1,43 +1,25 @@
-"""What a batch is asked for, how far it is, and what it came to."""
+"""What a batch is asked for, and what it came to."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from kantor.batch.chunks import Loader
+from kantor.batch.jobs import Loader
 from kantor.batch.ledger import FAILED, REFUSED
 from kantor.batch.models import Fetch
 from kantor.batch.settings import Batch
 from kantor.intake import Limits
 
+HOME, PORT, USUAL_PORT = "KANTOR_HOME", "KANTOR_PORT", "8400"
 _LIMITS = Limits()
 
 
 class BatchError(RuntimeError):
     """A batch cannot go on; the message is one line for a person."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a batch is.
-
-    Attributes
-    ----------
-    counts : dict of str to int
-        Entries of each status so far.
-    seconds : float
-        Since this call began.
-    """
-
-    counts: dict[str, int]
-    seconds: float
-
-    @property
-    def line(self) -> str:
-        """The counts in words."""
-        return counted(self.counts)
 
 
 @dataclass(frozen=True)
@@ -56,10 +38,10 @@ class Plan:
     limits : Limits
         What of an upload is refused as too much.
     only_new : bool
-        Leave out what an earlier batch dealt with under the same name; where nothing is left
-        there is no batch.
-    heard : callable
-        Told how far the batch is whenever a chunk is back.
+        Leave out what an earlier batch finished under the same name; where nothing is left there
+        is no batch.
+    report : callable
+        Gets how many entries have each status, whenever a chunk is back.
     drift : Path or None
         The log in which the features of what is composed are recorded.
     """
@@ -70,7 +52,7 @@ class Plan:
     loader: Loader
     limits: Limits = _LIMITS
     only_new: bool = False
-    heard: Callable[[Progress], object] = lambda progress: None
+    report: Callable[[Mapping[str, int]], object] = lambda counts: None
     drift: Path | None = None
 
 
@@ -87,8 +69,6 @@ class Summary:
         Where its manifest and its page are.
     seconds, composing_seconds : float
         Of this call, and of it until the last chunk was back.
-    model_seconds : float
-        That the workers' models worked, added up.
     dropped : int
         Old files of the quarantine that this call deleted, to keep it within its limits.
     """
@@ -99,7 +79,6 @@ class Summary:
     folder: Path
     seconds: float
     composing_seconds: float
-    model_seconds: float
     dropped: int = 0
 
     @property
@@ -126,3 +105,29 @@ class Summary:
 def counted(counts: Mapping[str, int]) -> str:
     """Such as ``"1,024 composed, 3 refused"``."""
     return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing"
+
+
+def markdown(summary: Summary, root: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """What a batch came to, and where its page and its manifest are, for the flow's page.
+
+    Parameters
+    ----------
+    root
+        The repository. Under ``make serve`` its front page serves what lies in it; elsewhere
+        the files are named by their paths.
+    """
+    lines = [f"# Batch {summary.number}", "", f"Model: {summary.model}", ""]
+    lines += ["| status | files |", "|---|---:|"]
+    lines += [f"| {status} | {count:,} |" for status, count in sorted(summary.counts.items())]
+    lines += ["", f"{summary.seconds:.1f} s. {_files(summary.folder, root, environ)}", ""]
+    if summary.full:
+        lines += [f"{summary.full} (`intake` in params.yaml)", ""]
+    return "\n".join(lines)
+
+
+def _files(folder: Path, root: Path, environ: Mapping[str, str]) -> str:
+    if HOME in environ and folder.is_relative_to(root):
+        port = environ.get(PORT, USUAL_PORT)
+        address = f"http://127.0.0.1:{port}/{quote(folder.relative_to(root).as_posix())}"
+        return f"[Look and listen]({address}/index.html), [manifest]({address}/manifest.csv)"
+    return f"Look and listen: `{folder / 'index.html'}`, manifest: `{folder / 'manifest.csv'}`"

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kantor.batch import listing
+from kantor.batch import jobs
 from kantor.batch.ledger import connected
 from kantor.batch.run import LEDGER, LOCK, QUARANTINE
 from kantor.files import NOTHING, Freed, free
@@ -27,7 +27,7 @@ def prune_batches(out: Path, before: datetime, dry_run: bool = False) -> Freed:
     """Delete the batches that ended before a time.
 
     Compositions that a younger batch has as well stay. The ledger still knows which uploads were
-    dealt with. A batch that has not ended stays.
+    finished. A batch that has not ended stays.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _alone(out: Path) -> AbstractContextManager[int]:
 def _pruned(out: Path, ledger: sqlite3.Connection, batches: Sequence[int], dry_run: bool) -> Freed:
     freed = Freed(len(batches))
     for batch in batches:
-        freed += free(out / listing.folder(batch), dry_run)
+        freed += free(out / jobs.folder_name(batch), dry_run)
     for path in _files_only_of(ledger, batches):
         freed += free(out / path, dry_run)
     if not dry_run:
@@ -99,12 +99,12 @@ def _pruned(out: Path, ledger: sqlite3.Connection, batches: Sequence[int], dry_r
 
 def _ended(ledger: sqlite3.Connection, before: datetime) -> list[int]:
     """The batches that ended before a time and are not deleted yet, the oldest first."""
-    found = ledger.execute(
+    rows = ledger.execute(
         "SELECT number FROM batches WHERE state IN ('done', 'given up') AND finished < ?"
         " ORDER BY number",
         (before.astimezone(UTC).isoformat(timespec="seconds"),),
     )
-    return [number for (number,) in found]
+    return [number for (number,) in rows]
 
 
 def _files_only_of(ledger: sqlite3.Connection, batches: Sequence[int]) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _files_only_of(ledger: sqlite3.Connection, batches: Sequence[int]) -> Iterat
 
 
 def _forget(ledger: sqlite3.Connection, batches: Sequence[int]) -> None:
-    """Delete the rows of batches but for their numbers and the uploads that they dealt with."""
+    """Delete the rows of batches but for their numbers and the uploads that they finished."""
     those = f"({_marks(batches)})"
     keys = _keys_only_of(batches)
     with ledger:

@@ -12,15 +12,15 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from threading import Thread
 
-from kantor.batch import copying, listing, manifest, models, page
+from kantor.batch import copying, jobs, manifest, models, page
 from kantor.batch import ledger as ledgers
-from kantor.batch.chunks import Chunk, Done, Entry, Job, Made, Orders
-from kantor.batch.dispatcher import Dealer
-from kantor.batch.engines import Engine
+from kantor.batch.dispatcher import Dispatcher, Engine, Results
+from kantor.batch.jobs import Chunk, Common, Entry, Job, Result
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
-from kantor.batch.plan import BatchError, Plan, Progress, Summary
-from kantor.batch.recordings import Recordings, recordings
+from kantor.batch.plan import BatchError, Plan, Summary
+from kantor.batch.samples import Recordings, recordings
 from kantor.drift import record
 from kantor.intake import Refused, Upload, quarantine
 from kantor.locks import Busy, held
@@ -40,7 +40,7 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
     Returns
     -------
     Summary or None
-        None where only what is new was asked for, and nothing is.
+        None where only what is new shall be composed, and nothing is.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
         with (
             held(out / LOCK, lambda line: None, PATIENCE),
             ledgers.opened(out / LEDGER) as ledger,
-            recordings(out) as heard,
+            recordings(out) as recorded,
         ):
-            summary = _Run(plan, engine, out, ledger, heard).whole()
+            summary = _Run(plan, engine, out, ledger, recorded).whole()
             if plan.batch.copy_to is not None:
                 copying.copy(out, plan.batch.copy_to)
             return summary
@@ -79,16 +79,15 @@ class _Run:
     """One call: what is under way, and what is known of it."""
 
     def __init__(
-        self, plan: Plan, engine: Engine, out: Path, ledger: Ledger, heard: Recordings
+        self, plan: Plan, engine: Engine, out: Path, ledger: Ledger, recorded: Recordings
     ) -> None:
         self._plan, self._engine, self._out, self._ledger = plan, engine, out, ledger
-        self._recordings = heard
-        self._to_hear: set[str] = set()
-        self._manner = plan.batch.manner()
-        self._text = self._manner.model_dump_json()
+        self._recordings = recorded
+        self._to_record: set[str] = set()
+        self._options = plan.batch.options()
+        self._options_text = self._options.model_dump_json()
         self._places = json.dumps(plan.places)
         self._began = time.monotonic()
-        self._model_seconds = 0.0
         self._waiting: dict[str, list[Entry]] = {}
         self._rows: list[Row] = []
         self._refused: list[Refused] = []
@@ -98,10 +97,10 @@ class _Run:
         """The batch from its listing to its page."""
         scratch = self._out / ".scratch"
         shutil.rmtree(scratch, ignore_errors=True)
-        unfinished = self._ledger.unfinished(self._places, self._text)
-        found = self._found(unfinished)
+        unfinished = self._ledger.unfinished(self._places, self._options_text)
+        items = self._to_do(unfinished)
         self._ledger.settle_objects(False)  # of a call that was stopped
-        first = next(found, None)
+        first = next(items, None)
         if first is None and unfinished is None and self._plan.only_new:
             self._ledger.settle_objects(True)
             return None
@@ -109,13 +108,13 @@ class _Run:
             return self.whole()
         self._begun = unfinished or self._begin()
         self._counts = self._ledger.counts(self._begun.number)
-        dealer = self._dealer(scratch)
-        for entry, item in chain([] if first is None else [first], found):
-            job = self._taken(entry, item)
-            for chunk, done in dealer.add(job) if job else ():
-                self._land(chunk, done)
-        for chunk, done in dealer.rest():
-            self._land(chunk, done)
+        dispatcher = self._dispatcher(scratch)
+        for entry, item in chain([] if first is None else [first], items):
+            job = self._job_of(entry, item)
+            for chunk, results in dispatcher.add(job) if job else ():
+                self._take_back(chunk, results)
+        for chunk, results in dispatcher.rest():
+            self._take_back(chunk, results)
         self._flush()
         return self._end(scratch)
 
@@ -124,43 +123,44 @@ class _Run:
 
         What it composed is kept and shown, with the reason.
         """
-        why = models.fault(self._out, begun.fingerprint, self._plan.loader)
-        if why:
+        fault = models.fault(self._out, begun.fingerprint, self._plan.loader)
+        if fault:
             _log.warning(
                 "batch %d by %s is given up, the next batch takes what it has left: %s",
-                *(begun.number, begun.model, why),
+                *(begun.number, begun.model, fault),
             )
-            self._show(replace(begun, given_up=why))
-            self._ledger.finish(begun.number, why)
-        return bool(why)
+            self._show(replace(begun, given_up=fault))
+            self._ledger.finish(begun.number, fault)
+        return bool(fault)
 
     def _begin(self) -> Begun:
         model = models.pin(self._out, self._plan.fetch, self._plan.loader)
-        return self._ledger.begin(self._places, self._text, model.source, model.fingerprint)
+        return self._ledger.begin(self._places, self._options_text, model.source, model.fingerprint)
 
-    def _dealer(self, scratch: Path) -> Dealer:
+    def _dispatcher(self, scratch: Path) -> Dispatcher:
         model = models.pinned(self._out, self._begun.fingerprint)
         plan, batch = self._plan, self._plan.batch
-        orders = Orders(model, plan.loader, self._out, scratch, self._manner, plan.limits)
-        return Dealer(self._engine, orders, batch.workers, batch.chunk)
+        Thread(target=manifest.prepare, daemon=True).start()
+        common = Common(model, plan.loader, self._out, scratch, self._options, plan.limits)
+        return Dispatcher(self._engine, common, batch.workers, batch.chunk)
 
-    def _found(self, begun: Begun | None) -> Iterator[listing.Found]:
-        """What is in the places and not done with."""
-        known = partial(self._ledger.objects, self._text) if self._plan.only_new else None
-        for entry, item in listing.listed(self._plan.places, self._plan.limits, known):
+    def _to_do(self, begun: Begun | None) -> Iterator[tuple[Entry, Upload | Refused]]:
+        """What is in the places and not finished."""
+        known = partial(self._ledger.objects, self._options_text) if self._plan.only_new else None
+        for entry, item in jobs.listed(self._plan.places, self._plan.limits, known):
             if begun and self._ledger.has(begun.number, entry):
                 continue
-            if self._plan.only_new and self._ledger.seen(entry, self._text):
+            if self._plan.only_new and self._ledger.seen(entry, self._options_text):
                 continue
             yield entry, item
 
-    def _taken(self, entry: Entry, item: Upload | Refused) -> Job | None:
-        """What is to be composed for an entry: nothing, where it is known what it comes to."""
+    def _job_of(self, entry: Entry, item: Upload | Refused) -> Job | None:
+        """The job of an entry; None where it is known already what it comes to."""
         if isinstance(item, Refused):
             self._refuse(item)
             self._note((entry, REFUSED, item.reason, ""))
             return None
-        key = self._manner.key(item.sha256, self._begun.fingerprint)
+        key = self._options.key(item.sha256, self._begun.fingerprint)
         if key in self._waiting:
             self._waiting[key].append(entry)
             return None
@@ -168,14 +168,11 @@ class _Run:
             self._note((entry, REUSED, "", key))
             return None
         self._waiting[key] = [entry]
-        return self._job(entry, item, key)
-
-    def _job(self, entry: Entry, upload: Upload, key: str) -> Job:
         page = self._plan.batch.page
+        if len(self._to_record) < page.recorded:
+            self._to_record.add(key)
         shown = entry.place == 0 and entry.position < page.shown
-        if len(self._to_hear) < page.heard:
-            self._to_hear.add(key)
-        return Job(key, listing.stem(upload.name, key), upload, shown)
+        return Job(key, jobs.stem(item.name, key), item, shown)
 
     def _is_there(self, key: str) -> bool:
         """Whether it was composed and its files are as they were written."""
@@ -187,28 +184,26 @@ class _Run:
         except OSError:
             return False
 
-    def _land(self, chunk: Chunk, done: Done) -> None:
+    def _take_back(self, chunk: Chunk, results: Results) -> None:
         """Write down what a chunk brings."""
-        self._recordings.prepare()
-        self._model_seconds += done.model_seconds
-        for job, made in zip(chunk.jobs, done.made, strict=True):
-            self._rows += self._entered(job, made)
-        composed = [made for made in done.made if not made.reason]
-        for made in composed:
-            if made.key in self._to_hear:
-                self._recordings.begin(made.files[0][0])
+        for job, result in zip(chunk.jobs, results, strict=True):
+            self._rows += self._rows_of(job, result)
+        composed = [result for result in results if not result.reason]
+        for result in composed:
+            if result.key in self._to_record:
+                self._recordings.begin(result.details["files"][0][0])
         self._flush(composed)
         if self._plan.drift is not None:
-            record(self._plan.drift, [made.features for made in composed if made.features])
-        self._plan.heard(Progress(dict(self._counts), time.monotonic() - self._began))
+            record(self._plan.drift, [one.features for one in composed if one.features])
+        self._plan.report(dict(self._counts))
 
-    def _entered(self, job: Job, made: Made) -> Iterator[Row]:
+    def _rows_of(self, job: Job, result: Result) -> Iterator[Row]:
         """The entries that a job answers: the first was composed, the others share it."""
-        status = COMPOSED if not made.reason else FAILED if made.failed else REFUSED
+        status = COMPOSED if not result.reason else FAILED if result.failed else REFUSED
         for entry in self._waiting.pop(job.key):
             if status == REFUSED:
-                self._refuse(Refused(entry.name, made.reason, entry.sha256, job.upload.data))
-            yield entry, status, made.reason, "" if made.reason else job.key
+                self._refuse(Refused(entry.name, result.reason, entry.sha256, job.upload.data))
+            yield entry, status, result.reason, "" if result.reason else job.key
             status = REUSED if status == COMPOSED else status
 
     def _refuse(self, refused: Refused) -> None:
@@ -220,13 +215,13 @@ class _Run:
         if len(self._rows) >= _BUFFERED or self._refused_bytes >= _BUFFERED_BYTES:
             self._flush()
 
-    def _flush(self, made: list[Made] | None = None) -> None:
+    def _flush(self, composed: list[Result] | None = None) -> None:
         """Write down what is new: what was refused is kept before the ledger says that it was."""
         if self._refused:
             folder, limits = self._out / QUARANTINE, self._plan.limits
             self._dropped += quarantine(folder, self._refused, limits)
             self._refused, self._refused_bytes = [], 0
-        self._ledger.write(self._begun, self._text, self._rows, made or [])
+        self._ledger.write(self._begun, self._options_text, self._rows, composed or [])
         for _, status, _, _ in self._rows:
             self._counts[status] = self._counts.get(status, 0) + 1
         self._rows = []
@@ -243,20 +238,11 @@ class _Run:
         if not self._ledger.any_unfinished():
             models.drop(self._out)
         seconds = time.monotonic() - self._began
-        return Summary(
-            begun.number,
-            begun.model,
-            counts,
-            folder,
-            seconds,
-            composing,
-            self._model_seconds,
-            self._dropped,
-        )
+        return Summary(begun.number, begun.model, counts, folder, seconds, composing, self._dropped)
 
     def _show(self, begun: Begun) -> Path:
         """Write a batch's manifest and page into its folder."""
-        folder = self._out / listing.folder(begun.number)
+        folder = self._out / jobs.folder_name(begun.number)
         folder.mkdir(exist_ok=True)
         manifest.write(folder, self._ledger.rows(begun.number))
         page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)

@@ -14,8 +14,8 @@ from kantor.settings import Block
 Format = Literal["mid", "musicxml", "npz", "wav", "png"]
 
 
-class Manner(Block):
-    """How each melody is composed; another manner is another composition.
+class Options(Block):
+    """How each melody is composed; with other options it is another composition.
 
     Attributes
     ----------
@@ -55,18 +55,18 @@ class Manner(Block):
         model
             The model's fingerprint.
         """
-        said = self.model_copy(update={"formats": tuple(sorted(self.kinds))}).model_dump_json()
-        return hashlib.sha256("\n".join((sha256, model, said)).encode()).hexdigest()
+        options = self.model_copy(update={"formats": tuple(sorted(self.kinds))}).model_dump_json()
+        return hashlib.sha256("\n".join((sha256, model, options)).encode()).hexdigest()
 
 
 class Page(Block):
-    """How much of a batch its page shows, and how much of that it plays by itself."""
+    """How much of a batch its page shows, and for how much of that it has a recording."""
 
     shown: int = Field(100, ge=0)
-    heard: int = Field(2, ge=0)
+    recorded: int = Field(2, ge=0)
 
 
-class Batch(Manner):
+class Batch(Options):
     """How batches are composed here.
 
     Attributes
@@ -110,6 +110,6 @@ class Batch(Manner):
             raise ValueError(f"{out}: results are written to a folder; for an address use copy_to")
         return out
 
-    def manner(self) -> Manner:
+    def options(self) -> Options:
         """What shapes the compositions."""
-        return Manner(**{name: getattr(self, name) for name in Manner.model_fields})
+        return Options(**{name: getattr(self, name) for name in Options.model_fields})

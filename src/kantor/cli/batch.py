@@ -52,7 +52,7 @@ Chunk = Annotated[
 OnlyNew = Annotated[
     bool,
     typer.Option(
-        "--only-new", help="Leave out what an earlier batch dealt with under the same name."
+        "--only-new", help="Leave out what an earlier batch finished under the same name."
     ),
 ]
 
@@ -106,7 +106,7 @@ def batch_command(
         if summary is None:
             console.say("nothing new")
         else:
-            _tell(summary)
+            _print(summary)
             if not summary.whole:
                 raise typer.Exit(console.BAD_INPUT)
 
@@ -147,13 +147,13 @@ def _settings(said: dict[str, Any]) -> Batch:
 def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary | None:
     from functools import partial
 
-    from kantor.batch import Plan, run
-    from kantor.batch.engines import processes
+    from kantor.batch import Plan, counted, run
+    from kantor.batch.dispatcher import processes
     from kantor.batch.models import patient
     from kantor.intake import read_limits
     from kantor.registry import fetch, load_alone, may_pass
 
-    with console.counter("Composing") as heard, processes(batch.workers) as engine:
+    with console.counter("Composing") as show, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),
             batch,
@@ -161,12 +161,12 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
             load_alone,
             read_limits(),
             only_new,
-            lambda progress: heard(progress.line),
+            lambda counts: show(counted(counts)),
         )
         return run(plan, engine)
 
 
-def _tell(summary: Summary) -> None:
+def _print(summary: Summary) -> None:
     console.say(summary.line)
     for name in ("manifest.csv", "manifest.parquet", "index.html"):
         typer.echo(summary.folder / name)

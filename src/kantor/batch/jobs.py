@@ -1,22 +1,25 @@
-"""What goes to a worker and what comes back: a chunk of melodies, and what was made of them."""
+"""What a batch finds in its places, what goes to a worker, and what comes back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kantor.batch.drawing import Drawing
-from kantor.batch.settings import Manner
+from kantor.batch.settings import Options
+from kantor.compose import outputs
 from kantor.compose.composer import Model
 from kantor.drift.features import Row
-from kantor.intake import Limits, Upload
+from kantor.intake import Known, Limits, Refused, Upload, check, uploads
 
 Loader = Callable[[str], Model]
 """Loads a model from its folder; a function of a module, so that other processes find it."""
 FEW = 32
 """Melodies of a chunk at least: fewer are not worth a run of the model."""
+
+_NAME = 40  # characters of a source's name
+_KEY = 12  # digits of the key; they tell apart what is called the same
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Orders:
+class Common:
     """What all chunks of a batch have in common.
 
     Attributes
@@ -74,7 +77,7 @@ class Orders:
         The folder of the model, and what loads it.
     out, scratch
         Where files go, and where they are written before they are moved there. One file system.
-    manner, limits
+    options, limits
         As in a batch's plan.
     """
 
@@ -82,7 +85,7 @@ class Orders:
     loader: Loader
     out: Path
     scratch: Path
-    manner: Manner
+    options: Options
     limits: Limits
 
 
@@ -90,12 +93,12 @@ class Orders:
 class Chunk:
     """Melodies that one worker takes at once."""
 
-    orders: Orders
+    common: Common
     jobs: tuple[Job, ...]
 
 
 @dataclass(frozen=True)
-class Made:
+class Result:
     """What became of one melody.
 
     Attributes
@@ -105,57 +108,54 @@ class Made:
         Why it was not composed, one line; empty where it was.
     failed : bool
         Whether that is Kantor's fault and not the melody's.
-    files : tuple of (path, bytes)
-        What was written, relative to the folder of the results.
+    details : dict
+        What the ledger keeps of a composition. Among it ``files``: paths relative to the folder of
+        the results, each with its bytes.
     features : dict or None
-        Of the melody, for telling drift.
-    drawn : dict or None
-        Its first take for the batch's page, where it may come onto that.
+        Of the melody, for finding drift.
     """
 
     key: str
     reason: str = ""
     failed: bool = False
-    seed: int = 0
-    takes: int = 0
-    musical_key: str = ""
-    meter: str = ""
-    steps: int = 0
-    metrics: dict[str, float | None] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    files: tuple[tuple[str, int], ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
     features: Row | None = None
-    drawn: Drawing | None = None
-    seconds: float = 0.0
-
-    def details(self) -> dict[str, Any]:
-        """What the ledger keeps of a composition."""
-        return {
-            "seed": self.seed,
-            "takes": self.takes,
-            "key": self.musical_key,
-            "meter": self.meter,
-            "steps": self.steps,
-            "metrics": self.metrics,
-            "warnings": self.warnings,
-            "files": self.files,
-            "drawn": self.drawn,
-            "seconds": round(self.seconds, 4),
-        }
 
 
-@dataclass(frozen=True)
-class Done:
-    """A chunk that is back.
+def listed(
+    places: Sequence[str],
+    limits: Limits,
+    known: Callable[[str], Known] | None = None,
+) -> Iterator[tuple[Entry, Upload | Refused]]:
+    """Every file of the places, in an order that is the same each time.
 
-    Attributes
+    Parameters
     ----------
-    made : tuple of Made
-        One a job, in their order.
-    seconds, model_seconds : float
-        How long the worker took, and how long of that the model.
-    """
+    known
+        Gives what of a place need not be read again.
 
-    made: tuple[Made, ...]
-    seconds: float = 0.0
-    model_seconds: float = 0.0
+    Raises
+    ------
+    InputError
+        If there is nothing at a place: before the first file, so that no batch begins in vain.
+    """
+    for location in places:
+        check(location)
+    for place, location in enumerate(places):
+        last, nth = None, 0
+        read_before = None if known is None else known(location)
+        for position, item in enumerate(uploads(location, limits, read_before)):
+            nth = nth + 1 if item.name == last else 0
+            last = item.name
+            yield Entry(place, position, item.name, nth, item.sha256), item
+
+
+def folder_name(batch: int) -> str:
+    """What the folder of a batch's manifest and page is called."""
+    return f"batch-{batch:04d}"
+
+
+def stem(name: str, key: str) -> str:
+    """What the files of a composition are called: safe anywhere, and no other's name."""
+    own = outputs.stems([Path(name)])[0]
+    return f"{own[:_NAME].rstrip('_-')}-{key[:_KEY]}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantor.batch.listing import listed, stem
+from kantor.batch.jobs import listed, stem
 from kantor.errors import InputError
 from kantor.intake import Limits
 

@@ -1,0 +1,107 @@
+"""Compositions as the batch's page shows and plays them: a drawing, and a recording of some.
+
+Recordings are made beside the composing: one takes half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+from kantor.compose.transcribing import transcribe
+from kantor.errors import InputError
+from kantor.formats.parts import named_lines
+from kantor.formats.reading import read
+from kantor.music.score import Score
+from kantor.pages.rolls import octave_labels, pitch_range, roll
+
+RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
+LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
+
+
+class Drawing(TypedDict):
+    """What the page's template draws.
+
+    ``roll``: SVG. ``high``: the pitch of its top row. ``octaves``: names of the Cs, and their
+    height in percent from the top. ``tempo``: quarters a minute. ``seconds``.
+    """
+
+    roll: str
+    high: int
+    octaves: list[tuple[str, str]]
+    tempo: float
+    seconds: str
+
+
+def drawn(score: Score) -> Drawing:
+    """A composition as a drawing, which names no file: several may share it."""
+    span = pitch_range(score)
+    summary = f"Piano roll of {score.steps // 4} quarters in {score.pitches.shape[1]} voices."
+    return Drawing(
+        roll=roll(score, span, summary),
+        high=span[1],
+        octaves=[(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
+        tempo=score.tempo,
+        seconds=f"{score.seconds:.3f}",
+    )
+
+
+def read_score(path: Path) -> Score | None:
+    """A composition as its MIDI file has it; None where that is no longer there."""
+    try:
+        parsed = read(path)
+        lines = {voice: part.notes for voice, part in named_lines(parsed.parts).items()}
+        return transcribe(parsed, lines, "keep")[0]
+    except InputError:
+        return None
+
+
+class Recordings:
+    """Compositions as FLAC, each made once, in a thread of its own.
+
+    Parameters
+    ----------
+    out
+        The folder of the results.
+    pool
+        Of one thread.
+    """
+
+    def __init__(self, out: Path, pool: ThreadPoolExecutor) -> None:
+        self._out, self._pool = out, pool
+        self._begun: dict[str, Future[bytes]] = {}
+
+    def begin(self, path: str) -> Future[bytes]:
+        """Record a composition; `path` is that of its MIDI file, as the ledger has it."""
+        if path not in self._begun:
+            self._begun[path] = self._pool.submit(_recorded, self._out / path)
+        return self._begun[path]
+
+    def of(self, path: str) -> bytes:
+        """The recording; empty where the piece is too long, its file gone or no soundfont there."""
+        return self.begin(path).result()
+
+
+@contextmanager
+def recordings(out: Path) -> Iterator[Recordings]:
+    """Recordings for as long as this lasts; at its end what has not begun is dropped."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        yield Recordings(out, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _recorded(path: Path) -> bytes:
+    from kantor.formats import audio
+
+    score = read_score(path)
+    if score is None or score.seconds > LONGEST:
+        return b""
+    try:
+        return audio.flac_bytes(score, RATE)
+    except InputError:
+        return b""

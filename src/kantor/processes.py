@@ -1,0 +1,159 @@
+"""Worker processes: they call functions, end with the process they work for, and may die.
+
+They are forked from a process that runs nothing else and has imported what they need. One forked
+from here might stop dead, beside the threads that are here; one begun from nothing would import
+everything again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
+from typing import Any
+
+BATCH = "kantor.batch.worker"
+"""What a batch's workers need: named here, so that naming it imports none of it."""
+
+
+class Died(RuntimeError):
+    """A call ended the process that made it."""
+
+
+class Workers:
+    """Processes that call functions.
+
+    One that dies takes those beside it along. Their calls are made again, one at a time, in new
+    processes; one that ends its process even then fails with `Died`.
+
+    Parameters
+    ----------
+    count : int
+        How many there are; they start when they are first needed.
+    module : str
+        Named in full: what they need, imported once for all of them.
+    begin : callable, optional
+        Called first in each of them. It must be possible to pickle it.
+    """
+
+    def __init__(self, count: int, module: str, begin: Callable[[], Any] | None = None) -> None:
+        self._arguments = count, context(module), begin_worker, (begin,)
+        self._pool, self._age = ProcessPoolExecutor(*self._arguments), 0
+        self._lock = threading.RLock()
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Call:
+        """Have a function called by the next worker that is free."""
+        with self._lock:
+            try:
+                future = self._pool.submit(function, *arguments)
+            except BrokenProcessPool:
+                self.renew(self._age)
+                future = self._pool.submit(function, *arguments)
+            return Call(self, future, self._age, (function, *arguments))
+
+    def alone(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Make a call beside no other one that is made again.
+
+        Raises
+        ------
+        Died
+            If it ends the process that makes it.
+        """
+        with self._lock:
+            call = self.submit(function, *arguments)
+            try:
+                return call.future.result()
+            except (BrokenProcessPool, CancelledError):
+                self.renew(call.age)
+                raise Died("it ended the process that called it") from None
+
+    def renew(self, age: int) -> None:
+        """Replace the processes of that age, if nobody has yet; what they work on is dropped."""
+        with self._lock:
+            if age == self._age:
+                self.close(wait=False)
+                self._pool, self._age = ProcessPoolExecutor(*self._arguments), self._age + 1
+
+    def close(self, wait: bool = True) -> None:
+        """End the workers; without waiting, what they work on is dropped."""
+        if not wait:
+            for process in list((self._pool._processes or {}).values()):
+                process.kill()
+        self._pool.shutdown(wait, cancel_futures=True)
+
+    @contextmanager
+    def ended_by_error(self) -> Iterator[None]:
+        """An error or Ctrl-C meanwhile ends the workers at once; later calls start new ones."""
+        try:
+            yield
+        except BaseException:
+            self.renew(self._age)
+            raise
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call under way in processes of a certain age."""
+
+    workers: Workers
+    future: Future[Any]
+    age: int
+    task: tuple[Any, ...]
+
+    def result(self) -> Any:
+        """Wait for what the function returns, or raise what it raises.
+
+        Raises
+        ------
+        Died
+            If it ended its process twice, the second time alone.
+        """
+        try:
+            return self.future.result()
+        except (BrokenProcessPool, CancelledError):
+            self.workers.renew(self.age)
+            return self.workers.alone(*self.task)
+
+
+def context(module: str) -> ForkServerContext:
+    """Where processes are forked that have imported `module`, and what that imports."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([module])
+    return server
+
+
+def begin(module: str) -> None:
+    """Have `module` imported over there, while this process goes on to import its own."""
+    context(module)
+    ensure_running()
+
+
+def begin_worker(then: Callable[[], Any] | None = None) -> None:
+    """Prepare a worker: it ends with the process that it works for, which alone heeds Ctrl-C.
+
+    The kernel's own means (``PR_SET_PDEATHSIG``) will not do: a worker's parent is the process
+    that forks, and a parent's thread that ends counts as the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if parent := multiprocessing.parent_process():
+        arguments = (parent.sentinel,)
+        threading.Thread(target=_end_with, args=arguments, daemon=True, name="end-with").start()
+    if then:
+        then()
+
+
+def _end_with(pipe: int) -> None:
+    """End this process as soon as nobody can write into a pipe any more."""
+    poll = select.poll()
+    poll.register(pipe, 0)  # no event but that it was hung up
+    poll.poll()
+    os._exit(1)

@@ -142,15 +142,11 @@ class Clone:
 
     def kill(self, process: Process) -> None:
         """End a command and whatever runs in this clone, without a warning."""
-        self.kill_group(process)
-        for left in self._processes():
-            os.kill(left, signal.SIGKILL)
-
-    def kill_group(self, process: Process) -> None:
-        """End a command and what it started in its own process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        for left in self._processes():
+            os.kill(left, signal.SIGKILL)
 
     def _processes(self) -> Iterator[int]:
         """Those whose current folder is in this clone, which nothing else uses."""

@@ -1,17 +1,21 @@
-"""What both models are asked at every moment, and how their answers are graded."""
+"""Whole sopranos that a model harmonises, and its figures beside Bach's and beside chance."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from quality_output import CHANGED, METRICS
 
 from kantor.data.corpus import Corpus
 from kantor.errors import InputError
+from kantor.metrics.musical import HEADLINE
 from kantor.music.score import Score
 
+CHANGED = "changed_by_another_seed"
+METRICS = (*HEADLINE, "empty_bars", "notes_alto", "notes_bass", CHANGED)
+"""The headline, and what shows that its figures were not bought by silence or by repetition."""
 AGAIN = 16
 """Sopranos that are composed a second time, to see whether another seed is another piece."""
 
@@ -22,8 +26,8 @@ class Exam:
 
     real: list[Score]
     naive: list[Score]
-    overlap: float
-    """What the training split's chorales have in common with the real ones, 0 to 1."""
+    bach: dict[str, float]
+    """Bach's own figures; his overlap is what the training split has in common with the rest."""
 
     @classmethod
     def of(cls, corpus: Corpus, melodies: int) -> Exam:
@@ -38,20 +42,23 @@ class Exam:
         count = min(melodies, len(held_out)) if melodies else len(held_out)
         rows = np.unique(np.linspace(0, len(held_out) - 1, max(2, count)).astype(int))
         real = [held_out[row] for row in rows]
-        training = [piece.score for piece in corpus if piece.split == "train"]
-        naive = shuffled(real, np.random.default_rng(0))
-        return cls(real, naive, overlaps(compare(Bodies(training, real, {}, [])))["generated"])
+        train = [piece.score for piece in corpus if piece.split == "train"]
+        training = compare(Bodies(train, real, {}, []))
+        bach = {name: training[name].real for name in METRICS if name in training}
+        bach["overlap"] = overlaps(training)["generated"]
+        return cls(real, shuffled(real, np.random.default_rng(0)), bach)
 
-    def grade(self, generator: Any) -> dict[str, dict[str, float]]:
-        """Each metric of one take of every soprano, beside the real and the naive figure."""
+    def grade(self, compose: Callable[..., Any]) -> dict[str, dict[str, float]]:
+        """Each metric of one take of every soprano, beside Bach's and the naive figure."""
         from kantor.report.comparing import overlaps
-        from kantor.report.composing import compose, share_changed
         from kantor.report.measuring import Bodies, compare
+        from kantor.report.composing import compose as compose_all
+        from kantor.report.composing import share_changed
 
         seeds = list(range(len(self.real)))
-        takes = compose(generator.compose, self.real, seeds)
+        takes = compose_all(compose, self.real, seeds)
         some = self.real[:AGAIN]
-        others = compose(generator.compose, some, [seed + len(seeds) for seed in range(len(some))])
+        others = compose_all(compose, some, [seed + len(seeds) for seed in range(len(some))])
         compared = compare(Bodies(takes, self.real, {"shuffled": self.naive}, []))
         figures = {
             name: {
@@ -63,15 +70,13 @@ class Exam:
             for name in METRICS
             if name in compared
         }
+        nothing = dict.fromkeys(("real", "spread", "shuffled"), float("nan"))
         overlap = overlaps(compared)
-        figures["overlap"] = {
+        figures["overlap"] = nothing | {
             "value": overlap["generated"],
-            "real": self.overlap,
-            "spread": float("nan"),
+            "real": self.bach["overlap"],
             "shuffled": overlap["shuffled"],
         }
         changed = share_changed(takes[: len(some)], others)
-        figures[CHANGED] = {"value": changed} | dict.fromkeys(
-            ("real", "spread", "shuffled"), float("nan")
-        )
+        figures[CHANGED] = nothing | {"value": changed}
         return figures

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from clone import Clone, differences, small_clone
-from trial import Trial
+from faults import Trial
 
 STAGES = ("ingest", "validate", "train", "evaluate", "register")
 SHARES = (0.0, 0.2, 0.4, 0.65)
@@ -31,11 +30,11 @@ _DVC_TRIES = re.compile(r"/\.[\w-]{22}\.tmp$")  # empty files with which DVC tri
 _FULL = re.compile(r"no space left|disk is full|disk i/o error", re.IGNORECASE)
 
 
-def trials(_times: int) -> Iterator[Trial]:
+def disk(_times: int) -> Iterator[Trial]:
     """One trial a stage; earlier stages are done beforehand."""
     with tempfile.TemporaryDirectory(prefix="kantor-disk-") as scratch:
         folder = Path(scratch)
-        if not _may_mount(folder / "disk"):
+        if os.geteuid() != 0:
             why = "a tmpfs needs the right to mount (root)"
             yield Trial("every stage on a full disk", 0, why, 0.0, None)
             return
@@ -117,17 +116,11 @@ def _corrupt(ready: Clone, calm: Clone, clone: Clone) -> list[str]:
     """Files that are neither as before nor as they should be afterwards."""
     before, after, now = _results(ready), _results(calm), _results(clone)
     log = "reports/training/history.csv"  # grows as a training goes
-    faults = [
+    return [
         f"{name} is neither old nor new"
         for name, value in now.items()
         if value not in (before.get(name), after.get(name)) and name != log
     ]
-    database = clone.root / "mlflow.db"
-    if database.exists():
-        with closing(sqlite3.connect(database)) as connection:
-            (word,) = connection.execute("PRAGMA integrity_check").fetchone()
-        faults += [] if word == "ok" else [f"mlflow.db: {word}"]
-    return faults
 
 
 def _size(root: Path) -> int:
@@ -140,14 +133,6 @@ def _size(root: Path) -> int:
 def _used(mount: Path) -> int:
     status = os.statvfs(mount)
     return (status.f_blocks - status.f_bfree) * status.f_frsize
-
-
-def _may_mount(mount: Path) -> bool:
-    try:
-        with _disk(mount, 1 << 20):
-            return True
-    except (OSError, subprocess.CalledProcessError):
-        return False
 
 
 @contextmanager

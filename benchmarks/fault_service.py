@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-from trial import Trial
+from faults import Trial
 
 from kantor.locks import STATE
 from kantor.service import cleanup
@@ -37,19 +37,19 @@ PATIENCE = 600.0
 KILLED = {"prefect": "the Prefect server", "flows": "the process that runs the flows"}
 
 
-def trials(times: int) -> Iterator[Trial]:
+def service(times: int) -> Iterator[Trial]:
     """Kill each of both `times` times while a light flow runs by its schedule."""
-    for name, told in KILLED.items():
+    for name, what in KILLED.items():
         with tempfile.TemporaryDirectory(prefix="kantor-service-") as scratch:
-            yield _killed(name, f"{told} killed (kill -9) at a random moment", times, Path(scratch))
+            yield _killed(name, f"{what} killed (kill -9) at a random moment", times, Path(scratch))
 
 
-def _killed(name: str, told: str, times: int, root: Path) -> Trial:
+def _killed(name: str, what: str, times: int, root: Path) -> Trial:
     began = time.monotonic()
     service, parts = small(root, "light.py", str(EVERY))
     with running(parts, root) as supervisor:
         first, last = _kills(supervisor, name, times, root)
-        return _counted(service, root, first, last, told, times, began)
+        return _counted(service, root, first, last, what, times, began)
 
 
 @contextlib.contextmanager
@@ -123,7 +123,7 @@ def _counted(
     root: Path,
     first: datetime.datetime,
     last: datetime.datetime,
-    told: str,
+    what: str,
     times: int,
     began: float,
 ) -> Trial:
@@ -148,7 +148,7 @@ def _counted(
         outcome = (
             f"of {len(wanted)} scheduled runs {len(missing)} are missing, {len(twice)} doubled"
         )
-    return Trial(told, times, outcome, time.monotonic() - began, not (missing or twice))
+    return Trial(what, times, outcome, time.monotonic() - began, not (missing or twice))
 
 
 @contextlib.contextmanager
@@ -169,11 +169,8 @@ def _ended(service: Service, wanted: set[datetime.datetime]) -> Counter[datetime
 
     completed = filters.FlowRunFilterStateType(any_=[StateType.COMPLETED])
     chosen = filters.FlowRunFilter(state=filters.FlowRunFilterState(type=completed))
-    runs, offset = [], 0
     with asking(service) as client:
-        while page := client.read_flow_runs(flow_run_filter=chosen, limit=200, offset=offset):
-            runs += page
-            offset += len(page)
+        runs = client.read_flow_runs(flow_run_filter=chosen, limit=200)
     moments = (run.expected_start_time for run in runs if run.expected_start_time)
     return Counter(moment for moment in moments if moment in wanted)
 

@@ -1,30 +1,29 @@
 """How pieces of other meters than the corpus's are composed: folk songs, meter by meter.
 
 The chorales are in 4/4 but for some in 3/4. ``python benchmarks/meters.py`` gives songs of each
-meter (`songs`) to the model as anybody would and measures what needs no real lower voices, beside
+meter (`tunes`) to the model as anybody would and measures what needs no real lower voices, beside
 what the same model makes of the held-out sopranos and beside Bach's own voices.
 
 Conventions
 -----------
 Figures are means over windows of two bars of 4/4, as in the reference protocol; chords are looked
-at on the meter's beats. *Against the meter* are bars of 6/8 in which a lower voice strikes a note
-on the third and the fifth eighth and none on the fourth, as if in 3/4, and bars of 3/4 in which it
-strikes one in the middle and none on the second and third quarter, as if in 6/8: a share of the
-bars of the three lower voices in which the melody does not do the same. A bar of 3/8 is counted as
+at on the meter's beats. *Against the meter* are bars of 6/8 in which a lower voice has an onset on
+the third and the fifth eighth and none on the fourth, as if in 3/4, and bars of 3/4 in which it has
+one in the middle and none on the second and third quarter, as if in 6/8: a share of the bars of the
+three lower voices in which the melody does not do the same. A bar of 3/8 is counted as
 one beat. Songs of all meters together are grouped by their length and by their pickups.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import machine
+import harness
 import numpy as np
-import songs
+import tunes
 
 from kantor.compose import composer
 from kantor.compose.composer import compose
@@ -40,11 +39,9 @@ from kantor.report.composing import melody_mask
 
 Row = dict[str, Any]
 
-ROOT = Path(__file__).resolve().parents[1]
 TWELVE = {"6/8": ((4, 8), 6), "3/4": ((6,), 4)}
-"""Where a bar of twelve steps is struck against its meter, and where it is then not."""
+"""Onsets that contradict a bar of twelve steps, and where there is then none."""
 BEAT = Meter(3, 8)
-TIMES = 10
 LENGTHS = (("up to 8 bars", 0, 8), ("9 to 16 bars", 9, 16), ("more bars", 17, 9_999))
 COLUMNS = {
     "pieces": "pieces",
@@ -106,19 +103,20 @@ def against(scores: Sequence[Score]) -> float:
     for score in scores:
         if str(score.meter) not in TWELVE:
             continue
-        struck, unstruck = TWELVE[str(score.meter)]
+        contrary_steps, meant = TWELVE[str(score.meter)]
         for line in score.bar_lines:
             bar = score.onsets[line : line + 12]
             if len(bar) == 12:
-                contrary = bar[list(struck)].all(axis=0) & ~_meant(bar, unstruck, struck)
+                contrary = bar[list(contrary_steps)].all(axis=0)
+                contrary &= ~_meant(bar, meant, len(contrary_steps))
                 if not contrary[0]:
                     found += contrary[1:].tolist()
     return float(np.mean(found)) if found else float("nan")
 
 
-def _meant(bar: Flags, unstruck: int, struck: Sequence[int]) -> Flags:
-    """Whether each voice strikes what the meter asks for."""
-    places = [unstruck] if len(struck) > 1 else [unstruck, 2 * unstruck]
+def _meant(bar: Flags, step: int, count: int) -> Flags:
+    """Whether each voice has an onset where the meter has its beats."""
+    places = [step] if count > 1 else [step, 2 * step]
     return np.asarray(bar[places].any(axis=0), bool)
 
 
@@ -140,35 +138,17 @@ def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[
         add(f"Bach, {meter}", real)
         add(f"his sopranos, {meter}", composed([Request(one, melody_mask(one)) for one in real]))
     made: list[Score] = []
-    for meter in songs.METERS:
-        asked = requests(songs.sample(folder, meter, count, seed))
+    for meter in tunes.METERS:
+        asked = requests(tunes.of_meter(folder, meter, count, seed))
         scores = composed(asked)
         add(meter, scores)
         made += scores
-        if meter == "4/4":
-            long = [request for request in map(again, asked) if request]
-            add(f"4/4 sung {TIMES} times", composed(long))
     bars = [len(score.bar_lines) for score in made]
     for name, low, high in LENGTHS:
         add(name, [one for one, many in zip(made, bars, strict=True) if low <= many <= high])
     add("with a pickup", [score for score in made if score.pickup])
     add("without", [score for score in made if not score.pickup])
     return found
-
-
-def again(request: Request) -> Request | None:
-    """A song sung over and over as one piece; None if it ends within a bar."""
-    score = request.score
-    if score.pickup or score.steps % score.meter.bar_steps:
-        return None
-    longer = replace(
-        score,
-        pitches=np.tile(score.pitches, (TIMES, 1)),
-        onsets=np.tile(score.onsets, (TIMES, 1)),
-        fermatas=np.tile(score.fermatas, TIMES),
-        bar_lines=np.zeros(0, np.int32),
-    )
-    return Request(longer, np.tile(request.mask, (TIMES, 1)))
 
 
 def head() -> str:
@@ -219,22 +199,21 @@ def draw(found: Mapping[str, Row], path: Path) -> None:
     save(path, lambda file: figure.savefig(file, format="png", dpi=90))
 
 
-def main() -> None:
-    """Print the table, draw it, write the figures as JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--build", type=Path, default=ROOT / "build", help="with model/ in it")
-    parser.add_argument("--songs", type=Path, default=ROOT / "build/songs", help="cache of songs")
-    parser.add_argument("--count", type=machine.positive, default=150, help="songs of a meter")
+def main() -> int:
+    """Print the table and draw it."""
+    build = harness.ROOT / "build"
+    parser = harness.parser(__doc__)
+    parser.add_argument("--build", type=Path, default=build, help="with model/ in it")
+    parser.add_argument("--songs", type=Path, default=build / "songs", help="a cache")
+    parser.add_argument("--count", type=harness.positive, default=150, help="songs of a meter")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--picture", type=Path, default=ROOT / "build/meters.png")
+    parser.add_argument("--picture", type=Path, default=build / "meters.png")
     asked = parser.parse_args()
     model = composer.load(asked.build / "model")
     found = table(model, asked.songs, asked.count, asked.seed, asked.build)
     draw(found, asked.picture)
-    machine.save_json(asked.picture.with_suffix(".json"), found)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    harness.main(main, "meters")

@@ -1,50 +1,28 @@
 """What a start costs: fresh processes of `kantor`, one after the other, timed from outside.
 
-Each command is run by a process of its own, by turns with the others; the files that it reads are
-in the system's cache after the first turn, which does not count. Processor seconds suffer less than
-seconds on the clock where other work uses the machine. Importing TensorFlow, which composing with
-the preset `unet` needs and with `chorale` does not, and MLflow stands beside them for comparison.
+Each command runs by turns with the others; the files that it reads are in the system's cache after
+the first turn, which does not count. Importing TensorFlow and MLflow stands beside them for
+comparison.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import machine
-from composing import write_melodies
+import harness
 
 BARS = 4
 """Of the melody that is harmonised."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """One run of a command.
-
-    Attributes
-    ----------
-    seconds, processor : float
-        On the clock, and of all cores together.
-    memory : int
-        Bytes that it held at most.
-    """
-
-    seconds: float
-    processor: float
-    memory: int
-
-
 def commands(model: str, folder: Path) -> dict[str, list[str]]:
     """What is started, by what the table calls it."""
-    (melody,) = write_melodies(folder, 1, BARS)
+    (melody,) = harness.write_melodies(folder, 1, BARS)
     kantor = [sys.executable, "-m", "kantor.cli"]
     compose = [*kantor, "compose", str(melody), "--model", model, "--out", str(folder / "out")]
     python = [sys.executable, "-c"]
@@ -58,86 +36,49 @@ def commands(model: str, folder: Path) -> dict[str, list[str]]:
     }
 
 
-def start(command: list[str]) -> Start:
-    """Run a command to its end.
+def start(command: list[str]) -> tuple[float, float, int]:
+    """Run a command to its end: seconds, processor seconds, and bytes that it held at most.
 
     Raises
     ------
     RuntimeError
         If it fails.
     """
-    quiet = [
-        (os.POSIX_SPAWN_OPEN, descriptor, os.devnull, os.O_WRONLY, 0o600) for descriptor in (1, 2)
-    ]
+    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0o600) for stream in (1, 2)]
     began = time.perf_counter()
     process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
     _, status, used = os.wait4(process, 0)
     seconds = time.perf_counter() - began
     if os.waitstatus_to_exitcode(status):
         raise RuntimeError(f"failed: {' '.join(command)}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Start(seconds, used.ru_utime + used.ru_stime, unit * used.ru_maxrss)
-
-
-def measure(model: str, rounds: int, folder: Path) -> dict[str, list[Start]]:
-    """All commands by turns; the first turn does not count."""
-    found: dict[str, list[Start]] = {}
-    asked = commands(model, folder)
-    for turn in range(rounds + 1):
-        for name, command in asked.items():
-            one = start(command)
-            if turn:
-                found.setdefault(name, []).append(one)
-        print(f"turn {turn} of {rounds}", file=sys.stderr)
-    return found
-
-
-def summary(starts: list[Start]) -> dict[str, float]:
-    """Medians, and the slowest of them."""
-    rows = [asdict(one) for one in starts]
-    medians = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
-    return {**medians, "longest": max(one.seconds for one in starts)}
-
-
-def table(found: dict[str, dict[str, float]]) -> str:
-    """The figures for a person."""
-    head = ("fresh process", "seconds", "longest", "processor s", "memory MB")
-    rows = [
-        (
-            name,
-            f"{one['seconds']:.2f}",
-            f"{one['longest']:.2f}",
-            f"{one['processor']:.2f}",
-            f"{one['memory'] / 1e6:.0f}",
-        )
-        for name, one in found.items()
-    ]
-    return machine.columns(head, rows)
+    return seconds, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
 
 
 def main() -> int:
-    """Measure, print, and write the figures where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    """Measure and print."""
+    parser = harness.parser(__doc__)
     parser.add_argument("--model", default="build/model", help="as `kantor compose` takes it")
-    parser.add_argument("--rounds", type=machine.positive, default=5, help="(5)")
-    parser.add_argument("--json", type=Path, help="write all figures to this file")
-    options = parser.parse_args()
-    about: dict[str, Any] = machine.describe()
-    machine.warn_if_busy(about)
-    try:
-        with tempfile.TemporaryDirectory(prefix="kantor-bench-") as folder:
-            found = measure(options.model, options.rounds, Path(folder))
-    except RuntimeError as error:
-        print(f"starting: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    medians = {name: summary(starts) for name, starts in found.items()}
-    print(table(medians))
-    if options.json:
-        machine.save_json(options.json, {"machine": about, "commands": medians})
+    parser.add_argument("--rounds", type=harness.positive, default=5, help="(5)")
+    asked = parser.parse_args()
+    harness.machine()
+    runs: dict[str, list[tuple[float, float, int]]] = {}
+    with tempfile.TemporaryDirectory(prefix="kantor-bench-") as folder:
+        for turn in range(asked.rounds + 1):
+            for name, command in commands(asked.model, Path(folder)).items():
+                run = start(command)
+                if turn:
+                    runs.setdefault(name, []).append(run)
+    medians = {
+        name: [statistics.median(values) for values in zip(*taken, strict=True)]
+        for name, taken in runs.items()
+    }
+    rows = [
+        (name, f"{seconds:.2f}", f"{processor:.2f}", f"{memory / 1e6:.0f}")
+        for name, (seconds, processor, memory) in medians.items()
+    ]
+    print(harness.table(("fresh process", "seconds", "processor s", "memory MB"), rows))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    harness.main(main, "starting")

@@ -15,9 +15,10 @@ import numpy as np
 from kantor.hyperparameters import Train
 from kantor.model.train.batches import Pool
 
+BATCH = 64
 RECIPE: dict[str, Any] = {
     "preset": "unet",
-    "batch": 64,
+    "batch": BATCH,
     "iterations": 1000,
     "critic_steps": 5,
     "drawn": 6,

@@ -1,4 +1,4 @@
-"""Damaged uploads, by the hundred; `benchmarks/faults.py uploads` tries ten thousand."""
+"""Damaged uploads, by the hundred."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tracemalloc
 from collections import Counter
 
 import pytest
-from benchmarks.damage import damaged, repaired, sound_files
+from tests.intake.damage import damaged, repaired, sound_files
 
 from kantor.compose.from_file import from_file
 from kantor.errors import InputError

@@ -31,7 +31,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no likelihood beside the critic": {"likelihood_weight": 0.0},
     "a seventh of the warm-up": {"warmup": 1 / 7},
     "no likelihood at all": {"likelihood_weight": 0.0, "warmup": 0},
-    "soprano masks alone": {"masks": "soprano"},
+    "melody masks alone": {"masks": "melody"},
 }
 """What each training changes; a warm-up between 0 and 1 is a share of the usual one."""
 COMPOSED: dict[str, dict[str, float]] = {

@@ -51,9 +51,9 @@ class Exam:
     def grade(self, compose: Callable[..., Any]) -> dict[str, dict[str, float]]:
         """Each metric of one take of every soprano, beside Bach's and the naive figure."""
         from kantor.report.comparing import overlaps
-        from kantor.report.measuring import Bodies, compare
         from kantor.report.composing import compose as compose_all
         from kantor.report.composing import share_changed
+        from kantor.report.measuring import Bodies, compare
 
         seeds = list(range(len(self.real)))
         takes = compose_all(compose, self.real, seeds)

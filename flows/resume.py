@@ -1,7 +1,7 @@
 """Flow `resume`: begin the runs of a work pool again whose worker or machine died.
 
-For pools: the process that serves the flows looks after its own runs. A pool's runs are on any
-machine, so the signs of life count that Prefect lets each run give, every
+The process that serves the flows looks after its own runs. A pool's runs are on any machine, so
+this flow goes by the signs of life that Prefect lets each run give, every
 ``PREFECT_FLOWS_HEARTBEAT_FREQUENCY`` seconds (30 at least; 180 where nothing is said).
 """
 
@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kantor import settings
@@ -19,13 +18,13 @@ from kantor import settings
 settings.quiet()  # before Prefect reads its settings
 
 from prefect import flow, get_client, get_run_logger  # noqa: E402
+from prefect.client.orchestration import SyncPrefectClient  # noqa: E402
+from prefect.client.schemas import filters  # noqa: E402
+from prefect.client.schemas.objects import FlowRun  # noqa: E402
+from prefect.events import filters as events  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 from prefect.settings import get_current_settings  # noqa: E402
 from unfinished import Say, crashed, schedule_again, under_way  # noqa: E402
-
-if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.objects import FlowRun
 
 SIGN = "prefect.flow-run.heartbeat"
 MISSED = 2  # signs of life that must be missing, twice over
@@ -52,17 +51,11 @@ def resume(pool: str | None = None) -> int:
         pool = pool or client.read_flow_run(UUID(str(flow_run.id))).work_pool_name
         if pool is None:
             raise ValueError("this run is in no work pool: say which one to look after")
-        count = begin_silent(client, in_pool(client, pool), MISSED * every, log.info)
+        here = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[pool]))
+        deployments = [one.id for one in client.read_deployments(work_pool_filter=here)]
+        count = begin_silent(client, deployments, MISSED * every, log.info)
     log.info("pool %s: %d runs begun again", pool, count)
     return count
-
-
-def in_pool(client: SyncPrefectClient, pool: str) -> list[UUID]:
-    """The deployments of a work pool."""
-    from prefect.client.schemas import filters
-
-    wanted = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[pool]))
-    return [one.id for one in client.read_deployments(work_pool_filter=wanted)]
 
 
 def begin_silent(
@@ -88,38 +81,36 @@ def begin_silent(
         wait(seconds)
     second = _silent(client, deployments, seconds) if first else {}
     lost = [run for mark, run in second.items() if mark in first]
-    found = [*lost, *crashed(client, deployments, time.time() - DAY)]
-    return sum(schedule_again(client, run, say) for run in found)
+    again = [*lost, *crashed(client, deployments, time.time() - DAY)]
+    return sum(schedule_again(client, run, say) for run in again)
 
 
 def _silent(
     client: SyncPrefectClient, deployments: list[UUID], seconds: float
 ) -> dict[tuple[UUID, UUID, Sign], FlowRun]:
-    """Runs under way that were not heard of for so long, by run, state and last sign of life."""
-    found = {}
+    """Runs under way without news for so long, by run, state and last sign of life."""
+    silent = {}
     for run in under_way(client, deployments):
         state = run.state
         if state is None:
             continue
         sign = _last_sign(client, run.id)
-        heard = max(state.timestamp.timestamp(), sign[1] if sign else 0.0)
-        if time.time() - heard > (STARTING if state.is_pending() else seconds):
-            found[run.id, state.id, sign] = run
-    return found
+        last_news = max(state.timestamp.timestamp(), sign[1] if sign else 0.0)
+        if time.time() - last_news > (STARTING if state.is_pending() else seconds):
+            silent[run.id, state.id, sign] = run
+    return silent
 
 
 def _last_sign(client: SyncPrefectClient, run: UUID) -> Sign:
     """Its identity and its time, in seconds since 1970 by the clock of the run's machine."""
-    from prefect.events import filters
-
-    wanted = filters.EventFilter(
-        event=filters.EventNameFilter(name=[SIGN]),
-        resource=filters.EventResourceFilter(id=[f"prefect.flow-run.{run}"]),
-        occurred=filters.EventOccurredFilter(until=datetime.now(UTC) + timedelta(days=1)),
-        order=filters.EventOrder.DESC,
+    signs = events.EventFilter(
+        event=events.EventNameFilter(name=[SIGN]),
+        resource=events.EventResourceFilter(id=[f"prefect.flow-run.{run}"]),
+        occurred=events.EventOccurredFilter(until=datetime.now(UTC) + timedelta(days=1)),
+        order=events.EventOrder.DESC,
     )
-    found = client.read_events(wanted, limit=1).events
-    return (found[0].id, found[0].occurred.timestamp()) if found else None
+    last = client.read_events(signs, limit=1).events
+    return (last[0].id, last[0].occurred.timestamp()) if last else None
 
 
 if __name__ == "__main__":

@@ -56,12 +56,6 @@ def state(client, run):
     return client.read_flow_run(run).state_name
 
 
-def test_the_deployments_of_the_pool_are_looked_after(deployment):
-    """No others: those that are served have somebody who looks after them."""
-    with get_client(sync_client=True) as client:
-        assert resume.in_pool(client, "here") == [deployment]
-
-
 def test_a_run_that_falls_silent_is_begun_again(left, deployment):
     """The same run, with its parameters, whether or not it gave a sign of life before."""
     leave, client = left
@@ -126,11 +120,19 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(left, deployment):
     assert state(client, run) == "Crashed"
 
 
+def elsewhere(client):
+    return client.read_deployment_by_name("pooled-work/far").id
+
+
 def test_the_flow_says_how_many(left, deployment):
-    """Run by hand it is told the pool; in none of its own it asks for one."""
+    """Run by hand it needs the pool, whose runs alone it begins; in none it asks for one."""
     leave, client = left
     run = leave(known.Crashed())
+    other = client.create_flow_run_from_deployment(elsewhere(client))
+    client.set_flow_run_state(other.id, known.Crashed(), force=True)
     assert resume.resume("here") == 1
-    client.delete_flow_run(run)
+    assert state(client, other.id) == "Crashed"
+    for one in (run, other.id):
+        client.delete_flow_run(one)
     with pytest.raises(ValueError, match="say which one"):
         resume.resume()

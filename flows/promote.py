@@ -12,7 +12,7 @@ from kantor import settings
 
 settings.quiet()  # before Prefect reads its settings
 
-from asking import ask  # noqa: E402
+from approval import ask  # noqa: E402
 from prefect import flow, get_run_logger  # noqa: E402
 from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
 

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 import kantor.model
-from kantor.ensemble import SATB, Ensemble
 from kantor.registry import lineage, register
 from kantor.registry.database import relocate
 from kantor.settings import Promote, Register, quiet
@@ -50,12 +49,11 @@ VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME")
 class Rule:
     """Composes parallel lines at a distance, which the seed changes."""
 
-    def __init__(self, distance, ensemble):
+    def __init__(self, distance):
         self.distance = distance
-        self.ensemble = ensemble
 
     def compose(self, given, seeds, temperature: float = 1.0, passes: int = 2):
-        lines = np.arange(len(self.ensemble))
+        lines = np.arange(given.pitches.shape[-1])
         first = given.pitches[:, :, :1].astype(int)
         lower = first - self.distance * lines - seeds[:, None, None] % 3 - (passes - 2)
         pitches = np.where(given.mask, given.pitches, np.where(first < 0, -1, lower))
@@ -64,10 +62,8 @@ class Rule:
 
 
 def load_rule(folder):
-    """Read distance and ensemble from ``model.json``."""
-    described = json.loads((Path(folder) / "model.json").read_text())
-    ensemble = described.get("ensemble")
-    return Rule(described["distance"], Ensemble.from_dict(ensemble) if ensemble else SATB)
+    """Read the distance from ``model.json``."""
+    return Rule(json.loads((Path(folder) / "model.json").read_text())["distance"])
 
 
 @contextmanager

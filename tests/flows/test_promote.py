@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-import asking
+import approval
 import promote
 import pytest
 from prefect import get_client
@@ -69,13 +69,15 @@ def moved(monkeypatch, tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Prefect looks for an answer every second, and waits for three."""
-    monkeypatch.setattr(asking, "pause_flow_run", partial(asking.pause_flow_run, poll_interval=1))
-    retrain = settings.load(settings.Retrain, "retrain", asking.PARAMS)
+    monkeypatch.setattr(
+        approval, "pause_flow_run", partial(approval.pause_flow_run, poll_interval=1)
+    )
+    retrain = settings.load(settings.Retrain, "retrain", approval.PARAMS)
 
     def load(*_):
         return retrain.model_copy(update={"approval_hours": 3 / 3600})
 
-    return lambda: monkeypatch.setattr(asking.settings, "load", load)
+    return lambda: monkeypatch.setattr(approval.settings, "load", load)
 
 
 def accepted(result):
@@ -141,7 +143,7 @@ class Killed(BaseException):
 @pytest.fixture
 def killed(moved, monkeypatch):
     """A run of the flow that was killed right after a person answered; how to begin it again."""
-    real = asking.pause_flow_run
+    real = approval.pause_flow_run
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(promote.promote)
 
@@ -153,7 +155,7 @@ def killed(moved, monkeypatch):
 
         def begin_again(found, pause):
             monkeypatch.setattr(promote, "compare", lambda version, root: found)
-            monkeypatch.setattr(asking, "pause_flow_run", pause)
+            monkeypatch.setattr(approval, "pause_flow_run", pause)
             client.set_flow_run_state(run.id, Scheduled(message="begun again"), force=True)
             return run_flow(promote.promote, client.read_flow_run(run.id))
 
@@ -194,12 +196,12 @@ def test_a_run_that_is_begun_again_asks_again(monkeypatch):
         keys.append(key)
         return wait_for_input()
 
-    monkeypatch.setattr(asking, "pause_flow_run", passes)
-    monkeypatch.setattr(asking, "get_run_logger", lambda: type("Log", (), {"info": print}))
-    monkeypatch.setattr(asking, "_given", lambda about: None)
+    monkeypatch.setattr(approval, "pause_flow_run", passes)
+    monkeypatch.setattr(approval, "get_run_logger", lambda: type("Log", (), {"info": print}))
+    monkeypatch.setattr(approval, "_earlier_answer", lambda about: None)
     for _ in range(2):
         with pytest.raises(ValidationError):
-            asking.ask(FOUND)
+            approval.ask(FOUND)
     assert len({*keys}) == 2
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.registries import aliases
 
+from kantor.ensemble import Ensemble, Line
 from kantor.errors import ModelError
 from kantor.promotion import gate
 from kantor.promotion.gate import Refused
@@ -92,7 +93,7 @@ def test_does_not_load(moving, client, rule, monkeypatch):
     """A version whose files are gone is refused."""
     from kantor.registry import loading
 
-    monkeypatch.setattr(loading, "load_generator", _raise(ModelError("weights cut short")))
+    monkeypatch.setattr(loading, "load_folder", _raise(ModelError("weights cut short")))
     assert refused(moving, rule) == ("does not load: weights cut short",)
 
 
@@ -135,6 +136,21 @@ def test_composition(change, fault):
     assert [fault in reason for reason in found] == ([True] if fault else [])
 
 
+def test_composition_is_for_the_lines_of_the_model():
+    """A melody within the range of the line that leads; drums may be silent, pitched lines not."""
+    lines = (Line("flute", 72, 96), Line("cello", 36, 60), Line("kick", 36, 36, "drum"))
+    asked = []
+
+    def silent_below(pitches):
+        asked.append(pitches[0, :, 0])
+        pitches[..., 1:] = -1
+        return pitches
+
+    model = LoadedModel(Broken(silent_below), "this", Ensemble("trio", lines))
+    assert gate.try_composing(model) == ["fails its test composition: silent cello"]
+    assert 72 <= asked[0].min() <= asked[0].max() <= 96
+
+
 def test_all_reasons_are_told_and_force_records_them(moving, client, rule):
     """Nobody has to run into one after the other; what force overrode stays in the history."""
     client.set_model_version_tag(NAME, "2", "dvc.data.md5", "unknown")
@@ -144,7 +160,6 @@ def test_all_reasons_are_told_and_force_records_them(moving, client, rule):
     assert len(reasons) == 2
     promote(2, "the ears decide", force=True, root=moving, rule=rule)
     event = history(root=moving)[-1]
-    assert event.forced
     assert event.overrode == reasons
     assert event.why == "the ears decide"
 

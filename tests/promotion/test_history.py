@@ -95,7 +95,7 @@ def test_an_event_fits_into_a_tag():
     assert len(event.to_json()) <= events.LONGEST
     assert Event.from_json(event.to_json()) == event
     assert (event.before, event.after, len(event.why)) == (2, 1, events.LONGEST_REASON)
-    assert event.forced
+    assert event.overrode
 
 
 def test_a_small_event_keeps_everything():

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from tests.registries import PARAMS, aliases, change, client_of
 
+from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import ModelError, SetupError
-from kantor.registry import Receipt, register, versions
+from kantor.registry import Receipt, load_model, register, versions
+from kantor.registry.pyfunc import example
 from kantor.registry.store import RECEIPT
 from kantor.settings import Register
 
@@ -94,6 +96,29 @@ def test_version_is_tied_to_what_made_it(registered):
     assert row["tags"]["git.commit"] == "unknown"
     assert row["tags"]["ensemble.lines"] == "soprano, alto, tenor, bass"
     assert row["metrics"]["triad_or_seventh"] == 0.93
+
+
+def test_a_model_of_another_ensemble(repository, monkeypatch):
+    """Signature, example, description and tags name its lines, and no others are composed for."""
+    band = Ensemble("band", (*SATB.lines, Line("horn", 40, 70), Line("kick", 36, 36, "drum")))
+    described = {"distance": 2, "ensemble": band.to_dict()}
+    (repository / "build/model/model.json").write_text(json.dumps(described))
+    register(repository, Register(model="kantor-band"))
+    client = client_of(repository)
+    lines = "soprano, alto, tenor, bass, horn, kick"
+    assert lines in client.get_registered_model("kantor-band").description
+    assert client.get_model_version("kantor-band", "1").tags["ensemble.lines"] == lines
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{repository / 'mlflow.db'}")
+    import mlflow
+
+    pyfunc = mlflow.pyfunc.load_model("models:/kantor-band@champion")
+    shapes = {spec.name: spec.shape for spec in pyfunc.metadata.signature.inputs}
+    assert (shapes["pitches"], shapes["bars"]) == ((-1, -1, 6), (-1, -1, 2))
+    assert pyfunc.predict(pyfunc.input_example)["pitches"].shape == (1, 32, 6)
+    model = load_model("models:/kantor-band@champion")
+    assert model.ensemble == band
+    with pytest.raises(ModelError, match=r"composes for soprano, .* kick, and not for 4 lines"):
+        model(example(SATB), np.zeros(1, np.int64))
 
 
 def test_long_histories_are_logged_whole(repository):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.music.score import REST, VOICES, Flags, Pitches, Score
+from kantor.music.score import REST, Flags, Pitches, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Conditioning:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.pitches)
-        if len(shape) not in (2, 3) or shape[-1] != len(VOICES):
-            raise InputError(f"given pitches of shape {shape}: expected (…, time, 4)")
+        if len(shape) not in (2, 3):
+            raise InputError(f"given pitches of shape {shape}: expected (…, time, line)")
         expected = {
             "pitches": (np.int8, shape),
             "onsets": (np.bool_, shape),

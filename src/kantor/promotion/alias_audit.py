@@ -33,13 +33,6 @@ def exclusive(model: str | None, root: Path | None) -> Iterator[tuple[Store, lis
     """The registry and all moves so far, for a process that moves the champion, and no other does.
 
     No other one of those that use the same repository on this machine.
-
-    Raises
-    ------
-    SetupError
-        If another process takes too long, or the registry fails.
-    InputError
-        If there is no such model.
     """
     with _alone(root), opened(root, model) as store:
         yield store, _audited(store)[0]
@@ -54,11 +47,6 @@ def audit(model: str | None = None, root: Path | None = None) -> Event | None:
     -------
     Event or None
         What was recorded.
-
-    Raises
-    ------
-    SetupError, InputError
-        As `exclusive`.
     """
     with _alone(root), opened(root, model) as store:
         return _audited(store)[1]

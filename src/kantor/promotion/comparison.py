@@ -96,19 +96,15 @@ def compare(
 
     Parameters
     ----------
-    root : Path, optional
-        The repository; by default found from the current folder.
     rule : settings.Promote, optional
         By default the block ``promote`` of ``params.yaml``.
-    model : str, optional
-        The registered model's name; by default the one that ``params.yaml`` names.
 
     Raises
     ------
     InputError
-        If a version is missing, or both are the same.
+        If both are the same version.
     SetupError
-        If they must compose anew and there are no held-out pieces, or the registry fails.
+        If they must compose anew and there are no held-out pieces.
     ModelError
         If they must compose anew and one does not load, or changes what it is given.
     """

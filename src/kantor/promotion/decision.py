@@ -47,13 +47,7 @@ def deciding(root: Path) -> AbstractContextManager[int]:
 
 
 def undecided(root: Path) -> str | None:
-    """The challenger and the champion that were not compared yet, in words; None if there is none.
-
-    Raises
-    ------
-    SetupError, InputError
-        If the registry cannot be read, or has no such model.
-    """
+    """Challenger and champion that were not compared yet, in words; None if there is none."""
     aliases = {alias: row["version"] for row in versions(root=root) for alias in row["aliases"]}
     challenger, champion = aliases.get(CHALLENGER), aliases.get(CHAMPION)
     if challenger is None or champion is None or challenger == champion:
@@ -84,11 +78,6 @@ def settle(
         Called where the rule wants a person's word.
     by
         Who let the rule decide, for the history; a person that is asked takes their place.
-
-    Raises
-    ------
-    SetupError, InputError
-        If the registry fails, or there is no such version any more.
     """
     named = f"{comparison.name} version {comparison.challenger}"
     if comparison.action == "keep":

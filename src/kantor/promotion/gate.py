@@ -26,7 +26,7 @@ from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
 from kantor.registry.loading import LoadedModel, load_model
 from kantor.registry.registering import RETIRED
 from kantor.registry.store import Store
-from kantor.registry.versions import is_gone
+from kantor.registry.versions import unless_gone
 from kantor.settings import Promote
 
 if TYPE_CHECKING:
@@ -113,21 +113,16 @@ def worse(
 
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:
     """Each figure of a version's evaluation beside Bach's own, from its run."""
-    from mlflow.exceptions import MlflowException
-
-    try:
+    metrics: dict[str, float] = {}
+    with unless_gone():
         metrics = store.client.get_run(version.run_id).data.metrics
-    except MlflowException as error:
-        if not is_gone(error):
-            raise
-        return {}
-    begin = "evaluation/metrics."
-    names = {key[len(begin) :].rpartition(".")[0] for key in metrics if key.startswith(begin)}
-    pairs = {
-        name: tuple(metrics.get(f"{begin}{name}.{side}") for side in ("generated", "real"))
+    begin, own, real = "evaluation/metrics.", ".generated", ".real"
+    names = [key[len(begin) : -len(own)] for key in metrics if key.endswith(own)]
+    return {
+        name: (metrics[begin + name + own], metrics[begin + name + real])
         for name in names
+        if {begin + name + own, begin + name + real} <= {*metrics}
     }
-    return {name: (own, real) for name, (own, real) in pairs.items() if None not in (own, real)}
 
 
 def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:

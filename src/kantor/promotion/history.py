@@ -72,11 +72,6 @@ class Event:
     number: int = 0
 
     @property
-    def forced(self) -> bool:
-        """Whether the gate's refusal was overridden."""
-        return bool(self.overrode)
-
-    @property
     def tag(self) -> str:
         """The name of the tag that holds it: two machines that take one number write two tags."""
         if not self.number:
@@ -102,13 +97,7 @@ class Event:
 
     @classmethod
     def from_json(cls, text: str) -> Event:
-        """Read a tag's value.
-
-        Raises
-        ------
-        SetupError
-            If it is not an event: the registry is damaged.
-        """
+        """Read a tag's value; `SetupError` if it is not an event."""
         try:
             values = json.loads(text)
             lists = {name: tuple(values.get(name, ())) for name in ("overrode", "skipped")}
@@ -174,20 +163,7 @@ def _user() -> str:
 
 
 def history(model: str | None = None, root: Path | None = None) -> list[Event]:
-    """All moves of a model, the oldest first.
-
-    Parameters
-    ----------
-    model
-        The registered model's name; by default the one that ``params.yaml`` names.
-
-    Raises
-    ------
-    SetupError
-        If there is no registry, or it fails.
-    InputError
-        If it has no such model.
-    """
+    """All moves of a model, the oldest first."""
     with opened(root, model) as store:
         return recorded(store)
 
@@ -195,9 +171,8 @@ def history(model: str | None = None, root: Path | None = None) -> list[Event]:
 def recorded(store: Store) -> list[Event]:
     """All moves of the model, the oldest first, with what is missing between."""
     champion = aliases_of(store).get(CHAMPION)
-    numbers = existing(store)
-    texts = _of_versions(store) | _of_model(store)
-    return in_order(texts.values(), champion, _FIRST if _FIRST in numbers else None)
+    first = _FIRST if _FIRST in existing(store) else None
+    return in_order((_of_versions(store) | _of_model(store)).values(), champion, first)
 
 
 def in_order(texts: Iterable[str], champion: int | None, first: int | None = None) -> list[Event]:

@@ -50,10 +50,6 @@ def promote(
         For the history; `by` is ``user@host`` if not given.
     force : bool
         Override the gate; what it had against the version is recorded.
-    model : str, optional
-        The registered model's name; by default the one that ``params.yaml`` names.
-    root : Path, optional
-        The repository; by default found from the current folder.
     rule : settings.Promote, optional
         By default the block ``promote`` of ``params.yaml``.
     measured : sequence of str, optional
@@ -69,9 +65,7 @@ def promote(
     Refused
         With all reasons.
     InputError
-        If there is no such version, it is the champion already, or no reason is given.
-    SetupError
-        If the registry fails, or another process moves the champion.
+        If it is the champion already.
     """
     rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
     with exclusive(model, root) as (store, moves):
@@ -116,9 +110,7 @@ def rollback(
         With all reasons, unless `force`. It does not go on to an older version by itself: what
         does not load may only be out of reach.
     InputError
-        If there is no version left to go back to, or no reason is given.
-    SetupError
-        If the registry fails, or another process moves the champion.
+        If there is no version left to go back to.
     """
     with exclusive(model, root) as (store, moves):
         way = back(moves, history.existing(store))
@@ -158,9 +150,7 @@ def retire(
     Refused
         If it is the champion.
     InputError
-        If there is no such version, it is retired already, or no reason is given.
-    SetupError
-        If the registry fails, or another process moves the champion.
+        If it is retired already.
     """
     with exclusive(model, root) as (store, moves):
         chosen = find(store, version)

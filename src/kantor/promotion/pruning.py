@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from kantor.promotion.history import Event
 from kantor.registry.connection import URI_VARIABLE
 from kantor.registry.registering import RETIRED, retired_tag
 from kantor.registry.store import DATABASE, RECEIPT, Store, find_root, opened
-from kantor.registry.versions import address_of, aliases_of, all_versions, is_gone
+from kantor.registry.versions import address_of, aliases_of, all_versions, unless_gone
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -41,20 +41,11 @@ def prune_retired(
     ----------
     dry_run
         Only count.
-    model
-        The registered model's name; by default the one that ``params.yaml`` names.
-    root
-        The repository; by default found from the current folder.
 
     Returns
     -------
     Freed
         Versions and their files.
-
-    Raises
-    ------
-    SetupError
-        If the registry fails, or another process moves the champion.
     """
     root = root or find_root()
     freed = NOTHING
@@ -96,17 +87,17 @@ def _built_here(root: Path) -> str | None:
         return None
 
 
-def _needed(events: Sequence[Event]) -> set[int]:
+def _needed(moves: Sequence[Event]) -> set[int]:
     """The last champions, and all that were champion since they were last retired."""
-    line: list[int] = []
+    champions: list[int] = []
     good: set[int] = set()
-    for event in events:
-        if event.what == "retire" and event.before is not None:
-            good.discard(event.before)
+    for move in moves:
+        if move.what == "retire" and move.before is not None:
+            good.discard(move.before)
         else:
-            line += [each for each in (event.before, event.after) if each is not None]
-            good |= {*line[-1:]}
-    return good | {*[*dict.fromkeys(reversed(line))][:CHAMPIONS]}
+            champions += [each for each in (move.before, move.after) if each is not None]
+            good |= {*champions[-1:]}
+    return good | {*[*dict.fromkeys(reversed(champions))][:CHAMPIONS]}
 
 
 def _delete(
@@ -137,14 +128,14 @@ def _delete_run(store: Store, version: ModelVersion, dry_run: bool) -> Freed:
     """Delete the files of a version's logged model and of its run, then mark both as deleted."""
     client, run, model = store.client, version.run_id, version.source.removeprefix(_LOGGED)
     freed = _files(address_of(store, version), dry_run)
-    if run:
-        freed += _if_there(lambda: _files(client.get_run(run).info.artifact_uri, dry_run), NOTHING)
-    if dry_run:
-        return freed
-    if model.startswith("m-"):
-        _if_there(lambda: client.delete_logged_model(model), None)
-    if run:
-        _if_there(lambda: client.delete_run(run), None)
+    with unless_gone():
+        freed += _files(client.get_run(run).info.artifact_uri, dry_run) if run else NOTHING
+    with unless_gone():
+        if model.startswith("m-") and not dry_run:
+            client.delete_logged_model(model)
+    with unless_gone():
+        if run and not dry_run:
+            client.delete_run(run)
     return freed
 
 
@@ -164,15 +155,3 @@ def _listed(files: Any, folder: str | None) -> Freed:
     for each in files.list_artifacts(folder):
         freed += _listed(files, each.path) if each.is_dir else Freed(0, 1, each.file_size or 0)
     return freed
-
-
-def _if_there(ask: Callable[[], Any], otherwise: Any) -> Any:
-    """What a question answers; `otherwise` where what it is about is gone."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return ask()
-    except MlflowException as error:
-        if not is_gone(error):
-            raise
-        return otherwise

@@ -106,7 +106,7 @@ def event_cells(event: Event) -> list[str]:
     """A move of the champion as cells under `HISTORY`."""
     return [
         event.at[:19].replace("T", " ") or "-",
-        event.what + (" by force" if event.forced else ""),
+        event.what + (" by force" if event.overrode else ""),
         "-" if event.before is None else str(event.before),
         "-" if event.after is None else str(event.after),
         event.by,

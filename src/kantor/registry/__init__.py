@@ -8,6 +8,15 @@ A version is the generator as an MLflow pyfunc. Its tags tie it to what made it:
 parameters, training budget, ensemble, and the figures of its evaluation. Two aliases say what a
 version is for: ``challenger`` is the newest, ``champion`` is the one that composes. Who is
 champion is decided and recorded in `kantor.promotion`.
+
+Conventions
+-----------
+`root` is the repository, by default found from the current folder; `model` is the registered
+model's name, by default the one that ``params.yaml`` names.
+
+Whatever opens the registry raises `SetupError` if there is none, or if it is out of reach (then
+it is an `Away`) or damaged; `InputError` if a reference names no model, version or alias in it;
+and `ModelError` if a version cannot be used. Each message is one line for a person.
 """
 
 from kantor.registry.connection import Away

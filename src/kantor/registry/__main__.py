@@ -57,8 +57,6 @@ def summary(root: Path) -> list[str]:
     ------
     SetupError
         If nothing was registered yet, or the registry does not hold what the receipt names.
-    InputError
-        If the registry has no such model.
     """
     try:
         receipt = json.loads((root / RECEIPT).read_text())

@@ -64,13 +64,7 @@ class VersionRow:
 
 
 def look_up(model: str, version: str, root: Path | None = None) -> VersionRow | None:
-    """The version of a model that an alias or a number means; None: MLflow is to be asked.
-
-    Raises
-    ------
-    SetupError
-        If there is no repository.
-    """
+    """The version of a model that an alias or a number means; None: MLflow is to be asked."""
     address = os.environ.get(URI_VARIABLE, "")
     if address and not address.startswith(_LOCAL):
         return None

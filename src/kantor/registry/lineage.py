@@ -14,7 +14,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import yaml
 
@@ -37,26 +37,18 @@ _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
 
 def flatten(values: object, prefix: str = "") -> dict[str, object]:
     """Nested mappings and lists as one mapping, the names joined by dots."""
-    if isinstance(values, Mapping):
-        items = [(str(name), value) for name, value in values.items()]
-    elif isinstance(values, list):
-        items = [(str(index), value) for index, value in enumerate(values)]
-    else:
+    if isinstance(values, list):
+        values = dict(enumerate(values))
+    if not isinstance(values, Mapping):
         return {prefix: values}
     flat: dict[str, object] = {}
-    for name, value in items:
-        flat |= flatten(value, f"{prefix}.{name}" if prefix else name)
+    for name, value in values.items():
+        flat |= flatten(value, f"{prefix}.{name}" if prefix else str(name))
     return flat
 
 
 def evaluation(root: Path) -> dict[str, Any]:
-    """What the stage `evaluate` wrote to ``reports/metrics.json``.
-
-    Raises
-    ------
-    SetupError
-        If the file is missing or is not what that stage writes.
-    """
+    """What the stage `evaluate` wrote to ``reports/metrics.json``; `SetupError` if it did not."""
     try:
         values = json.loads((root / METRICS).read_text())
     except (OSError, ValueError):
@@ -71,12 +63,8 @@ def figures(values: object) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in flatten(values).items()
-        if _is_number(value) and math.isfinite(value)
+        if isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
     }
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def history(root: Path) -> Iterator[tuple[int, dict[str, float]]]:

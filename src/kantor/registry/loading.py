@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from kantor.ensemble import Ensemble
+from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
@@ -47,10 +47,13 @@ class LoadedModel:
     generator : Generator
     source : str
         Such as ``kantor-bach version 3``, or the folder it was loaded from.
+    ensemble : Ensemble
+        What it composes for.
     """
 
     generator: Generator
     source: str
+    ensemble: Ensemble = SATB
 
     def __call__(
         self, given: Conditioning, seeds: NDArray[np.int64], **sampling: Any
@@ -89,11 +92,6 @@ class LoadedModel:
         return pitches, onsets
 
     @property
-    def ensemble(self) -> Ensemble:
-        """The ensemble that it composes for."""
-        return ensemble_of(self.generator)
-
-    @property
     def mixes_lengths(self) -> bool:
         """Whether pieces of any lengths may be in one batch; see `kantor.compose.composer`."""
         return bool(getattr(self.generator, "mixes_lengths", False))
@@ -119,22 +117,11 @@ def load_model(reference: str = CHAMPION, root: Path | None = None) -> LoadedMod
     reference : str
         An alias such as ``challenger``, a number, ``models:/kantor-bach@champion``,
         ``models:/kantor-bach/3``, or a folder such as ``build/model``.
-    root : Path, optional
-        The repository; by default found from the current folder.
-
-    Raises
-    ------
-    SetupError
-        If there is no registry, it does not answer (`Away`), or the version's files are not there.
-    InputError
-        If the reference names nothing.
-    ModelError
-        If the files are not a generator.
     """
     if Path(reference).is_dir():
-        return LoadedModel(load_generator(Path(reference), str(Path(reference))), reference)
+        return load_folder(Path(reference), reference)
     with _version_files(reference, root) as (folder, source):
-        return LoadedModel(load_generator(folder, source), source)
+        return load_folder(folder, source)
 
 
 def fetch(into: Path, reference: str = CHAMPION, root: Path | None = None) -> str:
@@ -144,18 +131,13 @@ def fetch(into: Path, reference: str = CHAMPION, root: Path | None = None) -> st
     ----------
     into : Path
         A folder that exists. What is copied to it loads with `load_model`.
-    reference, root
+    reference
         As for `load_model`.
 
     Returns
     -------
     str
         Such as ``kantor-bach version 3``, or the folder that it came from.
-
-    Raises
-    ------
-    SetupError, InputError, ModelError
-        As `load_model` does, but for files that are not a generator.
     """
     if Path(reference).is_dir():
         shutil.copytree(reference, into, dirs_exist_ok=True)
@@ -170,7 +152,7 @@ def load_alone(folder: str) -> LoadedModel:
     from kantor.compose import composer
 
     blas.only(1)
-    return LoadedModel(composer.load(folder, processes=1), folder)
+    return LoadedModel(composer.load(folder, processes=1), folder, ensemble_of(Path(folder)))
 
 
 def may_pass(error: Exception) -> bool:
@@ -224,12 +206,12 @@ def _data_path(folder: Path, source: str) -> str:
     return data
 
 
-def load_generator(folder: Path, source: str) -> Generator:
+def load_folder(folder: Path, source: str) -> LoadedModel:
     """The generator in `folder`; an error names `source` and the fault in one line."""
     from kantor.compose import composer
 
     try:
-        return composer.load(folder)
+        return LoadedModel(composer.load(folder), source, ensemble_of(folder))
     except (InputError, ModelError) as error:
         text = str(error)
         named = text.startswith((f"{source}:", f"{source}/"))

@@ -7,6 +7,7 @@ request; outputs are all lines of the model's ensemble, with the given cells unc
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -81,24 +82,33 @@ def _load_pyfunc(path: str) -> GeneratorModel:
     return GeneratorModel(composer.load(Path(path)))
 
 
-def ensemble_of(generator: object) -> Ensemble:
-    """The ensemble that a generator composes for; `SATB` where it names none."""
-    ensemble: Ensemble = getattr(generator, "ensemble", SATB)
-    return ensemble
+def ensemble_of(folder: Path) -> Ensemble:
+    """The ensemble that a model's ``model.json`` names; `SATB` where it names none.
+
+    Raises
+    ------
+    InputError
+        If what it names is no ensemble.
+    """
+    try:
+        ensemble = json.loads((folder / "model.json").read_text()).get("ensemble")
+    except (OSError, ValueError, AttributeError):
+        ensemble = None
+    return SATB if ensemble is None else Ensemble.from_dict(ensemble)
 
 
-def signature(generator: Generator) -> ModelSignature:
-    """The signature of a generator: our tensors, and its own sampling parameters."""
+def signature(compose: Callable[..., object], ensemble: Ensemble) -> ModelSignature:
+    """The signature of a generator: the ensemble's tensors, and its own sampling parameters."""
     from mlflow.models import ModelSignature
     from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
 
     tensors = [
         TensorSpec(np.dtype(dtype), shape, name=name)
-        for name, (dtype, shape) in _tensors(len(ensemble_of(generator))).items()
+        for name, (dtype, shape) in _tensors(len(ensemble)).items()
     ]
     params = [
         ParamSpec(name, _TYPES[type(default)], default)
-        for name, default in sampling_parameters(generator.compose).items()
+        for name, default in sampling_parameters(compose).items()
     ]
     return ModelSignature(
         inputs=Schema(tensors),

@@ -7,25 +7,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kantor import files, settings
-from kantor.ensemble import Ensemble
 from kantor.errors import ModelError, SetupError
 from kantor.registry import lineage, pyfunc
-from kantor.registry.loading import load_generator
+from kantor.registry.loading import LoadedModel, load_folder
 from kantor.registry.run import log_run
 from kantor.registry.store import Store, opened
 from kantor.registry.versions import CHALLENGER, CHAMPION, aliases_of, aliases_on, by_fingerprint
 
-if TYPE_CHECKING:
-    from kantor.registry.pyfunc import Generator
-
 RETIRED = "retired"
 """The tag of a version that was taken out of use, with the time."""
 
+_DESCRIPTION = (
+    "Composes the lines that are not given, of {}: a conditional WGAN-GP. `champion` is the "
+    "version that composes, `challenger` the newest."
+)
 _NAME = re.compile(r"[\w.-]+")  # what MLflow's searches and references take without quoting
 
 
@@ -70,7 +69,7 @@ def register(root: Path, params: settings.Register) -> Receipt:
     Raises
     ------
     SetupError
-        If something to register is missing, or the registry fails.
+        If something to register is missing.
     ModelError
         If the generator does not load, or changes what it is given.
     """
@@ -111,14 +110,14 @@ def _add(
 
     One that was retired and deleted is retired again.
     """
-    generator = load_generator(root / lineage.MODEL, str(lineage.MODEL))
-    ensemble = pyfunc.ensemble_of(generator)
-    _check_keeps_given(generator)
-    tags = {**tags, "ensemble": ensemble.name, "ensemble.lines": ", ".join(ensemble.names)}
-    model = log_run(store, root, experiment, generator, params, tags)
+    loaded = load_folder(root / lineage.MODEL, str(lineage.MODEL))
+    _check_keeps_given(loaded)
+    lines = ", ".join(loaded.ensemble.names)
+    tags = {**tags, "ensemble": loaded.ensemble.name, "ensemble.lines": lines}
+    model = log_run(store, root, experiment, loaded, params, tags)
     client = store.client
     if not client.search_registered_models(f"name='{store.model}'"):
-        client.create_registered_model(store.model, description=_description(ensemble))
+        client.create_registered_model(store.model, description=_DESCRIPTION.format(lines))
     kept = client.get_registered_model(store.model).tags
     if at := kept.get(retired_tag(tags["fingerprint"])):
         tags = {**tags, RETIRED: at}
@@ -128,18 +127,11 @@ def _add(
     return int(version.version)
 
 
-def _description(ensemble: Ensemble) -> str:
-    return (
-        f"Composes the lines that are not given, of {', '.join(ensemble.names)}: a conditional "
-        "WGAN-GP. `champion` is the version that composes, `challenger` the newest."
-    )
-
-
-def _check_keeps_given(generator: Generator) -> None:
+def _check_keeps_given(loaded: LoadedModel) -> None:
     """Refuse a generator that does not keep what it is given: MLflow would only warn."""
-    given = pyfunc.example(pyfunc.ensemble_of(generator))
-    answer = pyfunc.GeneratorModel(generator).predict(pyfunc.inputs(given, np.zeros(1, np.int64)))
-    for name, array in answer.items():
+    given = pyfunc.example(loaded.ensemble)
+    pitches, onsets = loaded(given, np.zeros(1, np.int64))
+    for name, array in (("pitches", pitches), ("onsets", onsets)):
         wanted = getattr(given, name)
         if array.dtype != wanted.dtype or not np.array_equal(array[given.mask], wanted[given.mask]):
             raise ModelError(f"{lineage.MODEL}: the generator changes the {name} it is given")

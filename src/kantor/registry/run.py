@@ -16,12 +16,11 @@ import numpy as np
 import kantor
 from kantor.errors import SetupError
 from kantor.registry import lineage, pyfunc
+from kantor.registry.loading import LoadedModel
 from kantor.registry.store import ARTIFACTS, Store
 
 if TYPE_CHECKING:
     from mlflow.models.model import ModelInfo
-
-    from kantor.registry.pyfunc import Generator
 
 # What a run keeps, and in which of its folders. What is missing is left out.
 _FILES = (
@@ -45,7 +44,7 @@ def log_run(
     store: Store,
     root: Path,
     experiment: str,
-    generator: Generator,
+    loaded: LoadedModel,
     params: Mapping[str, object],
     tags: Mapping[str, str],
 ) -> ModelInfo:
@@ -64,11 +63,6 @@ def log_run(
     -------
     ModelInfo
         The logged model.
-
-    Raises
-    ------
-    SetupError
-        If the repository was moved, so that its registry has its files elsewhere.
     """
     import mlflow
     from mlflow.entities import Metric, Param
@@ -84,7 +78,7 @@ def log_run(
         for some in _chunks(entries, _PARAMS_A_CALL):
             logged = [Param(_name(name), str(value)[:_PARAM_LENGTH]) for name, value in some]
             store.client.log_batch(run_id, params=logged)
-        model = _log_model(root / lineage.MODEL, generator)
+        model = _log_model(root / lineage.MODEL, loaded)
         curves = (
             Metric(f"training/{_name(name)}", value, now, iteration)
             for iteration, figures in lineage.history(root)
@@ -116,11 +110,11 @@ def _experiment_id(store: Store, name: str) -> str:
     return str(experiment.experiment_id)
 
 
-def _log_model(folder: Path, generator: Generator) -> ModelInfo:
+def _log_model(folder: Path, loaded: LoadedModel) -> ModelInfo:
     """The generator as a pyfunc; MLflow loads it once and tries the example on it."""
     import mlflow
 
-    given = pyfunc.example(pyfunc.ensemble_of(generator))
+    example = pyfunc.example(loaded.ensemble)
     with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
         package = Path(temporary) / kantor.__name__
         source = Path(kantor.__file__).parent
@@ -130,8 +124,8 @@ def _log_model(folder: Path, generator: Generator) -> ModelInfo:
             loader_module=pyfunc.LOADER,
             data_path=str(folder),
             code_paths=[str(package)],
-            signature=pyfunc.signature(generator),
-            input_example=pyfunc.inputs(given, np.zeros(1, np.int64)),
+            signature=pyfunc.signature(loaded.generator.compose, loaded.ensemble),
+            input_example=pyfunc.inputs(example, np.zeros(1, np.int64)),
             pip_requirements=pyfunc.requirements(),
         )
 

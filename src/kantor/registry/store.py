@@ -39,7 +39,7 @@ _READING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES
 _WRITING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _LOGGERS = ("mlflow", "alembic", "urllib3")
 
-# MLflow reads much of what it needs from the process itself: see `_pointed_at` and `_silence`.
+# MLflow reads much of what it needs from the process itself: see `_surroundings` and `_silence`.
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -86,13 +86,7 @@ def find_root() -> Path:
 
 
 def model_name(root: Path | None = None) -> str:
-    """The registered model's name: `register.model` of ``params.yaml``, else the default.
-
-    Raises
-    ------
-    SetupError
-        If ``params.yaml`` is damaged.
-    """
+    """The registered model's name: `register.model` of ``params.yaml``, else the default."""
     try:
         path = (root or find_root()) / "params.yaml"
     except SetupError:  # a registry elsewhere needs no repository
@@ -106,19 +100,8 @@ def opened(
 ) -> Iterator[Store]:
     """Open the registry of `root`, or the one that ``MLFLOW_TRACKING_URI`` names.
 
-    Parameters
-    ----------
-    root
-        The repository; by default found from the current folder.
-    model
-        The registered model's name; by default `model_name`.
-    create
-        Something is to be registered: make the repository's registry if it does not exist yet.
-
-    Raises
-    ------
-    SetupError
-        If there is no registry, or anything in it or on the way to it fails.
+    With `create` something is to be registered: the repository's registry is made if it does not
+    exist yet.
     """
     uri = os.environ.get(URI_VARIABLE, "")
     own = None if uri else (root or find_root()).absolute()
@@ -127,10 +110,10 @@ def opened(
     model = model or model_name(root)
     shown = re.sub(r"//[^/@]*@", "//", uri)
     reach(uri, shown)
-    with _ONE_AT_A_TIME, _silence(), _set(_WRITING if create else _READING):
+    with _ONE_AT_A_TIME, _silence():
         from mlflow import MlflowClient
 
-        with one_line(shown), _pointed_at(uri):
+        with one_line(shown), _surroundings(uri, _WRITING if create else _READING):
             yield Store(MlflowClient(tracking_uri=uri), shown, own, model)
 
 
@@ -175,13 +158,22 @@ def exists(database: Path) -> bool:
 
 
 @contextmanager
-def _set(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that nobody has set, for as long as it lasts."""
-    added = [name for name in values if name not in os.environ]
-    os.environ.update({name: values[name] for name in added})
+def _surroundings(uri: str, timeouts: Mapping[str, str]) -> Iterator[None]:
+    """Make `uri` MLflow's own default, which parts of it read, and set how long it waits.
+
+    Variables that somebody has set stay, and the process is left as it was.
+    """
+    import mlflow
+
+    before, path = os.environ.get(URI_VARIABLE), list(sys.path)
+    added = [name for name in timeouts if name not in os.environ]
+    os.environ.update({name: timeouts[name] for name in added})
+    mlflow.set_tracking_uri(uri)
     try:
         yield
     finally:
+        mlflow.set_tracking_uri(before)
+        sys.path[:] = path
         for name in added:
             os.environ.pop(name, None)
 
@@ -196,25 +188,11 @@ def _silence() -> Iterator[None]:
         warnings.simplefilter("ignore")
         import mlflow  # noqa: F401  (sets up its loggers, which are turned down here)
 
-        levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+        loggers = {logger: logger.level for logger in map(logging.getLogger, _LOGGERS)}
         try:
-            for name in _LOGGERS:
-                logging.getLogger(name).setLevel(logging.CRITICAL)
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL)
             yield
         finally:
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
-
-
-@contextmanager
-def _pointed_at(uri: str) -> Iterator[None]:
-    """Make `uri` MLflow's own default, which parts of it read; leave the process as it was."""
-    import mlflow
-
-    before, path = os.environ.get(URI_VARIABLE), list(sys.path)
-    mlflow.set_tracking_uri(uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(before)
-        sys.path[:] = path
+            for logger, level in loggers.items():
+                logger.setLevel(level)

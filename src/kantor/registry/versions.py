@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,6 @@ from kantor.registry.store import Store, model_name, opened
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-    from mlflow.exceptions import MlflowException
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WINDOWS = "windows.csv"
@@ -49,24 +50,12 @@ def parse(reference: str, root: Path | None = None) -> tuple[str, str]:
 def versions(model: str | None = None, root: Path | None = None) -> list[dict[str, Any]]:
     """The versions of a model, the newest first.
 
-    Parameters
-    ----------
-    model
-        The registered model's name; by default the one that ``params.yaml`` names.
-
     Returns
     -------
     list of dict
         ``version`` (int), ``aliases`` (sorted list), ``created`` (ISO 8601, UTC), ``run`` (the id
         of the MLflow run that made it), ``tags`` (dict of str) and ``metrics``, the headline
         figures of its evaluation (dict of float).
-
-    Raises
-    ------
-    SetupError
-        If there is no registry, or it fails.
-    InputError
-        If it has no such model.
     """
     with opened(root, model) as store:
         aliases = aliases_of(store)
@@ -110,27 +99,16 @@ def all_versions(store: Store) -> list[ModelVersion]:
 
 
 def aliases_of(store: Store) -> dict[str, int]:
-    """The aliases of the model, and the version each of them stands on.
-
-    Raises
-    ------
-    InputError
-        If the registry has no such model; the message names those that it has.
-    """
-    from mlflow.exceptions import MlflowException
-
+    """The aliases of the model, and the version each of them stands on."""
     # A search over HTTP may leave the aliases out; reading the one model does not.
-    try:
+    aliases: dict[str, str] | None = None
+    with unless_gone():
         aliases = store.client.get_registered_model(store.model).aliases
-    except MlflowException as error:
-        if not is_gone(error):
-            raise
-        models = sorted(model.name for model in store.client.search_registered_models())
-        others = f"; it has {', '.join(models[:5])}" if models else ""
-        raise InputError(
-            f"{store.model}: no such model in {store.uri}{others}; run `make repro`"
-        ) from None
-    return {alias: int(version) for alias, version in aliases.items()}
+    if aliases is not None:
+        return {alias: int(version) for alias, version in aliases.items()}
+    models = sorted(model.name for model in store.client.search_registered_models())
+    others = f"; it has {', '.join(models[:5])}" if models else ""
+    raise InputError(f"{store.model}: no such model in {store.uri}{others}; run `make repro`")
 
 
 def aliases_on(aliases: dict[str, int], number: int) -> list[str]:
@@ -139,13 +117,7 @@ def aliases_on(aliases: dict[str, int], number: int) -> list[str]:
 
 
 def find(store: Store, version: int | str) -> ModelVersion:
-    """The version that a number or an alias means.
-
-    Raises
-    ------
-    InputError
-        If there is no such model, alias or version; the message names those that there are.
-    """
+    """The version that a number or an alias means; an error names those that there are."""
     text = str(version).removeprefix("@")
     aliases = aliases_of(store)
     if not text.isdecimal() and text not in aliases:
@@ -185,11 +157,6 @@ def kept_windows(
     number : int
     windows : str or None
         CSV; None where the version's run does not keep it, or is gone.
-
-    Raises
-    ------
-    SetupError, InputError
-        As `versions` and `find`.
     """
     with opened(root, model) as store:
         chosen = find(store, version)
@@ -198,20 +165,22 @@ def kept_windows(
 
 def _file_of_run(store: Store, run: str, name: str) -> str | None:
     """The text of one of a run's files; None if it has no such file, or the run is gone."""
-    from mlflow.exceptions import MlflowException
-
-    try:
+    names: set[str] = set()
+    with unless_gone():
         names = {each.path for each in store.client.list_artifacts(run)}
-    except MlflowException as error:
-        if not is_gone(error):
-            raise
-        return None
     if name not in names:
         return None
     with tempfile.TemporaryDirectory(prefix="kantor-") as folder:
         return Path(store.client.download_artifacts(run, name, folder)).read_text()
 
 
-def is_gone(error: MlflowException) -> bool:
-    """Whether MLflow says that what was asked about does not exist."""
-    return bool(error.error_code == "RESOURCE_DOES_NOT_EXIST")
+@contextmanager
+def unless_gone() -> Iterator[None]:
+    """Pass over MLflow's error that what is asked for does not exist."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise

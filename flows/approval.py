@@ -44,32 +44,32 @@ def ask(comparison: ModelComparison) -> Approval | None:
     """
     pair = f"{comparison.name} {comparison.challenger} {comparison.champion}"
     about = hashlib.sha256(pair.encode()).hexdigest()[:16]
-    answer = _given(about)
+    answer = _earlier_answer(about)
     if answer is not None:
         get_run_logger().info("answered by %s before this run was begun again", answer.your_name)
     else:
-        answer = _paused(comparison, about)
+        answer = _wait_for_answer(comparison, about)
     if answer is None:
         return None
     return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
 
 
-def _given(about: str) -> Decision | None:
+def _earlier_answer(about: str) -> Decision | None:
     """The answer that this flow run was given to the same question before it was begun again."""
     with get_client(sync_client=True) as client:
         kept = client.filter_flow_run_input(
             UUID(str(flow_run.id)), key_prefix=f"paused-{about}-", limit=_MOST, exclude_keys=set()
         )
-    for one in reversed(kept):
-        if one.key.endswith("-response"):
+    for entry in reversed(kept):
+        if entry.key.endswith("-response"):
             try:
-                return Decision.model_validate_json(one.value)
+                return Decision.model_validate_json(entry.value)
             except ValidationError:
                 continue
     return None
 
 
-def _paused(comparison: ModelComparison, about: str) -> Decision | None:
+def _wait_for_answer(comparison: ModelComparison, about: str) -> Decision | None:
     hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
     question = f"Shall version {comparison.challenger} be the champion?"
     text = f"{comparison_markdown(comparison)}\n\n{question}"
@@ -80,11 +80,11 @@ def _paused(comparison: ModelComparison, about: str) -> Decision | None:
         key = f"{about}-{uuid4().hex}"
         return pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
     except FlowPauseTimeout:
-        _go_on()
+        _end_pause()
         return None
 
 
-def _go_on() -> None:
+def _end_pause() -> None:
     """Take the flow run out of its pause: ended in it, Prefect would call it failed."""
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)

@@ -117,11 +117,15 @@ def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:
     with unless_gone():
         metrics = store.client.get_run(version.run_id).data.metrics
     begin, own, real = "evaluation/metrics.", ".generated", ".real"
-    names = [key[len(begin) : -len(own)] for key in metrics if key.endswith(own)]
+    names = [
+        key[len(begin) : -len(own)]
+        for key in metrics
+        if key.startswith(begin) and key.endswith(own)
+    ]
     return {
         name: (metrics[begin + name + own], metrics[begin + name + real])
         for name in names
-        if {begin + name + own, begin + name + real} <= {*metrics}
+        if begin + name + real in metrics
     }
 
 

@@ -118,7 +118,7 @@ def _metric(name: str, role: Role, means: Sequence[Figures], rule: Promote) -> R
     short, others = (shortfall(name, side, real) for side in (own, other))
     return Row(
         name,
-        LABELS[name],
+        LABELS.get(name, name),
         role,
         rule.guarded.get(name, 0.0),
         real[0],

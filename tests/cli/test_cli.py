@@ -53,7 +53,7 @@ def loaded(monkeypatch):
 
 def tune(pitches=TUNE, title="tune", **fields):
     notes = [Note(4 * i, 4 * i + 4, pitch) for i, pitch in enumerate(pitches)]
-    arrays = arrays_of(notes, 4 * len(notes), voices=1)
+    arrays = arrays_of(notes, 4 * len(notes), lines=1)
     return Score(*arrays, key=Key(1), title=title, **fields)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kantor.errors import InputError
-from kantor.music.conditioning import Conditioning, asked_bars, bar_features, stack
+from kantor.music.conditioning import Conditioning, bar_features, bar_features_to_compose, stack
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 G_MAJOR = Key(1)
@@ -20,6 +20,10 @@ def chorale(steps: int = 24, key: Key | None = G_MAJOR) -> Score:
     line = np.repeat(np.arange(steps // 2), 2)
     pitches = np.stack([72 + line % 5, 65 - line % 3, 60 + line % 2, 48 - line % 4], axis=1)
     return Score(pitches, onset_floor(pitches), Meter(3, 4), pickup=4, key=key)
+
+
+def in_meter(meter: str, pickup: int) -> Score:
+    return replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=())
 
 
 def test_only_given_cells_are_passed_on() -> None:
@@ -55,26 +59,28 @@ def test_a_key_is_needed_from_somewhere() -> None:
         ("5/4", 0, [*range(20), *range(4)], {20}),
     ],
 )
-def test_bars_as_they_are_told(meter: str, pickup: int, since: list[int], bars: set[int]) -> None:
+def test_other_meters_are_described_in_bars_that_a_model_knows(
+    meter: str, pickup: int, since: list[int], bars: set[int]
+) -> None:
     """Worked out by hand: every meter in bars of 16, 12 or 6 steps, where it has such parts."""
-    told = bar_features(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
-    assert told.dtype == np.int16
-    assert told[:, 0].tolist() == since
-    assert set(told[:, 1].tolist()) == bars
+    features = bar_features(in_meter(meter, pickup))
+    assert features.dtype == np.int16
+    assert features[:, 0].tolist() == since
+    assert set(features[:, 1].tolist()) == bars
 
 
 @pytest.mark.parametrize(
     ("meter", "pickup", "quarters"),
     [("3/4", 4, [3, 0, 3, 3, 0, 3]), ("6/4", 0, [0, 3, 3, 0, 3, 3]), ("4/4", 0, [*range(4), 0, 1])],
 )
-def test_bars_of_three_quarters_are_asked_for_as_parts_of_longer_ones(
+def test_bars_of_three_quarters_are_composed_as_parts_of_longer_ones(
     meter: str, pickup: int, quarters: list[int]
 ) -> None:
-    """The first quarter of a bar of 4/4 and twice its last; other bars stay as they are told."""
-    asked = asked_bars(replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=()))
-    assert asked.dtype == np.int16
-    assert asked[:, 0].tolist() == [4 * quarter + step for quarter in quarters for step in range(4)]
-    assert (asked[:, 1] == 16).all()
+    """The first quarter of a bar of 4/4 and twice its last; other bars stay as they are."""
+    features = bar_features_to_compose(in_meter(meter, pickup))
+    assert features.dtype == np.int16
+    assert features[:, 0].tolist() == [4 * q + step for q in quarters for step in range(4)]
+    assert (features[:, 1] == 16).all()
 
 
 def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
@@ -110,5 +116,5 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         )
     with pytest.raises(InputError, match="given pitches"):
         Conditioning(
-            good.pitches[:, :3], good.onsets, good.mask, good.bars, good.fermatas, good.major_tonic
+            good.pitches[0], good.onsets, good.mask, good.bars, good.fermatas, good.major_tonic
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.errors import InputError
-from kantor.music.notes import Note, arrays_of, notes_of, quarters
+from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.score import REST, Score
 
 
@@ -49,8 +48,3 @@ def test_notes_off_the_grid_are_refused(note: Note) -> None:
     """A note before, behind, without length or in no voice is an error."""
     with pytest.raises(InputError, match="lies outside"):
         arrays_of([note], 8)
-
-
-def test_four_steps_are_a_quarter() -> None:
-    """Six sixteenths are a dotted quarter."""
-    assert quarters(6) == Fraction(3, 2)

@@ -15,7 +15,7 @@ def tune(durations, meter="4/4", pickup=0):
         Note(int(end - long), int(end), 67 + index % 3)
         for index, (long, end) in enumerate(zip(durations, ends, strict=True))
     ]
-    pitches, onsets = arrays_of(notes, int(ends[-1]), voices=1)
+    pitches, onsets = arrays_of(notes, int(ends[-1]), lines=1)
     return Score(pitches, onsets, meter=Meter.parse(meter), pickup=pickup)
 
 
@@ -37,14 +37,14 @@ def test_phrases_with_a_pickup():
 def test_a_rest_ends_a_phrase():
     """What is followed by a quarter of silence closes, though it is no longer than the others."""
     notes = [Note(4 * i, 4 * i + 4, 67) for i in range(12) if i not in (5, 6)]
-    score = Score(*arrays_of(notes, 48, voices=1))
+    score = Score(*arrays_of(notes, 48, lines=1))
     assert 16 in ends(score)
 
 
 def test_staccato_is_no_phrase_end():
     """Short notes with short rests between are one phrase."""
     notes = [Note(4 * i, 4 * i + 2, 67 + i % 2) for i in range(8)]
-    assert ends(Score(*arrays_of(notes, 30, voices=1))) == [28]
+    assert ends(Score(*arrays_of(notes, 30, lines=1))) == [28]
 
 
 def test_nothing_at_all():

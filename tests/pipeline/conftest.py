@@ -132,6 +132,6 @@ def tunes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tunes")
     for name, pitches in (("rising", (60, 62, 64, 65, 67)), ("falling", (74, 72, 71, 69, 67))):
         notes = [Note(4 * beat, 4 * beat + 4, pitch) for beat, pitch in enumerate(3 * pitches)]
-        arrays = arrays_of(notes, 4 * len(notes), voices=1)
+        arrays = arrays_of(notes, 4 * len(notes), lines=1)
         midi.write(Score(*arrays, key=Key(0), title=name), folder / f"{name}.mid")
     return sorted(folder.iterdir())

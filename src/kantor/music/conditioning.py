@@ -1,14 +1,13 @@
-"""What a model is asked: cells that are given, cells that it shall compose.
+"""What a model is given for a piece: some cells, the bars, the fermatas and the key.
 
-A *cell* is one voice in one step. The mask is True where a cell is given. Harmonising a soprano
-is the mask whose first column is True; a mask of any other form asks the same model for
-something else.
+A *cell* is one line in one step. The mask is True where a cell is given; the model composes the
+others. Harmonising a soprano is the mask whose first column is True.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +18,18 @@ from kantor.music.score import REST, Flags, Pitches, Score
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """A request to a model, for one piece ``(time, …)`` or for a batch ``(batch, time, …)``.
+    """The conditioning of one piece ``(time, …)`` or of a batch ``(batch, time, …)``.
 
     Attributes
     ----------
-    pitches : (…, time, voice) int8
+    pitches : (…, time, line) int8
         MIDI note numbers, -1 for a rest. Read only where `mask` is True.
-    onsets : (…, time, voice) bool
-        Likewise.
-    mask : (…, time, voice) bool
+    onsets : (…, time, line) bool
+        True where a note starts. Read only where `mask` is True.
+    mask : (…, time, line) bool
         True = given, False = to be composed.
     bars : (…, time, 2) int16
-        Steps since the bar line and the bar's length, as `asked_bars`.
+        Steps since the bar line and the bar's length, as `bar_features_to_compose`.
     fermatas : (…, time) bool
         True while a fermata is held.
     major_tonic : (…) int8
@@ -64,7 +63,7 @@ class Conditioning:
 
     @classmethod
     def from_score(cls, score: Score, mask: Flags, major_tonic: int | None = None) -> Conditioning:
-        """Ask for the cells of a four-voice `score` where ``mask (time, voice)`` is False.
+        """The cells of `score` where ``mask (time, line)`` is True; the others are to be composed.
 
         Raises
         ------
@@ -80,7 +79,7 @@ class Conditioning:
             np.where(mask, score.pitches, REST),
             score.onsets & mask,
             mask,
-            asked_bars(score),
+            bar_features_to_compose(score),
             score.fermatas,
             np.array(major_tonic, np.int8),
         )
@@ -109,12 +108,12 @@ class Conditioning:
 
 
 def bar_features(score: Score) -> NDArray[np.int16]:
-    """Where each step stands in its bar, in bars that a model knows.
+    """Where each step stands in its bar, in bars such as a model learned from.
 
-    A model is told no meter but a step's place and the bar's length; it learned from bars of 4/4
-    and 3/4, and of 6 steps. So every beat of 6/8, 9/8 and 12/8 is told as a bar of its own (else
-    6/8 would be 3/4), two bars of 2/4 as one of 4/4, one of 6/4 as two of 3/4, of 4/2 as two of
-    4/4, and 3/2 as a 4/4 whose second half comes twice.
+    A model knows a meter only by each step's place and the bar's length, and it learned from bars
+    of 4/4 and 3/4, and of 6 steps. So other meters are described in such bars: every beat of 6/8,
+    9/8 and 12/8 as a bar of its own (else 6/8 would be 3/4), two bars of 2/4 as one of 4/4, one
+    of 6/4 as two of 3/4, one of 4/2 as two of 4/4, and 3/2 as a 4/4 whose second half comes twice.
 
     Returns
     -------
@@ -138,23 +137,20 @@ def bar_features(score: Score) -> NDArray[np.int16]:
     return _within(since, bar, part < bar, part)
 
 
-def asked_bars(score: Score) -> NDArray[np.int16]:
-    """Where each step stands in its bar, as a model that shall compose is told.
+def bar_features_to_compose(score: Score) -> NDArray[np.int16]:
+    """The `bar_features` with which a model composes best.
 
-    As `bar_features`, by which it learned, but for bars of three quarters: it has seen ten times as
-    many of four. Asked for the first and twice the last quarter of one it composes better; the
-    tune tells it the rest.
+    They differ in bars of three quarters: a model has learned from ten times as many of four. So
+    such a bar is described as the first quarter of a bar of 4/4 and twice its last one; the given
+    notes show the meter.
 
     Returns
     -------
     (time, 2) int16
         Steps since the bar line, and the bar's length.
     """
-    told = bar_features(score)
-    since, bar = told.T
+    since, bar = bar_features(score).T
     three = bar == 12
-    if not three.any():
-        return told
     since = np.where(three & (since >= 4), 12 + since % 4, since)
     return np.stack([since, np.where(three, 16, bar)], axis=1).astype(np.int16)
 
@@ -171,11 +167,5 @@ def stack(pieces: Sequence[Conditioning], steps: int | None = None) -> Condition
     """Batch several pieces, each padded to `steps` (by default to the longest)."""
     steps = max(piece.steps for piece in pieces) if steps is None else steps
     padded = [piece.padded(steps) for piece in pieces]
-    return Conditioning(
-        np.stack([piece.pitches for piece in padded]),
-        np.stack([piece.onsets for piece in padded]),
-        np.stack([piece.mask for piece in padded]),
-        np.stack([piece.bars for piece in padded]),
-        np.stack([piece.fermatas for piece in padded]),
-        np.stack([piece.major_tonic for piece in padded]),
-    )
+    names = [field.name for field in fields(Conditioning)]
+    return Conditioning(*(np.stack([getattr(piece, name) for piece in padded]) for name in names))

@@ -43,8 +43,8 @@ def estimate(pitches: Pitches) -> Key:
 
     Parameters
     ----------
-    pitches : (time, voice) int8
-        MIDI note numbers, -1 for a rest; one voice or several, the lowest voice last.
+    pitches : (time, line) int8
+        MIDI note numbers, -1 for a rest; one line or several, the lowest last.
 
     Returns
     -------
@@ -61,9 +61,9 @@ def estimate(pitches: Pitches) -> Key:
     if not sounding.size:
         raise InputError("no key can be found where no note sounds")
     duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
-    lowest = [voice for voice in pitches.T if (voice != REST).any()][-1]
-    line = lowest[lowest != REST] % 12
-    scores = _log_likelihoods(duration, int(line[0]), int(line[-1]))
+    lowest = [line for line in pitches.T if (line != REST).any()][-1]
+    classes = lowest[lowest != REST] % 12
+    scores = _log_likelihoods(duration, int(classes[0]), int(classes[-1]))
     mode, major_tonic = np.unravel_index(int(scores.argmax()), scores.shape)
     fifths = int(major_tonic) * 7 % 12
     return Key(fifths - 12 if fifths > 6 else fifths, MODES[mode])

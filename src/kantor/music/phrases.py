@@ -70,7 +70,7 @@ def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tu
     Parameters
     ----------
     score
-        Any number of voices; only its bars are read.
+        Any number of lines; only its bars are read.
     start
         Whole bars before the score's end.
     meter
@@ -129,12 +129,12 @@ def _phrase_ends(notes: list[Note], ending: list[float]) -> list[int]:
         chosen = int(scores.argmax())
         cut.append(first + chosen)
         best[last + 1] = scores[chosen] + ending[last]
-    found = []
+    endings = []
     after = len(notes)
     while after > 0:
-        found.append(after - 1)
+        endings.append(after - 1)
         after = cut[after]
-    return found[::-1]
+    return endings[::-1]
 
 
 def _log_share(quarters: float) -> float:

@@ -37,7 +37,7 @@ class Deviation:
     dropped : int
         Notes for which no step was free: more than one note a sixteenth, as in a trill.
     off_grid : bool
-        The starts follow neither sixteenths nor triplets, as in a recording without a click.
+        The starts follow neither sixteenths nor triplets, as in a performance without a click.
     """
 
     share_moved: float = 0.0
@@ -65,7 +65,7 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
     Returns
     -------
     notes : list of Note
-        Ascending, voice 0, no two overlapping.
+        Ascending, line 0, no two overlapping.
     deviation : Deviation
     """
     line = list(
@@ -73,13 +73,13 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
     )
     swung = is_swung(line, quarter)
     placed = _placed([_step(note.start, quarter, swung) for note in line], line)
-    found = []
+    quantised = []
     for index, (start, note) in enumerate(placed):
         end = max(start + 1, _step(note.end, quarter, swung))
         if index + 1 < len(placed):
             end = min(end, placed[index + 1][0])
-        found.append(Note(start, end, note.pitch))
-    return found, _deviation(placed, quarter, swung, dropped=len(notes) - len(placed))
+        quantised.append(Note(start, end, note.pitch))
+    return quantised, _deviation(placed, quarter, swung, dropped=len(notes) - len(placed))
 
 
 def is_swung(notes: Sequence[TimedNote], quarter: int = 1) -> bool:

@@ -3,9 +3,9 @@
 Conventions
 -----------
 Time runs in *steps*, one sixteenth each; four steps are a quarter. Lines stand in the order of
-the score's ensemble. ``pitches`` holds MIDI note numbers (60 = middle C)
-and -1 for a rest. ``onsets`` is True where a note starts, so that a repeated note differs from
-a held one. These two arrays are the music; everything else is derived from them.
+the score's ensemble. ``pitches`` holds MIDI note numbers (60 = middle C) and -1 for a rest.
+``onsets`` is True where a note starts, so that a repeated note differs from a held one. These two
+arrays are the music; everything else is derived from them.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Score:
         Quarters a minute.
     title : str
     fermatas : (time,) bool
-        True while a fermata is held in any voice; all False where none are known.
+        True while a fermata is held in any line; all False where none are known.
     bar_lines : (bar,) int32
         Steps at which whole bars begin, the pickup not among them. Derived from meter and
         pickup unless given, as for a piece whose meter changes.

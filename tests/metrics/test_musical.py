@@ -220,12 +220,13 @@ def test_bars_do_not_run_across_windows() -> None:
 
 
 def test_notes_per_bar_with_known_onsets() -> None:
-    """Four repeated quarters are four notes where onsets are known, one where they are not."""
+    """Four repeated quarters are four notes, a held one is one, also of a passage within it."""
     pitches = np.full((16, 1), 60, np.int8)
     onsets = np.zeros((16, 1), bool)
     onsets[::4] = True
     assert texture.notes_per_bar(pitches, onsets).tolist() == [4]
-    assert texture.notes_per_bar(pitches).tolist() == [1]
+    assert texture.notes_per_bar(pitches, onset_floor(pitches)).tolist() == [1]
+    assert texture.notes_per_bar(pitches[:4], np.zeros((4, 1), bool)).tolist() == [4]
 
 
 def test_notes_per_bar_of_other_meters_are_per_sixteen_steps() -> None:

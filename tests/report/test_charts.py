@@ -7,7 +7,6 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,12 +45,11 @@ def test_a_chart_is_the_page_s_own():
     assert ">2.0</text>" in svg
 
 
-@pytest.mark.parametrize("draw", [charts.bars, charts.rows])
-def test_bars_have_a_place_for_each_name(draw):
+def test_bars_have_a_place_for_each_name():
     """Both sides of each name are drawn, and silence is no error."""
     for value in (0.5, 0.0):
         sides = {"generated": np.full(3, value), "real": np.full(3, value)}
-        svg = draw(sides, ["alto", "a & b", "bass"], "Bars")
+        svg = charts.bars(sides, ["alto", "a & b", "bass"], "Bars")
         ElementTree.fromstring(svg)
         assert "a &amp; b" in svg
     assert "C4" in charts.histogram({"generated": np.ones(14), "real": np.ones(14)}, 50, "Pitches")

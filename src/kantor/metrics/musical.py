@@ -110,7 +110,7 @@ JOINT: dict[str, Metric] = {
     "empty_bars": Metric("empty bars", texture.empty_bars, "bars"),
     "pitch_classes": Metric("pitch classes per bar", texture.pitch_classes_per_bar, "bars"),
     "in_best_scale": Metric("notes in the best-fitting key", chords.in_best_scale),
-    "in_c_major": Metric("notes in C major", chords.in_major),
+    "in_c_major": Metric("notes in C major", chords.in_c_major),
     "four_pitches": Metric(
         "four distinct pitches sounding", texture.four_distinct_pitches, lines=4
     ),

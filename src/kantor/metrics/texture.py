@@ -21,22 +21,6 @@ from kantor.music.score import REST, Flags, Pitches
 Bars = NDArray[np.int16]
 
 
-def onsets_where_unknown(pitches: Pitches) -> Flags:
-    """Onsets of runs of equal pitch, for music that does not tell held from repeated notes.
-
-    Parameters
-    ----------
-    pitches : (…, time, line) int
-
-    Returns
-    -------
-    (…, time, line) bool
-    """
-    changed = np.ones(pitches.shape, bool)
-    changed[..., 1:, :] = pitches[..., 1:, :] != pitches[..., :-1, :]
-    return np.asarray(changed & (pitches != REST), bool)
-
-
 def _mean_over_bars(values: NDArray[np.generic], bars: Bars, fold: np.ufunc) -> Figures:
     """Fold ``(…, time, n)`` within each whole bar and take the mean over bars and *n*.
 
@@ -93,19 +77,14 @@ def four_distinct_pitches(pitches: Pitches) -> Figures:
     return share(four, np.ones_like(four))
 
 
-def notes_per_bar(pitches: Pitches, onsets: Flags | None = None) -> Figures:
+def notes_per_bar(pitches: Pitches, onsets: Flags) -> Figures:
     """Notes of each line per 16 steps, ``(…, line)``: a bar of four quarters in every meter.
 
-    Parameters
-    ----------
-    pitches : (…, time, line) int
-    onsets : (…, time, line) bool, optional
-        Where they are not known, a run of equal pitch is one note. A note that is already held
-        when the passage begins counts as one of it.
+    A note that is already held when the passage begins counts as one of it.
     """
     validate(pitches)
-    starts = onsets_where_unknown(pitches)
-    if onsets is not None:
-        starts = (onsets & (pitches != REST)) | starts
+    sounds = np.asarray(pitches != REST)
+    starts = onsets & sounds
+    starts[..., :1, :] = sounds[..., :1, :]
     count = np.count_nonzero(starts, axis=-2)
     return 16 * ratio(count, np.full(np.shape(count), pitches.shape[-2]))

@@ -169,21 +169,7 @@ def _mark(axes: Axes, x: float, name: str, right: bool) -> None:
 
 
 def bars(sides: Mapping[str, Values], names: Sequence[str], summary: str) -> Markup:
-    """Bars side by side: a colour for each of `sides`, a place for each of `names`."""
-
-    def paint(axes: Axes) -> None:
-        width = 0.6 / len(sides)
-        for index, (side, values) in enumerate(sides.items()):
-            left = np.arange(len(names)) - 0.3 + width * index
-            axes.bar(left, values, width, align="edge", **_filled(side))
-        axes.set_xticks(range(len(names)), names)
-        _round_ticks(axes.yaxis)
-
-    return _svg(paint, summary)
-
-
-def rows(sides: Mapping[str, Values], names: Sequence[str], summary: str) -> Markup:
-    """Bars that lie, for names too long to stand under one, with their figures."""
+    """Bars that lie, with their figures: a colour for each of `sides`, a row for each name."""
 
     def paint(axes: Axes) -> None:
         height, highest = 0.74 / len(sides), max(float(one.max()) for one in sides.values()) or 1.0

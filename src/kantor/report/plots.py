@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kantor.report import charts, wording
 from kantor.report.charts import Values
 
 Rows = dict[str, Any]
-Table = list[dict[str, str]]
 
 SIDES = ("generated", "real")
 # Title, columns of the history with the names of their colours, whether the axis is logarithmic.
@@ -33,55 +32,52 @@ CURVES: tuple[tuple[str, dict[str, str], bool], ...] = (
 )
 
 
-def read_table(path: Path) -> Table:
-    """The rows of a CSV file; none where it is missing or damaged."""
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV file; a table without rows where it is missing or damaged."""
     try:
-        with path.open(newline="") as stream:
-            return list(csv.DictReader(stream))
-    except (OSError, csv.Error, UnicodeDecodeError):
-        return []
+        return pd.read_csv(path)
+    except (OSError, ValueError):
+        return pd.DataFrame()
 
 
-def column(rows: Table, name: str) -> Values:
+def column(table: pd.DataFrame, name: str) -> Values:
     """One column as ``(row,) float64``; NaN where it is empty, missing or not a number."""
-    return np.array([_number(row.get(name)) for row in rows], np.float64)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        return math.nan
+    if name not in table:
+        return np.full(len(table), math.nan)
+    return pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64)
 
 
 def distributions(folder: Path, lines: Sequence[str]) -> list[Rows]:
     """Charts of what ``plots/`` holds: chords, notes a bar, pitches of the composed `lines`."""
     made = []
-    if chords := read_table(folder / "chords.csv"):
-        drawing = charts.rows(*_sides(chords, "chord", "Kinds of chords"))
-        made.append({"title": "Chords on the beats, share", "svg": drawing})
-    if notes := [row for row in read_table(folder / "notes.csv") if row.get("voice") in lines]:
-        drawing = charts.bars(*_sides(notes, "voice", "Notes per 16 steps"))
-        made.append({"title": "Notes per 16 steps", "svg": drawing})
+    for name, first, title in (
+        ("chords.csv", "chord", "Chords on the beats, share"),
+        ("notes.csv", "voice", "Notes per 16 steps"),
+    ):
+        table = read_table(folder / name)
+        if first not in table:
+            continue
+        rows = table[table[first].isin(lines)] if first == "voice" else table
+        names = rows[first].tolist()
+        sides = {side: column(rows, side) for side in SIDES}
+        texts = [
+            f"{name} {one:g} (Bach {other:g})"
+            for name, one, other in zip(names, *sides.values(), strict=True)
+        ]
+        drawing = charts.bars(sides, names, f"{title}, generated and real: {', '.join(texts)}.")
+        made.append({"title": title, "svg": drawing})
     pitches = read_table(folder / "pitches.csv")
-    return made + [_pitches(pitches, line) for line in lines if pitches]
+    return made + [_pitches(pitches, line) for line in lines if len(pitches)]
 
 
-def _sides(rows: Table, first: str, title: str) -> tuple[dict[str, Values], list[str], str]:
-    """Figures by side, the names in the column `first`, and all of it in words."""
-    texts = [f"{row[first]} {row['generated']} (Bach {row['real']})" for row in rows]
-    sides = {side: column(rows, side) for side in SIDES}
-    return sides, [row[first] for row in rows], f"{title}, generated and real: {', '.join(texts)}."
-
-
-def _pitches(rows: Table, line: str) -> Rows:
-    sides = {side: column(rows, f"{line}_{side}") for side in SIDES}
+def _pitches(table: pd.DataFrame, line: str) -> Rows:
+    sides = {side: column(table, f"{line}_{side}") for side in SIDES}
     used = np.flatnonzero(sides["generated"] + sides["real"])
     first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
     kept = slice(max(first - 1, 0), last + 2)
     drawing = charts.histogram(
         {side: values[kept] for side, values in sides.items()},
-        int(rows[kept][0]["pitch"]),
+        int(table["pitch"].iloc[kept.start]),
         f"Histogram of the {line}'s pitches, generated and real.",
     )
     return {"title": f"Pitches, {line}", "svg": drawing}
@@ -92,10 +88,8 @@ def training(folder: Path, health: Mapping[str, Any], given: Sequence[str]) -> R
 
     The metrics `given` say nothing of the model and are left out.
     """
-    hidden = {f"metric_{name}" for name in given}
     history = read_table(folder / "history.csv")
-    rows = [{name: row[name] for name in row if name not in hidden} for row in history]
-    steps = column(rows, "iteration")
+    steps = column(history, "iteration")
     text = ""
     if steps.size and isinstance(seconds := health.get("seconds"), int | float) and seconds:
         text = (
@@ -104,17 +98,25 @@ def training(folder: Path, health: Mapping[str, Any], given: Sequence[str]) -> R
             "drawn faint, with their running median on top; the scale leaves out the wildest "
             "hundredth."
         )
+    names = [
+        name.removeprefix("metric_") for name in map(str, history) if name.startswith("metric_")
+    ]
+    groups = wording.ordered([name for name in names if name not in given])
+    reference = _reference(folder / "reference.json")
+    ordered = [name for group in groups.values() for name in group]
+    metrics = [_metric(history, steps, name, reference.get(name)) for name in ordered]
+    curves = [_curve(history, steps, *curve) for curve in CURVES]
     return {
         "text": text,
-        "charts": [chart for curve in CURVES if (chart := _curve(rows, steps, *curve))],
-        "metrics": _metrics(rows, steps, _reference(folder / "reference.json")),
+        "charts": [chart for chart in curves if chart],
+        "metrics": [chart for chart in metrics if chart],
     }
 
 
 def _curve(
-    rows: Table, steps: Values, title: str, names: Mapping[str, str], log: bool
+    history: pd.DataFrame, steps: Values, title: str, names: Mapping[str, str], log: bool
 ) -> Rows | None:
-    curves = {colour: column(rows, name) for name, colour in names.items()}
+    curves = {colour: column(history, name) for name, colour in names.items()}
     curves = {colour: values for colour, values in curves.items() if np.isfinite(values).any()}
     if not curves:
         return None
@@ -122,15 +124,15 @@ def _curve(
     drawing = charts.line_chart(
         {colour: (steps, values) for colour, values in curves.items()},
         f"{title} over the iterations; at the end {ends}.",
-        marks=_phases(rows, steps),
+        marks=_phases(history, steps),
         log=log,
     )
     return {"title": title, "legend": list(curves), "svg": drawing}
 
 
-def _phases(rows: Table, steps: Values) -> list[tuple[float, str]]:
+def _phases(history: pd.DataFrame, steps: Values) -> list[tuple[float, str]]:
     """Where each phase of the training begins, with its name; none where there is but one."""
-    names = [row.get("phase") or "" for row in rows]
+    names = history["phase"].fillna("").astype(str).tolist() if "phase" in history else []
     changed = [at for at in range(1, len(names)) if names[at] != names[at - 1] and names[at]]
     return [(float(steps[at]), names[at]) for at in changed]
 
@@ -148,25 +150,17 @@ def _reference(path: Path) -> dict[str, tuple[float, float]]:
         return {}
 
 
-def _metrics(
-    rows: Table, steps: Values, reference: Mapping[str, tuple[float, float]]
-) -> list[Rows]:
-    columns = [name for name in (rows[0] if rows else ()) if name and name.startswith("metric_")]
-    names = [name.removeprefix("metric_") for name in columns]
-    made = []
-    for name in (name for group in wording.ordered(names).values() for name in group):
-        values = column(rows, f"metric_{name}")
-        if not np.isfinite(values).any():
-            continue
-        title, (mean, spread) = wording.title(name), reference.get(name, (math.nan, math.nan))
-        known = math.isfinite(mean + spread)
-        beside = f"; training data {mean:.3g} ± {spread:.2g}" if known else ""
-        drawing = charts.line_chart(
-            {"generated": (steps, values)},
-            f"{title} over the iterations; at the end {_last(values):.3g}{beside}.",
-            band=(max(mean - spread, 0.0), mean + spread) if known else None,
-            centre=mean,
-            size=charts.SMALL,
-        )
-        made.append({"title": title, "svg": drawing})
-    return made
+def _metric(
+    history: pd.DataFrame, steps: Values, name: str, reference: tuple[float, float] | None
+) -> Rows | None:
+    values, title = column(history, f"metric_{name}"), wording.title(name)
+    if not np.isfinite(values).any():
+        return None
+    summary, band = f"{title} over the iterations; at the end {_last(values):.3g}", None
+    mean, spread = reference or (math.nan, math.nan)
+    if math.isfinite(mean + spread):
+        summary += f"; training data {mean:.3g} ± {spread:.2g}"
+        band = (max(mean - spread, 0.0), mean + spread)
+    curves = {"generated": (steps, values)}
+    drawing = charts.line_chart(curves, f"{summary}.", band=band, centre=mean, size=charts.SMALL)
+    return {"title": title, "svg": drawing}

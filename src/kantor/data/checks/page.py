@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from kantor.data.checks.tables import Tables
 from kantor.data.corpus import SPLITS
+from kantor.pages import template
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -30,11 +30,7 @@ BINS = 34
 
 def page(tables: Tables, outcomes: Sequence[Outcome], limits: Validate) -> str:
     """The page as HTML; texts that come from scores are escaped."""
-    from jinja2 import Environment
-
-    template = (files("kantor.data.checks") / "validation.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
+    return template("kantor.data.checks", "validation.html.j2").render(
         outcomes=outcomes,
         failed=[one for one in outcomes if one.success is False],
         unchecked=sum(one.success is None for one in outcomes),
@@ -125,6 +121,6 @@ def _svg(content: str, lowest: str | int, highest: str | int) -> Markup:
     labels = f'<text class="axis" x="0" y="{y}">{lowest}</text>' + (
         f'<text class="axis" x="{WIDTH}" y="{y}" text-anchor="end">{highest}</text>'
     )
-    base = f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT}" y2="{HEIGHT}" stroke="#cbd2dc"/>'
+    base = f'<path d="M0 {HEIGHT}H{WIDTH}" stroke="currentColor" opacity="0.3"/>'
     box = f'width="{WIDTH}" height="{HEIGHT + AXIS}" viewBox="0 0 {WIDTH} {HEIGHT + AXIS}"'
     return Markup(f'<svg {box} role="img">{base}{content}{labels}</svg>')

@@ -24,6 +24,7 @@ from pydantic import ValidationError  # noqa: E402
 from kantor.promotion.comparison import ModelComparison  # noqa: E402
 from kantor.promotion.decision import Approval  # noqa: E402
 from kantor.promotion.rendering import comparison_markdown  # noqa: E402
+from kantor.service.settings import Retrain  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked
@@ -70,7 +71,7 @@ def _earlier_answer(about: str) -> Decision | None:
 
 
 def _wait_for_answer(comparison: ModelComparison, about: str) -> Decision | None:
-    hours = settings.load(settings.Retrain, "retrain", PARAMS).approval_hours
+    hours = settings.load(Retrain, "retrain", PARAMS).approval_hours
     question = f"Shall version {comparison.challenger} be the champion?"
     text = f"{comparison_markdown(comparison)}\n\n{question}"
     form = Decision.with_initial_data(description=text)

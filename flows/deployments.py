@@ -17,6 +17,7 @@ from kantor.batch import Batch
 from kantor.locks import STATE
 from kantor.service.inbox import Inbox
 from kantor.service.service import SIGN
+from kantor.service.settings import Keep, Retrain
 
 settings.quiet()  # before Prefect reads its settings
 
@@ -56,7 +57,7 @@ class Serving(Runner):
 def deployments(root: Path = ROOT) -> list[Deployment]:
     """What is served, by what `params.yaml` says."""
     params = root / "params.yaml"
-    training = settings.load(settings.Retrain, "retrain", params)
+    training = settings.load(Retrain, "retrain", params)
     drifting = settings.load(settings.Drift, "drift", params)
     return [
         deployment(
@@ -89,7 +90,7 @@ def deployments(root: Path = ROOT) -> list[Deployment]:
         deployment(
             prune.prune,
             "Delete what is older than params.yaml says.",
-            cron=settings.load_or_default(settings.Keep, "keep", params).cron,
+            cron=settings.load(Keep, "keep", params, optional=True).cron,
             concurrency_limit=ONE,
         ),
     ]

@@ -21,7 +21,7 @@ from kantor.promotion import rendering  # noqa: E402
 from kantor.promotion.comparison import compare  # noqa: E402
 from kantor.promotion.decision import settle  # noqa: E402
 from kantor.promotion.history import history  # noqa: E402
-from kantor.service.telling import PLOT, inline  # noqa: E402
+from kantor.service.pass_page import PLOT, inline  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

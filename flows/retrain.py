@@ -24,7 +24,8 @@ from kantor.promotion.comparison import ModelComparison, compare  # noqa: E402
 from kantor.promotion.decision import decided, deciding, settle, undecided  # noqa: E402
 from kantor.service import pipeline  # noqa: E402
 from kantor.service.lock import alone  # noqa: E402
-from kantor.service.telling import PLOT, Pass, inline, markdown  # noqa: E402
+from kantor.service.pass_page import PLOT, Pass, inline, markdown  # noqa: E402
+from kantor.service.settings import Retrain  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"
@@ -89,7 +90,7 @@ def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
 def _pass(reason: str, force: bool) -> Pass:
     """Bring the pipeline up to date, when nobody else does."""
     log = get_run_logger()
-    limits = settings.load(settings.Retrain, "retrain", PARAMS)
+    limits = settings.load(Retrain, "retrain", PARAMS)
     with alone(ROOT, log.info) as lock:
         changed = pipeline.changed(ROOT)
         if not changed and not force:

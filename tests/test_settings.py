@@ -8,7 +8,8 @@ import pytest
 
 from kantor import settings
 from kantor.errors import SetupError
-from kantor.settings import Ingest, Retrain
+from kantor.service.settings import Retrain
+from kantor.settings import Ingest
 
 GOOD = """
 ingest:

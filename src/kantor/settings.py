@@ -103,48 +103,6 @@ class Register(Block):
     experiment: str = Field("kantor", min_length=1)
 
 
-class Retrain(Block):
-    """When the pipeline is brought up to date by itself, and what is done when that fails.
-
-    `cron` is when to look for anything to do, `watch` when to look for new scores alone. A pass
-    that failed is tried again `retries` times, after `retry_seconds` each; an approval is waited
-    for `approval_hours`.
-    """
-
-    cron: str
-    watch: str
-    retries: int = Field(ge=0)
-    retry_seconds: float = Field(ge=0)
-    approval_hours: float = Field(gt=0)
-
-
-class Serve(Block):
-    """What `make serve` does between the runs of its flows.
-
-    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder or a file of
-    this machine; every `store_arrivals` seconds where it is an address.
-    """
-
-    arrivals: float = Field(gt=0)
-    store_arrivals: float = Field(30, gt=0)
-
-
-class Keep(Block):
-    """After how many days the flow `prune` deletes what is no longer used; None keeps it for ever.
-
-    `compositions` counts from when a batch ended, `quarantine` from when an upload was refused,
-    `logs` from the last line, `runs` from the end of a flow run, `retired` from when a version was
-    retired. Prefect's server itself deletes old `runs`. `cron` is when the flow runs.
-    """
-
-    cron: str = "15 4 * * *"
-    compositions: float | None = Field(None, gt=0)
-    quarantine: float | None = Field(None, gt=0)
-    logs: float | None = Field(30, gt=0)
-    runs: float | None = Field(None, ge=1)
-    retired: float | None = Field(None, gt=0)
-
-
 class Drift(Block):
     """When the melodies that come in count as unlike those of the training.
 
@@ -201,14 +159,21 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
     return values
 
 
-def load(block: type[B], name: str, path: str | Path = "params.yaml") -> B:
+def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: bool = False) -> B:
     """The block `name` of `params.yaml`, checked.
+
+    Parameters
+    ----------
+    optional
+        Whether the defaults will do where there is no such file or no such block.
 
     Raises
     ------
     SetupError
         One line that names the file, the key and the fault.
     """
+    if optional and (not Path(path).exists() or name not in read_params(path)):
+        return block()
     return checked(block, name, read_params(path), path)
 
 
@@ -244,21 +209,8 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
         unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
         first = [*unknown, *faults][0]  # a misspelt key is missing too
         key = ".".join(str(part) for part in (name, *first["loc"]))
-        told = _unknown(block, first["loc"]) if unknown else first["msg"]
-        raise SetupError(f"{path}: {key}: {told}") from None
-
-
-def load_or_default(block: type[B], name: str, path: str | Path) -> B:
-    """The block `name` of `path`; the defaults where there is no such file or no such block.
-
-    Raises
-    ------
-    SetupError
-        One line that names the file, the key and the fault.
-    """
-    if not Path(path).exists() or name not in read_params(path):
-        return block()
-    return load(block, name, path)
+        reason = _unknown(block, first["loc"]) if unknown else first["msg"]
+        raise SetupError(f"{path}: {key}: {reason}") from None
 
 
 def _fault(error: yaml.YAMLError) -> str:

@@ -23,6 +23,7 @@ from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
 from kantor.promotion.history import Event
 from kantor.promotion.rule import Row
+from kantor.service.settings import Retrain
 
 # Prefect's clients leave a socket to be closed by the collector.
 pytestmark = [
@@ -72,7 +73,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(
         approval, "pause_flow_run", partial(approval.pause_flow_run, poll_interval=1)
     )
-    retrain = settings.load(settings.Retrain, "retrain", approval.PARAMS)
+    retrain = settings.load(Retrain, "retrain", approval.PARAMS)
 
     def load(*_):
         return retrain.model_copy(update={"approval_hours": 3 / 3600})

@@ -15,7 +15,8 @@ from kantor.errors import SetupError
 from kantor.locks import held
 from kantor.service import pruning
 from kantor.service.pruning import LOGS, markdown, prune, prune_logs
-from kantor.settings import Keep, load
+from kantor.service.settings import Keep
+from kantor.settings import load
 
 NOW = datetime.now(UTC)
 IN_A_YEAR = NOW + timedelta(days=365)

@@ -91,7 +91,7 @@ def model_name(root: Path | None = None) -> str:
         path = (root or find_root()) / "params.yaml"
     except SetupError:  # a registry elsewhere needs no repository
         return settings.Register().model
-    return settings.load_or_default(settings.Register, "register", path).model
+    return settings.load(settings.Register, "register", path, optional=True).model
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from kantor.errors import InputError
 from kantor.files import private_folder, save
 from kantor.intake import names, store
 from kantor.locks import STATE
+from kantor.service.settings import Serve
 
 NOTHING = hashlib.sha256().hexdigest()
 DATA = "data"
@@ -66,7 +67,7 @@ class Inbox:
             If the blocks `serve` or `batch` are at fault.
         """
         params = root / "params.yaml"
-        serving = settings.load(settings.Serve, "serve", params)
+        serving = settings.load(Serve, "serve", params)
         place = settings.load(Batch, "batch", params).inbox
         folder = store.on_disk(place)
         if folder is not None:

@@ -13,6 +13,7 @@ from kantor.batch.settings import Batch
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.intake import read_limits
+from kantor.service.settings import Keep, Retrain, Serve
 
 UNTIL_MENDED = "flows fail until it is mended"
 STAGES: dict[str, type[settings.Block]] = {
@@ -26,13 +27,16 @@ STAGES: dict[str, type[settings.Block]] = {
 SERVED: dict[str, type[settings.Block]] = {
     **STAGES,
     "promote": settings.Promote,
-    "serve": settings.Serve,
-    "retrain": settings.Retrain,
-    "keep": settings.Keep,
+    "serve": Serve,
+    "retrain": Retrain,
+    "keep": Keep,
     "drift": settings.Drift,
     "batch": Batch,
 }
 """What stages, flows and the service read, by the name of the block."""
+
+
+_READ_ENSEMBLE = {"ingest", "validate", "train"}
 
 
 def check_stages(root: Path) -> None:
@@ -48,6 +52,8 @@ def check_stages(root: Path) -> None:
     values = settings.read_params(path) if names else {}
     for name in names:
         settings.checked(STAGES[name], name, values, path)
+    if not _READ_ENSEMBLE.isdisjoint(names):
+        settings.load_ensemble(path)
 
 
 def _stages(path: Path) -> dict[str, object]:
@@ -71,6 +77,7 @@ def check(root: Path) -> None:
     values = settings.read_params(path)
     for name, block in SERVED.items():
         settings.checked(block, name, values, path)
+    settings.load_ensemble(path)
     read_limits(path)
 
 

@@ -15,6 +15,7 @@ from kantor.errors import InputError, SetupError
 from kantor.files import NOTHING, Freed
 from kantor.locks import STATE, Busy
 from kantor.promotion.pruning import prune_retired
+from kantor.service.settings import Keep
 
 LOGS = STATE / "logs"
 
@@ -89,7 +90,7 @@ def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Ite
         If the blocks `keep` or `batch` of `params.yaml` are at fault.
     """
     now = now or datetime.now(UTC)
-    keep = settings.load_or_default(settings.Keep, "keep", root / "params.yaml")
+    keep = settings.load(Keep, "keep", root / "params.yaml", optional=True)
     out = root / settings.load(Batch, "batch", root / "params.yaml").out
     kinds: list[tuple[str, str, float | None, Callable[[datetime], Freed]]] = [
         ("compositions", "batch", keep.compositions, lambda t: prune_batches(out, t, dry_run)),

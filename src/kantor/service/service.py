@@ -20,6 +20,7 @@ from kantor.registry.store import DATABASE
 from kantor.service import cleanup, parameters
 from kantor.service.access import Access, bracketed
 from kantor.service.part import Part
+from kantor.service.settings import Keep
 from kantor.service.supervisor import Supervisor
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
@@ -67,7 +68,7 @@ class Service:
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
             raise SetupError(f"{', '.join(PORTS)}: three different ports, please")
-        kept = settings.load_or_default(settings.Keep, "keep", root / "params.yaml").runs
+        kept = settings.load(Keep, "keep", root / "params.yaml", optional=True).runs
         front, prefect, mlflow = ports
         return cls(root.absolute(), Access.from_environment(), front, prefect, mlflow, kept)
 

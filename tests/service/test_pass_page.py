@@ -4,7 +4,7 @@ from kantor import settings
 from kantor.metrics.resampling import Difference
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.rule import Row
-from kantor.service.telling import Pass, inline, links, markdown
+from kantor.service.pass_page import Pass, inline, links, markdown
 
 SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
 DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    "ensemble errors settings files locks processes ending forking hyperparameters",
+    "ensemble errors settings files locks processes hyperparameters",
     "music",
     "formats pages",
     "network data metrics intake",

@@ -88,7 +88,7 @@ class Workers:
         if not wait:
             for process in list((self._pool._processes or {}).values()):
                 process.kill()
-        self._pool.shutdown(wait, cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def ended_by_error(self) -> Iterator[None]:

@@ -85,7 +85,7 @@ class Reference:
         self, given: Conditioning, seeds: np.ndarray, temperature: float, min_p: float, passes: int
     ) -> tuple[np.ndarray, np.ndarray]:
         def once(given: Conditioning, seeds: np.ndarray, temperature: float) -> Any:
-            numbers = np.stack([latent(int(seed), given.steps) for seed in seeds])
+            numbers = np.stack([latent(int(seed), given.steps, 4) for seed in seeds])
             knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
             vocabulary = self.network.layout.vocabulary
             found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
@@ -167,8 +167,9 @@ def test_takes_are_those_of_keras(
     keras_ = Reference(network)
     seeds = np.array([5, 2**63 - 1, 0, -4, 17, 6, 1], np.int64)
     expected = keras_.compose(batch, seeds, temperature, min_p, passes)
-    plain = {"ending": 1.0, "ahead": 0.0, "listen": 0.0}
-    pitches, onsets = numpy.compose(batch, seeds, temperature, min_p, passes, **plain)
+    plain = {"phrase_end": 1.0, "lookahead": 0.0, "reweighting": 0.0}
+    plain |= {"temperature": temperature, "min_p": min_p}
+    pitches, onsets = numpy.compose(batch, seeds, passes=passes, **plain)
     assert np.array_equal(pitches, expected[0])
     assert np.array_equal(onsets, expected[1])
     free = ~batch.mask

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.runtime.arrays import critic_weights, random_weights
 
 from kantor import runtime
-from kantor.errors import InputError
+from kantor.ensemble import Ensemble, Line
+from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, VOICE_RANGES
+from kantor.runtime import decoding
 from kantor.runtime import weights as stored
 
 SEEDS = np.array([3, 1, 4, 1, 5])
@@ -40,6 +43,20 @@ def test_composes_what_is_not_given(model: runtime.Generator, batch: Conditionin
     assert np.array_equal(onsets, again[1])
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_groups_do_not_matter(
+    model: runtime.Generator,
+    batch: Conditioning,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+) -> None:
+    """Pieces that are not composed side by side are the takes that they are together."""
+    expected = model.compose(batch, SEEDS)
+    monkeypatch.setattr(decoding, "ROWS", rows)
+    monkeypatch.setattr(decoding, "CHUNK", 8)
+    assert all(map(np.array_equal, model.compose(batch, SEEDS), expected))
+
+
 @pytest.mark.parametrize("passes", [0, 2])
 def test_neighbours_do_not_matter(
     model: runtime.Generator, batch: Conditioning, passes: int
@@ -63,13 +80,15 @@ def under_fermatas(batch: Conditioning, spans: list[slice]) -> Conditioning:
 def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Conditioning) -> None:
     """Under a fermata and in the quarter before it the temperature is lower, elsewhere not."""
     plain = under_fermatas(batch, [])
-    hot = model.compose(plain, SEEDS, 1.0, ending=0.05)
-    assert all(map(np.array_equal, hot, model.compose(plain, SEEDS, 1.0, ending=1.0)))
+    hot = model.compose(plain, SEEDS, phrase_end=0.05)
+    assert all(map(np.array_equal, hot, model.compose(plain, SEEDS, phrase_end=1.0)))
     held = under_fermatas(batch, [slice(None)])
-    cold = model.compose(held, SEEDS, 1.0, ending=0.05)
-    assert all(map(np.array_equal, cold, model.compose(held, SEEDS, 0.05, ending=1.0)))
+    cold = model.compose(held, SEEDS, phrase_end=0.05)
+    assert all(
+        map(np.array_equal, cold, model.compose(held, SEEDS, temperature=0.05, phrase_end=1.0))
+    )
     one = under_fermatas(batch, [slice(16, 20)])
-    warm, mixed = (model.compose(one, SEEDS, 1.0, ending=end)[0] for end in (1.0, 0.05))
+    warm, mixed = (model.compose(one, SEEDS, phrase_end=end)[0] for end in (1.0, 0.05))
     assert np.array_equal(mixed[:, :12], warm[:, :12])
     assert (mixed[:, 12:16] != warm[:, 12:16]).any()
 
@@ -100,29 +119,11 @@ def test_damaged_folders(weights: dict[str, Any], tmp_path: Path, fault: str) ->
     if fault in ("cut", "empty", "no archive"):
         content = {"cut": file.read_bytes()[:3000], "empty": b"", "no archive": b"\x93NUMPY"}
         file.write_bytes(content[fault])
-    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro") as caught:
+    with pytest.raises(ModelError, match=r"not a model of Kantor.*dvc repro") as caught:
         runtime.load(tmp_path)
     named = "model.json" if fault == "no description" else stored.NAME
     assert str(caught.value).startswith(f"{tmp_path / named}: ")
     assert "\n" not in str(caught.value)
-
-
-def transposed(array: Any) -> Any:
-    return array.T.copy()
-
-
-def with_nan(array: Any) -> Any:
-    return np.where(np.arange(array.size).reshape(array.shape), array, np.nan)
-
-
-def critic_weights() -> dict[str, Any]:
-    """Of a critic of the smallest sizes, that hears 8 steps."""
-    layers = {"surroundings": (46, 6), "local": (18, 4), "local_score": (4, 1), "score": (16, 1)}
-    layers["strided.0"] = (8, 4)
-    found = {f"{name}.kernel": np.ones(shape) for name, shape in layers.items()}
-    found |= {f"{name}.bias": np.ones(shape[1]) for name, shape in layers.items()}
-    found["seen.kernel"] = np.ones((4 * 64 + 4 + 72 + 24 + 4 * 25 + 6 * 144, 6))
-    return {f"critic.{name}": array.astype(np.float32) for name, array in found.items()}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_arrays_that_are_no_model_s(
         # A layer's size is what its bias says: where that is cut, its kernel seems too large.
         named = name if "cut" not in said and not name.endswith(("bias", "dilations")) else ".+"
         with pytest.raises(
-            InputError, match=rf"not a model of Kantor \(\w+ {named} {said}"
+            ModelError, match=rf"not a model of Kantor \(\w+ {named} {said}"
         ) as told:
             runtime.load(tmp_path)
         assert "\n" not in str(told.value)
@@ -174,7 +175,7 @@ def test_no_critic(model: runtime.Generator, batch: Conditioning) -> None:
         ({"temperature": 0.0}, "from 0.01 to 10"),
         ({"min_p": 1.0}, "from 0 to below 1"),
         ({"passes": 101}, "from 0 to 100"),
-        ({"ending": 0.0}, "from 0.01 to 10"),
+        ({"phrase_end": 0.0}, "from 0.01 to 10"),
         ({"seeds": [1, 2]}, "one seed a piece"),
     ],
 )
@@ -184,3 +185,53 @@ def test_bad_requests(
     """Each is refused in one line that says what there is."""
     with pytest.raises(InputError, match=fault):
         model.compose(batch, **{"seeds": SEEDS, **knobs})
+
+
+ENSEMBLE = Ensemble(
+    "band",
+    (
+        *(
+            Line(name, low, low + 20)
+            for name, low in zip("abcde", (60, 55, 50, 45, 36), strict=True)
+        ),
+        *(
+            Line(name, number, number, "drum")
+            for name, number in zip("xyz", (42, 38, 35), strict=True)
+        ),
+    ),
+    order=(0, 4, 7, 1, 2, 3, 5, 6),
+    bass=4,
+)
+
+
+@pytest.mark.parametrize("given", [(), (0,), (0, 7), (1, 2, 5)])
+def test_any_ensemble(given: tuple[int, ...], tmp_path: Path) -> None:
+    """Five pitched and three drum lines: each in its range or its own number, given cells as they
+    are, each piece the same alone; judged by a critic of the same lines."""
+    info = INFO | {"ensemble": ENSEMBLE.to_dict()}
+    (tmp_path / "model.json").write_text(json.dumps(info))
+    stored.save(tmp_path, random_weights(2, ENSEMBLE) | critic_weights(ENSEMBLE))
+    model = runtime.load(tmp_path, processes=1)
+    assert model.ensemble == ENSEMBLE
+    random = np.random.default_rng(5)
+    low, high = np.array(ENSEMBLE.ranges).T
+    pitches = random.integers(low, high + 1, (3, 24, len(ENSEMBLE))).astype(np.int8)
+    pitches[random.random(pitches.shape) < 0.2] = REST
+    mask = np.zeros(pitches.shape, bool)
+    mask[..., given] = True
+    batch = Conditioning(
+        np.where(mask, pitches, REST),
+        mask & (pitches != REST),
+        mask,
+        np.broadcast_to(np.stack([np.arange(24) % 16, np.full(24, 16)], axis=-1), (3, 24, 2)),
+        np.zeros((3, 24), bool),
+        np.array([0, 5, 11], np.int8),
+    )
+    take = model.compose(batch, [1, 2, 3], passes=1)
+    assert np.array_equal(take[0][mask], pitches[mask])
+    for line, bounds in enumerate(ENSEMBLE.ranges):
+        sounding = take[0][..., line][take[0][..., line] != REST]
+        assert bounds[0] <= sounding.min() <= sounding.max() <= bounds[1]
+    alone = model.compose(rows(batch, [1]), [2], passes=1)
+    assert all(np.array_equal(one[0], many[1]) for one, many in zip(alone, take, strict=True))
+    assert np.isfinite(model.judge(batch, *take)).all()

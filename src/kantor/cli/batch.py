@@ -77,9 +77,9 @@ def batch_command(
     command goes on where it was, with the model that it began with. What cannot be used is kept
     in quarantine with its reason, the others are composed, and the exit code is 2.
     """
-    from kantor import forking
+    from kantor import processes
 
-    forking.begin(forking.BATCH)
+    processes.begin(processes.BATCH)
     with console.in_one_line():
         from kantor.batch import BatchError
 

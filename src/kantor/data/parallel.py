@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from kantor import ending
+from kantor import processes
 from kantor.data import sources
 from kantor.data.corpus import Refusal
 from kantor.data.sources.task import Found, Task
@@ -26,18 +23,22 @@ def read_all(tasks: Sequence[Task], workers: int) -> Iterator[Found]:
     if workers == 1 or len(tasks) <= _FEW:
         yield from map(sources.read, tasks)
         return
-    waiting = iter(tasks)
-    while True:
-        with _pool(workers) as pool:
+    pool = processes.Workers(workers, sources.__name__)
+    waiting: deque[tuple[Task, processes.Call]] = deque()
+    following = iter(tasks)
+    try:
+        while True:
+            for task in islice(following, _AHEAD * workers - len(waiting)):
+                waiting.append((task, pool.submit(sources.read, task)))
+            if not waiting:
+                return
+            task, call = waiting.popleft()
             try:
-                suspects = yield from _until_broken(pool, waiting, _AHEAD * workers)
-            finally:
-                pool.shutdown(cancel_futures=True)
-        if not suspects:
-            return
-        for task, future in suspects:
-            found = _result(future)
-            yield _read_alone(task) if found is None else found
+                yield call.result()
+            except processes.Died:
+                yield [Refusal(str(task.path), "reading it ended the process")]
+    finally:
+        pool.close()
 
 
 def progress(results: Iterable[Found], total: int) -> Iterator[Found]:
@@ -55,51 +56,3 @@ def progress(results: Iterable[Found], total: int) -> Iterator[Found]:
         if time.monotonic() - last > _LINE_SECONDS:
             last = time.monotonic()
             print(f"ingest: {count} of {total} files read", file=sys.stderr, flush=True)
-
-
-def _until_broken(
-    pool: ProcessPoolExecutor, waiting: Iterator[Task], ahead: int
-) -> Generator[Found, None, list[tuple[Task, Future[Found]]]]:
-    """Yield what tasks find; return those that were under way when a process died, if one did."""
-    flying: deque[tuple[Task, Future[Found]]] = deque()
-    while True:
-        for task in islice(waiting, ahead - len(flying)):
-            flying.append((task, _submitted(pool, task)))
-        if not flying:
-            return []
-        found = _result(flying[0][1])
-        if found is None:
-            return list(flying)
-        flying.popleft()
-        yield found
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned, not forked: a fork beside the progress bar's thread may stop dead.
-    return ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=ending.begin_worker
-    )
-
-
-def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Found]:
-    try:
-        return pool.submit(sources.read, task)
-    except BrokenProcessPool as error:
-        future: Future[Found] = Future()
-        future.set_exception(error)
-        return future
-
-
-def _result(future: Future[Found]) -> Found | None:
-    """None where the process that read the file has died, or another's death took it along."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return None
-
-
-def _read_alone(task: Task) -> Found:
-    """Read in a process of its own, so that the file that ends it is known by name."""
-    with _pool(1) as pool:
-        found = _result(_submitted(pool, task))
-    return [Refusal(str(task.path), "reading it ended the process")] if found is None else found

@@ -27,8 +27,7 @@ from kantor.model.nets.heads import SUCCESSOR_SCALE
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.runtime import weights as runtime_weights
-from kantor.runtime.choosing import Manner
-from kantor.runtime.generator import MIN_P, NO_CRITIC
+from kantor.runtime.generator import DEFAULT, NO_CRITIC
 from kantor.runtime.weights import Weights
 
 GENERATOR, CRITIC = "generator.keras", "critic.keras"
@@ -61,8 +60,8 @@ class Generator:
         self,
         given: Conditioning,
         seeds: ArrayLike,
-        temperature: float = 1.0,
-        min_p: float = MIN_P,
+        temperature: float = DEFAULT.temperature,
+        min_p: float = DEFAULT.min_p,
         passes: int = 0,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch; see `kantor.runtime.Generator.compose`.
@@ -74,7 +73,8 @@ class Generator:
         """
         if self.info["preset"] != "unet":
             return self._in_numpy().compose(given, seeds, temperature, min_p, passes)
-        seeds = runtime.check(given, seeds, Manner(temperature, min_p), passes)
+        runtime.SamplingParameters(temperature, min_p)
+        seeds = runtime.check(given, seeds, passes)
         if passes:
             raise InputError("a model of the preset unet cannot refine; use one of chorale")
         return unet.compose(self.network, given, seeds)

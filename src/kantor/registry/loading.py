@@ -29,7 +29,6 @@ from kantor.registry.connection import Away
 from kantor.registry.pyfunc import LOADER, ensemble_of, sampling_parameters
 from kantor.registry.store import opened
 from kantor.registry.versions import CHAMPION, address_of, find, parse
-from kantor.runtime import blas
 
 if TYPE_CHECKING:
     from kantor.registry.pyfunc import Generator
@@ -151,7 +150,6 @@ def load_alone(folder: str) -> LoadedModel:
     """Load a fetched generator in a process that is one of several: it keeps to one core."""
     from kantor.compose import composer
 
-    blas.only(1)
     return LoadedModel(composer.load(folder, processes=1), folder, ensemble_of(Path(folder)))
 
 

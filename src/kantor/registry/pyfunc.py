@@ -34,7 +34,7 @@ NAME = "generator"
 """What MLflow calls the logged model."""
 LOADER = "kantor.registry.pyfunc"
 """The module by which MLflow loads it, and by which it is known for ours."""
-REQUIREMENTS = ("keras", "numpy", "pydantic", "pyyaml", "tensorflow")
+REQUIREMENTS = ("keras", "numpy", "pydantic", "pyyaml", "tensorflow", "threadpoolctl")
 """What the generator imports when it composes; the package itself travels with the version."""
 
 _TYPES = {float: "double", int: "long", bool: "boolean", str: "string"}

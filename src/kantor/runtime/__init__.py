@@ -8,12 +8,13 @@ second:
 >>> pitches, onsets = model(given, seeds, temperature=1.0, passes=0)      # doctest: +SKIP
 
 where `given` is a batch of `kantor.music.conditioning.Conditioning` and `seeds` holds one number a
-piece. The more pieces are asked for at once, the faster each is: hundreds are best. A large batch
-is shared with processes of its own, one for each further core, unless `load` is told
-``processes=1``: for who
-runs on every core already. Takes do not depend on what else is in the batch, nor on who composes.
+piece. The more pieces are composed at once, the faster each is: hundreds are best. A large batch is
+shared with processes of its own, one for each further core; ``processes=1`` prevents that where
+every core is busy already. Takes do not depend on what else is in the batch, nor on which process
+composes.
 """
 
 from kantor.runtime.generator import Generator, check, load
+from kantor.runtime.sampling import SamplingParameters
 
-__all__ = ["Generator", "check", "load"]
+__all__ = ["Generator", "SamplingParameters", "check", "load"]

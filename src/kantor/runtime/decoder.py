@@ -1,4 +1,7 @@
-"""The decoder: one step of several pieces, from what is given and the steps before."""
+"""The decoder: one step of several pieces, from what is given and the steps before.
+
+The same as `kantor.model.nets.chorale` and `kantor.model.nets.sampling` do for one step.
+"""
 
 from __future__ import annotations
 
@@ -7,211 +10,244 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.score import VOICES, Flags
-from kantor.runtime.choosing import MARGIN, Manner, choose
-from kantor.runtime.chord import Chord
+from kantor.music.score import Flags
+from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout
+from kantor.network.tokens import REST, UNKNOWN
 from kantor.runtime.heads import Head
-from kantor.runtime.layers import rectify
-from kantor.runtime.listening import Listener, Listeners
-from kantor.runtime.pitches import ORDER, Whole
-from kantor.runtime.seam import Seam
-from kantor.runtime.tables import chords
-from kantor.runtime.tasks import Task
-from kantor.runtime.weights import Array, Weights, past_units
+from kantor.runtime.lookahead import Lookahead
+from kantor.runtime.reweighting import log_likelihood
+from kantor.runtime.sampling import MARGIN, SamplingParameters, choose
+from kantor.runtime.tables import ScoreLayer, Whole, rectify, relations
+from kantor.runtime.weights import Array, Weights
 
 NEARLY = 0.7
 """Share of the pieces from which on it is faster to compute something for all of them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class Step:
     """All that decides one step of several pieces.
 
     Attributes
     ----------
-    past : (row, reach * memory) float32
-        Traces of the steps before, the oldest first.
-    drive : (row, unit) float32
-        What the encoder says of the step.
-    given, before : (voice, row) intp
-        Codes of the step, 0 where a cell is to be composed, and of the step before.
-    last : (row,) intp
-        `kantor.runtime.tables.chord_of` the step before.
-    latent : (2, voice, row) float32
-        Uniform numbers for the pitches, thresholds of the logits for the strikes.
+    hidden : (row, unit) float32
+        What is known before the step's chord: `Decoder.hidden`.
+    earlier : (row, head unit) float32
+        What the heads make of the last chord: `Decoder.earlier`.
+    now, before : (line, row) intp
+        Tokens of the step, 0 where a cell is to be composed, and of the step before.
+    uniform : (line, row) float32
+        By which choices are made.
+    threshold : (line, row) float32
+        What an onset's logit must exceed.
     shift : (row,) intp
         Semitones from C to the frame of the piece's key.
     temperature : (row,) float32
-        See `Manner.temperatures`.
-    ahead : (voice, row) intp
-        Codes of the step after, 0 where a cell is not given.
-    manner : Manner
-        How choices are made.
+    ahead : (line, row) intp
+        Tokens of the step after, 0 where a cell is not given.
     """
 
-    past: Array
-    drive: Array
-    given: Whole
+    hidden: Array
+    earlier: Array
+    now: Whole
     before: Whole
-    last: Whole
-    latent: NDArray[np.float32]
+    uniform: NDArray[np.float32]
+    threshold: NDArray[np.float32]
     shift: Whole
     temperature: Array
     ahead: Whole | None
-    manner: Manner
 
-    def rows(self, rows: slice | Whole) -> Moment:
-        """Some of the pieces."""
-        if isinstance(rows, slice) and rows == slice(None):
+    def rows(self, rows: slice | Whole) -> Step:
+        """Some of the pieces; a slice stands for all."""
+        if isinstance(rows, slice):
             return self
-        return Moment(
-            self.past[rows],
-            self.drive[rows],
-            self.given[:, rows],
+        return Step(
+            self.hidden[rows],
+            self.earlier[rows],
+            self.now[:, rows],
             self.before[:, rows],
-            self.last[rows],
-            self.latent[..., rows],
+            self.uniform[:, rows],
+            self.threshold[:, rows],
             self.shift[rows],
             self.temperature[rows],
             None if self.ahead is None else self.ahead[:, rows],
-            self.manner,
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """A step of several pieces while its voices are chosen; `hidden` is the decoder's layer."""
-
-    moment: Moment
-    chord: Chord
-    hidden: Array
-
-    def rows(self, rows: slice | Whole) -> _Step:
-        """Some of the pieces."""
-        if isinstance(rows, slice):
-            return self
-        return _Step(self.moment.rows(rows), self.chord.rows(rows), self.hidden[rows])
-
-
 class Decoder:
-    """The step's context, and the heads of the voices that a task asks for."""
+    """The decoder's layers, its memory, and the heads.
 
-    def __init__(self, weights: Weights, task: Task) -> None:
-        remembered = past_units(weights)
-        self._remembered = weights["entry.kernel"][:remembered]
-        self._inner, self._inner_bias = weights["inner.kernel"], weights["inner.bias"]
-        bounds = np.array([task.bounds(voice) for voice in range(len(VOICES))]).T
-        self.heads = []
-        for place, voice in enumerate(ORDER):
-            known = {*ORDER[:place], *task.given} - {voice}
-            if voice in task.voices:
-                self.heads.append(Head(weights, voice, tuple(sorted(known)), *bounds))
-        self._context = np.concatenate([head.context for head in self.heads], axis=1)
-        width = self._context.shape[1] // len(self.heads)
-        self._parts = [slice(n * width, (n + 1) * width) for n in range(len(self.heads))]
-        lasts = [chords(head.intervals_before) + head.bias for head in self.heads]
-        self._last = np.concatenate(lasts, axis=1)
-        self._seam = Seam(weights)
-        self._listeners = Listeners(weights, task)
+    Attributes
+    ----------
+    reach, memory : int
+        Steps of the past that are seen, and units kept of each.
+    """
 
-    def compose(self, moment: Moment) -> tuple[Whole, Flags]:
-        """Choose the cells of a step that are not given.
+    def __init__(self, weights: Weights, layout: Layout) -> None:
+        self._weights, self._layout = weights, layout
+        self._order = layout.ensemble.order
+        self._remember = ScoreLayer(weights["remember.kernel"], layout)
+        self.memory, width = len(weights["remember.bias"]), len(weights["encoder.entry.bias"])
+        past = len(weights["entry.kernel"]) - width - CONDITIONS.size
+        self.reach = past // self.memory
+        self._entry = weights["entry.kernel"][:past]
+        self._heads: dict[int, Head] = {}
+        self._read_earlier()
+        self._lookahead = Lookahead(weights, layout)
 
-        A choice that rounding could turn is made again for its piece alone: among others its
-        sums come out a little different, and no take may depend on that.
+    def _read_earlier(self) -> None:
+        """All heads' rows, side by side, by pair and last interval; no interval is zero."""
+        kernels = [self._weights[f"heads.{line}.hidden.kernel"] for line in self._order]
+        blocks = (
+            self._layout.head(len(kernel) - self._layout.head(0).size).split(kernel)
+            for kernel in kernels
+        )
+        rows = np.concatenate([block["earlier_interval"] for block in blocks], axis=-1)
+        table = np.pad(rows, ((0, 0), (0, 1), (0, 0)))
+        self._earlier = table.reshape(-1, rows.shape[-1])
+        biases = [self._weights[f"heads.{line}.hidden.bias"] for line in self._order]
+        self._earlier_bias = np.concatenate(biases)
+        ends = np.cumsum([0, *map(len, biases)]).tolist()
+        self._part = dict(zip(self._order, map(slice, ends, ends[1:]), strict=False))
+        self._upper, self._lower = np.array(self._layout.ensemble.pairs, np.intp).T
 
-        Returns
-        -------
-        now : (voice, row) intp
-            Codes, the given ones among them.
-        struck : (voice, row) bool
-            Whether a composed pitch is struck anew even if it stays.
+    def head(self, line: int) -> Head:
+        """The head of a line, made when it is first needed."""
+        if line not in self._heads:
+            self._heads[line] = Head(self._weights, line, self._layout)
+        return self._heads[line]
+
+    def start(self) -> Array:
+        """Traces of the steps before a piece, rests as far as `CONTEXT`: ``(reach * memory,)``."""
+        rests = np.full((len(self._order), CONTEXT), REST, np.intp)
+        before = np.pad(rests[:, 1:], ((0, 0), (1, 0)), constant_values=UNKNOWN)
+        traces = self.trace(rests, before, rests == UNKNOWN)[-self.reach :]
+        return np.pad(traces, ((self.reach - len(traces), 0), (0, 0))).reshape(-1)
+
+    def trace(self, now: Whole, before: Whole, onsets: Flags) -> Array:
+        """What is kept of a step: ``(row, memory)``."""
+        trace = self._remember(now, before, onsets)
+        trace += self._weights["remember.bias"]
+        return rectify(trace)
+
+    def earlier(self, before: Whole) -> Array:
+        """What the heads' hidden layers make of the last chord, their biases included."""
+        tokens = self._layout.vocabulary.tokens
+        both = before.take(self._upper, axis=0) * tokens + before.take(self._lower, axis=0)
+        index = relations(tokens).interval.take(both)
+        index += (OCTAVE + 1) * np.arange(len(index))[:, None]
+        total = self._earlier_bias + self._earlier.take(index[0], axis=0)
+        for rows in index[1:]:
+            total += self._earlier.take(rows, axis=0)
+        return np.asarray(total)
+
+    def hidden(self, past: Array, drive: Array) -> Array:
+        """What is known of a step before its chord, ``(row, unit)``.
+
+        Parameters
+        ----------
+        past : (row, reach * memory) float32
+            Traces of the steps before, the oldest first.
+        drive : (row, unit) float32
+            What the encoder says of the step.
         """
-        now, struck, doubtful = self._compose(moment)
-        if len(doubtful) > 1:
-            for row in np.flatnonzero(doubtful):
-                one = slice(row, row + 1)
-                now[:, one], struck[:, one], _ = self._compose(moment.rows(one))
-        return now, struck
-
-    def _compose(self, moment: Moment) -> tuple[Whole, Flags, Flags]:
-        chord = Chord.of(moment.given, moment.before, moment.shift)
-        free = moment.given == 0
-        struck = np.zeros(free.shape, bool)
-        doubtful = np.zeros(free.shape[1], bool)
-        step = _Step(moment, chord, self._hidden(moment))
-        contexts = self._contexts(step.hidden, moment)
-        for head, context in zip(self.heads, contexts, strict=True):
-            rows = some(free[head.voice])
-            if rows is None:
-                continue
-            codes, again, close = self._choose(head, context[rows], step.rows(rows))
-            asked, now = free[head.voice, rows], moment.given[head.voice].copy()
-            now[rows] = np.where(asked, codes, now[rows])
-            struck[head.voice, rows] = again
-            doubtful[rows] |= asked & close
-            chord.set(head.voice, now)
-        return chord.now, struck, doubtful
-
-    def _hidden(self, moment: Moment) -> Array:
-        """What is known of a step before its chord, ``(row, unit)``."""
-        hidden = moment.past @ self._remembered
-        hidden += moment.drive
+        hidden = past @ self._entry
+        hidden += drive
         rectify(hidden)
-        inner = hidden @ self._inner
-        inner += self._inner_bias
+        inner = hidden @ self._weights["inner.kernel"]
+        inner += self._weights["inner.bias"]
         hidden += rectify(inner)
         return hidden
 
-    def _contexts(self, hidden: Array, moment: Moment) -> list[Array]:
-        """What each head makes of that, ``(row, unit)``."""
-        contexts = hidden @ self._context
-        contexts += self._last.take(moment.last, axis=0)
-        return [contexts[:, part] for part in self._parts]
+    def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
+        """Choose the cells of a step that are not given, and write them into ``step.now``.
 
-    def _choose(self, head: Head, context: Array, step: _Step) -> tuple[Whole, Flags, Flags]:
-        """Codes of the head's voice, whether they are struck anew, whether rounding may matter."""
-        moment, chord, manner = step.moment, step.chord, step.moment.manner
-        logits, strike = head(context, chord)
-        leaning = head.leaning(chord)
-        if manner.ahead and moment.ahead is not None and self._seam.meets(head.voice, moment.ahead):
-            gains = self._seam(head.voice, head.codes(chord), chord, moment.ahead)
-            logits[:, 1:] += np.float32(manner.ahead) * gains[:, 1:]
-        margin = MARGIN / moment.temperature
-        later = self._listeners.after(head.voice, chord.now) if manner.listen else []
-        if later:
-            told, near = _listened(head, later, logits + leaning, step)
-            for gains in told:
-                logits += np.float32(manner.listen) * gains
-            margin *= 1 + manner.listen * len(later)
-        if (moment.temperature != 1).any():
-            logits /= moment.temperature[:, None]
-            strike = strike / moment.temperature
-        logits += leaning
-        chosen, doubtful = choose(logits, moment.latent[0, head.voice], manner.min_p, margin)
-        codes = np.where(chosen > 0, chosen + (head.offset - chord.shift), 1)
-        excess = strike - moment.latent[1, head.voice]
+        Returns
+        -------
+        now : (line, row) intp
+            Tokens, the given ones among them.
+        anew : (line, row) bool
+            Whether a composed pitch begins anew even if it stays.
+        doubtful : (row,) bool
+            Where rounding could change a choice; False for a row alone.
+        """
+        free = step.now == UNKNOWN
+        anew, doubtful = np.zeros(free.shape, bool), np.zeros(free.shape[1], bool)
+        for line in self._order:
+            rows = some(free[line])
+            if rows is None:
+                continue
+            tokens, again, close = self._choose(line, step.rows(rows), sampling)
+            asked = free[line, rows]
+            step.now[line, rows] = np.where(asked, tokens, step.now[line, rows])
+            anew[line, rows] = again
+            doubtful[rows] |= asked & close
+        return step.now, anew, doubtful
+
+    def _choose(
+        self, line: int, step: Step, sampling: SamplingParameters
+    ) -> tuple[Whole, Flags, Flags]:
+        """Tokens of a line, whether they begin anew, whether rounding may matter."""
+        head = self.head(line)
+        logits, onset = head(self._context(head, step), step.now, step.before, step.shift)
+        tessitura = head.tessitura(step.shift)
+        if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
+            tokens = head.tokens(np.arange(head.window), step.shift[:, None])
+            gains = self._lookahead.gains(line, tokens, step.now, step.ahead)
+            if gains is not None:
+                logits[:, 1:] += np.float32(sampling.lookahead) * gains[:, 1:]
+        margin = MARGIN / step.temperature
+        given = self._given_later(line, step.now) if sampling.reweighting else []
+        if given:
+            weighed, near = self._reweighted(head, given, logits + tessitura, step, sampling)
+            logits += np.float32(sampling.reweighting) * weighed
+            margin *= 1 + sampling.reweighting * len(given)
+        if (step.temperature != 1).any():
+            logits /= step.temperature[:, None]
+            onset = onset / step.temperature
+        logits += tessitura
+        place, doubtful = choose(logits, step.uniform[line], sampling.min_p, margin)
+        excess = onset - step.threshold[line]
         doubtful |= np.abs(excess) < margin
-        if later:
+        if given:
             doubtful |= near
-        return codes, excess > 0, doubtful
+        return head.tokens(place, step.shift), excess > 0, doubtful
 
+    def _context(self, head: Head, step: Step) -> Array:
+        """What a head's hidden layer has of anything but the step's chord, ``(row, unit)``."""
+        context = step.hidden @ head.context
+        context += step.earlier[:, self._part[head.line]]
+        return np.asarray(context)
 
-def _listened(
-    head: Head, later: list[Listener], logits: Array, step: _Step
-) -> tuple[list[Array], Flags]:
-    """What given voices' heads say of each logit, and where rounding may matter to them."""
-    moment, chord = step.moment, step.chord
-    codes = head.codes(chord)
-    above = logits - (logits.max(axis=1) - moment.manner.gap(moment.temperature))[:, None]
-    found, near = [], np.zeros(len(logits), bool)
-    for listener in later:
-        told = listener.told(chord) >= 0
-        asked = (above >= 0) & told[:, None]
-        near |= told & (np.abs(above) < MARGIN).any(axis=1)
-        context = listener.context(step.hidden, moment.last)
-        found.append(listener(head.voice, codes, asked, context, chord))
-    return found, near
+    def _given_later(self, line: int, now: Whole) -> list[int]:
+        """The lines after a line that are given a pitch in any row."""
+        later = self._order[self._order.index(line) + 1 :]
+        return [other for other in later if (now[other] > REST).any()]
+
+    def _reweighted(
+        self, head: Head, given: list[int], logits: Array, step: Step, sampling: SamplingParameters
+    ) -> tuple[Array, Flags]:
+        """What given lines' heads say of each logit, and where rounding may matter to them."""
+        tokens = head.tokens(np.arange(head.window), step.shift[:, None])
+        gap = sampling.gap(step.temperature)
+        above = logits - (logits.max(axis=1) - gap)[:, None]
+        total, near = np.zeros_like(logits), np.zeros(len(logits), bool)
+        for other in given:
+            its = self.head(other)
+            told = its.place(step.now[other], step.shift) >= 0
+            near |= told & (np.abs(above) < MARGIN).any(axis=1)
+            total += log_likelihood(
+                its,
+                list(self._order[self._order.index(other) + 1 :]),
+                self._context(its, step),
+                head.line,
+                tokens,
+                (above >= 0) & told[:, None],
+                step.now,
+                step.before,
+                step.shift,
+            )
+        return total, near
 
 
 def some(flags: Flags) -> slice | Whole | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,28 +13,37 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kantor.errors import InputError
+from kantor import processes
+from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Flags, Pitches
-from kantor.runtime import blas, refining, weights
-from kantor.runtime.batching import Network
-from kantor.runtime.choosing import Manner
+from kantor.network.layout import Layout
+from kantor.runtime import refining, weights
 from kantor.runtime.critic import Critic
-from kantor.runtime.pieces import Piece, pieces
-from kantor.runtime.pitches import HIGHEST, LOWEST, from_codes
-from kantor.runtime.pool import Pool
-from kantor.runtime.tasks import Task
+from kantor.runtime.decoding import Network
+from kantor.runtime.pieces import pieces
+from kantor.runtime.sampling import SamplingParameters
 from kantor.runtime.weights import CRITIC, Weights
 
-MIN_P = 0.05
-ENDING = 0.3
-"""A phrase's last chord is the plainest thing in the style: less is left to chance."""
-AHEAD = 2.0
-LISTEN = 1.0
+DEFAULT = SamplingParameters()
 MOST_PASSES = 100
 LARGE = 65_536
 """Steps of a batch from which on other processes are worth their start."""
 NO_CRITIC = "this model carries no critic that could choose; use one of chorale"
+
+Take = tuple[Pitches, Flags]
+
+
+def ensemble_of(info: dict[str, Any]) -> Ensemble:
+    """The ensemble that ``model.json`` names; SATB where it names none.
+
+    Raises
+    ------
+    InputError
+        If what it names is no ensemble.
+    """
+    return Ensemble.from_dict(info["ensemble"]) if "ensemble" in info else SATB
 
 
 class Generator:
@@ -60,63 +70,51 @@ class Generator:
         self, weights: Weights, info: dict[str, Any], processes: int | None = None
     ) -> None:
         self.weights, self.info = weights, info
-        self._processes = blas.cores() if processes is None else processes
+        self.ensemble = ensemble_of(info)
+        self._layout = Layout(self.ensemble)
+        self._processes = len(os.sched_getaffinity(0)) if processes is None else processes
 
     @cached_property
     def _network(self) -> Network:
-        return Network(self.weights)
+        return Network(self.weights, self._layout)
 
     @cached_property
     def _critic(self) -> Critic:
-        return Critic(self.weights)
+        return Critic(self.weights, self._layout)
 
     @cached_property
-    def _pool(self) -> Pool:
-        return Pool(self, self._processes - 1)
-
-    def __call__(
-        self, given: Conditioning, seeds: ArrayLike, **knobs: Any
-    ) -> tuple[Pitches, Flags]:
-        """The same as `compose`."""
-        return self.compose(given, seeds, **knobs)
+    def _workers(self) -> processes.Workers:
+        begin = partial(_begin, dict(self.weights), self.info)
+        return processes.Workers(self._processes - 1, __name__, begin)
 
     def compose(
         self,
         given: Conditioning,
         seeds: ArrayLike,
-        temperature: float = 1.0,
-        min_p: float = MIN_P,
+        temperature: float = DEFAULT.temperature,
+        min_p: float = DEFAULT.min_p,
         passes: int = 0,
-        ending: float = ENDING,
-        ahead: float = AHEAD,
-        listen: float = LISTEN,
-    ) -> tuple[Pitches, Flags]:
+        phrase_end: float = DEFAULT.phrase_end,
+        lookahead: float = DEFAULT.lookahead,
+        reweighting: float = DEFAULT.reweighting,
+    ) -> Take:
         """Compose a batch.
 
         Parameters
         ----------
-        given : Given
+        given : Conditioning
             A batch ``(batch, time, …)``.
         seeds : (batch,) int64
             A piece's seed decides its take; what else is in the batch does not matter.
-        temperature : float
-            Below 1 the likelier notes are preferred, above 1 the rarer ones.
-        min_p : float
-            Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.refining`.
-        ending : float
-            The temperature where phrases end, as a share of `temperature`; see `Piece.closes`.
-        ahead : float
-            How much the step after counts where it is given, see `kantor.runtime.seam`.
-        listen : float
-            How much the head of a given voice counts where voices are composed that otherwise come
-            before it, see `kantor.runtime.listening`; nothing where a soprano is given.
+        temperature, min_p, phrase_end, lookahead, reweighting
+            See `SamplingParameters`.
 
         Returns
         -------
-        pitches : (batch, time, voice) int8
-        onsets : (batch, time, voice) bool
+        pitches : (batch, time, line) int8
+        onsets : (batch, time, line) bool
             Given cells unchanged.
 
         Raises
@@ -124,66 +122,84 @@ class Generator:
         InputError
             If the model cannot do what is asked.
         """
-        knobs = (temperature, min_p, ending, ahead, listen)
-        manner = Manner(*map(float, knobs))
-        seeds = check(given, seeds, manner, passes)
-        sounding = given.pitches[given.mask & (given.pitches != REST)]
-        if sounding.size and not LOWEST <= sounding.min() <= sounding.max() <= HIGHEST:
-            raise InputError(
-                f"a given note lies outside MIDI {LOWEST} to {HIGHEST}, which the model "
-                "knows; move the melody by octaves"
-            )
+        seeds = check(given, seeds, passes, len(self.ensemble))
+        self._check_range(given)
+        sampling = SamplingParameters(temperature, min_p, phrase_end, lookahead, reweighting)
+        job = given, seeds, sampling, passes
         if self._processes > 1 and len(seeds) > 1 and given.mask[..., 0].size >= LARGE:
-            return self._pool.compose(given, seeds, manner, passes)
-        return self.compose_here(given, seeds, manner, passes)
+            return self._compose_shared(*job)
+        return self._compose_here(*job)
 
-    def compose_here(
-        self, given: Conditioning, seeds: NDArray[np.int64], manner: Manner, passes: int
-    ) -> tuple[Pitches, Flags]:
-        """Compose a batch that was checked, in this process."""
-        asked = pieces(given)
-        tasks = [Task.of(piece) for piece in asked]
-        take = self._once(given, asked, seeds, tasks, manner)
-        again = [task.anew() for task in tasks] if passes else []
+    __call__ = compose
 
-        def once(
-            given: Conditioning, seeds: NDArray[np.int64], temperature: float
-        ) -> tuple[Pitches, Flags]:
-            cooler = replace(manner, temperature=temperature)
-            return self._once(given, pieces(given), seeds, again, cooler)
+    def _check_range(self, given: Conditioning) -> None:
+        pitched, known = slice(self.ensemble.pitched), self._layout.vocabulary
+        pitches = given.pitches[..., pitched]
+        sounding = pitches[given.mask[..., pitched] & (pitches != REST)]
+        if sounding.size and not known.lowest <= sounding.min() <= sounding.max() <= known.highest:
+            raise InputError(
+                f"a given note lies outside MIDI {known.lowest} to {known.highest}, which the "
+                "model knows; move the melody by octaves"
+            )
 
-        return refining.refine(once, given, take, seeds, manner.temperature, passes)
+    def _compose_shared(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
+        """Compose a batch together with other processes; this one composes what they cannot."""
+        parts = [slice(part, None, self._processes) for part in range(self._processes)]
+        jobs = [(_rows(given, part), seeds[part], *how) for part in parts]
+        with self._workers.ended_by_error():
+            waiting = [self._workers.submit(_compose_there, *job) for job in jobs[1:]]
+            takes = [self._compose_here(*jobs[0])]
+            for one, job in zip(waiting, jobs[1:], strict=True):
+                try:
+                    takes.append(one.result())
+                except processes.Died:
+                    takes.append(self._compose_here(*job))
+        pitches, onsets = np.empty_like(given.pitches), np.empty_like(given.onsets)
+        for part, take in zip(parts, takes, strict=True):
+            pitches[part], onsets[part] = take
+        return pitches, onsets
 
-    def _once(
+    def _compose_here(
         self,
         given: Conditioning,
-        asked: list[Piece],
         seeds: NDArray[np.int64],
-        tasks: list[Task],
-        manner: Manner,
-    ) -> tuple[Pitches, Flags]:
-        """One take, without refinement; `asked` is what is given, piece by piece."""
-        filled = self._network.fill(asked, seeds.tolist(), tasks, manner)
+        sampling: SamplingParameters,
+        passes: int,
+    ) -> Take:
+        """Compose a batch that was checked, in this process."""
+        take = self._once(given, seeds, sampling)
+
+        def once(given: Conditioning, seeds: NDArray[np.int64], temperature: float) -> Take:
+            return self._once(given, seeds, replace(sampling, temperature=temperature))
+
+        return refining.refine(once, given, take, seeds, sampling.temperature, passes)
+
+    def _once(
+        self, given: Conditioning, seeds: NDArray[np.int64], sampling: SamplingParameters
+    ) -> Take:
+        """One take, without refinement."""
+        composed = self._network.compose(pieces(given, self._layout), seeds.tolist(), sampling)
         pitches = np.where(given.mask, given.pitches, REST).astype(np.int8)
         onsets = np.array(given.onsets)
-        for row, (codes, struck) in enumerate(filled):
-            asked_for = ~given.mask[row, : len(codes)]
-            composed = from_codes(codes[None], given.major_tonic[row : row + 1])[0]
-            pitches[row, : len(codes)][asked_for] = composed[asked_for]
-            onsets[row, : len(codes)][asked_for] = struck[asked_for]
+        for row, (tokens, starts) in enumerate(composed):
+            free = ~given.mask[row, : len(tokens)]
+            tonic = given.major_tonic[row : row + 1]
+            drawn = self._layout.vocabulary.to_pitches(tokens[None], tonic)[0]
+            pitches[row, : len(tokens)][free] = drawn[free]
+            onsets[row, : len(tokens)][free] = starts[free]
         return pitches, onsets
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
-        """What the critic holds of compositions: the more, the more like Bach it finds them.
+        """What the critic holds of compositions: the more, the more like the style it finds them.
 
         Comparable only among compositions for the same given cells.
 
         Parameters
         ----------
-        given : Given
+        given : Conditioning
             What was asked, a batch ``(batch, time, …)``.
-        pitches : (batch, time, voice) int8
-        onsets : (batch, time, voice) bool
+        pitches : (batch, time, line) int8
+        onsets : (batch, time, line) bool
             The answer.
 
         Returns
@@ -201,8 +217,29 @@ class Generator:
         return self._critic.judge(given, pitches, onsets)
 
 
-def check(given: Conditioning, seeds: ArrayLike, manner: Manner, passes: int) -> NDArray[np.int64]:
-    """The seeds of a request for a batch.
+def _rows(given: Conditioning, rows: slice) -> Conditioning:
+    return replace(given, **{name: getattr(given, name)[rows] for name in _ARRAYS})
+
+
+_ARRAYS = ("pitches", "onsets", "mask", "bars", "fermatas", "major_tonic")
+_shared: Generator | None = None
+"""In a process that composes for another one: the generator."""
+
+
+def _begin(weights: Weights, info: dict[str, Any]) -> None:
+    global _shared
+    _shared = Generator(weights, info, processes=1)
+
+
+def _compose_there(*job: Any) -> Take:
+    assert _shared is not None
+    return _shared._compose_here(*job)
+
+
+def check(
+    given: Conditioning, seeds: ArrayLike, passes: int, lines: int = len(SATB)
+) -> NDArray[np.int64]:
+    """The seeds of a request for a batch to a model of so many lines.
 
     Raises
     ------
@@ -215,12 +252,8 @@ def check(given: Conditioning, seeds: ArrayLike, manner: Manner, passes: int) ->
             f"{len(given.pitches)} pieces and seeds of shape {seeds.shape}: "
             "expected a batch and one seed a piece"
         )
-    if not 0.01 <= manner.temperature <= 10:
-        raise InputError(f"a temperature of {manner.temperature}: choose one from 0.01 to 10")
-    if not 0 <= manner.min_p < 1:
-        raise InputError(f"a min_p of {manner.min_p}: choose one from 0 to below 1")
-    if not 0.01 <= manner.ending <= 10:
-        raise InputError(f"an ending of {manner.ending}: choose one from 0.01 to 10")
+    if given.pitches.shape[-1] != lines:
+        raise InputError(f"{given.pitches.shape[-1]} lines for a model of {lines}")
     if not 0 <= passes <= MOST_PASSES:
         raise InputError(f"{passes} passes: choose from 0 to {MOST_PASSES}")
     return seeds
@@ -236,15 +269,15 @@ def load(folder: str | Path, processes: int | None = None) -> Generator:
 
     Raises
     ------
-    InputError
+    ModelError
         If the folder holds no model with weights for numpy.
     """
     path = Path(folder) / "model.json"
     try:
         info = json.loads(path.read_text())
+        layout = Layout(ensemble_of(info))
         path = path.with_name(weights.NAME)
-        found = Generator(weights.load(path.parent), info, processes)
+        return Generator(weights.load(path.parent, layout), info, processes)
     except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
-        raise InputError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None
-    return found
+        raise ModelError(f"{path}: not a model of Kantor ({what}); {weights.REMEDY}") from None

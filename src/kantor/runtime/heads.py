@@ -1,236 +1,203 @@
-"""One voice's pitch in one step: the heads of the decoder."""
+"""The heads: what a line takes in a step, from the decoder's context and the chord so far.
+
+The same as `kantor.model.nets.heads`, for the pitches of the line's range alone. A *window* is what
+is stated for a rest and then for each pitch of the range, from the lowest. A preference relative to
+a known pitch is a number by the distance from it, so that it is a window somewhere in a row of such
+numbers: where it begins depends on the known pitch.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from kantor.music.score import VOICE_RANGES, VOICES
-from kantor.runtime.chord import KEYS, Chord, keyed_midi
-from kantor.runtime.layers import rectify
-from kantor.runtime.pitches import (
-    BASE,
-    CODES,
-    DISTANCES,
+from kantor.network.layout import (
     LARGEST_DISTANCE,
     LARGEST_MOTION,
     MOTIONS,
-    PAIRS,
-    Whole,
+    OCTAVE,
+    RELATION,
+    Layout,
 )
-from kantor.runtime.tables import APART, SINGLES, apart, cut, single
+from kantor.network.tokens import REST
+from kantor.runtime.tables import ChordTables, Whole, rectify, relations
 from kantor.runtime.weights import Array, Weights
 
-_TURNS = 12
-_SUCCESSIONS = (MOTIONS + 1) * _TURNS
+KEYS = range(-6, 6)
+"""Semitones from C to the frames of all keys."""
 
 
 class Head:
-    """The logits of one voice within its range, from its context and the chord so far.
+    """The logits of one line, from its context and the chord so far.
 
-    A *window* is what is stated for a rest and then for each pitch of the voice's range, from the
-    lowest. Preferences relative to a known pitch are numbers by distance from it, so that each of
-    them is a window somewhere in the row of outputs.
-
-    Parameters
+    Attributes
     ----------
-    weights : Weights
-    voice : int
-    known : tuple of int
-        The other voices that may be known when this one is composed.
-    lowest, highest : (voice,) int
-        Bounds of the pitches, as MIDI numbers, that other voices may have.
+    line : int
+    window : int
+        How many places there are: a rest, and each pitch of the line's range or a drum's hit.
+    context : (decoder unit, unit) float32
+        What the hidden layer makes of the decoder's.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        voice: int,
-        known: tuple[int, ...],
-        lowest: Whole,
-        highest: Whole,
-    ) -> None:
-        self.voice, self.known = voice, np.array(known, np.intp)
-        self.low, self.high = VOICE_RANGES[voice]
-        self.window = self.high - self.low + 2
-        self.offset = self.low - BASE  # of a pitch's code from its place in the window, in C
-        self._read_hidden(weights)
-        self._lay_out(weights, lowest, highest)
-        self._read_successions(weights)
-        tessitura = weights["tessitura"][voice]
-        rest, pitches = tessitura[BASE + np.array(KEYS)], tessitura[self.low : self.high + 1]
-        self._leaning = np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
+    def __init__(self, weights: Weights, line: int, layout: Layout) -> None:
+        vocabulary, ensemble = layout.vocabulary, layout.ensemble
+        self.line, self._tokens, self._base = line, vocabulary.tokens, vocabulary.base
+        self.low, high = ensemble.ranges[line]
+        self._drum = line >= ensemble.pitched
+        self.window = vocabulary.choices_of(line) if self._drum else high - self.low + 2
+        kernel = weights[f"heads.{line}.hidden.kernel"]
+        blocks = layout.head(len(weights["inner.bias"])).split(kernel)
+        self.context = blocks["context"]
+        written = [other for other in ensemble.order if other != line]
+        self._order, self._written = written, np.array(written, np.intp)
+        self._chord = ChordTables(blocks, written, layout)
+        kernel, bias = (weights[f"heads.{line}.outputs.{part}"] for part in ("kernel", "bias"))
+        outputs = layout.outputs(line).split(np.concatenate([kernel, bias[None]], axis=0).T)
+        columns = [outputs["onset"], outputs["choice"]]
+        if not self._drum:
+            places = [place for place, other in enumerate(written) if other < ensemble.pitched]
+            related = [written[place] for place in places]
+            self._related, self._related_at = np.array(related), np.array(places)
+            self._drums: bool = len(related) < len(written)
+            self._pitched_among = [sum(place < n for place in places) for n in range(len(ensemble))]
+            stored = [layout.others(line).index(other) for other in related]
+            columns += self._by_pitch(outputs, stored, vocabulary.lowest, vocabulary.highest)
+            self._read_successors(weights[f"heads.{line}.successors"][stored])
+            self._read_tessitura(weights["tessitura"][line])
+        self._kernel = np.concatenate(columns).T[:-1].copy()
+        self._bias = np.concatenate(columns).T[-1].copy()
 
-    def leaning(self, chord: Chord) -> Array:
-        """What the window gets in a piece's key beside the logits: ``(row, window)``."""
-        return np.asarray(self._leaning.take(chord.shift - KEYS[0], axis=0))
+    def _by_pitch(
+        self, outputs: dict[str, Array], stored: list[int], lowest: int, highest: int
+    ) -> list[Array]:
+        """Columns by motion and by distance, and where a window of them begins.
 
-    def codes(self, chord: Chord) -> Whole:
-        """The codes of the window in the frame of a piece's key, ``(row, window)``."""
-        found = np.arange(self.window) + (self.offset - chord.shift)[:, None]
-        found[:, 0] = 1
-        return found
+        Where depends on a pitch: that of the line's last step, or that of another line, which may
+        be `lowest` to `highest`. `_starts` holds it by column block, key and token; for a token
+        that is no pitch the window is one of zeros.
+        """
+        choices, motions = outputs["choice"], outputs["motion"]
+        none = np.zeros((self.window, choices.shape[-1]), np.float32)
+        moves = 1 + len(choices)
+        nowhere = moves + self.window + MOTIONS
+        first = self.low - 1 - highest
+        distance = np.arange(first, self.low + self.window - 1 - lowest)
+        begins = nowhere + self.window + len(distance) * np.arange(len(stored))
+        self._ends = [nowhere + self.window, *(begins + len(distance)).tolist()]
+        token = np.arange(self._tokens)
+        midi = token + self._base + np.array(KEYS)[:, None]
+        sounds = (token > REST) & (midi >= lowest) & (midi <= highest)
+        near = (moves + self.window + LARGEST_MOTION + self.low - 1 - midi).clip(moves, nowhere)
+        at = begins[:, None, None] + self.low - 1 - first - midi
+        choice = np.broadcast_to(self.low - 1 - self._base - np.array(KEYS)[:, None], midi.shape)
+        by_token = np.where(sounds, np.stack([near, *at]), nowhere)
+        self._starts = np.stack([choice, *by_token]).ravel()
+        self._blocks = midi.size * np.arange(2 + len(stored))[:, None]
+        self._turns = ((self.low - 1 - midi) % OCTAVE).ravel()
+        related = [_by_distance(outputs["relation"][place], distance) for place in stored]
+        return [none, motions, none, *related]
 
-    def _read_hidden(self, weights: Weights) -> None:
-        kernel = weights[f"heads.{self.voice}.hidden.kernel"]
-        voices = len(VOICES)
-        classes = CODES - 1
-        sizes = (voices * classes, 12 * len(PAIRS), 8 * (voices - 1), MOTIONS * voices)
-        last = 12 * len(PAIRS)
-        context = len(kernel) - sum(sizes) - last
-        self.context, pitch, intervals, spacing, motion, before = cut(
-            kernel, (context, *sizes, last)
-        )
-        self.intervals_before = before.reshape(len(PAIRS), 12, -1)
-        self.bias = weights[f"heads.{self.voice}.hidden.bias"]
-        pitches, motions = np.split(pitch, voices), np.split(motion, voices)
-        tables = [single(pitches[other], motions[other]) for other in self.known]
-        pairs = [pair for pair in PAIRS if {*pair} <= {*self.known.tolist()}]
-        for upper, lower in pairs:
-            near = spacing.reshape(voices - 1, 8, -1)[upper] if lower == upper + 1 else None
-            of_pair = intervals.reshape(len(PAIRS), 12, -1)[PAIRS.index((upper, lower))]
-            tables.append(apart(of_pair, near))
-        self._uppers = np.array([upper for upper, _ in pairs], np.intp)
-        self._lowers = np.array([lower for _, lower in pairs], np.intp)
-        self._table = None
-        if tables:
-            # One unit more is always one, so that the outputs' bias is a row of their kernel.
-            self._table = np.pad(np.concatenate(tables), ((0, 0), (0, 1)))
-            self._table[: len(tables[0]), -1] = 1
-        starts = np.cumsum([0, *map(len, tables)])[:-1, None]
-        self._singles, self._pairs = np.split(starts, [len(self.known)])
+    def _read_successors(self, stored: Array) -> None:
+        """Windows by the last interval, the other line's motion, and a turn that follows from its
+        pitch. An unknown interval or motion has zeros."""
+        others = len(stored)
+        rows = np.zeros((others, OCTAVE + 1, MOTIONS + 1, OCTAVE), np.float32)
+        rows[:, :OCTAVE, :MOTIONS] = stored.reshape(others, OCTAVE, MOTIONS, OCTAVE)
+        width = OCTAVE + self.window
+        table = rows[..., np.arange(width) % OCTAVE].reshape(-1)
+        self._successors = _windows(table, self.window)
+        self._successors_start = (len(table) // others * np.arange(others))[:, None]
+        self._intervals = relations(self._tokens).interval * ((MOTIONS + 1) * width)
+        self._motions = relations(self._tokens).motion * width
 
-    def _lay_out(self, weights: Weights, lowest: Whole, highest: Whole) -> None:
-        """Order the outputs so that windows are slices, and note where each of them begins."""
-        kernel, bias = (
-            weights[f"heads.{self.voice}.outputs.{part}"] for part in ("kernel", "bias")
-        )
-        layer = np.concatenate([kernel, bias[None]])
-        others = [other for other in range(len(VOICES)) if other != self.voice]
-        each = 12 + DISTANCES
-        pitch, strike, moves, *relative = np.split(
-            layer, np.cumsum([CODES - 1, 1, MOTIONS, *[each] * len(others)])[:-1], axis=1
-        )
-        none = np.zeros((len(layer), self.window), np.float32)
-        first = self.low - 1 - BASE - KEYS[-1]
-        classes = pitch[:, first : self.high + 1 - BASE - KEYS[0]]
-        midi, sounds = keyed_midi(), keyed_midi() >= 0
-        # Windows begin so far before the moves at most, from the highest pitch there may be.
-        before = int(np.clip(highest[self.voice] + 1 - self.low - LARGEST_MOTION, 0, self.window))
-        parts = [pitch[:, :1], strike, none[:, :before], moves, none, classes]
-        starts = np.cumsum([0, *(part.shape[1] for part in parts)])
-        self._pitch_start = int(starts[5]) + self.low - 1 - BASE - first
-        nowhere = starts[4]
-        move = starts[3] + LARGEST_MOTION + self.low - 1 - midi
-        self._moves_start = np.where(sounds, np.clip(move, starts[2], nowhere), nowhere)
-        tables = {}
-        # What a row needs of the widest may end early; see `__call__`.
-        for other in sorted(self.known.tolist(), key=lambda other: highest[other] - lowest[other]):
-            distance = np.arange(self.low - 1 - highest[other], self.high + 1 - lowest[other])
-            begin = sum(part.shape[1] for part in parts)
-            parts.append(_by_distance(relative[others.index(other)], distance))
-            at = begin + self.low - 1 - midi - distance[0]
-            within = sounds & (midi >= lowest[other]) & (midi <= highest[other])
-            tables[other] = np.where(within, at, nowhere)
-        begins = [tables[other] for other in self.known.tolist()]
-        self._relation_start = np.concatenate(begins) if begins else np.zeros(0, np.intp)
-        self._relation_table = len(midi) * np.arange(len(tables))[:, None]
-        self._kernel = np.concatenate(parts, axis=1)
+    def _read_tessitura(self, tessitura: Array) -> None:
+        rest = tessitura[self._base + REST + np.array(KEYS)]
+        pitches = tessitura[self.low : self.low + self.window - 1]
+        self._tessitura = np.column_stack([rest, np.tile(pitches, (len(KEYS), 1))])
 
-    def _read_successions(self, weights: Weights) -> None:
-        """Rows by the last interval, the other voice's motion and its pitch; see `progressions`."""
-        others = [other for other in range(len(VOICES)) if other != self.voice]
-        stored = weights[f"heads.{self.voice}.successors"].reshape(len(others), 12, MOTIONS, 12)
-        turned = (self.low - 1 + np.arange(self.window) - np.arange(_TURNS)[:, None]) % 12
-        tables = []
-        for other in self.known:
-            rows = np.zeros((13, MOTIONS + 1, _TURNS, self.window), np.float32)
-            rows[:12, :MOTIONS] = stored[others.index(int(other))][..., turned]
-            tables.append(rows.reshape(-1, self.window))
-        self._successions = np.concatenate(tables) if tables else None
-        self._succession_table = 13 * _SUCCESSIONS * np.arange(len(tables))[:, None]
+    def tessitura(self, shift: Whole) -> Array:
+        """What the window gets beside the logits in keys of such a shift: ``(row, window)``."""
+        if self._drum:
+            return np.zeros((len(shift), self.window), np.float32)
+        return np.asarray(self._tessitura.take(shift - KEYS[0], axis=0))
 
-    def hidden(self, context: Array, chord: Chord) -> Array:
-        """The hidden layer ``(row, unit)``; `context` is what the decoder's layer gives it."""
-        if self._table is not None:
-            index = np.empty((len(self._singles) + len(self._pairs), context.shape[0]), np.intp)
-            count = len(self._singles)
-            np.add(chord.singles.take(self.known, axis=0), self._singles, out=index[:count])
-            if len(self._pairs):
-                upper = chord.now.take(self._uppers, axis=0)
-                upper *= CODES
-                upper += chord.now.take(self._lowers, axis=0)
-                np.add(APART.take(upper), self._pairs, out=index[count:])
-            found = self._table.take(index[0], axis=0)
-            for rows in index[1:]:  # one after the other stays within the cache
-                found += self._table.take(rows, axis=0)
-            found[:, :-1] += context
-        else:
-            found = np.ones((context.shape[0], context.shape[1] + 1), np.float32)
-            found[:, :-1] = context
-        return rectify(found)
+    def tokens(self, place: Whole, shift: Whole) -> Whole:
+        """The tokens of places of the window in keys of such a shift."""
+        return np.where(place > 0, place + self._offset(shift), REST)
 
-    def __call__(self, context: Array, chord: Chord) -> tuple[Array, Array]:
-        """Logits of the window, and of striking the pitch anew where it equals the last one.
+    def place(self, token: Whole, shift: Whole) -> Whole:
+        """The inverse of `tokens`; -1 for a token that is not a pitch of the window."""
+        place = token - self._offset(shift)
+        inside = (token > REST) & (place > 0) & (place < self.window)
+        return np.asarray(np.where(inside, place, -1))
+
+    def _offset(self, shift: Whole) -> Whole:
+        return REST + 0 * shift if self._drum else self.low - 1 - self._base - shift
+
+    def __call__(
+        self, context: Array, now: Whole, before: Whole, shift: Whole
+    ) -> tuple[Array, Array]:
+        """Logits of the window, and of an onset where the pitch equals the last one.
 
         Parameters
         ----------
         context : (row, unit)
-            This head's part of the decoder's context, its bias included.
-        chord : Chord
+            What the hidden layer has of anything but the step's chord, its bias included.
+        now, before : (line, row) intp
+            Tokens of the step, 0 where a line is not known yet, and of the step before.
+        shift : (row,) intp
+            Semitones from C to the frame of the piece's key.
 
         Returns
         -------
         logits : (row, window) float32
-        strike : (row,) float32
+        onset : (row,) float32
         """
-        rows, count = len(context), len(self.known)
-        starts = np.empty((2 + count, rows), np.intp)
-        np.subtract(self._pitch_start, chord.shift, out=starts[0])
-        self._moves_start.take(chord.keyed_before[self.voice], out=starts[1], mode="clip")
-        if count:
-            keyed = chord.keyed.take(self.known, axis=0)
-            self._relation_start.take(keyed + self._relation_table, out=starts[2:], mode="clip")
-        # No outputs after the last window; but all for a row alone, which decides in doubt.
-        last = int(starts.max()) + self.window if rows > 1 else None
-        out = self.hidden(context, chord) @ self._kernel[:, :last]
+        known: list[bool] = np.asarray(now.any(axis=1)).tolist()
+        count = max((place + 1 for place, line in enumerate(self._order) if known[line]), default=0)
+        written = self._written[:count]
+        then = before.take(written, axis=0)
+        pairs = now.take(written, axis=0) * self._tokens + then
+        hidden = context + self._chord(now, pairs) if count else context.copy()
+        rectify(hidden)
+        if self._drum:
+            out = hidden @ self._kernel
+            out += self._bias
+            return out[:, 1:], out[:, 0]
+        count = self._pitched_among[count]
+        out = hidden @ self._kernel[:, : self._ends[count]]
+        out += self._bias[: self._ends[count]]
+        # Where windows begin: of choices by the key alone, of the rest by a token as well.
+        index = np.zeros((2 + count, len(out)), np.intp)
+        index[1] = before[self.line]
+        now.take(self._related[:count], axis=0, out=index[2:])
+        index += (shift - KEYS[0]) * self._tokens
+        turns = self._turns.take(index[2:])
+        index += self._blocks[: len(index)]
+        starts = self._starts.take(index)
         starts += np.arange(0, out.size, out.shape[1])
-        logits = np.add.reduce(_windows(out, self.window)[starts], axis=0)
-        if self._successions is not None:
-            index = self._succession(chord, keyed)
-            logits += np.add.reduce(self._successions.take(index, axis=0), axis=0)
-        logits[:, 0] = out[:, 0]
-        return logits, out[:, 1]
-
-    def _succession(self, chord: Chord, keyed: Whole) -> Whole:
-        """The rows of the known voices' progressions, ``(known, row)``."""
-        own = chord.before[self.voice] * CODES
-        index = _LAST.take(own + chord.before.take(self.known, axis=0))
-        index += _MOTION.take(chord.singles.take(self.known, axis=0))
-        index += _TURN.take(keyed)
-        index += self._succession_table
-        return np.asarray(index)
+        logits: Array = np.add.reduce(_windows(out, self.window)[starts], axis=0)
+        if count:
+            if self._drums:
+                places = self._related_at[:count]
+                then, pairs = then.take(places, axis=0), pairs.take(places, axis=0)
+            turns += self._intervals.take(before[self.line] * self._tokens + then)
+            turns += self._motions.take(pairs)
+            turns += self._successors_start[:count]
+            logits += np.add.reduce(self._successors[turns], axis=0)
+        logits[:, 0] = out[:, 1]
+        return logits, out[:, 0]
 
 
-def _windows(outputs: Array, size: int) -> Array:
+def _windows(numbers: Array, size: int) -> Array:
     """Every run of `size` numbers, the row after the end of one included: a view."""
-    count = outputs.size - size + 1
-    step = outputs.itemsize
-    return np.ndarray((count, size), outputs.dtype, outputs, strides=(step, step))
+    count = numbers.size - size + 1
+    return np.ndarray((count, size), numbers.dtype, numbers, strides=2 * (numbers.itemsize,))
 
 
-def _by_distance(relative: Array, distance: Whole) -> Array:
-    """Preferences for interval classes and for distances, as columns by distance."""
-    interval, near = np.split(relative, [12], axis=1)
-    columns = interval[:, distance % 12]
-    within = np.abs(distance) <= LARGEST_DISTANCE
-    columns[:, within] += near[:, distance[within] + LARGEST_DISTANCE]
-    return np.asarray(columns)
-
-
-_NOW, _BEFORE = np.divmod(np.arange(SINGLES), CODES)
-_BOTH = (_NOW > 1) & (_BEFORE > 1)
-_STEP = _NOW - _BEFORE + LARGEST_MOTION
-_LAST = np.where(_BOTH, (_NOW - _BEFORE) % 12, 12) * _SUCCESSIONS
-"""By ``own * CODES + other`` of the step before: the last interval."""
-_MOTION = np.where(_BOTH & (_STEP >= 0) & (_STEP < MOTIONS), _STEP, MOTIONS) * _TURNS
-_TURN = np.where(keyed_midi() >= 0, keyed_midi() % 12, 0)
+def _by_distance(relation: Array, distance: Whole) -> Array:
+    """Preferences for interval classes and for distances, by distance."""
+    blocks = RELATION.split(relation)
+    rows = blocks["interval"][distance % OCTAVE]
+    near = np.abs(distance) <= LARGEST_DISTANCE
+    rows[near] += blocks["distance"][distance[near] + LARGEST_DISTANCE]
+    return np.asarray(rows)

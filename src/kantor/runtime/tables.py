@@ -1,161 +1,175 @@
-"""A linear layer on one-hot features as sums of rows of tables.
+"""Linear layers on a step's one-hot features, as sums of rows of their kernels.
 
-The networks read a step as one-hot vectors: pitches, intervals, distances, motions. A product with
-such vectors is a sum of the weights' rows, so the rows that always come together are added
-beforehand. Arrays of a step are ``(voice, row)``: one row a piece.
+`kantor.network.layout` says which features a step has. A product with one-hot vectors is a sum of
+the kernel's rows, and rows that always come together are added beforehand: a line's token with its
+motion, two lines' interval with their distance. That halves the rows that there are to sum.
+
+Arrays of a step are ``(line, row)``: one row a piece, or a step of one piece.
 """
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.score import VOICES
-from kantor.runtime.pitches import BASE, CODES, LARGEST_MOTION, MOTIONS, PAIRS, SPACINGS, Whole
+from kantor.network import layout
+from kantor.network.layout import MOTIONS, OCTAVE, Layout
 from kantor.runtime.weights import Array
 
-SINGLES = CODES * CODES
-APARTS = 2 * CODES - 2
-"""Rows by how far a voice lies above another one; the first is for cells that are not known."""
-_CODES = np.arange(CODES)
-_SOUNDS = _CODES > 1
-_BOTH = _SOUNDS[:, None] & _SOUNDS
-_MOVED = _CODES[:, None] - _CODES
-APART = np.where(_BOTH, _MOVED + CODES - 1, 0).ravel()
-"""The row for two codes, ``upper * CODES + lower``."""
-_CHROMA = np.where(_SOUNDS, 1 + (_CODES - 1 + BASE) % 12, 0)
-_RADIX = 13 ** np.arange(len(VOICES))[:, None]
+Whole = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+_zeros = np.zeros(0, np.float32)
 
 
-def cut(kernel: Array, sizes: tuple[int, ...]) -> list[Array]:
-    """The rows of a layer's weights by the features that they belong to."""
-    return np.split(kernel, np.cumsum(sizes)[:-1])
+class Relations(NamedTuple):
+    """Relations of two pitched tokens, looked up by ``one * tokens + other``.
 
+    Attributes
+    ----------
+    distance
+        ``one - other + tokens``; 0 where one of them is no pitch.
+    interval
+        The interval class; `OCTAVE` where one of them is no pitch.
+    motion
+        The motion to `one` from `other`; `MOTIONS` where there is none, or it is too large.
+    """
 
-def single(pitch: Array, motion: Array) -> Array:
-    """Rows ``now * CODES + before`` of a voice: its pitch, and its motion to it."""
-    table = np.zeros((CODES, CODES, pitch.shape[-1]), np.float32)
-    table[1:] = pitch[:, None]
-    near = _BOTH & (np.abs(_MOVED) <= LARGEST_MOTION)
-    table[near] += motion[_MOVED[near] + LARGEST_MOTION]
-    return table.reshape(SINGLES, -1)
-
-
-def apart(intervals: Array | None, spacing: Array | None) -> Array:
-    """Rows by `APART` of a pair of voices: their interval, and their distance as neighbours."""
-    distance = np.arange(1, APARTS) - (CODES - 1)
-    parts = []
-    if intervals is not None:
-        parts.append(intervals[distance % 12])
-    if spacing is not None:
-        parts.append(spacing[(distance[:, None] > np.array(SPACINGS)).sum(axis=1)])
-    return np.pad(np.add.reduce(parts), ((1, 0), (0, 0)))
+    distance: Whole
+    interval: Whole
+    motion: Whole
 
 
 @cache
-def _chords() -> tuple[Whole, Whole]:
-    """A number for every four pitch classes, and the classes above the first one of each.
-
-    Two chords that differ by a transposition have one number; a rest is class 0.
-    """
-    every = np.stack(np.unravel_index(np.arange(13 ** len(VOICES)), (13,) * len(VOICES)))[::-1]
-    first = np.take_along_axis(every, (every > 0).argmax(axis=0)[None], axis=0)
-    above = np.where(every > 0, 1 + (every - first) % 12, 0)
-    _, where, number = np.unique(
-        (above * _RADIX).sum(axis=0), return_index=True, return_inverse=True
+def relations(tokens: int) -> Relations:
+    """The relations of any two of so many tokens."""
+    one, other = np.indices((tokens, tokens)).reshape(2, -1)
+    interval, motion = layout.interval(one, other), layout.motion(one, other)
+    return Relations(
+        np.where(interval.known, one - other + tokens, 0),
+        np.where(interval.known, interval.index, OCTAVE),
+        np.where(motion.known, motion.index, MOTIONS),
     )
-    return number.astype(np.intp), above[:, where]
 
 
-def chord_of(codes: Whole) -> Whole:
-    """The number of the intervals of chords ``(voice, row)``: ``(row,)``."""
-    index = (_CHROMA.take(codes) * _RADIX).sum(axis=0)
-    return np.asarray(_chords()[0].take(index), dtype=np.intp)
-
-
-def chords(intervals: Array) -> Array:
-    """Rows by `chord_of`: the sum of the six pairs' intervals, of weights ``(pair, 12, unit)``."""
-    above = _chords()[1]
-    table = np.zeros((above.shape[1], intervals.shape[-1]), np.float32)
-    for pair, (upper, lower) in enumerate(PAIRS):
-        both = (above[upper] > 0) & (above[lower] > 0)
-        table[both] += intervals[pair][(above[upper] - above[lower])[both] % 12]
-    return table
-
-
-class ScoreLayer:
-    """A linear layer on a step as pitches, onsets, intervals, distances and motions.
+class ChordTables:
+    """The part of a layer that reads the tokens of some lines, their motions and their relations.
 
     Parameters
     ----------
-    kernel : (features, unit)
-        In the order of `kantor.model.nets.inputs.score_features`.
-    known : (4, unit), optional
-        What is added for each voice that is known.
+    blocks : mapping of str to (…, unit) float32
+        The layer's kernel by the blocks of `Layout.chord`.
+    lines : sequence of int
+        The lines that may be known, in the order in which they come to be known.
     """
 
-    def __init__(self, kernel: Array, known: Array | None = None) -> None:
-        voices, width = len(VOICES), kernel.shape[1]
-        sizes = (voices * (CODES - 1), voices, 12 * len(PAIRS), 8 * (voices - 1), MOTIONS * voices)
-        pitch, onsets, intervals, spacing, motion = cut(kernel, sizes)
-        pitch = pitch.reshape(voices, -1, width)
-        if known is not None:
-            pitch = pitch + known[:, None]
-        patterns = (np.arange(2**voices)[:, None] >> np.arange(voices)) & 1
-        parts = [single(*both) for both in zip(pitch, np.split(motion, voices), strict=True)]
-        parts += [apart(None, part) for part in np.split(spacing, voices - 1)]
-        parts += [patterns.astype(np.float32) @ onsets, chords(intervals.reshape(-1, 12, width))]
-        self.table = np.concatenate(parts)
-        starts = np.cumsum([0, *map(len, parts)])[:-1, None]
-        self._singles, self._neighbours = starts[:voices], starts[voices : 2 * voices - 1]
-        self._strikes, self._chords = starts[2 * voices - 1 :, 0]
+    def __init__(self, blocks: Mapping[str, Array], lines: Sequence[int], of: Layout) -> None:
+        self._tokens = of.vocabulary.tokens
+        self._distance = relations(self._tokens).distance
+        place = {line: place for place, line in enumerate(lines)}
+        pairs = [pair for pair in of.ensemble.pairs if {*pair} <= {*lines}]
+        pairs.sort(key=lambda pair: max(place[line] for line in pair))
+        self._pairs = np.array(pairs, np.intp).reshape(-1, 2).T
+        # How many of the pairs are of the first lines alone, by how many lines.
+        self._known = [
+            sum(max(place[line] for line in pair) < count for pair in pairs)
+            for count in range(len(lines) + 1)
+        ]
+        tables = [_of_line(blocks, line, of) for line in lines]
+        tables += [_of_pair(blocks, pair, of) for pair in pairs]
+        self._table = np.concatenate(tables)
+        starts = np.cumsum([0, *map(len, tables)])[:-1, None]
+        self._starts = np.split(starts, [len(lines)])
 
-    def __call__(
-        self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole
-    ) -> Array:
-        """The layer's output without its bias.
+    def __call__(self, now: Whole, pairs: Whole) -> Array:
+        """The layer's output ``(row, unit)``, without a bias.
 
         Parameters
         ----------
-        singles : (voice, row)
-            ``now * CODES + before``.
-        now : (voice, row)
-        onsets : (voice, row) bool
-        chord : (row,)
-            Of `chord_of`.
-
-        Returns
-        -------
-        (row, unit) float32
+        now : (line, row)
+            Tokens of all lines of the ensemble.
+        pairs : (line, row)
+            ``now * tokens + before`` of the first of `lines`, at least one: those that are known.
         """
-        return self.sums(self._index(singles, now, onsets, chord))
+        index = pairs + self._starts[0][: len(pairs)]
+        total = self._table.take(index[0], axis=0)
+        for rows in index[1:]:  # one after the other stays within the cache
+            total += self._table.take(rows, axis=0)
+        upper, lower = self._pairs[:, : self._known[len(pairs)]]
+        if len(upper):
+            both = now.take(upper, axis=0) * self._tokens
+            both += now.take(lower, axis=0)
+            index = self._distance.take(both)
+            index += self._starts[1][: len(upper)]
+            for rows in index:
+                total += self._table.take(rows, axis=0)
+        return np.asarray(total)
 
-    def rows(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Whole:
-        """The table's rows that `sums` is to add: few where voices are not known in any row."""
-        index = self._index(singles, now, onsets, chord)
-        found = index[self._says.take(index).any(axis=1)]
-        return found if len(found) else index[:1]
 
-    def sums(self, rows: Whole) -> Array:
-        """The layer's output of rows ``(any, row)`` of the table."""
-        found = self.table.take(rows[0], axis=0)
-        for row in rows[1:]:  # one after the other stays within the cache
-            found += self.table.take(row, axis=0)
-        return np.asarray(found)
+def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
+    """Rows ``now * tokens + before`` of a line: its token, and its motion to it."""
+    pitched = of.ensemble.pitched
+    choices = blocks["pitch"][line] if line < pitched else blocks["hit"][line - pitched]
+    table = np.zeros((1 + len(choices), of.vocabulary.tokens, choices.shape[-1]), np.float32)
+    table[1:] = choices[:, None]
+    if line < pitched:
+        motion = layout.motion(*np.indices(table.shape[:2]))
+        table[motion.known] += blocks["motion"][line][motion.index[motion.known]]
+    return table.reshape(-1, choices.shape[-1])
 
-    @cached_property
-    def _says(self) -> NDArray[np.bool_]:
-        """Which rows of the table are not zero."""
-        return np.asarray(self.table.any(axis=1), bool)
 
-    def _index(self, singles: Whole, now: Whole, onsets: NDArray[np.bool_], chord: Whole) -> Whole:
-        voices = len(VOICES)
-        index = np.empty((2 * voices + 1, now.shape[1]), np.intp)
-        np.add(singles, self._singles, out=index[:voices])
-        neighbours = APART.take(now[:-1] * CODES + now[1:])
-        np.add(neighbours, self._neighbours, out=index[voices:-2])
-        np.add(np.packbits(onsets, axis=0, bitorder="little")[0], self._strikes, out=index[-2])
-        np.add(chord, self._chords, out=index[-1])
-        return index
+def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> Array:
+    """Rows by `Relations.distance` of two lines: their interval; if they are neighbours, how far
+    they are apart."""
+    upper, lower = pair
+    tokens = of.vocabulary.tokens
+    distance = np.arange(1, 2 * tokens) - tokens
+    table = blocks["interval"][of.ensemble.pairs.index(pair)][distance % OCTAVE]
+    if lower == upper + 1:
+        table = table + blocks["spacing"][upper][layout.above_bounds(distance).sum(axis=-1)]
+    return np.pad(table, ((1, 0), (0, 0)))
+
+
+class ScoreLayer:
+    """A linear layer without bias on a step as `Layout.score` has it.
+
+    Parameters
+    ----------
+    kernel : (feature, unit) float32
+    """
+
+    def __init__(self, kernel: Array, of: Layout) -> None:
+        blocks = of.score.split(kernel)
+        self._tokens = of.vocabulary.tokens
+        self._chord = ChordTables(blocks, range(len(of.ensemble)), of)
+        self._onsets = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
+
+    def __call__(self, now: Whole, before: Whole, onsets: Flags) -> Array:
+        """The layer's output ``(row, unit)`` of tokens and onsets ``(line, row)``."""
+        total = self._chord(now, now * self._tokens + before)
+        for table, flags in zip(self._onsets, onsets.astype(np.intp), strict=True):
+            total += table.take(flags, axis=0)
+        return total
+
+
+def rectify(array: Array) -> Array:
+    """ReLU in place, of a contiguous array.
+
+    numpy compares two arrays three times as fast as an array and a number.
+    """
+    global _zeros
+    zeros = _zeros  # another thread may put a shorter one in its place
+    if len(zeros) < array.size:
+        zeros = _zeros = np.zeros(2 * array.size, np.float32)
+    flat = array.reshape(-1)
+    np.maximum(flat, zeros[: array.size], out=flat)
+    return array
+
+
+def leaky(array: Array) -> Array:
+    """Leaky ReLU with slope 0.2, in place."""
+    np.maximum(array, np.float32(0.2) * array, out=array)
+    return array

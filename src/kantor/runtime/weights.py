@@ -1,4 +1,4 @@
-"""The file of a model's weights that composing reads: ``runtime.npz``.
+"""The file of a model's weights that composing reads: ``runtime.npz``, and whether it is whole.
 
 Arrays are float32 by names such as ``encoder.0.kernel``. Which there are says all about the
 networks' sizes; only the convolutions' dilations are stored beside them.
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor import files
-from kantor.runtime import shapes
-from kantor.runtime.pitches import CONDITION
+from kantor.network.layout import CONDITIONS, MIDI, OCTAVE, PROGRESSIONS, TAPS, Layout
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, NDArray[Any]]
+Shape = tuple[int, ...]
 
 NAME = "runtime.npz"
 FORMAT = 1
@@ -35,7 +35,7 @@ def save(folder: Path, weights: Weights) -> None:
     files.save(folder / NAME, lambda file: np.savez(file, **ordered))
 
 
-def load(folder: Path) -> dict[str, NDArray[Any]]:
+def load(folder: Path, layout: Layout) -> dict[str, NDArray[Any]]:
     """Read them.
 
     Raises
@@ -44,12 +44,98 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
         If there is no such file, or it is damaged, or its arrays are no model's.
     """
     with (folder / NAME).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        found = {name: stored[name] for name in stored.files}
-    shapes.check(found, CRITIC)
-    return found
+        weights = {name: stored[name] for name in stored.files}
+    check(weights, layout)
+    return weights
 
 
-def past_units(weights: Weights) -> int:
-    """How many of the decoder's inputs are traces of the steps before; they come first."""
-    seen = len(weights["encoder.entry.bias"]) + CONDITION
-    return len(weights["entry.kernel"]) - seen
+def check(weights: Weights, layout: Layout) -> None:
+    """Check a model's arrays, and those of its critic if it has one.
+
+    Raises
+    ------
+    ValueError
+        Naming the first array that is missing, of a shape that does not go together with the
+        others, or not finite.
+    """
+    expected = _generator(weights, layout)
+    if any(name.startswith(CRITIC) for name in weights):
+        expected |= _critic(weights, layout)
+    for name, shape in expected.items():
+        if _of(weights, name).shape != shape:
+            raise ValueError(f"{name} has the shape {weights[name].shape} in place of {shape}")
+        if not np.isfinite(weights[name]).all():
+            raise ValueError(f"{name} is not finite")
+
+
+def _generator(weights: Weights, layout: Layout) -> dict[str, Shape]:
+    """Shapes by names, as the lengths of biases tell them."""
+    width, memory = (_length(weights, f"{name}.bias") for name in ("encoder.entry", "remember"))
+    decoder = _length(weights, "entry.bias")
+    layers = _layers(weights, "encoder.")
+    past = _multiple(_length(weights, "entry.kernel") - width - CONDITIONS.size, memory)
+    shapes = {
+        "encoder.dilations": (layers,),
+        "tessitura": (layout.ensemble.pitched, MIDI),
+        **_dense("encoder.entry", layout.read.size, width),
+        **_dense("remember", layout.score.size, memory),
+        **_dense("entry", layout.decoder(past // memory, memory, width).size, decoder),
+        **_dense("inner", decoder, decoder),
+    }
+    for layer in range(layers):
+        shapes |= _dense(f"encoder.{layer}", TAPS * width, width)
+    for line in range(len(layout.ensemble)):
+        head, others = f"heads.{line}", layout.others(line)
+        hidden = _length(weights, f"{head}.hidden.bias")
+        shapes |= _dense(f"{head}.hidden", layout.head(decoder).size, hidden)
+        shapes |= _dense(f"{head}.outputs", hidden, layout.outputs(line).size)
+        if others:
+            shapes[f"{head}.successors"] = (len(others), PROGRESSIONS, OCTAVE)
+    return shapes
+
+
+def _critic(weights: Weights, layout: Layout) -> dict[str, Shape]:
+    embedding = _length(weights, f"{CRITIC}surroundings.bias")
+    width = _length(weights, f"{CRITIC}local.bias")
+    last = _multiple(_length(weights, f"{CRITIC}score.kernel"), width)
+    shapes = {
+        "seen.kernel": (layout.judged.size, embedding),
+        **_dense("surroundings", layout.around.size, embedding),
+        **_dense("local", TAPS * embedding, width),
+        **_dense("local_score", width, 1),
+        **_dense("score", last, 1),
+    }
+    for layer in range(_layers(weights, f"{CRITIC}strided.")):
+        shapes |= _dense(f"strided.{layer}", 2 * width, width)
+    return {CRITIC + name: shape for name, shape in shapes.items()}
+
+
+def _dense(name: str, inputs: int, units: int) -> dict[str, Shape]:
+    return {f"{name}.kernel": (inputs, units), f"{name}.bias": (units,)}
+
+
+def _layers(weights: Weights, prefix: str) -> int:
+    """How many layers are numbered by what follows `prefix`."""
+    places = {
+        name.removeprefix(prefix).split(".")[0] for name in weights if name.startswith(prefix)
+    }
+    return sum(place.isdigit() for place in places)
+
+
+def _multiple(length: int, of: int) -> int:
+    """The greatest multiple up to a length, one at least."""
+    return max(length // of, 1) * of
+
+
+def _length(weights: Weights, name: str) -> int:
+    """The first extent of an array, which must have one."""
+    array = _of(weights, name)
+    if not array.size:
+        raise ValueError(f"{name} is empty")
+    return int(np.atleast_1d(array).shape[0])
+
+
+def _of(weights: Weights, name: str) -> NDArray[Any]:
+    if name not in weights:
+        raise ValueError(f"{name} is missing")
+    return weights[name]

@@ -1,4 +1,4 @@
-"""Choosing a pitch by a uniform number, and seeing where rounding could turn the choice."""
+"""Choosing a token by a uniform number, and seeing where rounding could change the choice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.errors import InputError
 from kantor.music.score import Flags
-from kantor.runtime.pitches import Whole
+from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
 MARGIN = 1e-4
@@ -21,7 +22,7 @@ _LEAST = np.float32(-87)
 
 
 @dataclass(frozen=True)
-class Manner:
+class SamplingParameters:
     """How choices are made.
 
     Attributes
@@ -29,24 +30,39 @@ class Manner:
     temperature : float
         Below 1 the likelier notes are preferred, above 1 the rarer ones.
     min_p : float
-        Notes less than so many times as likely as the likeliest are never taken.
-    ending : float
-        The temperature where phrases end, as a share of `temperature`.
-    ahead : float
-        How much the step after counts where it is given, see `kantor.runtime.seam`.
-    listen : float
-        How much the head of a given voice counts, see `kantor.runtime.listening`.
+        Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
+    phrase_end : float
+        The temperature where phrases end, as a share of `temperature`: a phrase's last chord is the
+        plainest thing in the style. See `kantor.runtime.pieces.Piece.closes`.
+    lookahead : float
+        How much the step after counts where it is given, see `kantor.runtime.lookahead`.
+    reweighting : float
+        How much the heads of given lines count where lines are composed that otherwise come before
+        them, see `kantor.runtime.reweighting`; nothing where the line that comes first is given.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
     """
 
     temperature: float = 1.0
-    min_p: float = 0.0
-    ending: float = 1.0
-    ahead: float = 0.0
-    listen: float = 0.0
+    min_p: float = 0.05
+    phrase_end: float = 0.3
+    lookahead: float = 2.0
+    reweighting: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("temperature", "phrase_end"):
+            value = getattr(self, name)
+            if not 0.01 <= value <= 10:
+                raise InputError(f"a {name} of {value}: choose one from 0.01 to 10")
+        if not 0 <= self.min_p < 1:
+            raise InputError(f"a min_p of {self.min_p}: choose one from 0 to below 1")
 
     def temperatures(self, closes: Flags) -> Array:
-        """The temperature of each piece, `closes` telling where a phrase ends."""
-        cool = self.temperature * self.ending
+        """The temperature of each piece; `closes` is True where a phrase ends."""
+        cool = self.temperature * self.phrase_end
         return np.where(closes, np.float32(cool), np.float32(self.temperature))
 
     def gap(self, temperature: Array) -> Array:
@@ -66,7 +82,7 @@ def choose(
         Already divided by the temperature.
     uniform : (row,) float32
     min_p : float
-        As in `Manner`.
+        As in `SamplingParameters`.
     margin : (row,) float32
         How much rounding may move the logits.
 

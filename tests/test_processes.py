@@ -1,0 +1,76 @@
+"""Workers begin with what they need in memory, and end with the process that they work for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.living import descendants, left
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+PRELOADED = """
+import os, sys
+from kantor import processes
+
+if __name__ == "__main__":
+    processes.begin("fractions")
+    workers = processes.Workers(1, "fractions")
+    print(workers.submit(eval, "'fractions' in __import__('sys').modules").result())
+    print(workers.submit(os.getppid).result() != os.getpid())
+    print("numpy" in sys.modules)
+    try:
+        workers.submit(os._exit, 3).result()
+    except processes.Died:
+        print(workers.submit(len, "abc").result())
+"""
+WORK = """
+import time
+from kantor import processes
+
+if __name__ == "__main__":
+    workers = processes.Workers(2, "kantor.processes")
+    workers.submit(time.sleep, 0).result()
+    busy = [workers.submit(time.sleep, 600) for _ in range(3)]
+    print("at work", flush=True)
+    time.sleep(600)
+"""
+
+
+def script(folder: Path, text: str) -> subprocess.Popen[str]:
+    """Python that runs a script of its own, with this checkout's modules."""
+    (folder / "script.py").write_text(text)
+    root = Path(__file__).parents[1]
+    paths = [str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]
+    return subprocess.Popen(
+        [sys.executable, "script.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_what_is_needed_was_imported_elsewhere(tmp_path: Path) -> None:
+    """In a process of its own, where workers are forked; here nothing heavy is. A call that ends
+    its worker is known by that, and the next one has a new worker."""
+    with script(tmp_path, PRELOADED) as process:
+        assert process.communicate(timeout=60)[0].split() == ["True", "True", "False", "3"]
+
+
+def test_workers_end_with_the_process_that_they_work_for(tmp_path: Path) -> None:
+    """kill -9 of that process alone, in the middle of work; helpers of Python's end as well."""
+    with script(tmp_path, WORK) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "at work\n"
+        family = descendants(process.pid)
+        process.kill()
+        process.stdout.close()
+    assert len(family) >= 2
+    alive = left(family)
+    for pid in alive:
+        os.kill(pid, 9)
+    assert not alive

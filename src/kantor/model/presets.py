@@ -71,9 +71,9 @@ class Chorale:
         return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
     def differentiable(self, batch: Batch, sample: Sample, fake: Tensor, seed: Tensor) -> Tensor:
-        embedding = straight_through.Linear(fake, self.critic.by_features)
+        inputs, to_features = self._inputs(batch), self.critic.by_features
         return straight_through.differentiable(
-            self.generator, self._inputs(batch), *sample, CONTEXT, self.settings.min_p, embedding
+            self.generator, inputs, *sample, CONTEXT, fake, to_features, self.settings.min_p
         )
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:

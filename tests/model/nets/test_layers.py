@@ -11,16 +11,16 @@ from kantor.model.nets import layers
 from kantor.model.nets.layers import MultiHot
 
 
-@pytest.mark.parametrize(("kernel", "dilation"), [(3, 1), (3, 4), (5, 2)])
-def test_convolution_over_time(kernel: int, dilation: int) -> None:
+@pytest.mark.parametrize("dilation", [1, 4])
+def test_convolution_over_time(dilation: int) -> None:
     """It is Keras's own dilated convolution with the same weights."""
     inputs = tf.random.stateless_normal([2, 11, 3], [1, 2])
-    ours = layers.TimeConv(4, kernel, dilation)
+    ours = layers.TimeConv(4, dilation)
     ours.build((None, None, 3))
-    theirs = keras.layers.Conv1D(4, kernel, dilation_rate=dilation, padding="same")
+    theirs = keras.layers.Conv1D(4, 3, dilation_rate=dilation, padding="same")
     theirs.build((None, None, 3))
     weights, bias = ours.get_weights()
-    theirs.set_weights([weights.reshape(kernel, 3, 4), bias + 1])
+    theirs.set_weights([weights.reshape(3, 3, 4), bias + 1])
     assert np.allclose(ours(inputs) + 1, theirs(inputs), atol=1e-5)
 
 
@@ -50,8 +50,8 @@ def test_dropout_keeps_channels_whole() -> None:
     assert np.array_equal(layers.dropout(0.0, tf.constant([1, 2]))(ones), ones)
 
 
-@pytest.mark.parametrize("run", [None, 2, 3])
-def test_lookup_is_a_product_with_one_hot_rows(run: int | None) -> None:
+@pytest.mark.parametrize("run", [2, 3, 6])
+def test_lookup_is_a_product_with_one_hot_rows(run: int) -> None:
     """In value and in gradient, in runs or not; no row where the index is -1."""
     tables = tf.random.stateless_normal([3, 6, 2], [1, 2])
     index = tf.constant([[0, 5, -1], [2, 2, 2], [-1, 0, 1]])

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tests.model.small import PIECES, STEPS, TIME, Small
 
 from kantor.model.nets import straight_through
-from kantor.model.nets.features import features, flatten, one_hot
+from kantor.model.nets.features import Inputs, features, flatten
 from kantor.network.layout import CONTEXT, SPACING_BOUNDS, Layout
 
 WINDOW = CONTEXT, CONTEXT + STEPS
@@ -58,33 +58,42 @@ def test_gradient_of_the_relations_is_exact(any_ensemble: Small) -> None:
     inputs, layout = any_ensemble.inputs, any_ensemble.layout
     tokens, before, onsets = inputs.steps(1, TIME)
     choices = layout.vocabulary.choices
-    chosen = one_hot(tokens, choices)
+    chosen = tf.one_hot(tokens - 1, choices)
+    seen = features(layout.judged, layout, tokens, before, onsets)
+    by_relations = straight_through.RelationGradient(layout, tokens, before)
     upstream = tf.random.stateless_normal([PIECES, TIME - 1, layout.judged.size], [1, 2])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([chosen, onsets])
-        ours = straight_through.relate(layout, chosen, onsets, tokens, before)
-        past = tf.concat([one_hot(before[:, :1], choices), chosen[:, :-1]], axis=1)
+        ours = straight_through.relate(chosen, onsets, seen, tf.identity, by_relations)
+        past = tf.concat([tf.one_hot(before[:, :1] - 1, choices), chosen[:, :-1]], axis=1)
         plain = soft_features(layout, chosen, past, onsets)
         losses = [tf.reduce_sum(values * upstream) for values in (ours, plain)]
-    assert np.array_equal(ours, features(layout.judged, layout, tokens, before, onsets))
+    assert np.array_equal(ours, seen)
     assert np.allclose(ours, plain)
     result, expected = (tape.gradient(loss, [chosen, onsets]) for loss in losses)
     assert np.allclose(result[0], expected[0], rtol=0, atol=1e-4)
     assert np.array_equal(result[1], expected[1])
 
 
+def gradients_of(small: Small, inputs: Inputs, tokens: Any, onsets: Any) -> list[Any]:
+    """What the generator's weights receive from some gradient by the sample's features."""
+    written = inputs.written(tokens, onsets, *WINDOW)
+    seen = features(small.layout.judged, small.layout, *written.steps(*WINDOW))
+    with tf.GradientTape() as tape:
+        passed = straight_through.differentiable(
+            small.generator, inputs, tokens, onsets, CONTEXT, seen, tf.identity
+        )
+        loss = tf.reduce_sum(passed * tf.random.stateless_normal(passed.shape, [1, 2]))
+    assert np.array_equal(passed, seen)
+    return tape.gradient(loss, small.generator.trainable_variables)
+
+
 def test_gradient_passes_through_a_sample(any_ensemble: Small) -> None:
-    """The features are those of the sample; every weight has a gradient from the composed cells."""
+    """Every weight has a gradient from the composed cells."""
     small = any_ensemble
     sample = small.draw(small.inputs, small.latent(9), CONTEXT)
     weights = small.generator.trainable_variables
-    with tf.GradientTape(persistent=True) as tape:
-        seen = straight_through.differentiable(small.generator, small.inputs, *sample, CONTEXT)
-        loss = tf.reduce_sum(seen * tf.random.stateless_normal(seen.shape, [1, 2]))
-    written = small.inputs.written(*sample, *WINDOW)
-    expected = features(small.layout.judged, small.layout, *written.steps(*WINDOW))
-    assert np.allclose(seen, expected, atol=1e-6)
-    gradients = tape.gradient(loss, weights)
+    gradients = gradients_of(small, small.inputs, *sample)
     silent = [w.path for w, g in zip(weights, gradients, strict=True) if g is None or not np.any(g)]
     assert silent == []
 
@@ -93,8 +102,5 @@ def test_no_gradient_from_given_cells(small: Small) -> None:
     """Where all cells are given nothing is learnt."""
     given = small.inputs._replace(mask=tf.ones_like(small.inputs.mask))
     tokens, _, onsets = given.steps(*WINDOW)
-    with tf.GradientTape() as tape:
-        seen = straight_through.differentiable(small.generator, given, tokens, onsets, CONTEXT)
-        loss = tf.reduce_sum(seen * tf.random.stateless_normal(seen.shape, [1, 2]))
-    gradients = tape.gradient(loss, small.generator.trainable_variables)
+    gradients = gradients_of(small, given, tokens, onsets)
     assert all(gradient is None or not np.any(gradient) for gradient in gradients)

@@ -22,24 +22,21 @@ from kantor.model.nets import heads
 from kantor.model.nets.features import Inputs, features, midi_of_choices, range_bias, shift
 from kantor.model.nets.heads import Head, Logits
 from kantor.model.nets.layers import Dropout, TimeConv, no_dropout
-from kantor.network.layout import MIDI, TAPS, Layout
+from kantor.network.layout import MIDI, Layout
 from kantor.network.tokens import UNKNOWN
 
 TESSITURA_SCALE = 10.0
 """As `heads.SUCCESSOR_SCALE`, for what all steps of a line share."""
 
 
-@keras.saving.register_keras_serializable("kantor")
 class Encoder(keras.layers.Layer):  # type: ignore[misc]
     """Given cells and conditions to a context of each step, by residual dilated convolutions."""
 
-    def __init__(
-        self, layout: Layout, width: int, dilations: tuple[int, ...], **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, layout: Layout, width: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
         self.layout, self.width = layout, width
         self.entry = keras.layers.Dense(width)
-        self.layers = [TimeConv(width, TAPS, dilation) for dilation in dilations]
+        self.layers = [TimeConv(width, dilation) for dilation in dilations]
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""

@@ -17,7 +17,7 @@ from kantor.ensemble import SATB, Ensemble
 from kantor.model import Tensor
 from kantor.model.nets.chorale import with_ensemble
 from kantor.model.nets.layers import MultiHot, TimeConv, leaky, product
-from kantor.network.layout import TAPS, Layout
+from kantor.network.layout import Layout
 
 HALVINGS = 3
 
@@ -58,7 +58,7 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         self.steps, self.ensemble, self.layout = steps, ensemble, Layout(ensemble)
         self.seen = keras.layers.Dense(embedding, use_bias=False)
         self.surroundings = keras.layers.Dense(embedding)
-        self.local = TimeConv(width, TAPS)
+        self.local = TimeConv(width)
         self.strided = [keras.layers.Dense(width) for _ in range(HALVINGS)]
         self.local_score = keras.layers.Dense(1)
         self.score = keras.layers.Dense(1)

@@ -111,15 +111,10 @@ def held(tokens: Tensor, before: Tensor) -> Tensor:
     return tf.cast((tokens > REST) & (tokens == before), tf.float32)
 
 
-def one_hot(tokens: Tensor, choices: int) -> Tensor:
-    """Tokens as one-hot vectors ``(…, choice)``, zero where a token is not known."""
-    return tf.one_hot(tokens - 1, choices)
-
-
-def flatten(tensor: Tensor, axes: int = 2) -> Tensor:
-    """Join the last `axes` axes, whose sizes are static, into one."""
-    size = int(np.prod(tensor.shape[-axes:]))
-    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-axes], [size]], 0))
+def flatten(tensor: Tensor) -> Tensor:
+    """Join the last two axes, whose sizes are static, into one."""
+    size = tensor.shape[-2] * tensor.shape[-1]
+    return tf.reshape(tensor, tf.concat([tf.shape(tensor)[:-2], [size]], 0))
 
 
 def place(block: str, layout: Layout, tokens: Tensor, before: Tensor) -> Tensor:

@@ -34,12 +34,11 @@ class Logits(NamedTuple):
     onset: Tensor
 
 
-@keras.saving.register_keras_serializable("kantor")
 class Head(keras.layers.Layer):  # type: ignore[misc]
     """One line's weights; see the module, and `logits` for what is done with them."""
 
-    def __init__(self, layout: Layout, line: int, width: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, layout: Layout, line: int, width: int) -> None:
+        super().__init__()
         self.layout, self.line, self.width = layout, line, width
         self.others = layout.others(line)
         self.blocks = layout.outputs(line)

@@ -54,7 +54,7 @@ def product(inputs: Tensor, kernel: Tensor) -> Tensor:
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], 0))
 
 
-def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
+def lookup(tables: Tensor, index: Tensor, run: int) -> Tensor:
     """A row of each of several tables.
 
     Its gradient is a product with one-hot vectors, which XLA on CPU runs faster than the
@@ -66,9 +66,9 @@ def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
     index : (…, table) int32
         -1: a row of zeros.
     run : int
-        Where rows come in runs of this length (of all rows, if none is named), the gradient is
-        the product of one-hot vectors of the place in a run with what each run receives: narrow
-        rows in long tables make products of a better shape so.
+        A length of runs of rows. The gradient is the product of one-hot vectors of the place in a
+        run with what each run receives: narrow rows in long tables make products of a better
+        shape so.
 
     Returns
     -------
@@ -76,7 +76,6 @@ def lookup(tables: Tensor, index: Tensor, run: int | None = None) -> Tensor:
     """
     tables = tf.convert_to_tensor(tables)
     count_, rows, units = tables.shape
-    run = run or rows
 
     @tf.custom_gradient
     def function(tables: Tensor) -> tuple[Tensor, Any]:
@@ -153,23 +152,18 @@ class MultiHot(NamedTuple):
         return function(tf.convert_to_tensor(kernel))
 
 
-@keras.saving.register_keras_serializable("kantor")
 class TimeConv(keras.layers.Layer):  # type: ignore[misc]
     """A convolution over time as one matrix product, which XLA on CPU runs (and derives) faster."""
 
-    def __init__(self, units: int, kernel: int = TAPS, dilation: int = 1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units, self.kernel, self.dilation = units, kernel, dilation
+    def __init__(self, units: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.units, self.dilation = units, dilation
+        self.reach = dilation * (TAPS // 2)  # steps that it sees on either side of its own
         self.dense = keras.layers.Dense(units)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Make the weights for inputs ``(batch, time, channel)``."""
-        self.dense.build((*shape[:-1], self.kernel * int(shape[-1] or 0)))
-
-    @property
-    def reach(self) -> int:
-        """Steps that it sees on either side of its own."""
-        return self.dilation * (self.kernel // 2)
+        self.dense.build((*shape[:-1], TAPS * int(shape[-1] or 0)))
 
     def call(self, inputs: Tensor, padded: bool = True) -> Tensor:
         """``(batch, time, units)``; zeros stand before the start and after the end.
@@ -179,8 +173,6 @@ class TimeConv(keras.layers.Layer):  # type: ignore[misc]
         if padded:
             inputs = tf.pad(inputs, [[0, 0], [self.reach, self.reach], [0, 0]])
         length = tf.shape(inputs)[1] - 2 * self.reach
-        taps = [
-            inputs[:, tap * self.dilation : tap * self.dilation + length]
-            for tap in range(self.kernel)
-        ]
+        starts = [tap * self.dilation for tap in range(TAPS)]
+        taps = [inputs[:, start : start + length] for start in starts]
         return self.dense(tf.concat(taps, axis=-1))

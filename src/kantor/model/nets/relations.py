@@ -2,7 +2,7 @@
 
 A network that prefers a fifth above the bass to a fourth says so once, by a weight for each
 interval class; here every choice of a line is given the weights of the relations that it would
-have. Each gradient is the move back, which spares XLA the slow scattering of a gather's.
+have.
 
 A choice is a token from 1, counted from 0; `choices` is how many there are.
 """
@@ -120,15 +120,8 @@ def moved(values: Tensor, offset: Tensor, size: int) -> Tensor:
 
 
 def turned(values: Tensor, offset: Tensor) -> Tensor:
-    """``values[…, (i + offset) % 12]``, with the opposite turn as its gradient."""
-
-    @tf.custom_gradient
-    def function(values: Tensor) -> tuple[Tensor, Any]:
-        """The turn, and its gradient."""
-        taken = _gather(values, (tf.range(OCTAVE) + offset[..., None]) % OCTAVE)
-        return taken, lambda upstream: turned(upstream, -offset)
-
-    return function(values)
+    """``values[…, (i + offset) % 12]``."""
+    return _gather(values, (tf.range(OCTAVE) + offset[..., None]) % OCTAVE)
 
 
 def _gather(values: Tensor, index: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, SetupError
@@ -40,9 +41,19 @@ B = TypeVar("B", bound=Block)
 
 
 class EnsembleSettings(Block):
-    """Lowest and highest note of each line, as MIDI numbers, by the lines' names."""
+    """Lowest and highest note of each line of `SATB`, as MIDI numbers, by the lines' names."""
 
     ranges: dict[str, tuple[int, int]]
+
+    @field_validator("ranges")
+    @classmethod
+    def _fit(cls, ranges: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        """The lines are there, and low is not above high."""
+        try:
+            SATB.with_ranges(ranges)
+        except InputError as error:
+            raise PydanticCustomError("ranges", "{fault}", {"fault": str(error)}) from None
+        return ranges
 
 
 class Source(Block):
@@ -185,11 +196,7 @@ def load_ensemble(path: str | Path = "params.yaml") -> Ensemble:
     SetupError
         One line that names the file, the key and the fault.
     """
-    ranges = load(EnsembleSettings, "ensemble", path).ranges
-    try:
-        return SATB.with_ranges(ranges)
-    except InputError as error:
-        raise SetupError(f"{path}: ensemble.ranges: {error}") from None
+    return SATB.with_ranges(load(EnsembleSettings, "ensemble", path).ranges)
 
 
 def checked(block: type[B], name: str, values: Mapping[str, object], path: str | Path) -> B:

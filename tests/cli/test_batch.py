@@ -17,7 +17,7 @@ def said(tmp_path, monkeypatch):
         "batch: {chunk: 3, page: {recorded: 0}}\nintake: {settle: 0}"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "fetch", lambda into, uri: tunes.fetch(uri)(into))
+    monkeypatch.setattr(registry, "fetch", lambda into, reference: tunes.fetch(reference)(into))
     monkeypatch.setattr(registry, "load_alone", tunes.load)
 
     class Processes:

@@ -29,7 +29,7 @@ def flow(prefect_server, tmp_path, monkeypatch):
     """The flow in a folder of its own, with a model by rule; told the engine."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "PARAMS", tmp_path / "params.yaml")
-    monkeypatch.setattr(module, "fetch", lambda into, uri: tunes.fetch()(into))
+    monkeypatch.setattr(module, "fetch", lambda into, reference: tunes.fetch()(into))
     monkeypatch.setattr(module, "load_alone", tunes.load)
 
     def told(engine):

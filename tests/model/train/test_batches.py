@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.ensembles import BAND
 
 from kantor import settings
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.model.train import batches
 from kantor.model.train.batches import CONTEXT, Pool, batch_at, dataset, masks, transpositions
-from kantor.music.score import REST, VOICE_RANGES, Meter
+from kantor.music.score import REST, Meter
 
 SIZE = 24
 SPAN = 2 * CONTEXT + 32
@@ -37,23 +39,25 @@ def same(first: dict, second: dict) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def test_pool_form(pool: Pool) -> None:
-    """Small types, in the documented shapes."""
-    rows = len(pool)
+@pytest.mark.parametrize("steps", [8, 32])
+def test_pool_form(corpus: Corpus, steps: int) -> None:
+    """Small types, in the documented shapes; the span follows the windows' length."""
+    pool = batches.pool(corpus, windows.cut(corpus, settings.Windows(steps=steps)), "train")
+    rows, span = len(pool), 2 * CONTEXT + steps
     expected = {
-        "pitches": (np.int8, (rows, SPAN, 4)),
-        "onsets": (np.bool_, (rows, SPAN, 4)),
-        "bars": (np.int16, (rows, SPAN, 2)),
-        "fermatas": (np.bool_, (rows, SPAN)),
-        "inside": (np.bool_, (rows, SPAN)),
+        "pitches": (np.int8, (rows, span, 4)),
+        "onsets": (np.bool_, (rows, span, 4)),
+        "bars": (np.int16, (rows, span, 2)),
+        "fermatas": (np.bool_, (rows, span)),
+        "inside": (np.bool_, (rows, span)),
         "major_tonic": (np.int8, (rows,)),
         "lowest": (np.int8, (rows,)),
         "highest": (np.int8, (rows,)),
     }
-    assert pool.span == SPAN
     for name, (dtype, shape) in expected.items():
         array = getattr(pool, name)
         assert (array.dtype, array.shape) == (dtype, shape), name
+    assert batch_at(pool, 2, 1, tf.constant(0))["mask"].shape == (2, span, 4)
 
 
 def test_pool_holds_the_music_around_each_window(
@@ -157,7 +161,7 @@ def test_stream_goes_on_where_it_was(pool: Pool) -> None:
 
 def test_transposed_batches_stay_in_range(pool: Pool, batch: dict) -> None:
     """Every voice stays in its range."""
-    for voice, (low, high) in enumerate(VOICE_RANGES):
+    for voice, (low, high) in enumerate(SATB.ranges):
         sounding = batch["pitches"][..., voice][batch["pitches"][..., voice] != REST]
         assert low <= sounding.min()
         assert sounding.max() <= high
@@ -165,7 +169,7 @@ def test_transposed_batches_stay_in_range(pool: Pool, batch: dict) -> None:
 
 
 def test_key_moves_along(pool: Pool) -> None:
-    """Diatonic pieces stay diatonic in the batch's key; more keys are heard than were read."""
+    """Diatonic pieces stay diatonic in the batch's key; there are more keys than were read."""
     keys = set()
     for iteration in range(4):
         batch = batch_at(pool, SIZE, 5, tf.constant(iteration))
@@ -188,6 +192,21 @@ def test_rows_are_transposed_windows(pool: Pool, batch: dict) -> None:
         assert any(len(move) == 1 for move in moves)
 
 
+def test_another_ensemble() -> None:
+    """Its melody is the line that leads; drums stay where they are when pitched lines move."""
+    pitches = np.full((1, SPAN, 8), [72, 65, 60, 55, 40, 42, 38, 36], np.int8)
+    flags, number = np.ones((1, SPAN), bool), np.zeros(1, np.int8)
+    bars = np.ones((1, SPAN, 2), np.int16)
+    pool = Pool(pitches, pitches > 0, bars, flags, flags, number, number - 5, number + 5, BAND)
+    batch = batch_at(pool, 64, 1, tf.constant(0), "melody")
+    moves = batch["pitches"].numpy() - pitches
+    assert (moves[..., : BAND.pitched] == moves[:, :1, :1]).all()
+    assert np.unique(moves[..., 0]).size > 3
+    assert (moves[..., BAND.pitched :] == 0).all()
+    assert (batch["mask"].numpy() == (np.arange(8) == BAND.leads)).all()
+    assert transpositions(pitches[0], BAND) == (-6, 5)
+
+
 def test_transpositions_by_hand() -> None:
     """The voice nearest to an end of its range decides; never more than a tritone."""
     for chord, ends in (
@@ -196,15 +215,9 @@ def test_transpositions_by_hand() -> None:
         ((70, 54, 56, 39), (-2, 5)),
         ((REST, 62, 68, 36), (-1, 2)),
         ((REST, REST, REST, REST), (-6, 5)),
+        ((84, 62, 56, 48), (-6, 0)),  # too high already: not moved up, nor forced down
     ):
         assert transpositions(np.array([chord, (REST,) * 4], np.int8)) == ends
-
-
-def test_piece_beyond_the_ranges_stays_where_it_is() -> None:
-    """A voice that is too high already is not moved up, nor forced down."""
-    chord = np.array([[84, 62, 56, 48]], np.int8)
-    low, high = transpositions(chord)
-    assert low <= 0 == high
 
 
 def test_share_of_each_kind_of_mask() -> None:
@@ -247,14 +260,6 @@ def test_nothing_is_asked_outside_a_piece(batch: dict) -> None:
     """What lies before the piece's start and after its end is given."""
     assert batch["mask"][~batch["inside"]].all()
     assert not batch["mask"][batch["inside"]].all()
-
-
-def test_windows_of_other_lengths(corpus: Corpus) -> None:
-    """The span follows the windows' length."""
-    short = windows.cut(corpus, settings.Windows(steps=8))
-    pool = batches.pool(corpus, short, "train")
-    assert pool.span == 8 + 2 * CONTEXT
-    assert batch_at(pool, 2, 1, tf.constant(0))["mask"].shape == (2, pool.span, 4)
 
 
 def test_piece_without_a_key(corpus: Corpus) -> None:

@@ -26,7 +26,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
-    """After every row the file reads as a table with all columns."""
+    """After every row the file reads as a table with all columns; before it there are none."""
+    assert history.read(tmp_path / "none.csv") == []
     log = History(tmp_path / "history.csv")
     assert (tmp_path / "history.csv").read_text() == ",".join(COLUMNS) + "\n"
     for count in (1, 2, 3):
@@ -50,21 +51,15 @@ def test_columns_name_every_metric() -> None:
     [(0, []), (9, []), (20, [10, 20]), (25, [10, 20]), (99, [10, 20, 30, 40])],
 )
 def test_resumed_log(path: Path, iteration: int, kept: list[int]) -> None:
-    """Rows up to the iteration stay, later ones are dropped from memory and from disk."""
+    """Rows up to the iteration stay, later ones are dropped; written again they are the same."""
     before = path.read_text().splitlines()
     log = History(path, iteration)
     assert [row["iteration"] for row in log.rows] == kept
     assert path.read_text().splitlines() == before[: 1 + len(kept)]
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_resumed_log_is_the_undisturbed_one(path: Path) -> None:
-    """Written again after a resumption the file has the same bytes."""
-    undisturbed = path.read_bytes()
-    log = History(path, 20)
-    for iteration in (30, 40):
-        log.add({"iteration": iteration, "phase": "likelihood", "likelihood": 1 / iteration})
-    assert path.read_bytes() == undisturbed
+    for again in (10, 20, 30, 40)[len(kept) :]:
+        log.add({"iteration": again, "phase": "likelihood", "likelihood": 1 / again})
+    assert path.read_text().splitlines() == before
 
 
 def test_round_trip(path: Path) -> None:
@@ -97,11 +92,6 @@ def test_unknown_name(tmp_path: Path) -> None:
     """A figure without a column is an error, not a lost figure."""
     with pytest.raises(ValueError, match="surprise"):
         History(tmp_path / "history.csv").add({"iteration": 1, "surprise": 2.0})
-
-
-def test_no_log_yet(tmp_path: Path) -> None:
-    """Without a file there are no rows."""
-    assert history.read(tmp_path / "none.csv") == []
 
 
 @pytest.fixture
@@ -170,11 +160,7 @@ def test_shoots_up(log: History, name: str, value: float) -> None:
     assert kinds(findings) == [("shoots up", True)]
     assert name in findings[0].message
     assert "gradient penalty" in findings[0].message
-
-
-def test_large_but_within_limits(log: History) -> None:
-    """Just below the limit all is well."""
-    assert examine(change(log, "critic_loss", 9999.0), LIMITS) == []
+    assert examine(change(log, name, 9999.0), LIMITS) == []
 
 
 def test_falls_to_zero(log: History) -> None:

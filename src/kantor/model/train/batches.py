@@ -1,9 +1,8 @@
 """Training batches: windows with their surroundings, transposed and masked at random.
 
 A window is cut out of its piece together with `CONTEXT` steps before and after it. What stands
-before is the past of the window, what stands after is known only where the mask gives it: just as
-when a long piece is composed. A batch is a function of the seed and the iteration alone, so that
-an interrupted training goes on with the very batches that it would have seen.
+before is its past, what stands after is known only where the mask gives it. A batch follows from
+the seed and the iteration alone: an interrupted training goes on with the batches that were next.
 """
 
 from __future__ import annotations
@@ -70,10 +69,7 @@ class Pool:
 
 
 def transpositions(pitches: NDArray[np.int8], ensemble: Ensemble = SATB) -> tuple[int, int]:
-    """The lowest and highest transposition that keep each pitched line in its range.
-
-    0 is always among them.
-    """
+    """The lowest and highest transposition that keep each pitched line in its range, 0 included."""
     low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION - 1
     for line, (bottom, top) in enumerate(ensemble.ranges[: ensemble.pitched]):
         sounding = pitches[:, line][pitches[:, line] != REST]
@@ -91,13 +87,9 @@ def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB
     Raises
     ------
     InputError
-        If the split has no window, or the windows have not the ensemble's lines.
+        If the split has no window.
     """
-    steps, lines = windows.rolls.shape[1], windows.rolls.shape[-1]
-    if lines != len(ensemble):
-        raise InputError(
-            f"the windows have {lines} lines, not {', '.join(ensemble.names)}; run `dvc repro`"
-        )
+    steps = windows.rolls.shape[1]
     rows: list[dict[str, Any]] = []
     more: list[dict[str, Any]] = []
     for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
@@ -116,8 +108,7 @@ def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB
             more.append(_surroundings(in_six_eight(piece.score, quick), begin, steps, ensemble))
     if not rows:
         raise InputError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
-    rows += more
-    arrays = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    arrays = {name: np.array([row[name] for row in rows + more]) for name in rows[0]}
     return Pool(**arrays, ensemble=ensemble)
 
 
@@ -212,11 +203,10 @@ def masks(pieces: Tensor, span: int, seed: Tensor, ensemble: Ensemble = SATB) ->
         (0.80, cells),
         (0.87, ~filled[..., None] | melody),
         (0.95, tf.repeat(~filled[..., None], lines, axis=-1)),
-        (1.01, tf.zeros([pieces, 1, lines], tf.bool)),
     ]
     shape = [pieces, beats, lines]
-    mask = tf.broadcast_to(kinds[-1][1], shape)
-    for bound, candidate in reversed(kinds[:-1]):
+    mask = tf.zeros(shape, tf.bool)
+    for bound, candidate in reversed(kinds):
         mask = tf.where(kind < bound, tf.broadcast_to(candidate, shape), mask)
     return tf.repeat(mask, 4, axis=1)
 

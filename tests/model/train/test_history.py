@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from kantor.ensemble import SATB
 from kantor.hyperparameters import Limits
 from kantor.model.train import history
-from kantor.model.train.history import COLUMNS, LOSSES, Finding, History, examine
+from kantor.model.train.history import LOSSES, Finding, History, columns, examine
 
 LIMITS = Limits(rows=5)
 ROWS = 12
@@ -29,21 +30,23 @@ def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     """After every row the file reads as a table with all columns; before it there are none."""
     assert history.read(tmp_path / "none.csv") == []
     log = History(tmp_path / "history.csv")
-    assert (tmp_path / "history.csv").read_text() == ",".join(COLUMNS) + "\n"
+    assert (tmp_path / "history.csv").read_text() == ",".join(columns(SATB)) + "\n"
     for count in (1, 2, 3):
         log.add({"iteration": count, "seconds": 0.5, "phase": "adversarial", "wasserstein": -0.25})
         with log.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == count
-        assert list(rows[-1]) == list(COLUMNS)
+        assert list(rows[-1]) == list(columns(SATB))
         assert rows[-1]["wasserstein"] == "-0.25"
         assert rows[-1]["likelihood"] == ""
 
 
 def test_columns_name_every_metric() -> None:
     """Nothing that the training measures is missing from the table, or there twice."""
-    assert len(set(COLUMNS)) == len(COLUMNS)
-    assert {"likelihood", "diversity", "metric_crossing", "metric_stepwise_bass"} <= set(COLUMNS)
+    assert len(set(columns(SATB))) == len(columns(SATB))
+    assert {"likelihood", "diversity", "metric_crossing", "metric_stepwise_bass"} <= set(
+        columns(SATB)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor import files
+from kantor.ensemble import SATB, Ensemble
 from kantor.hyperparameters import Limits
-from kantor.metrics.musical import LABELS
+from kantor.metrics.musical import labels
 
 FIGURES = (
     "critic_loss",
@@ -28,31 +29,37 @@ FIGURES = (
     "likelihood",
     "diversity",
 )
-METRICS = tuple(f"metric_{name}" for name in LABELS)
 LOSSES = ("critic_loss", "generator_loss", "likelihood")
-COLUMNS = ("iteration", "seconds", "phase", *FIGURES, *METRICS)
 
 Row = dict[str, str | float]
+
+
+def columns(ensemble: Ensemble) -> tuple[str, ...]:
+    """The log's columns, the ensemble's metrics among them."""
+    metrics = (f"metric_{name}" for name in labels(ensemble))
+    return ("iteration", "seconds", "phase", *FIGURES, *metrics)
 
 
 class History:
     """Rows of figures, on disk after every one."""
 
-    def __init__(self, path: str | Path, iteration: int = 0) -> None:
+    def __init__(self, path: str | Path, iteration: int = 0, ensemble: Ensemble = SATB) -> None:
         """Open the log at `path`, keeping the rows up to `iteration` and dropping later ones."""
-        self.path = Path(path)
+        self.path, self.columns = Path(path), columns(ensemble)
         self.rows = [row for row in read(self.path) if float(row["iteration"]) <= iteration]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(_rounded(row) for row in self.rows)
         files.save(self.path, lambda file: file.write(text.getvalue().encode()))
 
     def add(self, row: Row) -> None:
-        """Append a row; names outside `COLUMNS` are an error, missing ones stay empty."""
+        """Append a row; names outside `columns` are an error, missing ones stay empty."""
         with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n").writerow(_rounded(row))
+            csv.DictWriter(file, self.columns, restval="", lineterminator="\n").writerow(
+                _rounded(row)
+            )
         self.rows.append(row)
 
     def column(self, name: str) -> list[float]:

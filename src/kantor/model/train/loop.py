@@ -85,7 +85,7 @@ def _resume(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: 
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
     monitor = Monitor.of(corpus, trainer.settings.melodies, trainer.ensemble)
-    log = History(reports / "history.csv", trainer.done)
+    log = History(reports / "history.csv", trainer.done, trainer.ensemble)
     write_json(reports / "reference.json", monitor.reference)
     film = Film(folder, monitor.pieces[0])
     return Progress(trainer, monitor, log, film, manager.save, say)

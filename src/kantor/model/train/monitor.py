@@ -17,7 +17,7 @@ from kantor import files
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus, Piece
 from kantor.ensemble import SATB, Ensemble
-from kantor.metrics.musical import HEADLINE, LABELS, evaluate_windows
+from kantor.metrics.musical import evaluate_windows, headline
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Score
@@ -59,7 +59,7 @@ class Monitor:
         table = evaluate_windows([opening(score) for score in train])
         reference = {
             name: {"mean": float(table[name].mean()), "sd": float(table[name].std(ddof=0))}
-            for name in LABELS
+            for name in table.columns
         }
         return cls(tuple(opening(source[index]) for index in chosen), reference, ensemble)
 
@@ -94,12 +94,12 @@ class Monitor:
                 for a, b in zip(first, second, strict=True)
             ]
         )
-        figures: dict[str, Any] = {f"metric_{name}": float(means[name]) for name in LABELS}
+        figures: dict[str, Any] = {f"metric_{name}": float(mean) for name, mean in means.items()}
         return {**figures, "diversity": float(np.mean(differ))}, first
 
     def converged(self, figures: dict[str, float], tolerance: float) -> bool:
         """Whether every headline metric lies within `tolerance` deviations of the data's mean."""
-        for name in HEADLINE:
+        for name in headline(self.ensemble):
             if name not in self.reference:
                 continue
             mean, sd = self.reference[name]["mean"], self.reference[name]["sd"]

@@ -84,6 +84,7 @@ def test_a_champion_that_was_deleted_is_no_way_back(moving, client, rule):
         rollback("back", root=moving)
 
 
+@pytest.mark.long
 def test_two_processes_that_promote_at_once_do_not_interleave(moving):
     """One comes first, and the other finds its work: each move begins where the last one ended."""
     command = [sys.executable, "-c", PROMOTE, str(moving)]

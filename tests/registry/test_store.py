@@ -79,8 +79,9 @@ def files(folder):
     return sorted((ROOT / folder).rglob("*.py"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
-def test_a_locked_database_is_told_in_one_line(moving, rule):
+def test_a_locked_database_is_one_line(moving, rule):
     """Without SQL, and as something that passes by itself; reading goes on meanwhile."""
     with closing(sqlite3.connect(moving / "mlflow.db", isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")

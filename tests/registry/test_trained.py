@@ -117,6 +117,7 @@ def test_pyfunc_and_short_way_agree_on_a_real_network(root, monkeypatch):
     assert np.array_equal(pitches[0, :, 0], example().pitches[0, :, 0])
 
 
+@pytest.mark.long
 def test_version_needs_only_what_it_lists(root):
     """With the listed packages and the version's own files alone it composes the same notes."""
     (description,) = root.glob("mlartifacts/models/*/artifacts/MLmodel")

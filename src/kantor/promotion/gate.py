@@ -1,26 +1,21 @@
 """The gate of promotion: all that speaks against a version, each in one line.
 
-Conventions
------------
-A *guarded* metric must not be worse than the champion's by more than its tolerance. Of a fault
-(`FAULTS`) more is worse; any other metric is worse the further it lies from Bach's own on the
-same pieces, for a chorale with more triads than Bach's is no better one. The figures are those of
-the versions' own evaluations, and can be compared only where both were made on the same pieces:
-where Bach's own figures are the same in both.
+The figures are those of the versions' own evaluations. They can be compared only where both were
+made on the same pieces: where Bach's own figures are the same in both. What is worse than the
+champion's says `kantor.promotion.rule`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kantor.errors import InputError, ModelError, SetupError
-from kantor.metrics.musical import LABELS
 from kantor.music.score import REST
+from kantor.promotion.rule import guarded, worse
 from kantor.registry import pyfunc
 from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
 from kantor.registry.loading import LoadedModel, load_model
@@ -32,12 +27,8 @@ from kantor.settings import Promote
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
-# One, or one for each of several draws.
-Figure = TypeVar("Figure", float, NDArray[np.float64])
-# A figure and Bach's own.
 Pair = tuple[float, float]
-
-FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
+"""A figure, and Bach's own."""
 
 
 class Refused(ModelError):
@@ -84,31 +75,7 @@ def reasons_against(
     if any(own[name][1] != other[name][1] for name in shared):
         number = champion.version
         return [*against, f"evaluated on other pieces than version {number}: compare them anew"]
-    return against + worse(
-        {name: shortfall(name, *own[name]) for name in shared},
-        {name: shortfall(name, *other[name]) for name in shared},
-        rule.guarded,
-    )
-
-
-def shortfall(name: str, generated: Figure, real: Figure) -> Figure:
-    """How bad figures are: of a fault the figures themselves, else their distance from Bach's."""
-    return generated if name in FAULTS else abs(generated - real)
-
-
-def worse(
-    own: Mapping[str, float], champion: Mapping[str, float], tolerances: Mapping[str, float]
-) -> list[str]:
-    """The guarded metrics whose shortfall exceeds the champion's by more than is tolerated."""
-    against = []
-    for name, tolerance in tolerances.items():
-        if name in own and name in champion and own[name] - champion[name] > tolerance:
-            what = LABELS.get(name, name) + ("" if name in FAULTS else ", distance from Bach")
-            against.append(
-                f"worse in {what}: {own[name]:.4g}, the champion {champion[name]:.4g}, "
-                f"tolerated {tolerance:g} more"
-            )
-    return against
+    return against + worse([guarded(name, own[name], other[name], rule) for name in shared])
 
 
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:

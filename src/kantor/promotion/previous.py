@@ -12,7 +12,6 @@ move that had replaced it: in MLflow's page, or as that move was killed before i
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from kantor.promotion.history import Event, existing
 from kantor.registry.store import Store
@@ -22,23 +21,7 @@ PREVIOUS = "previous"
 """The alias of the version to which the next rollback leads."""
 
 
-@dataclass(frozen=True)
-class Back:
-    """Where a rollback leads.
-
-    Attributes
-    ----------
-    to : int or None
-        The version; None where none is left.
-    skipped : tuple of str
-        The versions that it passes over, the last champion first, each with the reason.
-    """
-
-    to: int | None
-    skipped: tuple[str, ...] = ()
-
-
-def back(moves: Sequence[Event], there: Collection[int]) -> Back:
+def back(moves: Sequence[Event], there: Collection[int]) -> tuple[int | None, tuple[str, ...]]:
     """Where the next rollback leads.
 
     Parameters
@@ -47,6 +30,13 @@ def back(moves: Sequence[Event], there: Collection[int]) -> Back:
         The whole history, the oldest first; the last move made the champion that there is now.
     there
         The versions that exist.
+
+    Returns
+    -------
+    to : int or None
+        The version; None where none is left.
+    skipped : tuple of str
+        The versions that it passes over, the last champion first, each with the reason.
     """
     champions = _champions(moves)
     faults = _faults(moves)
@@ -60,12 +50,12 @@ def back(moves: Sequence[Event], there: Collection[int]) -> Back:
             to = version
             break
         skipped[version] = fault
-    return Back(to, tuple(f"{version} ({fault})" for version, fault in skipped.items()))
+    return to, tuple(f"{version} ({fault})" for version, fault in skipped.items())
 
 
 def point_previous(store: Store, moves: Sequence[Event]) -> None:
     """Set the alias ``previous`` on where the next rollback leads; none where that is nowhere."""
-    to = back(moves, existing(store)).to
+    to, _ = back(moves, existing(store))
     if to is not None:
         store.client.set_registered_model_alias(store.model, PREVIOUS, str(to))
     elif PREVIOUS in aliases_of(store):

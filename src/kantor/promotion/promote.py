@@ -18,7 +18,7 @@ from kantor.promotion import gate, history
 from kantor.promotion.alias_audit import exclusive
 from kantor.promotion.gate import Refused
 from kantor.promotion.history import Event
-from kantor.promotion.previous import Back, back, point_previous
+from kantor.promotion.previous import back, point_previous
 from kantor.registry.registering import RETIRED
 from kantor.registry.store import Store, find_root
 from kantor.registry.versions import CHALLENGER, CHAMPION, aliases_of, find, headline
@@ -113,23 +113,27 @@ def rollback(
         If there is no version left to go back to.
     """
     with exclusive(model, root) as (store, moves):
-        way = back(moves, history.existing(store))
-        if way.to is None:
-            raise InputError(_nowhere(store.model, way))
-        chosen = find(store, way.to)
+        to, skipped = back(moves, history.existing(store))
+        if to is None:
+            raise InputError(
+                f"{store.model}: no earlier champion is left to go back to"
+                + (f"; skipped {', '.join(skipped)}" if skipped else "")
+                + '; to make any version the champion: `kantor models promote VERSION --why "..."`'
+            )
+        chosen = find(store, to)
         against = gate.unsound(chosen, root)
-        further = f'to go back further, retire it: `kantor models retire {way.to} --why "..."`'
+        further = f'to go back further, retire it: `kantor models retire {to} --why "..."`'
         _check(chosen, "rollback", against, force, further)
         event = history.make(
             "rollback",
             history.following(moves),
             aliases_of(store).get(CHAMPION),
-            way.to,
+            to,
             why,
             by,
             against,
             headline(chosen),
-            way.skipped,
+            skipped,
         )
         _switch(store, event, moves)
     return event
@@ -182,14 +186,6 @@ def _check(
     """Refuse a move that the gate has anything against, unless it is forced."""
     if against and not force:
         raise Refused(f"{_named(version)}: {move}", [*against, *remedy])
-
-
-def _nowhere(model: str, way: Back) -> str:
-    skipped = f"; skipped {', '.join(way.skipped)}" if way.skipped else ""
-    return (
-        f"{model}: no earlier champion is left to go back to{skipped}; to make any version the "
-        'champion: `kantor models promote VERSION --why "..."`'
-    )
 
 
 def _switch(store: Store, event: Event, before: list[Event]) -> None:

@@ -2,16 +2,19 @@
 
 Conventions
 -----------
-A *gain* is positive where the challenger is better: of the primary metric (the mean overlap of
-the metrics' distributions with Bach's) what it has more, of any other by how much its shortfall
-is less (see `kantor.promotion.gate`). Units are the metric's own.
+A *guarded* metric must not be worse than the champion's by more than its tolerance. Of a fault
+(`FAULTS`) more is worse; any other metric is worse the further it lies from Bach's own on the
+same pieces, for a chorale with more triads than Bach's is no better one. How bad figures are is
+their *shortfall*. A *gain* is positive where the challenger is better: of the primary metric (the
+mean overlap of the metrics' distributions with Bach's) what it has more, of any other by how much
+its shortfall is less. Units are the metric's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
@@ -26,7 +29,6 @@ from kantor.metrics.resampling import (
     resampled_mean,
     resampled_overlap,
 )
-from kantor.promotion.gate import shortfall
 from kantor.settings import Promote
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 Role = Literal["primary", "guarded", "shown"]
 Verdict = Literal["promote", "keep"]
 Action = Literal["promote", "ask", "keep"]
+# One, or one for each of several draws.
+Figure = TypeVar("Figure", float, Figures)
+
+FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,30 @@ def _mean_overlap(
         for name in real.columns
     ]
     return np.asarray(np.nanmean(overlaps, axis=0))
+
+
+def shortfall(name: str, generated: Figure, real: Figure) -> Figure:
+    """How bad figures are: of a fault the figures themselves, else their distance from Bach's."""
+    return generated if name in FAULTS else abs(generated - real)
+
+
+def guarded(
+    name: str, challenger: tuple[float, float], champion: tuple[float, float], rule: Promote
+) -> Row:
+    """The row of a guarded metric from one figure each, and Bach's own beside it: no interval."""
+    (own, real), (other, _) = challenger, champion
+    gain = shortfall(name, other, real) - shortfall(name, own, real)
+    nothing = float("nan")
+    return Row(
+        name,
+        LABELS.get(name, name),
+        "guarded",
+        rule.guarded[name],
+        real,
+        other,
+        own,
+        Difference(gain, nothing, nothing, nothing),
+    )
 
 
 def _metric(name: str, role: Role, means: Sequence[Figures], rule: Promote) -> Row:

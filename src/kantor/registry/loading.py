@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 from zipfile import BadZipFile
 
 import numpy as np
@@ -172,13 +171,7 @@ def _version_files(reference: str, root: Path | None) -> Iterator[tuple[Path, st
         return
     with opened(root, model) as store:
         chosen = find(store, version)
-        source = f"{model} version {chosen.version}"
-        address = address_of(store, chosen)
-        parsed = urlparse(address)
-        if parsed.scheme in ("", "file"):
-            folder = Path(unquote(parsed.path))
-            yield folder / _data_path(folder, source), source
-            return
+        source, address = f"{model} version {chosen.version}", address_of(store, chosen)
         from mlflow.artifacts import download_artifacts
 
         with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:

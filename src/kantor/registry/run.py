@@ -74,10 +74,12 @@ def log_run(
         tags=dict(tags),
     ) as run:
         run_id = run.info.run_id
-        entries = lineage.flatten(params).items()
+        entries = (
+            Param(_name(name), str(value)[:_PARAM_LENGTH])
+            for name, value in lineage.flatten(params).items()
+        )
         for some in _chunks(entries, _PARAMS_A_CALL):
-            logged = [Param(_name(name), str(value)[:_PARAM_LENGTH]) for name, value in some]
-            store.client.log_batch(run_id, params=logged)
+            store.client.log_batch(run_id, params=some)
         model = _log_model(root / lineage.MODEL, loaded)
         curves = (
             Metric(f"training/{_name(name)}", value, now, iteration)

@@ -127,11 +127,11 @@ def find(store: Store, version: int | str) -> ModelVersion:
             "`make repro` makes a model and names it"
         )
     number = int(text) if text.isdecimal() else aliases[text]
-    found = {int(each.version): each for each in all_versions(store)}
-    if number not in found:
-        known = ", ".join(str(each) for each in sorted(found)[-5:])
+    by_number = {int(each.version): each for each in all_versions(store)}
+    if number not in by_number:
+        known = ", ".join(str(each) for each in sorted(by_number)[-5:])
         raise InputError(f"{store.model}: no version {number}; there is {known or 'none'}")
-    return found[number]
+    return by_number[number]
 
 
 def by_fingerprint(store: Store, fingerprint: str) -> ModelVersion | None:

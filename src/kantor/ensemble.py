@@ -32,7 +32,7 @@ class Line:
     low, high : int
         The range, as MIDI numbers, both included. A drum line has one number: low equals high.
     kind : {"pitched", "drum"}
-        A pitched line sounds one note at a time and may hold it; a drum line strikes one drum.
+        A pitched line sounds one note at a time and may hold it; a drum line sounds one drum.
     aliases : tuple of str
         Words, lower case, by which a file's part may be named.
     program : int

@@ -1,9 +1,10 @@
-"""Sound: what is heard, how loud, how long, and in which memory."""
+"""Sound: its pitches, how loud, how long, and in which memory."""
 
 from __future__ import annotations
 
 import errno
 import io
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +51,8 @@ def test_form_length_and_level() -> None:
     assert np.abs(samples[-100:]).max() < 1e-4
 
 
-@pytest.mark.parametrize("pitch", [36, 43, 50, 55, 60, 64, 69, 72, 76, 81])
-def test_the_written_pitch_is_heard_and_no_other(pitch: int) -> None:
+@pytest.mark.parametrize("pitch", [36, 50, 60, 69, 81])
+def test_the_written_pitch_sounds_and_no_other(pitch: int) -> None:
     """The sound lies at the note's harmonics, within 40 cents (other programs do not)."""
     samples = render(score_of((pitch,), steps=16), RATE).mean(axis=1)[RATE : 3 * RATE]
     power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
@@ -62,7 +63,7 @@ def test_the_written_pitch_is_heard_and_no_other(pitch: int) -> None:
     assert power[1:][in_tune].sum() / power.sum() > 0.85
 
 
-def test_repeated_notes_are_heard() -> None:
+def test_repeated_notes_are_apart() -> None:
     """Between two equal notes the sound drops; in a held note it does not."""
     repeated = score_of((60,), (60,))
     held = Score(repeated.pitches, onset_floor(repeated.pitches), tempo=60)
@@ -83,15 +84,7 @@ def test_rests_are_quieter_and_tempo_counts() -> None:
     assert len(render(slow, RATE)) - len(samples) == 3 * RATE
 
 
-def test_soprano_left_bass_right() -> None:
-    """The voices stand at different places."""
-    top, bottom = score_of((72, REST, REST, REST)), score_of((REST, REST, REST, 48))
-    left, right = (np.square(render(one, RATE)).sum(axis=0) for one in (top, bottom))
-    assert left[0] > 1.5 * left[1]
-    assert right[1] > 1.5 * right[0]
-
-
-def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_join_without_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
     """A piece rendered in blocks of three seconds sounds as it does in one piece."""
     offbeat = score_of((72, 48), (71, 50), (69, 52), (71, 50), (72, 48), steps=7)
     whole = render(offbeat, RATE)
@@ -99,15 +92,11 @@ def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(render(offbeat, RATE), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("steps", [0, 8])
-def test_silence_is_silent(steps: int) -> None:
-    """A score without notes, or without length, gives zeros and no warning."""
-    silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
-    assert not render(silent, RATE).any()
-
-
-def test_one_short_note_at_high_speed() -> None:
-    """A note of a few milliseconds is no error."""
+def test_silence_and_very_short_notes() -> None:
+    """No notes, or no length, give zeros and no warning; notes of a few milliseconds no error."""
+    for steps in (0, 8):
+        silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
+        assert not render(silent, RATE).any()
     assert np.isfinite(render(score_of((60,), (62,), steps=1, tempo=3_000), RATE)).all()
 
 
@@ -130,14 +119,20 @@ def test_a_long_piece_is_played_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(render(CHORDS), whole)
 
 
-def test_wav_is_what_was_rendered(tmp_path: Path) -> None:
-    """16 bits of the same samples, the same bytes each time."""
-    audio.write_wav(CHORDS, tmp_path / "a.wav", RATE)
-    audio.write_wav(CHORDS, tmp_path / "b.wav", RATE)
-    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
-    samples, rate = soundfile.read(tmp_path / "a.wav", dtype="float32")
-    assert rate == RATE
-    np.testing.assert_allclose(samples, render(CHORDS, RATE), atol=1 / 32_000)
+def wav_bytes(score: Score, rate: int) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        audio.write_wav(score, Path(folder) / "a.wav", rate)
+        return (Path(folder) / "a.wav").read_bytes()
+
+
+@pytest.mark.parametrize("encode", [wav_bytes, audio.flac_bytes])
+def test_wav_and_flac_are_what_was_rendered(encode: Callable[[Score, int], bytes]) -> None:
+    """Nothing but the rounding to 16 bits is lost, and the bytes are the same each time."""
+    content = encode(CHORDS, 24_000)
+    assert content == encode(CHORDS, 24_000)
+    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
+    assert rate == 24_000
+    np.testing.assert_allclose(samples, render(CHORDS, 24_000), atol=1 / 32_000)
 
 
 @pytest.mark.parametrize("wanted", [audio.RATE, 24_000])
@@ -150,15 +145,6 @@ def test_mp3_is_small_and_plays(wanted: int) -> None:
     assert len(samples) / rate == pytest.approx(3 + synthesis.TAIL, abs=0.1)
     assert 0.5 < np.abs(samples).max() <= 1
     assert 85 < len(content) * 8 / 1000 / (3 + synthesis.TAIL) < 110
-
-
-def test_flac_is_what_was_rendered() -> None:
-    """Nothing but the rounding to 16 bits is lost, and the bytes are the same each time."""
-    content = audio.flac_bytes(CHORDS, 24_000)
-    assert content == audio.flac_bytes(CHORDS, 24_000)
-    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
-    assert rate == 24_000
-    np.testing.assert_allclose(samples, render(CHORDS, 24_000), atol=1 / 32_000)
 
 
 def test_each_line_sounds_by_its_program_at_its_place(band: Score) -> None:

@@ -47,8 +47,8 @@ def read_text(folder: Path, text: str, *, expand_repeats: bool = False) -> Parse
     return read(path, expand_repeats=expand_repeats)
 
 
-def plain(recording: ParsedFile, part: int = 0) -> list[tuple[F, F, int]]:
-    return [(n.start, n.end, n.pitch) for n in recording.parts[part].notes]
+def plain(parsed: ParsedFile, part: int = 0) -> list[tuple[F, F, int]]:
+    return [(n.start, n.end, n.pitch) for n in parsed.parts[part].notes]
 
 
 @st.composite
@@ -127,6 +127,7 @@ def test_music21_reads_the_same(tmp_path: Path) -> None:
     held = [n.offset for n in first.flatten().notes if n.expressions]
     assert held == [7]
     assert [p.recurse().getElementsByClass("Clef")[0].sign for p in found.parts] == list("GGGF")
+    assert read(tmp_path / "a.musicxml").fermatas == ((F(7), F(9)),)
 
 
 def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band: Score, tmp_path: Path) -> None:
@@ -141,12 +142,6 @@ def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band: Score, tmp_path: 
     assert all("Unpitched" in n.classes for n in parts[5].flatten().notes)
     pitched = read(tmp_path / "a.musicxml").parts
     assert [part.notes[0].pitch for part in pitched] == [76, 67, 60, 48, 36]
-
-
-def test_fermatas_come_back(tmp_path: Path) -> None:
-    """The span under a fermata is the same after the file."""
-    musicxml.write(chorale(), tmp_path / "a.musicxml")
-    assert read(tmp_path / "a.musicxml").fermatas == ((F(7), F(9)),)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +328,7 @@ def corpus_sample(count: int) -> list[Path]:
     return [*files[:: len(files) // count], *repeated]
 
 
-@pytest.mark.parametrize("path", corpus_sample(12), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", corpus_sample(8), ids=lambda path: path.stem)
 def test_bach_is_read_as_music21_reads_him(path: Path) -> None:
     """Notes with ties joined, repeats, meter, key, pickup and fermatas agree with music21."""
     from music21 import converter

@@ -37,12 +37,6 @@ def test_limits_refuse_in_one_line(
             parse_upload(Upload.of("in.zip/a", data), limits)
 
 
-def test_what_is_no_score_is_refused() -> None:
-    """With the upload's name."""
-    with pytest.raises(InputError, match=r"a\.txt: neither MIDI nor MusicXML"):
-        parse_upload(Upload.of("a.txt", b"hello"), Limits())
-
-
 def test_bars_are_counted_by_meter() -> None:
     """Ten quarters are three bars of 4/4, four of 3/4."""
     pitches = np.full((40, 1), 60)
@@ -52,10 +46,12 @@ def test_bars_are_counted_by_meter() -> None:
         assert limits.count_bars(found) == bars
 
 
-def test_a_mistake_of_a_reader_is_a_refusal_too(
+def test_what_is_no_score_or_is_not_foreseen_is_refused(
     tune: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One file that nobody foresaw does not end a batch."""
+    """With the upload's name; a reader's own mistake does not end a batch either."""
+    with pytest.raises(InputError, match=r"a\.txt: neither MIDI nor MusicXML"):
+        parse_upload(Upload.of("a.txt", b"hello"), Limits())
 
     def stumble(*_: object) -> None:
         raise RecursionError("deep\nand deeper")

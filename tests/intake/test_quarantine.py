@@ -26,14 +26,14 @@ def test_bytes_and_reason_lie_in_one_file(tmp_path: Path) -> None:
     quarantine(folder, [refused], LIMITS)
     (path,) = folder.iterdir()
     content = packed(path)
-    told = content.pop("reasons.txt").decode()
+    reasons = content.pop("reasons.txt").decode()
     ((name, data),) = content.items()
     assert data == b"broken"
     assert name.removesuffix(".data").isalnum()
-    assert "file: ../../a b.mid\n" in told
-    assert "reason: damaged; export it again\n" in told
-    assert refused.sha256 in told
-    assert name in told
+    assert "file: ../../a b.mid\n" in reasons
+    assert "reason: damaged; export it again\n" in reasons
+    assert refused.sha256 in reasons
+    assert name in reasons
 
 
 def test_many_uploads_make_few_files_and_none_is_lost(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_many_uploads_make_few_files_and_none_is_lost(tmp_path: Path) -> None:
         reasons += content.pop("reasons.txt").decode()
         data |= set(content.values())
     assert data == {b"%d" % number for number in range(10_000)}
-    told = set(reasons.splitlines())
-    assert {f"reason: no melody {number}" for number in range(10_000)} <= told
+    lines = set(reasons.splitlines())
+    assert {f"reason: no melody {number}" for number in range(10_000)} <= lines
 
 
 def test_what_unpacks_to_much_is_kept_packed(tmp_path: Path) -> None:
@@ -78,26 +78,19 @@ def test_the_same_uploads_refused_twice_are_kept_once(tmp_path: Path) -> None:
     assert path.stat().st_mtime > 1_000
 
 
-def test_one_content_under_two_names_is_kept_once_with_both(tmp_path: Path) -> None:
-    """Two files of one name are kept apart by their contents."""
-    found = [
+def test_contents_are_kept_once_and_what_is_too_large_not_at_all(tmp_path: Path) -> None:
+    """Two files of one name are kept apart by their contents; each has its reason."""
+    refused = [
         Upload.of(name, data).refused("damaged")
         for name, data in (("a", b"1"), ("a", b"2"), ("b", b"1"))
     ]
-    quarantine(tmp_path, found, LIMITS)
+    quarantine(tmp_path, [*refused, Refused("c", "too large (not kept)", "0" * 64, None)], LIMITS)
     (path,) = tmp_path.iterdir()
     content = packed(path)
-    told = content.pop("reasons.txt").decode()
+    reasons = content.pop("reasons.txt").decode()
     assert sorted(content.values()) == [b"1", b"2"]
-    assert (told.count("file: a\n"), told.count("file: b\n")) == (2, 1)
-
-
-def test_what_is_too_large_to_keep_has_its_reason_alone(tmp_path: Path) -> None:
-    """And the text says that nothing was kept."""
-    quarantine(tmp_path, [Refused("a.mid", "too large (not kept)", "0" * 64, None)], LIMITS)
-    (path,) = tmp_path.iterdir()
-    assert list(packed(path)) == ["reasons.txt"]
-    assert b"kept: nothing" in packed(path)["reasons.txt"]
+    assert [reasons.count(f"file: {name}\n") for name in "abc"] == [2, 1, 1]
+    assert reasons.count("kept: nothing") == 1
 
 
 def fill(folder: Path, count: int, limits: Limits) -> int:
@@ -112,19 +105,21 @@ def fill(folder: Path, count: int, limits: Limits) -> int:
     return deleted
 
 
-@pytest.mark.parametrize("limit", [{"quarantine_files": 3}, {"quarantine_bytes": 5_000}])
-def test_the_oldest_files_go_first(tmp_path: Path, limit: dict[str, int]) -> None:
-    """Neither their number nor their bytes grow beyond the limit; it is said how many went."""
-    assert fill(tmp_path, 8, Limits(**limit)) == 5
-    told = [packed(path)["reasons.txt"].decode() for path in tmp_path.iterdir()]
-    assert {text.splitlines()[0] for text in told} == {f"file: {n}.mid" for n in (5, 6, 7)}
-
-
-def test_the_newest_file_stays_whatever_its_size(tmp_path: Path) -> None:
-    """A limit that it exceeds alone deletes all others."""
-    assert fill(tmp_path, 3, Limits(quarantine_bytes=1)) == 2
-    (path,) = tmp_path.iterdir()
-    assert b"file: 2.mid\n" in packed(path)["reasons.txt"]
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [
+        ({"quarantine_files": 3}, (5, 6, 7)),
+        ({"quarantine_bytes": 5_000}, (5, 6, 7)),
+        ({"quarantine_bytes": 1}, (7,)),
+    ],
+)
+def test_the_oldest_files_go_first(
+    tmp_path: Path, limit: dict[str, int], left: tuple[int, ...]
+) -> None:
+    """Their number and bytes stay within the limit, but the newest always stays."""
+    assert fill(tmp_path, 8, Limits(**limit)) == 8 - len(left)
+    reasons = [packed(path)["reasons.txt"].decode() for path in tmp_path.iterdir()]
+    assert {text.splitlines()[0] for text in reasons} == {f"file: {n}.mid" for n in left}
 
 
 def test_a_write_that_fails_leaves_nothing_by_halves(

@@ -64,7 +64,7 @@ def test_silence_has_no_key():
 
 
 def test_the_lowest_voice_decides_between_voices():
-    """Of several voices the last note of the lowest that sounds is heard as the close."""
+    """Of several voices the last note of the lowest that sounds counts as the close."""
     upper, rest = melody([64, 62, 64]), np.full((12, 1), -1, np.int8)
     lower = melody([60, 67, 60]) - np.int8(12)
     assert estimate(np.hstack([upper, lower, rest])) == Key(0, "major")

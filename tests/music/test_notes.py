@@ -34,7 +34,7 @@ def test_notes_survive_the_grid(notes: list[Note]) -> None:
     assert notes_of(Score(*arrays_of(notes, 24))) == notes
 
 
-def test_a_later_note_is_heard_where_two_overlap() -> None:
+def test_a_later_note_counts_where_two_overlap() -> None:
     """A long note ends where the next begins, and does not come back after it."""
     pitches, onsets = arrays_of([Note(0, 8, 60), Note(2, 4, 62)], 8, 1)
     assert pitches[:, 0].tolist() == [60, 60, 62, 62, -1, -1, -1, -1]

@@ -38,7 +38,7 @@ def test_notes_on_the_grid_stay_where_they_are() -> None:
 @given(st.lists(st.tuples(st.integers(0, 7680), st.integers(1, 960)), min_size=1, max_size=30))
 @settings(max_examples=80)
 def test_a_line_comes_out_a_line(timed: list[tuple[int, int]]) -> None:
-    """Whatever goes in: no two notes overlap, none is shorter than a step, none goes untold."""
+    """Whatever goes in: no two notes overlap, none is shorter than a step, none goes uncounted."""
     notes = [TimedNote(F(s, 480), F(s + n, 480), 60) for s, n in timed]
     found, deviation = quantise(notes)
     assert all(note.start < note.end for note in found)
@@ -85,7 +85,7 @@ def test_triplets_land_on_three_different_steps() -> None:
 
 
 def test_swung_eighths_become_even() -> None:
-    """Off-beats at two thirds of the beat are eighths in swing, and this is told."""
+    """Off-beats at two thirds of the beat are eighths in swing, and the deviation says so."""
     notes = line(*[F(i) + late for i in range(6) for late in (F(0), F(2, 3))], last=F(1, 3))
     found, deviation = quantise(notes)
     assert [note.start for note in found] == list(range(0, 24, 2))
@@ -102,20 +102,16 @@ def test_other_rhythms_are_not_swing(starts: list[float]) -> None:
     assert not is_swung(notes)
 
 
-def test_short_notes_last_at_least_a_step() -> None:
-    """A staccato of a hundredth of a beat is still a note."""
-    found, _ = quantise([TimedNote(F(1), F(101, 100), 60), TimedNote(F(2), F(2), 62)])
-    assert found == [Note(4, 5, 60), Note(8, 9, 62)]
-
-
-def test_overlapping_notes_are_cut() -> None:
-    """A note that is held into the next ends where the next begins."""
-    found, _ = quantise([TimedNote(F(0), F(4), 60), TimedNote(F(1), F(2), 62)])
-    assert found == [Note(0, 4, 60), Note(4, 8, 62)]
+def test_notes_are_at_least_a_step_and_never_overlap() -> None:
+    """A staccato of a hundredth of a beat is still a note; one held into the next is cut."""
+    short, _ = quantise([TimedNote(F(1), F(101, 100), 60), TimedNote(F(2), F(2), 62)])
+    assert short == [Note(4, 5, 60), Note(8, 9, 62)]
+    long, _ = quantise([TimedNote(F(0), F(4), 60), TimedNote(F(1), F(2), 62)])
+    assert long == [Note(0, 4, 60), Note(4, 8, 62)]
 
 
 def test_two_notes_in_one_step_find_room() -> None:
-    """Of two thirty-seconds one moves to a free neighbour; in a long trill some must go, told."""
+    """Of two thirty-seconds one moves to a free neighbour; in a long trill some must go, counted."""
     assert starts_of(line(0, 1, F(9, 8), 2)) == [0, 4, 5, 8]
     trill = line(*[F(i, 8) for i in range(16)])
     found, deviation = quantise(trill)
@@ -124,7 +120,7 @@ def test_two_notes_in_one_step_find_room() -> None:
 
 
 def test_music_without_a_click_is_recognised() -> None:
-    """Starts that follow no grid are told apart from sixteenths and from triplets."""
+    """Starts that follow no grid are distinguished from sixteenths and from triplets."""
     random = np.random.default_rng(0)
     free = line(*np.cumsum(random.uniform(0.4, 1.1, 40)).tolist())
     steady = line(*[i / 2 + random.normal(0, 0.02) for i in range(1, 41)])

@@ -111,7 +111,7 @@ def test_notes_are_at_least_a_step_and_never_overlap() -> None:
 
 
 def test_two_notes_in_one_step_find_room() -> None:
-    """Of two thirty-seconds one moves to a free neighbour; in a long trill some must go, counted."""
+    """Of two thirty-seconds one moves to a free neighbour; in a long trill some go, counted."""
     assert starts_of(line(0, 1, F(9, 8), 2)) == [0, 4, 5, 8]
     trill = line(*[F(i, 8) for i in range(16)])
     found, deviation = quantise(trill)

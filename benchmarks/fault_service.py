@@ -82,7 +82,7 @@ def small(root: Path, script: str, *arguments: str) -> tuple[Service, list[Part]
     (root / "done").mkdir()
     (root / STATE / PREFECT).mkdir(parents=True)
     path = os.pathsep.join(map(str, (ROOT / "src", ROOT / "flows", ROOT / "benchmarks")))
-    environment = service.environment("boot") | {
+    environment = service.environment() | {
         "PYTHONPATH": path,
         "KANTOR_LIGHT_FOLDER": str(root / "done"),
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
@@ -157,7 +157,7 @@ def asking(service: Service) -> Iterator[SyncPrefectClient]:
     from prefect import get_client
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    address = service.environment("boot")["PREFECT_API_URL"]
+    address = service.environment()["PREFECT_API_URL"]
     with temporary_settings({PREFECT_API_URL: address}), get_client(sync_client=True) as client:
         yield client
 

@@ -33,15 +33,15 @@ def prune(dry_run: bool = False) -> str:
     dry_run
         Delete nothing; say what would be deleted.
     """
-    found = []
+    pruned = []
     for one in pruning.prune(ROOT, dry_run):
-        found.append(one)
+        pruned.append(one)
         get_run_logger().info(one.line)
-    told = "; ".join(one.line for one in found)
-    create_markdown_artifact(pruning.markdown(found), key="pruned", description=told)
-    if faults := [one.line for one in found if one.fault and not one.passing]:
+    summary = "; ".join(one.line for one in pruned)
+    create_markdown_artifact(pruning.markdown(pruned), key="pruned", description=summary)
+    if faults := [one.line for one in pruned if one.fault and not one.passing]:
         raise NotPruned("; ".join(faults))
-    return told
+    return summary
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def serving(root, names, token=""):
     (root / "reports" / "pixel.png").write_bytes(PIXEL)
     (root / "reports" / "script.js").write_text("window.stolen = 1")
     (root / ".kantor" / "prefect").mkdir(parents=True)
-    parts = [part for part in service.parts("boot") if part.name in names]
+    parts = [part for part in service.parts() if part.name in names]
     logs = [root / f"{part.name}.log" for part in parts]
     processes = [started(part, root, log, token) for part, log in zip(parts, logs, strict=True)]
     try:

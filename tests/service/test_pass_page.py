@@ -4,7 +4,7 @@ from kantor import settings
 from kantor.metrics.resampling import Difference
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.rule import Row
-from kantor.service.pass_page import Pass, inline, links, markdown
+from kantor.service.pass_page import Pass, inline, markdown, page_links
 
 SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
 DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
@@ -31,13 +31,13 @@ def test_why_what_and_where():
 
 def test_without_a_service_nothing_is_linked():
     """A flow run by hand knows no addresses."""
-    assert links(COMPARISON, {}) == []
+    assert page_links(COMPARISON, {}) == []
     assert "http" not in markdown(DONE, "as before", None, {})
 
 
 def test_without_a_comparison_the_models_are_linked():
     """The first model has no other to be compared with."""
-    assert links(None, SERVED)[1] == "[models in MLflow](http://studio:5000/#/models)"
+    assert page_links(None, SERVED)[1] == "[models in MLflow](http://studio:5000/#/models)"
 
 
 def test_a_picture_is_in_its_address(tmp_path):

@@ -1,6 +1,5 @@
 """What the pipeline says is passed on as it comes, and a failure names stage and cause."""
 
-import subprocess
 import sys
 
 import pytest
@@ -24,10 +23,9 @@ stages:
 
 @pytest.fixture
 def root(tmp_path):
-    """A repository of two small stages that have run."""
-    subprocess.run(
-        [sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=tmp_path, check=True
-    )
+    """A repository of two small stages."""
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a").write_text("a")
@@ -40,13 +38,13 @@ def root(tmp_path):
 def test_lines_are_passed_on_in_order(tmp_path):
     """Both streams reach the log, and the command runs in the repository."""
     seen = []
-    script = "import os, sys; print(os.getcwd()); print('told', file=sys.stderr)"
+    script = "import os, sys; print(os.getcwd()); print('fault', file=sys.stderr)"
     lines = run_logged([sys.executable, "-c", script], tmp_path, seen.append)
-    assert seen == lines == [str(tmp_path), "told"]
+    assert seen == lines == [str(tmp_path), "fault"]
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("output", "message"),
     [
         ("train: no window\nERROR: failed to reproduce", "train: no window"),
         ("Running stage 'train':\n> python train.py\nno window\nERROR: failed", "train: no window"),
@@ -58,12 +56,12 @@ def test_lines_are_passed_on_in_order(tmp_path):
         ("", "exit code 255"),
     ],
 )
-def test_a_failure_names_the_cause(tmp_path, said, told):
+def test_a_failure_names_the_cause(tmp_path, output, message):
     """The stage that ran last and its own last line, not DVC's words about it, if it said any."""
-    script = f"print({said!r}); raise SystemExit(255)"
+    script = f"print({output!r}); raise SystemExit(255)"
     with pytest.raises(StageFailed) as error:
         run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
-    assert str(error.value) == told
+    assert str(error.value) == message
 
 
 def test_a_pass_and_what_it_leaves_to_do(root):
@@ -85,8 +83,8 @@ def test_a_fault_of_the_parameters_runs_nothing(root):
     """It fails with the line that names file and key, before a stage begins."""
     seen = []
     (root / "dvc.yaml").write_text("stages: {register: {cmd: echo at work}}")
-    (root / "params.yaml").write_text("register: {model: a}")
-    with pytest.raises(StageFailed, match=r"params.yaml: register.experiment: .*nothing was run$"):
+    (root / "params.yaml").write_text("register: {modle: a}")
+    with pytest.raises(StageFailed, match=r"params.yaml: register.modle: .*nothing was run$"):
         reproduce(root, seen.append)
     assert seen == []
 

@@ -1,4 +1,4 @@
-"""What the service is told by its environment, and what it tells its parts."""
+"""What the service reads from its environment, and what it gives its parts."""
 
 import shutil
 import socket
@@ -11,12 +11,13 @@ from kantor.locks import STATE, held
 from kantor.service.service import PORTS, Service, run
 
 SECRET = "correct-horse-battery"
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
+VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
 
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch):
-    names = ("KANTOR_HOST", "KANTOR_TOKEN", "KANTOR_ALLOWED_HOSTS", *PORTS)
-    for name in (*names, "PREFECT_API_DATABASE_CONNECTION_URL"):
+    for name in ("KANTOR_HOST", "KANTOR_TOKEN", "KANTOR_ALLOWED_HOSTS", *PORTS, DATABASE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -35,40 +36,33 @@ def test_three_addresses(service):
     ]
 
 
-def test_state_stays_in_the_repository(service, tmp_path):
-    """Prefect's database and settings are the repository's, not the person's."""
-    values = service.environment("boot")
+def test_state_stays_in_the_repository(service, tmp_path, monkeypatch):
+    """Prefect's settings and its database, unless the environment names another."""
+    values = service.environment()
     assert values["PREFECT_HOME"] == str(tmp_path / ".kantor/prefect")
-    assert values["PREFECT_API_DATABASE_CONNECTION_URL"].endswith(".kantor/prefect/prefect.db")
-
-
-def test_a_database_that_is_named_is_used(service, monkeypatch):
-    """PostgreSQL stands in the environment, and goes to the parts from there."""
-    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://u:p@db/x")
-    assert "PREFECT_API_DATABASE_CONNECTION_URL" not in service.environment("boot")
-
-
-VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
+    assert values[DATABASE].endswith(".kantor/prefect/prefect.db")
+    monkeypatch.setenv(DATABASE, "postgresql+asyncpg://u:p@db/x")
+    assert DATABASE not in service.environment()
 
 
 def test_runs_are_kept_for_as_long_as_params_say(tmp_path):
     """Prefect's server deletes them itself, if it is to."""
     (tmp_path / "params.yaml").write_text("keep: {runs: 90}\n")
-    values = Service.from_environment(tmp_path).environment("boot")
+    values = Service.from_environment(tmp_path).environment()
     assert values[f"{VACUUM}_ENABLED"] == "events,flow_runs"
     assert values[f"{VACUUM}_RETENTION_PERIOD"] == str(90 * 24 * 3600)
 
 
 @pytest.mark.parametrize("params", ["keep: {runs: null}\n", "keep: {}\n", "train: {}\n", None])
 def test_runs_are_kept_for_ever_by_default(tmp_path, params):
-    """Nothing is said to the server, which then deletes no run."""
+    """The server gets no such setting, and then deletes no run."""
     if params is not None:
         (tmp_path / "params.yaml").write_text(params)
-    values = Service.from_environment(tmp_path).environment("boot")
+    values = Service.from_environment(tmp_path).environment()
     assert not [name for name in values if name.startswith(VACUUM)]
 
 
-def test_the_server_deletes_no_run_unless_it_is_told(monkeypatch):
+def test_the_server_deletes_no_run_unless_it_is_to(monkeypatch):
     """That is Prefect's own default; its events go after a week."""
     from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 
@@ -76,18 +70,11 @@ def test_the_server_deletes_no_run_unless_it_is_told(monkeypatch):
     assert ServerServicesDBVacuumSettings().enabled_vacuum_types == {"events"}
 
 
-def test_a_fault_of_the_block_keep_is_told(tmp_path):
-    """In one line that names file and key."""
-    (tmp_path / "params.yaml").write_text("keep: {runs: 0.5}\n")
-    with pytest.raises(SetupError, match=r"params.yaml: keep.runs: .*greater than or equal to 1"):
-        Service.from_environment(tmp_path)
-
-
 def test_the_token_is_in_no_command(tmp_path, monkeypatch):
     """Everyone reads command lines; Prefect's server shows its settings; clients log in."""
     monkeypatch.setenv("KANTOR_TOKEN", SECRET)
     service = Service.from_environment(tmp_path)
-    parts = service.parts("boot")
+    parts = service.parts()
     assert all(SECRET not in " ".join(part.command) for part in parts)
     shown, clients = parts[0], parts[-1]
     assert SECRET in clients.environment["PREFECT_CLIENT_CUSTOM_HEADERS"]
@@ -96,25 +83,19 @@ def test_the_token_is_in_no_command(tmp_path, monkeypatch):
     assert SECRET not in repr(parts)
 
 
-def test_others_are_not_served_without_a_token(tmp_path, monkeypatch):
-    """Binding elsewhere needs what `kantor.service.access` asks for."""
-    monkeypatch.setenv("KANTOR_HOST", "0.0.0.0")
-    with pytest.raises(SetupError, match="set KANTOR_TOKEN"):
-        Service.from_environment(tmp_path)
-
-
-@pytest.mark.parametrize("port", ["0", "70000", "http", "-1"])
-def test_a_port_that_is_none(tmp_path, monkeypatch, port):
-    """The variable is named."""
-    monkeypatch.setenv("KANTOR_PORT", port)
-    with pytest.raises(SetupError, match="KANTOR_PORT="):
-        Service.from_environment(tmp_path)
-
-
-def test_one_port_for_two(tmp_path, monkeypatch):
-    """Two servers cannot share a port."""
-    monkeypatch.setenv("KANTOR_PORT", "5000")
-    with pytest.raises(SetupError, match="three different ports"):
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"KANTOR_HOST": "0.0.0.0"}, "set KANTOR_TOKEN"),
+        *(({"KANTOR_PORT": port}, "KANTOR_PORT=") for port in ("0", "70000", "http", "-1")),
+        ({"KANTOR_PORT": "5000"}, "three different ports"),
+    ],
+)
+def test_a_fault_of_the_environment_names_the_variable(tmp_path, monkeypatch, variables, reason):
+    """Others need a token; a port is a number, and no other server's."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SetupError, match=reason):
         Service.from_environment(tmp_path)
 
 
@@ -147,8 +128,11 @@ def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):
     with pytest.raises(SetupError, match=r"params.yaml: the block 'ingest' is missing"):
         run(service, lambda line: None)
     assert not (tmp_path / STATE).exists()
+    (tmp_path / "params.yaml").write_text("keep: {runs: 0.5}\n")
+    with pytest.raises(SetupError, match=r"params.yaml: keep.runs: .*greater than or equal to 1"):
+        Service.from_environment(tmp_path)
 
 
 def test_every_part_has_its_health(service):
-    """Whether it works is asked for as long as it runs."""
-    assert all(part.health or part.sign for part in service.parts("boot"))
+    """It is watched as long as it runs."""
+    assert all(part.health or part.sign for part in service.parts())

@@ -1,8 +1,8 @@
 """Processes that a service starts: they end with it, and none is left behind.
 
-Everything that a service starts carries two variables in its environment, and so does all that is
-started by it in turn: `SERVICE`, the repository, and `BOOT`, one start of the service. So what a
-killed service left behind is found without a list of process numbers.
+Everything that a service starts has the variable `SERVICE`, the repository, in its environment, and
+so has all that is started by it in turn. So what a killed service left behind is found without a
+list of process numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 import psutil
 
 SERVICE = "KANTOR_SERVICE"
-BOOT = "KANTOR_SERVICE_BOOT"
 _SET_PDEATHSIG = 1  # prctl(2)
 # Loaded beforehand: between fork and exec nothing may wait for a lock that another thread held.
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None

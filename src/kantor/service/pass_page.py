@@ -21,7 +21,7 @@ class Pass:
     Attributes
     ----------
     reason : str
-        Why it was asked for.
+        Why it was started.
     changed, ran : sequence of str
         What had changed for which stage, and the stages that ran.
     summary : sequence of str
@@ -54,23 +54,23 @@ def markdown(
         "Changed:",
         "\n".join(changes),
         "\n".join(["```", *done.summary, "```"]),
-        " · ".join(links(comparison, environment)),
+        " · ".join(page_links(comparison, environment)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
+def page_links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
     """Links to the report, the drawing and the MLflow run, as far as anything is served."""
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
-    found = [f"[report]({front}/reports/report.html)"] if front else []
+    links = [f"[report]({front}/reports/report.html)"] if front else []
     if front and comparison:
-        found.append(f"[drawing]({front}/{PLOT.as_posix()})")
+        links.append(f"[drawing]({front}/{PLOT.as_posix()})")
     if mlflow and comparison:
         version = f"{mlflow}/#/models/{comparison.name}/versions/{comparison.challenger}"
-        found.append(f"[version {comparison.challenger} in MLflow]({version})")
+        links.append(f"[version {comparison.challenger} in MLflow]({version})")
     elif mlflow:
-        found.append(f"[models in MLflow]({mlflow}/#/models)")
-    return found
+        links.append(f"[models in MLflow]({mlflow}/#/models)")
+    return links
 
 
 def inline(picture: Path) -> str:

@@ -60,8 +60,8 @@ class Pruned:
         verb = "would be deleted" if self.dry_run else "deleted"
         count, files, size = self.freed.count, self.freed.files, self.freed.bytes / 1e6
         held = f"{size:,.1f} MB" if files == count else f"{files:,} files, {size:,.1f} MB"
-        told = _counted(f"{count:,}", self.thing)
-        return f"{self.kind}: {told} older than {days} {verb} ({held})"
+        things = _counted(f"{count:,}", self.thing)
+        return f"{self.kind}: {things} older than {days} {verb} ({held})"
 
 
 def _counted(count: str, thing: str) -> str:
@@ -133,8 +133,8 @@ def prune_logs(folder: Path, before: datetime, dry_run: bool = False) -> Freed:
     return freed
 
 
-def markdown(found: Sequence[Pruned]) -> str:
+def markdown(pruned: Sequence[Pruned]) -> str:
     """All kinds for Prefect's page."""
-    lines = [f"- {one.line}" for one in found]
+    lines = [f"- {one.line}" for one in pruned]
     nothing = "Nothing is ever deleted: see the block `keep` of params.yaml."
     return "\n".join(lines or [nothing]) + "\n"

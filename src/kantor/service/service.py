@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +58,8 @@ class Service:
         Raises
         ------
         SetupError
-            If the servers would be open to others.
-        SetupError
-            If a port is not a number or is named twice.
-        SetupError
-            If the block `keep` is at fault.
+            If the servers would be open to others, if a port is not a number or is named twice,
+            or if the block `keep` is at fault.
         """
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
@@ -86,12 +82,11 @@ class Service:
             f"  MLflow    http://{self.access.name}:{self.mlflow}",
         ]
 
-    def environment(self, boot: str) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """What all parts and the flows find in their environment."""
         home = self.root / STATE / PREFECT
         values = {
             cleanup.SERVICE: str(self.root),
-            cleanup.BOOT: boot,
             "KANTOR_HOME": str(self.root),
             "KANTOR_URL": f"http://{self.access.name}:{self.front}",
             "KANTOR_MLFLOW_URL": f"http://{self.access.name}:{self.mlflow}",
@@ -122,9 +117,9 @@ class Service:
         headers = {"Authorization": f"Bearer {self.access.token}"}
         return {"PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(headers)}
 
-    def parts(self, boot: str) -> list[Part]:
+    def parts(self) -> list[Part]:
         """The processes, in the order of their start."""
-        environment = self.environment(boot)
+        environment = self.environment()
 
         def python(*arguments: object) -> list[str]:
             return [sys.executable, *map(str, arguments)]
@@ -156,9 +151,8 @@ def run(service: Service, say: Callable[[str], object] = print) -> None:
     Raises
     ------
     SetupError
-        If ``params.yaml`` is at fault; nothing was started.
-    SetupError
-        If the repository is served already, a port is taken, or a part does not start.
+        If ``params.yaml`` is at fault, the repository is served already, a port is taken, or a
+        part does not start.
     """
     parameters.check(service.root)
     state = service.root / STATE
@@ -170,7 +164,7 @@ def run(service: Service, say: Callable[[str], object] = print) -> None:
 
 
 def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
-    boot, root = uuid.uuid4().hex, str(service.root)
+    root = str(service.root)
 
     def ours(values: Mapping[str, str]) -> bool:
         """Whether a process of this environment belongs to this repository's service."""
@@ -182,7 +176,7 @@ def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
         _free(service.access.host, port, name)
     _keep_private(service.root)
 
-    supervisor = Supervisor(service.parts(boot), state, service.root, say)
+    supervisor = Supervisor(service.parts(), state, service.root, say)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         say("starting; this takes some seconds")

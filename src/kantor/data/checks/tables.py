@@ -84,18 +84,27 @@ def measure(
     ensemble
         The lines that the tensors should have.
     """
+    import pandas as pd
+
+    tensors = _tensor_table(windows, steps, len(ensemble))
     pieces = piece_table(manifest, windows)
-    table, counts = window_table(windows, pieces, ensemble)
-    pieces["copied_share"] = _copied_shares(pieces, table)
-    histograms = {}
-    if counts is not None:
-        pieces["least_heard"] = _least_heard(len(pieces), windows, counts[..., : ensemble.pitched])
+    table, histograms = pd.DataFrame({"window_id": pd.Series(dtype=str)}), {}
+    if (tensors["shape"] == tensors["declared_shape"]).all() and _measurable(windows):
+        table, counts = window_table(windows, pieces, ensemble)
+        pieces["copied_share"] = _copied_shares(pieces, table)
+        pieces["least_heard"] = _least_heard(pieces, windows, counts[..., : ensemble.pitched])
         for split in SPLITS:
             held = (table["split"] == split).to_numpy()
             histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
     splits = split_table(pieces, table, histograms, min_pieces, ensemble)
-    tensors = _tensor_table(windows, steps, len(ensemble))
     return Tables(tensors, pieces, table, splits, histograms, ensemble)
+
+
+def _measurable(windows: Windows) -> bool:
+    """Whether there are windows, of numbers, even where a dtype is another than declared."""
+    kinds = {"rolls": "biuf", "onsets": "biuf", "piece": "iu", "start": "iu", "length": "iu"}
+    numbers = (getattr(windows, name).dtype.kind in kind for name, kind in kinds.items())
+    return len(windows.piece) > 0 and all(numbers)
 
 
 def _tensor_table(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
@@ -167,28 +176,29 @@ def piece_table(manifest: pd.DataFrame, windows: Windows) -> pd.DataFrame:
     return table
 
 
-def _copied_shares(pieces: pd.DataFrame, windows: pd.DataFrame) -> NDArray[np.float64]:
+def _copied_shares(pieces: pd.DataFrame, windows: pd.DataFrame) -> pd.Series[float]:
     """For each held-out piece, the share of its windows that also stand in another split.
 
-    Missing for training pieces and where it is not known.
+    Missing for training pieces.
     """
-    if "also_in" not in windows or "id" not in pieces:
-        return np.full(len(pieces), np.nan)
     known = windows.dropna(subset="also_in")
     shares = (known["also_in"] != "").groupby(known["piece"]).mean()
-    return np.asarray(pieces["id"].map(shares), dtype=float)
+    ids = pieces["id"] if "id" in pieces else pieces.index.to_series()
+    return ids.map(shares).astype(float)
 
 
-def _least_heard(pieces: int, windows: Windows, counts: NDArray[np.int32]) -> NDArray[np.float64]:
-    """For each of `pieces`, the share of its windows' steps in which its least heard line sounds.
+def _least_heard(
+    pieces: pd.DataFrame, windows: Windows, counts: NDArray[np.int32]
+) -> pd.Series[float]:
+    """For each piece, the share of its windows' steps in which its least heard line sounds.
 
-    Missing where it has no windows; `counts` is that of `window_table`.
+    Missing where it has no windows; `counts` (window, 128, line) is that of `window_table`.
     """
-    known = (windows.piece >= 0) & (windows.piece < pieces)
-    sounding, steps = np.zeros((pieces, counts.shape[2])), np.zeros(pieces)
-    np.add.at(sounding, windows.piece[known], counts[known].sum(axis=1))
-    np.add.at(steps, windows.piece[known], windows.length[known])
-    return np.where(steps > 0, sounding.min(axis=1) / np.maximum(steps, 1), np.nan)
+    import pandas as pd
+
+    sounding = pd.DataFrame(counts.sum(axis=1)).groupby(windows.piece).sum()
+    steps = pd.Series(windows.length).astype(np.int64).groupby(windows.piece).sum()
+    return sounding.div(steps, axis=0).min(axis=1).reindex(pieces.index)
 
 
 def split_table(

@@ -38,93 +38,52 @@ Columns = dict[str, NDArray[Any]]
 
 def window_table(
     windows: Windows, pieces: pd.DataFrame, ensemble: Ensemble = SATB
-) -> tuple[pd.DataFrame, NDArray[np.int32] | None]:
-    """Measure each window.
+) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+    """Measure each window, one at least; the arrays have the form of `Windows`, of any dtype.
 
     Returns
     -------
     table : DataFrame
-        `window_id` ("<piece's id>@<start>"), `piece`, `split`, `start`, `real_steps`,
-        `overhang` (steps past the piece's end), `most_pitches` of a line at one step,
-        `onset_faults` (onsets on rests, and changes of pitch without one), `padding_cells` that
-        sound, `rest_share` of the cells, `empty_bar_share` of the bars of all pitched lines,
-        `crossing_share` of the steps, `in_scale` (share of the cells inside the best diatonic
-        scale; NaN for silence), `compass_<line>` (such as "60 to 72"; missing for silence),
-        `content` (a digest), and `also_in`: for a held-out window the other splits that hold its
-        content, such as "train", empty where there is none, missing for training windows and for
-        silence. Only the columns that the arrays' form allows.
-    counts : (window, 128, line) int32 or None
-        How many real steps each line sounds each pitch; None where rolls cannot be read.
+        `window_id` ("<piece's id>@<start>"), `piece`, `split` (empty where the manifest has no
+        such piece), `start`, `real_steps`, `overhang` (steps outside the piece), `most_pitches`
+        of a line at one step, `onset_faults` (onsets on rests, and changes of pitch without
+        one), `padding_cells` that sound, `rest_share` of the cells, `empty_bar_share` of the
+        bars of all pitched lines, `crossing_share` of the steps, `in_scale` (share of the cells
+        inside the best diatonic scale; NaN for silence), `compass_<line>` (such as "60 to 72";
+        missing for silence), `content` (a digest), and `also_in`: for a held-out window the
+        other splits that hold its content, such as "train", empty where there is none, missing
+        for training windows and for silence.
+    counts : (window, 128, line) int32
+        How many real steps each line sounds each pitch.
     """
     import pandas as pd
 
-    if not _whole_numbers(windows.piece, windows.start, windows.length):
-        return pd.DataFrame({"window_id": pd.Series(dtype=str)}), None
-    columns = _origin(windows, pieces)
-    if not _readable(windows, len(ensemble)):
-        return pd.DataFrame(columns), None
-    bars = np.array([_bar_steps(meter) for meter in columns.pop("meter")], np.int64)
-    measured = [
-        _measure(
-            np.asarray(windows.rolls)[part] > 0,
-            np.asarray(windows.onsets)[part] > 0,
-            np.asarray(windows.length)[part],
-            bars[part],
-            ensemble,
-        )
-        for part in (slice(begin, begin + CHUNK) for begin in range(0, len(bars), CHUNK))
-    ]
-    if not measured:
-        return pd.DataFrame(columns), None
-    for name in measured[0][0]:
-        columns[name] = np.concatenate([chunk[name] for chunk, _ in measured])
-    columns["also_in"] = _also_in(columns["content"], columns["split"])
-    return pd.DataFrame(columns), np.concatenate([counts for _, counts in measured])
-
-
-def _whole_numbers(*arrays: NDArray[Any]) -> bool:
-    """Whether these are vectors of whole numbers, equally long."""
-    vectors = [np.asarray(array) for array in arrays]
-    return all(v.ndim == 1 and v.dtype.kind in "iu" and len(v) == len(vectors[0]) for v in vectors)
-
-
-def _readable(windows: Windows, lines: int) -> bool:
-    """Whether rolls and onsets can be read as ``(window, time, 128, line)``, whatever dtype."""
-    rolls, onsets = np.asarray(windows.rolls), np.asarray(windows.onsets)
-    if rolls.ndim != 4 or rolls.shape[2:] != (PITCHES, lines) or rolls.shape[1] == 0:
-        return False
-    same = onsets.shape == (*rolls.shape[:2], lines) and len(rolls) == len(windows.piece)
-    return same and rolls.dtype.kind in "biuf" and onsets.dtype.kind in "biuf"
-
-
-def _origin(windows: Windows, pieces: pd.DataFrame) -> Columns:
-    """Where each window comes from; a row that the manifest lacks leaves an empty split."""
-    piece, start, length = (
-        np.asarray(array).astype(np.int64)
-        for array in (windows.piece, windows.start, windows.length)
+    start, length = (np.asarray(array, np.int64) for array in (windows.start, windows.length))
+    # A piece that the manifest lacks gives a row without values.
+    rows = pieces.reindex(index=windows.piece, columns=["id", "split", "meter", "steps"])
+    rows = rows.reset_index(drop=True).astype({"id": object, "split": object})
+    ids = rows["id"].where(rows["id"].notna(), [f"row {number}" for number in windows.piece])
+    past_end = (start + length - rows["steps"]).clip(lower=0).fillna(0)
+    table = pd.DataFrame(
+        {
+            "window_id": [f"{piece}@{step}" for piece, step in zip(ids, start, strict=True)],
+            "piece": ids,
+            "split": rows["split"].fillna(""),
+            "start": start,
+            "real_steps": length,
+            "overhang": past_end + np.maximum(-start, 0),
+        }
     )
-    known = (piece >= 0) & (piece < len(pieces))
-    rows = pieces.reindex(np.where(known, piece, -1))
-
-    def of(name: str, missing: NDArray[Any]) -> NDArray[Any]:
-        """A column of the windows' pieces, `missing` where there is none."""
-        values = rows[name].to_numpy(dtype=object) if name in rows else missing
-        return np.where(known, values, missing)
-
-    nothing = np.full(len(piece), "", object)
-    ids = of("id", np.array([f"row {number}" for number in piece], object))
-    columns = {
-        "window_id": np.array([f"{i}@{s}" for i, s in zip(ids, start, strict=True)], object),
-        "piece": ids,
-        "split": of("split", nothing),
-        "meter": of("meter", nothing),
-        "start": start,
-        "real_steps": length,
-    }
-    if "steps" in pieces:
-        past = (start + length - of("steps", start + length)).astype(float)
-        columns["overhang"] = np.maximum(past, 0) + np.maximum(-start, 0)
-    return columns
+    bar_steps = np.array([_bar_steps(str(meter)) for meter in rows["meter"]], np.int64)
+    measured = []
+    for begin in range(0, len(start), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        sounding, onsets = windows.rolls[part] > 0, windows.onsets[part] > 0
+        measured.append(_measure(sounding, onsets, length[part], bar_steps[part], ensemble))
+    for name in measured[0][0]:
+        table[name] = np.concatenate([columns[name] for columns, _ in measured])
+    table["also_in"] = _also_in(table)
+    return table, np.concatenate([counts for _, counts in measured])
 
 
 def _bar_steps(meter: str) -> int:
@@ -134,18 +93,17 @@ def _bar_steps(meter: str) -> int:
         return 16
 
 
-def _also_in(contents: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
+def _also_in(table: pd.DataFrame) -> list[str | None]:
     """The column `also_in` of the table."""
     splits_of: dict[str, set[str]] = {}
-    for content, split in zip(contents, splits, strict=True):
+    for content, split in zip(table["content"], table["split"], strict=True):
         splits_of.setdefault(content, set()).add(split)
-    named = [
+    return [
         " and ".join(sorted(splits_of[content] - {split}, key=_place))
         if content and split in SPLITS[1:]
         else None
-        for content, split in zip(contents, splits, strict=True)
+        for content, split in zip(table["content"], table["split"], strict=True)
     ]
-    return np.array(named, object)
 
 
 def _place(split: str) -> int:

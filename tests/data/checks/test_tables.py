@@ -13,21 +13,20 @@ from hypothesis import strategies as st
 from kantor.data.checks.tables import measure, piece_table, read_manifest
 from kantor.data.checks.windows import window_table
 from kantor.data.windows import Windows
+from kantor.ensemble import Ensemble, Line
 from kantor.errors import InputError
+from kantor.formats.pianoroll import to_roll
 from kantor.music.score import REST, onset_floor
 
 CHORD = (72, 67, 64, 48)
 
 
 def tensors(*pitches: np.ndarray, lengths: tuple[int, ...] | None = None) -> Windows:
-    """Windows of one piece, from their pitches ``(time, voice)``."""
+    """Windows of one piece, from their pitches ``(time, line)``."""
     stacked = np.stack(pitches).astype(np.int8)
-    rolls = np.zeros((*stacked.shape[:2], 128, 4), bool)
-    window, time, voice = np.nonzero(stacked != REST)
-    rolls[window, time, stacked[window, time, voice], voice] = True
     count, steps = stacked.shape[:2]
     return Windows(
-        rolls,
+        to_roll(stacked),
         np.stack([onset_floor(one) for one in stacked]),
         np.zeros(count, np.int32),
         np.arange(count, dtype=np.int32) * steps,
@@ -47,8 +46,8 @@ def held(chord: tuple[int, ...] = CHORD, steps: int = 32) -> np.ndarray:
 
 
 def measured(windows: Windows, meter: str = "4/4") -> pd.Series:
-    frame, _ = window_table(windows, manifest("train", meter=meter))
-    return frame.iloc[0]
+    table, _ = window_table(windows, manifest("train", meter=meter))
+    return table.iloc[0]
 
 
 def test_a_sound_window_has_no_faults() -> None:
@@ -63,15 +62,11 @@ def test_a_sound_window_has_no_faults() -> None:
     assert (row["compass_bass"], row["compass_soprano"]) == ("48 to 48", "72 to 72")
 
 
-def test_two_pitches_of_a_voice_are_counted() -> None:
-    """A second pitch in the roll of one voice at one step is seen, wherever it stands."""
-    windows = tensors(held())
-    windows.rolls[0, 31, 50, 3] = True
-    assert measured(windows)["most_pitches"] == 2
+def test_faults_of_form_are_counted_in_real_steps() -> None:
+    """A second pitch of a line, an onset on a rest, a change without one; a window may begin held.
 
-
-def test_onset_faults_are_counted_in_real_steps() -> None:
-    """An onset on a rest and a change without one are a fault each; a window may begin held."""
+    A window without a piece in the manifest is named by its row; steps outside the piece count.
+    """
     pitches = held()
     pitches[8:12, 0] = REST
     windows = tensors(pitches)
@@ -79,7 +74,16 @@ def test_onset_faults_are_counted_in_real_steps() -> None:
     assert measured(windows)["onset_faults"] == 0
     windows.onsets[0, 9, 0] = True
     windows.onsets[0, 12, 0] = False
-    assert measured(windows)["onset_faults"] == 2
+    windows.rolls[0, 31, 50, 3] = True
+    row = measured(windows)
+    assert (row["onset_faults"], row["most_pitches"]) == (2, 2)
+    table, _ = window_table(windows, manifest("train", steps=30))
+    assert table["overhang"].tolist() == [2]
+    windows.start[0] = -3
+    assert measured(windows)["overhang"] == 3
+    windows.piece[0] = 7
+    row = measured(windows)
+    assert (row["window_id"], row["split"]) == ("row 7@-3", "")
 
 
 def test_padding_is_not_measured_but_must_be_silent() -> None:
@@ -121,11 +125,11 @@ def test_silence_has_no_range_no_scale_and_no_copy() -> None:
     silent = np.full((32, 4), REST, np.int8)
     windows = tensors(silent, silent)
     windows.piece[1] = 1
-    frame, _ = window_table(windows, manifest("train", "test"))
-    assert frame["rest_share"].tolist() == [1, 1]
-    assert frame["in_scale"].isna().all()
-    assert frame["compass_alto"].isna().all()
-    assert frame["also_in"].isna().all()
+    table, _ = window_table(windows, manifest("train", "test"))
+    assert table["rest_share"].tolist() == [1, 1]
+    assert table["in_scale"].isna().all()
+    assert table["compass_alto"].isna().all()
+    assert table["also_in"].isna().all()
 
 
 @given(st.integers(-12, 12))
@@ -138,26 +142,23 @@ def test_a_copy_is_found_in_any_key(semitones: int) -> None:
     other[31, 3] += 1
     windows = tensors(pitches, moved, other)
     windows.piece[:] = [0, 1, 2]
-    frame, _ = window_table(windows, manifest("train", "test", "valid"))
-    assert frame["also_in"].tolist()[1:] == ["train", ""]
-    assert frame["also_in"].isna().tolist() == [True, False, False]
+    table, _ = window_table(windows, manifest("train", "test", "valid"))
+    assert table["also_in"].tolist()[1:] == ["train", ""]
+    assert table["also_in"].isna().tolist() == [True, False, False]
 
 
-def test_a_window_without_a_piece_is_named_by_its_row() -> None:
-    """A row that the manifest lacks is no crash: it leaves an empty split."""
-    windows = tensors(held())
-    windows.piece[0] = 7
-    row = measured(windows)
-    assert (row["window_id"], row["split"]) == ("row 7@0", "")
-
-
-def test_a_window_past_the_end_overhangs() -> None:
-    """Steps past the piece's end, and before its start, are counted."""
-    windows = tensors(held())
-    frame, _ = window_table(windows, manifest("train", steps=30))
-    assert frame["overhang"].tolist() == [2]
-    windows.start[0] = -3
-    assert measured(windows)["overhang"] == 3
+def test_drums_neither_rest_nor_cross_nor_sing() -> None:
+    """Shares are those of the pitched lines; a drum has a range of one pitch, and onsets."""
+    lines = (Line("flute", 60, 96), Line("kick", 36, 36, "drum"), Line("snare", 38, 38, "drum"))
+    pitches = np.full((32, 3), REST, np.int8)
+    pitches[:, 0], pitches[::8, 1] = 72, 36
+    table, counts = window_table(tensors(pitches), manifest("train"), Ensemble("trio", lines))
+    row = table.iloc[0]
+    assert not row[["onset_faults", "rest_share", "empty_bar_share", "crossing_share"]].any()
+    assert row["in_scale"] == 1
+    compasses = row[["compass_flute", "compass_kick", "compass_snare"]]
+    assert compasses.tolist() == ["72 to 72", "36 to 36", None]
+    assert counts.shape == (1, 128, 3)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +179,10 @@ def test_arrays_of_a_wrong_form_are_no_crash(fields: dict[str, np.ndarray]) -> N
     """What cannot be measured is left out; the table of the arrays shows the form."""
     sound = tensors(held())
     windows = Windows(**{**vars(sound), **fields})
-    frames = measure(windows, manifest("train"), 32, {})
-    assert "rest_share" not in frames.windows
-    assert frames.histograms == {}
-    wrong = frames.tensors
+    tables = measure(windows, manifest("train"), 32, {})
+    assert "rest_share" not in tables.windows
+    assert tables.histograms == {}
+    wrong = tables.tensors
     forms = wrong["shape"] == wrong["declared_shape"]
     assert not (forms & (wrong["dtype"] == wrong["declared_dtype"])).all()
 
@@ -199,8 +200,8 @@ def test_splits_are_measured_against_training() -> None:
     """Counts, what is required, and the distance of each voice from training."""
     windows = tensors(held(), held((72, 67, 64, 50)))
     windows.piece[1] = 1
-    frames = measure(windows, manifest("train", "test"), 32, {"train": 5})
-    table = frames.splits.set_index("split")
+    tables = measure(windows, manifest("train", "test"), 32, {"train": 5})
+    table = tables.splits.set_index("split")
     assert table["pieces"].tolist() == [1, 0, 1]
     assert table["required_pieces"].tolist() == [5, 0, 0]
     assert table.loc["test", ["drift_bass", "drift_alto"]].tolist() == [1, 0]
@@ -210,22 +211,21 @@ def test_splits_are_measured_against_training() -> None:
 def test_gaps_in_the_manifest_are_named() -> None:
     """A cell that is empty, or no number where one belongs, is a gap; a title may be empty."""
     table = pd.DataFrame({"id": ["a", "b"], "title": "", "bars": [4, "x"], "source": ["s", None]})
-    frame = piece_table(table, tensors(held()))
-    assert frame["gaps"].tolist() == ["", "bars source "]
-    assert frame["windows"].tolist() == [1, 0]
-
-
-def test_a_manifest_keeps_its_texts(tmp_path: Path) -> None:
-    """Ids such as 007 and titles such as NA stay what they are."""
-    path = tmp_path / "manifest.csv"
-    path.write_text("id,title,bars\n007,NA,4\n")
-    assert read_manifest(path).iloc[0].tolist() == ["007", "NA", 4]
+    pieces = piece_table(table, tensors(held()))
+    assert pieces["gaps"].tolist() == ["", "bars source "]
+    assert pieces["windows"].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"a,b\n1,2,3\n1\n1,2,3,4\n", b"\xff\xfe\x00"])
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes | None) -> None:
-    """A missing or broken table is one line that names the file."""
+    """A missing or broken table is one line that names the file.
+
+    In a sound one ids such as 007 and titles such as NA stay what they are.
+    """
     path = tmp_path / "manifest.csv"
+    path.write_text("id,title,bars\n007,NA,4\n")
+    assert read_manifest(path).iloc[0].tolist() == ["007", "NA", 4]
+    path.unlink()
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=r"manifest\.csv: ") as caught:

@@ -1,0 +1,172 @@
+"""What the stage writes and says, and the form of every check."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import shutil
+import warnings
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.data.checks.conftest import LIMITS, Data
+
+from kantor.data import windows
+from kantor.data.checks.run import all_pages, validate
+from kantor.ensemble import SATB, Ensemble, Line
+from kantor.files import DiskFull, full_disk_explained
+from kantor.music.score import Key
+
+with warnings.catch_warnings():  # great_expectations imports a module that Python deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kantor.data.checks.expectations import is_key, is_meter
+    from kantor.data.checks.suites import music, suites
+
+STAGE = Path(__file__).parents[3] / "pipelines" / "validate.py"
+LOGGER = logging.getLogger("great_expectations.render.renderer.site_builder")
+LOGGED = """An unexpected Exception occurred during data docs rendering.
+                OSError: "[Errno 28] No space left on device".  Traceback: "Traceback (most …
+"""
+
+
+def stage(folder: Path, data: Data, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of the stage's script in a folder with the data and parameters it reads."""
+    blocks = {
+        "ensemble": {"ranges": {}},
+        "ingest": {"sources": [{"kind": "jsb", "path": "data/jsb"}]},
+        "validate": LIMITS.model_dump(),
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(blocks, sort_keys=False))
+    (folder / "build").mkdir(exist_ok=True)
+    windows.save(data.windows, folder / "build" / "windows.npz")
+    data.table.to_csv(folder / "build" / "manifest.csv", index=False)
+    return main(folder, monkeypatch)
+
+
+def main(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.chdir(folder)
+    spec = importlib.util.spec_from_file_location("stage", STAGE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return int(module.main())
+
+
+def test_the_stage_ends_with_one_line_a_failed_check(
+    broken: Data,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Code 0 and silence on the error stream for sound data, else code 1 and one line each.
+
+    The numbers and the page depend on the data alone, and a title cannot add markup. Data Docs
+    show each check's sentence; an older site is replaced as a whole.
+    """
+    reports = tmp_path / "reports"
+    docs = reports / "data_docs"
+    docs.mkdir(parents=True)
+    (docs / "old.html").write_text("old")
+    assert stage(tmp_path, broken, monkeypatch) == 0
+    assert capfd.readouterr().err == ""
+    broken.windows.rolls[3, 5, 79, 0] = True
+    broken.table.loc[1, "key"] = ""
+    broken.table.loc[0, "id"] = "<script>alert(1)</script>"
+    assert stage(tmp_path, broken, monkeypatch) == 1
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["known_key", "one_pitch"]
+    assert sorted(path.name for path in reports.iterdir()) == [
+        "data_docs", "validation.html", "validation.json"
+    ]  # fmt: skip
+
+    numbers, page = ((reports / f"validation.{kind}").read_text() for kind in ("json", "html"))
+    figures = json.loads(numbers)
+    assert figures["failed"] == 2
+    assert figures["pieces"] == {"train": 6, "valid": 2, "test": 2}
+    assert 0.9 < figures["figures"]["in_scale"] <= 1
+    assert "one_pitch" in page
+    assert "<script>" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    validate(broken.tables, LIMITS, 32, tmp_path / "again")
+    assert (tmp_path / "again/validation.json").read_text() == numbers
+    assert (tmp_path / "again/validation.html").read_text() == page
+
+    assert (docs / "index.html").is_file()
+    assert not (docs / "old.html").exists()
+    texts = {path: path.read_text() for path in docs.rglob("*.html")}
+    assert not any("<script>alert" in text for text in texts.values())
+    (shown,) = (text for path, text in texts.items() if "validations/windows/" in path.as_posix())
+    assert "Pitches of one voice at one step: at most 1." in shown
+    assert "@52" in shown
+    assert "system-ui" in shown
+
+    shutil.rmtree(tmp_path / "build")
+    assert main(tmp_path, monkeypatch) == 1
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_a_page_that_the_library_gave_up_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """In one line, the library's trace unseen; a full disk is known by it, so has its remedy.
+
+    What is logged below an error passes, and afterwards the logger is as it was.
+    """
+    fault = r'could not be written \(OSError: "\[Errno 28'
+    with pytest.raises(OSError, match=fault) as raised, all_pages():
+        LOGGER.error(LOGGED)
+    assert str(raised.value).isprintable()
+    assert caplog.text == ""
+    with pytest.raises(DiskFull), full_disk_explained(), all_pages():
+        LOGGER.error(LOGGED)
+    with all_pages():
+        LOGGER.info("resolved")
+    LOGGER.error("afterwards")
+    assert "afterwards" in caplog.text
+    assert LOGGER.handlers == []
+
+
+@pytest.mark.parametrize("mode", ["major", "minor"])
+@pytest.mark.parametrize("fifths", range(-7, 8))
+def test_every_key_that_a_score_can_have_is_known(fifths: int, mode: str) -> None:
+    """The manifest's names are those of `Key.name`, and every one of them is accepted."""
+    assert is_key(Key(fifths, mode).name)
+
+
+@pytest.mark.parametrize("text", ["", "C", "H major", "C  major", "c minor", "C dorian", None, 4])
+def test_what_names_no_key_is_refused(text: object) -> None:
+    """Neither gaps, nor tonics alone, nor other spellings pass."""
+    assert not is_key(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [("4/4", True), ("6/8", True), ("", False), ("4", False), ("4/5", False), ("x/4", False)],
+)
+def test_meters_are_those_of_scores(text: str, known: bool) -> None:
+    """A meter is known if a score can have it."""
+    assert is_meter(text) is known
+
+
+@pytest.mark.parametrize(
+    "ensemble", [SATB, Ensemble("duo", (Line("flute", 60, 96), Line("kick", 36, 36, "drum")))]
+)
+def test_every_check_can_be_read(ensemble: Ensemble) -> None:
+    """Names differ, each check has a sentence and says what is expected, each line has its own."""
+    checks = [check for suite in suites(LIMITS, 32, ensemble).values() for check in suite]
+    names = [check.meta["check"] for check in checks]
+    assert len({*names}) == len(names)
+    assert {f"{kind}_{name}" for name in ensemble.names for kind in ("range", "drift")} <= {*names}
+    for check in checks:
+        assert check.meta["sentence"]
+        assert check.meta["expected"]
+        assert check.description == f"{check.meta['sentence']}: {check.meta['expected']}."
+
+
+def test_limits_reach_the_checks() -> None:
+    """A limit of the parameters is the limit of its check."""
+    by_name = {check.meta["check"]: check for check in music(LIMITS)}
+    assert by_name["rest_share"].max_value == LIMITS.max_rest_share
+    assert by_name["in_scale"].min_value == LIMITS.min_in_scale
+    assert by_name["windows_in_one_split"].mostly == 1 - LIMITS.max_duplicate_share

@@ -14,6 +14,7 @@ from kantor.metrics.musical import HEADLINE, LABELS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
+TEMPLATES = SOURCE / "kantor/pages/templates"  # which all others extend
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
 MODULES = {
@@ -28,23 +29,13 @@ SHARED = {"ensemble"}  # several stages read it
 RUNNING = {"batch", "drift", "intake", "keep", "promote", "retrain", "serve"}
 
 
-def block_of(stage):
-    """The settings class that checks a stage's block of params.yaml."""
-    if stage == "train":
-        from kantor.hyperparameters import Train
+def block_of(name):
+    """The settings class that checks a block of params.yaml."""
+    from kantor.intake import Limits
+    from kantor.service.parameters import SERVED
 
-        return Train
-    if stage == "ensemble":
-        return settings.EnsembleSettings
-    if stage == "intake":
-        from kantor.intake import Limits
-
-        return Limits
-    if stage == "batch":
-        from kantor.batch import Batch
-
-        return Batch
-    return getattr(settings, stage.capitalize())
+    others = {"ensemble": settings.EnsembleSettings, "intake": Limits}
+    return (SERVED | others)[name]
 
 
 def nodes(tree):
@@ -58,7 +49,13 @@ def nodes(tree):
 
 @cache
 def used_by(path):
-    """The files of the package that a module itself names: imports, and files beside it."""
+    """The files of the package that a file itself names: imports, templates, files beside it."""
+    if path.suffix == ".j2":
+        named = re.findall(r'{% (?:extends|include) "([\w.-]+)"', path.read_text())
+        beside = {folder / name for folder in (path.parent, TEMPLATES) for name in named}
+        return {file for file in beside if file.is_file()}
+    if path.suffix != ".py":
+        return set()
     found = set()
     for node in nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -86,7 +83,7 @@ def run_by(stage):
     seen, waiting = set(), [ROOT / "pipelines" / f"{stage}.py"]
     while waiting:
         path = waiting.pop()
-        for file in used_by(path) - seen if path.suffix == ".py" else ():
+        for file in used_by(path) - seen:
             seen.add(file)
             waiting.append(file)
     return seen - PASSED_OVER
@@ -127,10 +124,10 @@ def spelled_out(block):
     return block.model_fields_set == set(type(block).model_fields) and all(map(spelled_out, blocks))
 
 
-@pytest.mark.parametrize("stage", [*STAGES, *sorted(RUNNING | SHARED)])
-def test_parameters_load_and_none_is_left_to_a_default(stage):
-    """Every block passes its settings class, and says everything that this can be told."""
-    block = settings.load(block_of(stage), stage, ROOT / "params.yaml")
+@pytest.mark.parametrize("name", [*STAGES, *sorted(RUNNING | SHARED)])
+def test_parameters_load_and_none_is_left_to_a_default(name):
+    """Every block passes its settings class, and gives every parameter that this has."""
+    block = settings.load(block_of(name), name, ROOT / "params.yaml")
     assert spelled_out(block)
 
 
@@ -186,16 +183,16 @@ def test_help_names_every_task():
     """`make help` says something about every phony target, and about nothing else."""
     makefile = (ROOT / "Makefile").read_text()
     ((phony),) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
-    said = subprocess.run(
+    output = subprocess.run(
         ["make", "--no-print-directory", "help"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    told = dict(line.split(maxsplit=2)[1:] for line in said.splitlines())
-    assert set(told) == set(phony.split())
-    assert all(told.values())
+    helped = dict(line.split(maxsplit=2)[1:] for line in output.splitlines())
+    assert set(helped) == set(phony.split())
+    assert all(helped.values())
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])

@@ -25,22 +25,16 @@ def repeated(values, piece, weights):
 
 
 def test_draws_are_of_as_many_pieces_and_the_first_is_the_pieces_themselves():
-    """Every draw has as many pieces as there are, some of them more than once."""
+    """Every draw has as many pieces as there are, some of them more than once; the same seed draws
+    the same, and without a piece there is nothing to draw.
+    """
     weights = draw(5, 100, seed=3)
+    assert np.array_equal(weights, draw(5, 100, seed=3))
+    assert not np.array_equal(weights, draw(5, 100, seed=4))
     assert weights.shape == (101, 5)
     assert (weights.sum(axis=1) == 5).all()
     assert (weights[0] == 1).all()
     assert weights.max() > 1
-
-
-def test_draws_follow_the_seed():
-    """The same seed draws the same, another one does not."""
-    assert np.array_equal(draw(9, 50, 1), draw(9, 50, 1))
-    assert not np.array_equal(draw(9, 50, 1), draw(9, 50, 2))
-
-
-def test_nothing_to_draw():
-    """Without a piece there is nothing to resample."""
     with pytest.raises(ValueError, match="no pieces"):
         draw(0, 10, 0)
 
@@ -53,11 +47,15 @@ def test_means_by_hand():
 
 
 def test_nothing_to_count_is_nan():
-    """A draw of pieces without a value has no mean; a silent side has no overlap."""
+    """A draw of pieces without a value has no mean; a silent side has no overlap, and equal
+    constants overlap wholly.
+    """
     values = np.array([np.nan, 1.0])
     assert np.isnan(resampled_mean(values, np.array([0, 1]), np.array([[2, 0]])))[0]
     nothing = resampled_overlap(values * np.nan, values, np.array([0, 1]), draw(2, 3, 0))
     assert np.isnan(nothing).all()
+    same = np.full(4, 0.5)
+    assert (resampled_overlap(same, same, np.arange(4), draw(4, 5, 0)) == 1).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
@@ -80,29 +78,23 @@ def test_overlap_of_a_draw_is_that_of_its_windows():
     piece = np.repeat(np.arange(6), 5)
     one, other = rng.random(30), rng.random(30) ** 2
     weights = draw(6, 20, 1)
-    found = resampled_overlap(one, other, piece, weights)
+    drawn = resampled_overlap(one, other, piece, weights)
     edges = np.linspace(min(one.min(), other.min()), max(one.max(), other.max()), 31)
-    for row, value in zip(weights, found, strict=True):
+    for row, value in zip(weights, drawn, strict=True):
         shares = [np.histogram(repeated(s, piece, row), edges)[0] for s in (one, other)]
         assert value == pytest.approx(np.minimum(*(s / s.sum() for s in shares)).sum())
-
-
-def test_equal_constants_overlap_wholly():
-    """Two bodies of music with one and the same figure everywhere have all in common."""
-    same = np.full(4, 0.5)
-    assert (resampled_overlap(same, same, np.arange(4), draw(4, 5, 0)) == 1).all()
 
 
 def test_interval_of_a_mean_is_as_wide_as_theory_says():
     """Of 200 normal values the 90% interval is 1.645 standard errors to either side."""
     values = np.random.default_rng(5).normal(size=200)
-    found = difference(resampled_mean(values, np.arange(200), draw(200, 4000, 0)), 0.9)
+    drawn = difference(resampled_mean(values, np.arange(200), draw(200, 4000, 0)), 0.9)
     error = values.std() / np.sqrt(200)
-    assert found.estimate == pytest.approx(values.mean())
-    assert found.high - found.low == pytest.approx(2 * 1.645 * error, rel=0.05)
+    assert drawn.estimate == pytest.approx(values.mean())
+    assert drawn.high - drawn.low == pytest.approx(2 * 1.645 * error, rel=0.05)
     reference = stats.bootstrap((values,), np.mean, confidence_level=0.9, method="percentile")
-    assert found.low == pytest.approx(reference.confidence_interval.low, abs=0.1 * error)
-    assert found.high == pytest.approx(reference.confidence_interval.high, abs=0.1 * error)
+    assert drawn.low == pytest.approx(reference.confidence_interval.low, abs=0.1 * error)
+    assert drawn.high == pytest.approx(reference.confidence_interval.high, abs=0.1 * error)
 
 
 def test_intervals_hold_what_they_promise():
@@ -111,8 +103,8 @@ def test_intervals_hold_what_they_promise():
     held = 0
     for seed in range(200):
         values = rng.exponential(size=40) - 1
-        found = difference(resampled_mean(values, np.arange(40), draw(40, 300, seed)), 0.9)
-        held += found.low <= 0 <= found.high
+        drawn = difference(resampled_mean(values, np.arange(40), draw(40, 300, seed)), 0.9)
+        held += drawn.low <= 0 <= drawn.high
     assert 0.8 < held / 200 < 0.96
 
 
@@ -127,12 +119,8 @@ def test_pairing_sees_what_lies_between_two_models():
     assert difference(-gain, 0.9).above == 0.0
 
 
-def test_no_difference_is_not_above():
-    """A model beside itself is never better."""
+def test_differences_that_are_none():
+    """A model beside itself is never better; without an estimate there is no interval either."""
     assert difference(np.zeros(11), 0.9) == Difference(0, 0, 0, 0)
-
-
-def test_a_statistic_that_cannot_be_counted():
-    """Without an estimate there is no interval either."""
-    found = difference(np.array([np.nan, 1.0]), 0.9)
-    assert np.isnan([found.estimate, found.low, found.high, found.above]).all()
+    unknown = difference(np.array([np.nan, 1.0]), 0.9)
+    assert np.isnan([unknown.estimate, unknown.low, unknown.high, unknown.above]).all()

@@ -21,15 +21,13 @@ def test_a_verdict_follows_from_error_and_spread(generated, verdict):
     assert Comparison(1 - generated, 0.5, 0.1, 0.02, {}).verdict == verdict
 
 
-def test_nothing_counted_has_no_verdict():
-    """A metric with nothing to count is neither good nor bad."""
-    assert Comparison(math.nan, 0.5, 0.1, 0.02, {}).verdict == ""
-
-
 def test_a_distance_below_the_real_one_is_no_fault():
-    """Nearer to the training data than Bach's held-out pieces are is not outside."""
+    """Nearer to the training data than Bach's held-out pieces are is not outside; a metric with
+    nothing to count is neither good nor bad.
+    """
     assert Comparison(0.1, 0.5, 0.05, 0.0, {}, is_distance=True).verdict == "alike"
     assert Comparison(0.9, 0.5, 0.05, 0.0, {}, is_distance=True).verdict == "outside"
+    assert Comparison(math.nan, 0.5, 0.1, 0.02, {}).verdict == ""
 
 
 def test_bach_himself_passes_everywhere(corpus):

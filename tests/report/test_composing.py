@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kantor.errors import InputError
 from kantor.report import composing
 
 
@@ -29,18 +28,6 @@ def test_every_piece_comes_back_in_its_place_and_length(corpus, model, monkeypat
         np.testing.assert_array_equal(take.onsets[:, 0], score.onsets[:, 0])
         np.testing.assert_array_equal(take.pitches[:, 1], score.pitches[:, 0] - 4)
         assert (take.title, take.pickup, take.tempo) == (score.title, score.pickup, score.tempo)
-
-
-def test_a_model_that_changes_the_melody_is_refused(corpus, model):
-    """Given notes come back unchanged or the evaluation stops and names the piece."""
-
-    def meddling(given, seeds):
-        pitches, onsets = model(given, seeds)
-        pitches[:, 8:12, 0] += 1
-        return pitches, onsets
-
-    with pytest.raises(InputError, match=r"Piece 0.*changed notes that were given"):
-        composing.compose(meddling, [corpus[0].score], [0])
 
 
 def test_a_key_that_is_not_known_is_estimated(corpus):

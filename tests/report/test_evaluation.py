@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -84,11 +84,15 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random"}
     assert figures["headline"]["parallel_octaves"] == octaves["generated"]
     assert 0 < figures["headline"]["changed_by_another_seed"] <= 1 / 3
+    assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
     assert list(figures["by_meter"]) == ["4/4"]
     assert figures["by_meter"]["4/4"]["pieces"] == figures["new_tunes"]["pieces"] == 3
     for part in (figures["by_meter"]["4/4"], figures["new_tunes"]):
         assert part["generated"]["parallel_octaves"] == octaves["generated"]
         assert part["real"]["parallel_octaves"] == octaves["real"]
+    page = (reports / "report.html").read_text()
+    assert "All but two bars" in page
+    assert "By meter" in page
 
 
 def test_phrase_ends_stand_beside_real_ones_and_baselines(corpus, model, tmp_path):
@@ -116,61 +120,40 @@ def fermatas(score):
     return replace(score, pitches=pitches, onsets=onsets, fermatas=held)
 
 
-def test_a_model_composes_other_cells_too(reports):
-    """One model, five tasks, each with its row on the page."""
-    figures = json.loads((reports / "metrics.json").read_text())
-    assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
-    page = (reports / "report.html").read_text()
-    assert "All but two bars" in page
-    assert "By meter" in page
-
-
 def test_tables_for_plots_are_whole(reports):
     """Shares of pitches and of chords add up to one on both sides."""
-    with (reports / "plots" / "pitches.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
-    for column in ("alto_generated", "alto_real", "bass_generated"):
-        assert sum(float(row[column]) for row in rows) == pytest.approx(1, abs=0.01)
-    with (reports / "plots" / "chords.csv").open() as stream:
-        assert sum(float(row["real"]) for row in csv.DictReader(stream)) == pytest.approx(
-            1, abs=0.01
-        )
+    pitches, chords = (
+        pd.read_csv(reports / "plots" / f"{name}.csv") for name in ("pitches", "chords")
+    )
+    sums = [*pitches[["alto_generated", "alto_real", "bass_generated"]].sum(), chords["real"].sum()]
+    assert sums == pytest.approx([1] * 4, abs=0.01)
 
 
-def test_a_split_without_pieces_is_refused_in_one_line(corpus, model, tmp_path):
-    """The message names the split and where to change it; nothing is written."""
+def test_what_cannot_be_evaluated_leaves_the_old_report(corpus, model, reports, tmp_path):
+    """A split without pieces, and a model that changes the melody, are refused in one line before
+    anything is written.
+    """
     with pytest.raises(InputError, match=r"split 'test': 0 pieces; .*params.yaml"):
         run(corpus, model, tmp_path, split="test")
     assert contents(tmp_path) == {}
-
-
-def test_a_meddling_model_leaves_the_old_report(corpus, model, reports):
-    """A model that changes the melody stops the stage before anything is overwritten."""
     before = contents(reports)
 
     def meddling(given, seeds):
         pitches, onsets = model(given, seeds)
         return pitches, onsets & False
 
-    with pytest.raises(InputError, match="changed notes that were given"):
+    with pytest.raises(InputError, match=r"Piece \d.*changed notes that were given"):
         run(corpus, meddling, reports)
     assert contents(reports) == before
 
 
-def test_more_samples_than_pieces_are_all_pieces(corpus):
-    """Each piece is shown once at most, spread over the split."""
+def test_samples_are_spread_and_their_files_stay_in_their_folder(corpus):
+    """Each piece is shown once at most; an id never leads out of the folder or needs quoting."""
     scores = [piece.score for piece in corpus]
     assert len(pick(corpus, scores, range(6), 50)) == 6
     assert [sample.seed for sample in pick(corpus, scores, range(6), 2)] == [1, 4]
-
-
-@pytest.mark.parametrize(
-    ("identity", "name"),
-    [("jsb/bwv25.6", "jsb-bwv25.6"), ("../../etc/passwd", "etc-passwd"), ("<ä>/'", "piece")],
-)
-def test_file_names_stay_in_their_folder(identity, name):
-    """An id never leads out of the samples' folder and needs no quoting."""
-    assert file_name(identity) == name
+    names = {"jsb/bwv25.6": "jsb-bwv25.6", "../../etc/passwd": "etc-passwd", "<ä>/'": "piece"}
+    assert {identity: file_name(identity) for identity in names} == names
 
 
 def test_a_silent_model_is_reported_as_such(corpus, tmp_path):

@@ -12,10 +12,11 @@ import kantor.registry
 from kantor import cli
 from kantor.cli import compose
 from kantor.compose import outputs
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml, reading
 from kantor.music.notes import Note, arrays_of
-from kantor.music.score import VOICES, Key, Meter, Score
+from kantor.music.score import Key, Meter, Score
 
 RUNNER = CliRunner()
 NOTES = (72, 67, 60, 48)
@@ -82,7 +83,7 @@ def lines(text):
 def pitches_of(path):
     """The pitches of a result, ``(time, 4)``, as its file has them."""
     parts = reading.read(path).parts
-    assert [part.name for part in parts] == [voice.title() for voice in VOICES]
+    assert [part.name for part in parts] == [voice.title() for voice in SATB.names]
     notes = [
         Note(int(note.start * 4), int(note.end * 4), note.pitch, voice)
         for voice, part in enumerate(parts)

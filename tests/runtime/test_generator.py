@@ -12,10 +12,10 @@ import pytest
 from tests.runtime.arrays import critic_weights, random_weights
 
 from kantor import runtime
-from kantor.ensemble import Ensemble, Line
+from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
-from kantor.music.score import REST, VOICE_RANGES
+from kantor.music.score import REST
 from kantor.runtime import decoding
 from kantor.runtime import weights as stored
 
@@ -35,7 +35,7 @@ def test_composes_what_is_not_given(model: runtime.Generator, batch: Conditionin
     assert (pitches.dtype, onsets.dtype) == (np.int8, np.bool_)
     assert np.array_equal(pitches[batch.mask], batch.pitches[batch.mask])
     assert np.array_equal(onsets[batch.mask], batch.onsets[batch.mask])
-    for voice, (low, high) in enumerate(VOICE_RANGES):
+    for voice, (low, high) in enumerate(SATB.ranges):
         sounding = pitches[..., voice][pitches[..., voice] != REST]
         assert low <= sounding.min() <= sounding.max() <= high
     again = model.compose(batch, SEEDS.tolist(), temperature=1.0)

@@ -18,14 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from kantor.ensemble import SATB, Ensemble, unnamed
 from kantor.errors import InputError
 
-VOICES = SATB.names
 REST = -1
 STEPS_PER_QUARTER = 4
 
 Pitches = NDArray[np.int8]
 Flags = NDArray[np.bool_]
-
-VOICE_RANGES = SATB.ranges
 
 _SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")

@@ -1,4 +1,4 @@
-"""A model of another ensemble than SATB trains, composes alike in both engines, and is kept."""
+"""A model of another ensemble than SATB trains, composes and writes MIDI, and is kept."""
 
 from __future__ import annotations
 
@@ -6,37 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.ensembles import BAND
+from tests.ensembles import BAND, tune
 
+from kantor import runtime
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
 from kantor.errors import SetupError
+from kantor.formats import midi, reading
 from kantor.model import generator
+from kantor.model.generator import Generator
+from kantor.model.nets.features import to_inputs
 from kantor.model.nets.sampling import draw, draw_latent
-from kantor.model.presets import Unet
-from kantor.model.train import batches
-from kantor.model.train.trainer import Trainer
-from kantor.music.score import REST, Key, Score, onset_floor
+from kantor.model.presets import Chorale, Unet
+from kantor.model.train import batches, loop
+from kantor.music.conditioning import Conditioning, stack
+from kantor.music.score import REST, Score
 from kantor.network.layout import CONTEXT
 from kantor.settings import Windows
 
-pytestmark = pytest.mark.usefixtures("eager")
 STEPS = 8
-
-
-def tune(row: int) -> Score:
-    """Two bars: held pitches that change every quarter, and drums on some of the steps."""
-    random = np.random.default_rng(row)
-    low, high = np.array(BAND.ranges).T
-    pitches = np.repeat(random.integers(low + 5, np.maximum(high - 5, low + 6), (8, 8)), 4, axis=0)
-    drums = slice(BAND.pitched, None)
-    pitches[:, drums] = np.where(random.random((32, 3)) < 0.4, low[drums], REST)
-    onsets = onset_floor(pitches)
-    onsets[:, drums] = pitches[:, drums] != REST
-    return Score(pitches.astype(np.int8), onsets, key=Key(row % 3), ensemble=BAND)
 
 
 @pytest.fixture(scope="module")
@@ -48,40 +40,52 @@ def corpus() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def pool(corpus: Corpus) -> batches.Pool:
-    return batches.pool(corpus, windows.cut(corpus, Windows(steps=STEPS), BAND), "train", BAND)
+def cut(corpus: Corpus) -> windows.Windows:
+    return windows.cut(corpus, Windows(steps=STEPS), BAND)
 
 
 @pytest.fixture(scope="module")
-def trainer(pool: batches.Pool, smallest: Callable[..., Any], eager: None) -> Trainer:
-    """After an iteration by likelihood and two against the critic."""
-    trainer = Trainer(smallest(critic_steps=2), STEPS, BAND)
-    for _ in range(3):
-        batch = batches.batch_at(pool, trainer.batch_size, 1, trainer.iteration)
-        figures = trainer.step(batch)
-        assert all(np.isfinite(figure) for figure in figures.values())
-    return trainer
+def folder(
+    corpus: Corpus,
+    cut: windows.Windows,
+    smallest: Callable[..., Any],
+    eager: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The model's folder after an iteration by likelihood and two against the critic."""
+    root = tmp_path_factory.mktemp("band")
+    folders = loop.Folders(*(root / name for name in ("model", "reports", "checkpoints")))
+    loop.train(smallest(), corpus, cut, "", folders, lambda line: None, BAND)
+    return folders.model
 
 
-def test_every_weight_learns(trainer: Trainer) -> None:
+@pytest.fixture(scope="module")
+def trained(folder: Path) -> Generator:
+    return generator.load(folder)
+
+
+def test_every_weight_learns(trained: Generator, smallest: Callable[..., Any]) -> None:
     """Of all heads, drums' among them; and what the critic makes of a step."""
-    untrained, trained = Trainer(trainer.settings, STEPS, BAND).networks, trainer.networks
-    pairs = zip(untrained.generator.weights, trained.generator.weights, strict=True)
+    settings = smallest()
+    keras.utils.set_random_seed(settings.seed)
+    untrained = Chorale(settings.chorale, STEPS, BAND)
+    pairs = zip(untrained.generator.weights, trained.network.weights, strict=True)
     assert [after.path for before, after in pairs if np.array_equal(before, after)] == []
     assert not np.array_equal(untrained.critic.seen.kernel, trained.critic.seen.kernel)
 
 
-def test_composes_within_the_lines(trainer: Trainer, pool: batches.Pool) -> None:
+def test_samples_keep_to_the_lines(
+    trained: Generator, corpus: Corpus, cut: windows.Windows
+) -> None:
     """Given cells stay; pitched lines keep to their ranges, drums to their one note."""
-    preset = trainer.networks
-    batch = batches.batch_at(pool, 3, 2, tf.constant(0))
-    inputs = preset._inputs(batch)
+    batch = batches.batch_at(batches.pool(corpus, cut, "train", BAND), 3, 2, tf.constant(0))
+    vocabulary = trained.network.layout.vocabulary
     latent = draw_latent((3, STEPS, len(BAND)), tf.constant([1, 2]))
-    tokens, onsets = draw(preset.generator, inputs, latent, CONTEXT, CONTEXT + STEPS)
-    pitches = preset.layout.vocabulary.to_pitches(tokens.numpy(), batch["major_tonic"].numpy())
-    given = batch["mask"].numpy()[:, CONTEXT : CONTEXT + STEPS]
-    asked = batch["pitches"].numpy()[:, CONTEXT : CONTEXT + STEPS]
-    assert np.array_equal(pitches[given], asked[given])
+    inputs, window = to_inputs(batch, vocabulary), slice(CONTEXT, CONTEXT + STEPS)
+    tokens, onsets = draw(trained.network, inputs, latent, window.start, window.stop)
+    pitches = vocabulary.to_pitches(tokens.numpy(), batch["major_tonic"].numpy())
+    given = batch["mask"].numpy()[:, window]
+    assert np.array_equal(pitches[given], batch["pitches"].numpy()[:, window][given])
     for line, (low, high) in enumerate(BAND.ranges):
         composed = pitches[..., line][~given[..., line]]
         assert np.isin(composed, [REST, *range(low, high + 1)]).all()
@@ -90,14 +94,22 @@ def test_composes_within_the_lines(trainer: Trainer, pool: batches.Pool) -> None
         Score(pitches[piece], onsets[piece].numpy() > 0, ensemble=BAND)
 
 
-def test_folder_keeps_the_ensemble(trainer: Trainer, tmp_path: Path) -> None:
-    """It comes back with the weights; the networks are those of its lines."""
-    networks = trainer.networks
-    generator.save(tmp_path, networks.generator, {"preset": "chorale"}, networks.critic)
-    loaded = generator.load(tmp_path)
-    assert loaded.ensemble == loaded.critic.ensemble == BAND
-    for one, other in zip(loaded.network.weights, networks.generator.weights, strict=True):
+def test_composes_and_writes_midi(folder: Path, trained: Generator, tmp_path: Path) -> None:
+    """From its folder, with and without TensorFlow; the file has the ensemble's lines."""
+    light, score = runtime.load(folder), tune(7)
+    assert light.ensemble == trained.ensemble == BAND
+    mask = np.zeros(score.pitches.shape, bool)
+    mask[:, BAND.leads] = True
+    given = stack([Conditioning.from_score(score, mask)])
+    pitches, onsets = light.compose(given, [1])
+    for one, other in zip((pitches, onsets), trained.compose(given, [1]), strict=True):
         assert np.array_equal(one, other)
+    assert np.array_equal(pitches[0][mask], score.pitches[mask])
+    assert np.isfinite(light.judge(given, pitches, onsets)).all()
+    take = Score(pitches[0], onsets[0], key=score.key, ensemble=BAND)
+    midi.write(take, tmp_path / "take.mid")
+    names = [part.name for part in reading.read(tmp_path / "take.mid").parts]
+    assert set(BAND.names[: BAND.pitched]) <= set(names)
 
 
 def test_unet_knows_satb_alone() -> None:

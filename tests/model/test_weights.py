@@ -14,9 +14,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.ensembles import BAND, tune
 
 from kantor import runtime
 from kantor.data.corpus import Corpus
+from kantor.ensemble import SATB
 from kantor.model import generator
 from kantor.model.generator import Generator, weights_of
 from kantor.model.nets import chorale, sampling
@@ -35,14 +37,18 @@ SIZES: tuple[dict[str, Any], ...] = (
     {"width": 16, "decoder": 24, "head": 12, "memory": 4, "reach": 4, "dilations": (1, 2)},
     {"width": 12, "decoder": 8, "head": 20, "memory": 8, "reach": 20, "dilations": (1, 2, 4, 8)},
 )
-MASKS = ("soprano", "bass", "inner", "bars", "cells", "nothing", "everything")
+NETWORKS = ((SIZES[0], SATB), (SIZES[1], SATB), (SIZES[0], BAND))
+MASKS = ("melody", "bass", "inner", "bars", "cells", "nothing", "everything")
 
 
-def mask_of(kind: str, steps: int, random: np.random.Generator) -> np.ndarray:
+def mask_of(kind: str, score: Score, random: np.random.Generator) -> np.ndarray:
     """Given cells of every kind that a person may ask for."""
-    mask = np.zeros((steps, 4), bool)
-    if kind in ("soprano", "bass", "inner"):
-        mask[:, {"soprano": [0], "bass": [3], "inner": [1, 2]}[kind]] = True
+    mask, ensemble = np.zeros(score.pitches.shape, bool), score.ensemble
+    outer = [ensemble.leads, ensemble.bass]
+    if kind == "inner":
+        mask[:] = ~np.isin(np.arange(len(ensemble)), outer)
+    if kind in ("melody", "bass"):
+        mask[:, outer[kind == "bass"]] = True
     if kind == "bars":
         mask[:16] = mask[32:48] = True
     if kind == "cells":
@@ -50,11 +56,12 @@ def mask_of(kind: str, steps: int, random: np.random.Generator) -> np.ndarray:
     return mask | (kind == "everything")
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=("short reach", "long reach"))
+@pytest.fixture(scope="module", params=NETWORKS, ids=("short reach", "long reach", "band"))
 def network(request: pytest.FixtureRequest) -> chorale.ChoraleGenerator:
     """A small network with weights, biases and tables large enough to prefer some notes."""
     keras.utils.set_random_seed(2)
-    made = chorale.ChoraleGenerator(**request.param)
+    sizes, ensemble = request.param
+    made = chorale.ChoraleGenerator(**sizes, ensemble=ensemble)
     random = np.random.default_rng(1)
     for variable in made.trainable_variables:
         noise = random.normal(0, 0.2 / (10 if "successors" in variable.path else 1), variable.shape)
@@ -64,14 +71,30 @@ def network(request: pytest.FixtureRequest) -> chorale.ChoraleGenerator:
 
 
 @pytest.fixture(scope="module")
-def batch(corpus: Corpus) -> Conditioning:
+def batch(network: chorale.ChoraleGenerator, corpus: Corpus) -> Conditioning:
     """Pieces of several lengths, keys and meters; of each, other cells are given."""
     random = np.random.default_rng(3)
+    scores = [piece.score for piece in corpus]
+    if network.ensemble == BAND:
+        scores = [tune(row, steps) for row, steps in enumerate((64, 40, 52))]
     pieces = []
     for place, kind in enumerate(MASKS):
-        score: Score = corpus[place % len(corpus)].score
-        pieces.append(Conditioning.from_score(score, mask_of(kind, score.steps, random)))
+        score = scores[place % len(scores)]
+        pieces.append(Conditioning.from_score(score, mask_of(kind, score, random)))
     return stack(pieces, 72)
+
+
+@pytest.fixture(scope="module")
+def reference(network: chorale.ChoraleGenerator) -> Reference:
+    return Reference(network)
+
+
+def in_numpy(
+    network: chorale.ChoraleGenerator, critic: ChoraleCritic | None = None
+) -> runtime.Generator:
+    """The same networks in numpy."""
+    info = {"preset": "chorale", "ensemble": network.ensemble.to_dict()}
+    return runtime.Generator(weights_of(network, critic), info)
 
 
 class Reference:
@@ -85,14 +108,16 @@ class Reference:
         self, given: Conditioning, seeds: np.ndarray, temperature: float, min_p: float, passes: int
     ) -> tuple[np.ndarray, np.ndarray]:
         def once(given: Conditioning, seeds: np.ndarray, temperature: float) -> Any:
-            numbers = np.stack([latent(int(seed), given.steps, 4) for seed in seeds])
-            knobs = (tf.constant(knob, tf.float32) for knob in (temperature, min_p))
+            numbers = np.stack(
+                [latent(int(seed), given.steps, len(self.network.ensemble)) for seed in seeds]
+            )
+            parameters = (tf.constant(parameter, tf.float32) for parameter in (temperature, min_p))
             vocabulary = self.network.layout.vocabulary
-            found = self.draw(surrounded(given), tf.constant(numbers), *knobs)
-            pitches = vocabulary.to_pitches(found[0].numpy(), given.major_tonic)
+            tokens, onsets = self.draw(surrounded(given), tf.constant(numbers), *parameters)
+            pitches = vocabulary.to_pitches(tokens.numpy(), given.major_tonic)
             return (
                 np.where(given.mask, given.pitches, pitches),
-                np.where(given.mask, given.onsets, found[1].numpy() > 0),
+                np.where(given.mask, given.onsets, onsets.numpy() > 0),
             )
 
         take = once(given, seeds, temperature)
@@ -157,19 +182,18 @@ def judged_by(critic: ChoraleCritic, given: Conditioning, pitches: Any, onsets: 
 )
 def test_takes_are_those_of_keras(
     network: chorale.ChoraleGenerator,
+    reference: Reference,
     batch: Conditioning,
     temperature: float,
     min_p: float,
     passes: int,
 ) -> None:
     """Note for note and onset for onset: all masks, lengths, keys, with and without refinement."""
-    numpy = runtime.Generator(weights_of(network), {"preset": "chorale"})
-    keras_ = Reference(network)
     seeds = np.array([5, 2**63 - 1, 0, -4, 17, 6, 1], np.int64)
-    expected = keras_.compose(batch, seeds, temperature, min_p, passes)
+    expected = reference.compose(batch, seeds, temperature, min_p, passes)
     plain = {"phrase_end": 1.0, "lookahead": 0.0, "reweighting": 0.0}
     plain |= {"temperature": temperature, "min_p": min_p}
-    pitches, onsets = numpy.compose(batch, seeds, passes=passes, **plain)
+    pitches, onsets = in_numpy(network).compose(batch, seeds, passes=passes, **plain)
     assert np.array_equal(pitches, expected[0])
     assert np.array_equal(onsets, expected[1])
     free = ~batch.mask
@@ -180,23 +204,23 @@ def test_takes_are_those_of_keras(
 def test_scores_are_those_of_keras(network: chorale.ChoraleGenerator, batch: Conditioning) -> None:
     """For every mask and length, the last windows reaching beyond the piece's end."""
     keras.utils.set_random_seed(4)
-    critic = ChoraleCritic(width=8, embedding=12, emphasis=3.0)
+    critic = ChoraleCritic(width=8, embedding=12, emphasis=3.0, ensemble=network.ensemble)
     random = np.random.default_rng(5)
     for variable in critic.trainable_variables:
         variable.assign(variable + random.normal(0, 0.1, variable.shape))
-    numpy = runtime.Generator(weights_of(network, critic), {"preset": "chorale"})
+    numpy = in_numpy(network, critic)
     take = numpy.compose(batch, np.arange(7))
-    found = numpy.judge(batch, *take)
-    assert (found.shape, found.dtype) == ((7,), np.float32)
-    assert np.ptp(found) > 0.01
-    assert found == pytest.approx(judged_by(critic, batch, *take), abs=1e-5)
+    scores = numpy.judge(batch, *take)
+    assert (scores.shape, scores.dtype) == ((7,), np.float32)
+    assert np.ptp(scores) > 0.01
+    assert scores == pytest.approx(judged_by(critic, batch, *take), abs=1e-5)
 
 
 def test_folder_is_read_by_both(
     network: chorale.ChoraleGenerator, batch: Conditioning, tmp_path: Path
 ) -> None:
     """What a training saves composes and judges the same with and without TensorFlow."""
-    critic = ChoraleCritic(width=8, embedding=8)
+    critic = ChoraleCritic(width=8, embedding=8, ensemble=network.ensemble)
     generator.save(tmp_path, network, {"preset": "chorale"}, critic)
     with_, without = generator.load(tmp_path), runtime.load(tmp_path)
     seeds = np.arange(7)

@@ -183,9 +183,10 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: 
     SetupError
         One line that names the file, the key and the fault.
     """
-    if optional and (not Path(path).exists() or name not in read_params(path)):
+    values = {} if optional and not Path(path).exists() else read_params(path)
+    if optional and name not in values:
         return block()
-    return checked(block, name, read_params(path), path)
+    return checked(block, name, values, path)
 
 
 def load_ensemble(path: str | Path = "params.yaml") -> Ensemble:

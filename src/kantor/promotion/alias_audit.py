@@ -59,15 +59,9 @@ def _audited(store: Store) -> tuple[list[Event], Event | None]:
     last = moves[-1] if moves else None
     if last is None or last.at or last.after is None:
         return moves, None
-    figures = headline(find(store, last.after))
+    number, figures = history.following(moves), headline(find(store, last.after))
     event = history.make(
-        "elsewhere",
-        history.following(moves),
-        last.before,
-        last.after,
-        "no reason given",
-        PAGE,
-        figures=figures,
+        "elsewhere", number, last.before, last.after, "no reason given", PAGE, figures=figures
     )
     history.write(store, event)
     moves = [*moves[:-1], event]

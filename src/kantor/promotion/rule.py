@@ -12,6 +12,7 @@ its shortfall is less. Units are the metric's own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -95,10 +96,36 @@ def rows(
     shown = [name for name in HEADLINE if name in real and name not in rule.guarded]
     compared = [_overlap(bodies, piece, weights, rule)]
     for name in (*rule.guarded, *shown):
-        role: Role = "guarded" if name in rule.guarded else "shown"
-        means = [resampled_mean(body[name].to_numpy(), piece, weights) for body in bodies]
-        compared.append(_metric(name, role, means, rule))
+        own, other, bach = (
+            resampled_mean(body[name].to_numpy(), piece, weights) for body in bodies
+        )
+        gain = difference(_gain(name, own, other, bach), rule.confidence)
+        compared.append(_row(name, own[0], other[0], bach[0], gain, rule))
     return compared
+
+
+def guarded(
+    name: str, challenger: tuple[float, float], champion: tuple[float, float], rule: Promote
+) -> Row:
+    """The row of a guarded metric from one figure each, with Bach's own beside it: no interval."""
+    (own, bach), (other, _) = challenger, champion
+    gain = Difference(_gain(name, own, other, bach), *[math.nan] * 3)
+    return _row(name, own, other, bach, gain, rule)
+
+
+def _row(
+    name: str, challenger: float, champion: float, real: float, gain: Difference, rule: Promote
+) -> Row:
+    role: Role = "guarded" if name in rule.guarded else "shown"
+    label, bar = LABELS.get(name, name), rule.guarded.get(name, 0.0)
+    return Row(name, label, role, bar, real, champion, challenger, gain)
+
+
+def _gain(name: str, challenger: Figure, champion: Figure, real: Figure) -> Figure:
+    """By how much the challenger's shortfall is less."""
+    if name in FAULTS:
+        return champion - challenger
+    return abs(champion - real) - abs(challenger - real)
 
 
 def _overlap(bodies: Sequence[pd.DataFrame], piece: Places, weights: Weights, rule: Promote) -> Row:
@@ -117,45 +144,6 @@ def _mean_overlap(
         for name in real.columns
     ]
     return np.asarray(np.nanmean(overlaps, axis=0))
-
-
-def shortfall(name: str, generated: Figure, real: Figure) -> Figure:
-    """How bad figures are: of a fault the figures themselves, else their distance from Bach's."""
-    return generated if name in FAULTS else abs(generated - real)
-
-
-def guarded(
-    name: str, challenger: tuple[float, float], champion: tuple[float, float], rule: Promote
-) -> Row:
-    """The row of a guarded metric from one figure each, and Bach's own beside it: no interval."""
-    (own, real), (other, _) = challenger, champion
-    gain = shortfall(name, other, real) - shortfall(name, own, real)
-    nothing = float("nan")
-    return Row(
-        name,
-        LABELS.get(name, name),
-        "guarded",
-        rule.guarded[name],
-        real,
-        other,
-        own,
-        Difference(gain, nothing, nothing, nothing),
-    )
-
-
-def _metric(name: str, role: Role, means: Sequence[Figures], rule: Promote) -> Row:
-    own, other, real = means
-    short, others = (shortfall(name, side, real) for side in (own, other))
-    return Row(
-        name,
-        LABELS.get(name, name),
-        role,
-        rule.guarded.get(name, 0.0),
-        real[0],
-        other[0],
-        own[0],
-        difference(others - short, rule.confidence),
-    )
 
 
 def decide(rows: Sequence[Row], rule: Promote) -> tuple[Verdict, tuple[str, ...]]:

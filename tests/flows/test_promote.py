@@ -34,7 +34,7 @@ pytestmark = [
 
 RULE = settings.Promote(mode="approve", margin=0.005, guarded={}, resamples=100, confidence=0.9)
 GAIN = Difference(0.02, 0.01, 0.03, 0.99)
-FOUND = ModelComparison(
+COMPARISON = ModelComparison(
     "kantor-bach",
     2,
     1,
@@ -62,7 +62,7 @@ def moved(monkeypatch, tmp_path):
         monkeypatch.setattr(promote.moves, what, stand_in(what))
     monkeypatch.setattr("kantor.promotion.decision.promote", promote.moves.promote)
     monkeypatch.setattr(promote, "history", lambda root: [promote.moves.rollback(root=root)])
-    monkeypatch.setattr(promote, "compare", lambda version, root: FOUND)
+    monkeypatch.setattr(promote, "compare", lambda version, root: COMPARISON)
     monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")
     return calls
 
@@ -109,9 +109,9 @@ def answer(**form):
 def test_a_person_says_yes(moved, quick):
     """The form's name and reason go into the history; page and drawing are there to judge by."""
     person = answer(promote=True, your_name="ada", why="sounds better")
-    told = promote.promote()
+    outcome = promote.promote()
     person.join()
-    assert told == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
+    assert outcome == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
     assert ("promote", (2, "sounds better", "ada")) in moved
     assert "takes the champion's place" in Artifact.get("comparison").data
     assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
@@ -122,9 +122,9 @@ def test_a_person_says_yes(moved, quick):
 def test_a_person_says_no(moved, quick):
     """Then nothing moves, and the flow says who said so."""
     person = answer(promote=False, your_name="bob", why="no")
-    told = promote.promote()
+    outcome = promote.promote()
     person.join()
-    assert told == "kantor-bach version 2 not promoted: bob said no (no)"
+    assert outcome == "kantor-bach version 2 not promoted: bob said no (no)"
     assert [what for what, _ in moved if what == "promote"] == []
 
 
@@ -154,22 +154,22 @@ def killed(moved, monkeypatch):
             person.join()
             raise Killed
 
-        def begin_again(found, pause):
-            monkeypatch.setattr(promote, "compare", lambda version, root: found)
+        def begin_again(comparison, pause):
+            monkeypatch.setattr(promote, "compare", lambda version, root: comparison)
             monkeypatch.setattr(approval, "pause_flow_run", pause)
             client.set_flow_run_state(run.id, Scheduled(message="begun again"), force=True)
             return run_flow(promote.promote, client.read_flow_run(run.id))
 
         with pytest.raises(Killed):
-            begin_again(FOUND, answered_and_killed)
+            begin_again(COMPARISON, answered_and_killed)
         yield begin_again
 
 
 @pytest.mark.usefixtures("prefect_server")
 def test_an_answer_just_before_a_kill_is_not_asked_for_again(killed, moved):
     """The run that is begun again acts on it: nobody is asked, the person's name is kept."""
-    told = killed(FOUND, lambda **_: pytest.fail("asked twice"))
-    assert told == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
+    outcome = killed(COMPARISON, lambda **_: pytest.fail("asked twice"))
+    assert outcome == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
     assert [given for what, given in moved if what == "promote"] == [(2, "sounds better", "ada")]
 
 
@@ -182,7 +182,7 @@ def test_an_answer_on_other_versions_does_not_count(killed, moved):
         asked.append(given)
         raise FlowPauseTimeout
 
-    assert "nobody answered" in killed(replace(FOUND, challenger=3), pause)
+    assert "nobody answered" in killed(replace(COMPARISON, challenger=3), pause)
     assert len(asked) == 1
     assert [what for what, _ in moved if what == "promote"] == []
 
@@ -202,18 +202,18 @@ def test_a_run_that_is_begun_again_asks_again(monkeypatch):
     monkeypatch.setattr(approval, "_earlier_answer", lambda about: None)
     for _ in range(2):
         with pytest.raises(ValidationError):
-            approval.ask(FOUND)
+            approval.ask(COMPARISON)
     assert len({*keys}) == 2
 
 
 @pytest.fixture
-def told(monkeypatch):
+def no_server(monkeypatch):
     """The flow without a server."""
     monkeypatch.setattr(promote, "create_markdown_artifact", lambda *_, **__: None)
     monkeypatch.setattr(promote, "get_run_logger", lambda: type("Log", (), {"info": print}))
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("no_server")
 @pytest.mark.parametrize(
     ("given", "call"),
     [
@@ -228,7 +228,7 @@ def test_by_hand(moved, given, call):
     assert moved[0] == call
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("no_server")
 def test_a_refusal_fails_the_flow(moved, monkeypatch):
     """With all reasons: nobody takes a refused promotion for one that was done."""
 

@@ -46,16 +46,14 @@ def test_better_by_the_rule_is_promoted(moves, tmp_path):
     assert named["instead_of"] == 1
 
 
-def test_the_history_names_who_let_the_rule_decide(moves, tmp_path):
-    """A flow that a person started is not taken for the retraining."""
-    assert settle(tmp_path, Comparison("promote"), "", nobody, "ada") == BETTER.format("ada")
-    assert moves[0][0][2] == "ada"
-
-
-def test_the_champion_stays(moves, tmp_path):
-    """Where the rule says so, and nobody is asked."""
+def test_without_a_person(moves, tmp_path):
+    """The champion stays where the rule says so; a flow that a person started is named in the
+    history, not the retraining.
+    """
     assert "champion is version 1" in settle(tmp_path, Comparison("keep"), "", nobody)
     assert not moves
+    assert settle(tmp_path, Comparison("promote"), "", nobody, "ada") == BETTER.format("ada")
+    assert moves[0][0][2] == "ada"
 
 
 @pytest.mark.parametrize(
@@ -99,17 +97,15 @@ def aliases(monkeypatch):
 
 
 def test_each_pair_is_decided_on_once(aliases, tmp_path):
-    """Also by the pass after one that was killed before it could; again for another pair."""
+    """Also by the pass after one that was killed before it could; again for another pair. Without
+    two different versions there is nothing to compare.
+    """
+    for named in ({}, {"challenger": 1}, {"champion": 1, "challenger": 1}):
+        aliases |= named
+        assert undecided(tmp_path) is None
     aliases |= {"champion": 1, "challenger": 2}
     assert undecided(tmp_path) == undecided(tmp_path) == "version 2 against 1"
     decided(tmp_path, "version 2 against 1")
     assert undecided(tmp_path) is None
     aliases["challenger"] = 3
     assert undecided(tmp_path) == "version 3 against 1"
-
-
-@pytest.mark.parametrize("named", [{}, {"challenger": 1}, {"champion": 1, "challenger": 1}])
-def test_nothing_to_decide(aliases, tmp_path, named):
-    """Without two different versions there is no comparison."""
-    aliases |= named
-    assert undecided(tmp_path) is None

@@ -34,8 +34,10 @@ def test_an_alias_names_the_version(moving):
 
 def test_rollbacks_lead_further_back(moving, rule):
     """One after the other to older champions, never to one that was rolled back from; `previous`
-    stands where the next one leads.
+    stands where the next one leads. Where none is left one line says so, and what else to do.
     """
+    with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
+        rollback("no", root=moving)
     promote(2, "try it", root=moving, rule=rule)
     promote(3, "try it", root=moving, rule=rule)
     event = rollback("worse by ear", root=moving)
@@ -69,12 +71,6 @@ def test_what_was_retired_or_deleted_is_passed_over(moving, client, rule):
     assert "skipped 2 (retired on 2" in rollback("worse", root=moving).line
 
 
-def test_nothing_to_go_back_to(moving):
-    """Without a former champion one line says so, and what else to do."""
-    with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
-        rollback("no", root=moving)
-
-
 def test_retiring_takes_the_aliases_and_keeps_the_version(moving, rule):
     """A retired version loses its names, still loads by number, and is not promoted again."""
     retire("challenger", "hums", root=moving)
@@ -89,8 +85,13 @@ def test_retiring_takes_the_aliases_and_keeps_the_version(moving, rule):
     assert retired == []
 
 
-def test_the_champion_cannot_be_retired_or_promoted(moving, rule):
-    """What composes is not taken away, and what is done is not done twice."""
+def test_what_is_no_move(moving, rule):
+    """What composes is not taken away, what is done is not done twice, and nothing without a
+    reason.
+    """
+    with pytest.raises(InputError, match="say why"):
+        promote(2, " \n", root=moving, rule=rule)
+    assert aliases(moving)["champion"] == 1
     with pytest.raises(Refused, match="it is the champion"):
         retire(1, "no", root=moving)
     with pytest.raises(InputError, match="is the champion already"):
@@ -135,13 +136,6 @@ def test_the_history_tells_who_when_from_to_and_why(moving, client, rule):
     assert [e.at for e in moves] == sorted(e.at for e in moves)
     tags = client.get_registered_model("kantor-bach").tags
     assert json.loads(tags[moves[0].tag])["why"] == "sounds better"
-
-
-def test_a_reason_is_needed(moving, rule):
-    """Without one nothing moves."""
-    with pytest.raises(InputError, match="say why"):
-        promote(2, " \n", root=moving, rule=rule)
-    assert aliases(moving)["champion"] == 1
 
 
 def test_a_move_that_fails_leaves_nothing_behind(moving, rule, monkeypatch):

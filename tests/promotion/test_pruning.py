@@ -60,8 +60,13 @@ def test_a_version_retired_before_goes_with_its_files(registry):
     assert make(registry, 4).version == 4
 
 
-def test_a_version_with_an_alias_stays(registry):
-    """Any alias: somebody asks for it by that name."""
+def test_a_version_with_an_alias_or_without_a_date_stays(registry):
+    """Any alias: somebody asks for it by that name. Where somebody wrote `retired` by hand, nobody
+    knows since when.
+    """
+    client_of(registry).set_model_version_tag("kantor-bach", "2", "retired", "yes")
+    assert prune_retired(LATER, root=registry) == Freed()
+    client_of(registry).delete_model_version_tag("kantor-bach", "2", "retired")
     retire(2, "hums", root=registry)
     client = client_of(registry)
     client.set_registered_model_alias("kantor-bach", "concert", "2")
@@ -165,9 +170,3 @@ def test_without_a_model_there_is_nothing_to_delete(bare, empty_database):
     assert not (bare / "mlflow.db").exists()
     shutil.copy(empty_database, bare / "mlflow.db")
     assert prune_retired(LATER, root=bare) == Freed()
-
-
-def test_when_somebody_wrote_retired_by_hand_it_stays(registry):
-    """Nobody knows since when."""
-    client_of(registry).set_model_version_tag("kantor-bach", "2", "retired", "yes")
-    assert prune_retired(LATER, root=registry) == Freed()

@@ -131,12 +131,26 @@ def test_long_histories_are_logged_whole(repository):
     assert run.data.metrics["training/b _x_"] == 1400
 
 
-@pytest.mark.parametrize("missing", ["reports/metrics.json", "build/model"])
-def test_nothing_to_register(repository, missing):
-    """Without a model or its evaluation one line names what is missing and what to run."""
-    (repository / missing).rename(repository / "elsewhere")
-    with pytest.raises(SetupError, match=rf"{missing}: not found; run `dvc repro`"):
-        register(repository, PARAMS)
+def test_nothing_to_register(repository):
+    """Without a model, or without a whole evaluation, one line says what to run; there is no
+    version. Nor is there one by a name that would break a search, or where files cannot be kept.
+    """
+
+    def refused(fault, params=PARAMS):
+        with pytest.raises(SetupError, match=fault):
+            register(repository, params)
+
+    refused(r"params.yaml: register.model: ", Register(model="Bach's"))
+    for missing in ("reports/metrics.json", "build/model"):
+        (repository / missing).rename(repository / "elsewhere")
+        refused(rf"{missing}: not found; run `dvc repro`")
+        (repository / "elsewhere").rename(repository / missing)
+    (repository / "mlartifacts").write_text("in the way")
+    refused(r"mlflow.db: .*mlartifacts")
+    for text in ("", "[1, 2]", '{"headline": '):
+        (repository / "reports/metrics.json").write_text(text)
+        refused(r"metrics.json: not an evaluation; run `dvc repro")
+    assert client_of(repository).search_model_versions() == []
 
 
 def test_broken_model_is_refused(repository, monkeypatch):
@@ -160,12 +174,6 @@ def test_broken_model_is_refused(repository, monkeypatch):
     assert client_of(repository).search_model_versions() == []
 
 
-def test_model_name_that_mlflow_cannot_quote(repository):
-    """A name that would break a search is refused, and the key is named."""
-    with pytest.raises(SetupError, match=r"params.yaml: register.model: "):
-        register(repository, Register(model="Bach's", experiment="kantor"))
-
-
 def test_receipt_is_the_same_wherever_it_is_written(tmp_path):
     """The receipt names model and inputs: no version number, alias or time."""
     Receipt("kantor-bach", "abc", 1, ("champion",), True).write(tmp_path / "a" / RECEIPT)
@@ -183,19 +191,3 @@ def test_stage_stops_in_one_line(tmp_path):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("register: params.yaml: not found")
-
-
-@pytest.mark.parametrize("text", ["", "[1, 2]", '{"headline": '])
-def test_damaged_evaluation_is_refused(repository, text):
-    """An evaluation that was cut off gets one line and makes no version."""
-    (repository / "reports/metrics.json").write_text(text)
-    with pytest.raises(SetupError, match=r"metrics.json: not an evaluation; run `dvc repro"):
-        register(repository, PARAMS)
-    assert client_of(repository).search_model_versions() == []
-
-
-def test_folder_that_cannot_be_written(repository):
-    """Where the files cannot be kept one line says so."""
-    (repository / "mlartifacts").write_text("in the way")
-    with pytest.raises(SetupError, match=r"mlflow.db: .*mlartifacts"):
-        register(repository, PARAMS)

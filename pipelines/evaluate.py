@@ -1,4 +1,4 @@
-"""Stage `evaluate`: compose under every held-out soprano, measure it, write the report."""
+"""Stage `evaluate`: compose to every held-out melody, measure it, write the report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kantor import files, settings
 from kantor.data import corpus
-from kantor.errors import InputError, SetupError
+from kantor.errors import InputError, ModelError, SetupError
 from kantor.report.evaluation import evaluate
 
 SCORES = Path("build/scores.npz")
@@ -25,12 +25,12 @@ def main() -> int:
 
         with files.full_disk_explained():
             figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
-    except (InputError, SetupError, OSError) as error:
+    except (InputError, ModelError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
-    found = figures["headline"]
+    passed, metrics = (figures["headline"][name] for name in ("metrics_in_range", "metrics"))
     print(
-        f"evaluate: {found['metrics_in_range']} of {found['metrics']} metrics in Bach's range, "
+        f"evaluate: {passed} of {metrics} metrics in Bach's range, "
         f"{figures['pieces']} pieces; see {REPORTS / 'report.html'}"
     )
     return 0

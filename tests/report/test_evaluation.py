@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from kantor.data import corpus as corpora
-from kantor.errors import InputError
+from kantor.errors import InputError, ModelError
 from kantor.music.score import onset_floor
 from kantor.report.evaluation import evaluate
 from kantor.report.samples import file_name, pick
@@ -75,7 +75,7 @@ def test_the_same_inputs_give_the_same_bytes(reports, corpus, model, tmp_path):
 
 
 def test_figures_stand_beside_real_ones_and_baselines(reports):
-    """Parallel fourths, sixths and octaves under every note: found, and judged against real."""
+    """Parallel fourths, sixths and octaves under every note, judged against real."""
     figures = json.loads((reports / "metrics.json").read_text())
     assert (figures["split"], figures["pieces"]) == ("valid", 3)
     octaves = figures["metrics"]["parallel_octaves"]
@@ -98,12 +98,12 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
 def test_phrase_ends_stand_beside_real_ones_and_baselines(corpus, model, tmp_path):
     """Under each fermata Bach's triad, and the model's bass an octave under the soprano."""
     held = [replace(piece, score=fermatas(piece.score)) for piece in corpus]
-    found = run(held, model, tmp_path)["phrase_ends"]
+    ends = run(held, model, tmp_path)["phrase_ends"]
     naive = {"block", "triads", "shuffled", "random"}
-    assert found["count"] == {"generated": 6, "real": 6, "baseline": dict.fromkeys(naive, 6)}
-    root = found["root_position"]
+    assert ends["count"] == {"generated": 6, "real": 6, "baseline": dict.fromkeys(naive, 6)}
+    root = ends["root_position"]
     assert (root["generated"], root["real"], root["verdict"]) == (0, 1, "outside")
-    assert (found["of_the_key"]["real"], found["tonic_or_dominant"]["real"]) == (0.5, 0.5)
+    assert (ends["of_the_key"]["real"], ends["tonic_or_dominant"]["real"]) == (0.5, 0.5)
     assert {*root["baseline"]} == naive
     assert root["baseline"]["block"] == 1
     page = (tmp_path / "report.html").read_text()
@@ -142,7 +142,7 @@ def test_what_cannot_be_evaluated_leaves_the_old_report(corpus, model, reports, 
         pitches, onsets = model(given, seeds)
         return pitches, onsets & False
 
-    with pytest.raises(InputError, match=r"Piece \d.*changed notes that were given"):
+    with pytest.raises(ModelError, match=r"Piece \d.*changed notes that were given"):
         run(corpus, meddling, reports)
     assert contents(reports) == before
 

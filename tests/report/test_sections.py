@@ -29,8 +29,8 @@ def test_nothing_measured_is_no_table(table):
 
 def test_phrase_ends_stand_beside_all_baselines():
     """Every figure of the file is on the page, and one that is missing is a dash."""
-    found = {"count": {"real": 1234}, **dict.fromkeys(LABELS, ENTRY)}
-    table = sections.phrase_ends({"phrase_ends": found})
+    ends = {"count": {"real": 1234}, **dict.fromkeys(LABELS, ENTRY)}
+    table = sections.phrase_ends({"phrase_ends": ends})
     assert table["count"] == "1,234"
     assert table["baseline_names"] == ("block", "triads", "shuffled", "random")
     assert table["rows"][0]["label"] == "Triad in root position"

@@ -66,7 +66,7 @@ def test_the_gap_is_two_whole_bars_in_the_middle(real, row, steps, meter, expect
 
 
 def test_no_note_is_cut_by_the_end_of_the_gap(real):
-    """Of a note held out of the gap everything is asked for, of one held into it the end."""
+    """Of a note held out of the gap everything is open, of one held into it the end."""
     pitches = real[0].pitches.copy()
     pitches[12:20, 3], pitches[44:56, 1], pitches[48:52, 2] = 40, 60, -1
     onsets = onset_floor(pitches)
@@ -123,19 +123,19 @@ def test_a_gap_is_measured_with_its_joins_and_nowhere_else(real):
     assert parts[1]["complete_triads"] == 1
 
 
-def test_no_more_pieces_are_asked_about_than_needed(real):
+def test_no_more_pieces_are_used_about_than_needed(real):
     """Of many pieces some are taken, evenly spread, each with its own seed."""
     many = [real[row % len(real)] for row in range(60)]
-    asked = []
+    used = []
 
     def watching(given, seeds):
-        asked.extend(int(seed) for seed in seeds)
+        used.extend(int(seed) for seed in seeds)
         return bach(many)(given, seeds)
 
     figures = evaluate_tasks(watching, many, many, range(60))
-    assert figures["nothing"]["pieces"] == PIECES == len(set(asked))
-    assert min(np.diff(sorted(set(asked)))) >= 2
-    assert (min(asked), max(asked)) == (1, 58)
+    assert figures["nothing"]["pieces"] == PIECES == len(set(used))
+    assert min(np.diff(sorted(set(used)))) >= 2
+    assert (min(used), max(used)) == (1, 58)
 
 
 def test_the_tasks_follow_from_the_ensemble():

@@ -1,11 +1,11 @@
 """How sure a difference is: the paired bootstrap over pieces.
 
-Two models composed under the same sopranos. Which is better on these pieces can be counted; how
-far that says anything of other pieces is told by drawing as many pieces again, with repetition,
-and counting anew, many times (Efron and Tibshirani 1993, "An introduction to the bootstrap",
-chapters 6 and 13). Both models are counted on each draw's same pieces: the sopranos that are hard
-for both do not blur what lies between them. Whole pieces are drawn, not windows, since windows of
-one piece are alike.
+Two models composed to the same melodies. Which is better on these pieces can be counted. How far
+that holds for other pieces is estimated: as many pieces are drawn again, with repetition, and
+counted anew, many times (Efron and Tibshirani 1993, "An introduction to the bootstrap",
+chapters 6 and 13). Both models are counted on each draw's same pieces: the melodies that are
+hard for both do not blur what lies between them. Whole pieces are drawn, not windows, since
+windows of one piece are alike.
 
 Conventions
 -----------

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.errors import InputError
+from kantor.errors import ModelError
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate
 from kantor.music.score import Flags, Pitches, Score
@@ -18,11 +18,16 @@ Model = Callable[[Conditioning, NDArray[np.int64]], tuple[Pitches, Flags]]
 BATCH = 32
 
 
-def melody_mask(score: Score) -> Flags:
-    """The mask of the usual task, ``(time, line)``: the melody given, the rest to be composed."""
+def line_mask(score: Score, lines: Sequence[int]) -> Flags:
+    """The mask of a task, ``(time, line)``: whole `lines` given, the rest to be composed."""
     mask = np.zeros(score.pitches.shape, bool)
-    mask[:, score.ensemble.leads] = True
+    mask[:, list(lines)] = True
     return mask
+
+
+def melody_mask(score: Score) -> Flags:
+    """The mask of the usual task: the melody given."""
+    return line_mask(score, [score.ensemble.leads])
 
 
 def conditioning(score: Score, mask: Flags) -> Conditioning:
@@ -67,7 +72,7 @@ def compose(
 
     Raises
     ------
-    InputError
+    ModelError
         If the model changed a cell that was given.
     """
     masks = [melody_mask(score) for score in scores] if masks is None else masks
@@ -86,7 +91,7 @@ def compose(
 def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
     same = np.array_equal(pitches[mask], score.pitches[mask])
     if not (same and np.array_equal(onsets[mask], score.onsets[mask])):
-        raise InputError(f"{score.title or 'score'}: the model changed notes that were given")
+        raise ModelError(f"{score.title or 'score'}: the model changed notes that were given")
     return replace(score, pitches=pitches, onsets=onsets)
 
 

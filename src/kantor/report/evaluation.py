@@ -62,7 +62,9 @@ def evaluate(
     Raises
     ------
     InputError
-        If the split has fewer than two pieces, or the model changes what is given.
+        If the split has fewer than two pieces.
+    ModelError
+        If the model changes what is given.
     """
     pieces = [piece for piece in corpus if piece.split == settings.split]
     if len(pieces) < MIN_PIECES:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from kantor.ensemble import Ensemble
 from kantor.metrics.musical import Passages, evaluate_passages, evaluate_windows
 from kantor.music.score import REST, Flags, Score
-from kantor.report.composing import Model, compose
+from kantor.report.composing import Model, compose, line_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,22 +42,9 @@ NOTHING, GAP = "nothing", "two_bars_open"
 
 def tasks(ensemble: Ensemble) -> dict[str, Callable[[Score], Flags]]:
     """Masks of a score, by task: one inner line given, the bass, nothing, all but two bars."""
-    inner = ensemble.others[:1]
-    bass = () if ensemble.bass in (None, *inner, ensemble.leads) else (ensemble.bass,)
-    single = {
-        ensemble.names[line]: _line_mask(line) for line in (*inner, *bass) if line is not None
-    }
-    return {**single, NOTHING: lambda score: np.zeros(score.pitches.shape, bool), GAP: gap_mask}
-
-
-def _line_mask(line: int) -> Callable[[Score], Flags]:
-    def mask(score: Score) -> Flags:
-        """The line alone."""
-        given = np.zeros(score.pitches.shape, bool)
-        given[:, line] = True
-        return given
-
-    return mask
+    single = [line for line in ensemble.others if line in (ensemble.others[0], ensemble.bass)]
+    masks = {ensemble.names[line]: partial(line_mask, lines=[line]) for line in single}
+    return {**masks, NOTHING: partial(line_mask, lines=[]), GAP: gap_mask}
 
 
 def gap(score: Score) -> tuple[int, int]:

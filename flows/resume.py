@@ -45,7 +45,7 @@ def resume(pool: str | None = None) -> int:
     """
     every = get_current_settings().flows.heartbeat_frequency
     if every is None:
-        raise ValueError("PREFECT_FLOWS_HEARTBEAT_FREQUENCY is off: dead runs cannot be told")
+        raise ValueError("PREFECT_FLOWS_HEARTBEAT_FREQUENCY is off: dead runs cannot be recognised")
     log = get_run_logger()
     with get_client(sync_client=True) as client:
         pool = pool or client.read_flow_run(UUID(str(flow_run.id))).work_pool_name
@@ -67,9 +67,9 @@ def begin_silent(
 ) -> int:
     """Begin again the runs that gave no sign of life in `seconds`, nor in as many that follow.
 
-    The second silence is told by nothing new having come: a clock that is wrong elsewhere, or a
-    server that was away and heard nobody, makes no live run a dead one. Begun again as well is
-    what crashed within a day: its process ended, its flow did not fail.
+    In the second wait any new sign counts, whatever its time: so no run passes for dead because a
+    clock elsewhere is wrong or the server was away. Runs that crashed within a day are begun again
+    too: their process ended, their flow did not fail.
 
     Returns
     -------

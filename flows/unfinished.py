@@ -66,7 +66,7 @@ def begin_lost(
 ) -> set[UUID]:
     """Begin again the runs under way that have no process now, nor had one in the look before.
 
-    A run may lose its process while nobody could be told, as when the server was down as well.
+    A run may lose its process while nobody could report it, as when the server was down as well.
     A run that crashed since `since` (its process ended, its flow did not fail) is begun again too:
     Prefect's processes end so when the server does not answer.
 

@@ -38,7 +38,7 @@ def held(
     path
         The lock's file.
     say
-        Told who holds it, when there is something to wait for.
+        Gets one line, who holds it, when there is something to wait for.
     seconds
         How long to wait; None for as long as it takes.
     what

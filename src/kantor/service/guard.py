@@ -191,7 +191,7 @@ def serve(build: Callable[[Access], ASGIApp], port: int, health: str) -> int:
     Parameters
     ----------
     build
-        Makes the app; a `SetupError` that it raises is told in one line.
+        Makes the app; a `SetupError` that it raises ends this in one line.
     health
         The path that needs no token.
 

@@ -86,7 +86,7 @@ def _runs(pid: int) -> bool:
 def main(arguments: list[str]) -> int:
     """Become the command, holding the lock of the repository in the current folder.
 
-    A fault of params.yaml is told before the command starts, for DVC removes what a stage made
+    A fault of params.yaml ends this before the command starts, for DVC removes what a stage made
     before it runs the stage again.
     """
     if not arguments:

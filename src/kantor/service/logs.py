@@ -59,8 +59,8 @@ def last_words(log: Path, begin: int = 0) -> str:
         stream.seek(max(begin, size - _LAST))
         lines = stream.read().decode(errors="replace").split("\n")
     bare = [_STAMPED.sub("", line, count=1).strip() for line in lines]
-    told = [line for line in bare if not _POINTLESS.match(line)]
-    return told[-1][:300] if told else "nothing"
+    meant = [line for line in bare if not _POINTLESS.match(line)]
+    return meant[-1][:300] if meant else "nothing"
 
 
 if __name__ == "__main__":

@@ -34,8 +34,6 @@ SERVED: dict[str, type[settings.Block]] = {
     "batch": Batch,
 }
 """What stages, flows and the service read, by the name of the block."""
-
-
 _READ_ENSEMBLE = {"ingest", "validate", "train"}
 
 

@@ -24,7 +24,7 @@ from kantor.service.parameters import check_stages
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
 _EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
-_SHELL = 128  # plus the signal's number: how a shell tells that a command was killed
+_SHELL = 128  # plus the signal's number: how a shell reports that a command was killed
 _RUN = "KANTOR_REPRO_RUN"
 _CAUSE_LINES = 2  # of a stage's own at its end: what failed, and how it closed
 
@@ -158,8 +158,8 @@ def _end_leftovers(process: subprocess.Popen[str], run: str) -> None:
 
 
 def _stages(lines: Sequence[str]) -> list[str]:
-    found = (_STAGE.search(line) for line in lines)
-    return [match["name"] for match in found if match]
+    matches = map(_STAGE.search, lines)
+    return [match["name"] for match in matches if match]
 
 
 def _fault(lines: Sequence[str], code: int) -> str:

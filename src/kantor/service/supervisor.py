@@ -19,7 +19,7 @@ _ENDING = 10.0  # seconds in which the parts must end before they are killed
 
 
 class Supervisor:
-    """Keeps `parts` running in the order given until it is told to stop.
+    """Keeps `parts` running, started in the order given, until `stop`.
 
     Parameters
     ----------

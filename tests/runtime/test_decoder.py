@@ -16,6 +16,7 @@ from kantor.runtime.decoder import Decoder
 from kantor.runtime.heads import Head
 from kantor.runtime.lookahead import Lookahead
 from kantor.runtime.reweighting import NEVER, log_likelihood
+from kantor.runtime.step import Step
 
 SOPRANO, ALTO, TENOR, BASS = range(len(SATB))
 LAYOUT = Layout(SATB)
@@ -40,9 +41,10 @@ def tenor_under(
 ) -> Any:
     """What the tenor's head holds of its pitch under each soprano, bass and alto known."""
     now = step({ALTO: 64, TENOR: tenor, BASS: 48})
-    asked_of = np.array([asked])
+    nothing = np.zeros(1, np.float32)
+    moment = Step(nothing, nothing, SHIFT, nothing, now, step(BEFORE), nothing, nothing, None)
     return log_likelihood(
-        head, [ALTO], context, SOPRANO, tokens_of(sopranos), asked_of, now, step(BEFORE), SHIFT
+        head, [ALTO], context, SOPRANO, tokens_of(sopranos), np.array([asked]), moment
     )[0]
 
 

@@ -5,10 +5,7 @@ The same as `kantor.model.nets.chorale` and `kantor.model.nets.sampling` do for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from kantor.music.score import Flags
 from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout
@@ -17,61 +14,9 @@ from kantor.runtime.heads import Head
 from kantor.runtime.lookahead import Lookahead
 from kantor.runtime.reweighting import log_likelihood
 from kantor.runtime.sampling import MARGIN, SamplingParameters, choose
+from kantor.runtime.step import Step, some
 from kantor.runtime.tables import ScoreLayer, Whole, rectify, relations
 from kantor.runtime.weights import Array, Weights
-
-NEARLY = 0.7
-"""Share of the pieces from which on it is faster to compute something for all of them."""
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """All that decides one step of several pieces.
-
-    Attributes
-    ----------
-    hidden : (row, unit) float32
-        What is known before the step's chord: `Decoder.hidden`.
-    earlier : (row, head unit) float32
-        What the heads make of the last chord: `Decoder.earlier`.
-    now, before : (line, row) intp
-        Tokens of the step, 0 where a cell is to be composed, and of the step before.
-    uniform : (line, row) float32
-        By which choices are made.
-    threshold : (line, row) float32
-        What an onset's logit must exceed.
-    shift : (row,) intp
-        Semitones from C to the frame of the piece's key.
-    temperature : (row,) float32
-    ahead : (line, row) intp
-        Tokens of the step after, 0 where a cell is not given.
-    """
-
-    hidden: Array
-    earlier: Array
-    now: Whole
-    before: Whole
-    uniform: NDArray[np.float32]
-    threshold: NDArray[np.float32]
-    shift: Whole
-    temperature: Array
-    ahead: Whole | None
-
-    def rows(self, rows: slice | Whole) -> Step:
-        """Some of the pieces; a slice stands for all."""
-        if isinstance(rows, slice):
-            return self
-        return Step(
-            self.hidden[rows],
-            self.earlier[rows],
-            self.now[:, rows],
-            self.before[:, rows],
-            self.uniform[:, rows],
-            self.threshold[:, rows],
-            self.shift[rows],
-            self.temperature[rows],
-            None if self.ahead is None else self.ahead[:, rows],
-        )
 
 
 class Decoder:
@@ -169,7 +114,7 @@ class Decoder:
         anew : (line, row) bool
             Whether a composed pitch begins anew even if it stays.
         doubtful : (row,) bool
-            Where rounding could change a choice; False for a row alone.
+            Where rounding could change a choice.
         """
         free = step.now == UNKNOWN
         anew, doubtful = np.zeros(free.shape, bool), np.zeros(free.shape[1], bool)
@@ -243,16 +188,6 @@ class Decoder:
                 head.line,
                 tokens,
                 (above >= 0) & told[:, None],
-                step.now,
-                step.before,
-                step.shift,
+                step,
             )
         return total, near
-
-
-def some(flags: Flags) -> slice | Whole | None:
-    """Where flags are set: everywhere if nearly, so that nothing is copied; None if nowhere."""
-    count = np.count_nonzero(flags)
-    if count > NEARLY * len(flags):
-        return slice(None)
-    return np.flatnonzero(flags) if count else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,11 @@ from kantor.music.score import Flags
 from kantor.network.layout import CONTEXT, Layout
 from kantor.network.tokens import REST, UNKNOWN
 from kantor.runtime import blas
-from kantor.runtime.decoder import Decoder, Step, some
+from kantor.runtime.decoder import Decoder
 from kantor.runtime.encoder import Encoder
 from kantor.runtime.pieces import Piece, latent
 from kantor.runtime.sampling import SamplingParameters, threshold
+from kantor.runtime.step import Step, some
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array, Weights
 
@@ -52,18 +53,13 @@ class Network:
         composed: dict[int, Composed] = {}
         with blas.one_core():
             blas.warm()
-            for rows in _groups([piece.steps for piece in pieces]):
+            longest_first = sorted(range(len(pieces)), key=lambda row: -pieces[row].steps)
+            for start in range(0, len(pieces), ROWS):
+                rows = longest_first[start : start + ROWS]
                 loop = _Loop(self, [pieces[row] for row in rows], [seeds[row] for row in rows])
                 loop.run(sampling)
                 composed.update(zip(rows, loop.composed(), strict=True))
         return [composed[row] for row in range(len(pieces))]
-
-
-def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Pieces that are composed side by side, the longest first."""
-    rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    for start in range(0, len(rows), ROWS):
-        yield rows[start : start + ROWS]
 
 
 class _Loop:
@@ -133,7 +129,7 @@ class _Loop:
         if asked is not None:
             moment = self._step(step, asked, drive, sampling)
             now[:, asked], anew[:, asked], doubtful = self._decoder.compose(moment, sampling)
-            for row in np.arange(rows)[asked][doubtful]:
+            for row in np.arange(rows)[asked][doubtful] if len(doubtful) > 1 else ():
                 # Among others its sums come out a little different: no take may depend on that.
                 one = slice(row, row + 1)
                 moment = self._step(step, one, drive, sampling)
@@ -159,11 +155,11 @@ class _Loop:
         return Step(
             self._decoder.hidden(self._past[rows], drive[rows]),
             self._earlier[rows],
+            self._shift[rows],
+            sampling.temperatures(self._closes[step, alive][rows]),
             self.tokens[step, :, alive][:, rows].astype(np.intp),
             self._before[:, rows],
             self._uniform[step, :, alive][:, rows],
             self._threshold[step, :, alive][:, rows],
-            self._shift[rows],
-            sampling.temperatures(self._closes[step, alive][rows]),
             ahead,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,11 @@ class Generator:
     def _compose_shared(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
         """Compose a batch together with other processes; this one composes what they cannot."""
         parts = [slice(part, None, self._processes) for part in range(self._processes)]
-        jobs = [(_rows(given, part), seeds[part], *how) for part in parts]
+        arrays = [field.name for field in fields(given)]
+        jobs = [
+            (Conditioning(*(getattr(given, name)[part] for name in arrays)), seeds[part], *how)
+            for part in parts
+        ]
         with self._workers.ended_by_error():
             waiting = [self._workers.submit(_compose_there, *job) for job in jobs[1:]]
             takes = [self._compose_here(*jobs[0])]
@@ -217,11 +221,6 @@ class Generator:
         return self._critic.judge(given, pitches, onsets)
 
 
-def _rows(given: Conditioning, rows: slice) -> Conditioning:
-    return replace(given, **{name: getattr(given, name)[rows] for name in _ARRAYS})
-
-
-_ARRAYS = ("pitches", "onsets", "mask", "bars", "fermatas", "major_tonic")
 _shared: Generator | None = None
 """In a process that composes for another one: the generator."""
 

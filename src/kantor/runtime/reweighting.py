@@ -13,6 +13,7 @@ import numpy as np
 
 from kantor.music.score import Flags
 from kantor.runtime.heads import Head
+from kantor.runtime.step import Step
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
@@ -26,9 +27,7 @@ def log_likelihood(
     line: int,
     tokens: Whole,
     asked: Flags,
-    now: Whole,
-    before: Whole,
-    shift: Whole,
+    step: Step,
 ) -> Array:
     """The logarithm of how likely a given pitch is, were a line to take one of `tokens`.
 
@@ -46,8 +45,7 @@ def log_likelihood(
         What it has to choose from.
     asked : (row, place) bool
         Which of them are asked about, in rows in which the given pitch is in `head`'s window.
-    now, before, shift
-        As for `Head`.
+    step : Step
 
     Returns
     -------
@@ -59,13 +57,13 @@ def log_likelihood(
     row, place = np.nonzero(asked)
     if not len(row):
         return found
-    supposed = now[:, row]
+    supposed, shift = step.now[:, row], step.shift[row]
     supposed[line] = tokens[row, place]
     supposed[[*later, head.line]] = 0
-    logits, _ = head(context[row], supposed, before[:, row], shift[row])
-    logits += head.tessitura(shift[row])
+    logits, _ = head(context[row], supposed, step.before[:, row], shift)
+    logits += head.tessitura(shift)
     logits -= logits.max(axis=1, keepdims=True)
-    given = head.place(now[head.line, row], shift[row])
+    given = head.place(step.now[head.line, row], shift)
     sums = np.log(np.exp(logits).sum(axis=1))
     found[row, place] = logits[np.arange(len(row)), given] - sums
     return found

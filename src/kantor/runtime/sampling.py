@@ -90,34 +90,23 @@ def choose(
     -------
     place : (row,) intp
     doubtful : (row,) bool
-        Whether logits moved by `margin` may lead to another place; False for a row alone.
+        Whether logits moved by `margin` may lead to another place.
     """
     likely = logits.T.copy()  # long rows are added, compared and searched faster than short ones
     likely -= likely.max(axis=0)
     np.maximum(likely, _LEAST, out=likely)
     np.exp(likely, out=likely)
-    alone = likely.shape[1] == 1
-    doubtful = np.zeros(likely.shape[1], bool) if alone else _near(likely, min_p, margin)
+    doubtful = (np.abs(likely - np.float32(min_p)) < margin * min_p).any(axis=0)
     likely *= likely >= min_p
     beyond = _sums(len(likely)) @ likely
     total = beyond[-1].copy()
     beyond -= uniform * total
     passed = (beyond <= 0).view(np.uint8)
     place = np.add.reduce(passed, axis=0, dtype=np.uint8).astype(np.intp)
-    if not alone:
-        # A share q of the sum moves by at most q (1 - q) times twice what the logits do.
-        moves = 2 * margin * uniform * (1 - uniform) + _SUMMING
-        doubtful |= np.abs(beyond, out=beyond).min(axis=0) < moves * total
+    # A share q of the sum moves by at most q (1 - q) times twice what the logits do.
+    moves = 2 * margin * uniform * (1 - uniform) + _SUMMING
+    doubtful |= np.abs(beyond, out=beyond).min(axis=0) < moves * total
     return place, doubtful
-
-
-def _near(likely: Array, min_p: float, margin: Array) -> Flags:
-    """In which rows rounding may move a probability over the least that is taken, ``(row,)``."""
-    width = min_p * float(margin.max())
-    inside = np.count_nonzero(likely > min_p - width) - np.count_nonzero(likely > min_p + width)
-    if not inside:
-        return np.zeros(likely.shape[1], bool)
-    return np.asarray((np.abs(likely - min_p) < margin * min_p).any(axis=0), bool)
 
 
 @cache

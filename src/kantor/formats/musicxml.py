@@ -166,12 +166,17 @@ def _write_notes(
             _write_accidental(note, head, score.key, shown)
         if head.start in beams:
             _child(note, "beam", beams[head.start], number="1")
-        if ties or head.start in fermatas:
-            notations = _child(note, "notations")
-            for kind in ties:
-                _child(notations, "tied", type=kind)
-            if head.start in fermatas:
-                _child(notations, "fermata", type="upright")
+        _write_notations(note, ties, head.start in fermatas)
+
+
+def _write_notations(note: Element, ties: Sequence[str], fermata: bool) -> None:
+    if not ties and not fermata:
+        return
+    notations = _child(note, "notations")
+    for kind in ties:
+        _child(notations, "tied", type=kind)
+    if fermata:
+        _child(notations, "fermata", type="upright")
 
 
 def _write_place(place: Element, prefix: str, step: str, octave: int, alteration: int = 0) -> None:

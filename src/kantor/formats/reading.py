@@ -23,6 +23,8 @@ from kantor.formats.parsed import Limits, ParsedFile
 _MEMBERS = 100  # of a packed MusicXML file
 _CONTAINER_BYTES = 100_000
 _PROLOGUE_BYTES = 100_000
+# The last two are of encodings that nobody knows.
+_XML_FAULTS = (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError)
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Others than these take memory as the zip file bids."""
 ZIP_FAULTS = (
@@ -162,11 +164,9 @@ def _xml_tree(data: bytes, limits: Limits) -> ElementTree.Element:
     try:
         _refuse_declarations(data)
         return ElementTree.fromstring(data)
-    except (expat.ExpatError, ElementTree.ParseError) as error:
-        raise InputError(f"damaged XML ({one_line(str(error), 80)})") from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except _XML_FAULTS as error:
         raise InputError(f"damaged XML ({one_line(str(error), 80)})") from None
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -143,7 +144,7 @@ def _by_block(notes: list[Note]) -> dict[int, list[Note]]:
     for note in notes:
         block = note.start // length
         since = block * length
-        moved = Note(note.start - since, note.end - since, note.pitch, note.line)
+        moved = replace(note, start=note.start - since, end=note.end - since)
         blocks.setdefault(block, []).append(moved)
     return blocks
 

@@ -97,10 +97,11 @@ class Conditioning:
         last = self.bars[-1] if self.steps else np.array([15, 16])
         since = (last[0] + 1 + np.arange(extra)) % last[1]
         bars = np.stack([since, np.full(extra, last[1])], axis=1)
+        after = ((0, extra), (0, 0))
         return Conditioning(
-            np.pad(self.pitches, ((0, extra), (0, 0)), constant_values=REST),
-            np.pad(self.onsets, ((0, extra), (0, 0))),
-            np.pad(self.mask, ((0, extra), (0, 0)), constant_values=True),
+            np.pad(self.pitches, after, constant_values=REST),
+            np.pad(self.onsets, after),
+            np.pad(self.mask, after, constant_values=True),
             np.concatenate([self.bars, bars.astype(np.int16)]),
             np.pad(self.fermatas, (0, extra)),
             self.major_tonic,

@@ -184,12 +184,9 @@ class Score:
             bar_lines = np.arange(self.pickup, len(pitches), self.meter.bar_steps, dtype=np.int32)
         if bar_lines.ndim != 1 or (np.diff(bar_lines) <= 0).any() or (bar_lines < 0).any():
             raise InputError("bar lines must be ascending steps")
-        for name, array in (
-            ("pitches", pitches),
-            ("onsets", onsets),
-            ("fermatas", fermatas),
-            ("bar_lines", bar_lines),
-        ):
+        arrays = {"pitches": pitches, "onsets": onsets}
+        arrays |= {"fermatas": fermatas, "bar_lines": bar_lines}
+        for name, array in arrays.items():
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 

@@ -65,51 +65,37 @@ def test_outputs_belong_together(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_refused_csv_has_its_header_when_empty(tmp_path: Path) -> None:
-    """No refusals: still a table."""
-    stage.write(stage.ingest(params(folder_of(tmp_path / "scores", 1))), tmp_path)
-    assert (tmp_path / "refused.csv").read_text() == "file,reason\n"
-
-
 def test_workers_change_nothing(tmp_path: Path) -> None:
-    """One process or two, the bytes are equal; more files than a pool is worth make it start."""
+    """One process or two, the bytes are equal; more files than a pool is worth make it start.
+
+    Where nothing is refused, there is still a table of it.
+    """
     folder = folder_of(tmp_path / "scores", 40)
     for workers in (1, 2):
         stage.write(stage.ingest(params(folder, workers=workers)), tmp_path / str(workers))
     for name in ("scores.npz", "manifest.csv", "refused.csv", "windows.npz"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    assert (tmp_path / "1/refused.csv").read_text() == "file,reason\n"
 
 
-def test_no_music_twice(tmp_path: Path) -> None:
-    """The same notes under another name are refused with the name of the first."""
+def test_nothing_twice(tmp_path: Path) -> None:
+    """The same notes, and the same id, are refused with what was first, not mixed up.
+
+    A folder with a README alone adds nothing and hurts nothing.
+    """
     first, second = folder_of(tmp_path / "one", 2), folder_of(tmp_path / "two", 3)
-    found = stage.ingest(params(first, second))
+    (tmp_path / "other").mkdir()
+    namesake = folder_of(tmp_path / "other/one", 0)
+    midi.write(chorale(99), namesake / "000.mid")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/README.md").write_text("put scores here")
+    found = stage.ingest(params(first, second, tmp_path / "empty", namesake))
     assert [piece.id for piece in found.corpus] == ["one/000.mid", "one/001.mid", "two/002.mid"]
     assert [(item.file, item.reason) for item in found.refused] == [
         ("two/000.mid", "the same notes as one/000.mid"),
         ("two/001.mid", "the same notes as one/001.mid"),
+        ("one/000.mid", "another source holds a piece of this name"),
     ]
-
-
-def test_no_id_twice(tmp_path: Path) -> None:
-    """Two folders of one name: the second one's equal ids are refused, not mixed up."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    one = folder_of(tmp_path / "a/scores", 1)
-    two = tmp_path / "b/scores"
-    two.mkdir()
-    midi.write(chorale(99), two / "000.mid")
-    found = stage.ingest(params(one, two))
-    assert len(found.corpus) == 1
-    assert "of this name" in found.refused[0].reason
-
-
-def test_empty_folder_beside_a_full_one(tmp_path: Path) -> None:
-    """A folder with a README alone adds nothing and hurts nothing."""
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty/README.md").write_text("put scores here")
-    found = stage.ingest(params(folder_of(tmp_path / "full", 2), tmp_path / "empty"))
-    assert (len(found.corpus), found.refused) == (2, ())
 
 
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:

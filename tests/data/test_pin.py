@@ -75,9 +75,9 @@ def test_fresh_clone_is_filled(clone: Path) -> None:
 
 def test_without_a_pin_the_data_is_built_and_the_next_step_named(tmp_path: Path) -> None:
     """Where there is no data.dvc the scores are built, and `dvc add data` is named each time."""
-    assert "dvc add data" in materialise(tmp_path)[0]
-    assert (tmp_path / "data/jsb/bwv360.mxl").exists()
-    assert "dvc add data" in materialise(tmp_path)[0]
+    for _ in range(2):
+        assert "dvc add data" in materialise(tmp_path)[0]
+        assert (tmp_path / "data/jsb/bwv360.mxl").exists()
 
 
 def test_only_missing_files_are_added(clone: Path) -> None:
@@ -131,7 +131,10 @@ def test_other_bytes_than_the_pin_are_refused(
 
 
 def test_interrupted_rebuild_leaves_nothing(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped while copying: no data/, no leftovers, and the next call succeeds."""
+    """Stopped while copying: no data/, no leftovers, and the next call succeeds.
+
+    What a killed rebuild left is removed once it is old; a young folder may be in use.
+    """
     copy, count = shutil.copyfile, []
 
     def stopping(source: Path, target: Path) -> None:
@@ -145,18 +148,12 @@ def test_interrupted_rebuild_leaves_nothing(clone: Path, monkeypatch: pytest.Mon
         with pytest.raises(KeyboardInterrupt):
             materialise(clone)
     assert [path.name for path in clone.iterdir()] == ["data.dvc"]
+    for name in (".data-old", ".data-young"):
+        (clone / name).mkdir()
+    os.utime(clone / ".data-old", (0, 0))
     materialise(clone)
+    assert {path.name for path in clone.iterdir()} == {"data", "data.dvc", ".data-young"}
     assert pin.directory_hash(clone / "data") == pin.pinned(clone / "data.dvc")
-
-
-def test_what_a_killed_rebuild_left_is_removed(clone: Path) -> None:
-    """An old partial folder is removed by the next rebuild; a young one may be in use."""
-    old, young = clone / ".data-old", clone / ".data-young"
-    for folder in (old, young):
-        folder.mkdir()
-    os.utime(old, (0, 0))
-    materialise(clone)
-    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,19 +169,19 @@ def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.M
     "text", ["", "outs: [", "<<<<<<< HEAD\n", "outs: []", "outs:\n- md5: ab\n"]
 )
 def test_broken_pin_is_named(tmp_path: Path, text: str) -> None:
-    """A data.dvc that holds no folder's hash is refused, never taken for a missing one."""
+    """A data.dvc that holds no folder's hash is refused, never taken for a missing one.
+
+    A file in the folder's place is left alone.
+    """
     (tmp_path / "data.dvc").write_text(text)
     with pytest.raises(InputError, match=r"data\.dvc: holds no hash.*git checkout"):
         materialise(tmp_path)
     assert not (tmp_path / "data").exists()
-
-
-def test_data_that_is_a_file_is_refused(clone: Path) -> None:
-    """A file in the folder's place is left alone."""
-    (clone / "data").write_text("notes to myself")
+    (tmp_path / "data.dvc").unlink()
+    (tmp_path / "data").write_text("notes to myself")
     with pytest.raises(InputError, match="not a folder"):
-        materialise(clone)
-    assert (clone / "data").read_text() == "notes to myself"
+        materialise(tmp_path)
+    assert (tmp_path / "data").read_text() == "notes to myself"
 
 
 def test_hash_is_dvcs(tmp_path: Path) -> None:

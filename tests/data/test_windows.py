@@ -52,13 +52,15 @@ def test_windows_start_at_bars(made: Piece, starts: list[int], lengths: list[int
     assert found.length.tolist() == lengths
 
 
-def test_hop_of_two_bars() -> None:
-    """The distance is counted in bars."""
-    assert cut(piece(96), hop=2).start.tolist() == [0, 32, 64]
-
-
 def test_form_and_padding() -> None:
-    """Shapes and dtypes are those promised; what follows the piece is rests without onsets."""
+    """Shapes and dtypes are those promised; what follows the piece is rests without onsets.
+
+    The distance of windows is counted in bars; a piece of other lines is named.
+    """
+    assert cut(piece(96), hop=2).start.tolist() == [0, 32, 64]
+    score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
+    with pytest.raises(InputError, match="trio: 3 lines; the ensemble has 4"):
+        cut(Piece("trio", "train", "folder", 0, score))
     found = cut(piece(60, pickup=4))
     assert found.rolls.shape == (3, 32, 128, 4)
     assert found.onsets.shape == (3, 32, 4)
@@ -107,10 +109,3 @@ def test_unreadable_windows_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "windows.npz").write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError, match="damaged"):
         windows.load(tmp_path / "windows.npz")
-
-
-def test_three_voices_are_refused() -> None:
-    """A piece without the lines of the ensemble is named."""
-    score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
-    with pytest.raises(InputError, match="trio: 3 lines; the ensemble has 4"):
-        cut(Piece("trio", "train", "folder", 0, score))

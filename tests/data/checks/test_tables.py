@@ -98,26 +98,22 @@ def test_padding_is_not_measured_but_must_be_silent() -> None:
 
 
 @pytest.mark.parametrize(("meter", "share"), [("4/4", 1 / 8), ("3/4", 1 / 12), ("?", 1 / 8)])
-def test_empty_bars_follow_the_meter(meter: str, share: float) -> None:
-    """One silent bar of one voice is an eighth of two bars, a twelfth of three begun ones."""
+def test_shares_by_hand(meter: str, share: float) -> None:
+    """One silent bar of one voice is an eighth of two bars, a twelfth of three begun ones.
+
+    A tenor above the alto for 8 of 32 steps is a quarter, rests elsewhere notwithstanding. All of
+    B major is in one scale; a quarter of chromatic cells is not.
+    """
     pitches = held()
     pitches[:16, 2] = REST
     assert measured(tensors(pitches), meter)["empty_bar_share"] == pytest.approx(share)
-
-
-def test_crossing_needs_all_voices() -> None:
-    """A tenor above the alto for 8 of 32 steps is a quarter, rests elsewhere notwithstanding."""
     pitches = held()
     pitches[:8, 2] = 69
     pitches[8:16, 2], pitches[8:16, 3] = 69, REST
-    assert measured(tensors(pitches))["crossing_share"] == 0.25
-
-
-def test_in_scale_takes_the_best_collection() -> None:
-    """B major chords are all in scale; a quarter of chromatic cells is not."""
-    assert measured(tensors(held((71, 66, 63, 47))))["in_scale"] == 1
+    assert measured(tensors(pitches), meter)["crossing_share"] == 0.25
+    assert measured(tensors(held((71, 66, 63, 47))), meter)["in_scale"] == 1
     pitches = np.concatenate([held((72, 65, 67, 48), 16), held((72, 66, 68, 49), 16)])
-    assert measured(tensors(pitches))["in_scale"] < 1
+    assert measured(tensors(pitches), meter)["in_scale"] < 1
 
 
 def test_silence_has_no_range_no_scale_and_no_copy() -> None:

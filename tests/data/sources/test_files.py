@@ -136,22 +136,20 @@ def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
 
 
 def test_leading_silence_becomes_a_pickup(tmp_path: Path) -> None:
-    """Silent bars before the music go; what is left before the first bar line is the pickup."""
+    """Silent bars before the music go; what is left before the first bar line is the pickup.
+
+    Where the file has no key, one is estimated.
+    """
     score = chorale()
     silence = np.full((12 + 32, 4), REST, np.int8)
     pitches = np.concatenate([silence, score.pitches])
     onsets = np.concatenate([silence != REST, score.onsets])
     midi.write(Score(pitches, onsets), tmp_path / "late.mid")
     found = only("folder", tmp_path)
+    assert found.key is not None
     np.testing.assert_array_equal(found.pitches, score.pitches)
     assert found.pickup == 4
     assert found.bar_lines.tolist() == [4, 20]
-
-
-def test_key_is_estimated_where_the_file_is_silent(tmp_path: Path) -> None:
-    """No piece is without a key."""
-    midi.write(replace(chorale(), key=None), tmp_path / "some.mid")
-    assert only("folder", tmp_path).key is not None
 
 
 def test_lakh_resolution_is_brought_to_sixteenths(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,6 @@ from kantor.data.sources.task import Found, Task
 from kantor.errors import InputError
 from kantor.formats import midi
 from kantor.music.score import Score, onset_floor
-
-SCRIPT = Path(__file__).parents[2] / "pipelines" / "ingest.py"
 
 
 def chorale(seed: int) -> Score:
@@ -125,30 +122,25 @@ def test_a_file_that_kills_its_reader_is_refused(monkeypatch: pytest.MonkeyPatch
     assert [len(items) for items in found] == [1] * 40
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, SCRIPT], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def test_the_stage_itself(tmp_path: Path) -> None:
+def test_the_stage_itself(
+    tmp_path: Path,
+    run_stage: Callable[[str, str], int],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """One line of summary; a fault is one line on stderr and exit code 1, no traceback."""
     folder_of(tmp_path / "scores", 3)
-    (tmp_path / "params.yaml").write_text(
-        "ensemble: {ranges: {}}\ningest: {sources: [{kind: folder, path: scores}]}"
-    )
-    done = run(tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("ingest: 3 pieces (train ")
-    assert done.stdout.count("\n") == 1
-    assert done.stderr == ""
+    code = run_stage("ingest", "ingest: {sources: [{kind: folder, path: scores}]}")
+    said = capfd.readouterr()
+    assert (code, said.err) == (0, "")
+    assert said.out.startswith("ingest: 3 pieces (train ")
+    assert said.out.count("\n") == 1
     for text, fault in (
         ("ingest: {sources: [{kind: folder, path: gone}]}", "gone: no such folder"),
         ("ingest: {sources: [], colour: red}", "ingest.colour"),
         ("ingest: {sources: []}", "no score of soprano, alto, tenor, bass"),
     ):
-        (tmp_path / "params.yaml").write_text(f"ensemble: {{ranges: {{}}}}\n{text}")
-        done = run(tmp_path)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert fault in done.stderr
-        assert done.stderr.count("\n") == 1
+        code = run_stage("ingest", text)
+        said = capfd.readouterr()
+        assert (code, said.out) == (1, "")
+        assert fault in said.err
+        assert said.err.count("\n") == 1

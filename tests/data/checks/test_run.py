@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import shutil
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,41 +24,23 @@ with warnings.catch_warnings():  # great_expectations imports a module that Pyth
     from kantor.data.checks.expectations import is_key, is_meter
     from kantor.data.checks.suites import music, suites
 
-STAGE = Path(__file__).parents[3] / "pipelines" / "validate.py"
 LOGGER = logging.getLogger("great_expectations.render.renderer.site_builder")
 LOGGED = """An unexpected Exception occurred during data docs rendering.
                 OSError: "[Errno 28] No space left on device".  Traceback: "Traceback (most …
 """
 
 
-def stage(folder: Path, data: Data, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The exit code of the stage's script in a folder with the data and parameters it reads."""
-    blocks = {
-        "ensemble": {"ranges": {}},
-        "ingest": {"sources": [{"kind": "jsb", "path": "data/jsb"}]},
-        "validate": LIMITS.model_dump(),
-    }
-    (folder / "params.yaml").write_text(yaml.safe_dump(blocks, sort_keys=False))
-    (folder / "build").mkdir(exist_ok=True)
-    windows.save(data.windows, folder / "build" / "windows.npz")
-    data.table.to_csv(folder / "build" / "manifest.csv", index=False)
-    return main(folder, monkeypatch)
-
-
-def main(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.chdir(folder)
-    spec = importlib.util.spec_from_file_location("stage", STAGE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return int(module.main())
+def put(data: Data, folder: Path) -> None:
+    """Write what the stage reads."""
+    folder.mkdir(exist_ok=True)
+    windows.save(data.windows, folder / "windows.npz")
+    data.table.to_csv(folder / "manifest.csv", index=False)
 
 
 def test_the_stage_ends_with_one_line_a_failed_check(
     broken: Data,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run_stage: Callable[[str, str], int],
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Code 0 and silence on the error stream for sound data, else code 1 and one line each.
@@ -70,12 +52,19 @@ def test_the_stage_ends_with_one_line_a_failed_check(
     docs = reports / "data_docs"
     docs.mkdir(parents=True)
     (docs / "old.html").write_text("old")
-    assert stage(tmp_path, broken, monkeypatch) == 0
+    blocks = {
+        "ingest": {"sources": [{"kind": "jsb", "path": "data/jsb"}]},
+        "validate": LIMITS.model_dump(),
+    }
+    params = yaml.safe_dump(blocks, sort_keys=False)
+    put(broken, tmp_path / "build")
+    assert run_stage("validate", params) == 0
     assert capfd.readouterr().err == ""
     broken.windows.rolls[3, 5, 79, 0] = True
     broken.table.loc[1, "key"] = ""
     broken.table.loc[0, "id"] = "<script>alert(1)</script>"
-    assert stage(tmp_path, broken, monkeypatch) == 1
+    put(broken, tmp_path / "build")
+    assert run_stage("validate", params) == 1
     lines = capfd.readouterr().err.splitlines()
     assert [line.split(": ")[1] for line in lines] == ["known_key", "one_pitch"]
     assert sorted(path.name for path in reports.iterdir()) == [
@@ -104,7 +93,7 @@ def test_the_stage_ends_with_one_line_a_failed_check(
     assert "system-ui" in shown
 
     shutil.rmtree(tmp_path / "build")
-    assert main(tmp_path, monkeypatch) == 1
+    assert run_stage("validate", params) == 1
     assert capfd.readouterr().err.count("\n") == 1
 
 

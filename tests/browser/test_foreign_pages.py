@@ -16,6 +16,7 @@ import pytest
 from kantor.service.access import TOKEN, Access
 from kantor.service.service import Service
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "correct-horse-battery"
 PIXEL = bytes.fromhex(

@@ -60,6 +60,7 @@ def test_what_is_in_the_inbox_is_composed_once(flow, tmp_path):
     assert tunes.result(tmp_path / "out") == tunes.result(undisturbed)
 
 
+@pytest.mark.long
 def test_a_dask_worker_killed_in_the_middle_costs_nothing(flow, tmp_path, monkeypatch):
     """Two workers, one of which dies: nothing is lost, nothing is doubled."""
     dask = pytest.importorskip("prefect_dask")

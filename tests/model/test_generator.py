@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from kantor.model.nets import chorale
 from kantor.model.nets.critic import ChoraleCritic
 from kantor.model.train.monitor import opening
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.score import REST, Score, onset_floor
+from kantor.music.score import REST, onset_floor
 from kantor.runtime.pieces import inside
 from kantor.runtime.weights import FORMAT
 
@@ -58,21 +59,6 @@ def takes(model: Generator, two: Conditioning) -> tuple[np.ndarray, np.ndarray]:
 
 def same(first: tuple, second: tuple) -> bool:
     return all(map(np.array_equal, first, second))
-
-
-def test_composes_what_is_not_given(takes: tuple, two: Conditioning) -> None:
-    """Scores in the documented form: given cells unchanged, the others in their ranges."""
-    pitches, onsets = takes
-    assert pitches.dtype == np.int8
-    assert onsets.dtype == bool
-    assert np.array_equal(pitches[two.mask], two.pitches[two.mask])
-    assert np.array_equal(onsets[two.mask], two.onsets[two.mask])
-    for index in range(2):
-        Score(pitches[index], onsets[index])
-    for voice, (low, high) in enumerate(SATB.ranges):
-        sounding = pitches[..., voice][pitches[..., voice] != REST]
-        assert low <= sounding.min()
-        assert sounding.max() <= high
 
 
 def test_saved_and_loaded_composes_the_same(
@@ -119,17 +105,6 @@ def test_seeds(model: Generator, takes: tuple, two: Conditioning) -> None:
     assert not np.array_equal(pitches[1], takes[0][1])
 
 
-def test_neighbours_do_not_matter(model: Generator, takes: tuple, two: Conditioning) -> None:
-    """A piece's take is the same alone, in another place and among others of its length."""
-    rows = [1, 1, 0]
-    mixed = Conditioning(*(getattr(two, name)[rows] for name in Conditioning.__dataclass_fields__))
-    pitches, onsets = model.compose(mixed, [6, 7, 5])
-    assert same((pitches[[2, 0]], onsets[[2, 0]]), takes)
-    assert not np.array_equal(pitches[0], pitches[1])
-    alone = Conditioning(*(getattr(two, name)[:1] for name in Conditioning.__dataclass_fields__))
-    assert same(model.compose(alone, [5]), (takes[0][:1], takes[1][:1]))
-
-
 def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
     """A bass, two voices or everything may be given, or nothing."""
     score = corpus[0].score
@@ -141,11 +116,21 @@ def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
         assert (onset_floor(pitches[0]) <= onsets[0])[~given.mask[0]].all()
 
 
-@pytest.mark.parametrize("temperature", [0.0, 0.009, 10.1, float("nan"), -1.0])
-def test_temperature_has_limits(model: Generator, two: Conditioning, temperature: float) -> None:
-    """Beyond them the answer is one line that names them."""
-    with pytest.raises(InputError, match=r"from 0.01 to 10"):
-        model.compose(two, [5, 6], temperature)
+@pytest.mark.parametrize(
+    ("request_", "fault"),
+    [
+        *(({"temperature": value}, "from 0.01 to 10") for value in (0.009, 10.1, math.nan, -1.0)),
+        ({"passes": -1}, "choose from 0 to"),
+        ({"seeds": [5]}, "one seed a piece"),
+    ],
+)
+def test_wrong_requests(model: Generator, two: Conditioning, request_: dict, fault: str) -> None:
+    """The answer is one line that names the limits; so it is for a piece without a batch."""
+    with pytest.raises(InputError, match=fault):
+        model.compose(two, **({"seeds": [5, 6]} | request_))
+    one = Conditioning(*(getattr(two, name)[0] for name in Conditioning.__dataclass_fields__))
+    with pytest.raises(InputError, match="expected a batch"):
+        model.compose(one, [5])
 
 
 def test_temperature_matters(model: Generator, takes: tuple, two: Conditioning) -> None:
@@ -154,14 +139,6 @@ def test_temperature_matters(model: Generator, takes: tuple, two: Conditioning) 
     cold, other = (model.compose(two, seeds, 0.01)[0] for seeds in ([5, 6], [7, 8]))
     warm, another = (model.compose(two, seeds, 1)[0] for seeds in ([5, 6], [7, 8]))
     assert (cold != other).mean() < 0.5 * (warm != another).mean()
-
-
-def test_wrong_requests(model: Generator, two: Conditioning, corpus: Corpus, asked: Asked) -> None:
-    """A piece without a batch, a wrong number of seeds: one line that says so."""
-    with pytest.raises(InputError, match="one seed a piece"):
-        model.compose(two, [5])
-    with pytest.raises(InputError, match="expected a batch"):
-        model.compose(asked(corpus[0].score), [5])
 
 
 @pytest.mark.parametrize("octaves", [-3, 2])
@@ -258,11 +235,6 @@ def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: 
         assert (onsets[row] | ~starts | two.mask[row]).all()
     alone = Conditioning(*(getattr(two, name)[1:] for name in Conditioning.__dataclass_fields__))
     assert np.array_equal(model.compose(alone, [6], passes=2)[0][0], pitches[1])
-
-
-def test_passes_out_of_range(model: Generator, two: Conditioning) -> None:
-    with pytest.raises(InputError, match="choose from 0 to"):
-        model.compose(two, [5, 6], passes=-1)
 
 
 def test_judges_by_the_critic(

@@ -163,7 +163,7 @@ def judged_by(critic: ChoraleCritic, given: Conditioning, pitches: Any, onsets: 
         arrays["onsets"] = tf.constant(np.pad(np.pad(onsets[row : row + 1], pad), AROUND))
         layout = critic.layout
         inputs = to_inputs(arrays, layout.vocabulary)
-        index = ones(layout.judged, layout, *inputs.steps(0, inputs.tokens.shape[1]))
+        index = ones(layout, *inputs.steps(0, inputs.tokens.shape[1]))
         seen = critic.embed(MultiHot.of(index[0], layout.judged.size))[None]
         windows = [
             slice(start, start + critic.steps)

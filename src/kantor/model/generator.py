@@ -198,11 +198,9 @@ def load(folder: str | Path) -> Generator:
     try:
         info = json.loads((folder / "model.json").read_text())
         of_generator, of_critic = _NETWORKS[info["preset"]]
-        (folder / GENERATOR).stat()
         network = _read_network(folder / GENERATOR, of_generator)
-        critic = None
-        if (folder / CRITIC).exists():
-            critic = _read_network(folder / CRITIC, of_critic)
+        has_critic = (folder / CRITIC).exists()
+        critic = _read_network(folder / CRITIC, of_critic) if has_critic else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
         remedy = runtime_weights.REMEDY
@@ -211,6 +209,7 @@ def load(folder: str | Path) -> Generator:
 
 
 def _read_network(path: Path, known: type[keras.Model]) -> keras.Model:
+    path.stat()  # of a file that is missing Keras says less
     network = keras.saving.load_model(path, compile=False)
     if not isinstance(network, known):
         raise ValueError(f"{path.name} is not a network of the model's preset")

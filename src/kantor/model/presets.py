@@ -59,7 +59,7 @@ class Chorale:
         inputs = self._inputs(batch)
         index = tf.concat(
             [
-                ones(self.layout.judged, self.layout, *music.steps(*self.window))
+                ones(self.layout, *music.steps(*self.window))
                 for music in (inputs, inputs.written(*sample, *self.window))
             ],
             axis=0,

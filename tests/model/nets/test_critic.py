@@ -68,7 +68,7 @@ def test_steps_are_embedded_as_their_features(any_ensemble: Small) -> None:
         width=8, embedding=6, emphasis=5.0, steps=8, ensemble=any_ensemble.ensemble
     )
     judged, steps = critic.layout.judged, any_ensemble.inputs.steps(1, 9)
-    index = ones(judged, critic.layout, *steps)
+    index = ones(critic.layout, *steps)
     index = tf.reshape(index, [-1, index.shape[-1]])
     plain = tf.reshape(features(judged, critic.layout, *steps), [-1, judged.size])
     results = []

@@ -75,7 +75,7 @@ def test_features_of_a_step(ensemble: Ensemble) -> None:
             assert np.array_equal(found[row][layout.judged.at[name]], block.ravel()), name
     for name, part in layout.judged.at.items():
         assert found[..., part].any() or part.start == part.stop, name
-    index = ones(layout.judged, layout, *tensors, onsets)
+    index = ones(layout, *tensors, onsets)
     assert np.array_equal(tf.reduce_sum(tf.one_hot(index, layout.judged.size), axis=-2), found)
     chord = features(layout.chord, layout, *tensors).numpy()
     for name, part in layout.chord.at.items():

@@ -169,32 +169,32 @@ def features(
     blocks: Blocks, layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor = None
 ) -> Tensor:
     """Some blocks of `Layout.judged`, side by side: ``(…, blocks.size) float32``."""
-    found = []
+    parts = []
     for name, shape in blocks.shapes.items():
         if name == "onset":
-            found.append(onsets)
+            parts.append(onsets)
         elif shape[0]:
             index = place(name, layout, tokens, before)
-            found.append(flatten(tf.one_hot(index, shape[1])))
-    return tf.concat(found, axis=-1)
+            parts.append(flatten(tf.one_hot(index, shape[1])))
+    return tf.concat(parts, axis=-1)
 
 
-def ones(blocks: Blocks, layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
-    """Which of the `features` are one: ``(…, count) int32``, -1 for none.
+def ones(layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tensor:
+    """Which features by `Layout.judged` are one: ``(…, count) int32``, -1 for none.
 
     Onsets must be 0 or 1.
     """
-    found = []
-    for name, shape in blocks.shapes.items():
+    parts = []
+    for name, shape in layout.judged.shapes.items():
         if not shape[0]:
             continue
         if name == "onset":
             index, size = tf.cast(onsets, tf.int32) - 1, 1
         else:
             index, size = place(name, layout, tokens, before), shape[1]
-        first = blocks.at[name].start + size * tf.range(shape[0])
-        found.append(tf.where(index >= 0, index + first, -1))
-    return tf.concat(found, axis=-1)
+        first = layout.judged.at[name].start + size * tf.range(shape[0])
+        parts.append(tf.where(index >= 0, index + first, -1))
+    return tf.concat(parts, axis=-1)
 
 
 def conditions(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tensor) -> Tensor:

@@ -77,10 +77,10 @@ def logits(
     """
     count = sum(bool(head.others) for head in heads)
     groups = [group for group in (slice(count), slice(count, None)) if heads[group]]
-    found = [_logits(heads[group], context, now[group], before, drop) for group in groups]
-    if len(found) == 1:
-        return found[0]
-    return Logits(*(tf.concat(parts, axis=0) for parts in zip(*found, strict=True)))
+    parts = [_logits(heads[group], context, now[group], before, drop) for group in groups]
+    if len(parts) == 1:
+        return parts[0]
+    return Logits(*(tf.concat(both, axis=0) for both in zip(*parts, strict=True)))
 
 
 def _logits(

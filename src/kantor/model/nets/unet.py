@@ -16,13 +16,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.model import Tensor, parts
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Flags, Pitches, onset_floor
 from kantor.runtime.pieces import inside
 
-STEPS, PITCHES, LINES = 32, 128, 4
+STEPS, PITCHES, LINES = 32, 128, len(SATB)
 HOP = 16
 """Steps from one window of a melody to the next."""
 FILTERS = (64, 128, 256, 512)

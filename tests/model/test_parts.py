@@ -30,7 +30,7 @@ tf.config.set_logical_device_configuration(
 import keras
 import numpy as np
 
-from kantor.errors import InputError
+from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.model import parts
 from kantor.model.train import trainer, wgan
@@ -104,7 +104,7 @@ trained = {
 }
 try:
     train("mirrored", settings | {"batch": 3})
-except InputError as error:
+except SetupError as error:
     trained["refused"] = str(error)
 print(json.dumps(trained))
 """

@@ -1,8 +1,10 @@
 """What names the same things in several files names them alike: stages, parameters, tasks."""
 
 import ast
+import os
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -165,6 +167,24 @@ def test_dependencies_name_no_other_code(stage):
             assert (ROOT / dependency).is_file(), dependency
         elif dependency != "data":
             assert any(f"{out}/".startswith(f"{dependency}/") for out in made), dependency
+
+
+LOADED = """
+import sys
+from kantor.data import corpus, windows
+from kantor.model.train.loop import train
+for name, module in sys.modules.items():
+    if name.startswith("kantor"):
+        print(module.__file__)
+"""
+
+
+def test_the_fingerprint_covers_all_the_code_of_the_training():
+    """What the stage `train` ever runs is loaded when the training's fingerprint is made of it."""
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    command = (sys.executable, "-c", LOADED)
+    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run_by("train") <= {Path(line) for line in output.stdout.splitlines()}
 
 
 def test_plots_draw_columns_that_there_are():

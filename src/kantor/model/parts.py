@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from kantor.errors import InputError
+from kantor.errors import SetupError
 from kantor.hyperparameters import Strategy
 from kantor.model import Tensor
 
@@ -157,19 +157,19 @@ def strategy(name: Strategy, batch: int) -> tf.distribute.Strategy:
 
     Raises
     ------
-    InputError
+    SetupError
         If the devices cannot share a batch.
     """
-    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    devices = len(found)
-    if name == "default" or devices == 1:
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    count = len(devices)
+    if name == "default" or count == 1:
         return tf.distribute.get_strategy()
-    if batch % devices:
-        raise InputError(
+    if batch % count:
+        raise SetupError(
             f"params.yaml: train.batch: {batch} windows cannot be shared equally among "
-            f"{devices} devices; choose a multiple of {devices}"
+            f"{count} devices; choose a multiple of {count}"
         )
-    return _mirrored(*(device.name for device in found))
+    return _mirrored(*(device.name for device in devices))
 
 
 @cache

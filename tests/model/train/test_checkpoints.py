@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kantor.errors import InputError
-from kantor.model.train.checkpoints import alone, caught, fingerprint
+from kantor.ensemble import SATB
+from kantor.errors import SetupError
+from kantor.model.train.checkpoints import alone, caught, fingerprint, folder_name
 
 
 def test_fingerprint(tmp_path: Path) -> None:
@@ -26,9 +28,27 @@ def test_fingerprint(tmp_path: Path) -> None:
     assert len(others | {base}) == 4
 
 
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"iterations": 4, "minutes": 9}, True),
+        ({"strategy": "mirrored"}, True),
+        ({"seed": 2}, False),
+        ({"warmup": 2}, False),
+        ({"batch": 3}, False),
+    ],
+)
+def test_whose_checkpoints_they_are(smallest: Any, changes: dict[str, Any], same: bool) -> None:
+    """A larger budget and other devices go on; other settings, data or ranges start afresh."""
+    own = folder_name(smallest(), SATB, "data")
+    assert (folder_name(smallest(**changes), SATB, "data") == own) is same
+    assert folder_name(smallest(), SATB, "other data") != own
+    assert folder_name(smallest(), SATB.with_ranges({"bass": (36, 60)}), "data") != own
+
+
 def test_one_training_at_a_time(tmp_path: Path) -> None:
     """A second one on the same checkpoints is refused in one line that names the folder."""
-    with alone(tmp_path), pytest.raises(InputError, match=f"^{tmp_path}: another training"):
+    with alone(tmp_path), pytest.raises(SetupError, match=f"^{tmp_path}: another training"):
         alone(tmp_path).__enter__()
     with alone(tmp_path):
         pass

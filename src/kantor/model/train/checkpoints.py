@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kantor.ensemble import Ensemble
-from kantor.errors import InputError
+from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -50,7 +50,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InputError(
+            raise SetupError(
                 f"{folder}: another training is at work here; wait for it or stop it"
             ) from None
         yield

@@ -59,8 +59,8 @@ def train(
     ------
     TrainingStopped
         If SIGINT or SIGTERM arrived; the next start goes on from here.
-    InputError
-        If the health check found the training past saving.
+    SetupError
+        If another training has these checkpoints, or the health check found this one past saving.
     """
     folders = folders or Folders()
     pool = batches.pool(corpus, windows, "train", ensemble)

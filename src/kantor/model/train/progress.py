@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kantor import files
-from kantor.errors import InputError
+from kantor.errors import SetupError
 from kantor.model.train import history
 from kantor.model.train.history import History, Row
 from kantor.model.train.monitor import Film, Monitor, stopped_improving
@@ -54,7 +54,7 @@ class Progress:
 
         Raises
         ------
-        InputError
+        SetupError
             If the training is past saving.
         """
         self._log(seconds)
@@ -94,7 +94,7 @@ class Progress:
                 self.say(f"train: health: {finding.message}")
             if finding.fatal:
                 self.write_health("stopped", finding.kind)
-                raise InputError(f"stopped at iteration {self.trainer.done}: {finding.message}")
+                raise SetupError(f"stopped at iteration {self.trainer.done}: {finding.message}")
 
     def write_health(self, status: str, stopped_by: str) -> None:
         """Write the findings, beside the log."""

@@ -76,11 +76,8 @@ def folder_tasks(path: Path, split: settings.Split) -> list[Task]:
     InputError
         If there is no such folder.
     """
-    return [
-        Task("folder", file, id, drawn_split(id, split))
-        for file, id in _files_in(path)
-        if file.suffix.lower() not in _NOT_SCORES
-    ]
+    tasks = _tasks("folder", path, split)
+    return [task for task in tasks if task.path.suffix.lower() not in _NOT_SCORES]
 
 
 def read_any(task: Task) -> Score:
@@ -102,11 +99,8 @@ def multitrack_tasks(path: Path, split: settings.Split) -> list[Task]:
     InputError
         If there is no such folder.
     """
-    return [
-        Task("multitracks", file, id, drawn_split(id, split))
-        for file, id in _files_in(path)
-        if file.suffix.lower() == ".npz"
-    ]
+    tasks = _tasks("multitracks", path, split)
+    return [task for task in tasks if task.path.suffix.lower() == ".npz"]
 
 
 def read_multitrack(task: Task) -> Score:
@@ -148,8 +142,8 @@ def _check(path: Path) -> None:
         raise InputError(f"a roll of more than {_MOST_BYTES:,} cells")
 
 
-def _files_in(path: Path) -> list[tuple[Path, str]]:
-    """The files below the folder `path`, but hidden ones, with the ids of their pieces, by id.
+def _tasks(kind: str, path: Path, split: settings.Split) -> list[Task]:
+    """One task a file below the folder `path`, hidden ones left out, ordered by id.
 
     An id is the folder's own name and the file's path in it, wherever the folder lies.
     """
@@ -157,9 +151,10 @@ def _files_in(path: Path) -> list[tuple[Path, str]]:
         raise InputError(
             f"{path}: no such folder; make it, or correct ingest.sources in params.yaml"
         )
-    listed = []
+    tasks = []
     for file in path.rglob("*"):
         relative = file.relative_to(path)
         if file.is_file() and not any(part.startswith(".") for part in relative.parts):
-            listed.append((file, (path.resolve().name / relative).as_posix()))
-    return sorted(listed, key=lambda pair: pair[1])
+            id = (path.resolve().name / relative).as_posix()
+            tasks.append(Task(kind, file, id, drawn_split(id, split)))
+    return sorted(tasks, key=lambda task: task.id)

@@ -14,11 +14,13 @@ import pytest
 from kantor import settings
 from kantor.data import corpus, parallel, windows
 from kantor.data import ingest as stage
+from kantor.data.checks.tables import measure, read_manifest
 from kantor.data.corpus import SPLITS
 from kantor.data.sources.task import Found, Task
+from kantor.ensemble import Ensemble, Line
 from kantor.errors import InputError
 from kantor.formats import midi
-from kantor.music.score import Score, onset_floor
+from kantor.music.score import REST, Score, onset_floor
 
 
 def chorale(seed: int) -> Score:
@@ -144,3 +146,28 @@ def test_the_stage_itself(
         assert (code, said.out) == (1, "")
         assert fault in said.err
         assert said.err.count("\n") == 1
+
+
+def test_another_ensemble_passes_the_line(tmp_path: Path) -> None:
+    """Scores of pitched lines and a drum are read, kept, cut and checked as of their ensemble."""
+    lines = (Line("lead", 55, 90), Line("bass", 28, 55), Line("kick", 36, 36, "drum"))
+    ensemble = Ensemble("band", lines, bass=1)
+    (tmp_path / "scores").mkdir()
+    for seed in range(3):
+        pitches = np.full((64, 3), REST, np.int8)
+        pitches[:, :2] = chorale(seed).pitches[np.arange(64) % 32][:, [0, 3]]
+        pitches[::8, 2] = 36
+        score = Score(pitches, onset_floor(pitches), ensemble=ensemble)
+        midi.write(score, tmp_path / f"scores/{seed}.mid")
+    ingested = stage.ingest(params(tmp_path / "scores"), ensemble)
+    stage.write(ingested, tmp_path)
+    assert {piece.score.ensemble for piece in corpus.load(tmp_path / "scores.npz")} == {ensemble}
+    cut = windows.load(tmp_path / "windows.npz")
+    assert cut.rolls.shape == (9, 32, 128, 3)
+    tables = measure(cut, read_manifest(tmp_path / "manifest.csv"), 32, {}, ensemble)
+    assert tables.windows["compass_kick"].unique().tolist() == ["36 to 36"]
+    assert (
+        not tables.windows[["most_pitches", "onset_faults", "rest_share"]]
+        .gt([1, 0, 0])
+        .any(axis=None)
+    )

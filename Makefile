@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 OUT ?= compositions
 FORMAT ?= mid,png,wav
 
-.PHONY: help repro data test lint format compose serve bench bench-quality extras lock clean
+.PHONY: help repro data test test-long lint format compose serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -38,8 +38,11 @@ repro: data ## Train, evaluate and register a model from the chorales; say what 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package
 	@$(BIN)/kantor data
 
-test: lint ## Lint, check types, run the tests
-	@$(BIN)/pytest
+test: lint ## Lint, check types, run the tests but for the long ones
+	@$(BIN)/pytest -m "not long"
+
+test-long: $(READY) ## Run the long tests: pages in a real browser, kills, whole lines
+	@$(BIN)/pytest -m long
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check src pipelines flows tests benchmarks

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import kantor.registry
 from kantor import cli
 from kantor.cli import compose
 from kantor.compose import outputs
-from kantor.ensemble import SATB
+from kantor.ensemble import SATB, unnamed
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml, reading
 from kantor.music.notes import Note, arrays_of
@@ -68,7 +69,7 @@ def piece(tmp_path):
 
 @pytest.fixture
 def tune(tmp_path):
-    midi.write(chorale().line(0), tmp_path / "tune.mid")
+    midi.write(replace(chorale().line(0), ensemble=unnamed(1)), tmp_path / "tune.mid")
     return tmp_path / "tune.mid"
 
 

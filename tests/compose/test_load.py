@@ -13,7 +13,7 @@ from tests.runtime.arrays import random_weights
 
 from kantor import runtime
 from kantor.compose import composer
-from kantor.errors import InputError, ModelError
+from kantor.errors import ModelError
 from kantor.runtime import weights
 
 
@@ -66,7 +66,7 @@ def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     """It is refused in one line."""
     (tmp_path / "model.json").write_text("{")
-    with pytest.raises(InputError, match=r"not a model of Kantor.*dvc repro"):
+    with pytest.raises(ModelError, match=r"not a model of Kantor.*dvc repro"):
         composer.load(tmp_path)
 
 

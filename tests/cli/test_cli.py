@@ -326,6 +326,7 @@ def test_ctrl_c(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.long
 def test_tensorflow_is_not_heard():
     """Importing the networks writes nothing, whatever TensorFlow's C++ side has to say."""
     done = subprocess.run(

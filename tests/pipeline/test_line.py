@@ -18,7 +18,7 @@ from kantor.model.train.history import read as read_history
 from kantor.registry import versions
 from kantor.registry.pyfunc import example, inputs
 
-pytestmark = pytest.mark.pipeline
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(autouse=True)

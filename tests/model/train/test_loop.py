@@ -189,6 +189,7 @@ def test_model_composes(undisturbed: Course, tiny: Any, asked: Callable[..., Con
     assert float(undisturbed.log[-1]["diversity"]) == pytest.approx(differ, abs=1e-5)
 
 
+@pytest.mark.long
 def test_interrupted_and_resumed(undisturbed: Course, course: Course, smallest: Smallest) -> None:
     """Asked to stop it stops with a whole checkpoint; resumed it ends with the same weights."""
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]

@@ -15,9 +15,10 @@ import typer
 
 from kantor.cli import console
 from kantor.cli.batch import batch_command
-from kantor.cli.compose import CHAMPION, compose_command
+from kantor.cli.compose import compose_command
 from kantor.cli.console import BAD_INPUT, BROKEN, REFUSED, STOPPED
 from kantor.cli.models import models
+from kantor.cli.options import CHAMPION
 
 __all__ = [
     "BAD_INPUT",

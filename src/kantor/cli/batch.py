@@ -12,7 +12,6 @@ from kantor.cli import console, options
 if TYPE_CHECKING:
     from kantor.batch import Batch, Summary
 
-CHAMPION = "champion"
 
 Places = Annotated[
     list[str],
@@ -66,7 +65,7 @@ def batch_command(
     candidates: Candidates = None,
     temperature: options.Temperature = None,
     passes: options.Passes = None,
-    model: options.Model = CHAMPION,
+    model: options.Model = options.CHAMPION,
     workers: Workers = None,
     chunk: Chunk = None,
     only_new: OnlyNew = False,

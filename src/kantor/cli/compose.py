@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kantor.compose.request import Request
     from kantor.music.score import Score
 
-CHAMPION = "champion"
 MOST_FILES = 1_000
 NAME = "composition"  # of what has no file to be named after
 
@@ -53,7 +52,7 @@ def compose_command(
     formats: options.Format = "mid,png",
     title: options.Title = None,
     tempo: options.Tempo = None,
-    model: options.Model = CHAMPION,
+    model: options.Model = options.CHAMPION,
     seed: options.Seed = 0,
     takes: options.Takes = 1,
     candidates: options.Candidates = 1,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-from kantor.errors import SetupError
+from kantor.errors import InputError, ModelError, SetupError, one_line
 
 BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
 WIDE = 10_000  # columns: a table in a file or a pipe needs no wrapping
@@ -16,8 +16,6 @@ WIDE = 10_000  # columns: a table in a file or a pipe needs no wrapping
 
 def say(text: str) -> None:
     """Print one line on standard error, whatever characters the text holds."""
-    from kantor.errors import one_line
-
     typer.echo(f"kantor: {one_line(text, 2_000)}", err=True)
 
 
@@ -27,8 +25,6 @@ def in_one_line() -> Iterator[None]:
     from kantor import settings
 
     settings.quiet()
-    from kantor.errors import InputError, ModelError
-
     try:
         yield
     except KeyboardInterrupt:
@@ -42,8 +38,6 @@ def in_one_line() -> Iterator[None]:
 @contextmanager
 def bad_option(hint: str | None = None) -> Iterator[None]:
     """Turn a fault in the words of an option into the usage's error."""
-    from kantor.errors import InputError
-
     try:
         yield
     except InputError as error:

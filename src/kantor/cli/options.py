@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+CHAMPION = "champion"
 MOST_TAKES = 100
 MOST_CANDIDATES = 100
 MOST_BARS = 1_000

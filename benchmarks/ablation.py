@@ -109,12 +109,7 @@ def chosen(generator: Any, given: Any, seeds: Any, candidates: int) -> tuple[Any
 
 def main() -> int:
     """Compare, write and print."""
-    parser = harness.parser(__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--build", type=Path, default=Path("build"), help="what `ingest` wrote")
-    parser.add_argument("--out", type=Path, default=Path("reports/benchmark"))
-    parser.add_argument("--melodies", type=int, default=0, help="0: the whole valid split")
-    asked = parser.parse_args()
+    asked = harness.training_parser(__doc__).parse_args()
     harness.machine()
     asked.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, Figures] = {}

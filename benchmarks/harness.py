@@ -33,6 +33,16 @@ def parser(module_docstring: str | None) -> argparse.ArgumentParser:
     )
 
 
+def training_parser(module_docstring: str | None) -> argparse.ArgumentParser:
+    """The same, with what those that train models and grade them have in common."""
+    parsed = parser(module_docstring)
+    parsed.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parsed.add_argument("--build", type=Path, default=Path("build"), help="what `ingest` wrote")
+    parsed.add_argument("--out", type=Path, default=Path("reports/benchmark"))
+    parsed.add_argument("--melodies", type=int, default=0, help="0: the whole valid split")
+    return parsed
+
+
 def positive(text: str) -> int:
     """A count on the command line."""
     if (number := int(text)) < 1:

@@ -172,12 +172,8 @@ def table(rows: pd.DataFrame) -> str:
 
 def main() -> int:
     """Compare, write and print."""
-    parser = harness.parser(__doc__)
+    parser = harness.training_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=8.0, help="of training, each (8)")
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--build", type=Path, default=Path("build"), help="what `ingest` wrote")
-    parser.add_argument("--out", type=Path, default=Path("reports/benchmark"))
-    parser.add_argument("--melodies", type=int, default=0, help="0: the whole valid split")
     asked = parser.parse_args()
     harness.machine()
     rows = run(asked.params, asked.build, asked.out, asked.minutes, asked.melodies)

@@ -36,8 +36,7 @@ def block_of(name):
     from kantor.intake import Limits
     from kantor.service.parameters import SERVED
 
-    others = {"ensemble": settings.EnsembleSettings, "intake": Limits}
-    return (SERVED | others)[name]
+    return (SERVED | {"intake": Limits})[name]
 
 
 def nodes(tree):

@@ -32,6 +32,7 @@ SERVED: dict[str, type[settings.Block]] = {
     "keep": Keep,
     "drift": settings.Drift,
     "batch": Batch,
+    "ensemble": settings.EnsembleSettings,
 }
 """What stages, flows and the service read, by the name of the block."""
 _READ_ENSEMBLE = {"ingest", "validate", "train"}
@@ -51,7 +52,7 @@ def check_stages(root: Path) -> None:
     for name in names:
         settings.checked(STAGES[name], name, values, path)
     if not _READ_ENSEMBLE.isdisjoint(names):
-        settings.load_ensemble(path)
+        settings.checked(settings.EnsembleSettings, "ensemble", values, path)
 
 
 def _stages(path: Path) -> dict[str, object]:
@@ -75,7 +76,6 @@ def check(root: Path) -> None:
     values = settings.read_params(path)
     for name, block in SERVED.items():
         settings.checked(block, name, values, path)
-    settings.load_ensemble(path)
     read_limits(path)
 
 

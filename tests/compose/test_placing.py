@@ -1,6 +1,5 @@
 """Notes put into their bars."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -91,7 +90,7 @@ def test_rests_around_the_notes(changes, start, durations, pickup, lines, length
 
 def test_voices_are_placed_together():
     """What is before the earliest note of any voice is left out of all."""
-    notes = [replace(note, line=3) for note in tune([4, 4], 36)] + tune([4], 40)
+    notes = [note._replace(line=3) for note in tune([4, 4], 36)] + tune([4], 40)
     score, told = place(recording(pickup=Fraction(0)), notes)
     assert score.pitches[:, 3].tolist() == [-1] * 4 + [67] * 8
     assert score.pitches[:, 0].tolist() == [-1] * 8 + [67] * 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def read_bytes(folder: Path, data: bytes) -> ParsedFile:
 
 def notes_in(parsed: ParsedFile) -> list[Note]:
     return sorted(
-        replace(note, line=voice)
+        note._replace(line=voice)
         for voice, part in enumerate(parsed.parts)
         for note in quantise(part.notes)[0]
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def test_a_score_survives_the_file(score: Score, tmp_path_factory: pytest.TempPa
     musicxml.write(score, path)
     found = read(path)
     notes = [
-        replace(one, line=voice)
+        one._replace(line=voice)
         for voice, part in enumerate(found.parts)
         for one in quantise(part.notes)[0]
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def notes_in(multitrack: Multitrack) -> list[Note]:
     """The notes on the grid, tracks without notes counted as lines."""
     lines = {track.name: line for line, track in enumerate(multitrack.tracks)}
     return sorted(
-        replace(note, line=lines[part.name])
+        note._replace(line=lines[part.name])
         for part in parse_multitrack(multitrack).parts
         for note in quantise(part.notes)[0]
     )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.music.notes import Note, TimedNote
-from kantor.music.quantise import Deviation, is_swung, quantise
+from kantor.music.quantise import Deviation, quantise
 
 
 def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:
@@ -99,7 +99,7 @@ def test_swung_eighths_become_even() -> None:
 def test_other_rhythms_are_not_swing(starts: list[float]) -> None:
     """Triplets, even eighths, dotted eighths and a single late note stay what they are."""
     notes = [TimedNote(F(i + s).limit_denominator(12), F(i + 1), 60) for i, s in enumerate(starts)]
-    assert not is_swung(notes)
+    assert not quantise(notes)[1].swung
 
 
 def test_notes_are_at_least_a_step_and_never_overlap() -> None:

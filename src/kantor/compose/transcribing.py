@@ -72,7 +72,7 @@ def transcribe(
         line = ensemble.lines[index]
         own, changes = _on_grid(played, line, foreign)
         prefix = f"{line.name}: " if len(lines) > 1 else ""
-        notes += [replace(note, line=index) for note in own]
+        notes += [note._replace(line=index) for note in own]
         messages += [prefix + message for message in changes]
     score, changes = place(file, notes, rests, ensemble)
     messages += changes
@@ -159,7 +159,7 @@ def into_range(
             f"{outside} of {len(notes)} notes lie outside the {line.name}'s range, "
             f"{_name(line.low)} to {_name(line.high)}"
         )
-    return [replace(note, pitch=note.pitch + 12 * octaves) for note in notes], messages
+    return [note._replace(pitch=note.pitch + 12 * octaves) for note in notes], messages
 
 
 def _octaves(pitches: NDArray[np.int64], line: Line, foreign: bool) -> int:

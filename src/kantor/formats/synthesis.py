@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -144,7 +143,7 @@ def _by_block(notes: list[Note]) -> dict[int, list[Note]]:
     for note in notes:
         block = note.start // length
         since = block * length
-        moved = replace(note, start=note.start - since, end=note.end - since)
+        moved = note._replace(start=note.start - since, end=note.end - since)
         blocks.setdefault(block, []).append(moved)
     return blocks
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
+from typing import NamedTuple
 
 from kantor.music.score import Meter, Score
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar from step `start` up to, not including, `end`; `meter` is as long as the bar.
 
     The last bar may end before its meter does.
@@ -18,7 +17,7 @@ class Bar:
     start: int
     end: int
     meter: Meter
-    pickup: bool = False
+    pickup: bool
 
 
 def bars_of(score: Score) -> list[Bar]:
@@ -29,16 +28,15 @@ def bars_of(score: Score) -> list[Bar]:
     InputError
         If a bar is too long for any time signature (more than 64 whole notes).
     """
-    lines = [int(line) for line in score.bar_lines if line < score.steps]
+    lines = [line for line in score.bar_lines.tolist() if line < score.steps]
     if score.steps and (not lines or lines[0] > 0):
         lines.insert(0, 0)
     bars = []
-    for index, start in enumerate(lines):
-        end = lines[index + 1] if index + 1 < len(lines) else score.steps
-        last = index + 1 == len(lines)
+    for start, end in zip(lines, [*lines[1:], score.steps], strict=False):
+        last = end == score.steps
         cut_short = last and end - start <= score.meter.bar_steps
         meter = score.meter if cut_short else meter_of(end - start, score.meter)
-        pickup = index == 0 and not last and meter.bar_steps < score.meter.bar_steps
+        pickup = start == 0 and not last and meter.bar_steps < score.meter.bar_steps
         bars.append(Bar(start, end, meter, pickup))
     return bars
 
@@ -59,12 +57,11 @@ def systems_of(score: Score, steps: int) -> list[tuple[int, int]]:
     The pickup stands before the first system's bars; a bar longer than `steps` has a system of
     its own.
     """
-    lines = [int(line) for line in score.bar_lines if 0 < line < score.steps]
-    edges = [*lines, score.steps]
+    edges = [line for line in score.bar_lines.tolist() if 0 < line < score.steps] + [score.steps]
     systems: list[tuple[int, int]] = []
     start, counted_from = 0, score.pickup
-    for here, following in zip(edges, [*edges[1:], None], strict=True):
+    for edge, following in zip(edges, [*edges[1:], None], strict=True):
         if following is None or following - counted_from > steps:
-            systems.append((start, here))
-            start = counted_from = here
+            systems.append((start, edge))
+            start = counted_from = edge
     return systems

@@ -92,8 +92,6 @@ class Conditioning:
     def padded(self, steps: int) -> Conditioning:
         """One piece lengthened to `steps`: the added cells are given rests."""
         extra = steps - self.steps
-        if extra == 0:
-            return self
         last = self.bars[-1] if self.steps else np.array([15, 16])
         since = (last[0] + 1 + np.arange(extra)) % last[1]
         bars = np.stack([since, np.full(extra, last[1])], axis=1)
@@ -121,21 +119,21 @@ def bar_features(score: Score) -> NDArray[np.int16]:
     (time, 2) int16
         Steps since the bar line, and the bar's length.
     """
-    positions = score.bar_positions
-    since, bar = positions.T
+    since, bar = score.bar_positions.T
     beat = score.meter.beat_steps
     if beat % 3 == 0:
-        return _within(since, bar, bar % beat == 0, np.full_like(bar, beat))
-    if not ((bar == 8) | (bar == 24) | (bar == 32)).any():
-        return positions
-    since = np.where((bar == 24) & (beat == 8) & (since >= 16), since - 8, since)  # 3/2
-    bar = np.where((bar == 24) & (beat == 8), 16, bar)
-    number = np.searchsorted(score.bar_lines, np.arange(score.steps), side="right") - 1
-    since = np.where((bar == 8) & (number % 2 == 1), since + 8, since)
-    bar = np.where(bar == 8, 16, bar)
-    # A long bar that is left is one of 6/4 or 4/2.
-    part = np.where(bar == 24, 12, np.where(bar == 32, 16, bar))
-    return _within(since, bar, part < bar, part)
+        part = np.where(bar % beat == 0, beat, bar)
+    else:
+        three_halves = (bar == 24) & (beat == 8)
+        since = np.where(three_halves & (since >= 16), since - 8, since)
+        bar = np.where(three_halves, 16, bar)
+        number = np.searchsorted(score.bar_lines, np.arange(score.steps), side="right") - 1
+        since = np.where((bar == 8) & (number % 2 == 1), since + 8, since)
+        bar = np.where(bar == 8, 16, bar)
+        # A long bar that is left is one of 6/4 or 4/2.
+        part = np.where(bar == 24, 12, np.where(bar == 32, 16, bar))
+    since = np.where(part < bar, since % part, since)
+    return np.stack([since, part], axis=1).astype(np.int16)
 
 
 def bar_features_to_compose(score: Score) -> NDArray[np.int16]:
@@ -154,14 +152,6 @@ def bar_features_to_compose(score: Score) -> NDArray[np.int16]:
     three = bar == 12
     since = np.where(three & (since >= 4), 12 + since % 4, since)
     return np.stack([since, np.where(three, 16, bar)], axis=1).astype(np.int16)
-
-
-def _within(
-    since: NDArray[np.int16], bar: NDArray[np.int16], where: Flags, part: NDArray[np.int16]
-) -> NDArray[np.int16]:
-    """Bars cut into parts of so many steps in some places."""
-    cut = np.where(where, since % part, since), np.where(where, part, bar)
-    return np.stack(cut, axis=1).astype(np.int16)
 
 
 def stack(pieces: Sequence[Conditioning], steps: int | None = None) -> Conditioning:

@@ -13,7 +13,6 @@ more about its key than any other.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from kantor.errors import InputError
 from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches
@@ -22,24 +21,24 @@ MODES = ("major", "minor")
 
 # Shares in percent over the twelve degrees above the *major* tonic of the signature, so that a
 # minor key's tonic is degree 9. Rows: major, minor.
-SOUNDING = (
+_SOUNDING = (
     (19.2, 0.2, 17.2, 0.0, 17.0, 10.0, 0.9, 18.4, 0.1, 10.1, 0.5, 6.5),
     (15.4, 0.9, 14.5, 0.3, 17.8, 5.8, 1.6, 8.1, 2.0, 18.8, 0.4, 14.4),
 )
-FIRST = (
+_FIRST = (
     (45.4, 0.4, 1.3, 0.4, 21.3, 0.4, 0.4, 26.3, 0.4, 2.1, 0.4, 1.3),
     (7.7, 0.5, 14.0, 0.5, 33.8, 1.4, 0.5, 1.4, 0.5, 37.4, 0.5, 2.3),
 )
-LAST = (
+_LAST = (
     (82.1, 0.4, 0.4, 0.4, 5.4, 0.4, 0.4, 8.8, 0.4, 0.4, 0.4, 0.4),
     (0.5, 1.4, 18.5, 0.5, 15.8, 0.5, 0.5, 0.5, 0.5, 60.8, 0.5, 0.5),
 )
-SHARE_OF_MAJOR = 0.54
-FLOOR = 0.3  # no degree is impossible: a chromatic note must not rule a key out by itself
+_SHARE_OF_MAJOR = 0.54
+_FLOOR = 0.3  # no degree is impossible: a chromatic note must not rule a key out by itself
 
 
 def estimate(pitches: Pitches) -> Key:
-    """The likeliest key of the notes in `pitches`.
+    """The likeliest key of the notes in `pitches`, in its simplest spelling.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def estimate(pitches: Pitches) -> Key:
     Returns
     -------
     Key
-        In its simplest spelling: five flats to six sharps.
+        Of five flats to six sharps.
 
     Raises
     ------
@@ -63,21 +62,12 @@ def estimate(pitches: Pitches) -> Key:
     duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
     lowest = [line for line in pitches.T if (line != REST).any()][-1]
     classes = lowest[lowest != REST] % 12
-    scores = _log_likelihoods(duration, int(classes[0]), int(classes[-1]))
+
+    shares = np.maximum([_SOUNDING, _FIRST, _LAST], _FLOOR)
+    logs = np.log(shares / shares.sum(axis=2, keepdims=True))
+    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (major tonic, pitch class)
+    sounds, begins, ends = logs[:, :, above]  # each (mode, major tonic, pitch class)
+    prior = np.log([_SHARE_OF_MAJOR, 1 - _SHARE_OF_MAJOR])[:, None]
+    scores = sounds @ duration + begins[:, :, classes[0]] + ends[:, :, classes[-1]] + prior
     mode, major_tonic = np.unravel_index(int(scores.argmax()), scores.shape)
-    fifths = int(major_tonic) * 7 % 12
-    return Key(fifths - 12 if fifths > 6 else fifths, MODES[mode])
-
-
-def _log_likelihoods(duration: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
-    """How well each key explains the notes, ``(mode, major_tonic)``."""
-    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (major_tonic, pitch class)
-    sounding, begins, ends = (_log_shares(table)[:, above] for table in (SOUNDING, FIRST, LAST))
-    prior = np.log([SHARE_OF_MAJOR, 1 - SHARE_OF_MAJOR])[:, None]
-    return np.asarray(sounding @ duration + begins[:, :, first] + ends[:, :, last] + prior)
-
-
-def _log_shares(table: ArrayLike) -> NDArray[np.float64]:
-    """Logarithms of each row's shares, none below the floor, ``(mode, degree)``."""
-    shares = np.maximum(np.asarray(table, np.float64), FLOOR)
-    return np.asarray(np.log(shares / shares.sum(axis=1, keepdims=True)))
+    return Key(0, MODES[mode]).transposed(int(major_tonic))

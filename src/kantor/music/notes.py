@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -25,8 +24,7 @@ class TimedNote(NamedTuple):
     pitch: int
 
 
-@dataclass(frozen=True, order=True)
-class Note:
+class Note(NamedTuple):
     """A note: from step `start` up to, not including, step `end`."""
 
     start: int
@@ -35,22 +33,20 @@ class Note:
     line: int = 0
 
 
-def spans_of(score: Score, line: int) -> list[tuple[int, int, int]]:
-    """The start, end and pitch of each note of a line, ascending."""
+def spans_of(score: Score, line: int, rests: bool = False) -> list[tuple[int, int, int]]:
+    """The start, end and pitch of each note of a line, ascending; of each rest as well if asked."""
     pitches = score.pitches[:, line]
-    starts = np.flatnonzero(score.onsets[:, line] | (pitches == REST))
-    ends = np.append(starts[1:], score.steps)
-    started = pitches[starts]
-    sounding = started != REST
-    columns = (array[sounding].tolist() for array in (starts, ends, started))
-    return list(zip(*columns, strict=True))
+    silent = pitches == REST
+    starts = np.flatnonzero(score.onsets[:, line] | (silent & ~np.append(False, silent[:-1])))
+    columns = (starts, np.append(starts[1:], score.steps)[: len(starts)], pitches[starts])
+    wanted = rests | ~silent[starts]
+    return list(zip(*(column[wanted].tolist() for column in columns), strict=True))
 
 
 def notes_of(score: Score) -> list[Note]:
     """The score's notes, ordered by start, end, pitch and line."""
     lines = range(score.pitches.shape[1])
-    notes = [Note(*span, line) for line in lines for span in spans_of(score, line)]
-    return notes if len(lines) == 1 else sorted(notes, key=_fields)
+    return sorted(Note(*span, line) for line in lines for span in spans_of(score, line))
 
 
 def arrays_of(notes: Iterable[Note], steps: int, lines: int = len(SATB)) -> tuple[Pitches, Flags]:
@@ -66,24 +62,15 @@ def arrays_of(notes: Iterable[Note], steps: int, lines: int = len(SATB)) -> tupl
     InputError
         If a note lies outside the grid.
     """
-    spans: list[list[tuple[int, int, int]]] = [[] for _ in range(lines)]
-    for note in sorted(notes, key=_fields):
-        if not (0 <= note.start < note.end <= steps and 0 <= note.line < lines):
-            raise InputError(f"{note} lies outside {steps} steps of {lines} lines")
-        spans[note.line].append((note.start, note.end, note.pitch))
     pitches = np.full((steps, lines), REST, np.int8)
     onsets = np.zeros((steps, lines), bool)
-    time = np.arange(steps)
-    for line, own in enumerate(spans):
-        if own:
-            starts, ends, numbers = np.array(own).T
-            latest = starts.searchsorted(time, side="right") - 1
-            sounding = (latest >= 0) & (time < ends[latest])
-            pitches[sounding, line] = numbers[latest[sounding]]
-            onsets[starts, line] = True
+    ends = [0] * lines
+    for note in sorted(notes):
+        start, end, pitch, line = note
+        if not (0 <= start < end <= steps and 0 <= line < lines):
+            raise InputError(f"{note} lies outside {steps} steps of {lines} lines")
+        pitches[start : ends[line], line] = REST  # a note that is still held ends here
+        pitches[start:end, line] = pitch
+        onsets[start, line] = True
+        ends[line] = end
     return pitches, onsets
-
-
-def _fields(note: Note) -> tuple[int, int, int, int]:
-    """What notes are ordered by; tuples are compared faster than notes."""
-    return note.start, note.end, note.pitch, note.line

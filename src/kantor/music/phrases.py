@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.music.notes import Note, notes_of
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
@@ -36,6 +37,19 @@ _TRUST = 0.5  # in the length against the last note
 _LONGEST_FERMATA = 16  # steps
 
 
+def _log_share(quarters: float) -> float:
+    """Log share of phrases that are so long."""
+    share = _RARE if 4 <= quarters <= _LONGEST else _UNLIKELY
+    overlong = max(0.0, quarters - _LONGEST)
+    return math.log(_LENGTHS.get(round(quarters), share)) - _OVERLONG * overlong
+
+
+# By length in steps; no phrase is sought that is twice as long as the longest.
+_OF_LENGTH = _TRUST * np.array(
+    [_log_share(steps / STEPS_PER_QUARTER) for steps in range(2 * _LONGEST * STEPS_PER_QUARTER + 1)]
+)
+
+
 def infer_fermatas(score: Score) -> Flags:
     """Where a singer would rest on the last note of a phrase.
 
@@ -53,15 +67,15 @@ def infer_fermatas(score: Score) -> Flags:
     (time,) bool
         True during the last note of each phrase; the piece's last note always ends one.
     """
-    notes = notes_of(score)
     fermatas = np.zeros(score.steps, bool)
-    for index in _phrase_ends(notes, _endings(score, notes)):
-        fermatas[notes[index].start : notes[index].end] = True
+    if notes := notes_of(score):
+        for index in _phrase_ends(notes, _endings(score, notes)):
+            fermatas[notes[index].start : notes[index].end] = True
     return fermatas
 
 
 def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tuple[int, int]]:
-    """The last notes of phrases of so many bars each, from step `start` to the score's end.
+    """The last notes of phrases of `phrase` bars each, from step `start` to the score's end.
 
     A phrase ends on what is held from the beginning or the middle of its last bar, as nearly all
     do in the JSB Chorales: without a pickup on a half note in 4/4 and a dotted half in 3/4, with
@@ -75,8 +89,6 @@ def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tu
         Whole bars before the score's end.
     meter
         Of these bars.
-    phrase
-        Bars.
 
     Returns
     -------
@@ -101,51 +113,34 @@ def _strong(bar: int, beat: int) -> int:
     return bar // 2 if bar % (2 * beat) == 0 and bar > 2 * STEPS_PER_QUARTER else bar
 
 
-def _endings(score: Score, notes: list[Note]) -> list[float]:
-    """Log odds that each note ends a phrase, its phrase's length aside."""
-    if not notes:
-        return []
-    beat, positions = score.meter.beat_steps, score.bar_positions
-    starts, ends = np.array([(note.start, note.end) for note in notes]).T
+def _endings(score: Score, notes: list[Note]) -> NDArray[np.float64]:
+    """Log odds that each note ends a phrase, its phrase's length aside, ``(note,)``."""
+    beat = score.meter.beat_steps
+    starts, ends = np.array(notes)[:, :2].T
     until = np.append(starts[1:], ends[-1])
     long = (until[:, None] - starts[:, None] >= np.array(_LONG)).sum(axis=1) - 1
-    since, bar = positions[starts].astype(int).T
+    since, bar = score.bar_positions[starts].astype(int).T
     strong = np.array([_strong(length, beat) for length in bar.tolist()])
     place = np.where(since % strong == 0, 0, np.where(since % beat == 0, 1, 2))
-    odds = np.array(_ENDS)[long, place]
-    odds += np.where(until - ends >= STEPS_PER_QUARTER, _REST, 0.0)
-    return [float(one) for one in odds]
+    rested = until - ends >= STEPS_PER_QUARTER
+    return np.asarray(np.array(_ENDS)[long, place] + _REST * rested)
 
 
-def _phrase_ends(notes: list[Note], ending: list[float]) -> list[int]:
-    """Indices of the notes that end phrases in the best cut of all notes."""
-    starts = np.array([note.start for note in notes], np.int64)
-    ends = np.array([note.end for note in notes], np.int64)
-    earliest = starts.searchsorted(ends - len(_LOG_LENGTHS), side="right")
+def _phrase_ends(notes: list[Note], ending: NDArray[np.float64]) -> list[int]:
+    """Indices of the notes that end phrases in the best cut of all notes, from the last on."""
+    starts, ends = np.array(notes)[:, :2].T
+    longest = len(_OF_LENGTH) - 1
+    earliest = starts.searchsorted(ends - longest - 1, side="right")
     best, cut = np.zeros(len(notes) + 1), [0]
     for last, first in enumerate(np.minimum(earliest, np.arange(len(notes))).tolist()):
-        lengths = np.minimum(ends[last] - starts[first : last + 1], len(_LOG_LENGTHS) - 1)
-        scores = best[first : last + 1] + _TRUSTED.take(lengths)
+        lengths = np.minimum(ends[last] - starts[first : last + 1], longest)
+        scores = best[first : last + 1] + _OF_LENGTH.take(lengths)
         chosen = int(scores.argmax())
         cut.append(first + chosen)
         best[last + 1] = scores[chosen] + ending[last]
-    endings = []
+    phrase_ends = []
     after = len(notes)
     while after > 0:
-        endings.append(after - 1)
+        phrase_ends.append(after - 1)
         after = cut[after]
-    return endings[::-1]
-
-
-def _log_share(quarters: float) -> float:
-    """Log share of phrases that are so long."""
-    share = _RARE if 4 <= quarters <= _LONGEST else _UNLIKELY
-    overlong = max(0.0, quarters - _LONGEST)
-    return math.log(_LENGTHS.get(round(quarters), share)) - _OVERLONG * overlong
-
-
-# By length in steps; no phrase is sought that is twice as long as the longest.
-_LOG_LENGTHS = np.array(
-    [_log_share(steps / STEPS_PER_QUARTER) for steps in range(2 * _LONGEST * STEPS_PER_QUARTER + 1)]
-)
-_TRUSTED = _TRUST * _LOG_LENGTHS
+    return phrase_ends

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.music.notes import Note, Time, TimedNote
 from kantor.music.score import STEPS_PER_QUARTER
@@ -20,6 +21,7 @@ _ENOUGH_NOTES = 16
 # Mean distance to the nearest sixteenth or triplet, in steps: 0.19 for starts spread evenly over
 # the beat (by integration), under 0.1 for a player who is 20 ms off at 100 quarters a minute.
 _OFF_GRID = 0.15
+_GRID = np.array([0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1])
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Deviation:
 
 
 def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], Deviation]:
-    """Quantise one line.
+    """Quantise one line; `quarter` is what a quarter is in the times of its notes.
 
     A note lasts at least one step, and one that lasts into the next is cut. Where two notes meet
     in one step, one of them moves to a free neighbour; where none is free the shorter is dropped.
@@ -59,8 +61,6 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
     ----------
     notes
         In any order, none before 0.
-    quarter
-        What a quarter is in their times.
 
     Returns
     -------
@@ -68,10 +68,11 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
         Ascending, line 0, no two overlapping.
     deviation : Deviation
     """
-    line = list(
-        {note.start: note for note in sorted(notes, key=lambda n: (n.start, n.pitch))}.values()
-    )
-    swung = is_swung(line, quarter)
+    ascending = sorted(notes, key=lambda note: (note.start, note.pitch))
+    line = list({note.start: note for note in ascending}.values())
+    if not line:
+        return [], Deviation()
+    swung = _is_swung(np.array([float(note.start % quarter) for note in line]) / quarter)
     placed = _placed([_step(note.start, quarter, swung) for note in line], line)
     quantised = []
     for index, (start, note) in enumerate(placed):
@@ -79,15 +80,29 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
         if index + 1 < len(placed):
             end = min(end, placed[index + 1][0])
         quantised.append(Note(start, end, note.pitch))
-    return quantised, _deviation(placed, quarter, swung, dropped=len(notes) - len(placed))
+    starts = np.array([float(note.start) for _, note in placed]) / quarter
+    moved = np.abs(np.array([step for step, _ in placed]) - starts * STEPS_PER_QUARTER)
+    nearest = np.abs((starts % 1)[:, None] - _GRID).min(axis=1) * STEPS_PER_QUARTER
+    return quantised, Deviation(
+        share_moved=float(np.mean(moved > 1e-9)),
+        mean=float(moved.mean()),
+        largest=float(moved.max()),
+        swung=swung,
+        dropped=len(notes) - len(placed),
+        off_grid=bool(len(placed) >= _ENOUGH_NOTES and nearest.mean() > _OFF_GRID),
+    )
 
 
-def is_swung(notes: Sequence[TimedNote], quarter: int = 1) -> bool:
-    """Whether the off-beat eighths of a line stand at two thirds of the beat, nearly all of them.
+def _is_swung(places: NDArray[np.float64]) -> bool:
+    """Whether notes off the beat stand at two thirds of it, nearly all of them.
 
     Triplets do not count as swing: they start notes at one third as well.
+
+    Parameters
+    ----------
+    places : (note,) float64
+        Of each note's start in its beat, 0 to 1.
     """
-    places = np.array([float(note.start % quarter) for note in notes]) / quarter
     off_beat = places[(places > 0.08) & (places < 0.92)]
     if len(off_beat) < _ENOUGH_OFF_BEATS:
         return False
@@ -124,23 +139,3 @@ def _placed(nearest: Sequence[int], line: Sequence[TimedNote]) -> list[tuple[int
         elif note.end - note.start > placed[-1][1].end - placed[-1][1].start:
             placed[-1] = (last, note)
     return placed
-
-
-def _deviation(
-    placed: Sequence[tuple[int, TimedNote]], quarter: int, swung: bool, dropped: int
-) -> Deviation:
-    if not placed:
-        return Deviation()
-    starts = np.array([float(note.start) for _, note in placed]) / quarter
-    steps = np.array([step for step, _ in placed])
-    moved = np.abs(steps - starts * STEPS_PER_QUARTER)
-    grid = np.array([0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1])
-    nearest = np.abs((starts % 1)[:, None] - grid).min(axis=1) * STEPS_PER_QUARTER
-    return Deviation(
-        share_moved=float(np.mean(moved > 1e-9)),
-        mean=float(moved.mean()),
-        largest=float(moved.max()),
-        swung=swung,
-        dropped=dropped,
-        off_grid=bool(len(placed) >= _ENOUGH_NOTES and nearest.mean() > _OFF_GRID),
-    )

@@ -135,7 +135,7 @@ class Score:
     Raises
     ------
     InputError
-        If the arrays contradict each other or the conventions above.
+        If the arrays contradict each other or these conventions.
     """
 
     pitches: Pitches
@@ -150,43 +150,38 @@ class Score:
     ensemble: Ensemble = SATB
 
     def __post_init__(self) -> None:
-        pitches = np.array(self.pitches)
+        pitches, onsets = np.array(self.pitches), np.array(self.onsets, bool)
+        fermatas, bar_lines = np.array(self.fermatas, bool), np.array(self.bar_lines, np.int32)
         if pitches.ndim != 2:
             raise InputError(f"pitches of shape {pitches.shape}: expected (time, line)")
-        if self.ensemble is SATB and pitches.shape[1] not in (0, len(SATB)):
-            object.__setattr__(self, "ensemble", unnamed(pitches.shape[1]))
-        if pitches.shape[1] not in (0, len(self.ensemble)):
-            raise InputError(
-                f"{pitches.shape[1]} lines for an ensemble of {len(self.ensemble)}: "
-                + ", ".join(self.ensemble.names)
-            )
-        if len(pitches) and not (pitches.min() >= REST and pitches.max() <= 127):
+        steps, lines = pitches.shape
+        if self.ensemble is SATB and lines not in (0, len(SATB)):
+            object.__setattr__(self, "ensemble", unnamed(lines))
+        if lines not in (0, len(self.ensemble)):
+            names = ", ".join(self.ensemble.names)
+            raise InputError(f"{lines} lines for an ensemble of {len(self.ensemble)}: {names}")
+        if not ((pitches >= REST) & (pitches <= 127)).all():
             raise InputError("pitches must be MIDI note numbers, or -1 for a rest")
-        pitches = pitches.astype(np.int8)
-        onsets = np.array(self.onsets, dtype=bool)
         if onsets.shape != pitches.shape:
             raise InputError(f"onsets of shape {onsets.shape} for pitches of {pitches.shape}")
         if (onsets & (pitches == REST)).any():
             raise InputError("an onset stands on a rest")
         if (onset_floor(pitches) & ~onsets).any():
             raise InputError("the pitch changes where there is no onset")
-        fermatas = np.array(self.fermatas, dtype=bool)
         if fermatas.size == 0:
-            fermatas = np.zeros(len(pitches), bool)
-        if fermatas.shape != (len(pitches),):
-            raise InputError(f"fermatas of shape {fermatas.shape} for {len(pitches)} steps")
+            fermatas = np.zeros(steps, bool)
+        if fermatas.shape != (steps,):
+            raise InputError(f"fermatas of shape {fermatas.shape} for {steps} steps")
         if not 0 <= self.pickup < self.meter.bar_steps:
             raise InputError(f"a pickup of {self.pickup} steps does not fit a {self.meter} bar")
         if not (np.isfinite(self.tempo) and self.tempo > 0):
             raise InputError(f"a tempo of {self.tempo} quarters a minute")
-        bar_lines = np.array(self.bar_lines, dtype=np.int32)
         if bar_lines.size == 0:
-            bar_lines = np.arange(self.pickup, len(pitches), self.meter.bar_steps, dtype=np.int32)
+            bar_lines = np.arange(self.pickup, steps, self.meter.bar_steps, dtype=np.int32)
         if bar_lines.ndim != 1 or (np.diff(bar_lines) <= 0).any() or (bar_lines < 0).any():
             raise InputError("bar lines must be ascending steps")
-        arrays = {"pitches": pitches, "onsets": onsets}
-        arrays |= {"fermatas": fermatas, "bar_lines": bar_lines}
-        for name, array in arrays.items():
+        arrays = {"pitches": pitches.astype(np.int8), "onsets": onsets}
+        for name, array in (arrays | {"fermatas": fermatas, "bar_lines": bar_lines}).items():
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
@@ -220,24 +215,17 @@ class Score:
 
     def line(self, index: int) -> Score:
         """One line as a score of its own, ``(time, 1)``."""
-        return replace(
-            self,
-            pitches=self.pitches[:, [index]],
-            onsets=self.onsets[:, [index]],
-            ensemble=self.ensemble.only(index),
-        )
+        pitches, onsets = self.pitches[:, [index]], self.onsets[:, [index]]
+        return replace(self, pitches=pitches, onsets=onsets, ensemble=self.ensemble.only(index))
 
     def transposed(self, semitones: int) -> Score:
         """Every note moved by `semitones`, rests left alone, the key moved along."""
-        if semitones == 0:
-            return self
-        moved = self.pitches.astype(np.int16)
-        sounding = moved != REST
-        moved[sounding] += semitones
-        if (moved[sounding] < 0).any() or (moved > 127).any():
+        sounding = self.pitches != REST
+        moved = np.where(sounding, self.pitches.astype(int) + semitones, REST)
+        if (sounding & ((moved < 0) | (moved > 127))).any():
             raise InputError(f"moving by {semitones} semitones leaves the range of MIDI notes")
         key = self.key.transposed(semitones) if self.key else None
-        return replace(self, pitches=moved.astype(np.int8), key=key)
+        return replace(self, pitches=moved, key=key)
 
 
 def onset_floor(pitches: ArrayLike) -> Flags:

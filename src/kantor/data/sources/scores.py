@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -36,7 +35,7 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
     first, end = min(note.start for note in notes), max(note.end for note in notes)
     cut = 2 * first >= parsed.meters[0][1].bar_steps
     begin = first - first % STEPS_PER_QUARTER if cut else 0
-    moved = [replace(note, start=note.start - begin, end=note.end - begin) for note in notes]
+    moved = [Note(n.start - begin, n.end - begin, n.pitch, n.line) for n in notes]
     pitches, onsets = arrays_of(moved, end - begin, len(ensemble))
     meter, pickup, bar_lines = _bars(parsed, begin, end)
     return Score(

@@ -18,7 +18,7 @@ from prefect.states import Scheduled
 from pydantic import ValidationError
 
 from kantor import settings
-from kantor.metrics.resampling import Difference
+from kantor.metrics.distances import Difference
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
 from kantor.promotion.history import Event

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kantor.metrics.cadences import LABELS, evaluate_phrase_ends, judge, phrase_ends
-from kantor.music.score import Key, Score, onset_floor
+from kantor.music.score import REST, Key, Score, onset_floor
 
-C_MAJOR, A_MINOR, F_SHARP_MINOR = Key(0), Key(0, "minor"), Key(3, "minor")
+C_MAJOR, A_MINOR = Key(0), Key(0, "minor")
 NOT, TRIAD, DIATONIC, CLOSE = (0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)
 
 
@@ -52,40 +52,29 @@ def eighths(*chords: tuple[int, ...], held: tuple[int, ...], key: Key | None = C
         ((71, 67, 62, 43), A_MINOR, DIATONIC),  # VII
         ((69, 66, 62, 50), A_MINOR, TRIAD),  # a major subdominant
         ((71, 68, 64, 56), A_MINOR, NOT),  # V in first inversion
-        ((66, 61, 57, 42), F_SHARP_MINOR, CLOSE),
-        ((68, 65, 61, 49), F_SHARP_MINOR, CLOSE),
     ],
 )
 def test_each_chord_is_known_for_what_it_is(chord, key, expected) -> None:
-    """Root position, of the key, tonic or dominant: each by hand, in major and in minor."""
-    assert tuple(judge(np.array([chord], np.int8), key)[0]) == expected
+    """Root position, of the key, tonic or dominant: each by hand, in major and in minor, and the
+    same when chord and key are moved together.
+    """
+    pitches = np.array([chord])
+    for by in range(-5, 7):
+        moved = np.where(pitches == REST, REST, pitches + by).astype(np.int8)
+        assert tuple(judge(moved, key.transposed(by))[0]) == expected
 
 
-def test_transposing_chord_and_key_together_changes_nothing() -> None:
-    """What holds in C holds in all twelve keys."""
-    chords = [(72, 67, 64, 48), (69, 66, 62, 50), (72, 67, 60, 52), (68, 64, 59, 52)]
-    score = eighths(*chords, held=(0, 2))
-    for shift in range(-5, 7):
-        moved = score.transposed(shift)
-        assert moved.key is not None
-        assert judge(moved.pitches, moved.key).tolist() == judge(score.pitches, C_MAJOR).tolist()
-
-
-def test_the_last_chord_under_a_fermata_counts() -> None:
-    """A suspension is judged by what it resolves to, a passing seventh by itself."""
+def test_the_last_full_chord_under_a_fermata_counts() -> None:
+    """A suspension is judged by what it resolves to, a passing seventh by itself; a voice that
+    falls silent before the fermata is over does not take the chord away.
+    """
     suspended = eighths((72, 65, 62, 47), (72, 67, 65, 48), (72, 67, 64, 48), held=(1, 2))
     assert phrase_ends(suspended).tolist() == [5]
-    assert evaluate_phrase_ends([suspended])["root_position"].tolist() == [1.0]
     passing = eighths((72, 67, 64, 48), (72, 67, 64, 46), held=(0, 1))
-    assert evaluate_phrase_ends([passing])["root_position"].tolist() == [0.0]
-
-
-def test_a_voice_that_falls_silent_does_not_take_the_chord_away() -> None:
-    """Where a voice rests before the fermata is over, the last full chord is the phrase's."""
-    score = eighths((74, 62, 66, 50), (74, 62, 66, 50), (-1, 62, 66, 50), held=(0, 1, 2))
-    assert phrase_ends(score).tolist() == [3]
-    alone = eighths((72, 67, 64, 48), (72, -1, -1, -1), held=(0, 1))
-    assert evaluate_phrase_ends([alone])["tonic_or_dominant"].tolist() == [1.0]
+    fading = eighths((72, 67, 64, 48), (72, 67, 64, 48), (72, -1, -1, -1), held=(0, 1, 2))
+    assert phrase_ends(fading).tolist() == [3]
+    table = evaluate_phrase_ends([suspended, passing, fading])
+    assert table["root_position"].tolist() == [1.0, 0.0, 1.0]
 
 
 def test_every_fermata_that_sounds_ends_a_phrase() -> None:

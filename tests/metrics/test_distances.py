@@ -1,4 +1,4 @@
-"""Distances of distributions, by hand."""
+"""Distances of distributions and the paired bootstrap, by hand and beside other code."""
 
 from __future__ import annotations
 
@@ -6,29 +6,38 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from kantor.metrics.distances import (
+    Difference,
+    difference,
+    draw,
     earth_movers,
     line_histograms,
     overlap_area,
-    pitch_histogram,
+    resampled_mean,
+    resampled_overlap,
     total_variation,
 )
 from kantor.music.score import REST, Score, onset_floor
 
-pitch_lists = st.lists(st.integers(0, 127), min_size=1, max_size=30)
+
+def histogram(*pitches: int) -> np.ndarray:
+    """The histogram of a single line."""
+    column = np.array(pitches, np.int8)[:, None]
+    return line_histograms([Score(column, onset_floor(column))])[0]
 
 
 def test_distances_of_histograms_by_hand() -> None:
     """A scale is at no distance from itself and at another from noise (the workshop: 9.165 for
     both); rests are left out, and silence is at no known distance.
     """
-    scale = pitch_histogram(np.array([60, REST, 62, 64, 65, REST]))
+    scale = histogram(60, REST, 62, 64, 65, REST)
     assert scale[[60, 62, 64, 65]].tolist() == [0.25] * 4
     assert total_variation(scale, scale) == earth_movers(scale, scale) == 0
-    assert total_variation(scale, pitch_histogram(np.array([60, 62, 66, 68]))) == 0.5
-    assert total_variation(scale, pitch_histogram(np.array([61, 63, 66, 68]))) == 1
-    silence = pitch_histogram(np.array([REST, REST]))
+    assert total_variation(scale, histogram(60, 62, 66, 68)) == 0.5
+    assert total_variation(scale, histogram(61, 63, 66, 68)) == 1
+    silence = histogram(REST, REST)
     assert np.isnan(total_variation(silence, scale))
     assert np.isnan(earth_movers(silence, silence))
 
@@ -42,19 +51,11 @@ def test_lines_are_counted_apart() -> None:
     assert histograms[1, 48] == 1
 
 
-@given(pitch_lists, st.integers(0, 12))
+@given(st.lists(st.integers(0, 115), min_size=1, max_size=30), st.integers(0, 12))
 def test_earth_movers_counts_semitones(pitches: list[int], by: int) -> None:
     """A line moved up by n semitones is n away."""
-    low = np.array(pitches) % 115
-    assert earth_movers(pitch_histogram(low), pitch_histogram(low + by)) == pytest.approx(by)
-
-
-@given(pitch_lists, pitch_lists)
-def test_total_variation_is_a_share(first: list[int], second: list[int]) -> None:
-    """It lies between 0 and 1 and does not care for the order of its arguments."""
-    one, other = pitch_histogram(np.array(first)), pitch_histogram(np.array(second))
-    assert -1e-12 <= total_variation(one, other) <= 1 + 1e-12
-    assert total_variation(one, other) == total_variation(other, one)
+    moved = histogram(*(pitch + by for pitch in pitches))
+    assert earth_movers(histogram(*pitches), moved) == pytest.approx(by)
 
 
 def test_overlap_area_by_hand() -> None:
@@ -66,3 +67,64 @@ def test_overlap_area_by_hand() -> None:
     assert overlap_area([0, 0.1], [0.9, 1]) == 0
     assert overlap_area([2, 2], [2]) == overlap_area([0, 1, np.nan], [0, 1]) == 1
     assert np.isnan(overlap_area([np.nan], [1]))
+
+
+def test_draws_are_of_as_many_pieces_and_the_first_is_the_pieces_themselves() -> None:
+    """Some pieces are drawn more than once; the same seed draws the same."""
+    weights = draw(5, 100, seed=3)
+    assert np.array_equal(weights, draw(5, 100, seed=3))
+    assert not np.array_equal(weights, draw(5, 100, seed=4))
+    assert weights.shape == (101, 5)
+    assert (weights.sum(axis=1) == 5).all()
+    assert (weights[0] == 1).all()
+    assert weights.max() > 1
+
+
+def test_means_by_hand() -> None:
+    """Windows count alike, those of a piece drawn twice count twice, NaN not at all; a draw
+    without any value has no mean.
+    """
+    values = np.array([1.0, 3.0, 8.0, 2.0, np.nan, 4.0, np.nan])
+    weights = np.array([[1, 1, 1, 1], [0, 0, 3, 0], [2, 1, 0, 0], [0, 0, 0, 2]])
+    means = resampled_mean(values, np.array([0, 0, 1, 2, 2, 2, 3]), weights)
+    assert means == pytest.approx([18 / 5, 3.0, (4 + 4 + 8) / 5, np.nan], nan_ok=True)
+
+
+def test_overlap_of_a_draw_is_that_of_its_windows() -> None:
+    """Weights mean what writing the windows out would, in the bins of all pieces; the first draw
+    has the overlap of the report.
+    """
+    rng = np.random.default_rng(0)
+    piece = np.repeat(np.arange(6), 5)
+    one, other = rng.random(30), rng.random(30) ** 2
+    weights = draw(6, 20, 1)
+    drawn = resampled_overlap(one, other, piece, weights)
+    assert drawn[0] == overlap_area(one, other)
+    edges = np.linspace(min(one.min(), other.min()), max(one.max(), other.max()), 31)
+    for row, value in zip(weights, drawn, strict=True):
+        often = row[piece]
+        shares = [np.histogram(np.repeat(side, often), edges)[0] for side in (one, other)]
+        assert value == pytest.approx(np.minimum(*(side / side.sum() for side in shares)).sum())
+
+
+def test_interval_of_a_mean_is_as_wide_as_theory_says() -> None:
+    """Of 200 normal values the 90% interval is 1.645 standard errors to either side, as in scipy;
+    `above` is the share of the draws above 0.
+    """
+    values = np.random.default_rng(5).normal(size=200)
+    means = resampled_mean(values, np.arange(200), draw(200, 4000, 0))
+    drawn = difference(means, 0.9)
+    error = values.std() / np.sqrt(200)
+    assert drawn.estimate == pytest.approx(values.mean())
+    assert drawn.above == (means[1:] > 0).mean()
+    assert drawn.high - drawn.low == pytest.approx(2 * 1.645 * error, rel=0.05)
+    reference = stats.bootstrap((values,), np.mean, confidence_level=0.9, method="percentile")
+    assert drawn.low == pytest.approx(reference.confidence_interval.low, abs=0.1 * error)
+    assert drawn.high == pytest.approx(reference.confidence_interval.high, abs=0.1 * error)
+
+
+def test_differences_that_are_none() -> None:
+    """A model beside itself is never better; without an estimate there is no interval either."""
+    assert difference(np.zeros(11), 0.9) == Difference(0, 0, 0, 0)
+    unknown = difference(np.array([np.nan, 1.0]), 0.9)
+    assert np.isnan([unknown.estimate, unknown.low, unknown.high, unknown.above]).all()

@@ -7,7 +7,7 @@ import pytest
 
 from kantor.data import corpus
 from kantor.errors import InputError, SetupError
-from kantor.metrics.resampling import Difference
+from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
 from kantor.promotion.comparison import ModelComparison, compare
 from kantor.promotion.rule import rows

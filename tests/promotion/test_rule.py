@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from kantor.metrics.resampling import Difference
+from kantor.metrics.distances import Difference
 from kantor.promotion.rule import Row, action, decide, rows, worse
 
 SURE = Difference(0.02, 0.01, 0.03, 0.99)

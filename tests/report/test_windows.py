@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kantor.errors import InputError
-from kantor.metrics.resampling import draw, resampled_mean, resampled_overlap
+from kantor.metrics.distances import draw, resampled_mean, resampled_overlap
 from kantor.report.windows import Windows, table
 
 

@@ -1,7 +1,7 @@
 """The page of a pass says what a person wants to know, with links that lead somewhere."""
 
 from kantor import settings
-from kantor.metrics.resampling import Difference
+from kantor.metrics.distances import Difference
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.rule import Row
 from kantor.service.pass_page import Pass, inline, markdown, page_links

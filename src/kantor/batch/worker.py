@@ -27,7 +27,8 @@ from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.errors import InputError, ModelError
 from kantor.intake import parse_upload
-from kantor.metrics import musical
+from kantor.metrics.musical import JOINT
+from kantor.metrics.passages import Passages
 from kantor.music.score import Score
 
 FULL = 250
@@ -231,11 +232,9 @@ def measured(takes: Takes) -> dict[str, dict[str, float | None]]:
             by_length[score.steps].append((key, score))
     values: dict[str, dict[str, list[float]]] = {key: defaultdict(list) for key in takes}
     for steps, rows in by_length.items():
-        passages = musical.Passages.joined(
-            [musical.Passages.of(score, [0], steps) for _, score in rows]
-        )
+        passages = Passages.joined([Passages.of(score, [0], steps) for _, score in rows])
         for name in METRICS:
-            for (key, _), value in zip(rows, musical.JOINT[name](passages), strict=True):
+            for (key, _), value in zip(rows, JOINT[name].measure(passages), strict=True):
                 values[key][name].append(float(value))
     return {key: {name: _mean(own[name]) for name in METRICS} for key, own in values.items()}
 

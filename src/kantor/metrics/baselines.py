@@ -25,8 +25,6 @@ from kantor.metrics.chords import MAJOR_SCALE, best_major_tonic
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Score, onset_floor
 
 Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
-Others = NDArray[np.integer]
-"""Pitches of the lines to write, ``(time, line)``, in the order of `Ensemble.others`."""
 
 
 def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
@@ -36,14 +34,13 @@ def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     above the melody takes part like one below. Uses no chance; `rng` is there so that all
     baselines are called alike.
     """
-    return [_with_others(score, _block_under(score), _melody_onsets(score)) for score in scores]
-
-
-def _block_under(score: Score) -> Others:
-    melody = score.pitches[:, score.ensemble.leads].astype(np.int64)
-    degrees = [(3, 5, 7)[at % 3] + 7 * (at // 3) for at in range(len(_others(score)))]
-    below = [_degrees_below(melody, _major_tonic_of(score), down) for down in degrees]
-    return np.maximum(np.stack(below, axis=1), 0)
+    made = []
+    for score in scores:
+        melody = score.pitches[:, score.ensemble.leads].astype(np.int64)
+        degrees = [(3, 5, 7)[at % 3] + 7 * (at // 3) for at in range(len(score.ensemble.others))]
+        below = [_degrees_below(melody, _major_tonic_of(score), down) for down in degrees]
+        made.append(_with_others(score, np.maximum(np.stack(below, axis=1), 0)))
+    return made
 
 
 def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
@@ -53,13 +50,11 @@ def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     as near to where they were as the range and the line above allow: single chords are right, or
     lack a note; no chord leads to the next.
     """
-    return [
-        _with_others(score, _triads_under(score, rng), _melody_onsets(score)) for score in scores
-    ]
+    return [_with_others(score, _triads_under(score, rng)) for score in scores]
 
 
-def _triads_under(score: Score, rng: np.random.Generator) -> Others:
-    others, ensemble = _others(score), score.ensemble
+def _triads_under(score: Score, rng: np.random.Generator) -> NDArray[np.int64]:
+    others, ensemble = score.ensemble.others, score.ensemble
     ranges = [ensemble.ranges[line] for line in others]
     root = others.index(ensemble.bass) if ensemble.bass in others else len(others) - 1
     current = [(low + high) // 2 for low, high in ranges]
@@ -96,7 +91,7 @@ def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     for score in scores:
         starts = score.bar_positions[:, 0] % STEPS_PER_QUARTER == 0
         quarter = np.cumsum(starts)
-        ranges = [score.ensemble.ranges[line] for line in _others(score)]
+        ranges = [score.ensemble.ranges[line] for line in score.ensemble.others]
         drawn = [rng.integers(low, high + 1, quarter.size + 1) for low, high in ranges]
         made.append(_with_others(score, np.stack(drawn, axis=1)[quarter], starts))
     return made
@@ -120,51 +115,38 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     for index, score in enumerate(scores):
         donors = np.flatnonzero(np.arange(len(scores)) != index)
         same = donors[keys[donors] == keys[index]]
-        made.append(_from_donor(score, scores[int(rng.choice(same if same.size else donors))]))
+        donor = int(rng.choice(same if same.size else donors))
+        lent = scores[donor].transposed((int(keys[index] - keys[donor]) + 6) % 12 - 6)
+        made.append(_borrowed(score, lent))
     return made
 
 
-def _from_donor(score: Score, donor: Score) -> Score:
+def _borrowed(score: Score, donor: Score) -> Score:
     """The other lines of `donor` with the melody of `score`, bar line on bar line."""
-    moved = donor.transposed((_major_tonic_of(score) - _major_tonic_of(donor) + 6) % 12 - 6)
-    inside = (np.arange(score.steps) - score.pickup + donor.pickup) % donor.steps
-    others = _others(score)
+    others = list(score.ensemble.others)
     pitches, onsets = score.pitches.copy(), score.onsets.copy()
-    pitches[:, others] = moved.pitches[inside][:, others]
-    onsets[:, others] = moved.onsets[inside][:, others]
+    inside = (np.arange(score.steps) - score.pickup + donor.pickup) % donor.steps
+    pitches[:, others] = donor.pitches[inside][:, others]
+    onsets[:, others] = donor.onsets[inside][:, others]
     return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
 
 
-def _others(score: Score) -> list[int]:
-    """The lines to write.
+def _with_others(score: Score, written: NDArray[np.int64], starts: Flags | None = None) -> Score:
+    """The score with other lines, ``(time, line)`` in the order of `Ensemble.others`.
 
-    Raises
-    ------
-    InputError
-        If the melody is the only pitched line.
+    A note begins at each of `starts`, by default the melody's onsets, and where pitch changes.
     """
-    if not score.ensemble.others:
-        title = score.title or "score"
-        raise InputError(f"{title}: a baseline needs at least two pitched lines")
-    return list(score.ensemble.others)
-
-
-def _major_tonic_of(score: Score) -> int:
-    pitched = score.pitches[:, : score.ensemble.pitched]
-    return score.key.major_tonic if score.key else int(best_major_tonic(pitched))
-
-
-def _melody_onsets(score: Score) -> Flags:
-    return score.onsets[:, score.ensemble.leads]
-
-
-def _with_others(score: Score, written: Others, starts: Flags) -> Score:
-    """The score with other lines; a note begins at each of `starts` and where pitch changes."""
-    leads, others = score.ensemble.leads, _others(score)
+    leads, others = score.ensemble.leads, list(score.ensemble.others)
+    starts = score.onsets[:, leads] if starts is None else starts
     pitches, onsets = score.pitches.copy(), score.onsets.copy()
     pitches[:, others] = np.where(score.pitches[:, [leads]] == REST, REST, written)
     onsets[:, others] = starts[:, None] & (pitches[:, others] != REST)
     return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
+
+
+def _major_tonic_of(score: Score) -> int:
+    pitched = score.pitches[:, : score.ensemble.pitched]
+    return score.key.major_tonic if score.key else best_major_tonic(pitched)
 
 
 @cache

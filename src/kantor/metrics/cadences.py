@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.key import MODES, estimate
+from kantor.music.key import estimate
 from kantor.music.score import REST, Flags, Key, Pitches, Score
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ _TRIADS = {
     "major": ((2, 4, 9), (0, 5, 7)),
     "minor": ((0, 5, 7), (0, 3, 7, 8, 10)),
 }
-_OF_KEY: Flags = np.array(
-    [[[degree in third for degree in range(12)] for third in _TRIADS[mode]] for mode in MODES]
-)
 _TONIC_AND_DOMINANT = (0, 7)
 
 
@@ -87,13 +84,14 @@ def judge(chords: Pitches, key: Key) -> Flags:
     """
     wide = chords.astype(np.int64)
     rests = wide == REST
-    lowest = np.where(rests, np.iinfo(np.int64).max, wide).min(axis=1, initial=127)
+    lowest = np.where(rests, 127, wide).min(axis=1)
     above = np.where(rests, 0, (wide - lowest[:, None]) % 12)
     minor, major = ((above == third).any(axis=1) for third in (_MINOR_THIRD, _MAJOR_THIRD))
     plain = np.isin(above, (0, _MINOR_THIRD, _MAJOR_THIRD, _FIFTH)).all(axis=1)
     root_position = plain & (minor ^ major)
     degree = (lowest - key.tonic) % 12
-    of_the_key = root_position & _OF_KEY[MODES.index(key.mode)][major.astype(int), degree]
+    minors, majors = (np.isin(degree, degrees) for degrees in _TRIADS[key.mode])
+    of_the_key = root_position & np.where(major, majors, minors)
     close = of_the_key & np.isin(degree, _TONIC_AND_DOMINANT)
     return np.stack([root_position, of_the_key, close], axis=1)
 

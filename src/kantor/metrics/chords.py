@@ -1,15 +1,9 @@
 """Harmony: which notes sound together, and which key they fit.
 
 A beat's notes are looked at as a *set of pitch classes*, kept in the twelve low bits of an
-integer: bit 0 is C, bit 11 is B. There are only 4,096 such sets, so each question about a set
-(does it lie inside a triad? does it hold a semitone?) is answered once, in a table.
-
-Conventions
------------
-``pitches`` is ``(…, time, line)`` int, -1 for a rest, of pitched lines; ``beats`` is
-``(…, time)`` bool, True on the first step of each beat (`kantor.metrics.musical.Passages` takes
-it from the meter). A beat on which nothing sounds is not counted. See `kantor.metrics.counting`
-for shapes and NaN.
+integer (`Passages.pitch_classes`). There are only 4,096 such sets, so each question about a set
+(does it lie inside a triad? does it hold a semitone?) is answered once, in a table. A beat on
+which nothing sounds is not counted.
 """
 
 from __future__ import annotations
@@ -17,10 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.metrics.counting import Figures, ratio, share, validate
+from kantor.metrics.passages import Figures, Passages, ratio, share
 from kantor.music.score import REST, Flags, Pitches
-
-Sets = NDArray[np.int16]
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6)}
@@ -57,105 +49,79 @@ _MAJOR_SCALES = np.array(
 )
 
 
-def pitch_class_sets(pitches: Pitches) -> Sets:
-    """The set of pitch classes that sounds in each step.
-
-    Parameters
-    ----------
-    pitches : (…, time, line) int
-
-    Returns
-    -------
-    (…, time) int16
-        Bit *n* is set where pitch class *n* sounds; 0 is silence.
-    """
-    validate(pitches)
-    bits = np.where(pitches == REST, 0, 1 << (pitches.astype(np.int16) % 12))
-    return np.asarray(np.bitwise_or.reduce(bits, axis=-1), np.int16)
+def _share_of_beats(table: Flags, passages: Passages) -> Figures:
+    sets = passages.pitch_classes
+    return share(table[sets], passages.beats & (sets != 0))
 
 
-def _share_of_beats(table: Flags, pitches: Pitches, beats: Flags) -> Figures:
-    sets = pitch_class_sets(pitches)
-    return share(table[sets], beats & (sets != 0))
-
-
-def semitone_clash(pitches: Pitches, beats: Flags) -> Figures:
+def semitone_clash(passages: Passages) -> Figures:
     """Share of the beats on which two pitch classes a semitone apart sound together.
 
     Octaves do not matter: C4 against B4 clashes as B3 against C4 does. A suspension is a clash
     too, so real chorales stand a little above 0.
     """
-    return _share_of_beats(_HAS_SEMITONE, pitches, beats)
+    return _share_of_beats(_HAS_SEMITONE, passages)
 
 
-def triad_or_seventh(pitches: Pitches, beats: Flags) -> Figures:
+def triad_or_seventh(passages: Passages) -> Figures:
     """Share of the beats whose notes all belong to one triad or seventh chord.
 
     The chords are the major, minor and diminished triads and the dominant, major, minor,
     half-diminished and diminished sevenths. To be read from both sides: music purer than Bach's
     lacks his passing notes and suspensions.
     """
-    return _share_of_beats(_IN_CHORD, pitches, beats)
+    return _share_of_beats(_IN_CHORD, passages)
 
 
-def complete_triads(pitches: Pitches, beats: Flags) -> Figures:
+def complete_triads(passages: Passages) -> Figures:
     """Share of the beats whose notes are a whole triad: root, third and fifth, nothing else."""
-    return _share_of_beats(_IS_TRIAD, pitches, beats)
+    return _share_of_beats(_IS_TRIAD, passages)
 
 
-def chord_counts(pitches: Pitches, beats: Flags) -> NDArray[np.int64]:
-    """On how many beats of one piece each of `KINDS` stands, ``(len(KINDS),)``.
+def chord_counts(passages: Passages) -> NDArray[np.int64]:
+    """On how many beats each of `KINDS` stands, ``(len(KINDS),)``.
 
     A whole chord counts under its kind, a part of one (such as an octave and a third, without the
     fifth) as incomplete, everything else as other.
     """
-    sets = pitch_class_sets(pitches)
-    return np.bincount(_KIND[sets[beats & (sets != 0)]], minlength=len(KINDS))
+    sets = passages.pitch_classes
+    return np.bincount(_KIND[sets[passages.beats & (sets != 0)]], minlength=len(KINDS))
 
 
-def pitch_class_counts(pitches: Pitches) -> Figures:
-    """How many cells each pitch class sounds in.
+def _pitch_class_counts(pitches: Pitches) -> Figures:
+    """How many cells of ``(…, time, line)`` each pitch class sounds in, ``(…, 12) float64``.
 
     Pitches are folded by octaves, 60 and 72 both onto C. (The workshop's and MuseGAN's code
     reshape 84 pitches to ``(12, 7)``, which adds seven neighbouring semitones instead.)
-
-    Parameters
-    ----------
-    pitches : (…, time, line) int
-
-    Returns
-    -------
-    (…, 12) float64
     """
-    validate(pitches)
     classes = np.where(pitches == REST, -1, pitches % 12)
     counts = [np.count_nonzero(classes == one, axis=(-2, -1)) for one in range(12)]
     return np.stack(counts, axis=-1).astype(np.float64)
 
 
-def in_c_major(pitches: Pitches) -> Figures:
+def in_c_major(passages: Passages) -> Figures:
     """Share of the sounding cells that belong to C major.
 
     The "qualified" in-scale rate of MuseGAN (Dong et al. 2018). Differs from
     pypianoroll 1.0.4, which answers .857 for a C-major scale because of its fold, and from the
     workshop's .50; ours answers 1. Real chorales stand in all keys: .79 in C is no fault.
     """
-    counts = pitch_class_counts(pitches)
+    counts = _pitch_class_counts(passages.pitches)
     return ratio(counts @ _MAJOR_SCALES[0], counts.sum(axis=-1))
 
 
-def in_best_scale(pitches: Pitches) -> Figures:
+def in_best_scale(passages: Passages) -> Figures:
     """Share of the sounding cells in the best fitting of the twelve major scales."""
-    counts = pitch_class_counts(pitches)
+    counts = _pitch_class_counts(passages.pitches)
     return ratio((counts @ _MAJOR_SCALES.T).max(axis=-1), counts.sum(axis=-1))
 
 
-def best_major_tonic(pitches: Pitches) -> NDArray[np.int64]:
-    """Pitch class of the major tonic whose scale holds the most sounding cells, ``(…)`` int.
+def best_major_tonic(pitches: Pitches) -> int:
+    """Pitch class of the major tonic whose scale holds the most cells of ``(time, line)``.
 
     Between equals the lowest pitch class, so 0 (C) for silence.
     """
-    return np.asarray((pitch_class_counts(pitches) @ _MAJOR_SCALES.T).argmax(axis=-1))
+    return int((_MAJOR_SCALES @ _pitch_class_counts(pitches)).argmax())
 
 
 def _tonal_circles() -> Figures:
@@ -170,30 +136,7 @@ def _tonal_circles() -> Figures:
 _CIRCLES = _tonal_circles()
 
 
-def _tonal_centroids(pitches: Pitches, starts: Flags) -> Figures:
-    """Where each line stands in tonal space, span by span.
-
-    Parameters
-    ----------
-    pitches : (passage, time, line) int
-    starts : (passage, time) bool
-        True on the first step of each span; the first step of a passage always begins one.
-
-    Returns
-    -------
-    (span, line, 6) float64
-        The spans of all passages one after the other; NaN where the line is silent.
-    """
-    passages, time, lines = pitches.shape
-    cells = pitches.reshape(passages * time, lines)
-    edges = np.flatnonzero(starts)
-    places = np.where((cells == REST)[..., None], 0.0, _CIRCLES[cells % 12])
-    sums = np.add.reduceat(places, edges, axis=0)
-    sounding = np.add.reduceat((cells != REST).astype(np.int64), edges, axis=0)
-    return ratio(sums, np.broadcast_to(sounding[..., None], sums.shape))
-
-
-def tonal_distance(pitches: Pitches, beats: Flags) -> Figures:
+def tonal_distance(passages: Passages) -> Figures:
     """Mean distance in tonal space between each two lines, beat by beat; it needs two.
 
     Each line's notes of a beat are a point in Harte's six-dimensional space (Harte, Sandler and
@@ -202,25 +145,18 @@ def tonal_distance(pitches: Pitches, beats: Flags) -> Figures:
     1, 1 and 0.5. The Euclidean distance of two lines' points is averaged over the beats in
     which both sound and over the pairs of lines. C4 against C5 is 0. Differs from MuseGAN's
     2.55 for that pair, whose chroma does not fold octaves; pypianoroll 1.0.4 has the same fold.
-
-    Parameters
-    ----------
-    pitches : (…, time, line) int
-    beats : (…, time) bool
-        True on the first step of each beat.
     """
-    validate(pitches)
-    *batch, time, lines = pitches.shape
-    passages = int(np.prod(batch, dtype=int))
-    if not pitches.size or lines < 2:
-        return np.full(batch, np.nan)
-    starts = beats.reshape(passages, time).copy()
+    count, time, lines = passages.pitches.shape
+    starts = passages.beats.copy()
     starts[:, 0] = True
-    centroids = _tonal_centroids(pitches.reshape(passages, time, lines), starts)
+    edges = np.flatnonzero(starts)
+    cells = passages.pitches.reshape(-1, lines)
+    sounds = (cells != REST)[..., None]
+    places = np.add.reduceat(np.where(sounds, _CIRCLES[cells % 12], 0.0), edges, axis=0)
+    centroids = ratio(places, np.add.reduceat(sounds.astype(np.int64), edges, axis=0))
     upper, lower = np.triu_indices(lines, k=1)
     apart = np.linalg.norm(centroids[:, upper] - centroids[:, lower], axis=-1)
     known = np.isfinite(apart)
-    passage = np.flatnonzero(starts) // time
-    sums = np.bincount(passage, np.where(known, apart, 0).sum(axis=1), minlength=passages)
-    counts = np.bincount(passage, known.sum(axis=1), minlength=passages)
-    return ratio(sums, counts).reshape(batch)
+    passage = edges // time
+    sums = np.bincount(passage, np.where(known, apart, 0).sum(axis=1), minlength=count)
+    return ratio(sums, np.bincount(passage, known.sum(axis=1), minlength=count))

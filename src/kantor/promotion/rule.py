@@ -19,9 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from kantor.metrics.counting import Figures
-from kantor.metrics.musical import HEADLINE, LABELS
-from kantor.metrics.resampling import (
+from kantor.metrics.distances import (
     Difference,
     Places,
     Weights,
@@ -30,6 +28,8 @@ from kantor.metrics.resampling import (
     resampled_mean,
     resampled_overlap,
 )
+from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.passages import Figures
 from kantor.settings import Promote
 
 if TYPE_CHECKING:

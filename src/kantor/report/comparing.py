@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kantor.metrics.counting import Figures
 from kantor.metrics.distances import earth_movers, line_histograms, overlap_area
+from kantor.metrics.passages import Figures
 from kantor.music.score import Score
 
 if TYPE_CHECKING:
@@ -105,8 +105,7 @@ def compare_pitches(
 
     def distances(scores: Sequence[Score]) -> Figures:
         """Of each line, ``(line,)``."""
-        pairs = zip(line_histograms(scores), reference, strict=True)
-        return np.array([earth_movers(*pair) for pair in pairs])
+        return earth_movers(line_histograms(scores), reference)
 
     rng = np.random.default_rng(0)
     count = min(len(real), len(training))

@@ -20,10 +20,9 @@ from kantor.data.corpus import Corpus
 from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES
 from kantor.metrics.chords import KINDS, chord_counts
-from kantor.metrics.counting import Figures
 from kantor.metrics.distances import line_histograms
-from kantor.metrics.musical import Passages
-from kantor.metrics.texture import notes_per_bar
+from kantor.metrics.lines import notes_per_bar
+from kantor.metrics.passages import Figures, Passages
 from kantor.music.score import Score
 from kantor.report import samples, windows
 from kantor.report.composing import Model, compose, melody_mask, share_changed
@@ -129,7 +128,7 @@ def write_plots(bodies: Bodies, figures: Mapping[str, Any], folder: Path) -> Non
     _write_csv(folder / "pitches.csv", ["pitch", *columns], pitches)
     for name, first, places, count in (
         ("chords.csv", "chord", KINDS, chord_shares),
-        ("notes.csv", "voice", lines, note_rates),
+        ("notes.csv", "voice", lines[: bodies.ensemble.pitched], note_rates),
     ):
         sides = (count(bodies.generated).tolist(), count(bodies.real).tolist())
         _write_csv(folder / name, [first, *windows.SIDES], zip(places, *sides, strict=True))
@@ -137,14 +136,13 @@ def write_plots(bodies: Bodies, figures: Mapping[str, Any], folder: Path) -> Non
 
 def chord_shares(scores: Sequence[Score]) -> Figures:
     """How often each of `KINDS` stands on a beat on which anything sounds."""
-    passages = [Passages.of(score, [0], score.steps) for score in scores]
-    counts = np.sum([chord_counts(one.pitches[0], one.beats[0]) for one in passages], axis=0)
+    counts = np.sum([chord_counts(Passages.of(score)) for score in scores], axis=0)
     return np.asarray(counts / max(counts.sum(), 1))
 
 
 def note_rates(scores: Sequence[Score]) -> Figures:
-    """Notes of each line per 16 steps, the mean over the pieces, ``(line,)``."""
-    rates = [notes_per_bar(score.pitches, score.onsets) for score in scores]
+    """Notes of each pitched line per 16 steps, the mean over the pieces, ``(line,)``."""
+    rates = [notes_per_bar(Passages.of(score))[0] for score in scores]
     return np.asarray(np.mean(rates, axis=0))
 
 

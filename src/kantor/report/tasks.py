@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kantor.ensemble import Ensemble
-from kantor.metrics.musical import Passages, evaluate_passages, evaluate_windows
+from kantor.metrics.musical import TELLING, evaluate_passages, evaluate_windows
+from kantor.metrics.passages import Passages
 from kantor.music.score import REST, Flags, Score
 from kantor.report.composing import Model, compose, line_mask
 
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PIECES = 24
-METRICS = (
-    "triad_or_seventh",
-    "complete_triads",
-    "semitone_clash",
-    "parallel_fifths",
-    "parallel_octaves",
-    "crossing",
-)
+METRICS = TELLING
 MELODY_ONLY = ("unet",)
 """Presets that can do no other task."""
 NOTHING, GAP = "nothing", "two_bars_open"

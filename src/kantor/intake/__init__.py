@@ -10,14 +10,5 @@ from kantor.intake.opening import check, uploads
 from kantor.intake.quarantine import quarantine
 from kantor.intake.upload import Known, Refused, Upload
 
-__all__ = [
-    "Known",
-    "Limits",
-    "Refused",
-    "Upload",
-    "check",
-    "parse_upload",
-    "quarantine",
-    "read_limits",
-    "uploads",
-]
+__all__ = ["Known", "Limits", "Refused", "Upload", "check", "parse_upload", "quarantine"]
+__all__ += ["read_limits", "uploads"]

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from io import BytesIO
 from typing import BinaryIO
 
 from kantor.errors import InputError
-from kantor.intake import folder, store, zips
-from kantor.intake.limits import Limits
-from kantor.intake.names import Names, is_unfinished, shown
+from kantor.intake import folder, store
+from kantor.intake.limits import Limits, member_fault, open_zip, read_bounded, unpacked
 from kantor.intake.upload import (
-    Entry,
     Known,
+    Names,
+    Openable,
     Refused,
     StillChanging,
-    TooMuch,
     Unusable,
     Upload,
-    read_bounded,
+    is_junk,
+    shown,
 )
 
 _TRIES = 3  # of a file that changes while it is looked at
+# Endings that browsers and copying programs give to what they have not finished.
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".swp")
+_SCORE = "META-INF/container.xml"  # in a zip file that is itself a score: packed MusicXML
 
 _log = logging.getLogger(__name__)
 
@@ -33,20 +40,17 @@ def uploads(
     """Every file at `location` and in the zip files there, sorted by name.
 
     One file is held in memory at a time. What systems leave behind (hidden files, ``__MACOSX``)
-    is passed over. A file is taken when it has not changed for `Limits.settle` seconds and all of
-    it was read; one that changes meanwhile is tried twice more, then left for the next pass with a
-    line in the log. A file that vanishes is passed over as well.
+    is passed over, and so is a file that vanishes. A file is taken when it has not changed for
+    `Limits.settle` seconds and all of it was read; one that changes meanwhile is tried twice more,
+    then left for the next pass with a line in the log.
 
     Parameters
     ----------
     location
         A folder, a file, or a URL that fsspec knows (``memory://``, ``s3://`` with s3fs).
-    limits
-        What is refused as too much.
     known
-        Objects of a store that it has, by the marks of the listing, are passed over unopened; it
-        notes the others when all that is in them was asked for. Files of a folder, quickly read,
-        are always read.
+        Objects of a store that need not be opened again; it notes the others when all that is in
+        them was asked for. Files of a folder, quickly read, are always read.
 
     Raises
     ------
@@ -55,18 +59,18 @@ def uploads(
     Unreachable
         If a store does not answer, or refuses.
     """
-    names = Names()
+    reader = _Reader(limits)
     path = store.on_disk(location)
     entries = store.entries(location) if path is None else folder.entries(path, limits.settle)
     for entry in entries:
         if isinstance(entry, Unusable):
-            yield Refused.of(names.unique(entry.name), f"{entry.reason} (not kept)")
-        elif is_unfinished(entry.name):
+            yield reader.refused(entry.name, entry.reason)
+        elif entry.name.casefold().endswith(_UNFINISHED):
             _log.warning("%s: still being written; left for the next pass", shown(entry.name))
         elif known is not None and entry.mark is not None and known.has(entry.name, entry.mark):
-            names.unique(entry.name)
+            reader.names.unique(entry.name)
         else:
-            yield from _opened(entry, limits, names, known)
+            yield from _opened(entry, reader, known)
 
 
 def check(location: str) -> None:
@@ -79,18 +83,16 @@ def check(location: str) -> None:
     """
     path = store.on_disk(location)
     if path is not None:
-        folder.check(path)
+        with folder.opened(path):
+            pass
 
 
-def _opened(
-    entry: Entry, limits: Limits, names: Names, known: Known | None
-) -> Iterator[Upload | Refused]:
+def _opened(entry: Openable, reader: _Reader, known: Known | None) -> Iterator[Upload | Refused]:
     """What is in a file; nothing if it is gone or still changes."""
     try:
         for _ in range(_TRIES):
             with suppress(StillChanging), entry.open() as file:
-                is_zip = file.read(2) == b"PK"
-                yield from (_zip if is_zip else _file)(entry, file, limits, names)
+                yield from reader.contents(entry, file)
                 break
         else:
             _log.warning("%s: still being written; left for the next pass", shown(entry.name))
@@ -103,59 +105,94 @@ def _opened(
         if entry.is_remote:
             raise
         reason = (error.strerror or "unknown error").lower()
-        reason = f"cannot be read ({reason}); make it readable (not kept)"
-        yield Refused.of(names.unique(entry.name), reason)
+        yield reader.refused(entry.name, f"cannot be read ({reason}); make it readable")
 
 
-def _file(entry: Entry, file: BinaryIO, limits: Limits, names: Names) -> Iterator[Upload | Refused]:
-    excess = f"larger than {limits.file_bytes:,} bytes; cut the piece into smaller ones"
-    content = _content(entry, file, limits, excess)
-    if isinstance(content, TooMuch):
-        yield Refused.of(names.unique(entry.name), f"{content} (not kept)", begun=content.begun)
-        return
-    if file.seek(0, 2) != len(content):  # less came than there is
-        raise StillChanging
-    yield from zips.sorted_out(content, entry.name, limits, zips.Budget(0), names, 0)
+class _Reader:
+    """Reads files within limits, and gives each upload a name of its own."""
 
+    def __init__(self, limits: Limits) -> None:
+        self.names = Names()
+        self._limits = limits
+        self._left = 0  # bytes that the zip file at hand, and those within it, may still unpack to
 
-def _zip(entry: Entry, file: BinaryIO, limits: Limits, names: Names) -> Iterator[Upload | Refused]:
-    """A zip file's members, or the file itself if it is a packed score or cannot be opened."""
-    file.seek(0)
-    try:
-        archive = zips.open_zip(file, limits)
-    except InputError as error:
-        yield _whole(entry, file, limits, names, str(error))
-        return
-    with archive:
-        if zips.is_score(archive):
-            yield from _file(entry, file, limits, names)
-        elif limits.depth < 1:
-            reason = "a zip file; unpack it and send what is in it"
-            yield _whole(entry, file, limits, names, reason)
-        elif not entry.unchanged(file):
+    def refused(self, name: str, reason: str, data: bytes = b"", kept: bool = False) -> Refused:
+        """Refuse a file by its source's name; `data` is what was read of it."""
+        digest, shown_name = sha256(data).hexdigest(), self.names.unique(name)
+        if kept:
+            return Refused(shown_name, reason, digest, data)
+        return Refused(shown_name, f"{reason} (not kept)", digest, None)
+
+    def contents(
+        self, entry: Openable, file: BinaryIO, level: int = 0
+    ) -> Iterator[Upload | Refused]:
+        """The file itself or, where it is a zip file and no packed score, the files within it.
+
+        `level` is how many zip files it lies in. Raises `StillChanging` if the file is not what
+        it was when it was opened.
+        """
+        if file.read(2) == b"PK":
+            file.seek(0)
+            try:
+                archive = open_zip(file, self._limits)
+            except InputError as error:
+                yield self._refused_whole(entry, file, str(error))
+                return
+            with archive:
+                if _SCORE not in archive.NameToInfo:
+                    yield from self._unzipped(entry, file, archive, level)
+                    return
+        data, fault = self._read(entry, file)
+        if fault:
+            yield self.refused(entry.name, fault, data)
+        elif file.seek(0, 2) != len(data):  # less came than there is
             raise StillChanging
+        elif data:
+            yield Upload.of(self.names.unique(entry.name), data)
         else:
-            budget = zips.Budget(limits.unpacked_bytes)
-            yield from zips.members(archive, entry.name, limits, budget, names)
+            yield self.refused(entry.name, "the file is empty; send it again", kept=True)
 
+    def _unzipped(
+        self, entry: Openable, file: BinaryIO, archive: zipfile.ZipFile, level: int
+    ) -> Iterator[Upload | Refused]:
+        """The files in a zip file, sorted by name, if it does not lie too deep."""
+        if level >= self._limits.depth:
+            what = "a zip file in a zip file" if level else "a zip file"
+            yield self._refused_whole(entry, file, f"{what}; unpack it and send what is in it")
+            return
+        if not entry.unchanged(file):
+            raise StillChanging
+        if level == 0:
+            self._left = self._limits.unpacked_bytes
+        infos = sorted(archive.infolist(), key=lambda info: (info.filename, info.header_offset))
+        for index, info in enumerate(infos):
+            name = f"{entry.name}/{info.filename}"
+            if fault := member_fault(info):
+                yield self.refused(name, fault)
+                continue
+            if info.is_dir() or is_junk(info.filename):
+                continue
+            data, fault = unpacked(archive, info, self._limits, self._left)
+            self._left -= len(data)
+            if self._left < 0:
+                unread = f"{len(infos) - index:,} of its {len(infos):,} files were not read"
+                yield self.refused(entry.name, f"{fault}; {unread}", data)
+                return
+            if fault:
+                yield self.refused(name, fault, data)
+                continue
+            member = Openable(name, partial(BytesIO, data), unchanged=lambda _: True)
+            yield from self.contents(member, member.open(), level + 1)
 
-def _whole(entry: Entry, file: BinaryIO, limits: Limits, names: Names, reason: str) -> Refused:
-    """Refuse a file, with its bytes where they are few enough."""
-    content = _content(entry, file, limits, reason)
-    name = names.unique(entry.name)
-    if isinstance(content, TooMuch):
-        return Refused.of(name, f"{reason} (too large to keep)", begun=content.begun)
-    return Refused.of(name, reason, content)
+    def _refused_whole(self, entry: Openable, file: BinaryIO, reason: str) -> Refused:
+        """Refuse a file, with its bytes where they are few enough."""
+        data, fault = self._read(entry, file)
+        return self.refused(entry.name, reason, data, kept=not fault)
 
-
-def _content(entry: Entry, file: BinaryIO, limits: Limits, excess: str) -> bytes | TooMuch:
-    """All of a file that has stayed the same meanwhile, or that it is too much."""
-    file.seek(0)
-    content: bytes | TooMuch
-    try:
-        content = read_bounded(file, limits.file_bytes, limits.seconds, excess)
-    except TooMuch as error:
-        content = error
-    if not entry.unchanged(file):
-        raise StillChanging
-    return content
+    def _read(self, entry: Openable, file: BinaryIO) -> tuple[bytes, str]:
+        """What was read of a file that has not changed meanwhile, and why that is not all."""
+        file.seek(0)
+        content = read_bounded(file, self._limits)
+        if not entry.unchanged(file):
+            raise StillChanging
+        return content

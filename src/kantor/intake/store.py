@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from kantor.errors import InputError, one_line
-from kantor.intake import names
-from kantor.intake.upload import Entry, Unreachable, Unusable
+from kantor.intake.upload import Openable, Unreachable, Unusable, is_junk, name_fault
 
 # What stores call an object's content, and the time at which it was written.
 _CONTENT = ("ETag", "etag", "md5Hash", "generation")
@@ -26,26 +25,33 @@ def on_disk(location: str) -> Path | None:
     return Path(local[2]) if local else None
 
 
-def entries(url: str) -> Iterator[Entry | Unusable]:
+def entries(url: str) -> Iterator[Openable | Unusable]:
     """The files below `url`, or the file `url`, sorted by name, hidden ones left out.
 
-    Raises
-    ------
-    InputError
-        If the URL is unknown, needs a package that is not installed, or names nothing.
-    Unreachable
-        If the store does not answer, or refuses; also while an entry is opened or read.
+    Raises what `listing` raises, and `Unreachable` also while an entry is opened or read.
     """
     system, root, objects = listing(url)
     for key in sorted(objects):
         name = key[len(root) :].lstrip("/") if key != root else key.rpartition("/")[2]
-        if names.is_junk(name):
+        if is_junk(name):
             continue
-        fault = names.fault_of(name)
-        if fault:
+        if fault := name_fault(name):
             yield Unusable(name, fault)
         else:
             yield _entry(system, key, name, objects[key], url)
+
+
+def _entry(system: Any, key: str, name: str, details: Mapping[str, Any], url: str) -> Openable:
+    size = details.get("size")
+
+    def opened() -> BinaryIO:
+        with failures(url):
+            return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
+
+    def is_as_long_as_listed(file: BinaryIO) -> bool:
+        return size is None or file.seek(0, 2) == size
+
+    return Openable(name, opened, is_as_long_as_listed, True, mark(details))
 
 
 def described(details: Mapping[str, Any]) -> str:
@@ -59,13 +65,9 @@ def mark(details: Mapping[str, Any]) -> str | None:
     So it is with a hash or a counter, or with a time to a fraction of a second: within a whole
     second an object can be replaced by another one of its size.
     """
-    times = (details.get(name) for name in _TIMES)
-    fine = any(getattr(time, "microsecond", 0) or _is_fraction(time) for time in times)
-    return described(details) if fine or any(details.get(name) for name in _CONTENT) else None
-
-
-def _is_fraction(time: object) -> bool:
-    return isinstance(time, float) and not time.is_integer()
+    times = [details.get(name) for name in _TIMES]
+    fine = any(t % 1 if isinstance(t, float) else getattr(t, "microsecond", 0) for t in times)
+    return described(details) if fine or any(map(details.get, _CONTENT)) else None
 
 
 def without_secret(url: str) -> str:
@@ -80,8 +82,10 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
 
     Raises
     ------
-    InputError, Unreachable
-        As of `entries`.
+    InputError
+        If the URL is unknown, needs a package that is not installed, or names nothing.
+    Unreachable
+        If the store does not answer, or refuses.
     """
     from fsspec.core import url_to_fs
 
@@ -94,24 +98,10 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
         system.invalidate_cache()
         objects: dict[str, dict[str, Any]] = system.find(root, detail=True)
         bucket = root.partition("/")[0]
-        there = bool(objects) or system.exists(root) or bool(bucket and system.exists(bucket))
+        there = objects or system.exists(root) or (bucket and system.exists(bucket))
     if not there:
         raise InputError(f"{without_secret(url)}: nothing there; name a folder, a file or a URL")
     return system, root, objects
-
-
-def _entry(system: Any, key: str, name: str, details: Mapping[str, Any], url: str) -> Entry:
-    size = details.get("size")
-
-    def opened() -> BinaryIO:
-        with failures(url):
-            return cast(BinaryIO, _Remote(system.open(key, "rb"), url))
-
-    def unchanged(file: BinaryIO) -> bool:
-        """Whether it is as long as it was listed."""
-        return size is None or file.seek(0, 2) == size
-
-    return Entry(name, opened, unchanged, True, mark(details))
 
 
 class _Remote:
@@ -134,12 +124,9 @@ class _Remote:
 
 @contextmanager
 def failures(url: str, gone: bool = False) -> Iterator[None]:
-    """Each store's library has errors of its own: make `Unreachable` of them.
+    """Make `Unreachable` of the errors that each store's library has of its own.
 
-    Parameters
-    ----------
-    gone
-        Of a file that is not there as well, which else is no failure of the store's.
+    With `gone` also of a file that is not there, which else is no failure of the store's.
     """
     try:
         yield

@@ -1,16 +1,17 @@
-"""A file on its way in: where it lies, what was read of it, or the reason why it was refused."""
+"""What comes in: names fit to be shown, files to open, and what became of each."""
 
 from __future__ import annotations
 
-import time
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import BinaryIO, Protocol
 
-from kantor.errors import InputError
-
-_CHUNK = 1 << 18
+LONGEST = 200
+"""Characters of a name that is shown."""
+_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 class StillChanging(Exception):
@@ -21,31 +22,14 @@ class Unreachable(OSError):
     """A store does not answer, or refuses: its address is the `filename`, the reason `strerror`."""
 
 
-class TooMuch(InputError):
-    """More than allowed; `begun` holds what was read until then."""
-
-    def __init__(self, reason: str, begun: bytes = b"") -> None:
-        super().__init__(reason)
-        self.begun = begun
-
-
 @dataclass(frozen=True)
-class Entry:
+class Openable:
     """A file that can be opened while its source is walked, not after.
 
-    Attributes
-    ----------
-    name : str
-        As the source says, relative to it; not fit to be shown.
-    open : callable
-        Raises `OSError`, or `StillChanging`.
-    unchanged : callable
-        Whether the open file is what it was when it was opened.
-    is_remote : bool
-        A failure is then the source's rather than the file's.
-    mark : str or None
-        What its source says of its content without its being opened: another content has another
-        mark. None where nothing said is as sure as that.
+    `name` is the source's own, not fit to be shown. `open` raises `OSError` or `StillChanging`;
+    `unchanged` says whether an open file is what it was when it was opened. With `is_remote` a
+    failure is the source's rather than the file's. `mark` is what the source says of the content
+    without its being opened, and differs for another content; None where that is not sure.
     """
 
     name: str
@@ -77,16 +61,9 @@ class Known(Protocol):
 class Refused:
     """A file that cannot be used.
 
-    Attributes
-    ----------
-    name : str
-        For people: one printable line.
-    reason : str
-        One line: the fault and the remedy.
-    sha256 : str
-        Of the bytes read: all of them, or the beginning where there are too many.
-    data : bytes or None
-        The file; None where it is too large to keep or could not be read, and `reason` says so.
+    `name` is one printable line, `reason` another: the fault and the remedy. `sha256` is of the
+    bytes read: all of them, or the beginning where there are too many. `data` is None where the
+    file is too large to keep or could not be read.
     """
 
     name: str
@@ -94,24 +71,13 @@ class Refused:
     sha256: str
     data: bytes | None
 
-    @classmethod
-    def of(cls, name: str, reason: str, data: bytes | None = None, begun: bytes = b"") -> Refused:
-        """A refusal with its hash; `begun` is what was read of a file that is not kept."""
-        return cls(name, reason, sha256(begun if data is None else data).hexdigest(), data)
-
 
 @dataclass(frozen=True)
 class Upload:
     """A file of bearable size that may be anything.
 
-    Attributes
-    ----------
-    name : str
-        For people: one printable line such as ``tunes.zip/a/b.mid``, unlike that of any other
-        upload of the same pass. Never a path to write to.
-    sha256 : str
-        Of `data`, in hexadecimal.
-    data : bytes
+    `name` is one printable line such as ``tunes.zip/a/b.mid``, unlike that of any other upload of
+    the same pass, and never a path to write to. `sha256` is of `data`, in hexadecimal.
     """
 
     name: str
@@ -128,31 +94,52 @@ class Upload:
         return Refused(self.name, reason, self.sha256, self.data)
 
 
-def read_bounded(file: BinaryIO, most: int, seconds: float, excess: str) -> bytes:
-    """Read a whole file and count its bytes meanwhile, whatever its header says.
+class Names:
+    """Gives every upload of a pass a name that no other has, not even in other letter cases."""
 
-    Parameters
-    ----------
-    file
-        Open, at its beginning.
-    most
-        Bytes.
-    seconds
-        How long it may take.
-    excess
-        What to say of a file that has more bytes.
+    def __init__(self) -> None:
+        self._given: set[str] = set()
 
-    Raises
-    ------
-    TooMuch
-        If it has more bytes or takes longer.
+    def unique(self, name: str) -> str:
+        """`name` as one printable line, numbered where it was given before."""
+        plain = fit = shown(name)
+        count = 1
+        while (key := unicodedata.normalize("NFKC", fit).casefold()) in self._given:
+            count += 1
+            fit = f"{plain} ({count})"
+        self._given.add(key)
+        return fit
+
+
+def shown(name: str) -> str:
+    """One printable line: control, direction and undecodable characters as Python's escapes.
+
+    A long name is cut and ends with a hash of the whole; a leading dash is kept from being read
+    as an option.
     """
-    data = bytearray()
-    end = time.monotonic() + seconds
-    while chunk := file.read(min(_CHUNK, most + 1 - len(data))):
-        data += chunk
-        if len(data) > most:
-            raise TooMuch(excess, bytes(data))
-        if time.monotonic() > end:
-            raise TooMuch(f"took more than {seconds:g} s to be read; send it again", bytes(data))
-    return bytes(data)
+    text = "".join(
+        one if one.isprintable() and one != "\\" else one.encode("unicode_escape").decode()
+        for one in name
+    )
+    if len(text) > LONGEST:
+        digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        text = f"{text[: LONGEST - 10]}…{digest[:8]}"
+    if not text.strip():
+        return f"unnamed{len(text) or ''}"
+    return f"./{text}" if text.startswith("-") else text
+
+
+def name_fault(name: str) -> str | None:
+    """Why a name within a zip file or a store is refused; None if nothing is wrong with it."""
+    parts = re.split(r"[/\\]", name)
+    if ".." in parts:
+        return "its name leads out of its folder ('..'); pack it under a plain name"
+    if not parts[0] or re.match(r"[A-Za-z]:", name):
+        return "its name is an absolute path; pack it under a plain name"
+    return None
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file is what systems leave behind or hide: nobody's upload."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")]
+    return any(part.startswith(".") or part.casefold() in _JUNK for part in parts)

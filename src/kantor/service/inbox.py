@@ -16,7 +16,8 @@ from kantor.batch import Batch
 from kantor.data.pin import contents, hash_of
 from kantor.errors import InputError
 from kantor.files import private_folder, save
-from kantor.intake import names, store
+from kantor.intake import store
+from kantor.intake.upload import is_junk
 from kantor.locks import STATE
 from kantor.service.settings import Serve
 
@@ -131,7 +132,7 @@ def state(place: Path | str) -> str:
 def _objects(url: str) -> Iterator[str]:
     _, root, objects = store.listing(url)
     for key in sorted(objects):
-        if not names.is_junk(key[len(root) :].lstrip("/")):
+        if not is_junk(key[len(root) :].lstrip("/")):
             yield f"{key} {store.described(objects[key])}\n"
 
 

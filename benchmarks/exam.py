@@ -64,8 +64,8 @@ class Exam:
             name: {
                 "value": compared[name].generated,
                 "real": compared[name].real,
-                "spread": compared[name].spread,
-                "shuffled": compared[name].baselines["shuffled"],
+                "spread": compared[name].real_spread,
+                "shuffled": compared[name].baseline["shuffled"],
             }
             for name in METRICS
             if name in compared

@@ -25,6 +25,7 @@ from kantor import settings
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.files import save
+from kantor.metrics import musical
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 UNET, CHORALE = "unet", "chorale"
 MOMENTS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
 """When to measure, as shares of the time."""
-LABELS = {"overlap": "Overlap with Bach", CHANGED: "Cells that another seed changes"}
+LABELS = musical.LABELS | {
+    "overlap": "overlap with Bach",
+    CHANGED: "cells that another seed changes",
+}
 NAMES = {UNET: "the workshop's U-Net", CHORALE: "chorale"}
 COLOURS = {UNET: "#D55E00", CHORALE: "#0072B2"}
 
@@ -133,9 +137,7 @@ def write(rows: pd.DataFrame, out: Path) -> None:
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, metric: str) -> None:
-    from kantor.report.wording import title
-
-    panel.set_title(LABELS.get(metric) or title(metric), fontsize=10)
+    panel.set_title(LABELS[metric], fontsize=10)
     panel.spines[["top", "right"]].set_visible(False)
     for model, points in rows.groupby("model"):
         panel.plot(

@@ -8,7 +8,7 @@ from kantor.data.corpus import Piece
 from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
 from kantor.music.score import Key, Meter, Score, onset_floor
-from kantor.report.windows import melody_metrics
+from kantor.report.comparing import melody_metrics
 
 PIECES, EACH = 30, 4
 NAMES = [name for name in LABELS if name not in melody_metrics(SATB)]

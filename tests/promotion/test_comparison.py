@@ -11,7 +11,7 @@ from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
 from kantor.promotion.comparison import ModelComparison, compare
 from kantor.promotion.rule import rows
-from kantor.report.windows import Windows
+from kantor.report.comparing import Windows
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Composing under whole sopranos in batches."""
+"""What a model composes: under whole melodies in batches, and in other tasks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,55 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kantor.ensemble import SATB, Ensemble, Line
+from kantor.metrics.musical import TELLING
+from kantor.music.score import Meter, onset_floor
 from kantor.report import composing
+from kantor.report.composing import PIECES, evaluate_tasks, gap, gap_mask, tasks
+
+TASKS = tasks(SATB)
 
 
-def test_every_piece_comes_back_in_its_place_and_length(corpus, model, monkeypatch):
-    """Pieces of different lengths share batches, and none is cut, padded or exchanged."""
-    monkeypatch.setattr(composing, "BATCH", 2)
-    scores = [piece.score for piece in corpus]
-    half = scores[1]
-    scores[1] = replace(
-        half,
-        pitches=half.pitches[:40],
-        onsets=half.onsets[:40],
-        fermatas=half.fermatas[:40],
-        bar_lines=half.bar_lines[half.bar_lines < 40],
+def cut(score, steps):
+    """The beginning of a score."""
+    return replace(
+        score,
+        pitches=score.pitches[:steps],
+        onsets=score.onsets[:steps],
+        fermatas=score.fermatas[:steps],
+        bar_lines=score.bar_lines[score.bar_lines < steps],
     )
+
+
+@pytest.fixture
+def real(corpus):
+    """Four bars each, every second one with a pickup."""
+    return [piece.score for piece in corpus]
+
+
+class Bach:
+    """A model that knows the pieces by heart, their seed being their place; it keeps its input."""
+
+    def __init__(self, pieces):
+        self.pieces, self.masks, self.seeds = pieces, [], []
+
+    def __call__(self, given, seeds):
+        self.masks += [*given.mask]
+        self.seeds += seeds.tolist()
+        pitches, onsets = given.pitches.copy(), given.onsets.copy()
+        for row, seed in enumerate(seeds):
+            score = self.pieces[seed]
+            pitches[row, : score.steps] = score.pitches
+            onsets[row, : score.steps] = score.onsets
+        return pitches, onsets
+
+
+def test_every_piece_comes_back_in_its_place_and_length(real, model, monkeypatch):
+    """Pieces of different lengths share batches, and none is cut, padded or exchanged, whether or
+    not its key is known.
+    """
+    monkeypatch.setattr(composing, "BATCH", 2)
+    scores = [replace(real[0], key=None), cut(real[1], 40), *real[2:]]
     made = composing.compose(model, scores, [0] * len(scores))
     for take, score in zip(made, scores, strict=True):
         np.testing.assert_array_equal(take.pitches[:, 0], score.pitches[:, 0])
@@ -30,18 +64,97 @@ def test_every_piece_comes_back_in_its_place_and_length(corpus, model, monkeypat
         assert (take.title, take.pickup, take.tempo) == (score.title, score.pickup, score.tempo)
 
 
-def test_a_key_that_is_not_known_is_estimated(corpus):
-    """A score whose key is not known is composed all the same."""
-    score = replace(corpus[0].score, key=None)
-    given = composing.conditioning(score, composing.melody_mask(score))
-    assert given.major_tonic in (0, 7)  # C or G major: the tune of piece 0 has no F
-    assert given.mask[:, 0].all()
-    assert not given.mask[:, 1:].any()
-
-
-def test_share_changed_counts_composed_cells_only(corpus, model):
+def test_share_changed_counts_composed_cells_only(real, model):
     """Two takes that differ in the bass alone differ in a third of the composed cells."""
-    scores = [corpus[0].score]
-    one, other = (composing.compose(model, scores, [seed]) for seed in (0, 1))
+    one, other = (composing.compose(model, real[:1], [seed]) for seed in (0, 1))
     assert composing.share_changed(one, other) == pytest.approx(1 / 3)
     assert composing.share_changed(one, one) == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "steps", "meter", "expected"),
+    [
+        (0, 64, Meter(), (16, 48)),
+        (1, 64, Meter(), (20, 52)),
+        (0, 64, Meter(3, 4), (24, 48)),
+        (0, 48, Meter(), (0, 32)),
+        (0, 20, Meter(), (0, 20)),
+        (1, 3, Meter(), (0, 3)),
+    ],
+)
+def test_the_gap_is_two_whole_bars_in_the_middle(real, row, steps, meter, expected):
+    """It begins and ends on bar lines, whatever the pickup and meter; short pieces are all gap."""
+    score = replace(cut(real[row], steps), meter=meter, bar_lines=np.zeros(0, np.int32))
+    assert gap(score) == expected
+    assert gap_mask(score).sum() == 4 * (steps - expected[1] + expected[0])
+
+
+def test_no_note_is_cut_by_the_end_of_the_gap(real):
+    """Of a note held out of the gap everything is open, of one held into it the end."""
+    pitches = real[0].pitches.copy()
+    pitches[12:20, 3], pitches[44:56, 1], pitches[48:52, 2] = 40, 60, -1
+    onsets = onset_floor(pitches)
+    onsets[52, 1] = False
+    mask = gap_mask(replace(real[0], pitches=pitches, onsets=onsets))
+    assert (~mask).sum(axis=0).tolist() == [32, 40, 32, 32]
+    assert not mask[48:56, 1].any()
+    assert mask[15, 3]
+
+
+def test_bach_himself_does_every_task_as_bach(real):
+    """The model sees each task's mask for every piece; what is composed as it was is measured as
+    it was.
+    """
+    model = Bach(real)
+    figures = evaluate_tasks(model, real, real, range(len(real)))
+    assert len(model.masks) == len(real) * len(TASKS)
+    shares = {tuple(mask.mean(axis=0)) for mask in model.masks}
+    assert shares == {(0, 1, 0, 0), (0, 0, 0, 1), (0, 0, 0, 0), (0.5, 0.5, 0.5, 0.5)}
+    assert list(figures) == ["soprano", *TASKS]
+    for part in figures.values():
+        assert part["pieces"] == len(real)
+        assert list(part["real"]) == list(TELLING)
+        np.testing.assert_equal(part["generated"], part["real"])
+
+
+def test_a_gap_is_measured_with_its_joins_and_nowhere_else(real):
+    """An octave moved in parallel out of the gap counts; one in the bars around it does not."""
+
+    def open_bars(pitches):
+        """The figures of the gap where these notes are changed."""
+        onsets = real[0].onsets | onset_floor(pitches)
+        score = replace(real[0], pitches=pitches, onsets=onsets)
+        return evaluate_tasks(Bach([score]), [score], [score], [0])["two_bars_open"]["real"]
+
+    pitches = real[0].pitches.copy()
+    pitches[44:52] = (72, 67, 64, 48)
+    pitches[48:52] = (74, 67, 65, 50)
+    inside = np.where(np.arange(64)[:, None] < 48, pitches, pitches[47])
+    moves, moves_inside = (
+        open_bars(notes)["parallel_octaves"] * 34 / 100 for notes in (pitches, inside)
+    )
+    assert moves == pytest.approx(moves_inside + 1)
+    still = np.tile(np.array([72, 67, 64, 48], np.int8), (64, 1))
+    still[56:60] = (74, 67, 65, 50)
+    around = open_bars(still)
+    assert (around["parallel_octaves"], around["complete_triads"]) == (0, 1)
+
+
+def test_no_more_pieces_are_used_about_than_needed(real):
+    """Of many pieces some are taken, evenly spread, each with its own seed."""
+    many = [real[row % len(real)] for row in range(60)]
+    model = Bach(many)
+    figures = evaluate_tasks(model, many, many, range(60))
+    used = sorted(set(model.seeds))
+    assert figures["nothing"]["pieces"] == PIECES == len(used)
+    assert min(np.diff(used)) >= 2
+    assert (used[0], used[-1]) == (1, 58)
+
+
+def test_the_tasks_follow_from_the_ensemble():
+    """A line beside the melody and the bass are given once each; without a bass there is none."""
+    duet = Ensemble("duet", (Line("upper", 60, 80), Line("lower", 40, 60)))
+    assert list(TASKS) == ["alto", "bass", "nothing", "two_bars_open"]
+    assert list(tasks(duet)) == ["lower", "nothing", "two_bars_open"]
+    led = replace(duet, leads=1, bass=1)
+    assert list(tasks(led)) == ["upper", "nothing", "two_bars_open"]

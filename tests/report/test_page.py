@@ -9,11 +9,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from kantor.ensemble import SATB
+from kantor.metrics.cadences import LABELS
 from kantor.report.measuring import Bodies, compare
-from kantor.report.page import FILM, write_page
+from kantor.report.page import FILM, KINDS, grouped, write_page
 from kantor.report.samples import Sample, embed, shown
-from kantor.report.wording import EXPLAINED, LABELS, kind, ordered, verdict
 
 
 class Outline(HTMLParser):
@@ -73,7 +72,10 @@ def test_history_without_some_columns_is_drawn(tmp_path):
     write_page(tmp_path, tmp_path / "model.json", [])
     page, _ = read(tmp_path / "report.html")
     assert "Cross-entropy" in page
-    assert "Voices crossed over the iterations; at the end 0.5; training data 0.1 ± 0.2." in page
+    assert (
+        "Voice crossing over the iterations; at the end generated 0.5; training data 0.1 ± 0.2."
+        in page
+    )
     assert "Wasserstein" not in page
 
 
@@ -116,36 +118,74 @@ def test_sound_stops_where_the_room_ends(corpus, tmp_path):
     assert [take["sound"] for take in samples[0]["takes"]] == ["samples/made-0.wav", ""]
 
 
-def test_every_metric_that_can_be_measured_is_explained(corpus):
-    """No metric reaches the table without a group, a name and an entry in the glossary."""
+ENTRY = {"real": 0.5, "real_spread": 0.1, "baseline": {"shuffled": 0.2, "random": 0.9}}
+PART = {
+    "pieces": 2,
+    "generated": {"crossing": 0.25, "leaps_bass": None},
+    "real": {"crossing": 0.0, "leaps_bass": 0.3},
+}
+
+
+@pytest.fixture
+def shown_as_text(tmp_path):
+    """The text of a page of these figures, beside a split and a number of pieces."""
+
+    def write(figures):
+        (tmp_path / "metrics.json").write_text(
+            json.dumps(figures | {"split": "valid", "pieces": 7})
+        )
+        write_page(tmp_path, tmp_path / "model.json", [])
+        page, outline = read(tmp_path / "report.html")
+        text = re.sub(r"<(style|script|svg).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+        return " ".join(text.split()), outline.ids
+
+    return write
+
+
+def test_every_metric_that_can_be_measured_is_explained(corpus, shown_as_text):
+    """No metric reaches the page without a group, a name and an entry in the glossary."""
     real = [piece.score for piece in corpus]
-    groups = ordered(list(compare(Bodies(real, real, {}, real))))
-    assert groups.pop("Others") == []
-    kinds = {kind(name) for names in groups.values() for name in names}
-    assert kinds <= {*LABELS} & {*EXPLAINED}
+    names = list(compare(Bodies(real, real, {}, real)))
+    assert sorted(name for group in grouped(names).values() for name in group) == sorted(names)
+    entry = ENTRY | {"generated": 0.5, "verdict": "alike"}
+    text, _ = shown_as_text({"metrics": dict.fromkeys(names, entry)})
+    glossary = text.partition("How to read the metrics Parallel")[2]
+    missing = [kind for kind, label in KINDS.items() if label[1:] not in f"arallel{glossary}"]
+    assert missing == []
 
 
-def test_the_verdict_is_said_in_numbers():
+def test_the_verdict_is_said_in_numbers(shown_as_text):
     """The page's first lines count what is alike, in range and outside."""
-    entry = {"real": 0.5, "real_spread": 0.1, "baseline": {"random": 0.9}}
     figures = {
-        "split": "valid",
-        "pieces": 7,
         "metrics": {
-            "crossing": {**entry, "generated": 0.5, "verdict": "alike"},
-            "empty_bars": {**entry, "generated": 0.55, "verdict": "in range"},
-            "leaps_bass": {**entry, "generated": 0.95, "verdict": "outside"},
+            "crossing": {**ENTRY, "generated": 0.5, "verdict": "alike"},
+            "empty_bars": {**ENTRY, "generated": 0.55, "verdict": "in range"},
+            "leaps_bass": {**ENTRY, "generated": 0.95, "verdict": "outside"},
         },
     }
-    said = verdict(figures, SATB)
-    assert said["title"] == "2 of 3 metrics lie in Bach’s range"
-    assert "alto, tenor and bass to the soprano of 7 pieces of the validation split" in said["text"]
-    assert "Furthest off: leaps, bass (0.950, Bach 0.500)." in said["text"]
-    assert "2 are at least as near to Bach as random notes are." in said["text"]
-    assert "phrases" not in said["text"]
-    figures["phrase_ends"] = {"root_position": {"generated": 0.843, "real": 0.996}}
-    text = verdict(figures, SATB)["text"]
-    assert "84% of its phrases end on a triad in root position (Bach’s: 100%)." in text
+    text, ids = shown_as_text(figures)
+    assert "2 of 3 metrics lie in the range of real pieces" in text
+    assert "alto, tenor and bass to the soprano of 7 pieces of the validation split" in text
+    assert "Furthest off: leaps of a fourth or more, bass (0.950, real 0.500)." in text
+    assert "2 are at least as near to the real ones as random notes are." in text
+    assert not {"cadences", "meters", "givens"} & {*ids}  # nothing was measured of these
+
+
+def test_smaller_tables_show_every_figure(shown_as_text):
+    """Phrase ends, each meter and each task have their row; a missing figure is a dash."""
+    entry = {**ENTRY, "generated": 0.843, "verdict": "outside"}
+    entry["baseline"] = {"block": 0.9, "triads": 0.7, "shuffled": 0.2, "random": None}
+    ends = {"count": {"real": 1234, "baseline": entry["baseline"]}, **dict.fromkeys(LABELS, entry)}
+    figures = {"metrics": {"crossing": entry}, "phrase_ends": ends, "new_tunes": PART}
+    figures["by_meter"] = {"4/4": PART, "others": {"pieces": 0}}
+    text, _ = shown_as_text(figures | {"other_givens": {"alto": PART, "two_bars_open": PART}})
+    assert "84% of its phrases end on a triad in root position (real: 50%)." in text
+    assert "these pieces have 1,234 of them" in text
+    assert "Triad in root position 0.843 0.500 ± 0.100 0.900 0.700 0.200 – outside" in text
+    row = "2 pieces 0.250 real 0 – real 0.300"
+    for name in ("In 4/4", "New tunes", "Alto", "All but two bars"):
+        assert f"{name} {row}" in text
+    assert "In other meters" not in text
 
 
 def test_the_last_frame_stands_in_for_the_animation(tmp_path):

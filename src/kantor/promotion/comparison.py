@@ -20,7 +20,7 @@ from kantor.promotion.rule import Action, Row, Verdict, action, decide, rows, wo
 from kantor.registry.loading import load_model
 from kantor.registry.store import find_root, model_name
 from kantor.registry.versions import CHALLENGER, CHAMPION, kept_windows
-from kantor.report import windows
+from kantor.report.comparing import Windows, window_table
 from kantor.report.composing import compose
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ def _measured(
     kept: dict[int, str | None], model: str, root: Path
 ) -> tuple[pd.DataFrame, dict[int, pd.DataFrame], tuple[int, ...]]:
     """Bach's table, each version's, and which of them had to be made anew."""
-    pairs = {number: windows.Windows.from_csv(text) for number, text in kept.items() if text}
+    pairs = {number: Windows.from_csv(text) for number, text in kept.items() if text}
     reals = [pair.real for pair in pairs.values()]
     if len(reals) == len(kept) and _alike(*reals):
         return reals[0], {number: pair.generated for number, pair in pairs.items()}, ()
     heldout = _heldout(root)
     ids, scores = list(heldout), [piece.score for piece in heldout.values()]
-    real = windows.table(scores, ids)
+    real = window_table(scores, ids)
     seed = settings.load(settings.Evaluate, "evaluate", root / "params.yaml").seed
     tables, anew = {}, []
     for number in kept:
@@ -147,7 +147,7 @@ def _measured(
         anew.append(number)
         loaded = load_model(f"models:/{model}/{number}", root)
         made = compose(loaded, scores, [seed + row for row in range(len(scores))])
-        tables[number] = windows.table(made, ids)
+        tables[number] = window_table(made, ids)
     return real, tables, tuple(anew)
 
 

@@ -81,7 +81,7 @@ class Row:
 def rows(
     challenger: pd.DataFrame, champion: pd.DataFrame, real: pd.DataFrame, rule: Promote
 ) -> list[Row]:
-    """Compare two tables of windows (`kantor.report.windows`) of the same pieces.
+    """Compare two tables of windows (`kantor.report.comparing`) of the same pieces.
 
     Returns
     -------

@@ -12,16 +12,17 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 SIZE, SMALL = (3.4, 2.0), (2.4, 1.55)  # inches; both are stretched to their column's width
 SMOOTHED_FROM = 60  # points: below that a running median would hide more than it shows
@@ -37,7 +38,7 @@ COLOURS = {
 _VARIABLES = {"#3a45b0": "accent", "#d55e00": "second"} | {
     COLOURS[name]: name for name in ("real", "band", "soft", "faint")
 }
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "kantor",
     "font.size": 7.5,
@@ -49,12 +50,19 @@ _STYLE = {
     **{f"{axis}tick.major.size": 0 for axis in "xy"},
     **{f"{axis}tick.color": COLOURS["soft"] for axis in "xy"},
 }
+# What one chart among many on a page neither has nor needs.
+_REMOVED = re.compile(
+    r'<g id="[^"]*"/>|<defs>.*?</defs>|<!--.*?-->| (id|clip-path)="[^"]*"|font-family: [^;]*;',
+    re.DOTALL,
+)
 
 Values = NDArray[np.float64]
 
 
+@mpl.rc_context(_STYLE)
 def line_chart(
-    curves: Mapping[str, tuple[Values, Values]],
+    x: Values,
+    curves: Mapping[str, Values],
     summary: str,
     *,
     band: tuple[float, float] | None = None,
@@ -67,9 +75,11 @@ def line_chart(
 
     Parameters
     ----------
+    x
+        ``(point,) float64``.
     curves
-        ``x`` and ``y``, each ``(point,) float64``, by the name of their colour. A long curve is
-        drawn faint, with its running median on top; the scale leaves out the wildest hundredth.
+        Values, ``(point,) float64``, by the name of their colour. A long curve is drawn faint,
+        with its running median on top; the scale leaves out the wildest hundredth.
     summary
     band
         Lower and upper end of the reference, shaded.
@@ -82,37 +92,33 @@ def line_chart(
     size
         `SIZE` or `SMALL`.
     """
-    kept = {name: _finite(x, y, log) for name, (x, y) in curves.items()}
-    kept = {name: curve for name, curve in kept.items() if curve[0].size}
-
-    def paint(axes: Axes) -> None:
-        if not kept:
-            axes.set_axis_off()
-            axes.text(0.5, 0.5, "not recorded", color=COLOURS["soft"], ha="center")
-            return
-        low, high = _extent([y for _, y in kept.values()], band, log)
-        if log:
-            _log_axis(axes)
-        axes.set_ylim(low, high)
-        if band is not None:
-            axes.axhspan(*np.clip(band, low, high), color=COLOURS["band"], lw=0)
-        if math.isfinite(centre):
-            axes.axhline(centre, color=COLOURS["real"], lw=0.7)
-        for name, (x, y) in kept.items():
-            _curve(axes, x, np.clip(y, low, high), COLOURS[name])
-        axes.margins(x=0.01)
-        first, last = axes.get_xlim()
-        for start, name in marks:
-            if first < start < last:
-                _mark(axes, start, name, right=start > first + 0.7 * (last - first))
-        _round_ticks(axes.xaxis)
-
-    return _svg(paint, summary, size)
-
-
-def _finite(x: Values, y: Values, log: bool) -> tuple[Values, Values]:
-    good = np.isfinite(x) & np.isfinite(y) & (y > 1e-12 if log else True)
-    return x[good], y[good]
+    axes = _axes(size)
+    shown = {name: np.isfinite(x) & np.isfinite(y) for name, y in curves.items()}
+    if log:
+        shown = {name: good & (curves[name] > 1e-12) for name, good in shown.items()}
+    kept = {name: (x[good], curves[name][good]) for name, good in shown.items() if good.any()}
+    if not kept:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "not recorded", color=COLOURS["soft"], ha="center")
+        return _svg(axes, summary)
+    low, high = _extent([y for _, y in kept.values()], band, log)
+    if log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:.4g}")
+    axes.set_ylim(low, high)
+    if band is not None:
+        axes.axhspan(*np.clip(band, low, high), color=COLOURS["band"], lw=0)
+    if math.isfinite(centre):
+        axes.axhline(centre, color=COLOURS["real"], lw=0.7)
+    for name, (points, values) in kept.items():
+        _curve(axes, points, np.clip(values, low, high), COLOURS[name])
+    axes.margins(x=0.01)
+    for start, name in marks:
+        _mark(axes, start, name)
+    axes.xaxis.set_major_locator(_round_ticks())
+    return _svg(axes, summary)
 
 
 def _extent(
@@ -128,19 +134,8 @@ def _extent(
     return low - margin, high + margin
 
 
-def _log_axis(axes: Axes) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter("{x:.4g}")
-
-
-def _round_ticks(axis: Axis) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+def _round_ticks() -> MaxNLocator:
+    return MaxNLocator(4, steps=[1, 2, 2.5, 5, 10])
 
 
 def _curve(axes: Axes, x: Values, y: Values, colour: str) -> None:
@@ -148,14 +143,17 @@ def _curve(axes: Axes, x: Values, y: Values, colour: str) -> None:
         axes.plot(x, y, color=colour, lw=1.4)
         axes.plot(x[[-1, -1]], y[[-1, -1]], color=colour, lw=4, solid_capstyle="round")
         return
-    import pandas as pd
-
     surroundings = pd.Series(y).rolling(2 * max(1, len(y) // 30) + 1, center=True, min_periods=1)
     axes.plot(x, y, color=colour, lw=0.7, alpha=0.28)
     axes.plot(x, surroundings.median(), color=colour, lw=1.4)
 
 
-def _mark(axes: Axes, x: float, name: str, right: bool) -> None:
+def _mark(axes: Axes, x: float, name: str) -> None:
+    """A line where something begins, named on the side that has more room."""
+    first, last = axes.get_xlim()
+    if not first < x < last:
+        return
+    right = x > first + 0.7 * (last - first)
     axes.axvline(x, color=COLOURS["soft"], lw=0.7, ls=(0, (3, 3)))
     axes.annotate(
         name,
@@ -168,42 +166,36 @@ def _mark(axes: Axes, x: float, name: str, right: bool) -> None:
     )
 
 
+@mpl.rc_context(_STYLE)
 def bars(sides: Mapping[str, Values], names: Sequence[str], summary: str) -> Markup:
     """Bars that lie, with their figures: a colour for each of `sides`, a row for each name."""
-
-    def paint(axes: Axes) -> None:
-        height, highest = 0.74 / len(sides), max(float(one.max()) for one in sides.values()) or 1.0
-        for index, (side, values) in enumerate(sides.items()):
-            top = np.arange(len(names)) - 0.37 + height * index
-            axes.barh(top, values, height, align="edge", **_filled(side))
-        for place, figures in enumerate(zip(*sides.values(), strict=True)):
-            text = " / ".join(f"{figure:.2f}" for figure in figures)
-            axes.text(max(figures) + highest / 50, place, text, va="center", color=COLOURS["soft"])
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlim(0, 1.35 * highest)
-        axes.set_xticks([])
-        axes.grid(visible=False)
-
-    return _svg(paint, summary, left=60)
+    axes = _axes(left=60)
+    height, highest = 0.74 / len(sides), max(float(one.max()) for one in sides.values()) or 1.0
+    for index, (side, values) in enumerate(sides.items()):
+        top = np.arange(len(names)) - 0.37 + height * index
+        axes.barh(top, values, height, align="edge", **_filled(side))
+    for place, figures in enumerate(zip(*sides.values(), strict=True)):
+        text = " / ".join(f"{figure:.2f}" for figure in figures)
+        axes.text(max(figures) + highest / 50, place, text, va="center", color=COLOURS["soft"])
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, 1.35 * highest)
+    axes.set_xticks([])
+    axes.grid(visible=False)
+    return _svg(axes, summary)
 
 
+@mpl.rc_context(_STYLE)
 def histogram(sides: Mapping[str, Values], lowest: int, summary: str) -> Markup:
     """Shares by MIDI pitch from `lowest` on: real music as an area, the generated as a line."""
-
-    def paint(axes: Axes) -> None:
-        for side in ("real", "generated"):
-            values = sides[side]
-            edges = np.arange(len(values) + 1) + lowest - 0.5
-            if side == "real":
-                axes.stairs(values, edges, fill=True, **_filled(side))
-            else:
-                axes.stairs(values, edges, color=COLOURS[side], lw=1.4)
-        cs = [lowest + at for at in range(len(values)) if (lowest + at) % 12 == 0]
-        axes.set_xticks(cs, [f"C{pitch // 12 - 1}" for pitch in cs])
-        _round_ticks(axes.yaxis)
-
-    return _svg(paint, summary)
+    axes = _axes()
+    edges = np.arange(len(sides["real"]) + 1) + lowest - 0.5
+    axes.stairs(sides["real"], edges, fill=True, **_filled("real"))
+    axes.stairs(sides["generated"], edges, color=COLOURS["generated"], lw=1.4)
+    cs = [pitch for pitch in range(lowest, lowest + len(edges) - 1) if pitch % 12 == 0]
+    axes.set_xticks(cs, [f"C{pitch // 12 - 1}" for pitch in cs])
+    axes.yaxis.set_major_locator(_round_ticks())
+    return _svg(axes, summary)
 
 
 def _filled(side: str) -> dict[str, Any]:
@@ -212,31 +204,21 @@ def _filled(side: str) -> dict[str, Any]:
     return {"facecolor": COLOURS[side], "lw": 0}
 
 
-def _svg(
-    paint: Callable[[Axes], None],
-    summary: str,
-    size: tuple[float, float] = SIZE,
-    left: float = 29,
-) -> Markup:
-    """What `paint` draws, `left` points from the left, without what a page has or needs once."""
-    import matplotlib
-    from matplotlib.figure import Figure
+def _axes(size: tuple[float, float] = SIZE, left: float = 29) -> Axes:
+    """The axes of a new figure, `left` points from its left."""
+    left, bottom = left / (72 * size[0]), 0.24 / size[1]
+    return Figure(size).add_axes((left, bottom, 0.98 - left, 0.95 - bottom))
 
-    stream, left, bottom = io.StringIO(), left / (72 * size[0]), 0.24 / size[1]
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(size)
-        paint(figure.add_axes((left, bottom, 0.98 - left, 0.95 - bottom)))
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    content = stream.getvalue().partition("<svg")[2].partition(">")[2]
-    elements, attributes = (
-        r'<g id="[^"]*"/>|<defs>.*?</defs>|<!--.*?-->',
-        r' (id|clip-path)="[^"]*"',
-    )
-    removed = f"{elements}|{attributes}|font-family: [^;]*;"
-    content = re.sub(removed, "", content, flags=re.DOTALL)
+
+def _svg(axes: Axes, summary: str) -> Markup:
+    stream, figure = io.StringIO(), axes.get_figure(root=True)
+    assert figure is not None
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    content = _REMOVED.sub("", stream.getvalue().partition("<svg")[2].partition(">")[2])
     for colour, name in _VARIABLES.items():
         content = content.replace(colour, f"var(--{name})")
-    box = f"0 0 {72 * size[0]:g} {72 * size[1]:g}"
+    width, height = 72 * figure.get_size_inches()
+    box = f"0 0 {width:g} {height:g}"
     head = f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escape(summary)}">'
     return Markup(head + content)

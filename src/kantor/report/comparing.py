@@ -1,9 +1,13 @@
-"""Generated music beside real music and naive baselines, metric by metric, with a verdict.
+"""Generated music beside real music and naive baselines: window by window, metric by metric.
 
 Conventions
 -----------
-Figures are means over windows in the reference protocol of `kantor.metrics.musical`. The *spread*
-is the standard deviation of the same figure from one real piece to the next. A verdict is one of
+A *table of windows* has a row a window, in the order of the pieces, indexed by the ``piece`` (its
+id) and the ``start`` (step), and a column for each metric that says something of the composed
+lines. Its figures follow the reference protocol of `kantor.metrics.musical`; they are not rounded.
+
+A figure is a mean over windows. The *spread* is the standard deviation of the same figure from one
+real piece to the next. A verdict is one of
 
 ``alike``
     Paired over the pieces (the same melody set twice), generated and real differ by less than
@@ -16,30 +20,92 @@ is the standard deviation of the same figure from one real piece to the next. A 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kantor.ensemble import Ensemble
+from kantor.errors import InputError
 from kantor.metrics.distances import earth_movers, line_histograms, overlap_area
+from kantor.metrics.musical import BY_LINE, evaluate_windows
 from kantor.metrics.passages import Figures
 from kantor.music.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd
 
+WINDOWS = "windows.csv"
+SIDES = ("generated", "real")
 ALIKE, IN_RANGE, OUTSIDE = "alike", "in range", "outside"
 STANDARD_ERRORS = 2.0
 DRAWS = 40
 """Random draws of training pieces for the spread of a distance."""
 
 
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """The tables of what a model composed to some melodies, and of the real settings of these."""
+
+    generated: pd.DataFrame
+    real: pd.DataFrame
+
+    def to_csv(self) -> str:
+        """Both tables as one, the column ``side`` telling them apart."""
+        import pandas as pd
+
+        tables = dict(zip(SIDES, (self.generated, self.real), strict=True))
+        text: str = pd.concat(tables, names=["side"]).to_csv(lineterminator="\n")
+        return text
+
+    @classmethod
+    def from_csv(cls, text: str) -> Windows:
+        """Read what `to_csv` wrote; the tables are equal.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        import pandas as pd
+
+        try:
+            both = pd.read_csv(io.StringIO(text))
+            both = both.set_index(["side", "piece", "start"]).astype(float)
+            sides = both.index.get_level_values("side")
+            generated, real = (both[sides == side].droplevel("side") for side in SIDES)
+            return cls(generated, real)
+        except (ValueError, KeyError) as error:
+            fault = " ".join(str(error).split())[:80]
+            raise InputError(f"{WINDOWS}: not a table of windows: {fault}") from error
+
+
+def window_table(scores: Sequence[Score], ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """Every metric of every window of `scores`, which are named by `ids` or by their place.
+
+    Raises
+    ------
+    InputError
+        As `kantor.metrics.musical.evaluate_windows`.
+    """
+    frame = evaluate_windows(scores)
+    names = range(len(scores)) if ids is None else ids
+    known = melody_metrics(scores[0].ensemble)
+    return frame.drop(columns=known).rename(index=dict(enumerate(names)), level="piece")
+
+
+def melody_metrics(ensemble: Ensemble) -> list[str]:
+    """The metrics of the melody alone, which say nothing of a model."""
+    return [f"{name}_{ensemble.names[ensemble.leads]}" for name in BY_LINE]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One metric: the generated figure, the real one with its spread, and the baselines'.
 
-    `error` is the standard error of the paired difference; `overlaps` says how much of its
+    `error` is the standard error of the paired difference; `overlap` says how much of its
     distribution over windows each body (``generated`` or a baseline) has in common with the real
     one, as `kantor.metrics.distances.overlap_area`. Of a distance (from the training data) less
     than the real one is no fault.
@@ -47,10 +113,10 @@ class Comparison:
 
     generated: float
     real: float
-    spread: float
+    real_spread: float
     error: float
-    baselines: Mapping[str, float]
-    overlaps: Mapping[str, float] = field(default_factory=dict)
+    baseline: Mapping[str, float]
+    overlap: Mapping[str, float] = field(default_factory=dict)
     is_distance: bool = False
 
     @property
@@ -62,7 +128,13 @@ class Comparison:
             return ""
         if apart <= STANDARD_ERRORS * self.error + 1e-12:
             return ALIKE
-        return IN_RANGE if apart <= self.spread else OUTSIDE
+        return IN_RANGE if apart <= self.real_spread else OUTSIDE
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds of it."""
+        names = ("generated", "real", "real_spread", "baseline", "verdict")
+        return {name: getattr(self, name) for name in names}
 
 
 def compare_tables(
@@ -70,11 +142,8 @@ def compare_tables(
 ) -> dict[str, Comparison]:
     """Compare tables of the same pieces, column by column.
 
-    Parameters
-    ----------
-    generated, real, baselines
-        A row for whatever is counted (a window, a phrase end), the first level of the index being
-        the ``piece``. Figures are means over rows, spreads and errors those of the pieces' means.
+    A row is whatever is counted (a window, a phrase end), the first level of the index being the
+    ``piece``. Figures are means over rows, spreads and errors those of the pieces' means.
     """
     by_piece, real_by_piece = (frame.groupby(level="piece").mean() for frame in (generated, real))
     apart = by_piece - real_by_piece
@@ -127,7 +196,7 @@ def compare_pitches(
     }
 
 
-def overlaps(table: Mapping[str, Comparison]) -> dict[str, float]:
+def overlaps(compared: Mapping[str, Comparison]) -> dict[str, float]:
     """The mean overlap with real music over all metrics, for ``generated`` and each baseline."""
-    measured = [entry.overlaps for entry in table.values() if entry.overlaps]
+    measured = [one.overlap for one in compared.values() if one.overlap]
     return {name: float(np.nanmean([one[name] for one in measured])) for name in measured[0]}

@@ -1,21 +1,45 @@
-"""Let a model compose what is not given of every piece, a batch of pieces at a time."""
+"""Let a model compose what is not given of every piece: to whole melodies, and in other tasks.
+
+Conventions
+-----------
+A *task* is named by what is given of a piece, and its mask is True there. Its figures are means
+over windows of two bars, of the generated and of the real music in the same places: the windows of
+the reference protocol where whole lines are composed, the open bars where a gap is. The gap's
+window takes in the step before and the step after it, so that a parallel into or out of it counts;
+chords are looked at on its own beats.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import Ensemble
 from kantor.errors import ModelError
+from kantor.metrics.musical import TELLING, evaluate_passages, evaluate_windows
+from kantor.metrics.passages import Passages
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate
-from kantor.music.score import Flags, Pitches, Score
+from kantor.music.score import REST, Flags, Pitches, Score
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Model = Callable[[Conditioning, NDArray[np.int64]], tuple[Pitches, Flags]]
+"""Takes a batch of conditionings and ``(batch,) int64`` seeds; returns pitches ``(batch, time,
+line) int8`` and onsets ``(batch, time, line) bool``."""
 
 BATCH = 32
+PIECES = 24
+"""Of how many pieces at most the other tasks are composed."""
+MELODY_ONLY = ("unet",)
+"""Presets that can do no other task."""
+NOTHING, GAP = "nothing", "two_bars_open"
 
 
 def line_mask(score: Score, lines: Sequence[int]) -> Flags:
@@ -30,45 +54,24 @@ def melody_mask(score: Score) -> Flags:
     return line_mask(score, [score.ensemble.leads])
 
 
-def conditioning(score: Score, mask: Flags) -> Conditioning:
-    """What a model is given of a score; a key that is not known is estimated from the melody.
-
-    Parameters
-    ----------
-    score : Score
-    mask : (time, line) bool
-        True = given, False = to be composed.
-    """
-    if score.key is not None:
-        return Conditioning.from_score(score, mask)
-    key = estimate(score.pitches[:, [score.ensemble.leads]])
-    return Conditioning.from_score(score, mask, key.major_tonic)
-
-
 def compose(
     model: Model,
     scores: Sequence[Score],
     seeds: Sequence[int],
     masks: Sequence[Flags] | None = None,
 ) -> list[Score]:
-    """One composition for each score.
+    """One composition for each score, with its meter, key, tempo and title.
 
-    Pieces of like length share a batch, padded to its longest; the padding is cut off again.
+    Pieces of like length share a batch, padded to its longest; the padding is cut off again. A
+    key that is not known is estimated from the melody.
 
     Parameters
     ----------
     model
-        Takes a batch of conditionings and ``(batch,) int64`` seeds; returns pitches
-        ``(batch, time, line) int8`` and onsets ``(batch, time, line) bool``.
     scores, seeds
         As many seeds as scores.
     masks
         What is given of each score, ``(time, line) bool``; by default its melody.
-
-    Returns
-    -------
-    list of Score
-        In the order of `scores`, with their meters, keys, tempi and titles.
 
     Raises
     ------
@@ -80,12 +83,17 @@ def compose(
     composed: dict[int, Score] = {}
     for first in range(0, len(by_length), BATCH):
         rows = by_length[first : first + BATCH]
-        given = stack([conditioning(scores[row], masks[row]) for row in rows])
+        given = stack([_conditioning(scores[row], masks[row]) for row in rows])
         pitches, onsets = model(given, np.array([seeds[row] for row in rows], np.int64))
         for place, row in enumerate(rows):
             take = pitches[place, : scores[row].steps], onsets[place, : scores[row].steps]
             composed[row] = _take(scores[row], masks[row], *take)
     return [composed[row] for row in range(len(scores))]
+
+
+def _conditioning(score: Score, mask: Flags) -> Conditioning:
+    key = score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+    return Conditioning.from_score(score, mask, key.major_tonic)
 
 
 def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
@@ -101,4 +109,101 @@ def share_changed(takes: Sequence[Score], others: Sequence[Score]) -> float:
         (take.pitches != other.pitches)[~melody_mask(take)]
         for take, other in zip(takes, others, strict=True)
     ]
-    return float(np.concatenate(differs).mean()) if differs else float("nan")
+    return float(np.concatenate(differs).mean())
+
+
+def tasks(ensemble: Ensemble) -> dict[str, Callable[[Score], Flags]]:
+    """Masks of a score, by task: one inner line given, the bass, nothing, all but two bars."""
+    single = [line for line in ensemble.others if line in (ensemble.others[0], ensemble.bass)]
+    masks = {ensemble.names[line]: partial(line_mask, lines=[line]) for line in single}
+    return {**masks, NOTHING: partial(line_mask, lines=[]), GAP: gap_mask}
+
+
+def gap(score: Score) -> tuple[int, int]:
+    """First step of the two whole bars in the middle, and the first step behind them.
+
+    A piece of fewer bars is open from its first bar line to its end.
+    """
+    lines = [*(score.bar_lines.tolist() or [0]), score.steps]
+    first = max(0, (len(lines) - 3) // 2)
+    return int(lines[first]), int(lines[min(first + 2, len(lines) - 1)])
+
+
+def gap_mask(score: Score) -> Flags:
+    """Everything given but the two bars in the middle, in all lines.
+
+    A note that begins in them and is held beyond them is open to its end: the rest of a note
+    whose beginning is composed anew cannot be given.
+    """
+    start, stop = gap(score)
+    given = np.ones(score.pitches.shape, bool)
+    given[start:stop] = False
+    for step in range(stop, score.steps):
+        held = ~given[step - 1] & ~score.onsets[step] & (score.pitches[step] != REST)
+        given[step] = ~held
+    return given
+
+
+def evaluate_tasks(
+    model: Model, real: Sequence[Score], generated: Sequence[Score], seeds: Sequence[int]
+) -> dict[str, Any]:
+    """What a model makes of each task, beside the real music.
+
+    Parameters
+    ----------
+    model
+    real
+        Whole pieces of one ensemble. At most `PIECES` of them, evenly spread, are used.
+    generated
+        What the model composed to their melodies: the task to compare the others with.
+    seeds
+        One a piece, the same in every task.
+
+    Returns
+    -------
+    dict
+        By task, the melody's line first: ``pieces``, and the means ``generated`` and ``real`` of
+        `kantor.metrics.musical.TELLING`.
+    """
+    count, ensemble = min(PIECES, len(real)), real[0].ensemble
+    rows = spread(len(real), count)
+    pieces = [real[row] for row in rows]
+    masks = tasks(ensemble)
+    composed = compose(
+        model,
+        pieces * len(masks),
+        [seeds[row] for row in rows] * len(masks),
+        [mask(score) for mask in masks.values() for score in pieces],
+    )
+    takes = {ensemble.names[ensemble.leads]: [generated[row] for row in rows]}
+    for place, task in enumerate(masks):
+        takes[task] = composed[place * count : (place + 1) * count]
+    return {
+        task: {"pieces": count, "generated": _means(task, made), "real": _means(task, pieces)}
+        for task, made in takes.items()
+    }
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Places of `count` pieces of `total`, evenly spread, away from both ends."""
+    return [total * (2 * index + 1) // (2 * count) for index in range(count)]
+
+
+def _means(task: str, scores: Sequence[Score]) -> dict[str, float]:
+    means = (_gaps(scores) if task == GAP else evaluate_windows(scores)).mean()
+    return {name: float(means[name]) for name in TELLING if name in means}
+
+
+def _gaps(scores: Sequence[Score]) -> pd.DataFrame:
+    """Every metric of each piece's two open bars, a row a piece."""
+    import pandas as pd
+
+    rows = []
+    for score in scores:
+        start, stop = gap(score)
+        first, last = max(start - 1, 0), min(stop + 1, score.steps)
+        passage = Passages.of(score, [first], last - first)
+        inside = (np.arange(first, last) >= start) & (np.arange(first, last) < stop)
+        figures = evaluate_passages(replace(passage, beats=passage.beats & inside))
+        rows.append({name: float(values[0]) for name, values in figures.items()})
+    return pd.DataFrame(rows)

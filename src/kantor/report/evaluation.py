@@ -9,11 +9,12 @@ same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus
@@ -24,11 +25,18 @@ from kantor.metrics.distances import line_histograms
 from kantor.metrics.lines import notes_per_bar
 from kantor.metrics.passages import Figures, Passages
 from kantor.music.score import Score
-from kantor.report import samples, windows
-from kantor.report.composing import Model, compose, melody_mask, share_changed
-from kantor.report.measuring import Bodies, measure, rounded
+from kantor.report import samples
+from kantor.report.comparing import SIDES, WINDOWS, Windows
+from kantor.report.composing import (
+    MELODY_ONLY,
+    Model,
+    compose,
+    evaluate_tasks,
+    melody_mask,
+    share_changed,
+)
+from kantor.report.measuring import DECIMALS, Bodies, measure, rounded
 from kantor.report.page import FILM, read_json, write_page, write_text
-from kantor.report.tasks import MELODY_ONLY, evaluate_tasks
 from kantor.settings import Evaluate
 
 MIN_PIECES = 2  # the shuffled baseline needs another piece
@@ -46,9 +54,10 @@ def evaluate(
     Parameters
     ----------
     model
-        As `kantor.report.composing.compose` takes it.
     corpus
         All pieces; those of ``settings.split`` are composed anew.
+    settings
+    reports
     card
         The model's ``model.json``, shown on the page.
 
@@ -56,7 +65,7 @@ def evaluate(
     -------
     dict
         What ``metrics.json`` holds: see `kantor.report.measuring.measure`, and ``other_givens``
-        (`kantor.report.tasks.evaluate_tasks`), empty for a model that does no other task.
+        (`kantor.report.composing.evaluate_tasks`), empty for a model that does no other task.
 
     Raises
     ------
@@ -88,9 +97,9 @@ def evaluate(
     )
     write_text(reports / "metrics.json", json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
     names = dict(enumerate(piece.id for piece in pieces))
-    tables = (bodies.tables[side].rename(index=names, level="piece") for side in windows.SIDES)
-    write_text(reports / windows.NAME, windows.Windows(*tables).to_csv())
-    write_plots(bodies, figures, reports / "plots")
+    tables = (bodies.tables[side].rename(index=names, level="piece") for side in SIDES)
+    write_text(reports / WINDOWS, Windows(*tables).to_csv())
+    write_plots(bodies, figures["metrics"], reports / "plots")
     picked = samples.pick(pieces, generated, seeds, settings.samples)
     samples.write(picked, reports / "samples")
     write_film(reports)
@@ -111,27 +120,34 @@ def write_film(reports: Path) -> None:
     animation.write_gif(scores, reports / FILM, labels, melody_mask(scores[0]))
 
 
-def write_plots(bodies: Bodies, figures: Mapping[str, Any], folder: Path) -> None:
-    """The tables that ``dvc plots`` draws; see each file's first line for its columns."""
-    rows = [
-        [name, entry["generated"], entry["real"], *entry["baseline"].values()]
-        for name, entry in figures["metrics"].items()
-    ]
-    _write_csv(folder / "metrics_compared.csv", ["metric", *windows.SIDES, *BASELINES], rows)
+def write_plots(bodies: Bodies, entries: Mapping[str, Any], folder: Path) -> None:
+    """The tables that ``dvc plots`` draws; see each file's first line for its columns.
+
+    `entries` are the ``metrics`` of `kantor.report.measuring.measure`.
+    """
+    sides = {"generated": bodies.generated, "real": bodies.real}
     lines = bodies.ensemble.names
-    generated, real = line_histograms(bodies.generated), line_histograms(bodies.real)
-    both = np.nan_to_num(np.stack([generated, real], axis=-1))
-    used = np.flatnonzero(both.sum(axis=(0, 2)))
-    span = range(int(used.min()), int(used.max()) + 1) if used.size else range(0)
-    columns = [f"{line}_{side}" for line in lines for side in windows.SIDES]
-    pitches = [[pitch, *both[:, pitch].ravel().tolist()] for pitch in span]
-    _write_csv(folder / "pitches.csv", ["pitch", *columns], pitches)
-    for name, first, places, count in (
-        ("chords.csv", "chord", KINDS, chord_shares),
-        ("notes.csv", "voice", lines[: bodies.ensemble.pitched], note_rates),
-    ):
-        sides = (count(bodies.generated).tolist(), count(bodies.real).tolist())
-        _write_csv(folder / name, [first, *windows.SIDES], zip(places, *sides, strict=True))
+    compared = [
+        {"metric": name, **{side: entry[side] for side in SIDES}, **entry["baseline"]}
+        for name, entry in entries.items()
+    ]
+    shares = {side: line_histograms(scores) for side, scores in sides.items()}
+    pitches = pd.DataFrame(
+        {f"{line}_{side}": shares[side][at] for at, line in enumerate(lines) for side in SIDES}
+    )
+    pitches = pitches.fillna(0.0).rename_axis("pitch").reset_index()
+    used = np.flatnonzero(pitches.drop(columns="pitch").sum(axis=1))
+    chords = {side: chord_shares(scores) for side, scores in sides.items()}
+    notes = {side: note_rates(scores) for side, scores in sides.items()}
+    tables = {
+        "metrics_compared": pd.DataFrame(compared),
+        "pitches": pitches.iloc[used[0] : used[-1] + 1],
+        "chords": pd.DataFrame({"chord": KINDS, **chords}),
+        "notes": pd.DataFrame({"voice": lines[: bodies.ensemble.pitched], **notes}),
+    }
+    for name, table in tables.items():
+        text = table.round(DECIMALS).to_csv(index=False, lineterminator="\n")
+        write_text(folder / f"{name}.csv", text)
 
 
 def chord_shares(scores: Sequence[Score]) -> Figures:
@@ -144,10 +160,3 @@ def note_rates(scores: Sequence[Score]) -> Figures:
     """Notes of each pitched line per 16 steps, the mean over the pieces, ``(line,)``."""
     rates = [notes_per_bar(Passages.of(score))[0] for score in scores]
     return np.asarray(np.mean(rates, axis=0))
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    import pandas as pd
-
-    table = pd.DataFrame([[rounded(value) for value in row] for row in rows], columns=list(header))
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))

@@ -28,14 +28,15 @@ from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import headline
 from kantor.music.score import REST, Score
-from kantor.report import windows
 from kantor.report.comparing import (
     ALIKE,
     IN_RANGE,
+    SIDES,
     Comparison,
     compare_pitches,
     compare_tables,
     overlaps,
+    window_table,
 )
 from kantor.settings import Evaluate
 
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 DECIMALS = 4
 METERS, OTHERS = ("4/4", "3/4"), "others"
 RUN, KNOWN = 6, 0.6
-
-Runs = set[tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +66,7 @@ class Bodies:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The figures of their windows: ``generated``, ``real``, and each baseline's."""
         bodies = {"generated": self.generated, "real": self.real, **self.baselines}
-        return {name: windows.table(scores) for name, scores in bodies.items()}
+        return {name: window_table(scores) for name, scores in bodies.items()}
 
 
 def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
@@ -87,19 +86,31 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         figure beside the real one and the baselines'; ``overlap`` of the distributions; and the
         headline's metrics ``by_meter`` and for ``new_tunes``.
     """
-    table = compare(bodies)
+    compared = compare(bodies)
+    first = [name for name in headline(bodies.ensemble) if name in compared]
+    verdicts = [one.verdict for one in compared.values()]
+    meters = [str(score.meter) for score in bodies.real]
+    groups = [meter if meter in METERS else OTHERS for meter in meters]
     figures = {
         "split": settings.split,
         "pieces": len(bodies.real),
         "seed": settings.seed,
-        "headline": _headline(table, bodies.ensemble) | {"changed_by_another_seed": changed},
-        "metrics": {name: _entry(comparison) for name, comparison in table.items()},
-        "overlap": overlaps(table),
+        "headline": {
+            **{name: compared[name].generated for name in first},
+            "overlap": overlaps(compared)["generated"],
+            "metrics": len(verdicts),
+            "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
+            "changed_by_another_seed": changed,
+        },
+        "metrics": {name: one.entry for name, one in compared.items()},
+        "overlap": overlaps(compared),
         "phrase_ends": _phrase_ends(bodies),
-        "by_meter": _by_meter(bodies),
-        "new_tunes": _part(
-            bodies, new_tunes(bodies.real, bodies.training) if bodies.training else []
-        ),
+        "by_meter": {
+            group: _part(bodies, [row for row, own in enumerate(groups) if own == group], first)
+            for group in (*METERS, OTHERS)
+            if group in groups
+        },
+        "new_tunes": _part(bodies, new_tunes(bodies.real, bodies.training), first),
     }
     plain: dict[str, Any] = rounded(figures)
     return plain
@@ -111,21 +122,12 @@ def compare(bodies: Bodies) -> dict[str, Comparison]:
     The distances of pitches are left out where there is no training data.
     """
     naive = {name: bodies.tables[name] for name in bodies.baselines}
-    table = compare_tables(bodies.tables["generated"], bodies.tables["real"], naive)
-    if bodies.training:
-        table |= compare_pitches(bodies.generated, bodies.real, bodies.baselines, bodies.training)
-    return table
-
-
-def _headline(table: Mapping[str, Comparison], ensemble: Ensemble) -> dict[str, float]:
-    """The few figures to look at first, of the generated music, and how many of all pass."""
-    verdicts = [entry.verdict for entry in table.values()]
-    return {
-        **{name: table[name].generated for name in headline(ensemble) if name in table},
-        "overlap": overlaps(table)["generated"],
-        "metrics": len(verdicts),
-        "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
-    }
+    compared = compare_tables(bodies.tables["generated"], bodies.tables["real"], naive)
+    if not bodies.training:
+        return compared
+    return compared | compare_pitches(
+        bodies.generated, bodies.real, bodies.baselines, bodies.training
+    )
 
 
 def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
@@ -133,44 +135,18 @@ def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
     made, real = evaluate_phrase_ends(bodies.generated), evaluate_phrase_ends(bodies.real)
     naive = {name: evaluate_phrase_ends(scores) for name, scores in bodies.baselines.items()}
     counts = {name: len(frame) for name, frame in naive.items()}
-    table = compare_tables(made, real, naive)
-    return {
-        "count": {"generated": len(made), "real": len(real), "baseline": counts},
-        **{name: _entry(comparison) for name, comparison in table.items()},
-    }
+    entries = {name: one.entry for name, one in compare_tables(made, real, naive).items()}
+    return {"count": {"generated": len(made), "real": len(real), "baseline": counts}, **entries}
 
 
-def _by_meter(bodies: Bodies) -> dict[str, Any]:
-    """The headline's metrics in each meter that there is."""
-    meters = [str(score.meter) for score in bodies.real]
-    groups = [meter if meter in METERS else OTHERS for meter in meters]
-    return {
-        group: _part(bodies, [row for row, other in enumerate(groups) if other == group])
-        for group in (*METERS, OTHERS)
-        if group in groups
-    }
-
-
-def _part(bodies: Bodies, rows: Sequence[int]) -> dict[str, Any]:
-    """How many pieces the part `rows` has, and the means of the headline's metrics in it."""
+def _part(bodies: Bodies, rows: Sequence[int], names: Sequence[str]) -> dict[str, Any]:
+    """How many pieces the part `rows` has, and the means of the metrics `names` in it."""
     part: dict[str, Any] = {"pieces": len(rows)}
-    for side in ("generated", "real") if rows else ():
+    for side in SIDES if rows else ():
         table = bodies.tables[side]
-        means = table[table.index.get_level_values("piece").isin(rows)].mean()
-        part[side] = {
-            name: float(means[name]) for name in headline(bodies.ensemble) if name in means
-        }
+        inside = table.index.get_level_values("piece").isin(rows)
+        part[side] = table.loc[inside, list(names)].mean().to_dict()
     return part
-
-
-def _entry(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "generated": comparison.generated,
-        "real": comparison.real,
-        "real_spread": comparison.spread,
-        "baseline": dict(comparison.baselines),
-        "verdict": comparison.verdict,
-    }
 
 
 def rounded(value: Any) -> Any:
@@ -182,25 +158,21 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def interval_runs(score: Score) -> Runs:
+def new_tunes(scores: Sequence[Score], training: Sequence[Score]) -> list[int]:
+    """The places in `scores` of the pieces whose melody no training piece knows.
+
+    None where there is no training data.
+    """
+    known = [_interval_runs(score) for score in training]
+    tunes = [_interval_runs(score) for score in scores] if training else []
+    shares = [max(len(runs & other) / max(len(runs), 1) for other in known) for runs in tunes]
+    return [row for row, greatest in enumerate(shares) if greatest < KNOWN]
+
+
+def _interval_runs(score: Score) -> set[tuple[int, ...]]:
     """All different runs of `RUN` intervals of the melody; none for a shorter tune."""
     pitches = score.pitches[:, score.ensemble.leads]
     sounding = pitches[pitches != REST].astype(np.int64)
     tune = sounding[np.flatnonzero(np.diff(sounding, prepend=-1))]
     intervals = np.diff(tune).tolist()
     return {tuple(intervals[at : at + RUN]) for at in range(len(intervals) - RUN + 1)}
-
-
-def new_tunes(scores: Sequence[Score], training: Sequence[Score]) -> list[int]:
-    """The places in `scores` of the pieces whose melody no training piece knows.
-
-    None where there is no training data.
-    """
-    known = [interval_runs(score) for score in training]
-
-    def greatest_share(runs: Runs) -> float:
-        """How much of a tune's runs the training tune that is most like it holds."""
-        return max((len(runs & other) / max(len(runs), 1) for other in known), default=0.0)
-
-    rows = enumerate(scores) if training else ()
-    return [row for row, score in rows if greatest_share(interval_runs(score)) < KNOWN]

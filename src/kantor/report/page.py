@@ -4,43 +4,59 @@ Conventions
 -----------
 The page reads files and never measures: a figure on it is the figure in ``metrics.json``,
 ``training/history.csv`` or ``validation.json``. What is missing leaves its section out. The same
-files give the same bytes.
+files give the same bytes. The reader knows music but not this program; the page's words stand in
+the template ``report.html.j2``.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from kantor import files
 from kantor.ensemble import SATB, Ensemble
+from kantor.metrics import cadences
+from kantor.metrics.musical import BY_LINE, JOINT, labels
 from kantor.pages import template
-from kantor.report import plots, samples, sections, windows, wording
+from kantor.report import plots, samples
+from kantor.report.comparing import OUTSIDE, melody_metrics
 from kantor.report.samples import Sample
 
 FILM = "learning.gif"
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
+SHOWN_BASELINES = ("shuffled", "random")
 
-SECTIONS = {
-    "listen": "Listen",
-    "metrics": "Measured against Bach",
-    "cadences": "Phrase ends",
-    "meters": "By meter",
-    "givens": "Other tasks",
-    "distributions": "Chords, rhythm, pitches",
-    "training": "Training",
-    "learning": "Learning, in pictures",
-    "checks": "Checks",
-    "reading": "How to read the metrics",
-    "parameters": "Parameters",
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Voice leading": ("parallel_fifths", "parallel_octaves", "crossing", "stepwise", "leaps"),
+    "Harmony": (
+        "triad_or_seventh",
+        "complete_triads",
+        "semitone_clash",
+        "tonal_distance",
+        "in_best_scale",
+        "in_c_major",
+        "pitch_classes",
+    ),
+    "Texture": ("four_pitches", "empty_bars", "notes"),
+    "Range": ("pitch_histogram",),
 }
+"""Metrics of one kind stand together in the table."""
+KINDS = {name: metric.label for name, metric in (JOINT | BY_LINE).items()} | {
+    "pitch_histogram": "pitch distance in semitones"
+}
+"""What a person calls each kind of metric. One of a line is named by its kind and the line, such
+as ``leaps_alto``."""
 
 
 def write_page(
-    reports: Path, card: Path, picked: Sequence[Sample], ensemble: Ensemble = SATB
+    reports: Path, card: Path, picked: Iterable[Sample], ensemble: Ensemble = SATB
 ) -> None:
     """Write ``report.html`` into the folder `reports` from what lies there.
 
@@ -56,74 +72,132 @@ def write_page(
         Whose lines were composed.
     """
     figures = read_json(reports / "metrics.json")
-    health = read_json(reports / "training" / "health.json")
-    model = read_json(card)
-    animation = _animation(reports / FILM)
-    room = MAX_BYTES - (len(animation["moving"]) + len(animation["last"]) if animation else 0)
-    composed = [ensemble.names[line] for line in ensemble.others]
+    metrics = figures.get("metrics", {})
+    others = [ensemble.lines[line] for line in ensemble.others]
+    named = titles(ensemble)
+    given = melody_metrics(ensemble)
+    learned = [name for names in grouped(named).values() for name in names if name not in given]
+    film = _film(reports / FILM)
+    room = MAX_BYTES - (len(film["moving"]) + len(film["last"]) if film else 0)
     context = {
-        "verdict": wording.verdict(figures, ensemble),
-        "facts": sections.facts(figures, model, health),
-        "samples": samples.shown(picked, reports / "samples", room),
-        **sections.metrics(figures),
-        "cadences": sections.phrase_ends(figures),
-        "meters": sections.meters(figures),
-        "givens": sections.tasks(figures),
-        "distributions": plots.distributions(reports / "plots", composed),
-        "training": plots.training(reports / "training", health, windows.melody_metrics(ensemble)),
-        "animation": animation,
-        "health": sections.health(health),
-        "validation": sections.validation(read_json(reports / "validation.json")),
-        "glossary": sections.glossary(figures),
-        "parameters": sections.parameters(model),
-        "links": _links(reports),
-        "model": model.get("preset", "model"),
+        "figures": figures,
+        "metrics": metrics,
+        "groups": grouped(metrics),
+        "furthest": furthest(metrics),
+        "beaten": sum(_nearer_than_random(entry) for entry in metrics.values()),
+        "ends": figures.get("phrase_ends", {}),
+        "meters": figures.get("by_meter", {}) | {"new tunes": figures.get("new_tunes", {})},
+        "givens": figures.get("other_givens", {}),
+        "kinds": {kind: label for kind, label in KINDS.items() if any(_of(kind, metrics))},
+        "titles": named,
+        "health": read_json(reports / "training" / "health.json"),
+        "validation": read_json(reports / "validation.json"),
+        "model": read_json(card),
+        "samples": samples.shown(list(picked), reports / "samples", room),
+        "distributions": plots.distributions(reports / "plots", [line.name for line in others]),
+        "training": plots.training(reports / "training", {name: named[name] for name in learned}),
+        "film": film,
+        "links": [path for path in LINKS if (reports / path).is_file()],
         "lead": ensemble.lines[ensemble.leads],
-        "others": [ensemble.lines[line] for line in ensemble.others],
+        "others": others,
+        "baselines": SHOWN_BASELINES,
+        "figure": figure,
+        "strip": strip,
     }
-    write_text(reports / "report.html", render(context))
+    page = template("kantor.report", "report.html.j2").render(context)
+    write_text(reports / "report.html", page + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8, whole or not at all, making the folder it lies in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.save(path, lambda stream: stream.write(text.encode()))
+LINKS = ("metrics.json", "training/history.csv", "validation.html")
+"""Files beside the page to which it links."""
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object, or an empty one where the file is missing or is not one."""
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def titles(ensemble: Ensemble) -> dict[str, str]:
+    """What the page calls each metric that can stand on it."""
+    named = labels(ensemble) | cadences.LABELS
+    for line in ensemble.names:
+        named[f"pitch_histogram_{line}"] = f"{KINDS['pitch_histogram']}, {line}"
+    return {name: label[0].upper() + label[1:] for name, label in named.items()}
 
 
-def render(context: dict[str, Any]) -> str:
-    """The page's text from what its sections hold."""
-    shown = {
-        "listen": context["samples"],
-        "metrics": context["groups"],
-        **{name: context[name] for name in ("cadences", "meters", "givens", "distributions")},
-        "training": context["training"]["charts"],
-        "learning": context["animation"],
-        "checks": context["health"] or context["validation"],
-        "reading": context["glossary"],
-        "parameters": context["parameters"],
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """The metrics by their group, in the order of `GROUPS`; groups without any are left out."""
+    groups = {
+        group: [name for kind in kinds for name in _of(kind, names)]
+        for group, kinds in GROUPS.items()
     }
-    present = [(name, title) for name, title in SECTIONS.items() if shown[name]]
-    page = template("kantor.report", "report.html.j2")
-    return page.render(context, sections=present) + "\n"
+    return {group: names for group, names in groups.items() if names}
 
 
-def _animation(path: Path) -> dict[str, Any] | None:
+def _of(kind: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name == kind or name.startswith(f"{kind}_")]
+
+
+def furthest(metrics: Mapping[str, Any]) -> list[str]:
+    """The two metrics that lie the most of the real pieces' spreads outside."""
+
+    def distance(name: str) -> float:
+        """In spreads, which are never 0."""
+        entry = metrics[name]
+        apart = abs(entry["generated"] - entry["real"])
+        return float(apart / max(entry["real_spread"], 0.01 * abs(entry["real"]), 1e-3))
+
+    outside = [name for name, entry in metrics.items() if entry["verdict"] == OUTSIDE]
+    return sorted(outside, key=distance, reverse=True)[:2]
+
+
+def _nearer_than_random(entry: Mapping[str, Any]) -> bool:
+    made, real, random = entry["generated"], entry["real"], entry["baseline"].get("random")
+    return None not in (made, real, random) and abs(made - real) <= abs(random - real)
+
+
+def figure(value: float | None) -> str:
+    """A metric's value as the table shows it: three digits that mean something."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    decimals = 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def strip(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where a metric's figures lie on a line of their own, in percent of its width.
+
+    Returns
+    -------
+    dict or None
+        ``real``, its band from ``low`` on and as wide as ``width``, ``generated``, which may be
+        None, and the ``baselines``; None where there is nothing to compare.
+    """
+    real, spread, generated = (entry[name] for name in ("real", "real_spread", "generated"))
+    others = {name: entry["baseline"].get(name) for name in SHOWN_BASELINES}
+    if real is None:
+        return None
+    low = max(real - spread, 0.0)  # no metric goes below 0
+    values = (generated, low, real + spread, *others.values())
+    known = [value for value in values if value is not None]
+    first, last = min(known), max(known)
+    if first == last:
+        return None
+
+    def place(value: float) -> str:
+        """Percent, a little away from both ends."""
+        return f"{6 + 88 * (value - first) / (last - first):.1f}"
+
+    return {
+        "real": place(real),
+        "low": place(low),
+        "width": f"{max(88 * (real + spread - low) / (last - first), 0.8):.1f}",
+        "generated": None if generated is None else place(generated),
+        "baselines": {name: place(value) for name, value in others.items() if value is not None},
+    }
+
+
+def _film(path: Path) -> dict[str, Any] | None:
     """The animation, and its last frame for those who want no motion and for print."""
     if not path.is_file():
         return None
-    import io
-
-    from PIL import Image
-
     with Image.open(path) as image:
         width, height = image.size
         image.seek(getattr(image, "n_frames", 1) - 1)
@@ -137,12 +211,16 @@ def _animation(path: Path) -> dict[str, Any] | None:
     }
 
 
-def _links(reports: Path) -> list[dict[str, str]]:
-    names = {
-        "metrics.json": "all figures",
-        "training/history.csv": "the training history",
-        "validation.html": "the checks of the data",
-    }
-    return [
-        {"path": path, "name": name} for path, name in names.items() if (reports / path).is_file()
-    ]
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object, or an empty one where the file is missing or is not one."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all, making the folder it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.save(path, lambda stream: stream.write(text.encode()))

@@ -11,24 +11,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kantor.report import charts, wording
+from kantor.report import charts
 from kantor.report.charts import Values
+from kantor.report.comparing import SIDES
 
-Rows = dict[str, Any]
+Chart = dict[str, Any]
+"""``title``, ``svg``, and for curves their ``legend``."""
 
-SIDES = ("generated", "real")
-# Title, columns of the history with the names of their colours, whether the axis is logarithmic.
+# Title, columns of the history by the names of their colours, whether the axis is logarithmic.
 CURVES: tuple[tuple[str, dict[str, str], bool], ...] = (
-    ("Losses", {"critic_loss": "critic", "generator_loss": "generator"}, False),
-    ("Wasserstein estimate", {"wasserstein": "critic"}, False),
-    ("Gradient penalty", {"gradient_penalty": "critic"}, True),
+    ("Losses", {"critic": "critic_loss", "generator": "generator_loss"}, False),
+    ("Wasserstein estimate", {"critic": "wasserstein"}, False),
+    ("Gradient penalty", {"critic": "gradient_penalty"}, True),
     (
         "Gradient norms",
-        {"gradient_norm_critic": "critic", "gradient_norm_generator": "generator"},
+        {"critic": "gradient_norm_critic", "generator": "gradient_norm_generator"},
         True,
     ),
-    ("Cross-entropy of the composed cells", {"likelihood": "generator"}, False),
-    ("Cells that differ between two takes", {"diversity": "generator"}, False),
+    ("Cross-entropy of the composed cells", {"generator": "likelihood"}, False),
+    ("Cells that differ between two takes", {"generator": "diversity"}, False),
 )
 
 
@@ -47,7 +48,7 @@ def column(table: pd.DataFrame, name: str) -> Values:
     return pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64)
 
 
-def distributions(folder: Path, lines: Sequence[str]) -> list[Rows]:
+def distributions(folder: Path, lines: Sequence[str]) -> list[Chart]:
     """Charts of what ``plots/`` holds: chords, notes a bar, pitches of the composed `lines`."""
     made = []
     for name, first, title in (
@@ -61,7 +62,7 @@ def distributions(folder: Path, lines: Sequence[str]) -> list[Rows]:
         names = rows[first].tolist()
         sides = {side: column(rows, side) for side in SIDES}
         texts = [
-            f"{name} {one:g} (Bach {other:g})"
+            f"{name} {one:g} (real {other:g})"
             for name, one, other in zip(names, *sides.values(), strict=True)
         ]
         drawing = charts.bars(sides, names, f"{title}, generated and real: {', '.join(texts)}.")
@@ -70,11 +71,10 @@ def distributions(folder: Path, lines: Sequence[str]) -> list[Rows]:
     return made + [_pitches(pitches, line) for line in lines if len(pitches)]
 
 
-def _pitches(table: pd.DataFrame, line: str) -> Rows:
+def _pitches(table: pd.DataFrame, line: str) -> Chart:
     sides = {side: column(table, f"{line}_{side}") for side in SIDES}
     used = np.flatnonzero(sides["generated"] + sides["real"])
-    first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
-    kept = slice(max(first - 1, 0), last + 2)
+    kept = slice(max(used[0] - 1, 0), used[-1] + 2)
     drawing = charts.histogram(
         {side: values[kept] for side, values in sides.items()},
         int(table["pitch"].iloc[kept.start]),
@@ -83,62 +83,59 @@ def _pitches(table: pd.DataFrame, line: str) -> Rows:
     return {"title": f"Pitches, {line}", "svg": drawing}
 
 
-def training(folder: Path, health: Mapping[str, Any], given: Sequence[str]) -> Rows:
-    """Curves over the iterations: the two networks, then each metric with its reference band.
+def training(folder: Path, titles: Mapping[str, str]) -> dict[str, list[Chart]]:
+    """Curves over the iterations.
 
-    The metrics `given` say nothing of the model and are left out.
+    Parameters
+    ----------
+    folder
+        Holds ``history.csv`` and ``reference.json``.
+    titles
+        Of the metrics to show, by their names.
+
+    Returns
+    -------
+    dict
+        ``charts`` of the two networks, and ``metrics``, each with the training data's band.
     """
     history = read_table(folder / "history.csv")
+    phases = history["phase"].fillna("").astype(str).tolist() if "phase" in history else []
     steps = column(history, "iteration")
-    text = ""
-    if steps.size and isinstance(seconds := health.get("seconds"), int | float) and seconds:
-        text = (
-            f"{len(steps)} rows of figures over {np.nanmax(steps):.0f} iterations, which are "
-            "counted below each curve; the losses begin where the critic joins. Long curves are "
-            "drawn faint, with their running median on top; the scale leaves out the wildest "
-            "hundredth."
-        )
-    names = [
-        name.removeprefix("metric_") for name in map(str, history) if name.startswith("metric_")
-    ]
-    groups = wording.ordered([name for name in names if name not in given])
+    changed = [at for at in range(1, len(phases)) if phases[at] not in ("", phases[at - 1])]
+    marks = [(float(steps[at]), phases[at]) for at in changed]
+    drawn = [_curves(history, *curve, marks=marks) for curve in CURVES]
     reference = _reference(folder / "reference.json")
-    ordered = [name for group in groups.values() for name in group]
-    metrics = [_metric(history, steps, name, reference.get(name)) for name in ordered]
-    curves = [_curve(history, steps, *curve) for curve in CURVES]
-    return {
-        "text": text,
-        "charts": [chart for chart in curves if chart],
-        "metrics": [chart for chart in metrics if chart],
-    }
+    metrics = []
+    for name, title in titles.items():
+        mean, spread = reference.get(name, (math.nan, math.nan))
+        known = math.isfinite(mean + spread)
+        said = f"; training data {mean:.3g} ± {spread:.2g}" if known else ""
+        band = (max(mean - spread, 0.0), mean + spread) if known else None
+        look: dict[str, Any] = {"band": band, "centre": mean, "size": charts.SMALL}
+        columns = {"generated": f"metric_{name}"}
+        metrics.append(_curves(history, title, columns, said=said, **look))
+    return {"charts": [one for one in drawn if one], "metrics": [one for one in metrics if one]}
 
 
-def _curve(
-    history: pd.DataFrame, steps: Values, title: str, names: Mapping[str, str], log: bool
-) -> Rows | None:
-    curves = {colour: column(history, name) for name, colour in names.items()}
+def _curves(
+    history: pd.DataFrame,
+    title: str,
+    names: Mapping[str, str],
+    log: bool = False,
+    said: str = "",
+    **look: Any,
+) -> Chart | None:
+    """A chart of the columns `names` over the iterations; None where they are empty."""
+    curves = {colour: column(history, name) for colour, name in names.items()}
     curves = {colour: values for colour, values in curves.items() if np.isfinite(values).any()}
     if not curves:
         return None
-    ends = ", ".join(f"{name} {_last(values):.3g}" for name, values in curves.items())
-    drawing = charts.line_chart(
-        {colour: (steps, values) for colour, values in curves.items()},
-        f"{title} over the iterations; at the end {ends}.",
-        marks=_phases(history, steps),
-        log=log,
-    )
+    ends = {colour: values[np.isfinite(values)][-1] for colour, values in curves.items()}
+    at_the_end = ", ".join(f"{colour} {value:.3g}" for colour, value in ends.items())
+    summary = f"{title} over the iterations; at the end {at_the_end}{said}."
+    steps = column(history, "iteration")
+    drawing = charts.line_chart(steps, curves, summary, log=log, **look)
     return {"title": title, "legend": list(curves), "svg": drawing}
-
-
-def _phases(history: pd.DataFrame, steps: Values) -> list[tuple[float, str]]:
-    """Where each phase of the training begins, with its name; none where there is but one."""
-    names = history["phase"].fillna("").astype(str).tolist() if "phase" in history else []
-    changed = [at for at in range(1, len(names)) if names[at] != names[at - 1] and names[at]]
-    return [(float(steps[at]), names[at]) for at in changed]
-
-
-def _last(values: Values) -> float:
-    return float(values[np.isfinite(values)][-1])
 
 
 def _reference(path: Path) -> dict[str, tuple[float, float]]:
@@ -148,19 +145,3 @@ def _reference(path: Path) -> dict[str, tuple[float, float]]:
         return {name: (float(one["mean"]), float(one["sd"])) for name, one in stored.items()}
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
         return {}
-
-
-def _metric(
-    history: pd.DataFrame, steps: Values, name: str, reference: tuple[float, float] | None
-) -> Rows | None:
-    values, title = column(history, f"metric_{name}"), wording.title(name)
-    if not np.isfinite(values).any():
-        return None
-    summary, band = f"{title} over the iterations; at the end {_last(values):.3g}", None
-    mean, spread = reference or (math.nan, math.nan)
-    if math.isfinite(mean + spread):
-        summary += f"; training data {mean:.3g} ± {spread:.2g}"
-        band = (max(mean - spread, 0.0), mean + spread)
-    curves = {"generated": (steps, values)}
-    drawing = charts.line_chart(curves, f"{summary}.", band=band, centre=mean, size=charts.SMALL)
-    return {"title": title, "svg": drawing}

@@ -15,8 +15,7 @@ from typing import Any
 from kantor.data.corpus import Piece
 from kantor.music.score import STEPS_PER_QUARTER, Score
 from kantor.pages.rolls import octave_labels, pitch_range, roll
-from kantor.report.composing import melody_mask
-from kantor.report.tasks import spread
+from kantor.report.composing import melody_mask, spread
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear, and it takes half the time
 
@@ -55,18 +54,15 @@ def write(samples: Sequence[Sample], folder: Path) -> None:
 
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    try:
-        fresh.mkdir(parents=True)
-        for sample in samples:
-            given = melody_mask(sample.generated)
-            midi.write(sample.generated, fresh / f"{sample.name}.mid")
-            audio.write_wav(sample.generated, fresh / f"{sample.name}.wav")
-            picture.write_png(sample.generated, fresh / f"{sample.name}.png", given)
-            picture.write_png(sample.real, fresh / f"{sample.name}-real.png")
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for sample in samples:
+        given = melody_mask(sample.generated)
+        midi.write(sample.generated, fresh / f"{sample.name}.mid")
+        audio.write_wav(sample.generated, fresh / f"{sample.name}.wav")
+        picture.write_png(sample.generated, fresh / f"{sample.name}.png", given)
+        picture.write_png(sample.real, fresh / f"{sample.name}-real.png")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
 
 
 def shown(samples: Sequence[Sample], folder: Path, room: int) -> list[dict[str, Any]]:
@@ -91,27 +87,24 @@ def _shown(sample: Sample, sound: str, real_sound: str, folder: Path) -> dict[st
     key = f"{sample.real.key.name}, " if sample.real.key else ""
     span = pitch_range(sample.generated, sample.real)
     files = sorted(folder.glob(f"{sample.name}.*")) + sorted(folder.glob(f"{sample.name}-*"))
-    beside = f"{folder.name}/{sample.name}.wav"
-
-    def take(kind: str, name: str, score: Score, sound: str) -> dict[str, Any]:
-        """One setting of the melody."""
-        quarters = score.steps // STEPS_PER_QUARTER
-        lines = f"{quarters} quarters in {score.ensemble.pitched} lines"
-        return {
-            "kind": kind,
-            "name": name,
-            "seconds": f"{score.seconds:.3f}",
-            "roll": roll(score, span, f"Piano roll of {title}, {name}: {lines}."),
-            "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
-            "sound": sound,
-        }
-
+    takes = {
+        "generated": (sample.generated, sound or f"{folder.name}/{sample.name}.wav"),
+        "real": (sample.real, real_sound),
+    }
+    quarters = sample.real.steps // STEPS_PER_QUARTER
+    lines = f"{quarters} quarters in {sample.real.ensemble.pitched} lines"
     return {
         "title": title,
         "about": f"{key}{sample.real.meter}, seed {sample.seed}",
+        "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
         "takes": [
-            take("generated", "Generated", sample.generated, sound or beside),
-            take("real", "Bach", sample.real, real_sound),
+            {
+                "kind": kind,
+                "seconds": f"{score.seconds:.3f}",
+                "roll": roll(score, span, f"Piano roll of {title}, {kind}: {lines}."),
+                "sound": address,
+            }
+            for kind, (score, address) in takes.items()
         ],
         "files": [{"name": file.name, "path": f"{folder.name}/{file.name}"} for file in files],
     }

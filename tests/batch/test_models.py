@@ -36,7 +36,7 @@ def test_a_model_that_does_not_load_is_not_pinned(tmp_path):
         raise InputError(f"{folder}/runtime.npz: not a model; roll back")
 
     told = r"^one: runtime.npz: not a model; roll back; no batch was begun$"
-    with pytest.raises(models.Unusable, match=told):
+    with pytest.raises(ModelError, match=told):
         models.pin(tmp_path, tunes.fetch("one"), load)
     assert not list((tmp_path / "models").iterdir())
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kantor.batch import Batch, Plan
+from kantor.batch import Batch, Plan, run
+from kantor.batch.dispatcher import Here
 from kantor.errors import InputError
 from kantor.formats import midi
 from kantor.intake import Limits
@@ -65,11 +66,34 @@ def fetch(name="rule version 1", content="{}"):
     return fetched
 
 
-def plan(inbox, out, fetched=None, only_new=False, drift=None, report=lambda counts: None, **said):
-    """Compose what is in `inbox`."""
-    batch = Batch(out=out, **{"chunk": 4, "page": {"recorded": 0}, **said})
+def plan(inbox, out, fetched=None, **said):
+    """Compose what is in `inbox`, a folder or a tuple of places."""
+    options = {name: said.pop(name) for name in {*Batch.model_fields} & {*said}}
+    batch = Batch(out=out, **{"chunk": 4, "page": {"recorded": 0}, **options})
     places = inbox if isinstance(inbox, tuple) else (str(inbox),)
-    return Plan(places, batch, fetched or fetch(), load, AT_ONCE, only_new, report, drift)
+    return Plan(places, batch, fetched or fetch(), load, **{"limits": AT_ONCE, **said})
+
+
+def compose(inbox, out, fetched=None, engine=None, **said):
+    """Compose what is in `inbox`, in this process if no engine is named."""
+    return run(plan(inbox, out, fetched, **said), engine or Here())
+
+
+class Stopped(Exception):
+    """What ends a batch in the middle."""
+
+
+class Stops(Here):
+    """An engine that stops when it has got so many chunks and gets another one."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def submit(self, chunk):
+        if not self.left:
+            raise Stopped
+        self.left -= 1
+        return super().submit(chunk)
 
 
 def fill(inbox, count, start=0):

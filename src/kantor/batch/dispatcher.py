@@ -1,27 +1,29 @@
 """The dispatcher hands chunks of jobs to workers, and takes back what they made of them.
 
-Anything with a method ``submit(chunk)`` whose answer has a ``result()`` is an engine for it: the
-processes of this machine, or Prefect's tasks (``flows/batch_compose.py``).
+An *engine* has a method ``submit(chunk)`` whose answer has a ``result()``: the processes of this
+machine, or Prefect's tasks (``flows/batch_compose.py``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from kantor.batch.jobs import FEW, Chunk, Common, Job, Result
+from kantor.batch.jobs import Chunk, Common, Job, Result
 from kantor.batch.worker import compose_chunk
-from kantor.processes import BATCH, Died, Workers
+from kantor.processes import BATCH, Call, Died, Workers
 
 DIED = "composing it ended the process that did; see whether it is too long, or memory too short"
+FEW = 32
+"""Melodies of a chunk at least: fewer are not worth a run of the model."""
 _BYTES = 64_000_000  # of uploads that wait at most before they are handed out
 
 Results = tuple[Result, ...]
-"""One a job of a chunk, in their order."""
+"""One for each job of a chunk, in their order."""
 
 
 class Pending(Protocol):
@@ -39,10 +41,10 @@ class Engine(Protocol):
 
 
 class Here:
-    """This very process: for a few melodies, and for tests."""
+    """The engine that composes in this process: for a few melodies, and for tests."""
 
     def submit(self, chunk: Chunk) -> Pending:
-        """Work on it at once."""
+        """Compose a chunk at once."""
         future: Future[Results] = Future()
         future.set_result(compose_chunk(chunk))
         return future
@@ -59,15 +61,12 @@ class Processes:
 
     def submit(self, chunk: Chunk) -> Pending:
         """Hand a chunk to the next free worker."""
-        return _Call(self, chunk)
+        return _InProcess(self, chunk, self.workers.submit(compose_chunk, chunk))
 
 
-class _Call:
-    """A chunk that a worker works on."""
-
-    def __init__(self, engine: Processes, chunk: Chunk) -> None:
-        self._engine, self._chunk = engine, chunk
-        self._call = engine.workers.submit(compose_chunk, chunk)
+class _InProcess:
+    def __init__(self, engine: Processes, chunk: Chunk, call: Call) -> None:
+        self._engine, self._chunk, self._call = engine, chunk, call
 
     def result(self) -> Results:
         jobs = self._chunk.jobs
@@ -94,69 +93,53 @@ def processes(count: int) -> Iterator[Processes]:
     workers.close()
 
 
-class Dispatcher:
-    """Hands jobs to an engine's workers as they come, and takes chunks back, the oldest first.
+def dispatch(
+    jobs: Iterable[Job], common: Common, engine: Engine, workers: int, most: int
+) -> Iterator[tuple[Chunk, Results]]:
+    """Hand jobs to an engine's workers as they come; yield the chunks back, the oldest first.
+
+    At first each worker gets a few melodies, so that none waits; from then on all of them get
+    full chunks, and as much is kept back, so that the last chunks can be small. At most two chunks
+    for each worker are under way.
 
     Parameters
     ----------
-    workers : int
-    most : int
-        Jobs in a chunk.
+    workers, most
+        How many workers there are, and how many jobs a chunk has at most.
     """
+    under_way: deque[tuple[Chunk, Pending]] = deque()
+    waiting: list[Job] = []
+    size, ready, kept = 0, workers * min(most, FEW), 0
 
-    def __init__(self, engine: Engine, common: Common, workers: int, most: int) -> None:
-        self._engine, self._common = engine, common
-        self._workers, self._most = workers, most
-        self._jobs: list[Job] = []
-        self._bytes = 0
-        self._has_begun = False
-        self._under_way: deque[tuple[Chunk, Pending]] = deque()
+    def submit(some: Sequence[Job]) -> None:
+        for share in shares(some, workers, most):
+            chunk = Chunk(common, share)
+            under_way.append((chunk, engine.submit(chunk)))
 
-    def add(self, job: Job) -> Iterator[tuple[Chunk, Results]]:
-        """Take a job; hand out what is enough for all workers, at first a few melodies each.
+    def oldest() -> tuple[Chunk, Results]:
+        chunk, pending = under_way.popleft()
+        return chunk, pending.result()
 
-        As much is kept back, so that the last melodies can be handed out in small chunks. Where
-        two chunks a worker are under way the oldest are waited for: go through all that come back.
-        """
-        self._jobs.append(job)
-        self._bytes += len(job.upload.data)
-        now, kept = self._workers * self._most, self._workers * self._most
-        if not self._has_begun:
-            now, kept = min(now, self._workers * FEW), 0
-        if len(self._jobs) >= now + kept or self._bytes >= _BYTES:
-            jobs, self._jobs = self._jobs[:now], self._jobs[now:]
-            self._bytes = sum(len(job.upload.data) for job in self._jobs)
-            self._submit(jobs)
-        yield from self._back(2 * self._workers)
-
-    def rest(self) -> Iterator[tuple[Chunk, Results]]:
-        """Hand out what is left, and wait for all that is under way."""
-        self._submit(self._jobs)
-        yield from self._back(0)
-
-    def _submit(self, jobs: list[Job]) -> None:
-        self._has_begun = True
-        for share in shares(jobs, self._workers, self._most):
-            chunk = Chunk(self._common, share)
-            self._under_way.append((chunk, self._engine.submit(chunk)))
-
-    def _back(self, under_way: int) -> Iterator[tuple[Chunk, Results]]:
-        """The oldest chunks, until so many are under way."""
-        while len(self._under_way) > under_way:
-            chunk, pending = self._under_way.popleft()
-            yield chunk, pending.result()
+    for job in jobs:
+        waiting.append(job)
+        size += len(job.upload.data)
+        if len(waiting) >= ready + kept or size >= _BYTES:
+            submit(waiting[:ready])
+            del waiting[:ready]
+            size = sum(len(job.upload.data) for job in waiting)
+            ready = kept = workers * most
+        while len(under_way) > 2 * workers:
+            yield oldest()
+    submit(waiting)
+    while under_way:
+        yield oldest()
 
 
 def shares(jobs: Sequence[Job], workers: int, most: int) -> Iterator[tuple[Job, ...]]:
-    """Jobs in ever smaller shares, so that all workers end at about the same time.
+    """Jobs in ever smaller shares of at most `most`, so that all workers end at about one time.
 
     Large ones come first and together: a run of the model takes as long as its longest melody.
     No share is smaller than `FEW`, unless there is less than that for each worker.
-
-    Parameters
-    ----------
-    most
-        Jobs in a share.
     """
     left = deque(sorted(jobs, key=lambda job: -len(job.upload.data)))
     size = sum(len(job.upload.data) for job in left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,10 @@ from kantor.batch.settings import Options
 from kantor.compose import outputs
 from kantor.compose.composer import Model
 from kantor.drift.features import Row
-from kantor.intake import Known, Limits, Refused, Upload, check, uploads
+from kantor.intake import Limits, Upload
 
 Loader = Callable[[str], Model]
 """Loads a model from its folder; a function of a module, so that other processes find it."""
-FEW = 32
-"""Melodies of a chunk at least: fewer are not worth a run of the model."""
 
 _NAME = 40  # characters of a source's name
 _KEY = 12  # digits of the key; they tell apart what is called the same
@@ -28,10 +26,8 @@ class Entry:
 
     Attributes
     ----------
-    place : int
-        Which of the batch's places it is from.
-    position : int
-        Its rank among the files of that place.
+    place, position : int
+        Which of the batch's places it is from, and its rank among the files there.
     name : str
         What a person calls it.
     nth : int
@@ -54,17 +50,21 @@ class Job:
     Attributes
     ----------
     key : str
-    stem : str
-        What its files are called.
+        Of the composition.
     upload : Upload
     shown : bool
         Whether it may come onto the batch's page.
     """
 
     key: str
-    stem: str
     upload: Upload
     shown: bool = False
+
+    @property
+    def stem(self) -> str:
+        """What its files are called: a safe name anywhere, and no other's."""
+        (own,) = outputs.stems([Path(self.upload.name)])
+        return f"{own[:_NAME].rstrip('_-')}-{self.key[:_KEY]}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Common:
     ----------
     model, loader
         The folder of the model, and what loads it.
-    out, scratch
+    out, scratch : Path
         Where files go, and where they are written before they are moved there. One file system.
     options, limits
         As in a batch's plan.
@@ -122,40 +122,6 @@ class Result:
     features: Row | None = None
 
 
-def listed(
-    places: Sequence[str],
-    limits: Limits,
-    known: Callable[[str], Known] | None = None,
-) -> Iterator[tuple[Entry, Upload | Refused]]:
-    """Every file of the places, in an order that is the same each time.
-
-    Parameters
-    ----------
-    known
-        Gives what of a place need not be read again.
-
-    Raises
-    ------
-    InputError
-        If there is nothing at a place: before the first file, so that no batch begins in vain.
-    """
-    for location in places:
-        check(location)
-    for place, location in enumerate(places):
-        last, nth = None, 0
-        read_before = None if known is None else known(location)
-        for position, item in enumerate(uploads(location, limits, read_before)):
-            nth = nth + 1 if item.name == last else 0
-            last = item.name
-            yield Entry(place, position, item.name, nth, item.sha256), item
-
-
 def folder_name(batch: int) -> str:
-    """What the folder of a batch's manifest and page is called."""
+    """The name of the folder with a batch's manifest and page."""
     return f"batch-{batch:04d}"
-
-
-def stem(name: str, key: str) -> str:
-    """What the files of a composition are called: safe anywhere, and no other's name."""
-    own = outputs.stems([Path(name)])[0]
-    return f"{own[:_NAME].rstrip('_-')}-{key[:_KEY]}"

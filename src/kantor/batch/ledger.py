@@ -1,11 +1,9 @@
 """The ledger: what was composed, and what each batch found. One SQLite file, written ahead.
 
 Everything that a chunk brings is written in one transaction, so that a process killed at any
-moment leaves a ledger that is true. A *composition* is known by its key and made once. An
-*entry* is one file of one batch. Of the entries of an old batch that was deleted only one thing
-stays: which uploads were finished.
-
-Tables and columns have the names that they had in earlier releases: `manner` holds the options.
+moment leaves a ledger that is true. A *composition* is known by its key and made once. An *entry*
+is one file of one batch. Of the entries of a deleted batch only one thing stays: which uploads it
+finished.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", 
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY, places TEXT NOT NULL, manner TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, places TEXT NOT NULL, options TEXT NOT NULL,
     model TEXT NOT NULL, fingerprint TEXT NOT NULL, state TEXT NOT NULL,
     started TEXT NOT NULL, finished TEXT, reason TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS compositions (
@@ -38,32 +36,26 @@ CREATE TABLE IF NOT EXISTS compositions (
 CREATE TABLE IF NOT EXISTS entries (
     batch INTEGER NOT NULL, place INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
     nth INTEGER NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
-    key TEXT NOT NULL, manner TEXT NOT NULL,
+    key TEXT NOT NULL, options TEXT NOT NULL,
     PRIMARY KEY (batch, place, name, nth, sha256)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS objects (
-    place TEXT NOT NULL, name TEXT NOT NULL, manner TEXT NOT NULL, mark TEXT NOT NULL,
-    settled INTEGER NOT NULL, PRIMARY KEY (place, name, manner)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dealt (
-    sha256 TEXT NOT NULL, name TEXT NOT NULL, manner TEXT NOT NULL,
-    PRIMARY KEY (sha256, name, manner)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, manner);
+    place TEXT NOT NULL, name TEXT NOT NULL, options TEXT NOT NULL, mark TEXT NOT NULL,
+    settled INTEGER NOT NULL, PRIMARY KEY (place, name, options)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS finished (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, options TEXT NOT NULL,
+    PRIMARY KEY (sha256, name, options)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, options);
 CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
-_OLDER = "ALTER TABLE batches ADD COLUMN reason TEXT NOT NULL DEFAULT ''"
-"""For a ledger of an older release."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A batch in the ledger: its number, and the model that it began with and ends with.
-
-    ``given_up`` is the reason where it was given up before its end.
-    """
+    """A batch in the ledger: its number, and the model that it began with and ends with."""
 
     number: int
     model: str
     fingerprint: str
-    given_up: str = ""
 
 
 class Ledger:
@@ -76,7 +68,7 @@ class Ledger:
         """The batch of these places and these options that was stopped."""
         row = self._all.execute(
             "SELECT number, model, fingerprint FROM batches"
-            " WHERE places = ? AND manner = ? AND state = 'running' ORDER BY number",
+            " WHERE places = ? AND options = ? AND state = 'running' ORDER BY number",
             (places, options),
         ).fetchone()
         return Begun(*row) if row else None
@@ -85,9 +77,9 @@ class Ledger:
         """Write down a new batch."""
         with self._all:
             inserted = self._all.execute(
-                "INSERT INTO batches (places, manner, model, fingerprint, state, started)"
+                "INSERT INTO batches (places, options, model, fingerprint, state, started)"
                 " VALUES (?, ?, ?, ?, 'running', ?)",
-                (places, options, model, fingerprint, now()),
+                (places, options, model, fingerprint, _now()),
             )
         return Begun(int(inserted.lastrowid or 0), model, fingerprint)
 
@@ -97,39 +89,40 @@ class Ledger:
         with self._all:
             self._all.execute(
                 "UPDATE batches SET state = ?, reason = ?, finished = ? WHERE number = ?",
-                (state, given_up, now(), batch),
+                (state, given_up, _now(), batch),
             )
 
     def any_unfinished(self) -> bool:
         """Whether any batch is under way or was stopped."""
-        return self._any("SELECT 1 FROM batches WHERE state = 'running'", ())
+        return self._any("SELECT 1 FROM batches WHERE state = 'running'")
 
     def has(self, batch: int, entry: Entry) -> bool:
         """Whether the batch has finished this file."""
         return self._any(
             "SELECT 1 FROM entries WHERE batch=? AND place=? AND name=? AND nth=? AND sha256=?",
-            (batch, entry.place, entry.name, entry.nth, entry.sha256),
+            *(batch, entry.place, entry.name, entry.nth, entry.sha256),
         )
 
     def seen(self, entry: Entry, options: str) -> bool:
         """Whether any batch finished this content under this name, and did not fail at it."""
         return self._any(
-            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND manner=? AND status != 'failed'"
-            " UNION ALL SELECT 1 FROM dealt WHERE sha256=? AND name=? AND manner=?",
-            2 * (entry.sha256, entry.name, options),
+            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND options=? AND status != 'failed'"
+            " UNION ALL SELECT 1 FROM finished WHERE sha256=? AND name=? AND options=?",
+            *(2 * (entry.sha256, entry.name, options)),
         )
 
+    def _any(self, query: str, *values: object) -> bool:
+        return self._all.execute(query, values).fetchone() is not None
+
     def objects(self, options: str, place: str) -> Objects:
-        """What of the objects at a place need not be read again for these options."""
+        """Which objects at a place need not be read again for these options."""
         return Objects(self._all, place, options)
 
     def settle_objects(self, finished: bool) -> None:
         """All that was in the objects noted is finished, or they are to be read again."""
+        change = "UPDATE objects SET settled = 1" if finished else "DELETE FROM objects"
         with self._all:
-            if finished:
-                self._all.execute("UPDATE objects SET settled = 1 WHERE NOT settled")
-            else:
-                self._all.execute("DELETE FROM objects WHERE NOT settled")
+            self._all.execute(f"{change} WHERE NOT settled")
 
     def details(self, key: str) -> dict[str, Any] | None:
         """What is known of a composition; None where it was not made yet."""
@@ -137,17 +130,13 @@ class Ledger:
         return None if row is None else json.loads(row[0])
 
     def write(
-        self,
-        begun: Begun,
-        options: str,
-        rows: Iterable[Row],
-        composed: Iterable[Result] = (),
+        self, begun: Begun, options: str, rows: Iterable[Row], composed: Iterable[Result] = ()
     ) -> None:
         """Write down entries of a batch, and what was composed for them: all or nothing."""
         with self._all:
             self._all.executemany(
                 "INSERT OR REPLACE INTO compositions VALUES (?, ?, ?, ?)",
-                ((one.key, begun.model, json.dumps(one.details), now()) for one in composed),
+                ((one.key, begun.model, json.dumps(one.details), _now()) for one in composed),
             )
             self._all.executemany(
                 "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -160,23 +149,15 @@ class Ledger:
 
     def counts(self, batch: int) -> dict[str, int]:
         """How many entries of a batch have each status."""
-        return dict(
-            self._all.execute(
-                "SELECT status, count(*) FROM entries WHERE batch = ? GROUP BY status", (batch,)
-            )
-        )
+        query = "SELECT status, count(*) FROM entries WHERE batch = ? GROUP BY status"
+        return dict(self._all.execute(query, (batch,)))
 
     def rows(
         self, batch: int, statuses: Sequence[str] = STATUSES, most: int = -1
     ) -> Iterator[dict[str, Any]]:
         """Entries of a batch in their order, each with what is known of its composition.
 
-        Parameters
-        ----------
-        statuses
-            Those that are wanted.
-        most
-            How many; all by default. They are read one by one.
+        They are read one by one, `most` at most (all by default), only those of the `statuses`.
         """
         cursor = self._all.execute(
             "SELECT e.name, e.sha256, e.status, e.reason, e.key, c.model, c.details, c.finished"
@@ -190,8 +171,51 @@ class Ledger:
             details = json.loads(row[6]) if row[6] else {}
             yield dict(zip(names, row[:6], strict=True)) | details | {"finished": row[7]}
 
-    def _any(self, query: str, values: tuple[object, ...]) -> bool:
-        return self._all.execute(query, values).fetchone() is not None
+    def ended(self, before: datetime) -> list[int]:
+        """The batches that ended before a time and are not deleted yet, the oldest first."""
+        rows = self._all.execute(
+            "SELECT number FROM batches WHERE state IN ('done', 'given up') AND finished < ?"
+            " ORDER BY number",
+            (before.astimezone(UTC).isoformat(timespec="seconds"),),
+        )
+        return [number for (number,) in rows]
+
+    def forget(self, batch: int) -> list[str]:
+        """Delete a batch's rows, but for its number and for which uploads it finished.
+
+        Returns
+        -------
+        list of str
+            The files of the compositions that no other batch has. Their rows are deleted too.
+        """
+        self._all.execute(
+            "INSERT OR IGNORE INTO finished SELECT sha256, name, options FROM entries"
+            " WHERE batch = ? AND status != 'failed'",
+            (batch,),
+        )
+        deleted = self._all.execute(
+            "DELETE FROM compositions AS c"
+            " WHERE key IN (SELECT key FROM entries WHERE batch = ? AND key != '') AND NOT EXISTS"
+            " (SELECT 1 FROM entries WHERE key = c.key AND key != '' AND batch != ?)"
+            " RETURNING details",
+            (batch, batch),
+        ).fetchall()
+        self._all.execute("DELETE FROM entries WHERE batch = ?", (batch,))
+        # A number is not given twice: another batch's files may lie under it elsewhere.
+        self._all.execute("UPDATE batches SET state = 'deleted' WHERE number = ?", (batch,))
+        return [path for (details,) in deleted for path, _ in json.loads(details)["files"]]
+
+    @contextmanager
+    def together(self, kept: bool = True) -> Iterator[None]:
+        """Make all changes meanwhile at once at the end; none after an error or if not `kept`."""
+        with self._all:
+            yield
+            if not kept:
+                self._all.rollback()
+
+    def shrink(self) -> None:
+        """Give room that is no longer needed back to the disk."""
+        self._all.execute("VACUUM")
 
 
 class Objects:
@@ -206,7 +230,7 @@ class Objects:
     def has(self, name: str, mark: str) -> bool:
         """Whether all that is in an object, as it was with this mark, is finished."""
         row = self._all.execute(
-            "SELECT 1 FROM objects WHERE place=? AND name=? AND manner=? AND mark=? AND settled",
+            "SELECT 1 FROM objects WHERE place=? AND name=? AND options=? AND mark=? AND settled",
             (self._place, name, self._options, mark),
         )
         return row.fetchone() is not None
@@ -219,7 +243,7 @@ class Objects:
         )
 
 
-def now() -> str:
+def _now() -> str:
     """The time, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -233,17 +257,8 @@ def opened(path: Path) -> Iterator[Ledger]:
     sqlite3.Error, OSError
         If it cannot be read or written.
     """
-    with connected(path) as connection:
-        yield Ledger(connection)
-
-
-@contextmanager
-def connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """The tables of a ledger, made if they are missing."""
     with closing(sqlite3.connect(private_database(path), timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)
-        if "reason" not in [row[1] for row in connection.execute("PRAGMA table_info(batches)")]:
-            connection.execute(_OLDER)
-        yield connection
+        yield Ledger(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -48,14 +48,15 @@ def write(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()])
     targets = [folder / "manifest.parquet", folder / "manifest.csv"]
     partial = [path.with_name(f".{path.name}") for path in targets]
+    flat = map(_flat, rows)
     with ExitStack() as stack:
         parquet = stack.enter_context(pq.ParquetWriter(partial[0], schema))
         text = stack.enter_context(partial[1].open("w", newline="", encoding="utf-8"))
         table = csv.writer(text, lineterminator="\n")
         table.writerow(COLUMNS)
-        for part in _parts(_flat(row) for row in rows):
-            parquet.write_table(_table(part, schema))
-            table.writerows([_cell(row[name]) for name in COLUMNS] for row in part)
+        while some := list(islice(flat, _AT_ONCE)):
+            parquet.write_table(_table(some, schema))
+            table.writerows(map(_cell, row.values()) for row in some)
     for source, target in zip(partial, targets, strict=True):
         source.replace(target)
 
@@ -78,13 +79,8 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     )
 
 
-def _parts(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    while part := list(islice(rows, _AT_ONCE)):
-        yield part
-
-
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the ledger as the manifest shows it."""
+    """A row of the ledger as the manifest shows it, in the order of its columns."""
     shown = dict(row) | dict(row.get("metrics") or {})
     shown["warnings"] = "; ".join(row.get("warnings") or ())
     shown["files"] = ";".join(path for path, _ in row.get("files") or ())
@@ -93,6 +89,4 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     """A cell of the CSV; a spreadsheet shall not take a file's name for a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

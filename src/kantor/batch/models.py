@@ -1,7 +1,4 @@
-"""The model of a batch, kept with the batch: what becomes of the registry does not concern it.
-
-A model is loaded once before a batch begins with it: a batch that cannot be composed is not begun.
-"""
+"""The model of a batch, kept with the batch: later changes of the registry do not concern it."""
 
 from __future__ import annotations
 
@@ -10,47 +7,32 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from kantor.batch.jobs import Loader
-from kantor.errors import one_line
+from kantor.errors import ModelError, one_line
 
 FOLDER = "models"
 
 Fetch = Callable[[Path], str]
-"""Puts the files of a model into a folder that is empty; answers with what the model is called."""
+"""Puts the files of a model into an empty folder; returns the model's name for people."""
 
 _DIGITS = 16
 
 
-@dataclass(frozen=True)
-class Pinned:
-    """A model as it was when a batch began.
+def pin(out: Path, fetch: Fetch, load: Loader) -> tuple[str, str]:
+    """Copy a model into the folder of the results, if it loads.
 
-    Attributes
-    ----------
-    source : str
+    Returns
+    -------
+    name : str
         ``kantor-bach version 3``, or the folder it was copied from.
     fingerprint : str
-        Of the bytes of its files: the same for the same model, whatever it is called.
-    """
-
-    source: str
-    fingerprint: str
-
-
-class Unusable(RuntimeError):
-    """A model with which no batch can begin; the message is one line for a person."""
-
-
-def pin(out: Path, fetch: Fetch, load: Loader) -> Pinned:
-    """Copy a model into the folder of the results, if it loads.
+        Of the bytes of its files: the same for the same model, whatever its name.
 
     Raises
     ------
-    Unusable
+    ModelError
         If it does not load.
     """
     folder = out / FOLDER
@@ -58,37 +40,37 @@ def pin(out: Path, fetch: Fetch, load: Loader) -> Pinned:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         files = Path(scratch) / "model"
         files.mkdir()
-        source = fetch(files)
-        if reason := _fault(files, load):
+        name = fetch(files)
+        if reason := _load_fault(files, load):
             reason = reason.replace(f"{files}/", "")  # it is removed in a moment
-            raise Unusable(f"{source}: {reason}; no batch was begun")
-        name = fingerprint(files)
-        kept = pinned(out, name)
-        if fingerprint(kept) != name:  # not there, or damaged since
+            raise ModelError(f"{name}: {reason}; no batch was begun")
+        digest = fingerprint(files)
+        kept = pinned(out, digest)
+        if fingerprint(kept) != digest:  # not there, or damaged since
             shutil.rmtree(kept, ignore_errors=True)
             files.rename(kept)
-    return Pinned(source, name)
+    return name, digest
 
 
-def fault(out: Path, name: str, load: Loader) -> str:
+def pinned(out: Path, fingerprint: str) -> Path:
+    """The folder that keeps the model of that fingerprint."""
+    return out / FOLDER / fingerprint[:_DIGITS]
+
+
+def fault(out: Path, digest: str, load: Loader) -> str:
     """Why the model of that fingerprint cannot compose, in one line; empty where it can."""
-    folder = pinned(out, name)
-    if fingerprint(folder) != name:
+    folder = pinned(out, digest)
+    if fingerprint(folder) != digest:
         return f"{folder}: files of the model are damaged or missing"
-    return _fault(folder, load)
+    return _load_fault(folder, load)
 
 
-def _fault(folder: Path, load: Loader) -> str:
+def _load_fault(folder: Path, load: Loader) -> str:
     try:
         load(str(folder))
     except Exception as error:  # whatever is wrong with it, the batch cannot use it
         return one_line(str(error) or type(error).__name__, 1_000)
     return ""
-
-
-def pinned(out: Path, fingerprint: str) -> Path:
-    """Where a model of that fingerprint is kept."""
-    return out / FOLDER / fingerprint[:_DIGITS]
 
 
 def fingerprint(folder: Path) -> str:
@@ -101,44 +83,34 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def drop(out: Path) -> None:
-    """Remove the models that were kept; for when no batch needs one any more."""
-    shutil.rmtree(out / FOLDER, ignore_errors=True)
-
-
 def patient(
     fetch: Fetch,
     may_pass: Callable[[Exception], bool],
     minutes: float,
     say: Callable[[str], object],
-    sleep: Callable[[float], object] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Fetch:
-    """`fetch`, which tries again while the registry is away.
+    """`fetch`, which tries again for so many `minutes` while the registry is away.
 
     Parameters
     ----------
     may_pass
         Whether an error may pass by itself; any other is raised at once.
-    minutes
-        How long to try.
     say
         Gets the error's line the first time.
     """
 
     def fetch_patiently(folder: Path) -> str:
         """What `fetch` returns, once it does."""
-        end = clock() + 60 * minutes
-        for attempt in count():
-            pause = min(2.0**attempt, 10.0)
+        end, pause = time.monotonic() + 60 * minutes, 1.0
+        while True:
             try:
                 return fetch(folder)
             except Exception as error:
-                if not may_pass(error) or clock() + pause > end:
+                if not may_pass(error) or time.monotonic() + pause > end:
                     raise
-                if attempt == 0:
+                if pause == 1:
                     say(f"{error}; waiting for up to {minutes:g} minutes")
-            sleep(pause)
-        raise AssertionError("it tries for ever")
+            time.sleep(pause)
+            pause = min(2 * pause, 10)
 
     return fetch_patiently

@@ -6,78 +6,79 @@ a large batch the manifest shows the rest. Whatever comes from a file is escaped
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from kantor import files
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger
-from kantor.batch.samples import Recordings, drawn, read_score
+from kantor.batch.samples import Recorder, drawn, read_score
 from kantor.batch.settings import Page
-from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
 from kantor.pages import template
-
-NAME = "index.html"
 
 _SHOWN_METRICS = ("triad_or_seventh", "parallel_fifths", "parallel_octaves", "crossing")
 
 
 def write(
-    folder: Path, out: Path, begun: Begun, ledger: Ledger, page: Page, recordings: Recordings
+    folder: Path, begun: Begun, ledger: Ledger, page: Page, record: Recorder, given_up: str = ""
 ) -> None:
     """Write ``index.html`` into the batch's `folder`, whole or not at all.
 
     Parameters
     ----------
-    out
-        The folder of the results; links lead there from `folder`, which lies in it.
+    folder
+        Lies in the folder of the results: its links lead there.
     page
         How much is shown.
-    recordings
-        Of the first compositions.
+    given_up
+        Why the batch was given up before its end.
     """
     good = ledger.rows(begun.number, (COMPOSED, REUSED), page.shown)
     bad = ledger.rows(begun.number, (REFUSED, FAILED), page.shown)
     counts = ledger.counts(begun.number)
-    text = _render(
-        {
-            "number": begun.number,
-            "model": begun.model,
-            "given_up": begun.given_up,
-            "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
-            "total": f"{sum(counts.values()):,}",
-            "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
-            "samples": list(_samples(good, folder, out, page.recorded, recordings)),
-            "lines": SATB.lines,
-            "bad": list(bad),
-            "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
-        }
-    )
-    files.save(folder / NAME, lambda stream: stream.write(text.encode()))
+    samples = [
+        _sample(row, folder, record, index < page.recorded) for index, row in enumerate(good)
+    ]
+    context = {
+        "number": begun.number,
+        "model": begun.model,
+        "given_up": given_up,
+        "counts": {name: f"{count:,}" for name, count in sorted(counts.items())},
+        "total": f"{sum(counts.values()):,}",
+        "composed": counts.get(COMPOSED, 0) + counts.get(REUSED, 0),
+        "samples": samples,
+        "lines": next((one["drawn"]["lines"] for one in samples if one["drawn"]), ()),
+        "bad": list(bad),
+        "bad_total": counts.get(REFUSED, 0) + counts.get(FAILED, 0),
+    }
+    text = template("kantor.batch", "batch.html.j2").render(context, markup=Markup) + "\n"
+    files.save(folder / "index.html", lambda stream: stream.write(text.encode()))
 
 
-def _samples(
-    rows: Iterable[dict[str, Any]], folder: Path, out: Path, recorded: int, recordings: Recordings
-) -> Iterator[dict[str, Any]]:
-    """What the template shows of each composition."""
-    for index, row in enumerate(rows):
-        written = [path for path, _ in row["files"]]
-        score = None if row["drawn"] else read_score(out / written[0])
-        sound = recordings.of(written[0]) if index < recorded else b""
-        yield {
-            "title": row["source"],
-            "about": ", ".join(
-                (row["key"], row["meter"], f"{row['steps']} sixteenths", f"seed {row['seed']}")
-            ),
-            "status": row["status"],
-            "figures": _figures(row["metrics"]),
-            "warnings": row["warnings"],
-            "files": [(Path(path).name, f"../{quote(path)}") for path in written],
-            "drawn": row["drawn"] or (drawn(score) if score else None),
-            "sound": _sound(sound, folder, written),
-        }
+def _sample(
+    row: dict[str, Any], folder: Path, record: Recorder, is_recorded: bool
+) -> dict[str, Any]:
+    """What the template shows of a composition."""
+    written = [path for path, _ in row["files"]]
+    score = None if row["drawn"] else read_score(folder.parent / written[0])
+    about = (row["key"], row["meter"], f"{row['steps']} sixteenths", f"seed {row['seed']}")
+    metrics = {name: row["metrics"].get(name) for name in _SHOWN_METRICS}
+    return {
+        "title": row["source"],
+        "about": ", ".join(about),
+        "status": row["status"],
+        "figures": [
+            (LABELS[name], f"{value:.3g}") for name, value in metrics.items() if value is not None
+        ],
+        "warnings": row["warnings"],
+        "files": [(Path(path).name, f"../{quote(path)}") for path in written],
+        "drawn": row["drawn"] or (drawn(score) if score else None),
+        "sound": _sound(record(written[0]).result() if is_recorded else b"", folder, written),
+    }
 
 
 def _sound(recording: bytes, folder: Path, written: Sequence[str]) -> str:
@@ -87,14 +88,3 @@ def _sound(recording: bytes, folder: Path, written: Sequence[str]) -> str:
         files.save(folder / name, lambda stream: stream.write(recording))
         return quote(name)
     return next((f"../{quote(path)}" for path in written if path.endswith(".wav")), "")
-
-
-def _figures(metrics: Mapping[str, float | None]) -> list[tuple[str, str]]:
-    known = {name: metrics.get(name) for name in _SHOWN_METRICS}
-    return [(LABELS[name], f"{value:.3g}") for name, value in known.items() if value is not None]
-
-
-def _render(context: dict[str, Any]) -> str:
-    from markupsafe import Markup
-
-    return template("kantor.batch", "batch.html.j2").render(context, markup=Markup) + "\n"

@@ -1,4 +1,4 @@
-"""What a batch is asked for, and what it came to."""
+"""What a batch is to do, and what it came to."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from kantor.batch.models import Fetch
 from kantor.batch.settings import Batch
 from kantor.intake import Limits
 
-HOME, PORT, USUAL_PORT = "KANTOR_HOME", "KANTOR_PORT", "8400"
+URL = "KANTOR_URL"  # the variable with the front page's address, where it is served
 _LIMITS = Limits()
-
-
-class BatchError(RuntimeError):
-    """A batch cannot go on; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,8 @@ class Plan:
     places : tuple of str
         Folders, zip files, single files, or addresses that fsspec knows.
     batch : Batch
-    fetch : Fetch
-        Gets the model that a new batch begins with.
-    loader : Loader
-        Loads a model from its folder.
+    fetch, loader
+        What gets the model that a new batch begins with, and what loads it from its folder.
     limits : Limits
         What of an upload is refused as too much.
     only_new : bool
@@ -67,8 +61,8 @@ class Summary:
         Entries of each status, of the whole batch.
     folder : Path
         Where its manifest and its page are.
-    seconds, composing_seconds : float
-        Of this call, and of it until the last chunk was back.
+    seconds : float
+        Of this call.
     dropped : int
         Old files of the quarantine that this call deleted, to keep it within its limits.
     """
@@ -78,23 +72,16 @@ class Summary:
     counts: dict[str, int]
     folder: Path
     seconds: float
-    composing_seconds: float
     dropped: int = 0
 
     @property
     def line(self) -> str:
         """What it came to, in one line."""
-        about = f"batch {self.number} by {self.model}: {counted(self.counts)}"
-        full = f"; {self.full}" if self.full else ""
-        return f"{about}; {self.seconds:.1f} s{full}"
-
-    @property
-    def full(self) -> str:
-        """That old files of the quarantine were deleted; empty where none was."""
+        text = f"batch {self.number} by {self.model}: {counted(self.counts)}; {self.seconds:.1f} s"
         if not self.dropped:
-            return ""
+            return text
         files = "file" if self.dropped == 1 else "files"
-        return f"quarantine was full: its {self.dropped:,} oldest {files} deleted"
+        return f"{text}; quarantine was full: its {self.dropped:,} oldest {files} deleted"
 
     @property
     def whole(self) -> bool:
@@ -110,24 +97,15 @@ def counted(counts: Mapping[str, int]) -> str:
 def markdown(summary: Summary, root: Path, environ: Mapping[str, str] = os.environ) -> str:
     """What a batch came to, and where its page and its manifest are, for the flow's page.
 
-    Parameters
-    ----------
-    root
-        The repository. Under ``make serve`` its front page serves what lies in it; elsewhere
-        the files are named by their paths.
+    Under ``make serve`` they are links, if they lie in the repository `root`; else paths.
     """
-    lines = [f"# Batch {summary.number}", "", f"Model: {summary.model}", ""]
-    lines += ["| status | files |", "|---|---:|"]
-    lines += [f"| {status} | {count:,} |" for status, count in sorted(summary.counts.items())]
-    lines += ["", f"{summary.seconds:.1f} s. {_files(summary.folder, root, environ)}", ""]
-    if summary.full:
-        lines += [f"{summary.full} (`intake` in params.yaml)", ""]
-    return "\n".join(lines)
-
-
-def _files(folder: Path, root: Path, environ: Mapping[str, str]) -> str:
-    if HOME in environ and folder.is_relative_to(root):
-        port = environ.get(PORT, USUAL_PORT)
-        address = f"http://127.0.0.1:{port}/{quote(folder.relative_to(root).as_posix())}"
-        return f"[Look and listen]({address}/index.html), [manifest]({address}/manifest.csv)"
-    return f"Look and listen: `{folder / 'index.html'}`, manifest: `{folder / 'manifest.csv'}`"
+    page, manifest = summary.folder / "index.html", summary.folder / "manifest.csv"
+    files = f"Look and listen: `{page}`, manifest: `{manifest}`"
+    if URL in environ and page.is_relative_to(root):
+        links = [
+            f"{environ[URL]}/{quote(str(path.relative_to(root)))}" for path in (page, manifest)
+        ]
+        files = f"[Look and listen]({links[0]}), [manifest]({links[1]})"
+    rows = [f"| {status} | {count:,} |" for status, count in sorted(summary.counts.items())]
+    table = "\n".join(["| status | files |", "|---|---:|", *rows])
+    return f"# Batch {summary.number}\n\n{table}\n\n{summary.line}\n\n{files}\n"

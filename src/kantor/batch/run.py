@@ -7,22 +7,21 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from threading import Thread
 
 from kantor.batch import copying, jobs, manifest, models, page
 from kantor.batch import ledger as ledgers
-from kantor.batch.dispatcher import Dispatcher, Engine, Results
+from kantor.batch.dispatcher import Engine, Results, dispatch
 from kantor.batch.jobs import Chunk, Common, Entry, Job, Result
 from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
-from kantor.batch.plan import BatchError, Plan, Summary
-from kantor.batch.samples import Recordings, recordings
+from kantor.batch.plan import Plan, Summary
+from kantor.batch.samples import Recorder, recorder
 from kantor.drift import record
-from kantor.intake import Refused, Upload, quarantine
+from kantor.errors import SetupError
+from kantor.intake import Refused, Upload, check, quarantine, uploads
 from kantor.locks import Busy, held
 
 LEDGER, LOCK, QUARANTINE = "ledger.sqlite", ".lock", "quarantine"
@@ -33,9 +32,11 @@ _BUFFERED_BYTES = 64_000_000  # and bytes of refused files among them
 
 _log = logging.getLogger(__name__)
 
+Item = tuple[Entry, Upload | Refused]
+
 
 def run(plan: Plan, engine: Engine) -> Summary | None:
-    """Compose what is in the plan's places, or go on with the batch that was stopped.
+    """Compose what is in the plan's places, or continue the batch that was stopped.
 
     Returns
     -------
@@ -44,9 +45,13 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
 
     Raises
     ------
-    BatchError
-        If another batch is composing into the same folder, the model does not load, or the disk,
-        the ledger or a store refuses.
+    InputError
+        If there is nothing at one of the places.
+    ModelError
+        If the model does not load.
+    SetupError
+        If another batch is composing into the same folder, or the disk, the ledger or a store
+        refuses.
     """
     out = plan.batch.out.absolute()
     try:
@@ -54,23 +59,21 @@ def run(plan: Plan, engine: Engine) -> Summary | None:
         with (
             held(out / LOCK, lambda line: None, PATIENCE),
             ledgers.opened(out / LEDGER) as ledger,
-            recordings(out) as recorded,
+            recorder(out) as recording,
         ):
-            summary = _Run(plan, engine, out, ledger, recorded).whole()
+            summary = _Run(plan, engine, out, ledger, recording).whole()
             if plan.batch.copy_to is not None:
                 copying.copy(out, plan.batch.copy_to)
             return summary
     except Busy:
-        raise BatchError(
+        raise SetupError(
             f"{out}: another batch is composing into this folder, or old ones are being deleted;"
             " wait for it, or name another folder"
         ) from None
-    except models.Unusable as error:
-        raise BatchError(str(error)) from None
     except (OSError, sqlite3.Error) as error:
         name = getattr(error, "filename", None) or out
         reason = getattr(error, "strerror", None) or error
-        raise BatchError(
+        raise SetupError(
             f"{name}: {reason}; what is composed is kept, the same command goes on"
         ) from error
 
@@ -79,16 +82,16 @@ class _Run:
     """One call: what is under way, and what is known of it."""
 
     def __init__(
-        self, plan: Plan, engine: Engine, out: Path, ledger: Ledger, recorded: Recordings
+        self, plan: Plan, engine: Engine, out: Path, ledger: Ledger, recording: Recorder
     ) -> None:
         self._plan, self._engine, self._out, self._ledger = plan, engine, out, ledger
-        self._recordings = recorded
-        self._to_record: set[str] = set()
+        self._record = recording
+        self._recorded: set[str] = set()  # keys of the first compositions
         self._options = plan.batch.options()
         self._options_text = self._options.model_dump_json()
         self._places = json.dumps(plan.places)
         self._began = time.monotonic()
-        self._waiting: dict[str, list[Entry]] = {}
+        self._waiting: dict[str, list[Entry]] = {}  # by key, the entries that a job answers
         self._rows: list[Row] = []
         self._refused: list[Refused] = []
         self._refused_bytes = self._dropped = 0
@@ -97,26 +100,46 @@ class _Run:
         """The batch from its listing to its page."""
         scratch = self._out / ".scratch"
         shutil.rmtree(scratch, ignore_errors=True)
-        unfinished = self._ledger.unfinished(self._places, self._options_text)
+        plan, ledger = self._plan, self._ledger
+        unfinished = ledger.unfinished(self._places, self._options_text)
         items = self._to_do(unfinished)
-        self._ledger.settle_objects(False)  # of a call that was stopped
+        ledger.settle_objects(False)  # of a call that was stopped
         first = next(items, None)
-        if first is None and unfinished is None and self._plan.only_new:
-            self._ledger.settle_objects(True)
+        if first is None and unfinished is None and plan.only_new:
+            ledger.settle_objects(True)
             return None
         if first is not None and unfinished is not None and self._is_given_up(unfinished):
             return self.whole()
-        self._begun = unfinished or self._begin()
-        self._counts = self._ledger.counts(self._begun.number)
-        dispatcher = self._dispatcher(scratch)
-        for entry, item in chain([] if first is None else [first], items):
-            job = self._job_of(entry, item)
-            for chunk, results in dispatcher.add(job) if job else ():
-                self._take_back(chunk, results)
-        for chunk, results in dispatcher.rest():
+        self._begun = unfinished or ledger.begin(
+            self._places, self._options_text, *models.pin(self._out, plan.fetch, plan.loader)
+        )
+        Thread(target=manifest.prepare, daemon=True).start()
+        model = models.pinned(self._out, self._begun.fingerprint)
+        common = Common(model, plan.loader, self._out, scratch, self._options, plan.limits)
+        todo = self._jobs(items if first is None else chain([first], items))
+        for chunk, results in dispatch(
+            todo, common, self._engine, plan.batch.workers, plan.batch.chunk
+        ):
             self._take_back(chunk, results)
         self._flush()
         return self._end(scratch)
+
+    def _to_do(self, begun: Begun | None) -> Iterator[Item]:
+        """Every file of the places that is not finished, in an order that is the same each time."""
+        plan, options = self._plan, self._options_text
+        for location in plan.places:
+            check(location)
+        for place, location in enumerate(plan.places):
+            known = self._ledger.objects(options, location) if plan.only_new else None
+            last, nth = None, 0
+            for position, item in enumerate(uploads(location, plan.limits, known)):
+                nth = nth + 1 if item.name == last else 0
+                last = item.name
+                entry = Entry(place, position, item.name, nth, item.sha256)
+                if begun and self._ledger.has(begun.number, entry):
+                    continue
+                if not (plan.only_new and self._ledger.seen(entry, options)):
+                    yield entry, item
 
     def _is_given_up(self, begun: Begun) -> bool:
         """Whether a batch has lost its model: then it is closed, and what is left is for the next.
@@ -129,50 +152,27 @@ class _Run:
                 "batch %d by %s is given up, the next batch takes what it has left: %s",
                 *(begun.number, begun.model, fault),
             )
-            self._show(replace(begun, given_up=fault))
+            self._show(begun, fault)
             self._ledger.finish(begun.number, fault)
         return bool(fault)
 
-    def _begin(self) -> Begun:
-        model = models.pin(self._out, self._plan.fetch, self._plan.loader)
-        return self._ledger.begin(self._places, self._options_text, model.source, model.fingerprint)
-
-    def _dispatcher(self, scratch: Path) -> Dispatcher:
-        model = models.pinned(self._out, self._begun.fingerprint)
-        plan, batch = self._plan, self._plan.batch
-        Thread(target=manifest.prepare, daemon=True).start()
-        common = Common(model, plan.loader, self._out, scratch, self._options, plan.limits)
-        return Dispatcher(self._engine, common, batch.workers, batch.chunk)
-
-    def _to_do(self, begun: Begun | None) -> Iterator[tuple[Entry, Upload | Refused]]:
-        """What is in the places and not finished."""
-        known = partial(self._ledger.objects, self._options_text) if self._plan.only_new else None
-        for entry, item in jobs.listed(self._plan.places, self._plan.limits, known):
-            if begun and self._ledger.has(begun.number, entry):
-                continue
-            if self._plan.only_new and self._ledger.seen(entry, self._options_text):
-                continue
-            yield entry, item
-
-    def _job_of(self, entry: Entry, item: Upload | Refused) -> Job | None:
-        """The job of an entry; None where it is known already what it comes to."""
-        if isinstance(item, Refused):
-            self._refuse(item)
-            self._note((entry, REFUSED, item.reason, ""))
-            return None
-        key = self._options.key(item.sha256, self._begun.fingerprint)
-        if key in self._waiting:
-            self._waiting[key].append(entry)
-            return None
-        if self._is_there(key):
-            self._note((entry, REUSED, "", key))
-            return None
-        self._waiting[key] = [entry]
+    def _jobs(self, items: Iterable[Item]) -> Iterator[Job]:
+        """The jobs of entries; where it is known already what becomes of one, that is noted."""
         page = self._plan.batch.page
-        if len(self._to_record) < page.recorded:
-            self._to_record.add(key)
-        shown = entry.place == 0 and entry.position < page.shown
-        return Job(key, jobs.stem(item.name, key), item, shown)
+        for entry, item in items:
+            key = self._options.key(item.sha256, self._begun.fingerprint)
+            if isinstance(item, Refused):
+                self._refuse(item)
+                self._note((entry, REFUSED, item.reason, ""))
+            elif key in self._waiting:
+                self._waiting[key].append(entry)
+            elif self._is_there(key):
+                self._note((entry, REUSED, "", key))
+            else:
+                self._waiting[key] = [entry]
+                if len(self._recorded) < page.recorded:
+                    self._recorded.add(key)
+                yield Job(key, item, shown=entry.place == 0 and entry.position < page.shown)
 
     def _is_there(self, key: str) -> bool:
         """Whether it was composed and its files are as they were written."""
@@ -190,12 +190,12 @@ class _Run:
             self._rows += self._rows_of(job, result)
         composed = [result for result in results if not result.reason]
         for result in composed:
-            if result.key in self._to_record:
-                self._recordings.begin(result.details["files"][0][0])
+            if result.key in self._recorded:
+                self._record(result.details["files"][0][0])
         self._flush(composed)
         if self._plan.drift is not None:
             record(self._plan.drift, [one.features for one in composed if one.features])
-        self._plan.report(dict(self._counts))
+        self._plan.report(self._ledger.counts(self._begun.number))
 
     def _rows_of(self, job: Job, result: Result) -> Iterator[Row]:
         """The entries that a job answers: the first was composed, the others share it."""
@@ -215,35 +215,31 @@ class _Run:
         if len(self._rows) >= _BUFFERED or self._refused_bytes >= _BUFFERED_BYTES:
             self._flush()
 
-    def _flush(self, composed: list[Result] | None = None) -> None:
+    def _flush(self, composed: Sequence[Result] = ()) -> None:
         """Write down what is new: what was refused is kept before the ledger says that it was."""
         if self._refused:
-            folder, limits = self._out / QUARANTINE, self._plan.limits
-            self._dropped += quarantine(folder, self._refused, limits)
+            self._dropped += quarantine(self._out / QUARANTINE, self._refused, self._plan.limits)
             self._refused, self._refused_bytes = [], 0
-        self._ledger.write(self._begun, self._options_text, self._rows, composed or [])
-        for _, status, _, _ in self._rows:
-            self._counts[status] = self._counts.get(status, 0) + 1
+        self._ledger.write(self._begun, self._options_text, self._rows, composed)
         self._rows = []
 
     def _end(self, scratch: Path) -> Summary:
-        """The manifest and the page; the model is let go."""
-        begun = self._begun
-        composing = time.monotonic() - self._began
+        """Write the manifest and the page; let the model go."""
+        begun, ledger = self._begun, self._ledger
         folder = self._show(begun)
-        counts = self._ledger.counts(begun.number)
-        self._ledger.settle_objects(not counts.get(FAILED))
-        self._ledger.finish(begun.number)
+        counts = ledger.counts(begun.number)
+        ledger.settle_objects(not counts.get(FAILED))
+        ledger.finish(begun.number)
         shutil.rmtree(scratch, ignore_errors=True)
-        if not self._ledger.any_unfinished():
-            models.drop(self._out)
+        if not ledger.any_unfinished():
+            shutil.rmtree(self._out / models.FOLDER, ignore_errors=True)
         seconds = time.monotonic() - self._began
-        return Summary(begun.number, begun.model, counts, folder, seconds, composing, self._dropped)
+        return Summary(begun.number, begun.model, counts, folder, seconds, self._dropped)
 
-    def _show(self, begun: Begun) -> Path:
+    def _show(self, begun: Begun, given_up: str = "") -> Path:
         """Write a batch's manifest and page into its folder."""
         folder = self._out / jobs.folder_name(begun.number)
         folder.mkdir(exist_ok=True)
         manifest.write(folder, self._ledger.rows(begun.number))
-        page.write(folder, self._out, begun, self._ledger, self._plan.batch.page, self._recordings)
+        page.write(folder, begun, self._ledger, self._plan.batch.page, self._record, given_up)
         return folder

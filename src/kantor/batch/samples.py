@@ -1,13 +1,11 @@
-"""Compositions as the batch's page shows and plays them: a drawing, and a recording of some.
-
-Recordings are made beside the composing: one takes half a second.
-"""
+"""Compositions as the batch's page shows and plays them: a drawing, and a recording of some."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,17 +19,25 @@ from kantor.pages.rolls import octave_labels, pitch_range, roll
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
 
+Recorder = Callable[[str], Future[bytes]]
+"""Records a composition by the path of its MIDI file, as the ledger has it, once.
+
+The recording is empty where the piece is too long, its file is gone or no soundfont is there.
+"""
+
 
 class Drawing(TypedDict):
     """What the page's template draws.
 
     ``roll``: SVG. ``high``: the pitch of its top row. ``octaves``: names of the Cs, and their
-    height in percent from the top. ``tempo``: quarters a minute. ``seconds``.
+    height in percent from the top. ``lines``: name and colour of each. ``tempo``: quarters a
+    minute. ``seconds``.
     """
 
     roll: str
     high: int
     octaves: list[tuple[str, str]]
+    lines: list[tuple[str, str]]
     tempo: float
     seconds: str
 
@@ -44,6 +50,7 @@ def drawn(score: Score) -> Drawing:
         roll=roll(score, span, summary),
         high=span[1],
         octaves=[(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
+        lines=[(line.name, line.colour) for line in score.ensemble.lines],
         tempo=score.tempo,
         seconds=f"{score.seconds:.3f}",
     )
@@ -53,44 +60,21 @@ def read_score(path: Path) -> Score | None:
     """A composition as its MIDI file has it; None where that is no longer there."""
     try:
         parsed = read(path)
-        lines = {voice: part.notes for voice, part in named_lines(parsed.parts).items()}
+        lines = {line: part.notes for line, part in named_lines(parsed.parts).items()}
         return transcribe(parsed, lines, "keep")[0]
     except InputError:
         return None
 
 
-class Recordings:
-    """Compositions as FLAC, each made once, in a thread of its own.
-
-    Parameters
-    ----------
-    out
-        The folder of the results.
-    pool
-        Of one thread.
-    """
-
-    def __init__(self, out: Path, pool: ThreadPoolExecutor) -> None:
-        self._out, self._pool = out, pool
-        self._begun: dict[str, Future[bytes]] = {}
-
-    def begin(self, path: str) -> Future[bytes]:
-        """Record a composition; `path` is that of its MIDI file, as the ledger has it."""
-        if path not in self._begun:
-            self._begun[path] = self._pool.submit(_recorded, self._out / path)
-        return self._begun[path]
-
-    def of(self, path: str) -> bytes:
-        """The recording; empty where the piece is too long, its file gone or no soundfont there."""
-        return self.begin(path).result()
-
-
 @contextmanager
-def recordings(out: Path) -> Iterator[Recordings]:
-    """Recordings for as long as this lasts; at its end what has not begun is dropped."""
+def recorder(out: Path) -> Iterator[Recorder]:
+    """Record compositions in the folder of results `out`, beside the composing.
+
+    A recording takes half a second. At the end, those that have not begun are dropped.
+    """
     pool = ThreadPoolExecutor(1)
     try:
-        yield Recordings(out, pool)
+        yield cache(lambda path: pool.submit(_recorded, out / path))
     finally:
         pool.shutdown(cancel_futures=True)
 

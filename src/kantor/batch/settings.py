@@ -17,14 +17,8 @@ Format = Literal["mid", "musicxml", "npz", "wav", "png"]
 class Options(Block):
     """How each melody is composed; with other options it is another composition.
 
-    Attributes
-    ----------
-    formats : tuple of str
-        What is written of each take. MIDI is always among them: the page is made of it.
-    seed, takes, candidates
-        As for `kantor.compose.composer.compose`.
-    temperature, passes
-        The model's own where they are None.
+    MIDI is always among the `formats`: the page is made of it. `temperature` and `passes` are the
+    model's own where they are None. The others are those of `kantor.compose.composer.compose`.
     """
 
     formats: tuple[Format, ...] = ("mid",)
@@ -37,8 +31,7 @@ class Options(Block):
     @property
     def sampling(self) -> dict[str, float]:
         """The sampling parameters that differ from the model's defaults."""
-        values = {"temperature": self.temperature, "passes": self.passes}
-        return {name: value for name, value in values.items() if value is not None}
+        return self.model_dump(include={"temperature", "passes"}, exclude_none=True)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -46,7 +39,7 @@ class Options(Block):
         return tuple(dict.fromkeys(("mid", *self.formats)))
 
     def key(self, sha256: str, model: str) -> str:
-        """What a composition is known by: 64 hexadecimal digits.
+        """The key of a composition, 64 hexadecimal digits.
 
         Parameters
         ----------
@@ -60,7 +53,7 @@ class Options(Block):
 
 
 class Page(Block):
-    """How much of a batch its page shows, and for how much of that it has a recording."""
+    """How many compositions a batch's page shows, and how many of them it has recordings of."""
 
     shown: int = Field(100, ge=0)
     recorded: int = Field(2, ge=0)
@@ -105,7 +98,7 @@ class Batch(Options):
 
     @field_validator("out", mode="before")
     @classmethod
-    def _here(cls, out: Path | str) -> Path | str:
+    def _is_folder(cls, out: Path | str) -> Path | str:
         if re.match(r"[A-Za-z0-9+.-]{2,}:/", str(out)):
             raise ValueError(f"{out}: results are written to a folder; for an address use copy_to")
         return out

@@ -1,8 +1,7 @@
 """A worker's part: read the melodies of a chunk, compose for them, write and measure the results.
 
-Melodies of one length go to the model together (`kantor.compose.composer`), so that a chunk is
-few runs of the model. What is wrong with one melody concerns that melody alone; what is wrong
-with the disk or the model ends the batch, which can then be gone on with.
+What is wrong with one melody concerns that melody alone; what is wrong with the disk or the model
+ends the batch, which can then be continued.
 """
 
 from __future__ import annotations
@@ -10,15 +9,14 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from kantor.batch.flags import Flag, flags
-from kantor.batch.jobs import FEW, Chunk, Common, Job, Loader, Result
+from kantor.batch.jobs import Chunk, Common, Job, Loader, Result
 from kantor.batch.samples import drawn
 from kantor.compose import outputs
 from kantor.compose.composer import Model, compose
@@ -31,10 +29,8 @@ from kantor.metrics.musical import JOINT
 from kantor.metrics.passages import Passages
 from kantor.music.score import Score
 
-FULL = 250
-"""Melodies with which a run of the model is as good as full; `FEW` do where none is at work."""
 STEPS = 524_288
-"""Steps that fill it as well, of all takes: 100 MB at most, however long melodies are."""
+"""Steps, of all takes, that are composed together at most: they take 100 MB."""
 METRICS = (
     "in_best_scale",
     "crossing",
@@ -54,7 +50,7 @@ Takes = dict[str, list[Score]]
 
 @lru_cache(maxsize=1)
 def _loaded(loader: Loader, folder: str) -> Model:
-    """A worker loads its model once."""
+    """The model, which a worker loads once."""
     return loader(folder)
 
 
@@ -67,108 +63,54 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
         If the disk refuses.
     """
     began = time.perf_counter()
-    model = _loaded(chunk.common.loader, str(chunk.common.model))
-    with flags(chunk.common.scratch) as (working, composing):
-        work = _Work(chunk, model, working, composing)
-        work.run()
-    results = tuple(work.results[job.key] for job in chunk.jobs)
-    composed = [result for result in results if not result.reason]
+    common, options = chunk.common, chunk.common.options
+    model = _loaded(common.loader, str(common.model))
+    results: dict[str, Result] = {}
+    requests: Requests = {}
+    steps = 0
+    for job in chunk.jobs:
+        try:
+            request = _read(job, common)
+        except InputError as error:
+            results[job.key] = Result(job.key, str(error))
+            continue
+        requests[job.key] = job, request
+        steps += request.score.steps * options.takes * options.candidates
+        if steps >= STEPS:
+            results |= _composed(requests, model, common)
+            requests, steps = {}, 0
+    results |= _composed(requests, model, common)
+    composed = [result for result in results.values() if not result.reason]
     for result in composed:
         result.details["seconds"] = round((time.perf_counter() - began) / len(composed), 4)
-    return results
+    return tuple(results[job.key] for job in chunk.jobs)
 
 
-class _Work:
-    """The melodies of a chunk: first unread, then read, then composed and unwritten.
-
-    Attributes
-    ----------
-    results : dict of str to Result
-        By key, what became of those that are done.
-    """
-
-    def __init__(self, chunk: Chunk, model: Model, working: Flag, composing: Flag) -> None:
-        self._common, self._model = chunk.common, model
-        self._working, self._composing = working, composing
-        self._unread = deque(chunk.jobs)
-        self._read: Requests = {}
-        self._steps = 0
-        self._unwritten: deque[Iterator[Result]] = deque()
-        self.results: dict[str, Result] = {}
-
-    def run(self) -> None:
-        """Do all that there is to do."""
-        while self._unread or self._read:
-            if self._is_time_to_compose():
-                self._compose()
-            elif self._unread and (self._is_few() or not (self._is_full() or self._unwritten)):
-                self._read_one()
-            elif self._unwritten:
-                self._write_one()
-            else:
-                self._compose()
-        while self._unwritten:
-            self._write_one()
-
-    def _is_full(self) -> bool:
-        return len(self._read) >= FULL or self._steps >= STEPS
-
-    def _is_few(self) -> bool:
-        return len(self._read) < FEW and not self._is_full()
-
-    def _is_time_to_compose(self) -> bool:
-        """Whether what is read shall be composed before anything else is done."""
-        if len(self._unwritten) > 1 or self._composing.is_elsewhere():
-            return False
-        if self._is_full() or not self._unread:
-            return bool(self._read)
-        return not self._is_few() and self._working.is_elsewhere()
-
-    def _read_one(self) -> None:
-        """Make a request of a melody, or find why it cannot be read; short ones come first."""
-        job = self._unread.pop() if len(self._read) < FEW else self._unread.popleft()
-        try:
-            parsed = parse_upload(job.upload, self._common.limits)
-            title = parsed.title or job.stem.rpartition("-")[0]
-            request = from_file(replace(parsed, title=title))
-        except InputError as error:
-            self.results[job.key] = Result(job.key, str(error))
-            return
-        options = self._common.options
-        self._read[job.key] = job, request
-        self._steps += request.score.steps * options.takes * options.candidates
-
-    def _compose(self) -> None:
-        requests, self._read, self._steps = self._read, {}, 0
-        self._composing.show(True)
-        takes, refused = _compose(requests, self._model, self._common)
-        self._composing.show(False)
-        self.results |= refused
-        self._unwritten.append(_written(requests, takes, self._common))
-
-    def _write_one(self) -> None:
-        """Write one melody's takes."""
-        result = next(self._unwritten[0], None)
-        if result is None:
-            self._unwritten.popleft()
-        else:
-            self.results[result.key] = result
+def _read(job: Job, common: Common) -> Request:
+    parsed = parse_upload(job.upload, common.limits)
+    title = parsed.title or job.stem.rpartition("-")[0]
+    return from_file(replace(parsed, title=title))
 
 
-def _compose(requests: Requests, model: Model, common: Common) -> tuple[Takes, dict[str, Result]]:
-    """The takes of each melody; where the model refuses them together, each is composed alone."""
-    try:
-        return _takes(requests, model, common), {}
-    except (InputError, ModelError):
-        pass
+def _composed(requests: Requests, model: Model, common: Common) -> dict[str, Result]:
+    """Compose for melodies together, or each alone where the model refuses them together."""
     takes: Takes = {}
-    refused: dict[str, Result] = {}
-    for key, request in requests.items():
+    results: dict[str, Result] = {}
+    try:
+        takes = _takes(requests, model, common)
+    except (InputError, ModelError):
+        for key, request in requests.items():
+            try:
+                takes |= _takes({key: request}, model, common)
+            except (InputError, ModelError) as error:
+                results[key] = Result(key, str(error), failed=isinstance(error, ModelError))
+    metrics = measured(takes)
+    for key, scores in takes.items():
         try:
-            takes |= _takes({key: request}, model, common)
-        except (InputError, ModelError) as error:
-            refused[key] = Result(key, str(error), failed=isinstance(error, ModelError))
-    return takes, refused
+            results[key] = _written(*requests[key], scores, metrics[key], common)
+        except InputError as error:
+            results[key] = Result(key, str(error))
+    return results
 
 
 def _takes(requests: Requests, model: Model, common: Common) -> Takes:
@@ -184,36 +126,36 @@ def _takes(requests: Requests, model: Model, common: Common) -> Takes:
     return dict(zip(requests, takes, strict=True))
 
 
-def _written(requests: Requests, takes: Takes, common: Common) -> Iterator[Result]:
-    """Measure what was composed together, then write melody after melody."""
-    metrics = measured(takes)
-    for key, scores in takes.items():
-        job, request = requests[key]
-        try:
-            details = {
-                "seed": common.options.seed,
-                "takes": len(scores),
-                "key": scores[0].key.name if scores[0].key else "",
-                "meter": str(scores[0].meter),
-                "steps": scores[0].steps,
-                "metrics": metrics[key],
-                "warnings": request.messages,
-                "files": list(_files(job, request, scores, common)),
-                "drawn": drawn(scores[0]) if job.shown else None,
-            }
-            yield Result(key, details=details, features=features(scores[0]))
-        except InputError as error:
-            yield Result(key, str(error))
+def _written(
+    job: Job,
+    request: Request,
+    scores: Sequence[Score],
+    metrics: dict[str, float | None],
+    common: Common,
+) -> Result:
+    """Write the takes of one melody."""
+    first = scores[0]
+    details = {
+        "seed": common.options.seed,
+        "takes": len(scores),
+        "key": first.key.name if first.key else "",
+        "meter": str(first.meter),
+        "steps": first.steps,
+        "metrics": metrics,
+        "warnings": request.messages,
+        "files": list(_files(job, request, scores, common)),
+        "drawn": drawn(first) if job.shown else None,
+    }
+    return Result(job.key, details=details, features=features(first))
 
 
 def _files(
     job: Job, request: Request, scores: Sequence[Score], common: Common
 ) -> Iterator[tuple[str, int]]:
-    """Write the takes; each file is whole when it comes to where it belongs."""
+    """Write the takes, each moved into place when it is whole; yield paths and sizes."""
     folder = common.out / "files" / job.key[:2]
     for needed in (folder, common.scratch):
-        if not needed.is_dir():
-            needed.mkdir(parents=True, exist_ok=True)
+        needed.mkdir(parents=True, exist_ok=True)
     for take, score in enumerate(scores, start=1):
         for kind in common.options.kinds:
             target = outputs.path_of(folder, job.stem, take, kind)

@@ -80,8 +80,6 @@ def batch_command(
 
     processes.begin(processes.BATCH)
     with console.in_one_line():
-        from kantor.batch import BatchError
-
         said = {
             "out": out,
             "formats": _formats(formats),
@@ -96,9 +94,6 @@ def batch_command(
         batch = _settings({name: value for name, value in said.items() if value is not None})
         try:
             summary = _run(places, batch, model, only_new)
-        except BatchError as error:
-            console.say(str(error))
-            raise typer.Exit(console.BROKEN) from None
         except KeyboardInterrupt:
             console.say("stopped; what is composed is kept, the same command goes on")
             raise typer.Exit(console.STOPPED) from None

@@ -4,16 +4,20 @@ import pytest
 from tests.batch import tunes
 
 from kantor.batch import models
-from kantor.errors import InputError
+from kantor.errors import InputError, ModelError
+
+
+def pin(out, *described):
+    return models.pin(out, tunes.fetch(*described), tunes.load)
 
 
 def test_the_same_files_are_the_same_model(tmp_path):
-    """Whatever it is called; another name of a file, or another byte, is another model."""
-    one = models.pin(tmp_path, tunes.fetch("one"), tunes.load)
-    two = models.pin(tmp_path, tunes.fetch("two"), tunes.load)
-    other = models.pin(tmp_path, tunes.fetch("one", "{ }"), tunes.load)
-    assert one.fingerprint == two.fingerprint != other.fingerprint
-    assert (models.pinned(tmp_path, one.fingerprint) / "model.json").read_text() == "{}"
+    """Whatever its name; another byte is another model."""
+    (_, one), (_, two), (_, other) = (
+        pin(tmp_path, *described) for described in (("one",), ("two",), ("one", "{ }"))
+    )
+    assert one == two != other
+    assert (models.pinned(tmp_path, one) / "model.json").read_text() == "{}"
     assert len(list((tmp_path / "models").iterdir())) == 2
 
 
@@ -35,63 +39,50 @@ def test_a_model_that_does_not_load_is_not_pinned(tmp_path):
     def load(folder):
         raise InputError(f"{folder}/runtime.npz: not a model; roll back")
 
-    told = r"^one: runtime.npz: not a model; roll back; no batch was begun$"
-    with pytest.raises(ModelError, match=told):
+    line = r"^one: runtime.npz: not a model; roll back; no batch was begun$"
+    with pytest.raises(ModelError, match=line):
         models.pin(tmp_path, tunes.fetch("one"), load)
     assert not list((tmp_path / "models").iterdir())
 
 
 def test_a_pinned_model_that_was_damaged_is_replaced(tmp_path):
     """By the same model, fetched anew; until then it is known to be damaged."""
-    one = models.pin(tmp_path, tunes.fetch("one"), tunes.load)
-    assert models.fault(tmp_path, one.fingerprint, tunes.load) == ""
-    (models.pinned(tmp_path, one.fingerprint) / "model.json").write_text("{")
-    assert "damaged or missing" in models.fault(tmp_path, one.fingerprint, tunes.load)
-    assert models.pin(tmp_path, tunes.fetch("one"), tunes.load) == one
-    assert models.fault(tmp_path, one.fingerprint, tunes.load) == ""
+    name, digest = pin(tmp_path, "one")
+    (models.pinned(tmp_path, digest) / "model.json").write_text("{")
+    assert "damaged or missing" in models.fault(tmp_path, digest, tunes.load)
+    assert pin(tmp_path, "one") == (name, digest)
+    assert models.fault(tmp_path, digest, tunes.load) == ""
 
 
-class Away:
-    """A registry that answers the fourth time, and a clock that goes on while it is waited for."""
+@pytest.mark.parametrize(
+    ("minutes", "error", "times"),
+    [
+        (5, ConnectionError("does not answer"), 4),
+        (0.03, ConnectionError("does not answer"), 2),
+        (5, ValueError("no such version"), 1),
+    ],
+    ids=["it comes back", "waiting ends", "it will not pass"],
+)
+def test_a_registry_that_is_away_is_waited_for(tmp_path, monkeypatch, minutes, error, times):
+    """For so long, by errors that may pass; a person hears it once, in the registry's words."""
+    now, calls, said = [0.0], [], []
+    monkeypatch.setattr(models.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(models.time, "sleep", lambda seconds: now.append(now.pop() + seconds))
 
-    def __init__(self, error):
-        self.error, self.times, self.now, self.told = error, 0, 0.0, []
-
-    def __call__(self, into):
-        self.times += 1
-        if self.times < 4:
-            raise self.error
+    def fetch(into):
+        calls.append(into)
+        if len(calls) < 4:
+            raise error
         return "model"
 
-    def sleep(self, seconds):
-        self.now += seconds
+    def may_pass(raised):
+        return isinstance(raised, ConnectionError)
 
-    def patient(self, minutes):
-        passing = lambda error: isinstance(error, ConnectionError)  # noqa: E731
-        return models.patient(
-            self, passing, minutes, self.told.append, self.sleep, lambda: self.now
-        )
-
-
-def test_a_registry_that_is_away_is_waited_for(tmp_path):
-    """A person is told once, in the registry's words."""
-    away = Away(ConnectionError("does not answer"))
-    assert away.patient(5)(tmp_path) == "model"
-    assert away.told == ["does not answer; waiting for up to 5 minutes"]
-    assert away.now >= 3
-
-
-def test_waiting_ends(tmp_path):
-    """With the registry's own error."""
-    away = Away(ConnectionError("does not answer"))
-    with pytest.raises(ConnectionError, match="does not answer"):
-        away.patient(0.03)(tmp_path)
-    assert away.times == 2
-
-
-def test_what_will_not_pass_is_not_waited_for(tmp_path):
-    """A version that is not there will not come by waiting."""
-    away = Away(ValueError("no such version"))
-    with pytest.raises(ValueError, match="no such version"):
-        away.patient(5)(tmp_path)
-    assert (away.times, away.told) == (1, [])
+    patient = models.patient(fetch, may_pass, minutes, said.append)
+    if times == 4:
+        assert patient(tmp_path) == "model"
+    else:
+        with pytest.raises(type(error), match=str(error)):
+            patient(tmp_path)
+    assert len(calls) == times
+    assert said == [f"does not answer; waiting for up to {minutes:g} minutes"] * (times > 1)

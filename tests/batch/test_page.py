@@ -1,19 +1,21 @@
-"""The page shows what there is, believes no name, and loads nothing from elsewhere."""
+"""The page shows what there is, believes no name, and loads nothing; the manifest has every row."""
 
+import csv
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from tests.batch import tunes
+from tests.batch.tunes import compose
 
-from kantor.batch import run
-from kantor.batch.dispatcher import Here
+from kantor.batch import manifest
 
 HOSTILE = "<script>alert(1)<&script>.mid"
 
 
 class Links(HTMLParser):
-    """Every address of a page, and how many pieces and drawings there are."""
+    """Every address of a page, and its tags."""
 
     def __init__(self):
         super().__init__()
@@ -31,20 +33,15 @@ def page_of(summary):
     return text, links
 
 
-def test_names_are_escaped_wherever_they_stand(inbox, out):
-    """In headings, in drawings, in the table of what was refused."""
+def test_names_are_escaped_and_links_lead_to_files(inbox, out):
+    """In headings, in drawings, in the table of what was refused; nothing else is loaded."""
     (inbox / HOSTILE).write_bytes(tunes.tune(30))
     (inbox / f"bad {HOSTILE}").write_bytes(b"nothing")
-    text, links = page_of(run(tunes.plan(inbox, out), Here()))
+    summary = compose(inbox, out)
+    text, links = page_of(summary)
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)") >= 3
     assert links.tags.count("script") == 1
-
-
-def test_links_lead_to_files_that_are_there(inbox, out):
-    """From the page's own folder, as a browser follows them; nothing is fetched."""
-    summary = run(tunes.plan(inbox, out), Here())
-    _, links = page_of(summary)
     addresses = [one for one in links.addresses if not one.startswith("data:")]
     assert len(addresses) > 10
     assert all((summary.folder / address).exists() for address in addresses)
@@ -52,53 +49,76 @@ def test_links_lead_to_files_that_are_there(inbox, out):
 
 def test_a_large_batch_shows_its_beginning(inbox, out):
     """And says how many there are."""
-    plan = tunes.plan(inbox, out, page={"shown": 3, "recorded": 0})
-    text, links = page_of(run(plan, Here()))
+    text, links = page_of(compose(inbox, out, page={"shown": 3, "recorded": 0}))
     assert links.tags.count("article") == 3
     assert "The first 3 of 11" in " ".join(text.split())
 
 
-def test_the_first_play_by_themselves(tmp_path, out):
-    """As sound beside the page; the others are sung by the browser."""
-    pytest.importorskip("soundfile")
-    inbox = tunes.fill(tmp_path / "inbox", 2)
-    summary = run(tunes.plan(inbox, out, page={"shown": 9, "recorded": 1}), Here())
-    _, links = page_of(summary)
-    assert links.tags.count("audio") == links.tags.count("button") == 1
-    (sound,) = [one for one in links.addresses if one.endswith(".flac")]
-    assert (summary.folder / sound).read_bytes()[:4] == b"fLaC"
-
-
 def test_what_was_composed_before_is_drawn_as_well(inbox, out):
-    """Read back from its file, to the same drawing."""
-    first, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 0, "recorded": 0}), Here()))
-    again, _ = page_of(run(tunes.plan(inbox, out), Here()))
-    direct, _ = page_of(run(tunes.plan(inbox, out.with_name("direct")), Here()))
+    """Read back from its file, to the same drawing, in the colours of the ensemble's lines."""
+    first, _ = page_of(compose(inbox, out, page={"shown": 0, "recorded": 0}))
+    again, _ = page_of(compose(inbox, out))
+    direct, _ = page_of(compose(inbox, out.with_name("direct")))
     rolls = [re.findall(r'<svg class="roll".*?</svg>', text) for text in (first, again, direct)]
-    assert [len(found) for found in rolls] == [0, 11, 11]
+    assert [len(drawings) for drawings in rolls] == [0, 11, 11]
     assert rolls[1] == rolls[2]
+    assert re.findall(r'class="part"[^>]*>(\w+)', again) == ["soprano", "alto", "tenor", "bass"]
 
 
-def test_a_recording_is_made_once(tmp_path, out, monkeypatch):
-    """Beside the composing, of the compositions that the page plays, and of no others."""
+@pytest.mark.parametrize(("longest", "recorded"), [(300.0, 2), (1.0, 0)])
+def test_the_first_have_a_recording_beside_the_page(tmp_path, out, monkeypatch, longest, recorded):
+    """Made once, of no long piece; the browser plays the others from their notes."""
     audio = pytest.importorskip("kantor.formats.audio")
     made = []
-
-    def encode(score, rate):
-        made.append(score.steps)
-        return b"sound"
-
-    monkeypatch.setattr(audio, "flac_bytes", encode)
+    monkeypatch.setattr(audio, "flac_bytes", lambda score, rate: made.append(score) or b"fLaC")
+    monkeypatch.setattr("kantor.batch.samples.LONGEST", longest)
     inbox = tunes.fill(tmp_path / "inbox", 5)
-    text, _ = page_of(run(tunes.plan(inbox, out, page={"shown": 9, "recorded": 2}), Here()))
-    assert len(made) == text.count(".flac") == 2
+    summary = compose(inbox, out, page={"shown": 9, "recorded": 2})
+    _, links = page_of(summary)
+    sounds = [one for one in links.addresses if one.endswith(".flac")]
+    assert [(summary.folder / sound).read_bytes() for sound in sounds] == [b"fLaC"] * recorded
+    assert len(made) == links.tags.count("audio") == recorded
+    assert links.tags.count("button") == 5 - recorded
 
 
-def test_a_long_piece_is_not_recorded(tmp_path, out, monkeypatch):
-    """It would take a minute and hundreds of megabytes; the page plays it from its notes."""
-    monkeypatch.setattr("kantor.batch.samples.LONGEST", 1.0)
-    monkeypatch.setattr("kantor.formats.audio.flac_bytes", lambda score, rate: b"sound")
-    summary = run(tunes.plan(tunes.fill(tmp_path / "inbox", 2), out, page={"recorded": 2}), Here())
-    text, links = page_of(summary)
-    assert not list(summary.folder.glob("*.flac"))
-    assert (links.tags.count("audio"), text.count("<button")) == (0, 2)
+def row(number=0, **other):
+    details = {"metrics": {"crossing": 0.25}, "warnings": ["one", "two"], "files": [("a.mid", 9)]}
+    return {"source": f"{number}.mid", "status": "composed", "seed": 3, **details, **other}
+
+
+@pytest.mark.parametrize("name", ["1.mid", "=1+1", "+a", "-a", "@SUM(A1)"])
+def test_both_manifests_say_the_same(tmp_path, name):
+    """Types of Parquet as promised; in a spreadsheet that opens the CSV no name is a formula."""
+    rows = [row(source=name), row(2, metrics={}, files=(), status="refused")]
+    manifest.write(tmp_path, rows)
+    parquet = pd.read_parquet(tmp_path / "manifest.parquet")
+    text = pd.read_csv(tmp_path / "manifest.csv")
+    assert list(parquet) == list(text) == list(manifest.COLUMNS)
+    assert parquet["crossing"].tolist()[0] == text["crossing"][0] == 0.25
+    assert parquet["crossing"].isna().tolist() == [False, True]
+    assert (parquet["warnings"][0], parquet["files"][0]) == ("one; two", "a.mid")
+    assert parquet["source"][0] == name
+    with (tmp_path / "manifest.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["source"] == (name if name[0] == "1" else f"'{name}")
+
+
+def test_a_manifest_is_written_as_its_rows_come(tmp_path, monkeypatch):
+    """A few of them are in memory at once; one that fails leaves what was there."""
+    monkeypatch.setattr(manifest, "_AT_ONCE", 10)
+    held, table = [], manifest._table
+
+    def noted(rows, schema):
+        held.append(len(rows))
+        return table(rows, schema)
+
+    monkeypatch.setattr(manifest, "_table", noted)
+    manifest.write(tmp_path, map(row, range(95)))
+    assert held == [10] * 9 + [5]
+
+    def broken():
+        yield row(2)
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        manifest.write(tmp_path, broken())
+    assert len(pd.read_parquet(tmp_path / "manifest.parquet")) == 95

@@ -12,32 +12,46 @@ from pathlib import Path
 
 import pytest
 from tests.batch import tunes
+from tests.batch.tunes import Stopped, Stops, compose
 
-from kantor.batch import copying, run
-from kantor.batch.dispatcher import Here
+from kantor.batch import copying
 from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.files import Freed
 from kantor.locks import Busy, held
 
 NOW = datetime.now(UTC)
-YESTERDAY = NOW - timedelta(days=1)
+YESTERDAY, YEAR_AGO = NOW - timedelta(days=1), NOW - timedelta(days=365)
+SCRIPT = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from kantor.batch import pruning
+
+real, left = pruning.free, int(sys.argv[2])
+
+def stops(*given):
+    global left
+    freed, left = real(*given), left - 1
+    if left == 0:
+        print("here", flush=True)
+        time.sleep(60)
+    return freed
+
+pruning.free = stops
+pruning.prune_batches(Path(sys.argv[1]), datetime.now(UTC))
+"""
 
 
-def compose(inbox, out, **said):
-    return run(tunes.plan(inbox, out, **said), Here())
+def table(out, query, *values):
+    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
+        return ledger.execute(query, values).fetchall()
 
 
 def make_old(out, *batches):
     """Let batches have ended a year ago."""
-    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
-        for batch in batches:
-            long_ago = (NOW - timedelta(days=365)).isoformat(timespec="seconds")
-            ledger.execute("UPDATE batches SET finished = ? WHERE number = ?", (long_ago, batch))
-
-
-def table(out, query):
-    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger:
-        return ledger.execute(query).fetchall()
+    for batch in batches:
+        long_ago = YEAR_AGO.isoformat(timespec="seconds")
+        table(out, "UPDATE batches SET finished = ? WHERE number = ?", long_ago, batch)
 
 
 def composed(out):
@@ -57,24 +71,15 @@ def disagreements(out):
 @pytest.fixture
 def two(tmp_path, out):
     """A batch of six melodies, long ago, and one of today that shares two of them."""
-    inbox = tunes.fill(tmp_path / "inbox", 6)
-    compose(inbox, out)
+    compose(tunes.fill(tmp_path / "inbox", 6), out)
     make_old(out, 1)
     later = tunes.fill(tmp_path / "later", 4, start=4)
     assert compose(later, out).counts == {"composed": 2, "reused": 2}
     return out
 
 
-def test_a_young_batch_stays(inbox, out):
-    """Nothing is deleted that ended later than the time."""
-    compose(inbox, out)
-    before = tunes.result(out)
-    assert prune_batches(out, YESTERDAY) == Freed()
-    assert tunes.result(out) == before
-
-
 def test_an_old_batch_goes_with_its_files(two):
-    """Folder, compositions and rows; what the younger batch shares stays."""
+    """Folder, compositions and rows; a young batch stays with all that it shares."""
     freed = prune_batches(two, YESTERDAY)
     assert freed.count == 1
     assert freed.files == 4 + 3  # melodies; page and manifests
@@ -84,7 +89,9 @@ def test_an_old_batch_goes_with_its_files(two):
     assert table(two, "SELECT count(*) FROM compositions") == [(4,)]
     assert table(two, "SELECT DISTINCT batch FROM entries") == [(2,)]
     assert disagreements(two) == set()
+    before = tunes.result(two)
     assert prune_batches(two, YESTERDAY) == Freed()
+    assert tunes.result(two) == before
 
 
 def test_a_dry_run_counts_the_same_and_deletes_nothing(two):
@@ -93,84 +100,68 @@ def test_a_dry_run_counts_the_same_and_deletes_nothing(two):
     before = tunes.result(two)
     would = prune_batches(two, YESTERDAY, dry_run=True)
     assert tunes.result(two) == before
+    assert disagreements(two) == set()
     assert prune_batches(two, YESTERDAY) == would
     assert would.count == 2
     assert composed(two) == set()
 
 
-def test_what_was_dealt_with_is_not_composed_again_by_itself(inbox, out):
-    """The inbox is known; a melody that is new in it is composed."""
+def test_what_was_finished_is_not_composed_again_by_itself(inbox, out):
+    """The inbox is known, but what is new or failed; a batch of all of it composes it as before."""
     compose(inbox, out, only_new=True)
+    before = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
     make_old(out, 1)
     prune_batches(out, YESTERDAY)
     assert compose(inbox, out, only_new=True) is None
+    again = compose(inbox, out)
+    assert (again.number, again.counts["composed"]) == (2, 10)  # no number is given twice
+    after = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
+    assert after == before
     tunes.fill(inbox, 1, start=50)
     assert compose(inbox, out, only_new=True).counts == {"composed": 1}
 
 
-def test_objects_of_a_store_are_not_read_again(bucket, out, monkeypatch):
-    """What the list says of them is still known."""
+def test_what_failed_is_tried_again(inbox, out):
+    """Only what was finished is remembered as such."""
+    compose(inbox, out, only_new=True)
+    key = "(SELECT key FROM entries WHERE name = 'tune003.mid')"
+    table(out, f"DELETE FROM compositions WHERE key = {key}")
+    table(out, "UPDATE entries SET status='failed', key='' WHERE name='tune003.mid'")
+    make_old(out, 1)
+    prune_batches(out, YESTERDAY)
+    assert compose(inbox, out, only_new=True).counts == {"composed": 1}
+
+
+def test_stores_know_and_keep_what_was_finished(bucket, out, monkeypatch):
+    """An object is not read again; a copy in a store stays there, and later batches are copied."""
     bucket.pipe("/inbox/tune.mid", tunes.tune(1))
-    place = ("memory://inbox",)
-    assert compose(place, out, only_new=True).counts == {"composed": 1}
+    places = ("memory://inbox",)
+    compose(places, out, only_new=True)
+    copying.copy(out, "memory://outbox")
+    copied = set(bucket.find("/outbox"))
     make_old(out, 1)
     prune_batches(out, YESTERDAY)
-    monkeypatch.setattr(type(bucket), "open", None)
-    assert compose(place, out, only_new=True) is None
-
-
-def test_a_melody_asked_for_again_is_composed_again(inbox, out):
-    """As it was composed first."""
-    compose(inbox, out)
-    before = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
-    make_old(out, 1)
-    prune_batches(out, YESTERDAY)
-    again = compose(inbox, out)
-    assert again.counts["composed"] == 10
-    after = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
-    assert after == before
-
-
-def test_a_number_is_not_given_twice(inbox, out):
-    """Where all batches are deleted the next one has the next number."""
-    compose(inbox, out)
-    make_old(out, 1)
-    prune_batches(out, YESTERDAY)
-    assert compose(inbox, out).number == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bucket), "open", None)
+        assert compose(places, out, only_new=True) is None
+    compose(places, out)
+    copying.copy(out, "memory://outbox")
+    assert copied < set(bucket.find("/outbox"))
+    assert bucket.exists("/outbox/batch-0002/manifest.csv")
 
 
 def test_an_unfinished_batch_stays_whatever_its_age(inbox, out):
     """And so do the compositions that it has; it goes on as if nothing had been."""
     compose(inbox, out)
     make_old(out, 1)
-
-    class Stops(Here):
-        def submit(self, chunk):
-            raise KeyboardInterrupt
-
     tunes.fill(inbox, 5, start=20)
-    with pytest.raises(KeyboardInterrupt):
-        run(tunes.plan(inbox, out), Stops())
+    with pytest.raises(Stopped):
+        compose(inbox, out, engine=Stops(0))
     prune_batches(out, datetime.now(UTC) + timedelta(days=1))
     assert (out / "models").is_dir()
     summary = compose(inbox, out)
-    assert summary.number == 2
-    assert summary.counts["refused"] == 1
+    assert (summary.number, summary.counts["refused"]) == (2, 1)
     assert disagreements(out) == set()
-
-
-def test_what_failed_is_tried_again(inbox, out):
-    """Only what was dealt with is remembered as such."""
-    compose(inbox, out, only_new=True)
-    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
-        ledger.execute(
-            "DELETE FROM compositions WHERE key = (SELECT key FROM entries WHERE name = ?)",
-            ("tune003.mid",),
-        )
-        ledger.execute("UPDATE entries SET status='failed', key='' WHERE name='tune003.mid'")
-    make_old(out, 1)
-    prune_batches(out, YESTERDAY)
-    assert compose(inbox, out, only_new=True).counts == {"composed": 1}
 
 
 def test_nothing_there_is_nothing_to_delete(out):
@@ -180,7 +171,7 @@ def test_nothing_there_is_nothing_to_delete(out):
 
 
 def test_while_a_batch_composes_nothing_is_deleted(two, monkeypatch):
-    """It is told, and can be done later."""
+    """It fails, and can be done later."""
     monkeypatch.setattr("kantor.batch.pruning.PATIENCE", 0.1)
     before = tunes.result(two)
     with held(two / ".lock"), pytest.raises(Busy):
@@ -188,61 +179,24 @@ def test_while_a_batch_composes_nothing_is_deleted(two, monkeypatch):
     assert tunes.result(two) == before
 
 
-def test_a_copy_elsewhere_stays_and_goes_on(two, bucket):
-    """What was copied to a store is not deleted there, and later batches are copied."""
-    copying.copy(two, "memory://outbox")
-    there = set(bucket.find("/outbox"))
-    make_old(two, 2)
-    prune_batches(two, YESTERDAY)
-    compose(two.parent / "inbox", two)
-    copying.copy(two, "memory://outbox")
-    now = set(bucket.find("/outbox"))
-    assert there < now
-    assert "/outbox/batch-0003/manifest.csv" in now
-
-
 def test_old_quarantine_goes(inbox, out):
     """By the time at which an upload was refused."""
     compose(inbox, out)
     (path,) = (out / "quarantine").iterdir()
     assert prune_quarantine(out, YESTERDAY) == Freed()
-    year_ago = (NOW - timedelta(days=365)).timestamp()
-    os.utime(path, (year_ago, year_ago))
-    size = path.stat().st_size
-    assert prune_quarantine(out, YESTERDAY, dry_run=True) == Freed(1, 1, size)
+    os.utime(path, (YEAR_AGO.timestamp(),) * 2)
+    freed = Freed(1, 1, path.stat().st_size)
+    assert prune_quarantine(out, YESTERDAY, dry_run=True) == freed
     assert path.exists()
-    assert prune_quarantine(out, YESTERDAY) == Freed(1, 1, size)
+    assert prune_quarantine(out, YESTERDAY) == freed
     assert not path.exists()
 
 
-SCRIPT = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from kantor.batch import pruning
-
-real, left = getattr(pruning, sys.argv[2]), int(sys.argv[3])
-
-def stops(*given):
-    global left
-    if left == 0:
-        print("here", flush=True)
-        import time
-        time.sleep(60)
-    left -= 1
-    return real(*given)
-
-setattr(pruning, sys.argv[2], stops)
-pruning.prune_batches(Path(sys.argv[1]), datetime.now(UTC))
-"""
-
-
-@pytest.mark.parametrize(("where", "times"), [("free", 0), ("free", 3), ("_forget", 0)])
-def test_killed_in_the_middle_it_is_done_by_the_next_call(two, tmp_path, where, times):
-    """Whether files or rows were next; and before that a melody of it can be asked for again."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    command = [sys.executable, str(script), str(two), where, str(times)]
+@pytest.mark.parametrize("deleted", [1, 3, 5])
+def test_killed_in_the_middle_it_is_done_by_the_next_call(two, tmp_path, deleted):
+    """After the folder, some files or all; and before that its melodies can be composed again."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, str(tmp_path / "script.py"), str(two), str(deleted)]
     source = str(Path(__file__).parents[2] / "src")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source}
@@ -251,8 +205,7 @@ def test_killed_in_the_middle_it_is_done_by_the_next_call(two, tmp_path, where, 
         process.send_signal(signal.SIGKILL)
     inbox = two.parent / "inbox"
     assert compose(inbox, two, only_new=True) is None
-    again = compose(inbox, two)
-    assert again.whole
+    assert compose(inbox, two).whole
     make_old(two, 2)
     prune_batches(two, YESTERDAY)
     assert disagreements(two) == set()

@@ -1,0 +1,141 @@
+"""Objects of a store are read once; results are copied there, each file before what names it."""
+
+from concurrent.futures import Future
+
+import pytest
+from tests.batch import tunes
+from tests.batch.tunes import Stopped, Stops
+
+from kantor.batch.copying import copy
+from kantor.batch.dispatcher import Here
+from kantor.batch.jobs import Result
+from kantor.intake.upload import Unreachable
+
+
+@pytest.fixture
+def read(bucket, monkeypatch):
+    """The keys that were opened since the last call, in a store of six melodies."""
+    for number in range(6):
+        bucket.pipe(f"/inbox/tune{number}.mid", tunes.tune(number))
+    opened, real = [], type(bucket).open
+
+    def noted(self, path, *given, **more):
+        opened.append(path.rpartition("/")[2])
+        return real(self, path, *given, **more)
+
+    monkeypatch.setattr(type(bucket), "open", noted)
+
+    def since():
+        keys = opened[:]
+        opened.clear()
+        return keys
+
+    return since
+
+
+def compose(out, engine=None, **said):
+    summary = tunes.compose(("memory://inbox",), out, engine=engine, only_new=True, **said)
+    return summary and summary.counts
+
+
+class Faulty(Here):
+    """An engine in which each chunk's first melody ends the process that composes it."""
+
+    def submit(self, chunk):
+        results = super().submit(chunk).result()[1:]
+        pending = Future()
+        pending.set_result((Result(chunk.jobs[0].key, "it died", failed=True), *results))
+        return pending
+
+
+def test_what_is_finished_is_not_read_again(bucket, read, out):
+    """By what the listing says; a change is seen, also one that keeps the size."""
+    assert compose(out) == {"composed": 6}
+    assert len(read()) == 6
+    assert compose(out) is None
+    assert read() == []
+    bucket.pipe("/inbox/tune3.mid", tunes.tune(8))
+    bucket.pipe("/inbox/tune9.mid", tunes.tune(9))
+    assert len(tunes.tune(8)) == len(tunes.tune(3))
+    read()
+    assert compose(out) == {"composed": 2}
+    assert read() == ["tune3.mid", "tune9.mid"]
+    assert compose(out, seed=1) == {"composed": 7}
+    assert len(read()) == 7
+
+
+def test_what_was_known_by_its_bytes_is_read_once_more(bucket, read, out):
+    """As where an object was written again as it was: no batch, and known from then on."""
+    compose(out)
+    bucket.pipe("/inbox/tune3.mid", tunes.tune(3))
+    read()
+    assert compose(out) is None
+    assert read() == ["tune3.mid"]
+    assert compose(out) is None
+    assert read() == []
+
+
+def test_what_failed_is_tried_again(read, out):
+    """A batch in which something failed keeps no mark of its objects."""
+    assert compose(out, Faulty(), chunk=6)["failed"] >= 1
+    read()
+    assert compose(out)["composed"] >= 1
+    assert len(read()) == 6
+    assert compose(out) is None
+    assert read() == []
+
+
+def test_a_batch_that_was_stopped_reads_what_is_left(read, out):
+    """Nothing counts as finished before its batch is done."""
+    with pytest.raises(Stopped):
+        compose(out, Stops(1), workers=1, chunk=1)
+    read()
+    assert compose(out, workers=1, chunk=1) == {"composed": 6}
+    assert len(read()) == 6
+    assert compose(out) is None
+    assert read() == []
+
+
+@pytest.fixture
+def results(tmp_path):
+    """What a batch leaves."""
+    for name in ("files/3f/a.mid", "batch-0001/manifest.csv", "quarantine/b.txt", "ledger.sqlite"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def test_only_missing_results_are_copied(bucket, results, monkeypatch):
+    """A manifest after what it names; the ledger not at all; nothing new costs no request."""
+    sent, put = [], type(bucket).put
+
+    def noted(self, local, remote):
+        sent.extend(name.partition("/outbox/")[2] for name in remote)
+        put(self, local, remote)
+
+    monkeypatch.setattr(type(bucket), "put", noted)
+    assert copy(results, "memory://outbox") == 3
+    assert sent == ["files/3f/a.mid", "quarantine/b.txt", "batch-0001/manifest.csv"]
+    assert bucket.cat("/outbox/files/3f/a.mid") == b"files/3f/a.mid"
+    (results / "batch-0002").mkdir()
+    (results / "batch-0002/manifest.csv").write_text("new")
+    assert copy(results, "memory://outbox") == 1
+    assert sent[3:] == ["batch-0002/manifest.csv"]
+    monkeypatch.setattr(type(bucket), "find", None)
+    assert copy(results, "memory://outbox") == 0
+
+
+def test_an_interrupted_copy_is_completed(bucket, results, monkeypatch):
+    """The fault names the store's address, and the next call sends what is missing."""
+
+    def breaks(self, local, remote):
+        self.pipe(remote[0], b"files/3f/a.mid")
+        raise RuntimeError("went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bucket), "put", breaks)
+        with pytest.raises(Unreachable, match="went away") as fault:
+            copy(results, "memory://outbox")
+    assert fault.value.filename == "memory://outbox"
+    assert copy(results, "memory://outbox") == 2

@@ -21,8 +21,7 @@ from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Running  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
-from kantor.promotion.comparison import ModelComparison  # noqa: E402
-from kantor.promotion.decision import Approval  # noqa: E402
+from kantor.promotion.comparison import Approval, ModelComparison  # noqa: E402
 from kantor.promotion.rendering import comparison_markdown  # noqa: E402
 from kantor.service.settings import Retrain  # noqa: E402
 

@@ -18,9 +18,8 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact  #
 
 from kantor.promotion import promote as moves  # noqa: E402
 from kantor.promotion import rendering  # noqa: E402
-from kantor.promotion.comparison import compare  # noqa: E402
-from kantor.promotion.decision import settle  # noqa: E402
-from kantor.promotion.history import history  # noqa: E402
+from kantor.promotion.champion_history import history  # noqa: E402
+from kantor.promotion.comparison import compare, settle  # noqa: E402
 from kantor.service.pass_page import PLOT, inline  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]

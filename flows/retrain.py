@@ -20,8 +20,14 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact  #
 
 from kantor.locks import Busy  # noqa: E402
 from kantor.promotion import rendering  # noqa: E402
-from kantor.promotion.comparison import ModelComparison, compare  # noqa: E402
-from kantor.promotion.decision import decided, deciding, settle, undecided  # noqa: E402
+from kantor.promotion.comparison import (  # noqa: E402
+    ModelComparison,
+    compare,
+    decided,
+    deciding,
+    settle,
+    undecided,
+)
 from kantor.service import pipeline  # noqa: E402
 from kantor.service.lock import alone  # noqa: E402
 from kantor.service.pass_page import PLOT, Pass, inline, markdown  # noqa: E402

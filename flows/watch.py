@@ -12,7 +12,7 @@ from prefect import flow, get_run_logger  # noqa: E402
 from retraining import start_retraining  # noqa: E402
 
 from kantor.errors import InputError, SetupError  # noqa: E402
-from kantor.promotion.alias_audit import audit  # noqa: E402
+from kantor.promotion.promote import audit  # noqa: E402
 from kantor.service.inbox import announced, new_scores  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -181,7 +181,7 @@ def three(tmp_path_factory, empty_database):
     shutil.copy(empty_database, root / "mlflow.db")
     (root / "reports/windows.csv").unlink()
     with rule_as_network(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lineage, "data_md5", lambda _: "0123.dir")
+        patch.setattr(lineage, "data_md5", lambda *_: "0123.dir")
         for number in (1, 2, 3):
             make(root, number)
     return root

@@ -131,7 +131,7 @@ def lock(root: Path) -> None:
 
 
 def decision(root: Path) -> None:
-    from kantor.promotion.decision import decided
+    from kantor.promotion.comparison import decided
 
     decided(root, "version 2 against 1")
 

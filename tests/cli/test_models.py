@@ -9,15 +9,15 @@ import kantor.registry
 from kantor import cli
 from kantor.errors import SetupError
 from kantor.metrics.musical import LABELS
+from kantor.promotion.champion_history import Event
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
-from kantor.promotion.history import Event
 from kantor.promotion.rule import rows
 from kantor.settings import Promote
 
 RUNNER = CliRunner()
 MOVES = "kantor.promotion.promote.{}"
-HISTORY = "kantor.promotion.history.history"
+HISTORY = "kantor.promotion.champion_history.history"
 EVENT = Event(
     "promote",
     "2026-11-25T08:00:00.000000Z",
@@ -81,7 +81,7 @@ def test_a_promotion_is_told(moved):
     result = run("promote", 2, "--why", "sounds better", "--by", "ada@desk")
     assert result.exit_code == 0
     assert lines(result.stdout) == ["version 2 is champion, version 1 is previous"]
-    assert moved == [("promote", ("2", "sounds better", "ada@desk", False), {})]
+    assert moved == [("promote", ("2", "sounds better", "ada@desk", False), {"comparison": None})]
 
 
 def test_what_force_overrode_is_told(moved):
@@ -129,8 +129,8 @@ def test_promoting_after_a_comparison(moved, outcome):
     """What was found worse decides, and the gains go into the history."""
     run("promote", 2, "--why", "measured", "--compare")
     ((_, _, named),) = moved
-    assert named["measured"][0].startswith("worse in voice crossing")
-    assert "gain.overlap" in named["figures"]
+    assert named["comparison"].worse[0].startswith("worse in voice crossing")
+    assert "gain.overlap" in named["comparison"].figures
     assert outcome == [("2",)]
 
 

@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from kantor import settings
 from kantor.metrics.distances import Difference
+from kantor.promotion.champion_history import Event
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
-from kantor.promotion.history import Event
 from kantor.promotion.rule import Row
 from kantor.service.settings import Retrain
 
@@ -60,7 +60,7 @@ def moved(monkeypatch, tmp_path):
 
     for what in ("promote", "rollback", "retire"):
         monkeypatch.setattr(promote.moves, what, stand_in(what))
-    monkeypatch.setattr("kantor.promotion.decision.promote", promote.moves.promote)
+    monkeypatch.setattr("kantor.promotion.comparison.promote", promote.moves.promote)
     monkeypatch.setattr(promote, "history", lambda root: [promote.moves.rollback(root=root)])
     monkeypatch.setattr(promote, "compare", lambda version, root: COMPARISON)
     monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")

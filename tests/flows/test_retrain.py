@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import retrain
 
-from kantor.promotion.decision import deciding
+from kantor.promotion.comparison import deciding
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""A comparison of registered versions: from what their evaluations kept, or composed anew."""
+"""A comparison of registered versions, from kept figures or composed anew; what is done then."""
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,15 @@ from kantor.data import corpus
 from kantor.errors import InputError, SetupError
 from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
-from kantor.promotion.comparison import ModelComparison, compare
+from kantor.promotion.comparison import (
+    Approval,
+    ModelComparison,
+    compare,
+    decided,
+    settle,
+    undecided,
+)
+from kantor.promotion.gate import Refused
 from kantor.promotion.rule import rows
 from kantor.report.comparing import Windows
 
@@ -25,9 +34,7 @@ def outcome(make, rule):
 def lookup(monkeypatch):
     """Versions whose runs keep what a test says, without a registry."""
     kept = {}
-    monkeypatch.setattr(
-        comparison, "kept_windows", lambda number, model, root: (number, kept[number])
-    )
+    monkeypatch.setattr(comparison, "kept_windows", lambda number, root: (number, kept[number]))
     return kept
 
 
@@ -46,16 +53,13 @@ def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
 
 
 def test_of_other_pieces_they_are_not_compared(lookup, make, rule, tmp_path):
-    """Without the held-out pieces at hand one line says what is needed."""
+    """Without the held-out pieces at hand one line says what is needed. A version is not compared
+    with itself: the newest may be the champion already.
+    """
     lookup[2] = Windows(make(0.05, seed=2), make(0, seed=1)).to_csv()
     lookup[1] = Windows(make(1.0, seed=3), make(0, seed=9)).to_csv()
     with pytest.raises(SetupError, match=r"scores.npz: not found; .*run `dvc repro ingest`"):
         compare(2, 1, tmp_path, rule)
-
-
-def test_a_version_is_not_compared_with_itself(lookup, rule, tmp_path):
-    """The newest may be the champion already."""
-    lookup[1] = None
     with pytest.raises(InputError, match="version 1: is champion and challenger alike"):
         compare(1, 1, tmp_path, rule)
 
@@ -85,15 +89,27 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
     assert asked == [(2, [7, 8]), (1, [7, 8])]
 
 
-def test_the_table_tells_verdict_reasons_and_figures(outcome):
-    """Markdown that a page shows: a heading, the reasons, a row a metric."""
-    text = rendering.comparison_markdown(outcome)
-    assert text.startswith("## kantor-bach version 2 takes the champion's place\n")
-    assert "30 held-out pieces, 200 resamples of them; version 1 composed anew." in text
-    table = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(table) == 2 + len(outcome.rows)
-    assert len({line.count("|") for line in table}) == 1
-    assert "better in 100% of the resamples" in text
+def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
+    """Markdown that a page shows: a heading, the reasons, a row a metric. The drawing is the same
+    each time. Both bear a metric that could not be counted, and a tolerance of nothing.
+    """
+    nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4), bar=0.0)
+    for one in (outcome, replace(outcome, rows=(outcome.rows[0], nothing))):
+        takes = "takes" if one is outcome else "does not take"
+        text = rendering.comparison_markdown(one)
+        assert text.startswith(f"## kantor-bach version 2 {takes} the champion's place\n")
+        assert "30 held-out pieces, 200 resamples of them; version 1 composed anew." in text
+        table = [line for line in text.splitlines() if line.startswith("|")]
+        assert len(table) == 2 + len(one.rows)
+        assert len({line.count("|") for line in table}) == 1
+        for kind in ("svg", "png"):
+            paths = [tmp_path / f"{name}.{kind}" for name in ("one", "two")]
+            for path in paths:
+                rendering.draw(one, path)
+            assert paths[0].read_bytes() == paths[1].read_bytes()
+            assert paths[0].stat().st_size > 1000
+    assert "better in 100% of the resamples" in rendering.comparison_markdown(outcome)
+    assert len([*tmp_path.iterdir()]) == 4
 
 
 def test_the_history_gets_plain_figures(outcome):
@@ -104,19 +120,78 @@ def test_the_history_gets_plain_figures(outcome):
     assert damaged.verdict == "keep"
 
 
-@pytest.mark.parametrize("kind", ["svg", "png"])
-def test_the_drawing_is_the_same_each_time(outcome, tmp_path, kind):
-    """Whole files, equal bytes, and no temporary file left behind."""
-    paths = [tmp_path / f"{name}.{kind}" for name in ("one", "two")]
-    for path in paths:
-        rendering.draw(outcome, path)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert sorted(tmp_path.iterdir()) == sorted(paths)
+class Compared:
+    """What is read of a comparison."""
+
+    name, challenger, champion, verdict = "bach", 2, 1, "promote"
+
+    def __init__(self, action):
+        self.action = action
 
 
-def test_the_drawing_bears_what_cannot_be_counted(outcome, tmp_path):
-    """A metric without an estimate, and a tolerance of nothing, are drawn all the same."""
-    nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4), bar=0.0)
-    rendering.draw(replace(outcome, rows=(outcome.rows[0], nothing)), tmp_path / "one.svg")
-    assert (tmp_path / "one.svg").stat().st_size > 1000
-    assert rendering.row_cells(nothing)[-1] == "no"
+@pytest.fixture
+def promotions(monkeypatch):
+    """Promotions, noted instead of made."""
+    made = []
+    monkeypatch.setattr(
+        comparison, "promote", lambda *given, comparison, root: made.append((*given, comparison))
+    )
+    return made
+
+
+def nobody(compared):
+    pytest.fail("a person was asked")
+
+
+@pytest.mark.parametrize(
+    ("action", "answer", "line", "by", "why"),
+    [
+        ("promote", nobody, "promoted by flow; version 1 is kept as", "flow", "rule; new scores"),
+        ("keep", nobody, "not promoted: the rule never does; champion is version 1", None, ""),
+        ("ask", Approval(True, "Clara", "nice"), "promoted by Clara; version 1", "Clara", "nice"),
+        ("ask", Approval(False, "Clara", "dull"), "not promoted: Clara said no (dull)", None, ""),
+        ("ask", None, "not promoted: nobody answered", None, ""),
+    ],
+)
+def test_what_the_rule_and_a_person_say_is_done(promotions, action, answer, line, by, why):
+    """Better by the rule is promoted, in the name of the flow or of the person that was asked; no,
+    and no answer, keep the champion.
+    """
+    compared = Compared(action)
+    ask = nobody if answer is nobody else lambda _: answer
+    told = settle(Path(), compared, "new scores", ask, "flow")
+    assert told.startswith(f"bach version 2 {line}")
+    assert len(promotions) == (by is not None)
+    for version, reason, person, given in promotions:
+        assert (version, person, given) == (2, by, compared)
+        assert reason.endswith(why)
+
+
+def test_the_gate_has_the_last_word(monkeypatch, tmp_path):
+    """A refusal is told with its reasons, and is no failure of the flow."""
+
+    def refuse(*given, **named):
+        raise Refused("bach version 2: promotion", ["does not load"])
+
+    monkeypatch.setattr(comparison, "promote", refuse)
+    told = settle(tmp_path, Compared("promote"), "", nobody)
+    assert told.endswith("not promoted: bach version 2: promotion refused: does not load")
+
+
+def test_each_pair_is_decided_on_once(moving, client):
+    """Also by the pass after one that was killed before it could; again for another pair. Without
+    two different versions there is nothing to compare.
+    """
+
+    def name(alias, version):
+        client.set_registered_model_alias("kantor-bach", alias, str(version))
+
+    assert undecided(moving) == undecided(moving) == "version 3 against 1"
+    decided(moving, "version 3 against 1")
+    assert undecided(moving) is None
+    name("challenger", 2)
+    assert undecided(moving) == "version 2 against 1"
+    name("champion", 2)
+    assert undecided(moving) is None
+    client.delete_registered_model_alias("kantor-bach", "champion")
+    assert undecided(moving) is None

@@ -1,45 +1,70 @@
-"""Moving the champion: which alias stands where afterwards, and what the history says."""
+"""Moving the champion, one move at a time: where the aliases stand afterwards, what is recorded."""
 
 import json
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
-from tests.registries import aliases
+from tests.registries import RULE, aliases
 
 from kantor.errors import InputError, ModelError, SetupError
+from kantor.locks import STATE, held
 from kantor.promotion import gate
+from kantor.promotion.champion_history import history
 from kantor.promotion.gate import Refused
-from kantor.promotion.history import history
-from kantor.promotion.promote import promote, retire, rollback
+from kantor.promotion.promote import LOCK, audit, promote, retire, rollback
 from kantor.registry import load_model, versions
+from kantor.settings import Promote
+
+# A process of its own, without the network's stand-in: its gate takes as long as loading would.
+PROMOTE = """
+import pathlib, sys, time
+import mlflow
+from kantor.promotion import gate
+from kantor.promotion.promote import promote
+gate.unsound = lambda *_: time.sleep(0.5) or []
+print("ready", flush=True)
+sys.stdin.readline()
+promote(sys.argv[2], "at once", force=True, root=pathlib.Path(sys.argv[1]))
+"""
 
 
-def test_promoting_moves_champion_and_keeps_previous(moving, rule):
-    """The new version composes, the one before keeps `previous`, and the event is returned."""
-    event = promote(2, "sounds better", "ada@desk", root=moving, rule=rule)
+def moves(root):
+    return [(move.what, move.before, move.after) for move in history(root)]
+
+
+def by_page(client, version):
+    """As MLflow's page does it."""
+    client.set_registered_model_alias("kantor-bach", "champion", str(version))
+
+
+def test_promoting_moves_champion_and_keeps_previous(moving):
+    """The new version composes, the one before keeps `previous`, and the event is returned.
+
+    An alias names the version as well; the person is the one who runs this, if none is named.
+    """
+    event = promote(2, "sounds better", "ada@desk", root=moving)
     assert aliases(moving) == {"champion": 2, "previous": 1, "challenger": 3}
     assert (event.what, event.before, event.after, event.by) == ("promote", 1, 2, "ada@desk")
     assert event.figures["overlap"] == pytest.approx(0.91)
     assert load_model(root=moving).source == "kantor-bach version 2"
-
-
-def test_an_alias_names_the_version(moving):
-    """`challenger` is promoted by its name; the rule is that of params.yaml, the person who runs
-    this.
-    """
     event = promote("challenger", "newest", root=moving)
     assert event.after == 3
     assert re.fullmatch(r".+@.+", event.by)
 
 
-def test_rollbacks_lead_further_back(moving, rule):
+def test_rollbacks_lead_further_back(moving):
     """One after the other to older champions, never to one that was rolled back from; `previous`
     stands where the next one leads. Where none is left one line says so, and what else to do.
+    What is promoted again is good again.
     """
     with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
         rollback("no", root=moving)
-    promote(2, "try it", root=moving, rule=rule)
-    promote(3, "try it", root=moving, rule=rule)
+    promote(2, "try it", root=moving)
+    promote(3, "try it", root=moving)
     event = rollback("worse by ear", root=moving)
     assert (event.what, event.before, event.after) == ("rollback", 3, 2)
     assert aliases(moving) == {"champion": 2, "previous": 1, "challenger": 3}
@@ -51,65 +76,58 @@ def test_rollbacks_lead_further_back(moving, rule):
     with pytest.raises(InputError, match=r"no earlier champion is left.* 2 \(rolled back from"):
         rollback("and again", root=moving)
     assert aliases(moving) == {"champion": 1, "challenger": 3}
-
-
-def test_what_is_promoted_again_is_good_again(moving, rule):
-    """A rollback may lead to a version that was rolled back from before it was promoted again."""
-    promote(2, "try it", root=moving, rule=rule)
-    rollback("worse by ear", root=moving)
-    promote(2, "it was the loudspeaker", root=moving, rule=rule)
-    promote(3, "try it", root=moving, rule=rule)
+    promote(2, "it was the loudspeaker", root=moving)
+    promote(3, "try it", root=moving)
     assert rollback("worse by ear", root=moving).after == 2
 
 
-def test_what_was_retired_or_deleted_is_passed_over(moving, client, rule):
-    """`previous` goes on to the champion before, and the rollback says whom it passed over."""
-    promote(2, "try it", root=moving, rule=rule)
-    promote(3, "try it", root=moving, rule=rule)
-    retire(2, "hums", root=moving)
-    assert aliases(moving) == {"champion": 3, "previous": 1, "challenger": 3}
-    assert "skipped 2 (retired on 2" in rollback("worse", root=moving).line
-
-
-def test_retiring_takes_the_aliases_and_keeps_the_version(moving, rule):
-    """A retired version loses its names, still loads by number, and is not promoted again."""
+def test_retiring_takes_the_aliases_and_keeps_the_version(moving):
+    """A retired version loses its names, still loads by number, and is not promoted again, but by
+    force. `previous` goes on to the champion before, and a rollback says whom it passed over.
+    """
     retire("challenger", "hums", root=moving)
     assert aliases(moving) == {"champion": 1}
     assert load_model("models:/kantor-bach/3", root=moving)
     with pytest.raises(Refused, match="retired"):
-        promote(3, "after all", root=moving, rule=rule)
+        promote(3, "after all", root=moving)
     with pytest.raises(InputError, match="retired already"):
         retire(3, "again", root=moving)
-    promote(3, "after all", force=True, root=moving, rule=rule)
-    retired = [row for row in versions(root=moving) if "retired" in row["tags"]]
-    assert retired == []
+    promote(2, "try it", root=moving)
+    promote(3, "after all", force=True, root=moving)
+    assert not any("retired" in row["tags"] for row in versions(root=moving))
+    retire(2, "hums", root=moving)
+    assert aliases(moving) == {"champion": 3, "previous": 1}
+    assert "skipped 2 (retired on 2" in rollback("worse", root=moving).line
 
 
-def test_what_is_no_move(moving, rule):
+def test_what_is_no_move(moving):
     """What composes is not taken away, what is done is not done twice, and nothing without a
     reason.
     """
     with pytest.raises(InputError, match="say why"):
-        promote(2, " \n", root=moving, rule=rule)
-    assert aliases(moving)["champion"] == 1
+        promote(2, " \n", root=moving)
     with pytest.raises(Refused, match="it is the champion"):
         retire(1, "no", root=moving)
     with pytest.raises(InputError, match="is the champion already"):
-        promote(1, "yes", root=moving, rule=rule)
+        promote(1, "yes", root=moving)
+    assert aliases(moving) == {"champion": 1, "challenger": 3}
 
 
-def test_what_was_compared_with_another_champion_is_not_promoted(moving, client, rule):
+def test_what_was_compared_with_another_champion_is_not_promoted(moving, client):
     """A person may take a day to approve; a champion made meanwhile is not put aside unseen."""
-    client.set_registered_model_alias("kantor-bach", "champion", "3")
+    by_page(client, 3)
+    compared = SimpleNamespace(champion=1, rule=Promote(**RULE), worse=(), figures={"gain": 0.01})
     with pytest.raises(Refused, match="compared with version 1, but version 3 is champion by now"):
-        promote(2, "better", root=moving, rule=rule, instead_of=1)
+        promote(2, "better", root=moving, comparison=compared)
     assert aliases(moving)["champion"] == 3
-    assert promote(2, "better", force=True, root=moving, rule=rule, instead_of=3).before == 3
+    compared.champion = 3
+    event = promote(2, "better", root=moving, comparison=compared)
+    assert (event.before, event.figures["gain"]) == (3, 0.01)
 
 
-def test_rolling_back_to_what_does_not_load_is_refused(moving, rule, monkeypatch):
+def test_rolling_back_to_what_does_not_load_is_refused(moving, monkeypatch):
     """A rollback is stopped by a version that could not compose, unless forced."""
-    promote(2, "try it", root=moving, rule=rule)
+    promote(2, "try it", root=moving)
 
     def broken(*_):
         raise ModelError("no files")
@@ -121,29 +139,28 @@ def test_rolling_back_to_what_does_not_load_is_refused(moving, rule, monkeypatch
     assert rollback("worse", force=True, root=moving).overrode == ("does not load: no files",)
 
 
-def test_the_history_tells_who_when_from_to_and_why(moving, client, rule):
+def test_the_history_tells_who_when_from_to_and_why(moving, client):
     """All moves in order, in tags of the model, with figures and reasons."""
-    promote(2, "sounds better", "ada@desk", root=moving, rule=rule, figures={"gain": 0.01})
+    promote(2, "sounds better", "ada@desk", root=moving)
     rollback("worse by ear", "bob@shop", root=moving)
     retire(2, "worse by ear", "bob@shop", root=moving)
-    moves = history(root=moving)
-    assert [(e.what, e.before, e.after, e.by, e.why) for e in moves] == [
+    made = history(moving)
+    assert [(e.what, e.before, e.after, e.by, e.why) for e in made] == [
         ("promote", 1, 2, "ada@desk", "sounds better"),
         ("rollback", 2, 1, "bob@shop", "worse by ear"),
         ("retire", 2, None, "bob@shop", "worse by ear"),
     ]
-    assert moves[0].figures["gain"] == 0.01
-    assert [e.at for e in moves] == sorted(e.at for e in moves)
+    assert [e.at for e in made] == sorted(e.at for e in made)
     tags = client.get_registered_model("kantor-bach").tags
-    assert json.loads(tags[moves[0].tag])["why"] == "sounds better"
+    assert json.loads(tags[made[0].tag])["why"] == "sounds better"
 
 
-def test_a_move_that_fails_leaves_nothing_behind(moving, rule, monkeypatch):
+def test_a_move_that_fails_leaves_nothing_behind(moving, monkeypatch):
     """If the switch itself fails, `previous` and history are as before."""
     from mlflow import MlflowClient
 
-    promote(2, "try it", root=moving, rule=rule)
-    before = (aliases(moving), history(root=moving))
+    promote(2, "try it", root=moving)
+    before = (aliases(moving), history(moving))
     real = MlflowClient.set_registered_model_alias
 
     def fail(self, name, alias, version):
@@ -153,5 +170,99 @@ def test_a_move_that_fails_leaves_nothing_behind(moving, rule, monkeypatch):
 
     monkeypatch.setattr(MlflowClient, "set_registered_model_alias", fail)
     with pytest.raises(SetupError, match="disk full"):
-        promote(3, "next", root=moving, rule=rule)
-    assert (aliases(moving), history(root=moving)) == before
+        promote(3, "next", root=moving)
+    assert (aliases(moving), history(moving)) == before
+
+
+def test_each_move_in_the_page_is_recorded_once(moving, client):
+    """When it was found, between which versions, and that it came from MLflow's page. A rollback
+    leads to the version that it left.
+    """
+    assert audit(moving) is None
+    by_page(client, 3)
+    assert [move.by for move in history(moving)] == ["unknown"]
+    event = audit(moving)
+    assert audit(moving) is None
+    assert (event.before, event.after, event.by) == (1, 3, "MLflow's page")
+    assert event.figures["overlap"] == pytest.approx(0.92)
+    assert history(moving) == [event]
+    by_page(client, 2)
+    assert rollback("worse", root=moving).after == 3
+    assert moves(moving) == [("elsewhere", 1, 3), ("elsewhere", 3, 2), ("rollback", 2, 3)]
+    assert aliases(moving) == {"champion": 3, "previous": 1, "challenger": 3}
+
+
+def test_a_champion_that_was_deleted_is_no_way_back(moving, client):
+    """The move is recorded all the same, and a rollback says that there is nothing to go to."""
+    promote(2, "try it", root=moving)
+    client.delete_registered_model_alias("kantor-bach", "champion")
+    assert audit(moving) is None
+    client.delete_registered_model_alias("kantor-bach", "previous")
+    client.delete_model_version("kantor-bach", "1")
+    by_page(client, 2)
+    client.delete_model_version("kantor-bach", "2")
+    by_page(client, 3)
+    with pytest.raises(InputError, match=r"is left.*2 \(deleted\), 1 \(deleted\)"):
+        rollback("back", root=moving)
+
+
+@pytest.mark.long
+def test_two_processes_that_promote_at_once_do_not_interleave(moving):
+    """One comes first, and the other finds its work: each move begins where the last one ended."""
+    command = [sys.executable, "-c", PROMOTE, str(moving)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with (
+        subprocess.Popen([*command, "2"], **pipes) as one,
+        subprocess.Popen([*command, "3"], **pipes) as other,
+    ):
+        for process in (one, other):
+            assert process.stdout.readline() == b"ready\n", process.stderr.read()
+        for process in (one, other):
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        for process in (one, other):
+            assert process.communicate(timeout=60) == (b"", b"")
+    (_, first, middle), (_, again, last) = moves(moving)
+    assert (first, {middle, last}, again) == (1, {2, 3}, middle)
+    assert (aliases(moving)["champion"], aliases(moving)["previous"]) == (last, middle)
+
+
+def test_threads_that_move_at_once_do_not_interleave(moving):
+    """Of several promotions of one version one is made, the others find it done."""
+
+    def one(_):
+        try:
+            return str(promote(2, "at once", root=moving).before)
+        except InputError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(one, range(4)))
+    assert outcomes[0] == "1"
+    assert all("is the champion already" in line for line in outcomes[1:])
+    assert moves(moving) == [("promote", 1, 2)]
+
+
+def test_a_move_waits_for_the_one_under_way(moving, monkeypatch):
+    """And gives up with one line that names who holds it up."""
+    monkeypatch.setattr("kantor.promotion.promote.PATIENCE", 0.0)
+    with (
+        held(moving / STATE / LOCK),
+        pytest.raises(SetupError, match=r"cannot be moved now: .*held by process"),
+    ):
+        promote(2, "now", root=moving)
+    assert aliases(moving)["champion"] == 1
+
+
+def test_a_move_of_another_machine_meanwhile_is_not_overwritten(moving, client, monkeypatch):
+    """No lock reaches there: just before the switch the champion is looked at again."""
+
+    def slow(*_):
+        by_page(client, 3)
+        return []
+
+    monkeypatch.setattr(gate, "reasons_against", slow)
+    with pytest.raises(SetupError, match="version 3 was made champion meanwhile"):
+        promote(2, "try it", root=moving)
+    assert aliases(moving) == {"champion": 3, "challenger": 3}
+    assert moves(moving) == [("elsewhere", 1, 3)]

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from kantor.metrics.distances import Difference
-from kantor.promotion.rule import Row, action, decide, rows, worse
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rule import Row, decide, rows, worse
 
 SURE = Difference(0.02, 0.01, 0.03, 0.99)
 
@@ -41,33 +42,30 @@ def test_too_small_a_gain_keeps_the_champion(rule, gain, fault):
 
 @pytest.mark.parametrize("estimate", [-0.021, math.nan])
 def test_a_worse_guarded_metric_keeps_the_champion(rule, estimate):
-    """However much the primary metric gains."""
-    lost = row("guarded", Difference(estimate, -0.05, 0.01, 0.1), 0.02)
+    """However much the primary metric gains. A metric that is only shown may be worse."""
+    loss = Difference(estimate, -0.05, 0.01, 0.1)
+    lost = row("guarded", loss, 0.02)
     verdict, reasons = decide([row("primary", SURE, 0.005), lost], rule)
-    assert verdict == "keep"
-    assert reasons == tuple(worse([lost]))
+    assert (verdict, reasons) == ("keep", tuple(worse([lost])))
     assert reasons[0].startswith("worse in crossing: 0.0500, the champion 0.0400, Bach 0.0300")
-
-
-def test_what_is_only_shown_decides_nothing(rule):
-    """A metric outside the rule may be worse."""
-    lost = row("shown", Difference(-9, -9, -9, 0), 0)
-    assert decide([row("primary", SURE, 0.005), lost], rule)[0] == "promote"
+    assert decide([row("primary", SURE, 0.005), row("shown", loss, 0)], rule)[0] == "promote"
 
 
 @pytest.mark.parametrize(
-    ("mode", "verdict", "wanted"),
+    ("mode", "margin", "wanted"),
     [
-        ("auto", "promote", "promote"),
-        ("auto", "keep", "keep"),
-        ("approve", "promote", "ask"),
-        ("approve", "keep", "keep"),
-        ("never", "promote", "keep"),
+        ("auto", 0.005, "promote"),
+        ("auto", 0.5, "keep"),
+        ("approve", 0.005, "ask"),
+        ("approve", 0.5, "keep"),
+        ("never", 0.005, "keep"),
     ],
 )
-def test_modes(rule, mode, verdict, wanted):
+def test_modes(rule, mode, margin, wanted):
     """Automatically, after a person said yes, or never; and never what the rule holds back."""
-    assert action(verdict, rule.model_copy(update={"mode": mode})) == wanted
+    moded = rule.model_copy(update={"mode": mode})
+    compared = ModelComparison("", 2, 1, 9, (), (row("primary", SURE, margin),), moded)
+    assert compared.action == wanted
 
 
 def test_nearer_to_bach_is_better(make, rule):

@@ -11,10 +11,11 @@ import pytest
 from tests.registries import PARAMS, change
 
 from kantor.errors import SetupError
-from kantor.promotion.history import history
+from kantor.promotion.champion_history import history
 from kantor.promotion.promote import promote
 from kantor.registry import load_model, register, versions
-from kantor.registry.database import SCHEMA, look_up, relocate
+from kantor.registry.__main__ import main
+from kantor.registry.database import SCHEMA, look_up
 from kantor.registry.store import opened
 from kantor.registry.versions import address_of, find, kept_windows
 
@@ -37,14 +38,11 @@ def test_schema_is_that_of_the_installed_mlflow(registered):
 
 @pytest.mark.parametrize("version", ["champion", "challenger", "1"])
 def test_the_same_version_as_mlflow_finds(registered, version):
-    """Number, time and files are those that MLflow names."""
-    row = look_up("kantor-bach", version, registered)
+    """Number and files are those that MLflow names."""
+    number, folder = look_up("kantor-bach", version, registered)
     with opened(registered) as store:
         wanted = find(store, version)
-        address = address_of(store, wanted)
-    assert (row.model, row.version) == (wanted.name, int(wanted.version))
-    assert row.created == wanted.creation_timestamp
-    assert row.folder.as_uri() == address
+        assert (str(number), folder.as_uri()) == (str(wanted.version), address_of(store, wanted))
 
 
 @pytest.mark.parametrize(
@@ -84,46 +82,52 @@ def test_loading_without_mlflow(registered):
     script = (
         "import sys\n"
         "sys.modules['mlflow'] = sys.modules['tensorflow'] = None\n"
-        "from kantor.registry.loading import _version_files\n"
-        "with _version_files('champion', None) as (folder, source):\n"
-        "    print(folder.name, source)"
+        "from kantor.registry import fetch\n"
+        "from pathlib import Path\n"
+        "print(fetch(Path(sys.argv[1])))"
     )
-    command = [sys.executable, "-c", script]
+    into = registered.parent / "fetched"
+    command = [sys.executable, "-c", script, str(into)]
     done = subprocess.run(command, cwd=registered, capture_output=True, text=True, check=True)
-    assert done.stdout == "model kantor-bach version 1\n"
+    assert done.stdout == "kantor-bach version 1\n"
+    assert (into / "model.json").is_file()
 
 
-@pytest.fixture
-def moved(own, tmp_path):
-    """A repository whose registry still names the place where it was before."""
-    return own.rename(tmp_path / "moved")
+def test_a_moved_repository_loses_nothing(own, tmp_path, monkeypatch, capsys):
+    """Versions, aliases, history and files are those from before, and new ones are registered.
 
+    The command says in one line what it did, or what is wrong. The database before is kept as a
+    copy that only its owner reads; without the files nothing is changed.
+    """
 
-def test_nothing_is_lost(moved, rule):
-    """Versions, aliases, history and files are those from before, and new ones are registered."""
+    def relocated(code):
+        assert main(["relocate"]) == code
+        told = capsys.readouterr()
+        (line,) = (told.err if code else told.out).splitlines()
+        return line
+
+    moved = own.rename(tmp_path / "moved")
+    monkeypatch.chdir(moved)
     with pytest.raises(SetupError, match=r"python -m kantor.registry relocate"):
         load_model(root=moved)
     change(moved, 6)
     with pytest.raises(SetupError, match=r"moved or copied; .*kantor.registry relocate"):
         register(moved, PARAMS)
     before = versions(root=moved)
-    assert "before at file:///" in relocate(moved)
+    (moved / "mlartifacts").rename(moved / "elsewhere")
+    assert "bring it here" in relocated(1)
+    (moved / "elsewhere").rename(moved / "mlartifacts")
+    assert "before at file:///" in relocated(0)
+    (copy,) = moved.glob("mlflow.db.*Z")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert versions(root=moved) == before
     loaded = load_model(root=moved)
     assert (loaded.source, loaded.generator.distance) == ("kantor-bach version 1", 4)
     assert kept_windows(1, root=moved) == (1, "side,piece\n")
     assert register(moved, PARAMS).version == 2
-    event = promote(2, "better", force=True, root=moved, rule=rule)
-    assert "its files are where it says" in relocate(moved)
+    event = promote(2, "better", force=True, root=moved)
+    assert "its files are where it says" in relocated(0)
     assert history(root=moved) == [event]
-
-
-def test_the_database_before_is_kept(moved):
-    """As a copy that only its owner reads; without the files nothing is changed."""
-    (moved / "mlartifacts").rename(moved / "elsewhere")
-    with pytest.raises(SetupError, match="bring it here"):
-        relocate(moved)
-    (moved / "elsewhere").rename(moved / "mlartifacts")
-    relocate(moved)
-    (copy,) = moved.glob("mlflow.db.*Z")
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    (moved / "mlflow.db").rename(tmp_path / "aside")
+    assert "put it back" in relocated(1)
+    assert main(["other"]) == 2

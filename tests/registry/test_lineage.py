@@ -1,19 +1,12 @@
 """What made a version: hashes, git, the figures read from the reports."""
 
-import json
 import os
 import subprocess
-import zipfile
 
+import pytest
 import yaml
 
 from kantor.registry import lineage
-
-
-def archive(path, saved, weights=b"weights"):
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("metadata.json", json.dumps({"date_saved": saved}))
-        file.writestr("model.weights.h5", weights)
 
 
 def git(root, *arguments):
@@ -25,30 +18,13 @@ def git(root, *arguments):
     return done.stdout.strip()
 
 
-def lock(root, model_md5):
-    stages = {
-        "ingest": {"deps": [{"path": "data", "md5": "d.dir"}], "outs": []},
-        "train": {"outs": [{"path": "build/model", "md5": model_md5}]},
-    }
-    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
-
-
 def test_fingerprint_sees_weights_card_and_evaluation(bare):
-    """Other weights, another card, another evaluation: each is another fingerprint. When the same
-    weights were saved does not matter.
-    """
-    path = bare / "build/model/generator.keras"
-    archive(path, "2026-01-01")
-    seen = {lineage.fingerprint(bare)}
-    archive(path, "2026-01-02")
-    seen.add(lineage.fingerprint(bare))
-    archive(path, "2026-01-01", b"others")
-    seen.add(lineage.fingerprint(bare))
-    (bare / "build/model/model.json").write_text('{"distance": 5}')
-    seen.add(lineage.fingerprint(bare))
-    (bare / "reports/metrics.json").write_text("{}")
-    seen.add(lineage.fingerprint(bare))
-    assert len(seen) == 4
+    """Other weights, another card, another evaluation: each is another fingerprint."""
+    seen = [lineage.tags(bare, {})["fingerprint"] for _ in range(2)]
+    for path in ("build/model/runtime.npz", "build/model/model.json", "reports/metrics.json"):
+        (bare / path).write_text("{}")
+        seen.append(lineage.tags(bare, {})["fingerprint"])
+    assert len({*seen}) == len(seen) - 1 == 4
 
 
 def test_directory_hash_is_the_one_of_dvc(tmp_path):
@@ -60,24 +36,42 @@ def test_directory_hash_is_the_one_of_dvc(tmp_path):
     assert lineage.directory_md5(tmp_path) == "6076be3c1c0c0b9e75bddf28a5b8aae0.dir"
 
 
-def test_data_hash_comes_from_the_lock_of_this_model(bare):
+STAGES = {
+    "ingest": {"deps": [{"path": "data", "md5": "d.dir"}], "outs": []},
+    "train": {"outs": [{"path": "build/model", "md5": "m.dir"}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("lock", "model", "data"),
+    [
+        (yaml.safe_dump({"schema": "2.0", "stages": STAGES}), "m.dir", "d.dir"),
+        (yaml.safe_dump({"schema": "2.0", "stages": STAGES}), "another", "unknown"),
+        (None, "m.dir", "unknown"),
+        ("", "m.dir", "unknown"),
+        ("stages: [1", "m.dir", "unknown"),
+        ("stages: {ingest: 3}", "m.dir", "unknown"),
+        ("[]", "m.dir", "unknown"),
+    ],
+)
+def test_data_hash_comes_from_the_lock_of_this_model(bare, lock, model, data):
     """The data's hash is read from ``dvc.lock``, and only if it is this model's lock. One that
     cannot be read does not stop a registration.
     """
-    assert lineage.data_md5(bare) == lineage.UNKNOWN
-    lock(bare, lineage.directory_md5(bare / "build/model"))
-    assert lineage.data_md5(bare) == "d.dir"
-    lock(bare, "of another model.dir")
-    assert lineage.data_md5(bare) == lineage.UNKNOWN
-    for text in ("", "stages: [1", "stages: {ingest: 3}", "[]"):
-        (bare / "dvc.lock").write_text(text)
-        assert lineage.data_md5(bare) == lineage.UNKNOWN
+    if lock is not None:
+        (bare / "dvc.lock").write_text(lock)
+    assert lineage.data_md5(bare, model) == data
 
 
-def test_commit_and_what_makes_it_dirty(bare):
-    """The commit is named; it is dirty by what shapes a model, not by what the stages write."""
+def test_commit_and_what_makes_it_dirty(bare, monkeypatch):
+    """The commit is named; it is dirty by what shapes a model, not by what the stages write.
+
+    Outside version control, and on a machine without git, it is unknown.
+    """
+    unknown = (lineage.UNKNOWN, lineage.UNKNOWN)
+    assert lineage.git_commit(bare) == unknown
     git(bare, "init", "-q")
-    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
+    assert lineage.git_commit(bare) == unknown
     git(bare, "add", "params.yaml", "dvc.yaml")
     git(bare, "commit", "-q", "-m", "start")
     head = git(bare, "rev-parse", "HEAD")
@@ -85,13 +79,8 @@ def test_commit_and_what_makes_it_dirty(bare):
     assert lineage.git_commit(bare) == (head, "false")
     (bare / "params.yaml").write_text("register: {}")
     assert lineage.git_commit(bare) == (head, "true")
-
-
-def test_without_git_the_commit_is_unknown(bare, monkeypatch):
-    """A machine without git, or a folder outside version control, still registers."""
-    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
     monkeypatch.setenv("PATH", str(bare))
-    assert lineage.git_commit(bare) == (lineage.UNKNOWN, lineage.UNKNOWN)
+    assert lineage.git_commit(bare) == unknown
 
 
 def test_tags(bare):
@@ -113,7 +102,7 @@ def test_what_is_a_number(bare):
     """Empty cells, words and NaN are left out of the curves, their rows are not; figures are named
     by their path, and null and words are none.
     """
-    assert list(lineage.history(bare)) == [
+    assert list(lineage.curves(bare)) == [
         (10, {"loss": 0.5}),
         (20, {"loss": 0.25, "critic gap": 1.5}),
         (30, {"critic gap": 1.25}),

@@ -1,6 +1,5 @@
 """Loading a version: by alias, by number, from a folder, and every way in which it fails."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from tests.registries import client_of
 from kantor.compose import composer
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
-from kantor.registry import fetch, find_root, load_alone, load_model, may_pass, versions
+from kantor.registry import describe, fetch, load_alone, load_model, may_pass
 from kantor.registry.pyfunc import example, inputs
+from kantor.registry.versions import kept_windows, parse
 
 CHAMPION = "models:/kantor-bach@champion"
 
@@ -27,15 +27,21 @@ def request_and_seeds(batch=2):
 @pytest.mark.parametrize(
     "uri", [CHAMPION, "champion", "@challenger", "models:/kantor-bach/1", "1", "build/model"]
 )
-def test_every_way_to_name_a_model(registered, monkeypatch, uri):
-    """Registry address, alias, number and folder all give a model that composes."""
+def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, uri):
+    """Registry address, alias, number and folder all give a model that composes.
+
+    Its files, fetched, load from where they were copied to.
+    """
     monkeypatch.chdir(registered)
     model = load_model(uri)
+    assert model.source == (uri if "build" in uri else "kantor-bach version 1")
     given, seeds = request_and_seeds()
     pitches, onsets = model(given, seeds)
     assert pitches.shape == onsets.shape == given.pitches.shape
     assert np.array_equal(pitches[given.mask], given.pitches[given.mask])
     assert not np.array_equal(pitches[0], pitches[1])
+    assert fetch(tmp_path, uri) == model.source
+    assert load_model(str(tmp_path)).generator.distance == 4
 
 
 @pytest.fixture
@@ -111,12 +117,8 @@ def test_what_a_model_does_not_know(registered, monkeypatch):
     pitches, onsets = model(given, seeds)
     with pytest.raises(InputError, match="build/model: carries no critic"):
         model.judge(given, pitches, onsets)
-    monkeypatch.setattr(
-        type(model.generator),
-        "judge",
-        lambda self, given, pitches, onsets: pitches.mean(axis=(1, 2)),
-        raising=False,
-    )
+    judge = lambda self, given, pitches, onsets: pitches.mean(axis=(1, 2))  # noqa: E731
+    monkeypatch.setattr(type(model.generator), "judge", judge, raising=False)
     worth = model.judge(given, pitches, onsets)
     assert (worth.shape, worth.dtype) == ((3,), np.float32)
 
@@ -124,90 +126,74 @@ def test_what_a_model_does_not_know(registered, monkeypatch):
 @pytest.mark.parametrize(
     ("uri", "kind", "fault"),
     [
-        ("nobody", InputError, "no version has the alias 'nobody'; there is challenger"),
-        ("models:/kantor-bach/9", InputError, "kantor-bach: no version 9; there is 1"),
+        ("nobody", InputError, r"no version nobody; there is challenger \(version 1\)"),
+        ("models:/kantor-bach/9", InputError, "kantor-bach: no version 9; there is challenger"),
         ("models:/other@champion", InputError, "other: no such model .* it has kantor-bach"),
         ("runs:/abc/model", InputError, "not a model; expected an alias"),
+        ("models:/x", InputError, "expected .* models:/kantor-bach@champion"),
         ("reports", ModelError, "reports: reports does not load as a generator"),
     ],
 )
 def test_wrong_names_get_one_line(registered, monkeypatch, uri, kind, fault):
-    """What cannot be loaded is named, with what there is instead."""
+    """What cannot be loaded is named, with what there is instead; waiting does not help."""
     monkeypatch.chdir(registered)
     with pytest.raises(kind, match=fault) as caught:
         load_model(uri)
     assert "\n" not in str(caught.value)
+    assert not may_pass(caught.value)
 
 
 def test_missing_champion_names_the_remedy(own):
     """Without a champion the message says what makes one."""
     client_of(own).delete_registered_model_alias("kantor-bach", "champion")
-    with pytest.raises(InputError, match=r"alias 'champion'.*`make repro`"):
+    with pytest.raises(InputError, match=r"no version champion.*`make repro`"):
         load_model(root=own)
 
 
-def test_no_registry_yet(bare):
-    """Before the first pass one line names the command; reading makes no database."""
-    for ask in (load_model, versions):
-        with pytest.raises(SetupError, match=r"mlflow.db: no model .*`make repro`"):
-            ask(root=bare)
-    assert not (bare / "mlflow.db").exists()
-
-
-def test_a_damaged_version(own):
-    """One of somebody else is not loaded as ours; one without files says where they should be."""
-    description = next(own.glob("mlartifacts/models/*/artifacts/MLmodel"))
-    text = description.read_text().replace("kantor.registry.pyfunc", "mlflow.sklearn")
-    description.write_text(text)
-    with pytest.raises(ModelError, match="version 1: not a generator of Kantor's"):
+def test_a_version_without_its_files(own):
+    """One line says where they should be, also for one that somebody else registered."""
+    shutil.rmtree(next(own.glob("mlartifacts/models/*/artifacts/data/model")))
+    with pytest.raises(SetupError, match=r"kantor-bach version 1: no generator .* is at .*mlart"):
         load_model(root=own)
-    shutil.rmtree(own / "mlartifacts")
-    with pytest.raises(SetupError, match=r"kantor-bach version 1: its files are not at .*mlart"):
-        load_model(root=own)
-
-
-def test_database_that_is_none(bare):
-    """A file that is not a database gets one line, not SQLAlchemy's page."""
-    (bare / "mlflow.db").write_text("not a database, by any means\n" * 9)
-    with pytest.raises(SetupError, match=r"mlflow.db: .*file is not a database") as caught:
-        load_model(root=bare)
-    assert len(str(caught.value)) < 300 + len(str(bare))
-
-
-def test_root_is_found_upward_or_by_name(bare, monkeypatch, tmp_path):
-    """From any folder inside a repository it is found; the variable names any other."""
-    monkeypatch.chdir(bare / "reports" / "training")
-    assert find_root() == bare
-    monkeypatch.setenv("KANTOR_HOME", str(tmp_path / "named"))
-    assert find_root() == tmp_path / "named"
-
-
-def test_a_fetched_model_loads_from_its_folder(registered, tmp_path):
-    """By alias or by number, with the name that it has in the registry; a folder is copied."""
-    source = str(registered / "build/model")
-    for uri in ("champion", "models:/kantor-bach/1", source):
-        folder = tmp_path / uri.rpartition("/")[2]
-        folder.mkdir()
-        assert fetch(folder, uri, registered) == (
-            source if uri == source else "kantor-bach version 1"
-        )
-        assert json.loads((folder / "model.json").read_text()) == {"distance": 4}
-        assert load_model(str(folder)).generator.distance == 4
-
-
-def test_only_a_silent_registry_may_pass(registered, tmp_path, monkeypatch):
-    """A dead server may come back; an alias that there is not will not come by waiting."""
-    with pytest.raises(InputError, match="no version has the alias") as missing:
-        fetch(tmp_path, "nobody", registered)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
-    with pytest.raises(SetupError, match=r"http://127.0.0.1:9: .* does not answer") as silent:
-        fetch(tmp_path, "champion")
-    assert (may_pass(missing.value), may_pass(silent.value)) == (False, True)
 
 
 def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
     """It starts no processes: every core has one of its own."""
     asked = []
-    monkeypatch.setattr(composer, "load", lambda *how, **more: asked.append((how, more)))
+    monkeypatch.setattr(composer, "load", lambda *given: asked.append(given))
     load_alone(str(registered / "build/model"))
-    assert asked == [((str(registered / "build/model"),), {"processes": 1})]
+    assert asked == [(registered / "build/model", 1)]
+
+
+@pytest.mark.parametrize(
+    ("reference", "model", "version"),
+    [
+        ("models:/other@champion", "other", "champion"),
+        ("models:/other/3", "other", "3"),
+        ("champion", "kantor-bach", "champion"),
+        ("@challenger", "kantor-bach", "challenger"),
+    ],
+)
+def test_references(bare, reference, model, version):
+    """A full address names its model; an alias or a number is of the line's own model."""
+    assert parse(reference, bare) == (model, version)
+
+
+def test_the_table_of_windows_is_kept(moving, client, monkeypatch):
+    """A version whose run keeps the table gives it; one whose run does not, or is gone for good,
+    gives none.
+    """
+    run = client.get_model_version("kantor-bach", "3").run_id
+    client.log_text(run, "side,piece\n", "windows.csv")
+    assert kept_windows("challenger", root=moving) == (3, "side,piece\n")
+    assert kept_windows(1, root=moving) == (1, None)
+    assert describe("challenger", root=moving)["run"] == run
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+    def gone(*_):
+        raise MlflowException("no run", error_code=RESOURCE_DOES_NOT_EXIST)
+
+    monkeypatch.setattr(MlflowClient, "list_artifacts", gone)
+    assert kept_windows(2, root=moving) == (2, None)

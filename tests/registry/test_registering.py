@@ -1,4 +1,4 @@
-"""Registering: the run, the version, its tags and aliases, and that it happens once."""
+"""Registering: the run, the version, its tags and aliases; and the closing words on it."""
 
 import json
 import logging
@@ -13,9 +13,11 @@ from tests.registries import PARAMS, aliases, change, client_of
 
 from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import ModelError, SetupError
-from kantor.registry import Receipt, load_model, register, versions
+from kantor.metrics.musical import LABELS
+from kantor.registry import RECEIPT, load_model, register, versions
+from kantor.registry.__main__ import summary
 from kantor.registry.pyfunc import example
-from kantor.registry.store import RECEIPT
+from kantor.registry.registering import Receipt
 from kantor.settings import Register
 
 STAGE = Path(__file__).parents[2] / "pipelines" / "register.py"
@@ -41,9 +43,14 @@ def test_the_first_version_and_the_process(repository):
 
 
 def test_same_inputs_make_no_second_version(own):
-    """Registering again finds the version, and makes neither a version nor a run."""
+    """Registering again finds the version, and makes neither a version nor a run. Where the first
+    time was interrupted before the aliases, it is named now.
+    """
+    for alias in ("challenger", "champion"):
+        client_of(own).delete_registered_model_alias("kantor-bach", alias)
     again = register(own, PARAMS)
     assert (again.version, again.created) == (1, False)
+    assert again.aliases == ("challenger", "champion")
     assert len(versions(root=own)) == 1
     store, run = run_of(own)
     assert len(store.search_runs([run.info.experiment_id])) == 1
@@ -51,28 +58,52 @@ def test_same_inputs_make_no_second_version(own):
 
 def test_a_later_version_challenges_and_going_back_finds_the_old_one(own):
     """Another model becomes the challenger, the champion stays who it was; with the inputs of
-    version 1 built again, version 1 is the challenger again.
+    version 1 built again, version 1 is the challenger again. The closing words are of what was
+    built last.
     """
     change(own, 5)
-    assert register(own, PARAMS).aliases == ("challenger",)
+    receipt = register(own, PARAMS)
+    receipt.write(own / RECEIPT)
+    assert receipt.aliases == ("challenger",)
     assert aliases(own) == {"challenger": 2, "champion": 1}
+    assert summary(own)[0] == "kantor-bach version 2 (challenger)"
     change(own, 4)
     receipt = register(own, PARAMS)
     assert (receipt.version, receipt.created) == (1, False)
     assert receipt.aliases == ("challenger", "champion")
 
 
-def test_interrupted_before_the_aliases(own):
-    """A version that was made but not named yet is named by the next registration."""
-    for alias in ("challenger", "champion"):
-        client_of(own).delete_registered_model_alias("kantor-bach", alias)
-    receipt = register(own, PARAMS)
-    assert (receipt.version, receipt.created) == (1, False)
-    assert receipt.aliases == ("challenger", "champion")
+def test_summary_names_version_figures_and_files(own):
+    """Name, version, aliases; figures beside Bach's and the baselines'; what to open.
+
+    Without a receipt one line names the command; another registry is told how to get it.
+    """
+    with pytest.raises(SetupError, match=r"registered.json: not found; run `make repro`"):
+        summary(own)
+    register(own, PARAMS).write(own / RECEIPT)
+    assert [line.split() for line in summary(own)] == [
+        ["kantor-bach", "version", "1", "(challenger,", "champion)"],
+        ["this", "Bach", "triads", "random"],
+        [*LABELS["triad_or_seventh"].split(), "0.930", "0.950", "1.000", "0.100"],
+        ["voice", "crossing", "-", "0.950", "1.000", "0.100"],
+        ["22", "of", "30", "metrics", "within", "Bach's", "range"],
+        ["report", "reports/report.html"],
+        ["composed", "reports/samples/one.mid"],
+    ]
+    Receipt("kantor-bach", "of another", 1, (), True).write(own / RECEIPT)
+    with pytest.raises(SetupError, match="`dvc repro -fs register` registers it"):
+        summary(own)
 
 
 def test_run_holds_parameters_curves_figures_and_files(registered):
-    """What the pipeline wrote can be read in MLflow: once each, under its own name."""
+    """What the pipeline wrote can be read in MLflow: once each, under its own name. The version's
+    tags say what made it, and its figures are numbers.
+    """
+    (row,) = versions(root=registered)
+    assert len(row["tags"]["fingerprint"]) == 64
+    assert row["tags"]["git.commit"] == "unknown"
+    assert row["tags"]["ensemble.lines"] == "soprano, alto, tenor, bass"
+    assert row["metrics"]["triad_or_seventh"] == 0.93
     store, run = run_of(registered)
     assert run.info.status == "FINISHED"
     assert run.data.params["train.budget.minutes"] == "8"
@@ -86,16 +117,6 @@ def test_run_holds_parameters_curves_figures_and_files(registered):
     shown = {metric.key: metric.value for metric in model.metrics}
     assert shown["evaluation/headline.triad_or_seventh"] == 0.93
     assert shown["evaluation/by_meter.3/4.real.crossing"] == 0.03
-
-
-def test_version_is_tied_to_what_made_it(registered):
-    """The tags are on the version, and the figures are numbers."""
-    (row,) = versions(root=registered)
-    assert len(row["tags"]["fingerprint"]) == 64
-    assert row["tags"]["training.budget.minutes"] == "8"
-    assert row["tags"]["git.commit"] == "unknown"
-    assert row["tags"]["ensemble.lines"] == "soprano, alto, tenor, bass"
-    assert row["metrics"]["triad_or_seventh"] == 0.93
 
 
 def test_a_model_of_another_ensemble(repository, monkeypatch):
@@ -166,7 +187,7 @@ def test_broken_model_is_refused(repository, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(type(generator), "compose", careless)
-        with pytest.raises(ModelError, match="changes the pitches it is given"):
+        with pytest.raises(ModelError, match="changes what is given"):
             register(repository, PARAMS)
     (repository / "build/model/model.json").write_text("{}")
     with pytest.raises(ModelError, match=r"build/model: .* does not load as a generator"):

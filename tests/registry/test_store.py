@@ -1,27 +1,173 @@
-"""What the registry's file says when it is not there, is somebody else's for now, or is made."""
+"""Where the registry is; that it is one line within seconds if it is not there or not at hand."""
 
 import re
+import socket
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.registries import PARAMS
+from tests.registries import PARAMS, change
 
 from kantor.errors import SetupError
-from kantor.promotion.history import history
+from kantor.promotion.champion_history import history
 from kantor.promotion.promote import promote
-from kantor.registry import RECEIPT, load_model, may_pass, register, versions
+from kantor.registry import RECEIPT, find_root, load_model, may_pass, register, store, versions
 from kantor.registry.__main__ import summary
+from kantor.registry.store import model_name
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST = 10.0  # seconds until the line
 DESTROYS = (
     r"\b(remove|delete|rm|unlink)\b[^\n]*(mlflow\.db|mlartifacts|registered|data\.dvc|rwlock)"
 )
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A second for what takes four to six elsewhere."""
+    monkeypatch.setattr(store, "PATIENCE", 1.0)
+    monkeypatch.setitem(store._READING, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as the test says; a negative status never answers."""
+
+    statuses = ()  # of the first request, the second, and so on; the last one of all that follow
+
+    def do_GET(self):
+        first, *rest = type(self).statuses
+        type(self).statuses = rest or [first]
+        if first < 0:
+            self.server.end.wait(60)
+            return
+        self.send_response(first)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"no")
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def serve(monkeypatch, impatient):
+    """Starts a server whose answers have these statuses; MLflow is told of it."""
+    started = []
+
+    def start(*statuses):
+        handler = type("Handler", (Answering,), {"statuses": list(statuses)})
+        running = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        running.daemon_threads = True
+        running.end = threading.Event()
+        threading.Thread(target=running.serve_forever, args=(0.05,)).start()
+        started.append(running)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{running.server_port}")
+
+    yield start
+    for running in started:
+        running.end.set()
+        running.shutdown()
+        running.server_close()
+
+
+@pytest.fixture(params=["refuses", "vanishes", "is silent"])
+def unreachable(request, monkeypatch, impatient):
+    """An address where nothing answers: refused, packets lost, no answer."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = listening.getsockname()
+        if request.param != "refuses":
+            listening.listen(0)
+        filling = [socket.socket() for _ in range(4 * (request.param == "vanishes"))]
+        for each in filling:  # what comes when the queue is full is dropped
+            each.setblocking(False)
+            each.connect_ex(address)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@{address[0]}:{address[1]}")
+        yield request.param
+        for each in filling:
+            each.close()
+
+
+def test_a_registry_out_of_reach_is_one_line_in_time(unreachable):
+    """One line that names the address and what to do; whoever can wait may try again."""
+    begin = time.monotonic()
+    with pytest.raises(SetupError, match=r"http://127.* not answer.*start it") as caught:
+        load_model()
+    assert time.monotonic() - begin < MOST
+    assert may_pass(caught.value)
+    assert "secret" not in str(caught.value)
+    assert ("connection refused" in str(caught.value)) == (unreachable == "refuses")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words", "passes"),
+    [
+        ((401,), "refuses; set MLFLOW_TRACKING_TOKEN", False),
+        ((200, 403), "refuses; set MLFLOW_TRACKING_TOKEN", False),
+        ((200, 500), "the server does not answer", True),
+        ((200, -1), "the server does not answer", True),
+        ((404,), "404", False),
+    ],
+)
+def test_what_a_server_answers(serve, statuses, words, passes):
+    """A refused token names the variable; a server that fails or falls silent may recover by
+    itself; what is no server of MLflow's is not called silent.
+    """
+    serve(*statuses)
+    begin = time.monotonic()
+    with pytest.raises(SetupError, match=words) as caught:
+        versions()
+    assert time.monotonic() - begin < MOST
+    assert may_pass(caught.value) == passes
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_elsewhere_is_reached_first(monkeypatch):
+    """SQLAlchemy would try for minutes; the password is not shown."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@127.0.0.1:9/registry")
+    with pytest.raises(SetupError, match=r"^postgresql://127.0.0.1:9/registry: .*refused"):
+        versions()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_a_locked_database_is_one_line(moving):
+    """Without SQL, and as something that passes by itself; reading goes on meanwhile."""
+    with closing(sqlite3.connect(moving / "mlflow.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert load_model(root=moving)
+        begin = time.monotonic()
+        with pytest.raises(SetupError, match="another process is writing to it") as caught:
+            promote(2, "now", root=moving)
+    assert "SQL" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert may_pass(caught.value)
+    assert time.monotonic() - begin < 60
+
+
+def test_no_registry_yet(bare):
+    """Before the first pass one line names the command; reading makes no database."""
+    for ask in (load_model, versions):
+        with pytest.raises(SetupError, match=r"mlflow.db: no model .*`make repro`"):
+            ask(root=bare)
+    assert not (bare / "mlflow.db").exists()
+
+
+def test_database_that_is_none(bare):
+    """A file that is not a database gets one line, not SQLAlchemy's page."""
+    (bare / "mlflow.db").write_text("not a database, by any means\n" * 9)
+    with pytest.raises(SetupError, match=r"mlflow.db: .*file is not a database") as caught:
+        load_model(root=bare)
+    assert len(str(caught.value)) < 300 + len(str(bare))
 
 
 @pytest.fixture
@@ -32,70 +178,60 @@ def lost(own):
     return own
 
 
-@pytest.mark.parametrize("ask", [load_model, versions, history, summary])
-def test_a_database_that_was_moved_away_is_to_be_put_back(lost, ask):
-    """Its files show that there was one: nobody is told to begin a new one over it."""
-    with pytest.raises(SetupError, match=r"mlflow.db: not found, though mlart.*put it back"):
-        ask(root=lost)
+def test_a_lost_database_is_to_be_put_back(lost):
+    """Its files show that there was one: nobody is told to begin a new one over it, nothing does.
 
-
-def test_no_new_database_is_begun_over_the_files_of_another(lost):
-    """What was built waits; put back, the database has all its versions and takes the next one."""
-    (lost / "build/model/model.json").write_text('{"distance": 9}')
-    with pytest.raises(SetupError, match="put it back where it was"):
-        register(lost, PARAMS)
+    Put back, it has all its versions and takes the next one.
+    """
+    change(lost, 9)
+    for ask in (load_model, versions, history, summary, lambda root: register(root, PARAMS)):
+        with pytest.raises(SetupError, match=r"mlflow.db: not found, though mlart.*put it back"):
+            ask(root=lost)
+    command = [sys.executable, "-m", "kantor.service.mlflow_server"]
+    done = subprocess.run(command, cwd=lost, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert re.fullmatch(r".*put it back.*\n", done.stderr)
+    assert (lost / RECEIPT).exists()
     assert not (lost / "mlflow.db").exists()
     (lost / "elsewhere.db").rename(lost / "mlflow.db")
     assert register(lost, PARAMS).version == 2
 
 
 def test_a_receipt_alone_shows_that_there_was_one(lost):
-    """Also where the files are gone too; a registration on purpose may begin a new one."""
+    """Also where the files are gone too; a registration on purpose may begin a new one.
+
+    The new database, and so the files that SQLite writes beside it, is its owner's alone.
+    """
     (lost / "mlartifacts").rename(lost / "away")
-    with pytest.raises(SetupError, match=r"registered.json names .* `dvc repro -fs register`"):
+    with pytest.raises(SetupError, match=r"registered.json is there.* `dvc repro -fs register`"):
         versions(root=lost)
     assert register(lost, PARAMS).version == 1
-
-
-def test_the_server_does_not_begin_a_new_one_either(lost):
-    """`make serve` ends with the same line, and the receipt stays."""
-    command = [sys.executable, "-m", "kantor.service.mlflow_server"]
-    done = subprocess.run(command, cwd=lost, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "put it back" in done.stderr
-    assert (lost / RECEIPT).exists()
-    assert not (lost / "mlflow.db").exists()
+    assert stat.S_IMODE((lost / "mlflow.db").stat().st_mode) == 0o600
 
 
 def test_no_advice_destroys():
     """No message, script or target tells anyone to remove what holds history, or does it."""
-    places = [ROOT / "Makefile", *(p for d in ("src", "pipelines", "flows") for p in files(d))]
+    sources = (sorted((ROOT / name).rglob("*.py")) for name in ("src", "pipelines", "flows"))
+    places = [ROOT / "Makefile", *(path for paths in sources for path in paths)]
     found = {place.name: re.findall(DESTROYS, place.read_text(), re.IGNORECASE) for place in places}
     assert {name: advice for name, advice in found.items() if advice} == {}
 
 
-def files(folder):
-    return sorted((ROOT / folder).rglob("*.py"))
+def test_root_is_found_upward_or_by_name(bare, monkeypatch, tmp_path):
+    """From any folder inside a repository it is found; the variable names any other."""
+    monkeypatch.chdir(bare / "reports" / "training")
+    assert find_root() == bare
+    monkeypatch.setenv("KANTOR_HOME", str(tmp_path / "named"))
+    assert find_root() == tmp_path / "named"
 
 
-@pytest.mark.long
-@pytest.mark.timeout(120)
-def test_a_locked_database_is_one_line(moving, rule):
-    """Without SQL, and as something that passes by itself; reading goes on meanwhile."""
-    with closing(sqlite3.connect(moving / "mlflow.db", isolation_level=None)) as writer:
-        writer.execute("BEGIN IMMEDIATE")
-        assert load_model(root=moving)
-        begin = time.monotonic()
-        with pytest.raises(SetupError, match="another process is writing to it") as caught:
-            promote(2, "now", root=moving, rule=rule)
-    assert "SQL" not in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert may_pass(caught.value)
-    assert time.monotonic() - begin < 60
-
-
-def test_a_database_is_its_owners_alone(bare):
-    """So are the files that SQLite writes beside it."""
-    register(bare, PARAMS)
-    assert stat.S_IMODE((bare / "mlflow.db").stat().st_mode) == 0o600
+def test_the_model_is_named_by_the_parameters(bare, tmp_path):
+    """Else by the default: where there is no such block, no such file, no repository."""
+    default = model_name(bare)
+    (bare / "params.yaml").write_text("register: {model: kantor-blues}")
+    assert model_name(bare) == "kantor-blues"
+    (bare / "params.yaml").write_text("train: {}")
+    assert model_name(bare) == model_name(tmp_path) == default
+    (bare / "params.yaml").write_text("register: {name: kantor-blues}")
+    with pytest.raises(SetupError, match=r"register.name: no such parameter"):
+        model_name(bare)

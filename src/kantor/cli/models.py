@@ -12,7 +12,7 @@ import typer
 from kantor.cli import console
 
 if TYPE_CHECKING:
-    from kantor.promotion.history import Event
+    from kantor.promotion.champion_history import Event
 
 models = typer.Typer(
     help="Look at the registered models, compare them, and move the champion.",
@@ -56,7 +56,7 @@ def list_command() -> None:
 def show_command(version: Version) -> None:
     """Show a version: what made it, its figures, and the moves that it was part of."""
     with console.in_one_line():
-        from kantor.promotion.history import history
+        from kantor.promotion.champion_history import history
         from kantor.registry import describe
 
         row = describe(version)
@@ -148,14 +148,13 @@ def promote_command(
     with console.in_one_line(), _refusals():
         from kantor.promotion.promote import promote
 
-        measured: dict[str, Any] = {}
+        outcome = None
         if compare:
             from kantor.promotion.comparison import compare as measure
 
             with console.progress("Comparing", None):
                 outcome = measure(version)
-            measured = {"measured": outcome.worse, "figures": outcome.figures}
-        _tell(promote(version, why, by, force, **measured))
+        _tell(promote(version, why, by, force, comparison=outcome))
 
 
 @models.command("rollback")
@@ -184,7 +183,7 @@ def retire_command(version: Version, why: Why, by: By = None) -> None:
 def history_command() -> None:
     """List all moves of the champion: when, from, to, by whom, and why."""
     with console.in_one_line():
-        from kantor.promotion.history import history
+        from kantor.promotion.champion_history import history
 
         moves = history()
         if not moves:

@@ -1,23 +1,33 @@
-"""Two versions measured on the same held-out pieces, and what the rule says of it.
+"""Challenger against champion: measured on the same held-out pieces, judged, and acted on.
 
 The figures are those that the versions' own evaluations kept, window by window, as long as both
 are of the same pieces. Where they are not, or a version kept none, it composes anew under the
 pieces that are held out now.
+
+Each challenger is decided on once. That it was is noted in a small file, so that a pass which was
+killed after it had registered a version, or while it waited for a person, is made up for by the
+next one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from kantor import settings
 from kantor.data import corpus
-from kantor.errors import InputError, SetupError
-from kantor.promotion.rule import Action, Row, Verdict, action, decide, rows, worse
-from kantor.registry.loading import load_model
+from kantor.errors import InputError, SetupError, one_line
+from kantor.files import private_folder, save
+from kantor.locks import STATE, held
+from kantor.promotion.gate import Refused
+from kantor.promotion.promote import promote
+from kantor.promotion.rule import Row, Verdict, decide, rows, worse
+from kantor.registry import load_model, versions
 from kantor.registry.store import find_root, model_name
 from kantor.registry.versions import CHALLENGER, CHAMPION, kept_windows
 from kantor.report.comparing import Windows, window_table
@@ -27,24 +37,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORES = Path("build/scores.npz")
+_NOTE, _LOCK = "decided", "deciding.lock"
 
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """The outcome of a comparison.
+    """The outcome of a comparison of two versions of the registered model `name`.
 
     Attributes
     ----------
-    name : str
-        The registered model's.
-    challenger, champion : int
-        The versions.
     pieces : int
         How many both composed.
     anew : tuple of int
         The versions that had to compose anew.
-    rows : tuple of Row
-    rule : settings.Promote
     """
 
     name: str
@@ -66,13 +71,15 @@ class ModelComparison:
         return decide(self.rows, self.rule)[1]
 
     @property
-    def action(self) -> Action:
-        """What the rule's mode makes of the verdict: ``promote``, ``ask`` or ``keep``."""
-        return action(self.verdict, self.rule)
+    def action(self) -> Literal["promote", "ask", "keep"]:
+        """What the rule's mode makes of the verdict."""
+        if self.verdict == "keep" or self.rule.mode == "never":
+            return "keep"
+        return "promote" if self.rule.mode == "auto" else "ask"
 
     @property
     def worse(self) -> tuple[str, ...]:
-        """The guarded metrics that are worse: what `kantor.promotion.promote` calls measured."""
+        """The guarded metrics that are worse by more than is tolerated, a line each."""
         return tuple(worse(self.rows))
 
     @property
@@ -90,7 +97,6 @@ def compare(
     champion: int | str = CHAMPION,
     root: Path | None = None,
     rule: settings.Promote | None = None,
-    model: str | None = None,
 ) -> ModelComparison:
     """Compare two versions by number or alias.
 
@@ -109,22 +115,16 @@ def compare(
         If they must compose anew and one does not load, or changes what it is given.
     """
     root = root or find_root()
-    model = model or model_name(root)
+    model = model_name(root)
     rule = rule or settings.load(settings.Promote, "promote", root / "params.yaml")
-    kept = dict(kept_windows(version, model, root) for version in (challenger, champion))
+    kept = dict(kept_windows(version, root) for version in (challenger, champion))
     if len(kept) == 1:
         raise InputError(f"{model} version {next(iter(kept))}: is champion and challenger alike")
     own, other = kept
     real, tables, anew = _measured(kept, model, root)
-    return ModelComparison(
-        model,
-        own,
-        other,
-        real.index.get_level_values("piece").nunique(),
-        anew,
-        tuple(rows(tables[own], tables[other], real, rule)),
-        rule,
-    )
+    pieces = real.index.get_level_values("piece").nunique()
+    compared = tuple(rows(tables[own], tables[other], real, rule))
+    return ModelComparison(model, own, other, pieces, anew, compared, rule)
 
 
 def _measured(
@@ -135,10 +135,17 @@ def _measured(
     reals = [pair.real for pair in pairs.values()]
     if len(reals) == len(kept) and _alike(*reals):
         return reals[0], {number: pair.generated for number, pair in pairs.items()}, ()
-    heldout = _heldout(root)
-    ids, scores = list(heldout), [piece.score for piece in heldout.values()]
+    if not (root / SCORES).is_file():
+        raise SetupError(
+            f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
+            "to measure them anew these are needed: run `dvc repro ingest`"
+        )
+    evaluate = settings.load(settings.Evaluate, "evaluate", root / "params.yaml")
+    pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
+    if not pieces:
+        raise SetupError(f"{root / SCORES}: no piece of the split {evaluate.split!r} to compare on")
+    ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
     real = window_table(scores, ids)
-    seed = settings.load(settings.Evaluate, "evaluate", root / "params.yaml").seed
     tables, anew = {}, []
     for number in kept:
         if number in pairs and _alike(pairs[number].real, real):
@@ -146,23 +153,9 @@ def _measured(
             continue
         anew.append(number)
         loaded = load_model(f"models:/{model}/{number}", root)
-        made = compose(loaded, scores, [seed + row for row in range(len(scores))])
+        made = compose(loaded, scores, [evaluate.seed + row for row in range(len(scores))])
         tables[number] = window_table(made, ids)
     return real, tables, tuple(anew)
-
-
-def _heldout(root: Path) -> dict[str, corpus.Piece]:
-    """The pieces that are held out for evaluation now, by id."""
-    if not (root / SCORES).is_file():
-        raise SetupError(
-            f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
-            "to measure them anew these are needed: run `dvc repro ingest`"
-        )
-    split = settings.load(settings.Evaluate, "evaluate", root / "params.yaml").split
-    pieces = {piece.id: piece for piece in corpus.load(root / SCORES) if piece.split == split}
-    if not pieces:
-        raise SetupError(f"{root / SCORES}: no piece of the split {split!r} to compare on")
-    return pieces
 
 
 def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
@@ -172,3 +165,77 @@ def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
         and list(one.columns) == list(other.columns)
         and np.allclose(one.to_numpy(), other.to_numpy(), equal_nan=True)
     )
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A person's answer: whether to promote, who says so, and why."""
+
+    promote: bool
+    by: str
+    why: str
+
+
+# Asks a person; None where nobody answered in time.
+Ask = Callable[[ModelComparison], Approval | None]
+
+
+def deciding(root: Path) -> AbstractContextManager[int]:
+    """Be the one that decides; it may wait for a person for days, and what comes then is its too.
+
+    Raises
+    ------
+    Busy
+        If another process does.
+    """
+    return held(root / STATE / _LOCK, seconds=0)
+
+
+def undecided(root: Path) -> str | None:
+    """Challenger and champion that were not compared yet, in words; None if there is none."""
+    aliases = {alias: row["version"] for row in versions(root) for alias in row["aliases"]}
+    challenger, champion = aliases.get(CHALLENGER), aliases.get(CHAMPION)
+    if challenger is None or champion is None or challenger == champion:
+        return None
+    pair = f"version {challenger} against {champion}"
+    note = root / STATE / _NOTE
+    return None if note.is_file() and note.read_text() == pair else pair
+
+
+def decided(root: Path, pair: str) -> None:
+    """Note that this pair, as `undecided` named it, is not to be compared again."""
+    private_folder(root / STATE)
+    save(root / STATE / _NOTE, lambda stream: stream.write(pair.encode()))
+
+
+def settle(
+    root: Path, comparison: ModelComparison, reason: str, ask: Ask, by: str = "retrain"
+) -> str:
+    """Do what the comparison's rule says; what was done, in one line.
+
+    Parameters
+    ----------
+    reason
+        Why the challenger was made, for the history.
+    ask
+        Called where the rule wants a person's word.
+    by
+        Who let the rule decide, for the history; a person that is asked takes their place.
+    """
+    named = f"{comparison.name} version {comparison.challenger}"
+    if comparison.action == "keep":
+        never = ": the rule never does" if comparison.verdict == "promote" else ""
+        return f"{named} not promoted{never}; champion is version {comparison.champion}"
+    why = f"better by the rule; {reason}"
+    if comparison.action == "ask":
+        answer = ask(comparison)
+        if answer is None:
+            return f"{named} not promoted: nobody answered"
+        by, why = answer.by, answer.why
+        if not answer.promote:
+            return f"{named} not promoted: {by} said no ({why})"
+    try:
+        promote(comparison.challenger, why, by, comparison=comparison, root=root)
+    except Refused as error:
+        return f"{named} not promoted: {one_line(str(error), 10_000)}"
+    return f"{named} promoted by {by}; version {comparison.champion} is kept as previous"

@@ -13,34 +13,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kantor.errors import InputError, ModelError, SetupError
+from kantor.errors import InputError, ModelError, SetupError, one_line
 from kantor.music.score import REST
 from kantor.promotion.rule import guarded, worse
-from kantor.registry import pyfunc
+from kantor.registry import load_model, pyfunc
 from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
-from kantor.registry.loading import LoadedModel, load_model
-from kantor.registry.registering import RETIRED
+from kantor.registry.pyfunc import LoadedModel
 from kantor.registry.store import Store
-from kantor.registry.versions import unless_gone
+from kantor.registry.versions import RETIRED, unless_gone
 from kantor.settings import Promote
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
-Pair = tuple[float, float]
-"""A figure, and Bach's own."""
-
 
 class Refused(ModelError):
-    """The gate refuses a move.
-
-    Attributes
-    ----------
-    what : str
-        What is refused.
-    reasons : tuple of str
-        All of them, one line each.
-    """
+    """The gate refuses a move: what is refused, and all reasons, one line each."""
 
     def __init__(self, what: str, reasons: Sequence[str]) -> None:
         super().__init__(f"{what} refused: {'; '.join(reasons)}")
@@ -78,22 +66,19 @@ def reasons_against(
     return against + worse([guarded(name, own[name], other[name], rule) for name in shared])
 
 
-def _evaluation(store: Store, version: ModelVersion) -> dict[str, Pair]:
-    """Each figure of a version's evaluation beside Bach's own, from its run."""
+def _evaluation(store: Store, version: ModelVersion) -> dict[str, tuple[float, float]]:
+    """Each figure of a version's evaluation, and Bach's own, from its run."""
     metrics: dict[str, float] = {}
     with unless_gone():
         metrics = store.client.get_run(version.run_id).data.metrics
     begin, own, real = "evaluation/metrics.", ".generated", ".real"
-    names = [
-        key[len(begin) : -len(own)]
-        for key in metrics
-        if key.startswith(begin) and key.endswith(own)
-    ]
-    return {
-        name: (metrics[begin + name + own], metrics[begin + name + real])
-        for name in names
-        if begin + name + real in metrics
-    }
+    figures = {}
+    for key, value in metrics.items():
+        if key.startswith(begin) and key.endswith(own):
+            name = key[len(begin) : -len(own)]
+            if (bach := metrics.get(begin + name + real)) is not None:
+                figures[name] = (value, bach)
+    return figures
 
 
 def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
@@ -103,21 +88,19 @@ def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
         model = load_model(f"models:/{version.name}/{version.version}", root)
     except (InputError, ModelError, SetupError) as error:
         return [*against, f"does not load: {error}"]
-    return against + try_composing(model)
+    fault = composing_fault(model)
+    return [*against, f"fails its test composition: {fault}"] if fault else against
 
 
-def try_composing(model: LoadedModel) -> list[str]:
-    """What is wrong with two bars composed under a short melody of our own."""
+def composing_fault(model: LoadedModel) -> str | None:
+    """What is wrong with two bars composed under a short melody of our own, if anything is."""
     given = pyfunc.example(model.ensemble)
     try:
         pitches, onsets = model(given, np.zeros(1, np.int64))
     except Exception as error:  # whatever a broken network raises speaks against it
-        return [f"fails its test composition: {' '.join(str(error).split())[:200]}"]
-    if pitches.shape != given.pitches.shape or onsets.shape != given.onsets.shape:
-        return [f"fails its test composition: answers with shape {pitches.shape}"]
-    kept = (pitches == given.pitches) & (onsets == given.onsets)
-    if not kept[given.mask].all():
-        return ["fails its test composition: changes what is given"]
+        return one_line(str(error))
+    if fault := pyfunc.fault_of(given, pitches, onsets):
+        return fault
     rests = (pitches == REST).all(axis=(0, 1))[: model.ensemble.pitched]
     silent = [model.ensemble.names[line] for line in np.flatnonzero(rests)]
-    return [f"fails its test composition: silent {', '.join(silent)}"] if silent else []
+    return f"silent {', '.join(silent)}" if silent else None

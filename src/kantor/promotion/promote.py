@@ -1,30 +1,86 @@
 """Move the champion: promote, roll back, retire, each with its reason in the history.
 
+MLflow keeps no record of an alias that was moved in its own page, and has no way to set one only
+where it still stands as expected. So whoever moves the champion holds a lock of this machine,
+records first what was moved without Kantor, and looks again just before the switch.
+
 A move sets ``previous`` first and ``champion`` last: the one visible switch. Its event is written
 before, so that a move that is seen has its record; a move that fails takes its record back.
-``previous`` always stands where the next rollback leads (`kantor.promotion.previous`).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kantor import settings
 from kantor.errors import InputError, SetupError
-from kantor.promotion import gate, history
-from kantor.promotion.alias_audit import exclusive
+from kantor.locks import STATE, Busy, held
+from kantor.promotion import champion_history as history
+from kantor.promotion import gate
+from kantor.promotion.champion_history import Event, back, point_previous
 from kantor.promotion.gate import Refused
-from kantor.promotion.history import Event
-from kantor.promotion.previous import back, point_previous
-from kantor.registry.registering import RETIRED
-from kantor.registry.store import Store, find_root
-from kantor.registry.versions import CHALLENGER, CHAMPION, aliases_of, find, headline
+from kantor.registry.store import Store, find_root, opened
+from kantor.registry.versions import CHALLENGER, CHAMPION, RETIRED, aliases_of, find, headline
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
+
+    from kantor.promotion.comparison import ModelComparison
+
+LOCK = "champion.lock"
+PATIENCE = 120.0
+"""Seconds to wait for another move: it loads a model and composes two bars."""
+PAGE = "MLflow's page"
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def exclusive(root: Path | None) -> Iterator[tuple[Store, list[Event], Event | None]]:
+    """Open the registry for a process that moves the champion; no other one on this machine does.
+
+    Yields
+    ------
+    store : Store
+    moves : list of Event
+        All moves so far.
+    found : Event or None
+        The last of them, where it was made in MLflow's page and is recorded only now.
+
+    Raises
+    ------
+    SetupError
+        If another process moves the champion for too long.
+    """
+    path, found = (root or find_root()) / STATE / LOCK, None
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held(path, _log.info, PATIENCE, "the champion is moved"))
+        except (Busy, OSError) as error:
+            raise SetupError(f"the champion cannot be moved now: {error}") from None
+        store = stack.enter_context(opened(root))
+        moves = history.recorded(store)
+        if moves and not moves[-1].at and (after := moves[-1].after) is not None:
+            before, figures = moves.pop().before, headline(find(store, after))
+            why = "no reason given"
+            found = history.make(moves, "elsewhere", before, after, why, PAGE, figures=figures)
+            history.write(store, found)
+            moves.append(found)
+            point_previous(store, moves)
+        yield store, moves, found
+
+
+def audit(root: Path | None = None) -> Event | None:
+    """Record a champion that was moved in MLflow's page, if it was; what was recorded.
+
+    What was champion for a time between two audits is not known.
+    """
+    with exclusive(root) as (_, _, found):
+        return found
 
 
 def promote(
@@ -33,12 +89,8 @@ def promote(
     by: str | None = None,
     force: bool = False,
     *,
-    model: str | None = None,
+    comparison: ModelComparison | None = None,
     root: Path | None = None,
-    rule: settings.Promote | None = None,
-    measured: Sequence[str] | None = None,
-    figures: Mapping[str, float] | None = None,
-    instead_of: int | None = None,
 ) -> Event:
     """Make a version the champion, if the gate has nothing against it.
 
@@ -50,15 +102,9 @@ def promote(
         For the history; `by` is ``user@host`` if not given.
     force : bool
         Override the gate; what it had against the version is recorded.
-    rule : settings.Promote, optional
-        By default the block ``promote`` of ``params.yaml``.
-    measured : sequence of str, optional
-        In which guarded metrics the version was worse when both were measured anew; takes the
-        place of comparing the figures of the versions' own evaluations.
-    figures : dict of float, optional
-        To be recorded beside the headline of the version's evaluation.
-    instead_of : int, optional
-        The champion that it was compared with; if another is champion by now, nothing is moved.
+    comparison : ModelComparison, optional
+        With the champion. What it measured takes the place of the figures of the versions' own
+        evaluations, and is recorded. If another version is champion by now, nothing is moved.
 
     Raises
     ------
@@ -67,23 +113,26 @@ def promote(
     InputError
         If it is the champion already.
     """
-    rule = rule or settings.load(settings.Promote, "promote", (root or find_root()) / "params.yaml")
-    with exclusive(model, root) as (store, moves):
+    with exclusive(root) as (store, moves, _):
         chosen = find(store, version)
         number, now = int(chosen.version), aliases_of(store).get(CHAMPION)
-        if instead_of is not None and now != instead_of:
+        if comparison and now != comparison.champion:
             there = "no version" if now is None else f"version {now}"
-            reason = f"compared with version {instead_of}, but {there} is champion by now"
+            reason = f"compared with version {comparison.champion}, but {there} is champion by now"
             raise Refused(f"{_named(chosen)}: promotion", [reason])
         if now == number:
             raise InputError(f"{_named(chosen)}: is the champion already")
-        champion = None if now is None or measured is not None else find(store, now)
-        against = [*gate.reasons_against(store, chosen, champion, rule, root), *(measured or ())]
+        if comparison:
+            champion, rule = None, comparison.rule
+        else:
+            champion = None if now is None else find(store, now)
+            path = (root or find_root()) / "params.yaml"
+            rule = settings.load(settings.Promote, "promote", path)
+        against = gate.reasons_against(store, chosen, champion, rule, root)
+        against += comparison.worse if comparison else ()
         _check(chosen, "promotion", against, force)
-        recorded = headline(chosen) | dict(figures or {})
-        event = history.make(
-            "promote", history.following(moves), now, number, why, by, against, recorded
-        )
+        figures = headline(chosen) | (comparison.figures if comparison else {})
+        event = history.make(moves, "promote", now, number, why, by, against, figures)
         _switch(store, event, moves)
         if RETIRED in chosen.tags:
             store.client.delete_model_version_tag(store.model, str(number), RETIRED)
@@ -91,18 +140,13 @@ def promote(
 
 
 def rollback(
-    why: str,
-    by: str | None = None,
-    force: bool = False,
-    *,
-    model: str | None = None,
-    root: Path | None = None,
+    why: str, by: str | None = None, force: bool = False, *, root: Path | None = None
 ) -> Event:
     """Make the last good champion before this one the champion again.
 
     Versions that were rolled back from, retired or deleted are passed over, and named in the
-    event; see `kantor.promotion.previous`. The figures of the one that it leads to are not looked
-    at, only that it loads and composes.
+    event; see `kantor.promotion.champion_history`. The figures of the one that it leads to are not
+    looked at, only that it loads and composes.
 
     Raises
     ------
@@ -112,7 +156,7 @@ def rollback(
     InputError
         If there is no version left to go back to.
     """
-    with exclusive(model, root) as (store, moves):
+    with exclusive(root) as (store, moves, _):
         to, skipped = back(moves, history.existing(store))
         if to is None:
             raise InputError(
@@ -120,32 +164,18 @@ def rollback(
                 + (f"; skipped {', '.join(skipped)}" if skipped else "")
                 + '; to make any version the champion: `kantor models promote VERSION --why "..."`'
             )
-        chosen = find(store, to)
+        chosen, now = find(store, to), aliases_of(store).get(CHAMPION)
         against = gate.unsound(chosen, root)
         further = f'to go back further, retire it: `kantor models retire {to} --why "..."`'
         _check(chosen, "rollback", against, force, further)
-        event = history.make(
-            "rollback",
-            history.following(moves),
-            aliases_of(store).get(CHAMPION),
-            to,
-            why,
-            by,
-            against,
-            headline(chosen),
-            skipped,
-        )
+        figures = headline(chosen)
+        event = history.make(moves, "rollback", now, to, why, by, against, figures, skipped)
         _switch(store, event, moves)
     return event
 
 
 def retire(
-    version: int | str,
-    why: str,
-    by: str | None = None,
-    *,
-    model: str | None = None,
-    root: Path | None = None,
+    version: int | str, why: str, by: str | None = None, *, root: Path | None = None
 ) -> Event:
     """Take a version out of use: it loses its aliases, keeps its files, and is not promoted again.
 
@@ -156,18 +186,15 @@ def retire(
     InputError
         If it is retired already.
     """
-    with exclusive(model, root) as (store, moves):
+    with exclusive(root) as (store, moves, _):
         chosen = find(store, version)
         number, aliases = int(chosen.version), aliases_of(store)
         if aliases.get(CHAMPION) == number:
-            raise Refused(
-                f"{_named(chosen)}: retiring", ["it is the champion; promote another first"]
-            )
+            reason = "it is the champion; promote another first"
+            raise Refused(f"{_named(chosen)}: retiring", [reason])
         if RETIRED in chosen.tags:
             raise InputError(f"{_named(chosen)}: retired already")
-        event = history.make(
-            "retire", history.following(moves), number, None, why, by, figures=headline(chosen)
-        )
+        event = history.make(moves, "retire", number, None, why, by, figures=headline(chosen))
         history.write(store, event)
         store.client.set_model_version_tag(store.model, str(number), RETIRED, event.at)
         if aliases.get(CHALLENGER) == number:
@@ -191,15 +218,8 @@ def _check(
 def _switch(store: Store, event: Event, before: list[Event]) -> None:
     """Write the event, set ``previous``, then switch ``champion``; on a failure nothing is left.
 
-    Parameters
-    ----------
-    before
-        The history up to the event.
-
-    Raises
-    ------
-    SetupError
-        If the champion was moved since the event was made: another machine has no such lock.
+    Another machine, which has no such lock, may have moved the champion since `before`, the history
+    up to the event, was read.
     """
     history.write(store, event)
     try:

@@ -7,18 +7,17 @@ better. The ground behind a row is green where the rule is content with it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kantor import files
-from kantor.promotion.history import Event
+from kantor.promotion.champion_history import Event
 from kantor.promotion.rule import Row
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from kantor.promotion.comparison import ModelComparison
 
 HISTORY = ("when (UTC)", "what", "from", "to", "by", "overlap", "why")
@@ -85,25 +84,15 @@ def title(comparison: ModelComparison) -> str:
 
 def comparison_markdown(comparison: ModelComparison) -> str:
     """Verdict, reasons, table."""
-    body = [row_cells(row) for row in comparison.rows]
-    return "\n".join(
-        [
-            f"## {title(comparison)}",
-            "",
-            *(f"- {reason}" for reason in comparison.reasons),
-            "",
-            measured(comparison),
-            "",
-            _line(columns(comparison)),
-            _line(["---", *["---:"] * 6, "---"]),
-            *(_line(row) for row in body),
-            "",
-        ]
-    )
+    reasons = "\n".join(f"- {reason}" for reason in comparison.reasons)
+    table = _table(columns(comparison), map(row_cells, comparison.rows))
+    return f"## {title(comparison)}\n\n{reasons}\n\n{measured(comparison)}\n\n{table}\n"
 
 
 def event_cells(event: Event) -> list[str]:
     """A move of the champion as cells under `HISTORY`."""
+    skipped = [f"skipped {version}" for version in event.skipped]
+    overridden = [f"overridden: {reason}" for reason in event.overrode]
     return [
         event.at[:19].replace("T", " ") or "-",
         event.what + (" by force" if event.overrode else ""),
@@ -111,28 +100,19 @@ def event_cells(event: Event) -> list[str]:
         "-" if event.after is None else str(event.after),
         event.by,
         f"{event.figures['overlap']:.4f}" if "overlap" in event.figures else "-",
-        "; ".join(
-            [
-                event.why,
-                *(f"skipped {version}" for version in event.skipped),
-                *(f"overridden: {reason}" for reason in event.overrode),
-            ]
-        ),
+        "; ".join([event.why, *skipped, *overridden]),
     ]
 
 
 def history_markdown(events: Sequence[Event]) -> str:
     """All moves as a table, the newest first."""
-    rows = [
-        list(HISTORY),
-        ["---"] * len(HISTORY),
-        *(event_cells(event) for event in reversed(events)),
-    ]
-    return "## Champions\n\n" + "\n".join(_line(row) for row in rows) + "\n"
+    return f"## Champions\n\n{_table(HISTORY, map(event_cells, reversed(events)))}\n"
 
 
-def _line(row: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [[text.replace("|", "\\|") for text in row] for row in (head, *rows)]
+    cells.insert(1, ["---"] * len(head))
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def draw(comparison: ModelComparison, path: Path) -> None:
@@ -144,59 +124,39 @@ def draw(comparison: ModelComparison, path: Path) -> None:
     from matplotlib.figure import Figure
 
     shown = [row for row in comparison.rows if row.role != "shown"]
+    gains = np.array([(row.gain.low, row.gain.estimate, row.gain.high) for row in shown])
+    bars = np.array([row.bar for row in shown])
+    units = np.where(bars > 0, bars, np.nan_to_num(np.abs(gains).max(axis=1)))[:, None]
+    gains = gains / np.where(units > 0, units, 1)
+    limit = min(max(1.6, 1.08 * np.nan_to_num(np.abs(gains)).max()), _WIDEST)
+    low, middle, high = gains.clip(-limit, limit).T
+    asked = np.sign(bars) * [1 if row.role == "primary" else -1 for row in shown]
+    colors = [_GOOD if row.passes else _BAD for row in shown]
+    places = range(len(shown))
     kind = path.suffix.removeprefix(".") or "svg"
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9, 1.7 + 0.42 * len(shown)), dpi=120, layout="constrained")
         axes = figure.subplots()
-        limit = _limit(shown)
-        for place, row in enumerate(shown):
-            _draw_row(axes, row, place, limit)
-        _dress(axes, comparison, shown, limit)
+        axes.barh(places, limit - asked, left=asked, color=_GROUND, zorder=1)
+        axes.axvline(0, color=_INK, linewidth=1, zorder=2)
+        axes.hlines(places, low, high, colors=colors, linewidth=2.5, zorder=3)
+        axes.scatter(middle, places, color=colors, s=49, zorder=4)
+        for place, row, color in zip(places, shown, colors, strict=True):
+            text = f"{row.gain.estimate:+.4f}   better in {row.gain.above:.0%}"
+            at = ("axes fraction", "data")
+            axes.annotate(text, (1.01, place), xycoords=at, va="center", color=color)
+        axes.set_xlim(-limit, limit)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_yticks(places, [row.label for row in shown])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(
+            f"version {comparison.champion} better  ←  in multiples of margin or tolerance  →  "
+            f"version {comparison.challenger} better\n"
+            f"bars: {comparison.rule.confidence:.0%} intervals; on green the rule is content",
+            color=_SOFT,
+        )
+        axes.set_title(measured(comparison), loc="left", color=_SOFT, fontsize=9)
+        axes.spines[["top", "right", "left"]].set_visible(False)
         figure.suptitle(title(comparison), x=0.01, ha="left", fontweight="bold")
         meta: dict[str, Any] = {"Date": None} if kind == "svg" else {}
         files.save(path, lambda stream: figure.savefig(stream, format=kind, metadata=meta))
-
-
-def _unit(row: Row) -> float:
-    """What one step of the axis is in the metric's own unit."""
-    if row.bar > 0:
-        return row.bar
-    reach = max(abs(row.gain.low), abs(row.gain.high))
-    return reach if math.isfinite(reach) and reach > 0 else 1.0
-
-
-def _limit(rows: list[Row]) -> float:
-    ends = [abs(end) / _unit(row) for row in rows for end in (row.gain.low, row.gain.high)]
-    return min(max([1.6, *(1.08 * end for end in ends if math.isfinite(end))]), _WIDEST)
-
-
-def _draw_row(axes: Axes, row: Row, place: int, limit: float) -> None:
-    unit = _unit(row)
-    asked = (row.bar if row.role == "primary" else -row.bar) / unit
-    height = 0.8
-    axes.barh(place, limit - asked, left=asked, height=height, color=_GROUND, zorder=1)
-    color = _GOOD if row.passes else _BAD
-    low, high = (max(-limit, min(limit, end / unit)) for end in (row.gain.low, row.gain.high))
-    middle = max(-limit, min(limit, row.gain.estimate / unit))
-    if math.isfinite(middle):
-        axes.plot([low, high], [place, place], color=color, linewidth=2.5, zorder=3)
-        axes.plot(middle, place, "o", color=color, markersize=7, zorder=4)
-    text = f"{row.gain.estimate:+.4f}   better in {row.gain.above:.0%}"
-    axes.annotate(text, (1.01, place), xycoords=("axes fraction", "data"), va="center", color=color)
-
-
-def _dress(axes: Axes, comparison: ModelComparison, rows: list[Row], limit: float) -> None:
-    axes.axvline(0, color=_INK, linewidth=1, zorder=2)
-    axes.set_xlim(-limit, limit)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), [row.label for row in rows])
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(
-        f"version {comparison.champion} better  ←  in multiples of margin or tolerance  →  "
-        f"version {comparison.challenger} better\n"
-        f"bars: {comparison.rule.confidence:.0%} intervals; on green the rule is content",
-        color=_SOFT,
-    )
-    axes.set_title(measured(comparison), loc="left", color=_SOFT, fontsize=9)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)

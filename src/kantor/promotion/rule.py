@@ -35,11 +35,8 @@ from kantor.settings import Promote
 if TYPE_CHECKING:
     import pandas as pd
 
-Role = Literal["primary", "guarded", "shown"]
 Verdict = Literal["promote", "keep"]
-Action = Literal["promote", "ask", "keep"]
-# One, or one for each of several draws.
-Figure = TypeVar("Figure", float, Figures)
+Figure = TypeVar("Figure", float, Figures)  # one, or one for each of several draws
 
 FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
 
@@ -63,7 +60,7 @@ class Row:
 
     name: str
     label: str
-    role: Role
+    role: Literal["primary", "guarded", "shown"]
     bar: float
     real: float
     champion: float
@@ -92,12 +89,15 @@ def rows(
 
     piece, ids = pd.factorize(real.index.get_level_values("piece"))
     weights = draw(len(ids), rule.resamples, rule.seed)
-    bodies = (challenger, champion, real)
+    own, other = (_mean_overlap(body, real, piece, weights) for body in (challenger, champion))
+    gain = difference(own - other, rule.confidence)
+    label = "overlap with Bach's distributions"
+    compared = [Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)]
     shown = [name for name in HEADLINE if name in real and name not in rule.guarded]
-    compared = [_overlap(bodies, piece, weights, rule)]
     for name in (*rule.guarded, *shown):
         own, other, bach = (
-            resampled_mean(body[name].to_numpy(), piece, weights) for body in bodies
+            resampled_mean(body[name].to_numpy(), piece, weights)
+            for body in (challenger, champion, real)
         )
         gain = difference(_gain(name, own, other, bach), rule.confidence)
         compared.append(_row(name, own[0], other[0], bach[0], gain, rule))
@@ -116,7 +116,7 @@ def guarded(
 def _row(
     name: str, challenger: float, champion: float, real: float, gain: Difference, rule: Promote
 ) -> Row:
-    role: Role = "guarded" if name in rule.guarded else "shown"
+    role: Literal["guarded", "shown"] = "guarded" if name in rule.guarded else "shown"
     label, bar = LABELS.get(name, name), rule.guarded.get(name, 0.0)
     return Row(name, label, role, bar, real, champion, challenger, gain)
 
@@ -126,13 +126,6 @@ def _gain(name: str, challenger: Figure, champion: Figure, real: Figure) -> Figu
     if name in FAULTS:
         return champion - challenger
     return abs(champion - real) - abs(challenger - real)
-
-
-def _overlap(bodies: Sequence[pd.DataFrame], piece: Places, weights: Weights, rule: Promote) -> Row:
-    own, other = (_mean_overlap(body, bodies[-1], piece, weights) for body in bodies[:-1])
-    gain = difference(own - other, rule.confidence)
-    label = "overlap with Bach's distributions"
-    return Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)
 
 
 def _mean_overlap(
@@ -160,24 +153,17 @@ def decide(rows: Sequence[Row], rule: Promote) -> tuple[Verdict, tuple[str, ...]
     reasons : tuple of str
         For ``keep`` all that speaks against, for ``promote`` what speaks for it.
     """
-    against, reasons = worse(rows), []
+    against = worse(rows)
+    reasons = ["no guarded metric is worse than is tolerated"]
     for row in (row for row in rows if row.role == "primary"):
         gain, named = row.gain, f"{row.label}: {row.gain.estimate:+.4f}"
+        better = f"better in {gain.above:.0%} of the resamples"
         if not gain.estimate >= row.bar:
             against.insert(0, f"{named}, the margin is {row.bar:g}")
         elif not gain.above >= rule.confidence:
-            against.insert(
-                0,
-                f"{named} is not sure, better in {gain.above:.0%} of the resamples, "
-                f"{rule.confidence:.0%} are needed",
-            )
-        reasons.append(
-            f"{named} ({gain.low:+.4f} to {gain.high:+.4f}), better in {gain.above:.0%} of the "
-            "resamples"
-        )
-    if against:
-        return "keep", tuple(against)
-    return "promote", (*reasons, "no guarded metric is worse than is tolerated")
+            against.insert(0, f"{named} is not sure, {better}, {rule.confidence:.0%} are needed")
+        reasons.insert(0, f"{named} ({gain.low:+.4f} to {gain.high:+.4f}), {better}")
+    return ("keep", tuple(against)) if against else ("promote", tuple(reasons))
 
 
 def worse(rows: Sequence[Row]) -> list[str]:
@@ -188,10 +174,3 @@ def worse(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row.role == "guarded" and not row.passes
     ]
-
-
-def action(verdict: Verdict, rule: Promote) -> Action:
-    """What a verdict leads to: promote at once, ask a person, or keep the champion."""
-    if verdict == "keep" or rule.mode == "never":
-        return "keep"
-    return "promote" if rule.mode == "auto" else "ask"

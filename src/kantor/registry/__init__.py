@@ -11,34 +11,28 @@ champion is decided and recorded in `kantor.promotion`.
 
 Conventions
 -----------
-`root` is the repository, by default found from the current folder; `model` is the registered
-model's name, by default the one that ``params.yaml`` names.
+`root` is the repository, by default found from the current folder. The registered model is the
+one that ``params.yaml`` names.
 
 Whatever opens the registry raises `SetupError` if there is none, or if it is out of reach (then
 it is an `Away`) or damaged; `InputError` if a reference names no model, version or alias in it;
 and `ModelError` if a version cannot be used. Each message is one line for a person.
 """
 
-from kantor.registry.connection import Away
-from kantor.registry.loading import LoadedModel, fetch, load_alone, load_model, may_pass
-from kantor.registry.registering import Receipt, register
-from kantor.registry.store import RECEIPT, find_root, model_name
-from kantor.registry.versions import CHALLENGER, CHAMPION, describe, versions
+from kantor.registry.loading import fetch, load_alone, load_model, may_pass
+from kantor.registry.registering import register
+from kantor.registry.store import RECEIPT, find_root
+from kantor.registry.versions import CHAMPION, describe, versions
 
 __all__ = [
-    "CHALLENGER",
     "CHAMPION",
     "RECEIPT",
-    "Away",
-    "LoadedModel",
-    "Receipt",
     "describe",
     "fetch",
     "find_root",
     "load_alone",
     "load_model",
     "may_pass",
-    "model_name",
     "register",
     "versions",
 ]

@@ -11,7 +11,6 @@ import json
 import math
 import re
 import subprocess
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,61 +66,57 @@ def figures(values: object) -> dict[str, float]:
     }
 
 
-def history(root: Path) -> Iterator[tuple[int, dict[str, float]]]:
+def curves(root: Path) -> Iterator[tuple[int, dict[str, float]]]:
     """Each row of the training's history: its iteration and its finite figures."""
     import pandas as pd
 
     if not (root / HISTORY).is_file():
         return
     table = pd.read_csv(root / HISTORY).apply(pd.to_numeric, errors="coerce")
-    for row in table.to_dict("records"):
-        iteration = row.pop("iteration", math.nan)
-        if math.isfinite(iteration):
-            finite = {str(name): float(v) for name, v in row.items() if math.isfinite(v)}
-            yield int(iteration), finite
+    iterations = table.pop("iteration")
+    for iteration, row in zip(iterations, table.to_dict("records"), strict=True):
+        yield int(iteration), {str(k): float(v) for k, v in row.items() if math.isfinite(v)}
 
 
-def fingerprint(root: Path) -> str:
-    """A hash of the generator and of its evaluation: the same for the same inputs.
+def tags(root: Path, params: Mapping[str, object]) -> dict[str, str]:
+    """The tags that tie a version to what made it.
 
-    A ``.keras`` archive holds the time at which it was saved; that part is left out.
+    The ``fingerprint``, a hash of the generator and of its evaluation, is the same for the same
+    inputs.
     """
-    digest = hashlib.sha256()
-    for path in _files(root / MODEL):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        for part in _contents(path):
-            digest.update(hashlib.sha256(part).digest())
-    digest.update(hashlib.sha256((root / METRICS).read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _contents(path: Path) -> Iterator[bytes]:
-    if not zipfile.is_zipfile(path):
-        yield path.read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            if name != "metadata.json":
-                yield name.encode()
-                yield archive.read(name)
+    model = directory_md5(root / MODEL)
+    headline = figures(evaluation(root).get("headline", {}))
+    made = model.encode() + (root / METRICS).read_bytes()
+    commit, dirty = git_commit(root)
+    canonical = json.dumps(params, sort_keys=True, default=str)
+    limits = flatten(params.get("train", {}))
+    last = max((iteration for iteration, _ in curves(root)), default=None)
+    return {
+        "fingerprint": hashlib.sha256(made).hexdigest(),
+        "git.commit": commit,
+        "git.dirty": dirty,
+        DATA: data_md5(root, model),
+        "dvc.model.md5": model,
+        "params.md5": hashlib.md5(canonical.encode()).hexdigest(),
+        **{f"training.{name}": str(limits[name]) for name in limits if _BUDGET.search(name)},
+        **({} if last is None else {"training.last_iteration": str(last)}),
+        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline.items()},
+    }
 
 
 def directory_md5(folder: Path) -> str:
     """DVC's hash of a folder."""
-    files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     entries = [
-        {"md5": hashlib.md5(files[name].read_bytes()).hexdigest(), "relpath": name}
-        for name in sorted(files)
+        {"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": name}
+        for name, path in sorted(files.items())
+        if path.is_file()
     ]
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
-def data_md5(root: Path) -> str:
-    """DVC's hash of the data behind ``build/model``, from ``dvc.lock``.
+def data_md5(root: Path, model: str) -> str:
+    """DVC's hash of the data behind the model of this hash, from ``dvc.lock``.
 
     Unknown without a lock file, and where the lock file is of another model.
     """
@@ -131,60 +126,25 @@ def data_md5(root: Path) -> str:
         read = {dep["path"]: dep["md5"] for stage in stages for dep in stage.get("deps", ())}
     except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
         return UNKNOWN
-    if made.get(MODEL.as_posix()) != directory_md5(root / MODEL):
-        return UNKNOWN
-    return str(read.get("data", UNKNOWN))
+    return str(read.get("data", UNKNOWN)) if made.get(MODEL.as_posix()) == model else UNKNOWN
 
 
 def git_commit(root: Path) -> tuple[str, str]:
-    """The commit that the working tree of `root` is at, and whether what shapes a model differs.
+    """The commit of the working tree, and whether what shapes a model differs: true or false.
 
-    Returns
-    -------
-    commit : str
-        Unknown without git, and where the pipeline is not under version control.
-    dirty : str
-        ``"true"``, ``"false"`` or unknown.
+    Both are unknown without git, and where the pipeline is not under version control.
     """
-    if _git(root, "ls-files", "--error-unmatch", "params.yaml") is None:
-        return UNKNOWN, UNKNOWN
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--", *_SHAPING)
-    if commit is None or changes is None:
-        return UNKNOWN, UNKNOWN
-    return commit, str(bool(changes)).lower()
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        answer = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=60
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()
-
-
-def tags(root: Path, params: Mapping[str, object]) -> dict[str, str]:
-    """The tags that tie a version to what made it."""
-    commit, dirty = git_commit(root)
-    canonical = json.dumps(params, sort_keys=True, default=str)
-    headline = figures(evaluation(root).get("headline", {}))
-    return {
-        "fingerprint": fingerprint(root),
-        "git.commit": commit,
-        "git.dirty": dirty,
-        DATA: data_md5(root),
-        "dvc.model.md5": directory_md5(root / MODEL),
-        "params.md5": hashlib.md5(canonical.encode()).hexdigest(),
-        **_training(root, params),
-        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline.items()},
-    }
-
-
-def _training(root: Path, params: Mapping[str, object]) -> dict[str, str]:
-    """What the training was allowed, and how many iterations it came to."""
-    budget = flatten(params.get("train", {}))
-    tags = {f"training.{k}": str(value) for k, value in budget.items() if _BUDGET.search(k)}
-    last = max((iteration for iteration, _ in history(root)), default=None)
-    return tags if last is None else tags | {"training.last_iteration": str(last)}
+    answers = []
+    for command in (
+        ["ls-files", "--error-unmatch", "params.yaml"],
+        ["rev-parse", "HEAD"],
+        ["status", "--porcelain", "--", *_SHAPING],
+    ):
+        try:
+            done = subprocess.run(
+                ["git", *command], cwd=root, capture_output=True, text=True, check=True, timeout=60
+            )
+        except (OSError, subprocess.SubprocessError):
+            return UNKNOWN, UNKNOWN
+        answers.append(done.stdout.strip())
+    return answers[1], str(bool(answers[2])).lower()

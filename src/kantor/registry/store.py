@@ -1,61 +1,74 @@
-"""Where the registry is, and how it is opened without MLflow's words on the terminal."""
+"""Where the registry is, how it is opened in silence, and one line for what is wrong with it.
+
+MLflow waits minutes for a server that does not answer. So a server is first asked for its version,
+with little patience. Any answer will do, also a refusal: MLflow, which alone has the token, deals
+with that.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import socket
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kantor import settings
-from kantor.errors import SetupError
+from kantor.errors import SetupError, one_line
 from kantor.files import private_file
-from kantor.registry.connection import URI_VARIABLE, one_line, reach
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
 ROOT_VARIABLE = "KANTOR_HOME"
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 RECEIPT = Path("build/registered.json")
+PATIENCE = 4.0
+"""Seconds until a server counts as away."""
 
-_ENVIRONMENT = {
+_QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-# Seconds to wait for a server that was reached and is silent then; MLflow's own defaults come to
-# minutes. Whoever registers may wait: a server that was sent large files answers when it has put
-# them where it keeps them.
+# Seconds to wait for a server that was reached and is silent then. Whoever registers may wait: a
+# server that was sent large files answers when it has put them where it keeps them.
 _READING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 _WRITING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _LOGGERS = ("mlflow", "alembic", "urllib3")
+_REFUSED = re.compile(r"error code 40[13]|^40[13] Client|^(UNAUTHENTICATED|PERMISSION_DENIED):")
+_UNANSWERED = re.compile(
+    r"failed with (timeout )?exception|error code 5\d\d|^5\d\d Server|too many 5\d\d"
+)
 
-# MLflow reads much of what it needs from the process itself: see `_surroundings` and `_silence`.
+# MLflow reads much of what it needs from the process itself: see `_surroundings`.
 _ONE_AT_A_TIME = threading.RLock()
+
+
+class Away(SetupError):
+    """The registry cannot be asked at present: trying again later makes sense."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """An open registry, for the versions of one model.
+    """An open registry, for the versions of the registered `model`.
 
     Attributes
     ----------
-    client : MlflowClient
     uri : str
         Its address as a person may see it: without a password.
     root : Path or None
         The repository whose own registry it is; None for any other.
-    model : str
-        The registered model's name.
     """
 
     client: MlflowClient
@@ -101,55 +114,23 @@ def opened(
     """Open the registry of `root`, or the one that ``MLFLOW_TRACKING_URI`` names.
 
     With `create` something is to be registered: the repository's registry is made if it does not
-    exist yet.
+    exist yet, but never beside the files of one that was lost.
     """
-    uri = os.environ.get(URI_VARIABLE, "")
-    own = None if uri else (root or find_root()).absolute()
-    if own is not None:
-        uri = f"sqlite:///{_database(own, create)}"
+    uri, own = os.environ.get(URI_VARIABLE, ""), None
+    if not uri:
+        own = (root or find_root()).absolute()
+        if not exists(own / DATABASE):
+            if not create or any((own / ARTIFACTS).glob("*")):
+                raise missing(own)
+            private_file(own / DATABASE)
+        uri = f"sqlite:///{own / DATABASE}"
     model = model or model_name(root)
     shown = re.sub(r"//[^/@]*@", "//", uri)
-    reach(uri, shown)
-    with _ONE_AT_A_TIME, _silence():
+    _reach(uri, shown)
+    with _ONE_AT_A_TIME, _surroundings(uri, _WRITING if create else _READING), _one_line(shown):
         from mlflow import MlflowClient
 
-        with one_line(shown), _surroundings(uri, _WRITING if create else _READING):
-            yield Store(MlflowClient(tracking_uri=uri), shown, own, model)
-
-
-def lost(root: Path) -> str | None:
-    """What shows that the repository once had a registry, though its database is not there.
-
-    None where the database is there, or nothing shows that there ever was one.
-    """
-    if exists(root / DATABASE):
-        return None
-    if any((root / ARTIFACTS).glob("*")):
-        return f"{ARTIFACTS}/ holds the files of its models"
-    return f"{RECEIPT} names a registered model" if (root / RECEIPT).is_file() else None
-
-
-def missing(root: Path) -> SetupError:
-    """The error for a repository whose registry is not there."""
-    trace = lost(root)
-    if trace is None:
-        return SetupError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
-    aside = f"move {ARTIFACTS}/ elsewhere, then " if (root / ARTIFACTS).exists() else ""
-    return SetupError(
-        f"{root / DATABASE}: not found, though {trace}; put it back where it was (from a backup), "
-        f"or set {URI_VARIABLE} to where the registry is; to begin a new one beside it: {aside}"
-        "`dvc repro -fs register`"
-    )
-
-
-def _database(root: Path, create: bool) -> Path:
-    """The repository's own database, made if wanted; never where one was lost."""
-    database = root / DATABASE
-    if not exists(database):
-        if not create or any((root / ARTIFACTS).glob("*")):
-            raise missing(root)
-        private_file(database)
-    return database
+        yield Store(MlflowClient(tracking_uri=uri), shown, own, model)
 
 
 def exists(database: Path) -> bool:
@@ -157,42 +138,92 @@ def exists(database: Path) -> bool:
     return database.is_file() and database.stat().st_size > 0
 
 
+def lost(root: Path) -> bool:
+    """Whether the repository had a registry, and its database is not there any more."""
+    had_one = any((root / ARTIFACTS).glob("*")) or (root / RECEIPT).is_file()
+    return had_one and not exists(root / DATABASE)
+
+
+def missing(root: Path) -> SetupError:
+    """The error for a repository whose registry is not there."""
+    if not lost(root):
+        return SetupError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
+    return SetupError(
+        f"{root / DATABASE}: not found, though {ARTIFACTS}/ or {RECEIPT} is there; put it back "
+        f"where it was (from a backup), or set {URI_VARIABLE} to where the registry is; to begin a "
+        f"new one, move {ARTIFACTS}/ elsewhere, then run `dvc repro -fs register`"
+    )
+
+
+def _reach(uri: str, shown: str) -> None:
+    """Raise `Away` if the registry's server does not answer; nothing to do where it is a file."""
+    import requests
+
+    parts = urlsplit(uri)
+    try:
+        if parts.scheme in ("http", "https"):
+            requests.get(f"{uri.rstrip('/')}/version", timeout=PATIENCE, stream=True).close()
+        elif parts.hostname and parts.scheme.startswith("postgresql"):
+            socket.create_connection((parts.hostname, parts.port or 5432), PATIENCE).close()
+    except requests.exceptions.SSLError:
+        pass  # a certificate is MLflow's business
+    except OSError as error:
+        raise _away(shown, str(error)) from error
+
+
+def _away(shown: str, text: str) -> Away:
+    cause = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)", text)
+    why = f" ({cause[1].lower()})" if cause else ""
+    return Away(
+        f"{shown}: the server does not answer{why}; start it, or set {URI_VARIABLE} to another"
+    )
+
+
 @contextmanager
-def _surroundings(uri: str, timeouts: Mapping[str, str]) -> Iterator[None]:
-    """Make `uri` MLflow's own default, which parts of it read, and set how long it waits.
+def _one_line(shown: str) -> Iterator[None]:
+    """Turn the errors of MLflow, of its database and of the network into a `SetupError`."""
+    from mlflow.exceptions import MlflowException
+    from requests import ConnectionError, Timeout
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, OSError, SQLAlchemyError) as error:
+        text = one_line(str(error), 10_000)
+        if isinstance(error, ConnectionError | Timeout) or _UNANSWERED.search(text):
+            raise _away(shown, text) from error
+        if "database is locked" in text:
+            fault = "another process is writing to it; try again when that one is done"
+            raise Away(f"{shown}: {fault}") from error
+        if _REFUSED.search(text):
+            text = "the server refuses; set MLFLOW_TRACKING_TOKEN to its token"
+        raise SetupError(f"{shown}: {text[:200]}") from error
+
+
+@contextmanager
+def _surroundings(uri: str, timeouts: dict[str, str]) -> Iterator[None]:
+    """Make `uri` MLflow's own default, which parts of it read, and keep it quiet.
 
     Variables that somebody has set stay, and the process is left as it was.
     """
-    import mlflow
-
-    before, path = os.environ.get(URI_VARIABLE), list(sys.path)
-    added = [name for name in timeouts if name not in os.environ]
-    os.environ.update({name: timeouts[name] for name in added})
-    mlflow.set_tracking_uri(uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(before)
-        sys.path[:] = path
-        for name in added:
-            os.environ.pop(name, None)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep MLflow's progress, hints and warnings from a person's terminal."""
     settings.quiet()
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    before, path = os.environ.get(URI_VARIABLE), list(sys.path)
+    added = {name: value for name, value in (_QUIET | timeouts).items() if name not in os.environ}
+    os.environ.update(added)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow  # noqa: F401  (sets up its loggers, which are turned down here)
+        import mlflow  # sets up its loggers
 
-        loggers = {logger: logger.level for logger in map(logging.getLogger, _LOGGERS)}
+        levels = {logger: logger.level for logger in map(logging.getLogger, _LOGGERS)}
+        mlflow.set_tracking_uri(uri)
         try:
-            for logger in loggers:
+            for logger in levels:
                 logger.setLevel(logging.CRITICAL)
             yield
         finally:
-            for logger, level in loggers.items():
+            for logger, level in levels.items():
                 logger.setLevel(level)
+            mlflow.set_tracking_uri(before)
+            sys.path[:] = path
+            for name in added:
+                os.environ.pop(name, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+RETIRED = "retired"
+"""The tag of a version that was taken out of use, with the time."""
 WINDOWS = "windows.csv"
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -25,16 +26,8 @@ _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<ver
 def parse(reference: str, root: Path | None = None) -> tuple[str, str]:
     """The model's name and the version (an alias or a number) that a reference means.
 
-    Parameters
-    ----------
-    reference
-        ``models:/name@alias``, ``models:/name/number``, an alias or a number; the latter two are
-        of the model that ``params.yaml`` names.
-
-    Raises
-    ------
-    InputError
-        If it has another form.
+    It is ``models:/name@alias``, ``models:/name/number``, or an alias or a number of the model that
+    ``params.yaml`` names.
     """
     match = _REFERENCE.fullmatch(reference)
     if match is not None:
@@ -47,8 +40,8 @@ def parse(reference: str, root: Path | None = None) -> tuple[str, str]:
     return model_name(root), reference.removeprefix("@")
 
 
-def versions(model: str | None = None, root: Path | None = None) -> list[dict[str, Any]]:
-    """The versions of a model, the newest first.
+def versions(root: Path | None = None) -> list[dict[str, Any]]:
+    """The versions of the model, the newest first.
 
     Returns
     -------
@@ -57,26 +50,23 @@ def versions(model: str | None = None, root: Path | None = None) -> list[dict[st
         of the MLflow run that made it), ``tags`` (dict of str) and ``metrics``, the headline
         figures of its evaluation (dict of float).
     """
-    with opened(root, model) as store:
+    with opened(root) as store:
         aliases = aliases_of(store)
         rows = [_row(version, aliases) for version in all_versions(store)]
     return sorted(rows, key=lambda row: -row["version"])
 
 
-def describe(
-    version: int | str, model: str | None = None, root: Path | None = None
-) -> dict[str, Any]:
+def describe(version: int | str, root: Path | None = None) -> dict[str, Any]:
     """The row of `versions` for one version, by number or alias."""
-    with opened(root, model) as store:
+    with opened(root) as store:
         return _row(find(store, version), aliases_of(store))
 
 
 def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
-    number = int(version.version)
     created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
     return {
-        "version": number,
-        "aliases": aliases_on(aliases, number),
+        "version": int(version.version),
+        "aliases": aliases_on(aliases, int(version.version)),
         "created": created.isoformat(timespec="seconds"),
         "run": version.run_id,
         "tags": dict(version.tags),
@@ -117,21 +107,18 @@ def aliases_on(aliases: dict[str, int], number: int) -> list[str]:
 
 
 def find(store: Store, version: int | str) -> ModelVersion:
-    """The version that a number or an alias means; an error names those that there are."""
+    """The version that a number or an alias means."""
     text = str(version).removeprefix("@")
     aliases = aliases_of(store)
-    if not text.isdecimal() and text not in aliases:
-        known = ", ".join(f"{alias} (version {aliases[alias]})" for alias in sorted(aliases))
-        raise InputError(
-            f"{store.model}: no version has the alias {text!r}; there is {known or 'none'}; "
-            "`make repro` makes a model and names it"
-        )
-    number = int(text) if text.isdecimal() else aliases[text]
-    by_number = {int(each.version): each for each in all_versions(store)}
-    if number not in by_number:
-        known = ", ".join(str(each) for each in sorted(by_number)[-5:])
-        raise InputError(f"{store.model}: no version {number}; there is {known or 'none'}")
-    return by_number[number]
+    number = int(text) if text.isdecimal() else aliases.get(text)
+    for each in all_versions(store):
+        if int(each.version) == number:
+            return each
+    known = ", ".join(f"{alias} (version {aliases[alias]})" for alias in sorted(aliases))
+    raise InputError(
+        f"{store.model}: no version {text}; there is {known or 'none that has an alias'}; "
+        "`kantor models list` names all, `make repro` makes one"
+    )
 
 
 def by_fingerprint(store: Store, fingerprint: str) -> ModelVersion | None:
@@ -147,31 +134,21 @@ def address_of(store: Store, version: ModelVersion) -> str:
     return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
 
 
-def kept_windows(
-    version: int | str, model: str | None = None, root: Path | None = None
-) -> tuple[int, str | None]:
-    """A version's number, and the figures of every window of its evaluation.
+def kept_windows(version: int | str, root: Path | None = None) -> tuple[int, str | None]:
+    """A version's number, and the figures of every window of its evaluation as CSV.
 
-    Returns
-    -------
-    number : int
-    windows : str or None
-        CSV; None where the version's run does not keep it, or is gone.
+    None where the version's run does not keep them, or is gone.
     """
-    with opened(root, model) as store:
+    with opened(root) as store:
+        from mlflow.artifacts import load_text
+
         chosen = find(store, version)
-        return int(chosen.version), _file_of_run(store, chosen.run_id, WINDOWS)
-
-
-def _file_of_run(store: Store, run: str, name: str) -> str | None:
-    """The text of one of a run's files; None if it has no such file, or the run is gone."""
-    names: set[str] = set()
-    with unless_gone():
-        names = {each.path for each in store.client.list_artifacts(run)}
-    if name not in names:
-        return None
-    with tempfile.TemporaryDirectory(prefix="kantor-") as folder:
-        return Path(store.client.download_artifacts(run, name, folder)).read_text()
+        text: str | None = None
+        with unless_gone():
+            files = store.client.list_artifacts(chosen.run_id)
+            if WINDOWS in [file.path for file in files]:
+                text = load_text(f"runs:/{chosen.run_id}/{WINDOWS}")
+        return int(chosen.version), text
 
 
 @contextmanager

@@ -15,10 +15,15 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from kantor import settings
-from kantor.errors import SetupError
 from kantor.files import private_database
-from kantor.registry.connection import URI_VARIABLE
-from kantor.registry.store import ARTIFACTS, DATABASE, find_root, lost, missing
+from kantor.registry.store import (
+    ARTIFACTS,
+    DATABASE,
+    URI_VARIABLE,
+    find_root,
+    lost,
+    missing,
+)
 from kantor.service.access import Access
 from kantor.service.guard import serve
 
@@ -35,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _app(root: Path, access: Access, port: int) -> ASGIApp:
     if not os.environ.get(URI_VARIABLE) and lost(root):
-        raise SetupError(missing(root))
+        raise missing(root)
     _prepare(root, access, port)
 
     from mlflow.server.fastapi_app import app

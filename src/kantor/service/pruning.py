@@ -14,7 +14,7 @@ from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.errors import InputError, SetupError
 from kantor.files import NOTHING, Freed
 from kantor.locks import STATE, Busy
-from kantor.promotion.pruning import prune_retired
+from kantor.promotion.retired import prune_retired
 from kantor.service.settings import Keep
 
 LOGS = STATE / "logs"

@@ -8,10 +8,9 @@ from tests.registries import client_of, copied, make
 
 from kantor.errors import InputError
 from kantor.files import Freed
-from kantor.promotion.alias_audit import audit
-from kantor.promotion.history import history
-from kantor.promotion.promote import promote, retire, rollback
-from kantor.promotion.pruning import prune_retired
+from kantor.promotion.champion_history import history
+from kantor.promotion.promote import audit, promote, retire, rollback
+from kantor.promotion.retired import prune_retired
 from kantor.registry import RECEIPT, load_model, versions
 from kantor.registry.__main__ import summary
 
@@ -32,25 +31,21 @@ def files(root):
     return {path for path in (root / "mlartifacts").rglob("*") if path.is_file()}
 
 
-def size(found):
-    return sum(path.stat().st_size for path in found)
-
-
 def test_a_version_retired_before_goes_with_its_files(registry):
     """Those of its model and of its run, and no other's; what was not retired, or not before then,
     stays however old it is; numbers are not given again.
     """
     assert prune_retired(LATER, root=registry) == Freed()
-    before = files(registry)
-    bytes_before = size(before)
+    before = {path: path.stat().st_size for path in files(registry)}
     retire(2, "hums", root=registry)
     assert prune_retired(datetime.now(UTC) - timedelta(days=1), root=registry) == Freed()
     would = prune_retired(LATER, dry_run=True, root=registry)
-    assert (files(registry), numbers(registry)) == (before, {1, 2, 3})
+    assert (files(registry), numbers(registry)) == (before.keys(), {1, 2, 3})
     freed = prune_retired(LATER, root=registry)
     assert freed == would
     assert numbers(registry) == {1, 3}
-    assert freed == Freed(1, len(before - files(registry)), bytes_before - size(files(registry)))
+    gone = before.keys() - files(registry)
+    assert freed == Freed(1, len(gone), sum(before[path] for path in gone))
     assert freed.files > 200  # the model carries Kantor's own code
     for number in (1, 3):
         assert load_model(f"models:/kantor-bach/{number}", root=registry)
@@ -64,37 +59,34 @@ def test_a_version_with_an_alias_or_without_a_date_stays(registry):
     """Any alias: somebody asks for it by that name. Where somebody wrote `retired` by hand, nobody
     knows since when.
     """
-    client_of(registry).set_model_version_tag("kantor-bach", "2", "retired", "yes")
-    assert prune_retired(LATER, root=registry) == Freed()
-    client_of(registry).delete_model_version_tag("kantor-bach", "2", "retired")
-    retire(2, "hums", root=registry)
     client = client_of(registry)
+    client.set_model_version_tag("kantor-bach", "2", "retired", "yes")
+    assert prune_retired(LATER, root=registry) == Freed()
+    client.delete_model_version_tag("kantor-bach", "2", "retired")
+    retire(2, "hums", root=registry)
     client.set_registered_model_alias("kantor-bach", "concert", "2")
     assert prune_retired(LATER, root=registry) == Freed()
     assert numbers(registry) == {1, 2, 3}
 
 
-def test_the_champion_before_this_one_stays(registry, rule):
-    """Whatever was said of it; when there is another it goes."""
-    promote(2, "better", root=registry, rule=rule)
-    promote(1, "after all", force=True, root=registry, rule=rule)
+def test_the_last_champions_and_those_since_it_was_retired_stay(registry):
+    """The one before this champion, whatever was said of it, and one that was made champion in
+    MLflow's page, where the word `retired` stays on it. Another goes, and a rollback still works.
+    """
+    promote(2, "better", root=registry)
+    promote(1, "after all", force=True, root=registry)
     retire(2, "hums", root=registry)
     assert prune_retired(LATER, root=registry) == Freed()
-    promote(3, "better", root=registry, rule=rule)
+    for champion in ("2", "1", "3"):
+        client_of(registry).set_registered_model_alias("kantor-bach", "champion", champion)
+        audit(registry)
+    assert prune_retired(LATER, root=registry) == Freed()
+    client_of(registry).delete_model_version_tag("kantor-bach", "2", "retired")
+    retire(2, "hums", root=registry)
     assert prune_retired(LATER, root=registry).count == 1
     assert numbers(registry) == {1, 3}
     rollback("worse", root=registry)
     assert load_model(root=registry).source == "kantor-bach version 1"
-
-
-def test_what_was_champion_since_it_was_retired_stays(registry):
-    """It was made so in MLflow's page, where the word `retired` stays on it."""
-    retire(2, "hums", root=registry)
-    client = client_of(registry)
-    for champion in ("2", "3", "1"):
-        client.set_registered_model_alias("kantor-bach", "champion", champion)
-        audit(root=registry)
-    assert prune_retired(LATER, root=registry) == Freed()
 
 
 def test_the_version_that_is_built_here_stays(registry):
@@ -106,25 +98,18 @@ def test_the_version_that_is_built_here_stays(registry):
 
 
 def test_made_again_it_is_retired_still(registry):
-    """Under a new number: going back to old inputs does not make a good model of a bad one."""
-    retire(2, "hums", root=registry)
+    """Under a new number: going back to old inputs does not make a good model of a bad one. Who
+    retired it and why is still there.
+    """
+    retire(2, "hums", "ada@desk", root=registry)
+    before = history(registry)
     prune_retired(LATER, root=registry)
+    assert history(registry) == before
     receipt = make(registry, 2)
     assert (receipt.version, receipt.created) == (4, True)
     tags = {row["version"]: row["tags"] for row in versions(root=registry)}
     assert "retired" in tags[4]
     assert "retired" not in tags[3]
-    again = make(registry, 2)
-    assert (again.version, again.created) == (4, False)
-
-
-def test_the_history_outlives_the_version(registry):
-    """Who moved what and why is still there."""
-    retire(2, "hums", "ada@desk", root=registry)
-    before = history(root=registry)
-    prune_retired(LATER, root=registry)
-    assert history(root=registry) == before
-    assert [(one.what, one.before, one.why) for one in before] == [("retire", 2, "hums")]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +120,7 @@ def test_stopped_in_the_middle_it_goes_on(registry, monkeypatch, method):
     from mlflow import MlflowClient
 
     retire(2, "hums", root=registry)
-    kept = files(registry)
+    before = files(registry)
     real = getattr(MlflowClient, method)
 
     def stops(*_):
@@ -148,7 +133,7 @@ def test_stopped_in_the_middle_it_goes_on(registry, monkeypatch, method):
     monkeypatch.setattr(MlflowClient, method, real)
     assert prune_retired(LATER, root=registry).count == 1
     assert numbers(registry) == {1, 3}
-    assert len(files(registry)) < len(kept)
+    assert len(files(registry)) < len(before)
 
 
 def test_a_run_that_another_version_names_stays(registry):

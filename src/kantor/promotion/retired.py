@@ -9,52 +9,45 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.files import NOTHING, Freed
-from kantor.promotion.alias_audit import exclusive
-from kantor.promotion.history import Event
-from kantor.registry.connection import URI_VARIABLE
-from kantor.registry.registering import RETIRED, retired_tag
-from kantor.registry.store import DATABASE, RECEIPT, Store, find_root, opened
-from kantor.registry.versions import address_of, aliases_of, all_versions, unless_gone
+from kantor.promotion.champion_history import Event
+from kantor.promotion.promote import exclusive
+from kantor.registry.registering import retired_tag
+from kantor.registry.store import DATABASE, RECEIPT, URI_VARIABLE, Store, find_root, opened
+from kantor.registry.versions import RETIRED, address_of, aliases_of, all_versions, unless_gone
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPIONS = 2  # the champion, and the one before
-_LOGGED = "models:/"  # and the number of a logged model, which begins with m-
 
 
-def prune_retired(
-    before: datetime, dry_run: bool = False, *, model: str | None = None, root: Path | None = None
-) -> Freed:
+def prune_retired(before: datetime, dry_run: bool = False, *, root: Path | None = None) -> Freed:
     """Delete the versions that were retired before a time, with the files of model and run.
 
     Kept is a version that has an alias, that was one of the last two champions or was champion
-    since it was retired, and the one that was made of what is built in the repository.
-
-    Parameters
-    ----------
-    dry_run
-        Only count.
-
-    Returns
-    -------
-    Freed
-        Versions and their files.
+    since it was retired, and the one that was made of what is built in the repository. With
+    `dry_run` they are only counted.
     """
     root = root or find_root()
+    if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).is_file():
+        return NOTHING
+    with opened(root) as store:
+        if not store.client.search_registered_models(f"name='{store.model}'"):
+            return NOTHING
+    try:
+        here = json.loads((root / RECEIPT).read_text())["fingerprint"]
+    except (OSError, ValueError, LookupError, TypeError):
+        here = None
     freed = NOTHING
-    if not _is_there(model, root):
-        return freed
-    with exclusive(model, root) as (store, moves):
+    with exclusive(root) as (store, moves, _):
         versions = all_versions(store)
         needed = {*aliases_of(store).values(), *_needed(moves)}
-        here = _built_here(root)
         for version in versions:
             is_needed = int(version.version) in needed or version.tags.get("fingerprint") == here
             if _retired_at(version) < before and not is_needed:
@@ -63,28 +56,12 @@ def prune_retired(
     return freed
 
 
-def _is_there(model: str | None, root: Path) -> bool:
-    """Whether there is a registry, and such a model in it."""
-    if not os.environ.get(URI_VARIABLE) and not (root / DATABASE).is_file():
-        return False
-    with opened(root, model) as store:
-        return bool(store.client.search_registered_models(f"name='{store.model}'"))
-
-
 def _retired_at(version: ModelVersion) -> datetime:
     """When a version was retired; far in the future where it was not, or nobody knows when."""
     try:
         return datetime.fromisoformat(version.tags[RETIRED]).astimezone(UTC)
     except (KeyError, ValueError):
         return datetime.max.replace(tzinfo=UTC)
-
-
-def _built_here(root: Path) -> str | None:
-    """The fingerprint of what the pipeline has built and registered, if it has."""
-    try:
-        return str(json.loads((root / RECEIPT).read_text())["fingerprint"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
 
 
 def _needed(moves: Sequence[Event]) -> set[int]:
@@ -101,13 +78,20 @@ def _needed(moves: Sequence[Event]) -> set[int]:
 
 
 def _delete(
-    store: Store, version: ModelVersion, others: Collection[ModelVersion], dry_run: bool
+    store: Store, version: ModelVersion, others: Sequence[ModelVersion], dry_run: bool
 ) -> Freed:
-    """Delete what a version alone has, then the version."""
-    client = store.client
+    """Delete what a version alone has (the files of its model and of its run), then the version."""
+    client, run, address = store.client, version.run_id, address_of(store, version)
     freed = Freed(1)
-    if not _is_shared(store, version, others):
-        freed += _delete_run(store, version, dry_run)
+    if run and all(each.run_id != run and address_of(store, each) != address for each in others):
+        freed += _delete_files(address, dry_run)
+        with unless_gone():
+            freed += _delete_files(client.get_run(run).info.artifact_uri, dry_run)
+        if not dry_run:
+            with unless_gone():
+                client.delete_logged_model(version.source.removeprefix("models:/"))
+            with unless_gone():
+                client.delete_run(run)
     if not dry_run:
         if fingerprint := version.tags.get("fingerprint"):
             tag = retired_tag(fingerprint)
@@ -116,30 +100,7 @@ def _delete(
     return freed
 
 
-def _is_shared(store: Store, version: ModelVersion, others: Collection[ModelVersion]) -> bool:
-    """Whether another version names the same run or the same files."""
-    run, address = version.run_id, address_of(store, version)
-    return any(
-        (run and each.run_id == run) or address_of(store, each) == address for each in others
-    )
-
-
-def _delete_run(store: Store, version: ModelVersion, dry_run: bool) -> Freed:
-    """Delete the files of a version's logged model and of its run, then mark both as deleted."""
-    client, run, model = store.client, version.run_id, version.source.removeprefix(_LOGGED)
-    freed = _files(address_of(store, version), dry_run)
-    with unless_gone():
-        freed += _files(client.get_run(run).info.artifact_uri, dry_run) if run else NOTHING
-    with unless_gone():
-        if model.startswith("m-") and not dry_run:
-            client.delete_logged_model(model)
-    with unless_gone():
-        if run and not dry_run:
-            client.delete_run(run)
-    return freed
-
-
-def _files(address: str, dry_run: bool) -> Freed:
+def _delete_files(address: str, dry_run: bool) -> Freed:
     """Delete all that lies at an address, wherever MLflow keeps it."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 

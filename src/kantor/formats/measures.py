@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -12,12 +11,12 @@ from xml.etree.ElementTree import Element
 
 from kantor.errors import InputError
 from kantor.formats.parsed import believable_tempo
-from kantor.formats.repeats import Barline, barline_of
 from kantor.music.score import Key, Meter
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MINOR_MODES = ("minor", "aeolian", "dorian", "phrygian", "locrian")
 _BEAT_UNITS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
+_MOST_PASSES = 9
 # Long enough for any program's divisions; an exponent would let ten bytes fill the memory.
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?")
 
@@ -29,32 +28,46 @@ class Event(NamedTuple):
     end: Fraction
     pitch: int | None
     voice: str
-    tied_back: bool = False
-    tied_on: bool = False
-    fermata: bool = False
+    tied_back: bool
+    tied_on: bool
+    fermata: bool
 
 
 @dataclass
 class Measure:
-    """One measure of one part; None where the part says nothing of it."""
+    """A measure of one part, or of all parts together.
+
+    Attributes
+    ----------
+    events : list of Event
+    length : Fraction
+        Quarters.
+    meter, key, tempo
+        That begin with it; None where it says nothing of them.
+    repeat_begins : bool
+        A repeated section begins with it.
+    passes : int
+        How often the section that ends with it is played; 1 = no repeat sign.
+    ending : tuple of int
+        Passes in which the ending that begins with it is played.
+    ending_stops : bool
+        The ending that it belongs to stops with it.
+    """
 
     events: list[Event] = field(default_factory=list)
     length: Fraction = Fraction(0)
     meter: Meter | None = None
     key: Key | None = None
     tempo: float | None = None
-    barline: Barline = field(default_factory=Barline)
+    repeat_begins: bool = False
+    passes: int = 1
+    ending: tuple[int, ...] = ()
+    ending_stops: bool = False
 
 
 @lru_cache(maxsize=4096)
-def number(text: str | None) -> Fraction:
-    """A decimal of MusicXML, exact.
-
-    Raises
-    ------
-    InputError
-        If it is missing, not a plain decimal, or absurdly long.
-    """
+def _number(text: str | None) -> Fraction:
+    """A decimal of MusicXML, exact."""
     text = (text or "").strip()
     if not _NUMBER.fullmatch(text):
         raise InputError(f"damaged MusicXML: {text[:20]!r} where a number is due")
@@ -77,36 +90,38 @@ class MeasureReader:
             If a number is missing or absurd.
         """
         measure = Measure()
-        position = Fraction(0)
-        last_start = Fraction(0)
+        position = last_start = Fraction(0)
         for item in element:
             if item.tag == "note":
                 if item.find("grace") is not None:
                     continue
-                length = number(item.findtext("duration")) / self._divisions
                 start = last_start if item.find("chord") is not None else position
-                position = max(position, start + length)
-                last_start = start
-                measure.events.extend(self._event(item, start, start + length))
-            elif item.tag in ("backup", "forward"):
-                move = number(item.findtext("duration")) / self._divisions
-                position = max(Fraction(0), position + (move if item.tag == "forward" else -move))
+                end = start + self._duration(item)
+                position, last_start = max(position, end), start
+                # Cues and what has no pitch or no length are left out.
+                silent = item.find("cue") is not None or item.find("unpitched") is not None
+                if end > start and not silent:
+                    measure.events.append(self._event(item, start, end))
+            elif item.tag == "backup":
+                position = max(Fraction(0), position - self._duration(item))
+            elif item.tag == "forward":
+                position = max(Fraction(0), position + self._duration(item))
             elif item.tag == "attributes":
                 self._read_attributes(item, measure)
             elif item.tag in ("direction", "sound"):
                 measure.tempo = measure.tempo or _tempo(item)
             elif item.tag == "barline":
-                measure.barline = measure.barline.joined(barline_of(item))
+                _read_barline(item, measure)
             measure.length = max(measure.length, position)
         return measure
 
-    def _event(self, item: Element, start: Fraction, end: Fraction) -> Iterator[Event]:
-        """The note or rest, unless it is a cue, without pitch, or without length."""
-        if end <= start or item.find("cue") is not None or item.find("unpitched") is not None:
-            return
+    def _duration(self, item: Element) -> Fraction:
+        return _number(item.findtext("duration")) / self._divisions
+
+    def _event(self, item: Element, start: Fraction, end: Fraction) -> Event:
         ties = {tie.get("type") for tie in item.findall("tie")}
         pitch = item.find("pitch")
-        yield Event(
+        return Event(
             start,
             end,
             None if pitch is None else self._sounding(pitch),
@@ -120,8 +135,9 @@ class MeasureReader:
         step = _STEPS.get(pitch.findtext("step", "").strip())
         if step is None:
             raise InputError("damaged MusicXML: a pitch without a step")
-        written = step + round(number(pitch.findtext("alter", "0")))
-        sounding = written + 12 * (int(number(pitch.findtext("octave"))) + 1) + self._transposition
+        written = step + round(_number(pitch.findtext("alter", "0")))
+        octave = int(_number(pitch.findtext("octave")))
+        sounding = written + 12 * (octave + 1) + self._transposition
         if not 0 <= sounding <= 127:
             raise InputError("a note outside the 128 of MIDI")
         return sounding
@@ -129,19 +145,21 @@ class MeasureReader:
     def _read_attributes(self, item: Element, measure: Measure) -> None:
         divisions = item.findtext("divisions")
         if divisions is not None:
-            self._divisions = number(divisions)
+            self._divisions = _number(divisions)
             if self._divisions <= 0:
                 raise InputError("damaged MusicXML: divisions must be above zero")
         transpose = item.find("transpose")
         if transpose is not None:
-            octaves = number(transpose.findtext("octave-change", "0"))
-            chromatic = number(transpose.findtext("chromatic", "0"))
-            self._transposition = int(chromatic) + 12 * int(octaves)
+            octaves = int(_number(transpose.findtext("octave-change", "0")))
+            chromatic = int(_number(transpose.findtext("chromatic", "0")))
+            self._transposition = chromatic + 12 * octaves
         time, key = item.find("time"), item.find("key")
         if time is not None and time.find("beats") is not None:
             measure.meter = _meter(time)
         if key is not None and key.find("fifths") is not None:
-            measure.key = _key(key).transposed(self._transposition % 12)
+            minor = key.findtext("mode", "major").strip().lower() in _MINOR_MODES
+            written = Key(int(_number(key.findtext("fifths"))), "minor" if minor else "major")
+            measure.key = written.transposed(self._transposition % 12)
 
 
 def _meter(time: Element) -> Meter:
@@ -149,29 +167,38 @@ def _meter(time: Element) -> Meter:
     bar = Fraction(0)
     finest = 1
     for beats, unit in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
-        denominator = int(number(unit.text))
+        denominator = int(_number(unit.text))
         if denominator < 1:
             raise InputError("damaged MusicXML: a time signature without a beat")
-        for addend in (beats.text or "").split("+"):
-            bar += number(addend) / denominator
+        bar += sum(map(_number, (beats.text or "").split("+")), Fraction(0)) / denominator
         finest = max(finest, denominator)
     return Meter(int(bar * finest), finest)
-
-
-def _key(key: Element) -> Key:
-    mode = key.findtext("mode", "major").strip().lower()
-    fifths = int(number(key.findtext("fifths")))
-    return Key(fifths, "minor" if mode in _MINOR_MODES else "major")
 
 
 def _tempo(item: Element) -> float | None:
     """Quarters a minute, as played or as marked; None where neither is plausible."""
     sounds = [item] if item.tag == "sound" else item.findall("sound")
-    tempi = [float(number(s.get("tempo"))) for s in sounds if s.get("tempo")]
+    tempi = [float(_number(sound.get("tempo"))) for sound in sounds if sound.get("tempo")]
     for mark in item.findall("direction-type/metronome"):
         unit = _BEAT_UNITS.get(mark.findtext("beat-unit", "").strip())
         per_minute = mark.findtext("per-minute", "").strip()
         if unit and _NUMBER.fullmatch(per_minute):
             dots = 1.5 if mark.find("beat-unit-dot") is not None else 1.0
-            tempi.append(float(number(per_minute)) * unit * dots)
-    return next((round(tempo, 3) for tempo in tempi if believable_tempo(tempo)), None)
+            tempi.append(float(per_minute) * unit * dots)
+    return next(filter(None, map(believable_tempo, tempi)), None)
+
+
+def _read_barline(item: Element, measure: Measure) -> None:
+    """Read a bar line, left or right, with its repeat sign and its ending."""
+    repeat, ending = item.find("repeat"), item.find("ending")
+    if repeat is not None and repeat.get("direction") == "forward":
+        measure.repeat_begins = True
+    elif repeat is not None:
+        times = repeat.get("times", "2")
+        passes = min(int(times), _MOST_PASSES) if re.fullmatch(r"\d{1,3}", times) else 2
+        measure.passes = max(measure.passes, passes)
+    if ending is not None and ending.get("type") == "start":
+        passes_named = re.findall(r"\d", ending.get("number", "1")[:40])
+        measure.ending = measure.ending or tuple(map(int, passes_named))
+    elif ending is not None and ending.get("type") in ("stop", "discontinue"):
+        measure.ending_stops = True

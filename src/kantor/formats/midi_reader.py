@@ -8,11 +8,12 @@ MIDI Association's "Standard MIDI Files 1.0" (RP-001).
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from kantor.errors import InputError, one_line
 from kantor.formats.parsed import (
@@ -26,27 +27,33 @@ from kantor.formats.parsed import (
 from kantor.music.notes import TimedNote
 from kantor.music.score import Key, Meter
 
-DEFAULT_TEMPO = 120.0
+_DEFAULT_TEMPO = 120.0
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _RUNS_PAST = "truncated: a MIDI event runs past its track"
 _END_OF_TRACK, _NAME, _TEMPO, _METER, _KEY = 0x2F, 0x03, 0x51, 0x58, 0x59
 
+_Change = float | Meter | Key
+
 
 @dataclass
 class _Track:
-    """The content of one track; times in ticks, each change with the tick from which it holds."""
+    """The content of one track, times in ticks."""
 
     name: str = ""
     end: int = 0
     notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     """By channel: start, end and pitch of each."""
-    tempi: list[tuple[int, float]] = field(default_factory=list)
-    meters: list[tuple[int, Meter]] = field(default_factory=list)
-    keys: list[tuple[int, Key]] = field(default_factory=list)
+    changes: list[tuple[int, _Change]] = field(default_factory=list)
+    """Each tempo, meter and key with the tick from which it holds."""
 
 
-def parse(data: bytes, limits: Limits) -> ParsedFile:
-    """Read the bytes of a MIDI file.
+def recognises(data: bytes) -> bool:
+    """Whether a file is MIDI."""
+    return data.startswith(b"MThd")
+
+
+def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> ParsedFile:
+    """Read the bytes of a MIDI file, which has no repeats to expand.
 
     A part is one channel of one track. A note that is never released lasts to the end of its
     track. A first bar whose meter is shorter than the one following it, and lasts less in all, is
@@ -57,28 +64,29 @@ def parse(data: bytes, limits: Limits) -> ParsedFile:
     InputError
         If the bytes are damaged, truncated, without notes or beyond `limits`.
     """
+    check_size(limits, bytes=len(data))
     division, chunks = _chunks(data, limits)
     tracks: list[_Track] = []
     count = 0
     for chunk in chunks:
         tracks.append(_read_track(chunk, division, limits, count))
-        count += sum(len(notes) for notes in tracks[-1].notes.values())
-    parts = [part for track in tracks for part in _parts(track, division)]
+        count += sum(map(len, tracks[-1].notes.values()))
+    parts = tuple(part for track in tracks for part in _parts(track, division))
     if not parts:
         raise InputError("no notes on any track")
-    first = min(part.notes[0].start for part in parts)
-    tempi = sorted((change for track in tracks for change in track.tempi), key=lambda c: c[0])
-    in_force = [tempo for tick, tempo in tempi if Fraction(tick, division) <= first]
-    keys = sorted((change for track in tracks for change in track.keys), key=lambda c: c[0])
-    meters, pickup = _meters(tracks, division)
+    first = min(part.notes[0].start for part in parts) * division
+    changes = sorted((c for track in tracks for c in track.changes), key=lambda change: change[0])
+    tempi = [value for tick, value in changes if isinstance(value, float) and tick <= first]
+    length = Fraction(max(track.end for track in tracks), division)
+    meters, pickup = _meters(changes, division, length)
     return ParsedFile(
-        parts=tuple(parts),
-        tempo=in_force[-1] if in_force else DEFAULT_TEMPO,
+        parts=parts,
+        tempo=tempi[-1] if tempi else _DEFAULT_TEMPO,
         meters=meters,
-        key=keys[0][1] if keys else None,
+        key=next((value for _, value in changes if isinstance(value, Key)), None),
         pickup=pickup,
         title=tracks[0].name if len(tracks) == 1 or not tracks[0].notes else "",
-        length=max(Fraction(track.end, division) for track in tracks),
+        length=length,
     )
 
 
@@ -96,41 +104,37 @@ def _parts(track: _Track, division: int) -> Iterator[Part]:
 
 
 def _meters(
-    tracks: list[_Track], division: int
+    changes: Iterable[tuple[int, _Change]], division: int, length: Fraction
 ) -> tuple[tuple[tuple[Fraction, Meter], ...], Fraction | None]:
     """Where meters begin, the last one named at a tick winning, and the pickup."""
-    named = sorted((change for track in tracks for change in track.meters), key=lambda c: c[0])
-    by_tick = {0: Meter(), **dict(named)}
-    runs = groupby(sorted(by_tick.items(), key=lambda c: c[0]), key=lambda change: change[1])
-    changes = [(Fraction(next(run)[0], division), meter) for meter, run in runs]
-    if len(changes) > 1:
-        short, (start, meter) = changes[0][1], changes[1]
+    by_tick = {0: Meter()}
+    by_tick.update((tick, value) for tick, value in changes if isinstance(value, Meter))
+    runs = groupby(by_tick.items(), key=lambda change: change[1])
+    meters = [(Fraction(next(run)[0], division), meter) for meter, run in runs]
+    if len(meters) > 1:
+        short, (start, meter) = meters[0][1], meters[1]
+        lasting: dict[Meter, Fraction] = defaultdict(Fraction)
+        for (begin, one), (end, _) in pairwise([*meters, (length, meter)]):
+            lasting[one] += end - begin
         one_bar = start == Fraction(short.bar_steps, 4) and short.bar_steps < meter.bar_steps
-        end = Fraction(max(track.end for track in tracks), division)
-        if one_bar and _duration(short, changes, end) < _duration(meter, changes, end):
-            return ((Fraction(0), meter), *changes[2:]), start
-    return tuple(changes), None
-
-
-def _duration(meter: Meter, changes: Sequence[tuple[Fraction, Meter]], end: Fraction) -> Fraction:
-    """How many quarters `meter` is in force."""
-    ends = [*(start for start, _ in changes[1:]), end]
-    spans = zip(changes, ends, strict=True)
-    return sum((stop - start for (start, m), stop in spans if m == meter), Fraction(0))
+        if one_bar and lasting[short] < lasting[meter]:
+            return ((Fraction(0), meter), *meters[2:]), start
+    return tuple(meters), None
 
 
 def _chunks(data: bytes, limits: Limits) -> tuple[int, list[bytes]]:
     """Ticks a quarter, and the bytes of each track."""
-    if len(data) < 14 or int.from_bytes(data[4:8], "big") < 6:
+    header = int.from_bytes(data[4:8], "big")
+    if len(data) < 14 or header < 6:
         raise InputError("a truncated MIDI header")
-    kind, declared, division = (int.from_bytes(data[i : i + 2], "big") for i in (8, 10, 12))
+    kind, declared, division = struct.unpack(">HHH", data[8:14])
     if kind > 1:
         raise InputError(f"MIDI of format {kind}; export it as format 0 or 1")
     if division == 0 or division & 0x8000:
         raise InputError("timed in film frames; export it with ticks a quarter")
     check_size(limits, tracks=declared)
     chunks: list[bytes] = []
-    position = 8 + int.from_bytes(data[4:8], "big")
+    position = 8 + header
     while len(chunks) < declared:
         length = int.from_bytes(data[position + 4 : position + 8], "big")
         if position + 8 + length > len(data):
@@ -143,11 +147,10 @@ def _chunks(data: bytes, limits: Limits) -> tuple[int, list[bytes]]:
     return division, chunks
 
 
-def _read_track(chunk: bytes, division: int, limits: Limits, earlier: int) -> _Track:
-    """Read one track; `earlier` notes were read from the tracks before it."""
+def _read_track(chunk: bytes, division: int, limits: Limits, count: int) -> _Track:
+    """Read one track, after `count` notes in the tracks before it."""
     track = _Track()
     sounding: dict[tuple[int, int], deque[int]] = defaultdict(deque)
-    count = earlier
     last_tick = limits.quarters * division
     for tick, status, pitch, velocity in _events(chunk, track):
         if tick > last_tick or count > limits.notes:
@@ -168,10 +171,9 @@ def _read_track(chunk: bytes, division: int, limits: Limits, earlier: int) -> _T
             count += 1
             starts.append(tick)
     for (channel, pitch), starts in sounding.items():
-        # A note that begins at the very end of its track has no length.
-        left = [(start, track.end, pitch) for start in starts if start < track.end]
-        if left:
-            track.notes[channel].extend(left)
+        for start in starts:
+            if start < track.end:  # else it has no length
+                track.notes[channel].append((start, track.end, pitch))
     check_size(limits, notes=count, quarters=track.end / division)
     return track
 
@@ -222,23 +224,18 @@ def _keep_meta(track: _Track, tick: int, kind: int, data: bytes) -> None:
     """Keep what a meta event says; an implausible key or tempo is passed over."""
     track.end = tick
     if kind == _NAME and not track.name:
-        track.name = one_line(_decode(data))
+        try:
+            track.name = one_line(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            track.name = one_line(data.decode("latin-1"))
     elif kind == _TEMPO and len(data) == 3 and any(data):
-        tempo = 60e6 / int.from_bytes(data, "big")
-        if believable_tempo(tempo):
-            track.tempi.append((tick, round(tempo, 3)))
+        if tempo := believable_tempo(60e6 / int.from_bytes(data, "big")):
+            track.changes.append((tick, tempo))
     elif kind == _METER and len(data) >= 2:
         if data[1] > 5:
             raise InputError("a MIDI time signature finer than thirty-seconds")
-        track.meters.append((tick, Meter(data[0], 1 << data[1])))
+        track.changes.append((tick, Meter(data[0], 1 << data[1])))
     elif kind == _KEY and len(data) == 2 and data[1] < 2:
-        fifths = data[0] - 256 if data[0] > 127 else data[0]
+        fifths = int.from_bytes(data[:1], signed=True)
         if -7 <= fifths <= 7:
-            track.keys.append((tick, Key(fifths, "minor" if data[1] else "major")))
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+            track.changes.append((tick, Key(fifths, "minor" if data[1] else "major")))

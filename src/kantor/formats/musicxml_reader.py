@@ -9,28 +9,25 @@ dal segno are left out. Transposing instruments are given at sounding pitch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from itertools import chain, takewhile
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from kantor.errors import InputError, one_line
 from kantor.formats.measures import Event, Measure, MeasureReader
 from kantor.formats.parsed import Limits, ParsedFile, Part, check_size
-from kantor.formats.repeats import Barline, played_order
+from kantor.formats.safe_xml import tree_of, unpacked
 from kantor.music.notes import TimedNote
 from kantor.music.score import Meter
 
-DEFAULT_TEMPO = 80.0  # as `Score`: MusicXML often names none
-
-_Span = tuple[Fraction, Fraction]
+_DEFAULT_TEMPO = 80.0  # as `Score`: MusicXML often names none
 
 
-@dataclass(frozen=True)
-class _Bar:
-    """A measure as all parts agree on it; `start` in quarters from the beginning."""
+class _Bar(NamedTuple):
+    """A measure, by its index, as all parts agree on it; `start` and `length` in quarters."""
 
-    index: int
+    measure: int
     start: Fraction
     length: Fraction
     meter: Meter
@@ -41,8 +38,14 @@ class _Bar:
         return Fraction(self.meter.bar_steps, 4)
 
 
-def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
-    """Read a score element, partwise or timewise.
+def recognises(data: bytes) -> bool:
+    """Whether a file may be MusicXML, packed or not; the last two are how UTF-16 begins."""
+    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith((b"PK", b"<", b"\xff\xfe", b"\xfe\xff"))
+
+
+def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> ParsedFile:
+    """Read the bytes of a MusicXML file, packed or not, partwise or timewise.
 
     Each voice of a part is a `Part` of its own; tied notes are one note.
 
@@ -51,34 +54,40 @@ def parse(root: Element, limits: Limits, expand_repeats: bool) -> ParsedFile:
     InputError
         If the score is damaged, without notes or beyond `limits`.
     """
+    root = tree_of(unpacked(data, limits) if data.startswith(b"PK") else data, limits)
+    if root.tag not in ("score-partwise", "score-timewise"):
+        raise InputError(f"XML, but not MusicXML (its root is <{one_line(root.tag, 40)}>)")
     written = _read_parts(root, limits)
-    columns = _columns([measures for _, measures in written])
-    order: Sequence[int] = range(len(columns))
-    if expand_repeats:
-        order = played_order([column.barline for column in columns])
-    bars = _bars(columns, order, limits)
+    longest = max((len(measures) for _, measures in written), default=0)
+    columns = [
+        _joined([measures[index] for _, measures in written if index < len(measures)])
+        for index in range(longest)
+    ]
+    bars = _bars(columns, played_order(columns) if expand_repeats else range(longest), limits)
     parts: list[Part] = []
-    fermatas: list[_Span] = []
+    fermatas: set[tuple[Fraction, Fraction]] = set()
     for name, measures in written:
         events = list(_placed(measures, bars))
-        fermatas.extend((event.start, event.end) for event in events if event.fermata)
+        fermatas.update((event.start, event.end) for event in events if event.fermata)
         parts.extend(_voices(name, events))
     check_size(limits, notes=sum(len(part.notes) for part in parts))
     if not parts:
         raise InputError("no notes in any part")
+    titles = [root.findtext("movement-title"), root.findtext("work/work-title")]
+    has_pickup = len(bars) > 1 and bars[0].length < bars[0].whole
     return ParsedFile(
         parts=tuple(parts),
-        tempo=next((c.tempo for c in columns if c.tempo), DEFAULT_TEMPO),
+        tempo=next((c.tempo for c in columns if c.tempo), _DEFAULT_TEMPO),
         meters=tuple(
             (bar.start, bar.meter)
             for before, bar in zip([None, *bars], bars, strict=False)
             if before is None or before.meter != bar.meter
         ),
         key=next((c.key for c in columns if c.key), None),
-        pickup=bars[0].length if _has_pickup(bars) else Fraction(0),
-        title=_title(root),
-        fermatas=tuple(_merged(fermatas)),
-        bar_lines=tuple(_bar_lines(bars)),
+        pickup=bars[0].length if has_pickup else Fraction(0),
+        title=next(filter(None, (one_line(title or "") for title in titles)), ""),
+        fermatas=tuple(sorted(fermatas)),
+        bar_lines=tuple(_bar_lines(bars[has_pickup:])),
         length=bars[-1].start + bars[-1].length,
     )
 
@@ -105,26 +114,56 @@ def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]
         parts.append((names.get(identity, ""), [reader.read(measure) for measure in measures]))
         count += sum(len(measure.events) for measure in parts[-1][1])
         check_size(limits, notes=count)
-    if not any(measures for _, measures in parts):
-        raise InputError("no notes in any part")
     return parts
 
 
-def _columns(parts: Sequence[Sequence[Measure]]) -> list[Measure]:
-    """Each measure as all parts together describe it; of two that differ the first one holds."""
-    columns = []
-    for index in range(max(map(len, parts))):
-        same = [measures[index] for measures in parts if index < len(measures)]
-        columns.append(
-            Measure(
-                length=max(measure.length for measure in same),
-                meter=next((measure.meter for measure in same if measure.meter), None),
-                key=next((measure.key for measure in same if measure.key), None),
-                tempo=next((measure.tempo for measure in same if measure.tempo), None),
-                barline=reduce(Barline.joined, (measure.barline for measure in same)),
-            )
-        )
-    return columns
+def _joined(measures: Sequence[Measure]) -> Measure:
+    """A measure as all parts together describe it; of two that differ the first one holds."""
+    return Measure(
+        length=max(measure.length for measure in measures),
+        meter=next((measure.meter for measure in measures if measure.meter), None),
+        key=next((measure.key for measure in measures if measure.key), None),
+        tempo=next((measure.tempo for measure in measures if measure.tempo), None),
+        repeat_begins=any(measure.repeat_begins for measure in measures),
+        passes=max(measure.passes for measure in measures),
+        ending=next((measure.ending for measure in measures if measure.ending), ()),
+        ending_stops=any(measure.ending_stops for measure in measures),
+    )
+
+
+def played_order(measures: Sequence[Measure]) -> list[int]:
+    """Indices of the measures as they are played, each section at most nine times.
+
+    A section goes from the last forward sign, the end of the section before, or the beginning,
+    up to a backward sign. In the n-th pass only endings numbered n are played.
+    """
+    endings: list[tuple[int, ...]] = []  # of each measure the ending that it belongs to
+    inside: tuple[int, ...] = ()
+    for measure in measures:
+        inside = measure.ending or inside
+        endings.append(inside)
+        if measure.ending_stops or measure.passes > 1:
+            inside = ()
+    order: list[int] = []
+    index = section = 0
+    current = 1
+    while index < len(measures):
+        measure = measures[index]
+        endings_left = index > section and endings[index - 1] and not endings[index]
+        if (measure.repeat_begins and index != section) or endings_left:
+            section, current = index, 1
+        if not endings[index] or current in endings[index]:
+            order.append(index)
+            if measure.passes > 1:
+                numbers = chain.from_iterable(takewhile(bool, endings[index:]))
+                if current < max([measure.passes, *numbers]):
+                    current += 1
+                    index = section
+                    continue
+                if not endings[index]:
+                    section, current = index + 1, 1
+        index += 1
+    return order
 
 
 def _bars(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> list[_Bar]:
@@ -145,23 +184,13 @@ def _bars(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> l
 def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> Iterator[Event]:
     """The events of one part as played, in quarters from the beginning, ascending."""
     for bar in bars:
-        if bar.index < len(measures):
-            for event in sorted(measures[bar.index].events, key=lambda event: event.start):
+        if bar.measure < len(measures):
+            for event in sorted(measures[bar.measure].events, key=lambda event: event.start):
                 yield event._replace(start=bar.start + event.start, end=bar.start + event.end)
 
 
 def _voices(name: str, events: Iterable[Event]) -> Iterator[Part]:
-    """One part for each voice that has notes."""
-    voices: dict[str, list[TimedNote]] = {}
-    for voice, note in _tied(events):
-        voices.setdefault(voice, []).append(note)
-    for voice, notes in sorted(voices.items()):
-        label = name if len(voices) == 1 else f"{name} voice {one_line(voice, 20)}".strip()
-        yield Part(label, tuple(sorted(notes)))
-
-
-def _tied(events: Iterable[Event]) -> list[tuple[str, TimedNote]]:
-    """The notes of a part with their voices, tied ones joined, also from voice to voice."""
+    """One part for each voice that has notes; tied ones are joined, also from voice to voice."""
     notes: list[tuple[str, TimedNote]] = []
     held: dict[tuple[int, Fraction], list[int]] = {}  # indices of notes that go on
     for event in events:
@@ -180,17 +209,18 @@ def _tied(events: Iterable[Event]) -> list[tuple[str, TimedNote]]:
             notes.append((event.voice, TimedNote(event.start, event.end, event.pitch)))
         if event.tied_on:
             held.setdefault((event.pitch, event.end), []).append(index)
-    return notes
+    voices: dict[str, list[TimedNote]] = {}
+    for voice, note in notes:
+        voices.setdefault(voice, []).append(note)
+    for voice, own in sorted(voices.items()):
+        label = name if len(voices) == 1 else f"{name} voice {one_line(voice, 20)}".strip()
+        yield Part(label, tuple(sorted(own)))
 
 
-def _has_pickup(bars: Sequence[_Bar]) -> bool:
-    return len(bars) > 1 and bars[0].length < bars[0].whole
-
-
-def _bar_lines(bars: Sequence[_Bar]) -> Iterator[Fraction]:
+def _bar_lines(bars: Iterable[_Bar]) -> Iterator[Fraction]:
     """Where bars begin; a measure that completes the incomplete one before it begins none."""
     filled = Fraction(0)
-    for bar in bars[1:] if _has_pickup(bars) else bars:
+    for bar in bars:
         if filled and filled + bar.length <= bar.whole:
             filled += bar.length
         else:
@@ -198,18 +228,3 @@ def _bar_lines(bars: Sequence[_Bar]) -> Iterator[Fraction]:
             filled = bar.length
         if filled >= bar.whole:
             filled = Fraction(0)
-
-
-def _merged(spans: Iterable[_Span]) -> list[_Span]:
-    merged: list[_Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _title(root: Element) -> str:
-    titles = (root.findtext("movement-title"), root.findtext("work/work-title"))
-    return next((line for line in map(one_line, (t or "" for t in titles)) if line), "")

@@ -15,8 +15,12 @@ from kantor.music.score import Key, Meter
 
 DRUM_CHANNEL = 9
 """The MIDI channel of drums, counted from 0."""
-# Plausible tempi, in quarters a minute; a file that says otherwise is not believed.
-_TEMPO_RANGE = (5.0, 1000.0)
+_EXCESS = {
+    "bytes": "larger than {:,} bytes",
+    "text": "larger than {:,} bytes",
+    "elements": "more than {:,} XML tags",
+    "quarters": "more than {:,} quarters of length",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,16 @@ class Part:
     notes: tuple[TimedNote, ...]
     is_drum: bool = False
 
+    @property
+    def sounding(self) -> Fraction:
+        """The durations of the notes, added up, in quarters."""
+        return Fraction(sum(note.end - note.start for note in self.notes))
+
+    @property
+    def mean_pitch(self) -> Fraction:
+        """The mean MIDI note number, weighted by duration."""
+        return sum(note.pitch * (note.end - note.start) for note in self.notes) / self.sounding
+
 
 @dataclass(frozen=True)
 class ParsedFile:
@@ -76,7 +90,7 @@ class ParsedFile:
     title : str
         One line, possibly empty.
     fermatas : tuple of (start, end)
-        Spans in quarters, merged and ascending.
+        Spans in quarters, ascending; those of several lines may overlap.
     bar_lines : tuple of Fraction
         Where whole bars begin, as MusicXML's measures say; empty for MIDI, whose bars follow
         from `meters` and `pickup`.
@@ -95,26 +109,21 @@ class ParsedFile:
     length: Fraction = Fraction(0)
 
 
-def believable_tempo(tempo: float) -> bool:
-    """Whether `tempo`, in quarters a minute, can be meant."""
-    return _TEMPO_RANGE[0] <= tempo <= _TEMPO_RANGE[1]
+def believable_tempo(tempo: float) -> float | None:
+    """The tempo, in quarters a minute, to three digits; None where it cannot be meant."""
+    return round(tempo, 3) if 5 <= tempo <= 1000 else None
 
 
-def check_size(
-    limits: Limits, *, tracks: int = 0, notes: int = 0, quarters: float = 0, bars: int = 0
-) -> None:
-    """Refuse what exceeds `limits`.
+def check_size(limits: Limits, **sizes: float) -> None:
+    """Refuse sizes, by the names that `limits` has for them, of which there is too much.
 
     Raises
     ------
     InputError
         One line that names what there is too much of.
     """
-    sizes = {"tracks": tracks, "notes": notes, "quarters": quarters, "bars": bars}
     for name, size in sizes.items():
         allowed = getattr(limits, name)
         if size > allowed:
-            of_length = " of length" if name == "quarters" else ""
-            raise InputError(
-                f"more than {allowed:,} {name}{of_length}; cut the piece into smaller ones"
-            )
+            excess = _EXCESS.get(name, f"more than {{:,}} {name}").format(allowed)
+            raise InputError(f"{excess}; cut the piece into smaller ones")

@@ -1,17 +1,17 @@
-"""How notes on the grid are written down: note values, ties over bar lines, spelling, clefs."""
+"""How notes on the grid are written down: note values, ties, beams, spelling, clefs, fermatas."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kantor.ensemble import Line
-from kantor.music.bars import Bar, bars_of
-from kantor.music.notes import Note
-from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Pitches, Score
+from kantor.music.bars import Bar
+from kantor.music.notes import spans_of
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
 
 # Lengths in steps that one note head can show: name and dots.
 NOTE_VALUES = {
@@ -29,8 +29,7 @@ NOTE_VALUES = {
 _LINE_OF_FIFTHS = "FCGDAEB"
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """One written note or rest (`pitch` -1) within one bar; a note may need several, tied."""
 
     start: int
@@ -41,70 +40,52 @@ class Head:
     whole_bar: bool = False
 
 
-def heads_of(notes: Sequence[Note], bars: Sequence[Bar]) -> list[list[Head]]:
-    """The heads of one line, bar by bar, rests filled in."""
-    filled = list(_with_rests(notes, bars[-1].end if bars else 0))
-    starts, ends = [note.start for note in filled], [note.end for note in filled]
+def heads_of(score: Score, line: int, bars: Sequence[Bar]) -> list[list[Head]]:
+    """The heads of one line, rests among them, bar by bar."""
+    spans = spans_of(score, line, rests=True)
+    starts, ends = [start for start, _, _ in spans], [end for _, end, _ in spans]
     heads = []
     for bar in bars:
-        inside = filled[bisect_right(ends, bar.start) : bisect_left(starts, bar.end)]
-        heads.append([head for note in inside for head in _split(note, bar)])
+        inside = spans[bisect_right(ends, bar.start) : bisect_left(starts, bar.end)]
+        heads.append([head for span in inside for head in _split(*span, bar)])
     return heads
 
 
-def _with_rests(notes: Sequence[Note], end: int) -> Iterator[Note]:
-    time = 0
-    for note in notes:
-        if note.start > time:
-            yield Note(time, note.start, REST)
-        yield note
-        time = note.end
-    if time < end:
-        yield Note(time, end, REST)
-
-
-def _split(note: Note, bar: Bar) -> Iterator[Head]:
+def _split(first: int, last: int, pitch: int, bar: Bar) -> Iterator[Head]:
     """The part of a note within a bar as heads; one that starts off the beat ends on it first."""
-    start, end = max(note.start, bar.start), min(note.end, bar.end)
+    start, end = max(first, bar.start), min(last, bar.end)
     beat = bar.meter.beat_steps
     # A bar's rest is one sign, however long the bar; but in a pickup or a bar cut short some
     # programs take that sign for a rest as long as the meter.
-    whole = end - start == bar.meter.bar_steps and not bar.pickup
-    if note.pitch == REST and whole:
+    if pitch == REST and end - start == bar.meter.bar_steps and not bar.pickup:
         yield Head(start, end, REST, whole_bar=True)
         return
+    sounds = pitch != REST
     while start < end:
         length = end - start
         into = (start - bar.start) % beat
         if length not in NOTE_VALUES or (into % 2 and length > beat - into):
             room = min(length, beat - into) if into else length
             length = max(value for value in NOTE_VALUES if value <= room)
-        sounds = note.pitch != REST
-        yield Head(
-            start,
-            start + length,
-            note.pitch,
-            tied_back=sounds and start > note.start,
-            tied_on=sounds and start + length < note.end,
-        )
-        start += length
+        then = start + length
+        yield Head(start, then, pitch, sounds and start > first, sounds and then < last)
+        start = then
 
 
 def beams_of(heads: Sequence[Head], bar: Bar) -> dict[int, str]:
     """Which heads a beam joins, by their start: neighbours within a beat shorter than a quarter."""
-    groups: dict[tuple[int, int], list[Head]] = {}
+    groups: dict[tuple[int, int], list[int]] = {}
     broken = 0
     for head in heads:
         if head.pitch == REST or head.end - head.start >= STEPS_PER_QUARTER:
             broken += 1
-            continue
-        beat = (head.start - bar.start) // bar.meter.beat_steps
-        groups.setdefault((beat, broken), []).append(head)
+        else:
+            beat = (head.start - bar.start) // bar.meter.beat_steps
+            groups.setdefault((beat, broken), []).append(head.start)
     beams: dict[int, str] = {}
-    for group in groups.values():
-        if len(group) > 1:
-            beams.update({head.start: "continue" for head in group})
-            beams[group[0].start], beams[group[-1].start] = "begin", "end"
+    for starts in groups.values():
+        if len(starts) > 1:
+            beams |= dict.fromkeys(starts, "continue") | {starts[0]: "begin", starts[-1]: "end"}
     return beams
 
 
@@ -149,27 +130,25 @@ def clef_of(line: Line, pitches: Pitches) -> tuple[str, int, int]:
     return ("G", 2, -1) if middle < 60 else ("G", 2, 0)
 
 
-def fermata_heads(score: Score, lines: Sequence[Sequence[Sequence[Head]]]) -> set[tuple[int, int]]:
-    """Which heads carry a fermata, as (line, start).
+def fermata_heads(
+    score: Score, bars: Sequence[Bar], lines: Sequence[Sequence[Sequence[Head]]]
+) -> set[tuple[int, int]]:
+    """Which heads carry a fermata, as (line, start); `lines` are the heads of each line by bar.
 
     For each span of the score's fermatas within a bar: in every line the last head that lies
     within it, and the ones before it where no single head is as long as the span.
     """
     marked: set[tuple[int, int]] = set()
-    for index, bar in enumerate(bars_of(score)):
-        for start, end in _spans(score.fermatas, bar):
+    for index, bar in enumerate(bars):
+        held = np.concatenate([[False], score.fermatas[bar.start : bar.end], [False]])
+        edges = (np.flatnonzero(held[1:] != held[:-1]) + bar.start).tolist()
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
             inside = [
                 (line, head)
-                for line, bars in enumerate(lines)
-                for head in bars[index]
+                for line, by_bar in enumerate(lines)
+                for head in by_bar[index]
                 if start <= head.start and head.end <= end
             ]
             whole = any((head.start, head.end) == (start, end) for _, head in inside)
             marked |= {(line, head.start) for line, head in inside if head.end == end or not whole}
     return marked
-
-
-def _spans(fermatas: Flags, bar: Bar) -> Iterator[tuple[int, int]]:
-    held = np.concatenate([[False], fermatas[bar.start : bar.end], [False]])
-    edges = np.flatnonzero(held[1:] != held[:-1]) + bar.start
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

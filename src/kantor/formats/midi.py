@@ -11,7 +11,7 @@ followed by the score's meter, so that bar lines fall where they belong;
 from __future__ import annotations
 
 import struct
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from kantor.errors import InputError, one_line
@@ -22,7 +22,6 @@ from kantor.music.notes import spans_of
 from kantor.music.score import STEPS_PER_QUARTER, Score
 
 TICKS_PER_QUARTER = 480
-_TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 _VELOCITY = 80
 _DRUM_KIT = 0  # the program of a standard kit
 _MOST_PITCHED = 15  # the channels without the drums
@@ -42,8 +41,8 @@ def to_bytes(score: Score) -> bytes:
     if score.ensemble.pitched > _MOST_PITCHED:
         raise InputError(f"{score.ensemble.pitched} pitched lines; MIDI holds {_MOST_PITCHED}")
     tracks = [_conductor(score), *(_track(score, line) for line in range(score.pitches.shape[1]))]
-    header = struct.pack(">hhh", 1, len(tracks), TICKS_PER_QUARTER)
-    return b"".join([_chunk(b"MThd", header), *(_chunk(b"MTrk", track) for track in tracks)])
+    header = struct.pack(">4sihhh", b"MThd", 6, 1, len(tracks), TICKS_PER_QUARTER)
+    return header + b"".join(b"MTrk" + struct.pack(">i", len(track)) + track for track in tracks)
 
 
 def write(score: Score, path: str | Path) -> None:
@@ -58,8 +57,9 @@ def _conductor(score: Score) -> bytes:
     events = [_meta(0, _NAME, one_line(score.title).encode())]
     events.append(_meta(0, _TEMPO, tempo.to_bytes(3, "big")))
     if score.key is not None:
-        minor = score.key.mode == "minor"
-        events.append(_meta(0, _KEY, bytes([score.key.fifths % 256, minor])))
+        events.append(
+            _meta(0, _KEY, struct.pack("b?", score.key.fifths, score.key.mode == "minor"))
+        )
     last_step, last_meter = 0, None
     for bar in bars_of(score):
         if bar.meter != last_meter:
@@ -80,15 +80,11 @@ def _track(score: Score, index: int) -> bytes:
     events.append(bytes([0, choose, _DRUM_KIT if drum else line.program]))
     last = 0
     for start, end, pitch in spans_of(score, index):
-        events.append(_event(start - last, on, pitch, _VELOCITY))
-        events.append(_event(end - start, off, pitch, 0))
+        events.append(_delay(start - last) + bytes([on, pitch, _VELOCITY]))
+        events.append(_delay(end - start) + bytes([off, pitch, 0]))
         last = end
     events.append(_meta(score.steps - last, _END, b""))
     return b"".join(events)
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return name + len(data).to_bytes(4, "big") + data
 
 
 def _meta(steps: int, kind: int, data: bytes) -> bytes:
@@ -96,15 +92,9 @@ def _meta(steps: int, kind: int, data: bytes) -> bytes:
     return _delay(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
 
 
-@lru_cache(65_536)
-def _event(steps: int, status: int, pitch: int, velocity: int) -> bytes:
-    """A note's beginning or end, so many steps after the event before."""
-    return _delay(steps) + bytes([status, pitch, velocity])
-
-
-@cache
+@lru_cache(1024)
 def _delay(steps: int) -> bytes:
-    return _number(steps * _TICKS_PER_STEP)
+    return _number(steps * TICKS_PER_QUARTER // STEPS_PER_QUARTER)
 
 
 def _number(value: int) -> bytes:

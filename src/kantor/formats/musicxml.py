@@ -25,7 +25,6 @@ from kantor.formats.engraving import (
     spell,
 )
 from kantor.music.bars import Bar, bars_of
-from kantor.music.notes import notes_of
 from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Meter, Score
 
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
@@ -51,12 +50,9 @@ def to_bytes(score: Score) -> bytes:
         _child(_child(root, "work"), "work-title", one_line(score.title))
     _child(_child(_child(root, "identification"), "encoding"), "software", "Kantor")
     part_list = _child(root, "part-list")
-    bars, notes = bars_of(score), notes_of(score)
-    heads = [
-        heads_of([note for note in notes if note.line == line], bars)
-        for line in range(len(score.ensemble))
-    ]
-    fermatas = fermata_heads(score, heads)
+    bars = bars_of(score)
+    heads = [heads_of(score, line, bars) for line in range(len(score.ensemble))]
+    fermatas = fermata_heads(score, bars, heads)
     for index, line in enumerate(score.ensemble.lines):
         listed = _child(part_list, "score-part", id=f"P{index + 1}")
         _child(listed, "part-name", one_line(line.name.capitalize()))
@@ -88,6 +84,7 @@ def _write_part(
     fermatas: set[int],
 ) -> None:
     """Write each bar with its heads; `fermatas` are the starts of the heads that carry one."""
+    drum = score.ensemble.lines[line].kind == "drum"
     written: Meter | None = None
     for number, (bar, heads) in enumerate(bars, start=0 if bars[0][0].pickup else 1):
         measure = _child(part, "measure", number=str(number))
@@ -98,13 +95,22 @@ def _write_part(
         if meter != written:
             _write_attributes(measure, score, line, meter, first=written is None)
         if written is None and line == 0:
-            _write_tempo(measure, score.tempo)
+            direction = _child(measure, "direction", placement="above")
+            mark = _child(_child(direction, "direction-type"), "metronome")
+            _child(mark, "beat-unit", "quarter")
+            _child(mark, "per-minute", f"{score.tempo:.10g}")
+            _child(direction, "sound", tempo=f"{score.tempo:.10g}")
         written = meter
-        _write_notes(measure, heads, bar, score, line, fermatas)
+        beams = beams_of(heads, bar)
+        shown: dict[tuple[str, int], int] = {}  # alterations in force within the bar
+        for head in heads:
+            note = _child(measure, "note")
+            _write_note(note, head, drum, score.key, shown, beams.get(head.start), fermatas)
     _child(_child(part[-1], "barline", location="right"), "bar-style", "light-heavy")
 
 
 def _write_attributes(measure: Element, score: Score, line: int, meter: Meter, first: bool) -> None:
+    """Write the meter; in the first bar of a part also the key and the clef."""
     attributes = _child(measure, "attributes")
     if first:
         _child(attributes, "divisions", STEPS_PER_QUARTER)
@@ -124,74 +130,56 @@ def _write_attributes(measure: Element, score: Score, line: int, meter: Meter, f
             _child(clef, "clef-octave-change", octaves)
 
 
-def _write_tempo(measure: Element, tempo: float) -> None:
-    direction = _child(measure, "direction", placement="above")
-    mark = _child(_child(direction, "direction-type"), "metronome")
-    _child(mark, "beat-unit", "quarter")
-    _child(mark, "per-minute", f"{tempo:.10g}")
-    _child(direction, "sound", tempo=f"{tempo:.10g}")
-
-
-def _write_notes(
-    measure: Element,
-    heads: Sequence[Head],
-    bar: Bar,
-    score: Score,
-    line: int,
+def _write_note(
+    note: Element,
+    head: Head,
+    drum: bool,
+    key: Key | None,
+    shown: dict[tuple[str, int], int],
+    beam: str | None,
     fermatas: set[int],
 ) -> None:
-    beams = beams_of(heads, bar)
-    drum = score.ensemble.lines[line].kind == "drum"
-    shown: dict[tuple[str, int], int] = {}  # alterations in force within the bar
-    for head in heads:
-        note = _child(measure, "note")
-        if head.pitch == REST:
-            _child(note, "rest", **({"measure": "yes"} if head.whole_bar else {}))
-        elif drum:
-            _write_place(_child(note, "unpitched"), "display-", "B", 4)
-        else:
-            step, alteration, octave = spell(head.pitch, score.key)
-            _write_place(_child(note, "pitch"), "", step, octave, alteration)
-        _child(note, "duration", head.end - head.start)
-        ties = [name for name, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
-        for kind in ties:
-            _child(note, "tie", type=kind)
-        _child(note, "voice", 1)
-        if not head.whole_bar:
-            name, dots = NOTE_VALUES[head.end - head.start]
-            _child(note, "type", name)
-            for _ in range(dots):
-                _child(note, "dot")
-        if head.pitch != REST and not drum:
-            _write_accidental(note, head, score.key, shown)
-        if head.start in beams:
-            _child(note, "beam", beams[head.start], number="1")
-        _write_notations(note, ties, head.start in fermatas)
-
-
-def _write_notations(note: Element, ties: Sequence[str], fermata: bool) -> None:
-    if not ties and not fermata:
-        return
-    notations = _child(note, "notations")
+    accidental = None
+    if head.pitch == REST:
+        _child(note, "rest", **({"measure": "yes"} if head.whole_bar else {}))
+    elif drum:
+        place = _child(note, "unpitched")
+        _child(place, "display-step", "B")
+        _child(place, "display-octave", 4)
+    else:
+        accidental = _write_pitch(note, head.pitch, key, shown)
+    _child(note, "duration", head.end - head.start)
+    ties = [name for name, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
+    for kind in ties:
+        _child(note, "tie", type=kind)
+    _child(note, "voice", 1)
+    if not head.whole_bar:
+        name, dots = NOTE_VALUES[head.end - head.start]
+        _child(note, "type", name)
+        for _ in range(dots):
+            _child(note, "dot")
+    if accidental and not head.tied_back:
+        _child(note, "accidental", accidental)
+    if beam:
+        _child(note, "beam", beam, number="1")
+    fermata = head.start in fermatas
+    notations = _child(note, "notations") if ties or fermata else note
     for kind in ties:
         _child(notations, "tied", type=kind)
     if fermata:
         _child(notations, "fermata", type="upright")
 
 
-def _write_place(place: Element, prefix: str, step: str, octave: int, alteration: int = 0) -> None:
-    _child(place, f"{prefix}step", step)
+def _write_pitch(
+    note: Element, pitch: int, key: Key | None, shown: dict[tuple[str, int], int]
+) -> str | None:
+    """Write a pitch; return the alteration that neither the key nor the bar so far implies."""
+    step, alteration, octave = spell(pitch, key)
+    place = _child(note, "pitch")
+    _child(place, "step", step)
     if alteration:
         _child(place, "alter", alteration)
-    _child(place, f"{prefix}octave", octave)
-
-
-def _write_accidental(
-    note: Element, head: Head, key: Key | None, shown: dict[tuple[str, int], int]
-) -> None:
-    """Show an alteration that neither the key nor the bar so far implies."""
-    step, alteration, octave = spell(head.pitch, key)
+    _child(place, "octave", octave)
     implied = shown.get((step, octave), signature_of(key).get(step, 0))
-    if alteration != implied and not head.tied_back:
-        _child(note, "accidental", _ACCIDENTALS[alteration])
     shown[step, octave] = alteration
+    return _ACCIDENTALS[alteration] if alteration != implied else None

@@ -47,16 +47,21 @@ def ensemble_parts(parts: Sequence[Part], ensemble: Ensemble = SATB) -> tuple[Pa
     InputError
         With the reason, if the lines are not to be found.
     """
-    full, _ = _without_slight(parts)
+    full, _ = _by_presence(parts)
     named = named_lines(full, ensemble)
     if len(named) == ensemble.pitched:
-        for part in named.values():
+        pitched = tuple(named[line] for line in range(ensemble.pitched))
+        for part in pitched:
             if not _is_line(part):
                 raise InputError(f"the part {part.name} holds chords, not one voice")
-        pitched = tuple(named[line] for line in range(ensemble.pitched))
     else:
         pitched = _by_register(full, ensemble.pitched) or _by_chords(full, ensemble)
-    return (*pitched, *_drum_parts(parts, ensemble))
+    hits = sorted(note for part in parts if part.is_drum for note in part.notes)
+    drums = ensemble.lines[ensemble.pitched :]
+    return pitched + tuple(
+        Part(drum.name.capitalize(), tuple(hit for hit in hits if hit.pitch == drum.low), True)
+        for drum in drums
+    )
 
 
 def parts_of_lines(
@@ -73,12 +78,12 @@ def parts_of_lines(
     InputError
         With the reason, if they are not to be found.
     """
-    full, slight = _without_slight(parts)
-    named = named_lines([*full, *slight], ensemble)
+    full, slight = _by_presence(parts)
+    named = named_lines(full + slight, ensemble)
     if all(line in named and _is_line(named[line]) for line in wanted):
         return {line: named[line] for line in wanted}
     if not named or len(wanted) == ensemble.pitched:
-        for candidates in ([*full, *slight], full):
+        for candidates in (full + slight, full):
             if ordered := _by_register(candidates, len(wanted)):
                 return dict(zip(sorted(wanted), ordered, strict=True))
     every = ensemble_parts(parts, ensemble)
@@ -106,37 +111,27 @@ def line_named(name: str, ensemble: Ensemble = SATB) -> int | None:
     return None
 
 
-def _drum_parts(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
-    hits = sorted(note for part in parts if part.is_drum for note in part.notes)
-    return tuple(
-        Part(line.name.capitalize(), tuple(hit for hit in hits if hit.pitch == line.low), True)
-        for line in ensemble.lines[ensemble.pitched :]
-    )
-
-
-def _without_slight(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    """The pitched parts, and those of them that hardly sound."""
+def _by_presence(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """The pitched parts that sound enough, and those that hardly sound."""
     parts = [part for part in parts if part.notes and not part.is_drum]
     if not parts:
         raise InputError("no notes on any track")
-    enough = _SLIGHT * max(_sounding(part) for part in parts)
-    full = [part for part in parts if _sounding(part) >= enough]
-    return full, [part for part in parts if _sounding(part) < enough]
+    enough = _SLIGHT * max(part.sounding for part in parts)
+    full = [part for part in parts if part.sounding >= enough]
+    return full, [part for part in parts if part.sounding < enough]
 
 
 def _by_register(parts: Sequence[Part], count: int) -> tuple[Part, ...]:
     """The parts from the highest down; none unless they are `count` lines of one note at a time."""
     if len(parts) != count or not all(map(_is_line, parts)):
         return ()
-    return tuple(sorted(parts, key=_mean_pitch, reverse=True))
+    return tuple(sorted(parts, key=lambda part: part.mean_pitch, reverse=True))
 
 
 def _by_chords(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
     count = ensemble.pitched
     number = _NUMBERS[count]
-    notes = sorted(
-        (note for part in parts for note in part.notes), key=lambda note: (note.start, -note.pitch)
-    )
+    notes = [note for part in parts for note in part.notes]
     share = _full_share(notes, count)
     if share < _CHORDS_SHARE:
         names = ensemble.names[:count]
@@ -144,15 +139,13 @@ def _by_chords(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
             f"not {number} voices: {number} notes sound together in {round(100 * share)}% of the"
             f" time, and no parts are named {', '.join(names[:-1])} and {names[-1]}"
         )
-    lines = range(count)
     if len(parts) == 2:
-        upper, lower = sorted(parts, key=_mean_pitch, reverse=True)
-        half = count // 2
-        halves = _split(upper.notes, lines[:half], ensemble)
-        halves += _split(lower.notes, lines[half:], ensemble)
+        upper, lower = sorted(parts, key=lambda part: part.mean_pitch, reverse=True)
+        halves = _split(upper.notes, range(count // 2), ensemble)
+        halves += _split(lower.notes, range(count // 2, count), ensemble)
         if len(halves) == count:
             return halves
-    split = _split(notes, lines, ensemble)
+    split = _split(notes, range(count), ensemble)
     if not split:
         raise InputError(f"not {number} voices: more than {number} notes sound together")
     return split
@@ -166,40 +159,37 @@ def _split(
     ordered = sorted(notes, key=lambda note: (note.start, -note.pitch))
     for start, group in itertools.groupby(ordered, key=lambda note: note.start):
         chord = list(group)
-        free = [
-            line
-            for line, before in played.items()
-            if not before or before[-1].end - start < _TOLERANCE
-        ]
+        free = [line for line, own in played.items() if not own or own[-1].end - start < _TOLERANCE]
         if len(chord) > len(free):
             return ()
-        for line, note in zip(_nearest(chord, free, played, ensemble), chord, strict=True):
+        chosen = min(
+            itertools.combinations(free, len(chord)),
+            key=lambda lines: _cost(lines, chord, played, ensemble),
+        )
+        for line, note in zip(chosen, chord, strict=True):
             played[line].append(note)
     return tuple(Part(ensemble.names[line].title(), tuple(own)) for line, own in played.items())
 
 
-def _nearest(
+def _cost(
+    chosen: Sequence[int],
     chord: Sequence[TimedNote],
-    free: Sequence[int],
     played: dict[int, list[TimedNote]],
     ensemble: Ensemble,
-) -> tuple[int, ...]:
-    """The lines, top down, that `chord` reaches with the least movement and no crossing."""
-    start = chord[0].start
+) -> float:
+    """Semitones that the lines `chosen` move to the notes of `chord`, from the highest down.
 
-    def cost(chosen: tuple[int, ...]) -> float:
-        """Semitones moved, and two octaves for each line that is crossed."""
-        total = 0.0
-        for line, note in zip(chosen, chord, strict=True):
-            middle = sum(ensemble.ranges[line]) / 2
-            total += abs(note.pitch - (played[line][-1].pitch if played[line] else middle))
-            for other, before in played.items():
-                if before and before[-1].end > start and other not in chosen:
-                    crossed = (other < line) != (before[-1].pitch >= note.pitch)
-                    total += 24 * (crossed and before[-1].pitch != note.pitch)
-        return total
-
-    return min(itertools.combinations(free, len(chord)), key=cost)
+    A line that is crossed costs two octaves.
+    """
+    total = 0.0
+    for line, note in zip(chosen, chord, strict=True):
+        middle = sum(ensemble.ranges[line]) / 2
+        total += abs(note.pitch - (played[line][-1].pitch if played[line] else middle))
+        for other, own in played.items():
+            if own and own[-1].end > note.start and other not in chosen:
+                crossed = (other < line) != (own[-1].pitch >= note.pitch)
+                total += 24 * (crossed and own[-1].pitch != note.pitch)
+    return total
 
 
 def _full_share(notes: Sequence[TimedNote], count: int) -> Fraction:
@@ -208,33 +198,16 @@ def _full_share(notes: Sequence[TimedNote], count: int) -> Fraction:
     sounding, some, full = 0, Fraction(0), Fraction(0)
     for (now, step), (then, _) in itertools.pairwise(changes):
         sounding += step
-        span = Fraction(then - now)
-        some += span * (sounding > 0)
-        full += span * (sounding >= count)
+        some += (then - now) * (sounding > 0)
+        full += (then - now) * (sounding >= count)
     return full / some if some else Fraction(0)
 
 
 def _is_line(part: Part) -> bool:
-    return _overlaps(part) <= _MOST_OVERLAPS
-
-
-def _overlaps(part: Part) -> float:
-    """The share of a part's notes that begin well before the one before has ended."""
-    notes = sorted(part.notes, key=lambda note: (note.start, note.end))
+    """Whether hardly any notes begin well before the one before has ended."""
     end: Time = 0
-    count = 0
-    for note in notes:
-        count += end - note.start > _TOLERANCE
+    overlaps = 0
+    for note in sorted(part.notes):
+        overlaps += end - note.start > _TOLERANCE
         end = max(end, note.end)
-    return count / len(notes)
-
-
-def _sounding(part: Part) -> Fraction:
-    """The durations of a part's notes, added up."""
-    return Fraction(sum(note.end - note.start for note in part.notes))
-
-
-def _mean_pitch(part: Part) -> float:
-    """Weighted by duration."""
-    weighted = sum((note.pitch * (note.end - note.start) for note in part.notes), Fraction(0))
-    return float(weighted / _sounding(part))
+    return overlaps <= _MOST_OVERLAPS * len(part.notes)

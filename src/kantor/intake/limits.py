@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kantor import settings
 from kantor.errors import InputError, one_line
-from kantor.formats import parsed, reading
+from kantor.formats import parsed, reading, safe_xml
 from kantor.intake.upload import Unreachable, Upload, name_fault
 
 _CHUNK = 1 << 18
@@ -107,7 +107,7 @@ def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(cast(BinaryIO, window))
     except (InputError, Unreachable):
         raise
-    except (*reading.ZIP_FAULTS, OSError) as error:
+    except (*safe_xml.ZIP_FAULTS, OSError) as error:
         raise InputError(_damage("zip file", error)) from None
     count = len(archive.infolist())
     if count > limits.zip_files:
@@ -125,7 +125,7 @@ def member_fault(info: zipfile.ZipInfo) -> str | None:
         return "not a regular file but a pipe, socket or device; leave it out"
     if info.flag_bits & 0x1:
         return "encrypted; pack it without a password"
-    if info.compress_type not in reading.PACKINGS:
+    if info.compress_type not in safe_xml.PACKINGS:
         return "packed in a way that is not read; pack it as an ordinary zip file"
     return name_fault(info.filename)
 
@@ -145,7 +145,7 @@ def unpacked(
     try:
         with archive.open(info) as member:
             return read_bounded(cast(BinaryIO, member), limits, by_ratio, in_all)
-    except (*reading.ZIP_FAULTS, OSError) as error:
+    except (*safe_xml.ZIP_FAULTS, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # the disk's or the network's fault
         return b"", _damage("member of a zip file", error)

@@ -1,9 +1,4 @@
-"""Stage `validate`: check the manifest and the tensors before a model learns from them.
-
-Reads `build/manifest.csv` and `build/windows.npz`; writes `reports/validation.json`,
-`reports/validation.html` and `reports/data_docs/`. A failed check ends it with code 1 and one
-line.
-"""
+"""Stage `validate`: check the manifest and the tensors before a model learns from them."""
 
 from __future__ import annotations
 
@@ -18,7 +13,7 @@ from kantor.errors import InputError, SetupError
 
 
 def main() -> int:
-    """Run the stage; its exit code."""
+    """Run the stage; 1 with one line on stderr if it cannot, and for each check that failed."""
     settings.quiet()
     try:
         limits = settings.load(settings.Validate, "validate")

@@ -103,21 +103,19 @@ class Train(Block):
         """Apply what the preset `long` changes."""
         if not isinstance(values, dict) or not isinstance(values.get("long"), dict):
             return values
-        changes = values["long"]
-        values = {name: value for name, value in values.items() if name != "long"}
-        return _merged(values, changes) if values.get("preset") == "long" else values
+        kept = {name: value for name, value in values.items() if name != "long"}
+        for name, change in values["long"].items() if kept.get("preset") == "long" else ():
+            block = kept.get(name)
+            both = isinstance(block, dict) and isinstance(change, dict)
+            kept[name] = {**block, **change} if both else change
+        return kept
 
     @model_validator(mode="after")
-    def _in_step(self) -> Train:
-        """Measurements and checkpoints are taken where a row is written."""
+    def _multiples(self) -> Train:
+        """Rows are written where something is due, and the parts of a batch are of one size."""
         for name in ("measure_every", "checkpoint_every"):
             if getattr(self, name) % self.log_every:
                 raise ValueError(f"{name} must be a multiple of log_every ({self.log_every})")
-        return self
-
-    @model_validator(mode="after")
-    def _shared_equally(self) -> Train:
-        """The parts of a batch are of one size."""
         if self.batch % self.parts:
             raise ValueError(f"batch must be a multiple of parts ({self.parts})")
         return self
@@ -131,13 +129,3 @@ class Train(Block):
     def warmup_iterations(self) -> int:
         """Iterations by likelihood alone; the preset `unet` has none."""
         return 0 if self.preset == "unet" else self.warmup
-
-
-def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`values` with the changed ones, block within block."""
-    return values | {
-        name: _merged(values[name], change)
-        if isinstance(change, dict) and isinstance(values.get(name), dict)
-        else change
-        for name, change in changes.items()
-    }

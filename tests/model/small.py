@@ -1,4 +1,4 @@
-"""A small network with decided opinions, random music, and samples of one drawn for the other."""
+"""For the tests of models: small music, small settings, a small network with decided opinions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,87 @@ import numpy as np
 import tensorflow as tf
 
 from kantor.ensemble import Ensemble
+from kantor.hyperparameters import Train
 from kantor.model import Tensor
 from kantor.model.nets import chorale, heads, sampling
 from kantor.model.nets.chorale import ChoraleGenerator
 from kantor.model.nets.features import Inputs, conditions, to_tokens
-from kantor.model.nets.sampling import Latent
-from kantor.music.score import REST
-from kantor.network.layout import CONTEXT, LARGEST_MOTION
+from kantor.music.conditioning import Conditioning
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
+from kantor.network.layout import CONTEXT, LARGEST_MOTION, Layout
+
+SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
+CHORDS = ((-2, -4, -14), (-3, -5, -14), (-2, -5, -11))
+"""Steps of the scale from the soprano down to the other voices."""
+PICKUPS = (0, 4, 0, 0, 4, 0)
+METERS = (Meter(), Meter(), Meter(3, 4), Meter(), Meter(), Meter())
+LENGTHS = (64, 68, 60, 48, 52, 64)
+
+
+def made_chorale(row: int) -> Score:
+    """A walk up and down the scale in quarters, chords below it, moved into key `row`."""
+    random, steps = np.random.default_rng(row), LENGTHS[row]
+    walk = 5 + np.abs((np.cumsum(random.integers(-1, 2, steps // 4)) + 4) % 8 - 4)
+    below = np.array([(0, *CHORDS[index]) for index in random.integers(0, 3, steps // 4)])
+    octaves, degrees = np.divmod(walk[:, None] + below, 7)
+    pitches = np.repeat(60 + 12 * octaves + SCALE[degrees], 4, axis=0).astype(np.int8)
+    onsets = onset_floor(pitches)
+    onsets[::8] = True
+    fermatas = np.arange(steps) % 32 >= 28
+    score = Score(pitches, onsets, METERS[row], PICKUPS[row], Key(0), 90.0, f"Made {row}", fermatas)
+    return score.transposed((0, 2, -1, 1, -2, 0)[row])
+
+
+def ask(score: Score, given: tuple[int, ...] = (0,)) -> Conditioning:
+    """Give some voices of a piece, by default the soprano, and ask for the others."""
+    mask = np.zeros(score.pitches.shape, bool)
+    mask[:, given] = True
+    return Conditioning.from_score(score, mask)
+
+
+SMALLEST = {
+    "preset": "chorale",
+    "seed": 1,
+    "batch": 2,
+    "warmup": 1,
+    "iterations": 2,
+    "minutes": 5,
+    "critic_steps": 1,
+    "gradient_penalty": 10,
+    "betas": (0.5, 0.9),
+    "learning_rates": {"likelihood": 0.002, "generator": 0.001, "critic": 0.001},
+    "likelihood_weight": 1.0,
+    "weight_decay": 0.01,
+    "average": 0.5,
+    "xla": False,
+    "log_every": 1,
+    "measure_every": 3,
+    "checkpoint_every": 1,
+    "melodies": 2,
+    "early_stop": {
+        "tolerance": 0.02,
+        "measurements": 3,
+        "critic_rows": 40,
+        "critic_tolerance": 0.001,
+    },
+    "chorale": {
+        "width": 8,
+        "decoder": 8,
+        "head": 8,
+        "memory": 4,
+        "reach": 2,
+        "dilations": (1,),
+        "critic": 8,
+        "embedding": 8,
+        "dropout": 0.4,
+    },
+}
+
+
+def smallest(**changes: Any) -> Train:
+    """Settings of a training of three iterations, some of them changed."""
+    return Train.model_validate(SMALLEST | changes)
+
 
 PIECES, STEPS = 3, 12
 TIME = CONTEXT + STEPS + 4
@@ -30,7 +104,7 @@ class Small:
         self.generator = small_generator(ensemble)
         self.layout, self.inputs = self.generator.layout, random_inputs(ensemble)
 
-    def latent(self, seed: int) -> Latent:
+    def latent(self, seed: int) -> Tensor:
         return sampling.draw_latent((PIECES, STEPS, len(self.ensemble)), tf.constant([0, seed]))
 
     @cached_property
@@ -38,7 +112,7 @@ class Small:
         """`sampling.draw`, traced once for each start."""
 
         @tf.function
-        def drawn(inputs: Inputs, latent: Latent, start: int) -> tuple[Tensor, Tensor]:
+        def drawn(inputs: Inputs, latent: Tensor, start: int) -> tuple[Tensor, Tensor]:
             return sampling.draw(self.generator, inputs, latent, start, start + STEPS)
 
         return drawn
@@ -76,7 +150,7 @@ def random_inputs(ensemble: Ensemble) -> Inputs:
     bars = tf.constant(np.stack([at % 16, np.full(shape[:2], 16)], axis=-1))
     key = tf.constant(MAJOR_TONIC, tf.int32)
     return Inputs(
-        to_tokens(tf.constant(pitches), key, chorale.Layout(ensemble).vocabulary),
+        to_tokens(tf.constant(pitches), key, Layout(ensemble).vocabulary),
         tf.constant(onsets, tf.float32),
         tf.constant(random.random(shape) < 0.3, tf.float32),
         conditions(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), key),

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from tests.ensembles import BAND, tune
+from tests.model.small import smallest
 
 from kantor import runtime
 from kantor.data import windows
 from kantor.data.corpus import Corpus, Piece
-from kantor.errors import SetupError
 from kantor.formats import midi, reading
 from kantor.model import generator
 from kantor.model.generator import Generator
 from kantor.model.nets.features import to_inputs
 from kantor.model.nets.sampling import draw, draw_latent
-from kantor.model.presets import Chorale, Unet
+from kantor.model.presets import Chorale
 from kantor.model.train import batches, loop
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Score
@@ -47,11 +45,7 @@ def cut(corpus: Corpus) -> windows.Windows:
 
 @pytest.fixture(scope="module")
 def folder(
-    corpus: Corpus,
-    cut: windows.Windows,
-    smallest: Callable[..., Any],
-    eager: None,
-    tmp_path_factory: pytest.TempPathFactory,
+    corpus: Corpus, cut: windows.Windows, eager: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The model's folder after an iteration by likelihood and two against the critic."""
     root = tmp_path_factory.mktemp("band")
@@ -65,7 +59,7 @@ def trained(folder: Path) -> Generator:
     return generator.load(folder)
 
 
-def test_every_weight_learns(trained: Generator, smallest: Callable[..., Any]) -> None:
+def test_every_weight_learns(trained: Generator) -> None:
     """Of all heads, drums' among them; and what the critic makes of a step."""
     settings = smallest()
     keras.utils.set_random_seed(settings.seed)
@@ -109,10 +103,3 @@ def test_composes_and_writes_midi(folder: Path, trained: Generator, tmp_path: Pa
     midi.write(take, tmp_path / "take.mid")
     names = [part.name.lower() for part in reading.read(tmp_path / "take.mid").parts]
     assert set(BAND.names[: BAND.pitched]) <= set(names)
-
-
-def test_unet_knows_satb_alone() -> None:
-    """The answer names the preset that can do more."""
-    with pytest.raises(SetupError, match=r"unet.*satb only, not band.*chorale") as caught:
-        Unet(32, BAND)
-    assert "\n" not in str(caught.value)

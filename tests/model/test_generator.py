@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from tests.model.small import ask
 
 from kantor.data.corpus import Corpus
 from kantor.ensemble import SATB
@@ -25,7 +24,7 @@ from kantor.runtime.pieces import inside
 from kantor.runtime.weights import FORMAT
 
 INFO = {"preset": "chorale", "params": {"seed": 1}}
-Asked = Callable[..., Conditioning]
+Take = tuple[np.ndarray, np.ndarray]
 
 
 @pytest.fixture(scope="module")
@@ -43,40 +42,46 @@ def network() -> chorale.ChoraleGenerator:
 
 @pytest.fixture(scope="module")
 def model(network: chorale.ChoraleGenerator) -> Generator:
-    return Generator(network, INFO)
+    return Generator(network, INFO, ChoraleCritic(width=8, embedding=8))
 
 
 @pytest.fixture(scope="module")
-def two(corpus: Corpus, asked: Asked) -> Conditioning:
+def two(corpus: Corpus) -> Conditioning:
     """Two pieces of one length and different keys."""
-    return stack([asked(corpus[0].score), asked(corpus[5].score)])
+    return stack([ask(corpus[0].score), ask(corpus[5].score)])
 
 
 @pytest.fixture(scope="module")
-def takes(model: Generator, two: Conditioning) -> tuple[np.ndarray, np.ndarray]:
+def takes(model: Generator, two: Conditioning) -> Take:
     return model.compose(two, [5, 6])
 
 
-def same(first: tuple, second: tuple) -> bool:
+def same(first: Take, second: Take) -> bool:
     return all(map(np.array_equal, first, second))
 
 
-def test_saved_and_loaded_composes_the_same(
-    network: chorale.ChoraleGenerator, takes: tuple, two: Conditioning, tmp_path: Path
+def test_saved_and_loaded_composes_and_judges_the_same(
+    network: chorale.ChoraleGenerator,
+    model: Generator,
+    takes: Take,
+    two: Conditioning,
+    tmp_path: Path,
 ) -> None:
-    """All that composing needs is in the folder."""
-    generator.save(tmp_path / "new" / "model", network, INFO)
-    assert sorted(path.name for path in (tmp_path / "new/model").iterdir()) == [
-        "generator.keras",
-        "model.json",
-        "runtime.npz",
-    ]
-    loaded = generator.load(tmp_path / "new" / "model")
+    """All that this needs is in the folder; a critic that is not given is removed from it."""
+    folder = tmp_path / "new" / "model"
+    generator.save(folder, network, INFO, model.critic)
+    loaded = generator.load(folder)
     assert loaded.info == INFO | {
         "format": FORMAT,
         "ensemble": json.loads(json.dumps(SATB.to_dict())),
     }
     assert same(loaded.compose(two, [5, 6]), takes)
+    assert np.allclose(loaded.judge(two, *takes), model.judge(two, *takes), rtol=1e-5)
+    generator.save(folder, network, INFO)
+    names = ["generator.keras", "model.json", "runtime.npz"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    with pytest.raises(InputError, match="no critic"):
+        generator.load(folder).judge(two, *takes)
 
 
 def test_saving_twice_gives_the_same_bytes(
@@ -97,87 +102,7 @@ def test_saving_twice_gives_the_same_bytes(
         assert (first == third) == (name == "model.json")
 
 
-def test_seeds(model: Generator, takes: tuple, two: Conditioning) -> None:
-    """Asked again it is the same; another seed is another take of that piece alone."""
-    assert same(model.compose(two, np.array([5, 6])), takes)
-    pitches, _ = model.compose(two, [5, -(2**63)])
-    assert np.array_equal(pitches[0], takes[0][0])
-    assert not np.array_equal(pitches[1], takes[0][1])
-
-
-def test_other_masks(model: Generator, corpus: Corpus, asked: Asked) -> None:
-    """A bass, two voices or everything may be given, or nothing."""
-    score = corpus[0].score
-    for voices in ((3,), (0, 3), (0, 1, 2, 3), ()):
-        given = stack([asked(score, voices)])
-        pitches, onsets = model.compose(given, [1])
-        assert np.array_equal(pitches[0][:, voices], score.pitches[:, voices])
-        assert np.array_equal(onsets[0][:, voices], score.onsets[:, voices])
-        assert (onset_floor(pitches[0]) <= onsets[0])[~given.mask[0]].all()
-
-
-@pytest.mark.parametrize(
-    ("request_", "fault"),
-    [
-        *(({"temperature": value}, "from 0.01 to 10") for value in (0.009, 10.1, math.nan, -1.0)),
-        ({"passes": -1}, "choose from 0 to"),
-        ({"seeds": [5]}, "one seed a piece"),
-    ],
-)
-def test_wrong_requests(model: Generator, two: Conditioning, request_: dict, fault: str) -> None:
-    """The answer is one line that names the limits; so it is for a piece without a batch."""
-    with pytest.raises(InputError, match=fault):
-        model.compose(two, **({"seeds": [5, 6]} | request_))
-    one = Conditioning(*(getattr(two, name)[0] for name in Conditioning.__dataclass_fields__))
-    with pytest.raises(InputError, match="expected a batch"):
-        model.compose(one, [5])
-
-
-def test_temperature_matters(model: Generator, takes: tuple, two: Conditioning) -> None:
-    """Both ends of the limits work; the coldest takes hardly depend on the seed."""
-    assert not same(model.compose(two, [5, 6], 10), takes)
-    cold, other = (model.compose(two, seeds, 0.01)[0] for seeds in ([5, 6], [7, 8]))
-    warm, another = (model.compose(two, seeds, 1)[0] for seeds in ([5, 6], [7, 8]))
-    assert (cold != other).mean() < 0.5 * (warm != another).mean()
-
-
-@pytest.mark.parametrize("octaves", [-3, 2])
-def test_given_notes_beyond_the_frame(
-    model: Generator, corpus: Corpus, asked: Asked, octaves: int
-) -> None:
-    """A melody out of reach gets one line with the remedy."""
-    score = corpus[0].score.transposed(12 * octaves)
-    with pytest.raises(InputError, match=r"MIDI 35 to 85.*octaves") as caught:
-        model.compose(stack([asked(score)]), [5])
-    assert "\n" not in str(caught.value)
-
-
-def test_inside(corpus: Corpus, asked: Asked) -> None:
-    """True up to the last step that sounds or is asked for: padding is outside."""
-    given = stack([asked(corpus[3].score), asked(corpus[1].score, (0, 1, 2, 3))], 80)
-    found = inside(given)
-    assert found.dtype == bool
-    assert [row.tolist() for row in found] == [
-        [step < corpus[place].score.steps for step in range(80)] for place in (3, 1)
-    ]
-
-
-def test_rests_within_a_piece_are_inside() -> None:
-    """Only what follows the last sound is padding."""
-    pitches = np.full((1, 6, 4), REST, np.int8)
-    pitches[0, [0, 3], 0] = 60
-    given = Conditioning(
-        pitches,
-        pitches > 0,
-        np.ones((1, 6, 4), bool),
-        np.zeros((1, 6, 2)),
-        np.zeros((1, 6)),
-        np.zeros(1),
-    )
-    assert inside(given).tolist() == [[True] * 4 + [False] * 2]
-
-
-@pytest.mark.parametrize("fault", ["no folder", "no network", "no description", "cut", "empty"])
+@pytest.mark.parametrize("fault", ["no folder", "no network", "no JSON", "cut", "empty"])
 def test_folder_without_a_model(
     network: chorale.ChoraleGenerator, tmp_path: Path, fault: str
 ) -> None:
@@ -188,8 +113,8 @@ def test_folder_without_a_model(
     file = folder / "generator.keras"
     if fault == "no network":
         file.unlink()
-    if fault == "no description":
-        (folder / "model.json").unlink()
+    if fault == "no JSON":
+        (folder / "model.json").write_text("{")
     if fault in ("cut", "empty"):
         file.write_bytes(file.read_bytes()[: 2000 * (fault == "cut")])
     with pytest.raises(ModelError, match=r"not a model of Kantor.*dvc repro") as caught:
@@ -198,23 +123,52 @@ def test_folder_without_a_model(
     assert "\n" not in str(caught.value)
 
 
-def test_broken_description(network: chorale.ChoraleGenerator, tmp_path: Path) -> None:
-    """What is no JSON is named as such."""
-    generator.save(tmp_path, network, INFO)
-    assert json.loads((tmp_path / "model.json").read_text()) == INFO | {
-        "format": FORMAT,
-        "ensemble": json.loads(json.dumps(SATB.to_dict())),
-    }
-    (tmp_path / "model.json").write_text("{")
-    with pytest.raises(ModelError, match="not a model of Kantor"):
-        generator.load(tmp_path)
+def test_seeds(model: Generator, takes: Take, two: Conditioning) -> None:
+    """Asked again it is the same; another seed is another take of that piece alone."""
+    assert same(model.compose(two, np.array([5, 6])), takes)
+    pitches, _ = model.compose(two, [5, -(2**63)])
+    assert np.array_equal(pitches[0], takes[0][0])
+    assert not np.array_equal(pitches[1], takes[0][1])
 
 
-def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked: Asked) -> None:
+def test_temperature_matters(model: Generator, takes: Take, two: Conditioning) -> None:
+    """Both ends of the limits work; the coldest takes hardly depend on the seed."""
+    assert not same(model.compose(two, [5, 6], 10), takes)
+    cold, other = (model.compose(two, seeds, 0.01)[0] for seeds in ([5, 6], [7, 8]))
+    warm, another = (model.compose(two, seeds, 1)[0] for seeds in ([5, 6], [7, 8]))
+    assert (cold != other).mean() < 0.5 * (warm != another).mean()
+
+
+@pytest.mark.parametrize("octaves", [-3, 2])
+def test_given_notes_beyond_the_frame(model: Generator, corpus: Corpus, octaves: int) -> None:
+    """A melody out of reach gets one line with the remedy."""
+    score = corpus[0].score.transposed(12 * octaves)
+    with pytest.raises(InputError, match=r"MIDI 35 to 85.*octaves") as caught:
+        model.compose(stack([ask(score)]), [5])
+    assert "\n" not in str(caught.value)
+
+
+def test_one_piece_is_no_batch(model: Generator, two: Conditioning) -> None:
+    one = Conditioning(*(getattr(two, name)[0] for name in Conditioning.__dataclass_fields__))
+    with pytest.raises(InputError, match="expected a batch"):
+        model.compose(one, [5])
+
+
+def test_what_is_inside_a_piece() -> None:
+    """All up to the last step that sounds or is asked for, rests in between; padding is outside."""
+    pitches = np.full((2, 6, 4), REST, np.int8)
+    pitches[0, [0, 3], 0] = 60
+    mask = np.ones((2, 6, 4), bool)
+    mask[1, :3, 2] = False
+    given = Conditioning(
+        pitches, pitches > 0, mask, np.zeros((2, 6, 2)), np.zeros((2, 6)), np.zeros(2)
+    )
+    assert inside(given).tolist() == [[True] * 4 + [False] * 2, [True] * 3 + [False] * 3]
+
+
+def test_takes_do_not_depend_on_what_else_is_in_the_batch(model: Generator, corpus: Corpus) -> None:
     """Neither padding nor a longer neighbour changes a piece's take, its last step included."""
-    network = chorale.ChoraleGenerator(width=8, decoder=8, head=8, memory=4, reach=4)
-    model = Generator(network, {"preset": "chorale"})
-    short, long = asked(opening(corpus[0].score, 48)), asked(corpus[1].score)
+    short, long = ask(opening(corpus[0].score, 48)), ask(corpus[1].score)
     alone = model.compose(stack([short]), [7])
     padded = model.compose(stack([short], 96), [7])
     beside = model.compose(stack([long, short], 96), [3, 7])
@@ -223,31 +177,25 @@ def test_takes_do_not_depend_on_what_else_is_in_the_batch(corpus: Corpus, asked:
         assert np.array_equal(one[0], third[1, :48])
 
 
-def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: tuple) -> None:
-    """Given cells stay, some composed ones change, and each piece's by itself."""
+def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: Take) -> None:
+    """Given cells stay, some composed ones change, and every note still has its onset."""
     pitches, onsets = model.compose(two, [5, 6], passes=2)
     assert np.array_equal(pitches[two.mask], two.pitches[two.mask])
     assert np.array_equal(onsets[two.mask], two.onsets[two.mask])
     changed = (pitches != takes[0])[~two.mask]
     assert 0.05 < changed.mean() < 0.95
     for row in range(2):
-        starts = onset_floor(pitches[row])
-        assert (onsets[row] | ~starts | two.mask[row]).all()
-    alone = Conditioning(*(getattr(two, name)[1:] for name in Conditioning.__dataclass_fields__))
-    assert np.array_equal(model.compose(alone, [6], passes=2)[0][0], pitches[1])
+        assert (onsets[row] | ~onset_floor(pitches[row]) | two.mask[row]).all()
 
 
-def test_judges_by_the_critic(
-    network: chorale.ChoraleGenerator, two: Conditioning, takes: tuple
-) -> None:
+def test_judges_by_the_critic(model: Generator, two: Conditioning, takes: Take) -> None:
     """One number a piece, which depends on that piece's notes alone and on none outside it."""
-    judge = Generator(network, INFO, ChoraleCritic(width=8, embedding=8)).judge
-    worth = judge(two, *takes)
+    worth = model.judge(two, *takes)
     assert worth.shape == (2,)
     other = takes[0].copy()
     free = np.flatnonzero(~two.mask[0, :, 3])
     other[0, free[:8], 3] += 1
-    again = judge(two, other, takes[1])
+    again = model.judge(two, other, takes[1])
     assert again[0] != pytest.approx(worth[0], rel=1e-4)
     assert again[1] == pytest.approx(worth[1], rel=1e-5)
     names = Conditioning.__dataclass_fields__
@@ -255,19 +203,4 @@ def test_judges_by_the_critic(
     longer = stack(pieces, two.steps + 32)
     pad = ((0, 0), (0, 32), (0, 0))
     padded = np.pad(takes[0], pad, constant_values=REST), np.pad(takes[1], pad)
-    assert np.allclose(judge(longer, *padded), worth, rtol=1e-4)
-
-
-def test_no_critic_to_judge_by(model: Generator, two: Conditioning, takes: tuple) -> None:
-    with pytest.raises(InputError, match="no critic"):
-        model.judge(two, *takes)
-
-
-def test_critic_comes_back_from_the_folder(
-    network: chorale.ChoraleGenerator, two: Conditioning, takes: tuple, tmp_path: Path
-) -> None:
-    """A loaded model judges as the saved one did."""
-    critic = ChoraleCritic(width=8, embedding=8)
-    generator.save(tmp_path, network, INFO, critic=critic)
-    expected = Generator(network, INFO, critic).judge(two, *takes)
-    assert np.allclose(generator.load(tmp_path).judge(two, *takes), expected, rtol=1e-5)
+    assert np.allclose(model.judge(longer, *padded), worth, rtol=1e-4)

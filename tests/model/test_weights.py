@@ -126,7 +126,7 @@ class Reference:
     def _draw(self, batch: Any, latent: Any, temperature: Any, min_p: Any) -> Any:
         inputs = to_inputs(batch, self.network.layout.vocabulary)
         stop = tf.shape(inputs.tokens)[1] - CONTEXT
-        numbers = sampling.Latent(latent[:, :, 0], latent[:, :, 1])
+        numbers = tf.transpose(latent, [2, 0, 1, 3])
         return sampling.draw(self.network, inputs, numbers, CONTEXT, stop, temperature, min_p)
 
 

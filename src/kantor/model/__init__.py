@@ -13,6 +13,17 @@ Tensor = Any
 Batch = dict[str, Tensor]
 """Tensors by name, whose first axis is the batch; see `kantor.model.train.batches.Pool`."""
 
+# XLA takes its working memory anew for every step. Given back to the system in between, each of its
+# pages is cleared again at every step, which costs a fifth of a training's time.
+os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
+
+# XLA's fusion emitters take half a gigabyte and more than half of the time of the first steps, and
+# what they compile is no faster. The flag is one of the pinned TensorFlow's: XLA ends a process
+# that brings it one it does not know.
+_flags = os.environ.get("XLA_FLAGS", "")
+if "xla_cpu_use_fusion_emitters" not in _flags:
+    os.environ["XLA_FLAGS"] = f"{_flags} --xla_cpu_use_fusion_emitters=false".strip()
+
 
 def _import_quietly() -> None:
     """Import TensorFlow without the lines that its C++ side writes past every log setting.
@@ -37,27 +48,4 @@ def _import_quietly() -> None:
             os.close(kept)
 
 
-def _compile_lightly() -> None:
-    """Let XLA compile without its fusion emitters, where nobody has said otherwise.
-
-    They take half a gigabyte and more than half of the time of the first steps, and what they
-    compile is no faster. The flag is one of the pinned TensorFlow's: XLA ends a process that
-    brings it one it does not know.
-    """
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "xla_cpu_use_fusion_emitters" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_use_fusion_emitters=false".strip()
-
-
-def _keep_memory() -> None:
-    """Let TensorFlow keep the memory that it has, where nobody has said otherwise.
-
-    XLA takes its working memory anew for every step. Given back to the system in between, each of
-    its pages is cleared again at every step, which costs a fifth of a training's time.
-    """
-    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
-
-
-_keep_memory()
-_compile_lightly()
 _import_quietly()

@@ -34,15 +34,9 @@ GENERATOR, CRITIC = "generator.keras", "critic.keras"
 
 
 class Generator:
-    """Composes the cells that are not given.
+    """Composes the cells that are not given, with a network whose weights may change in between.
 
-    Parameters
-    ----------
-    network : keras.Model
-        Its weights may change between two compositions, as in a training.
-    info : dict
-        As in ``model.json``.
-    critic : keras.Model, optional
+    `info` is as in ``model.json``.
     """
 
     def __init__(
@@ -64,13 +58,7 @@ class Generator:
         min_p: float = DEFAULT.min_p,
         passes: int = 0,
     ) -> tuple[Pitches, Flags]:
-        """Compose a batch; see `kantor.runtime.Generator.compose`.
-
-        Raises
-        ------
-        InputError
-            If the model cannot do what is asked.
-        """
+        """Compose a batch; see `kantor.runtime.Generator.compose`."""
         if self.info["preset"] != "unet":
             return self._in_numpy().compose(given, seeds, temperature, min_p, passes)
         runtime.SamplingParameters(temperature, min_p)
@@ -80,13 +68,7 @@ class Generator:
         return unet.compose(self.network, given, seeds)
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
-        """What the critic holds of compositions; see `kantor.runtime.Generator.judge`.
-
-        Raises
-        ------
-        InputError
-            If the model carries no critic of `chorale`.
-        """
+        """What the critic holds of compositions; see `kantor.runtime.Generator.judge`."""
         if not isinstance(self.critic, ChoraleCritic):
             raise InputError(NO_CRITIC)
         return self._in_numpy().judge(given, pitches, onsets)
@@ -103,36 +85,28 @@ class Generator:
 
 def weights_of(generator: ChoraleGenerator, critic: ChoraleCritic | None = None) -> Weights:
     """The weights of a generator, and of its critic, by their names in ``runtime.npz``."""
-    encoder = generator.encoder
-    layers = {
-        "encoder.entry": encoder.entry,
-        "remember": generator.remember,
-        "entry": generator.entry,
-        "inner": generator.inner,
-    }
-    layers |= {f"encoder.{place}": layer.dense for place, layer in enumerate(encoder.layers)}
-    arrays = {
-        "encoder.dilations": np.array(generator.dilations, np.int64),
-        "tessitura": TESSITURA_SCALE * _array(generator.tessitura),
-    }
+    arrays: dict[str, Any] = {"encoder.dilations": np.array(generator.dilations, np.int64)}
+    tables: dict[str, Any] = {"tessitura": (TESSITURA_SCALE, generator.tessitura)}
+    layers = {name: getattr(generator, name) for name in ("remember", "entry", "inner")}
+    layers["encoder.entry"] = generator.encoder.entry
+    for place, layer in enumerate(generator.encoder.layers):
+        layers[f"encoder.{place}"] = layer.dense
     for head in generator.heads:
         name = f"heads.{head.line}"
         layers |= {f"{name}.hidden": head.hidden, f"{name}.outputs": head.outputs}
         if head.others:
-            arrays[f"{name}.successors"] = SUCCESSOR_SCALE * _array(head.successors)
+            tables[f"{name}.successors"] = SUCCESSOR_SCALE, head.successors
     if critic is not None:
         prefix = runtime_weights.CRITIC
-        arrays[f"{prefix}seen.kernel"] = critic.scale * _array(critic.seen.kernel)
-        layers |= {
-            f"{prefix}surroundings": critic.surroundings,
-            f"{prefix}local": critic.local.dense,
-            f"{prefix}local_score": critic.local_score,
-            f"{prefix}score": critic.score,
-        }
-        layers |= {f"{prefix}strided.{place}": layer for place, layer in enumerate(critic.strided)}
+        tables[f"{prefix}seen.kernel"] = critic.scale, critic.seen.kernel
+        layers[f"{prefix}local"] = critic.local.dense
+        for name in ("surroundings", "local_score", "score"):
+            layers[prefix + name] = getattr(critic, name)
+        for place, layer in enumerate(critic.strided):
+            layers[f"{prefix}strided.{place}"] = layer
+    arrays |= {name: scale * _array(table) for name, (scale, table) in tables.items()}
     for name, layer in layers.items():
-        arrays[f"{name}.kernel"] = _array(layer.kernel)
-        arrays[f"{name}.bias"] = _array(layer.bias)
+        arrays |= {f"{name}.kernel": _array(layer.kernel), f"{name}.bias": _array(layer.bias)}
     return arrays
 
 
@@ -141,22 +115,18 @@ def _array(variable: Any) -> NDArray[np.float32]:
 
 
 def save(
-    folder: str | Path,
-    network: keras.Model,
-    info: dict[str, Any],
-    critic: keras.Model | None = None,
+    folder: Path, network: keras.Model, info: dict[str, Any], critic: keras.Model | None = None
 ) -> None:
     """Write a model's folder; from fresh processes equal weights and `info` give equal bytes.
 
     The critic, where it is given, is kept beside the generator, to choose among takes.
     """
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in ((GENERATOR, network), (CRITIC, critic)):
-        if part is not None:
-            _write_network(part, folder / name)
-        else:
+        if part is None:
             (folder / name).unlink(missing_ok=True)
+        else:
+            _write_network(part, folder / name)
     described = info | {"format": runtime_weights.FORMAT}
     if isinstance(network, ChoraleGenerator):
         runtime_weights.save(folder, weights_of(network, critic))
@@ -168,25 +138,21 @@ def save(
 
 
 def _write_network(network: keras.Model, path: Path) -> None:
+    """Write a ``.keras`` file without the date that Keras puts into it."""
     draft = path.with_name(f".{path.name}")
     network.save(draft)
-    _remove_dates(draft)
-    draft.replace(path)
-
-
-def _remove_dates(path: Path) -> None:
-    """Take the dates out of a ``.keras`` file."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(draft) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
     metadata = json.loads(members["metadata.json"])
     metadata["date_saved"] = "1980-01-01@00:00:00"
     members["metadata.json"] = json.dumps(metadata).encode()
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(draft, "w") as archive:
         for name, content in sorted(members.items()):
             archive.writestr(zipfile.ZipInfo(name), content)
+    draft.replace(path)
 
 
-def load(folder: str | Path) -> Generator:
+def load(folder: Path) -> Generator:
     """Read a model's folder.
 
     Raises
@@ -194,13 +160,13 @@ def load(folder: str | Path) -> Generator:
     ModelError
         If the folder holds no model.
     """
-    folder = Path(folder)
     try:
         info = json.loads((folder / "model.json").read_text())
-        of_generator, of_critic = _NETWORKS[info["preset"]]
-        network = _read_network(folder / GENERATOR, of_generator)
-        has_critic = (folder / CRITIC).exists()
-        critic = _read_network(folder / CRITIC, of_critic) if has_critic else None
+        of_unet = {"chorale": False, "long": False, "unet": True}[info["preset"]]
+        network = _read_network(folder / GENERATOR, keras.Model if of_unet else ChoraleGenerator)
+        critic = None
+        if (folder / CRITIC).exists():
+            critic = _read_network(folder / CRITIC, keras.Model if of_unet else ChoraleCritic)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
         remedy = runtime_weights.REMEDY
@@ -214,10 +180,3 @@ def _read_network(path: Path, known: type[keras.Model]) -> keras.Model:
     if not isinstance(network, known):
         raise ValueError(f"{path.name} is not a network of the model's preset")
     return network
-
-
-_NETWORKS: dict[str, tuple[type[keras.Model], type[keras.Model]]] = {
-    "chorale": (ChoraleGenerator, ChoraleCritic),
-    "long": (ChoraleGenerator, ChoraleCritic),
-    "unet": (keras.Model, keras.Model),
-}

@@ -47,34 +47,24 @@ def rows(tensors: N, axis: int = 0) -> N:
     index, parts = _PART.get()
     if parts == 1:
         return tensors
-
-    def own(tensor: Tensor) -> Tensor:
-        """This part's rows."""
-        if tensor is None:
-            return None
+    return tf.nest.map_structure(  # type: ignore[no-any-return]
         # Looked up: XLA would compile a function anew for each place that it slices.
-        return tf.gather(tf.stack(tf.split(tensor, parts, axis)), index)
+        lambda tensor: (
+            None if tensor is None else tf.gather(tf.stack(tf.split(tensor, parts, axis)), index)
+        ),
+        tensors,
+    )
 
-    return tf.nest.map_structure(own, tensors)  # type: ignore[no-any-return]
 
-
-def drawn(draw: Callable[[list[Any]], Tensor], shape: Sequence[Any], axis: int = 0) -> Tensor:
-    """Random numbers for a part's rows, as `draw` makes them of a shape for the whole batch.
-
-    Parameters
-    ----------
-    shape
-        Of what is returned; the batch is its axis `axis`.
-    """
+def random(
+    shape: Sequence[Any], seed: Tensor, axis: int = 0, distribution: str = "uniform"
+) -> Tensor:
+    """Random numbers of a shape for a part's rows, which are the axis `axis`."""
     whole = [*shape]
     if count() > 1:
         whole[axis] *= count()
-    return rows(draw(whole), axis)
-
-
-def uniform(shape: Sequence[Any], seed: Tensor, axis: int = 0) -> Tensor:
-    """Uniform numbers for a part's rows; see `drawn`."""
-    return drawn(lambda whole: tf.random.stateless_uniform(whole, seed, alg="philox"), shape, axis)
+    draw = getattr(tf.random, f"stateless_{distribution}")
+    return rows(draw(whole, seed, alg="philox"), axis)
 
 
 def mean(tensors: N) -> N:
@@ -92,23 +82,18 @@ def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -
     Parameters
     ----------
     function
-        Of a structure of tensors whose first axis is the batch, and of a seed; so are the tensors
-        that it returns.
-    parts
-        How many; the batch must be a multiple of it.
+        Of tensors whose first axis is the batch, a multiple of `parts`; so are those it returns.
     compiled
         What makes a graph of a function; all parts run the same one.
     """
 
     def of_part(batch: Any, seed: Tensor, index: Tensor) -> Any:
-        """One part's share."""
         with part_of(index, parts):
             return function(batch, seed)
 
     graph = compiled(of_part)
 
     def run(batch: Any, seed: Tensor) -> Any:
-        """All parts, joined."""
         results = []
         for index in range(parts):
             with part_of(index, parts):
@@ -122,34 +107,22 @@ def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -
 def on_devices(step: Step, strategy: tf.distribute.Strategy) -> Step:
     """A step run on all devices of a strategy, each with its rows of all arguments but the last.
 
-    Parameters
-    ----------
-    step
-        Of structures of tensors whose first axis is the batch, and of a seed. It returns tensors of
-        rows, which are joined, or scalars, of which the mean is taken.
+    What it returns is joined where it has rows; of scalars the mean is taken.
     """
     if strategy.num_replicas_in_sync == 1:
         return step
 
     def on_one(*arguments: Any) -> Any:
-        """One device's share."""
         context = tf.distribute.get_replica_context()
         index = tf.get_static_value(context.replica_id_in_sync_group)
         with part_of(int(index), context.num_replicas_in_sync):
             return step(*rows(arguments[:-1]), arguments[-1])
 
-    def joined(values: Sequence[Tensor]) -> Tensor:
-        """One tensor of the devices' own."""
+    def joined(value: Any) -> Tensor:
+        values = strategy.experimental_local_results(value)
         return tf.concat(values, axis=0) if values[0].shape.rank else tf.reduce_mean(values)
 
-    def run(*arguments: Any) -> Any:
-        """All devices, joined."""
-        results = strategy.run(on_one, arguments)
-        return tf.nest.map_structure(
-            lambda value: joined(strategy.experimental_local_results(value)), results
-        )
-
-    return run
+    return lambda *arguments: tf.nest.map_structure(joined, strategy.run(on_one, arguments))
 
 
 def strategy(name: Strategy, batch: int) -> tf.distribute.Strategy:
@@ -160,19 +133,20 @@ def strategy(name: Strategy, batch: int) -> tf.distribute.Strategy:
     SetupError
         If the devices cannot share a batch.
     """
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    count = len(devices)
-    if name == "default" or count == 1:
-        return tf.distribute.get_strategy()
+    chosen = _mirrored() if name == "mirrored" else tf.distribute.get_strategy()
+    count = chosen.num_replicas_in_sync
     if batch % count:
         raise SetupError(
             f"params.yaml: train.batch: {batch} windows cannot be shared equally among "
             f"{count} devices; choose a multiple of {count}"
         )
-    return _mirrored(*(device.name for device in devices))
+    return chosen
 
 
 @cache
-def _mirrored(*devices: str) -> tf.distribute.Strategy:
+def _mirrored() -> tf.distribute.Strategy:
     """One for all trainers of a process: a second one would number its exchanges as the first."""
-    return tf.distribute.MirroredStrategy(devices)
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) == 1:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy([device.name for device in devices])

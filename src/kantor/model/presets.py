@@ -1,4 +1,8 @@
-"""The two presets as the training and the composing see them."""
+"""The presets: the networks of each, as the training and the composing see them.
+
+A *representation* of music is the form in which the preset's critic sees it, or what the critic's
+first linear layer makes of that form.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,15 @@ Sample = tuple[Tensor, Tensor]
 
 
 class Chorale:
-    """`kantor.model.nets.chorale` behind the form of `kantor.model.train.wgan.Networks`."""
+    """The networks of `kantor.model.nets.chorale`.
+
+    Attributes
+    ----------
+    draws_ahead : bool
+        Whether the samples of all critic steps are drawn at once, the generator's own included.
+    has_likelihood : bool
+        Whether the generator states probabilities, so that it can be trained by likelihood too.
+    """
 
     draws_ahead = True
     has_likelihood = True
@@ -33,14 +45,9 @@ class Chorale:
         self.steps, self.settings = steps, settings
         self.layout = Layout(ensemble)
         self.window = CONTEXT, CONTEXT + steps
+        sizes = ("width", "decoder", "head", "memory", "reach", "dilations")
         self.generator = ChoraleGenerator(
-            settings.width,
-            settings.decoder,
-            settings.head,
-            settings.memory,
-            settings.reach,
-            settings.dilations,
-            ensemble,
+            **{name: getattr(settings, name) for name in sizes}, ensemble=ensemble
         )
         self.critic = ChoraleCritic(
             settings.critic, settings.embedding, settings.emphasis, steps, ensemble
@@ -50,12 +57,14 @@ class Chorale:
         return to_inputs(batch, self.layout.vocabulary)
 
     def sample(self, batch: Batch, seed: Tensor) -> Sample:
+        """Music drawn from the generator for the batch's given cells, without a gradient."""
         inputs = self._inputs(batch)
         shape = tf.shape(inputs.tokens)[0], self.steps, inputs.tokens.shape[-1]
         latent = draw_latent(shape, seed)
         return draw(self.generator, inputs, latent, *self.window, min_p=self.settings.min_p)
 
     def critic_input(self, batch: Batch, sample: Sample) -> MultiHot:
+        """The batch's own music, then a sample of as many pieces, as `represent` reads them."""
         inputs = self._inputs(batch)
         index = tf.concat(
             [
@@ -67,35 +76,42 @@ class Chorale:
         return MultiHot.of(tf.reshape(index, [-1, index.shape[-1]]), self.layout.judged.size)
 
     def represent(self, critic_input: MultiHot) -> Tensor:
+        """Their representations, one after the other."""
         embedded = self.critic.embed(critic_input)
         return tf.reshape(embedded, [-1, self.steps, self.settings.embedding])
 
     def differentiable(self, batch: Batch, sample: Sample, fake: Tensor, seed: Tensor) -> Tensor:
+        """The representation `fake` of a sample, with a gradient to the generator."""
         inputs, to_features = self._inputs(batch), self.critic.by_features
         return straight_through.differentiable(
             self.generator, inputs, *sample, CONTEXT, fake, to_features, self.settings.min_p
         )
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
+        """The critic's scores ``(batch,)``; it sees what is given too."""
         inputs = self._inputs(batch)
         steps = slice(*self.window)
         return self.critic(representation, inputs.mask[:, steps], inputs.conditions[:, steps])
 
     def slope(self, gradient: Tensor) -> Tensor:
+        """The squared norm ``(batch,)`` of the scores' gradient by the music, from their gradient
+        by its representation."""
         return self.critic.slope(gradient)
 
     def likelihood(self, batch: Batch, seed: Tensor) -> Tensor:
+        """Mean negative log-likelihood of the composed cells."""
         drop = dropout(self.settings.dropout, seed)
         closing = self.settings.closing
         return likelihood(self.generator, self._inputs(batch), *self.window, drop, closing)
 
     def cells(self, batch: Batch) -> Tensor:
+        """How many cells `likelihood` is the mean of, each by its weight; a scalar."""
         weights = cell_weights(self._inputs(batch), *self.window, self.settings.closing)
         return tf.reduce_sum(weights)
 
 
 class Unet:
-    """`kantor.model.nets.unet` behind the form of `kantor.model.train.wgan.Networks`."""
+    """The networks of `kantor.model.nets.unet`; the methods are as those of `Chorale`."""
 
     draws_ahead = False
     has_likelihood = False
@@ -116,11 +132,8 @@ class Unet:
     def _real(self, batch: Batch) -> Tensor:
         return unet.to_rolls(batch["pitches"][:, CONTEXT : CONTEXT + unet.STEPS])
 
-    def _melody(self, batch: Batch) -> Tensor:
-        return self._real(batch)[..., :1]
-
     def sample(self, batch: Batch, seed: Tensor) -> Tensor:
-        melody = self._melody(batch)
+        melody = self._real(batch)[..., :1]
         latent = unet.draw_latent(tf.shape(melody)[0], seed)
         return self.generator([melody, latent], training=True)
 
@@ -134,7 +147,7 @@ class Unet:
         return self.sample(batch, seed)
 
     def judge(self, representation: Tensor, batch: Batch) -> Tensor:
-        return self.critic([representation, self._melody(batch)], training=True)
+        return self.critic([representation, self._real(batch)[..., :1]], training=True)
 
     def slope(self, gradient: Tensor) -> Tensor:
         return squared_norm(gradient)
@@ -144,3 +157,6 @@ class Unet:
 
     def cells(self, batch: Batch) -> Tensor:
         raise NotImplementedError("a roll through tanh states no probabilities")
+
+
+Networks = Chorale | Unet

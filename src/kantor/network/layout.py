@@ -90,12 +90,10 @@ METER = ("sixteenth", "quarter", "quarters_left", "bar_quarters")
 
 
 class Layout:
-    """Every block of the networks of an ensemble.
+    """Every block of the networks of an ensemble; `SetupError` if no model can have it.
 
     Attributes
     ----------
-    ensemble : Ensemble
-    vocabulary : Vocabulary
     score : Blocks
         A step: tokens, onsets and relations of all lines, as one-hot vectors.
     judged : Blocks
@@ -106,11 +104,6 @@ class Layout:
         A step as the encoder reads it: `score` and `around`.
     chord : Blocks
         A step as a head sees it: `score` without onsets.
-
-    Raises
-    ------
-    SetupError
-        If a model cannot have such an ensemble.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -134,12 +127,7 @@ class Layout:
     def decoder(self, reach: int, memory: int, width: int) -> Blocks:
         """What the decoder's first layer reads of a step.
 
-        Parameters
-        ----------
-        reach, memory
-            Steps of the past that it sees, and units kept of each.
-        width
-            Units of the encoder.
+        It sees `reach` steps of the past, `memory` units of each, and `width` units of the encoder.
         """
         return Blocks({"past": (reach, memory), "encoded": (width,)}) + CONDITIONS
 
@@ -197,14 +185,7 @@ def progression(own: Any, other: Any, other_now: Any) -> Place:
     """Where a line and another one come from: their last interval, and the other one's motion.
 
     Whatever forbids or favours an interval after an interval (parallels, resolutions) depends on
-    these two and is linear in them.
-
-    Parameters
-    ----------
-    own, other
-        Tokens of the step before.
-    other_now
-        The other line's tokens.
+    these two and is linear in them. `own` and `other` are tokens of the step before.
     """
     last, moved = interval(own, other), motion(other_now, other)
     return Place(last.index * MOTIONS + moved.index, last.known & moved.known)
@@ -218,11 +199,8 @@ def succession(upper: Any, lower: Any, upper_before: Any, lower_before: Any) -> 
 
 
 def meter(since: Any, length: Any) -> tuple[Any, ...]:
-    """The place in each block of `METER`; those below or above the block are its first or last.
+    """The place in each block of `METER`, from the steps since the bar line and the bar's length.
 
-    Parameters
-    ----------
-    since, length
-        Steps since the bar line, and the bar's length; see `kantor.music.conditioning`.
+    Places below or above the block are its first or last.
     """
     return since % 4, since // 4, (length - 1 - since) // 4, length // 4

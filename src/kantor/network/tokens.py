@@ -46,7 +46,6 @@ class Vocabulary:
 
     Attributes
     ----------
-    ensemble : Ensemble
     base : int
         What is added to a pitch's token to get its MIDI number in the frame of C major.
     choices : int

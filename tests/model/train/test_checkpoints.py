@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.model.small import smallest
 
 from kantor.ensemble import SATB
 from kantor.errors import SetupError
-from kantor.model.train.checkpoints import alone, caught, fingerprint, folder_name
+from kantor.model.train.checkpoints import Signals, alone, fingerprint, folder_name
 
 
 def test_fingerprint(tmp_path: Path) -> None:
     """The inputs' contents and their order, not their names."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    first.write_bytes(b"a")
-    second.write_bytes(b"b")
+    first, second, copy = (tmp_path / name for name in ("first", "second", "copy"))
+    for path, content in ((first, b"a"), (second, b"b"), (copy, b"a")):
+        path.write_bytes(content)
     base = fingerprint([first, second])
-    copy = tmp_path / "copy"
-    copy.write_bytes(b"a")
     assert fingerprint([copy, second]) == base
     copy.write_bytes(b"c")
     others = {fingerprint(inputs) for inputs in ([copy, second], [second, first], [first])}
@@ -31,14 +30,13 @@ def test_fingerprint(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        ({"iterations": 4, "minutes": 9}, True),
-        ({"strategy": "mirrored"}, True),
+        ({"iterations": 4, "minutes": 9, "strategy": "mirrored"}, True),
         ({"seed": 2}, False),
         ({"warmup": 2}, False),
         ({"batch": 3}, False),
     ],
 )
-def test_whose_checkpoints_they_are(smallest: Any, changes: dict[str, Any], same: bool) -> None:
+def test_whose_checkpoints_they_are(changes: dict[str, Any], same: bool) -> None:
     """A larger budget and other devices go on; other settings, data or ranges start afresh."""
     own = folder_name(smallest(), SATB, "data")
     assert (folder_name(smallest(**changes), SATB, "data") == own) is same
@@ -57,7 +55,7 @@ def test_one_training_at_a_time(tmp_path: Path) -> None:
 def test_what_started_the_training_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC dies of SIGTERM and leaves its stages: the training stops as if it had got one."""
     monkeypatch.setenv("DVC_STAGE", "train")
-    with caught() as signals:
+    with Signals() as signals:
         assert signals.first is None
         monkeypatch.setattr(os, "getppid", lambda: 1)
         assert signals.first == signal.SIGTERM

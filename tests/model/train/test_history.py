@@ -11,7 +11,7 @@ import pytest
 from kantor.ensemble import SATB
 from kantor.hyperparameters import Limits
 from kantor.model.train import history
-from kantor.model.train.history import LOSSES, Finding, History, columns, examine
+from kantor.model.train.history import LOSSES, History, columns, examine
 
 LIMITS = Limits(rows=5)
 ROWS = 12
@@ -30,23 +30,21 @@ def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     """After every row the file reads as a table with all columns; before it there are none."""
     assert history.read(tmp_path / "none.csv") == []
     log = History(tmp_path / "history.csv")
-    assert (tmp_path / "history.csv").read_text() == ",".join(columns(SATB)) + "\n"
+    assert log.path.read_text() == ",".join(columns(SATB)) + "\n"
     for count in (1, 2, 3):
         log.add({"iteration": count, "seconds": 0.5, "phase": "adversarial", "wasserstein": -0.25})
         with log.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == count
         assert list(rows[-1]) == list(columns(SATB))
-        assert rows[-1]["wasserstein"] == "-0.25"
-        assert rows[-1]["likelihood"] == ""
+        assert (rows[-1]["wasserstein"], rows[-1]["likelihood"]) == ("-0.25", "")
 
 
 def test_columns_name_every_metric() -> None:
     """Nothing that the training measures is missing from the table, or there twice."""
-    assert len(set(columns(SATB))) == len(columns(SATB))
-    assert {"likelihood", "diversity", "metric_crossing", "metric_stepwise_bass"} <= set(
-        columns(SATB)
-    )
+    names = set(columns(SATB))
+    assert len(names) == len(columns(SATB))
+    assert {"likelihood", "diversity", "metric_crossing", "metric_stepwise_bass"} <= names
 
 
 @pytest.mark.parametrize(
@@ -74,12 +72,9 @@ def test_round_trip(path: Path) -> None:
 def test_column(path: Path) -> None:
     """The figures of a column in order, where it has any."""
     log = History(path, 40)
-    log.add({"iteration": 50, "diversity": 0.5})
-    log.add({"iteration": 60, "diversity": 0.25, "likelihood": 2.0})
-    assert log.column("diversity") == [0.5, 0.25]
+    log.add({"iteration": 50, "diversity": 0.5, "likelihood": 2.0})
     assert log.column("likelihood") == [0.1, 0.05, 0.0333333, 0.025, 2.0]
-    assert log.column("phase") == []
-    assert log.column("wasserstein") == []
+    assert (log.column("diversity"), log.column("phase")) == ([0.5], [])
 
 
 @pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf, 1e-30, 123456789.0])
@@ -87,8 +82,8 @@ def test_extreme_figures(tmp_path: Path, figure: float) -> None:
     """What is not finite is written and read as such, large and small numbers too."""
     log = History(tmp_path / "history.csv")
     log.add({"iteration": 1, "critic_loss": figure})
-    (found,) = History(log.path, 1).column("critic_loss")
-    assert found == pytest.approx(figure, rel=1e-5, nan_ok=True)
+    (value,) = History(log.path, 1).column("critic_loss")
+    assert value == pytest.approx(figure, rel=1e-5, nan_ok=True)
 
 
 def test_unknown_name(tmp_path: Path) -> None:
@@ -101,113 +96,89 @@ def test_unknown_name(tmp_path: Path) -> None:
 def log(tmp_path: Path) -> History:
     """A sound training: losses wander, the distance shrinks, takes differ."""
     log = History(tmp_path / "history.csv")
-    for row in range(ROWS):
-        wander = math.sin(row)
-        log.add(
-            {
-                "iteration": 10 * (row + 1),
-                "phase": "adversarial",
-                "critic_loss": -3 + wander,
-                "generator_loss": 1 - wander,
-                "wasserstein": 4 / (row + 1),
-                "likelihood": 0.5 + 0.01 * wander,
-                "diversity": 0.4,
-            }
-        )
+    log.rows = [
+        {
+            "iteration": 10 * (row + 1),
+            "phase": "adversarial",
+            "critic_loss": -3 + math.sin(row),
+            "generator_loss": 1 - math.sin(row),
+            "wasserstein": 4 / (row + 1),
+            "likelihood": 0.5 + 0.01 * math.sin(row),
+            "diversity": 0.4,
+        }
+        for row in range(ROWS)
+    ]
     return log
 
 
-def kinds(findings: list[Finding]) -> list[tuple[str, bool]]:
+def faults(log: History, name: str, *values: float) -> list[tuple[str, bool]]:
+    """What is found with other figures in the last rows of a column, each in one line."""
+    for row, value in zip(log.rows[-len(values) :], values, strict=True):
+        row[name] = value
+    findings = examine(log, LIMITS)
     assert all("\n" not in finding.message for finding in findings)
     return [(finding.kind, finding.fatal) for finding in findings]
 
 
-def change(log: History, name: str, *values: float) -> History:
-    """Other figures in the last rows."""
-    for row, value in zip(log.rows[-len(values) :], values, strict=True):
-        row[name] = value
-    return log
-
-
 def test_sound_training(log: History) -> None:
-    """Nothing is found, whatever the phase or the number of rows."""
-    assert examine(log, LIMITS) == []
-    for rows in range(ROWS):
-        log.rows = log.rows[:rows]
+    """Nothing is found, whatever the number of rows; also in the warm-up, without a critic."""
+    rows = log.rows
+    for count in range(ROWS + 1):
+        log.rows = rows[:count]
         assert examine(log, LIMITS) == []
-
-
-def test_warm_up_alone(tmp_path: Path) -> None:
-    """Before the critic is trained there is only the likelihood."""
-    log = History(tmp_path / "history.csv")
-    for row in range(ROWS):
-        log.add({"iteration": row, "phase": "likelihood", "likelihood": 3 - 0.1 * row})
+        log.rows = [{"iteration": row, "likelihood": 3 - 0.1 * row} for row in range(count)]
         assert examine(log, LIMITS) == []
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_not_a_number(log: History, name: str, value: float) -> None:
-    """The last figure of a loss is not finite: the end."""
-    findings = examine(change(log, name, value), LIMITS)
-    assert kinds(findings) == [("not a number", True)]
-    assert name in findings[0].message
-    assert "learning rates" in findings[0].message
+@pytest.mark.parametrize(
+    ("value", "kind", "remedy"),
+    [
+        (math.nan, "not a number", "learning rates"),
+        (math.inf, "not a number", "learning rates"),
+        (-math.inf, "not a number", "learning rates"),
+        (1e4, "shoots up", "gradient penalty"),
+        (-3e7, "shoots up", "gradient penalty"),
+    ],
+)
+def test_loss_beyond_all_bounds(
+    log: History, name: str, value: float, kind: str, remedy: str
+) -> None:
+    """The last figure of a loss is no number, or too large: the end."""
+    assert faults(log, name, value) == [(kind, True)]
+    (finding,) = examine(log, LIMITS)
+    assert name in finding.message
+    assert remedy in finding.message
+    assert faults(log, name, 9999.0) == []
 
 
-@pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("value", [1e4, -3e7])
-def test_shoots_up(log: History, name: str, value: float) -> None:
-    """A loss left every bound: the end."""
-    findings = examine(change(log, name, value), LIMITS)
-    assert kinds(findings) == [("shoots up", True)]
-    assert name in findings[0].message
-    assert "gradient penalty" in findings[0].message
-    assert examine(change(log, name, 9999.0), LIMITS) == []
-
-
-def test_falls_to_zero(log: History) -> None:
-    """The critic tells nothing apart for as many rows as are looked at: the end."""
-    small = [1e-5, -1e-5, 2e-5, 0.0, 1e-4]
-    findings = examine(change(log, "wasserstein", *small), LIMITS)
-    assert kinds(findings) == [("falls to zero", True)]
-    assert "critic" in findings[0].message
-    assert examine(change(log, "wasserstein", 0.1, *small[1:]), LIMITS) == []
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_stands_still(log: History, name: str) -> None:
-    """A loss that does not move for as many rows as are looked at: the end."""
-    findings = examine(change(log, name, *[2.0] * 5), LIMITS)
-    assert kinds(findings) == [("stands still", True)]
-    assert name in findings[0].message
-    assert examine(change(log, name, 2.001, *[2.0] * 4), LIMITS) == []
+SMALL = (1e-5, -1e-5, 2e-5, 0.0, 1e-4)
 
 
 @pytest.mark.parametrize(
-    ("takes", "expected"),
+    ("name", "values", "expected"),
     [
-        ([0.4, 0.3, 0.01], [("collapse", False)]),
-        ([0.4, 0.01, 0.01], [("collapse", False)]),
-        ([0.01, 0.01, 0.0], [("collapse", True)]),
-        ([0.01, 0.01, 0.3], []),
-        ([0.4, 0.3, 0.02], []),
+        ("wasserstein", SMALL, [("falls to zero", True)]),
+        ("wasserstein", (0.1, *SMALL[1:]), []),
+        *((name, [2.0] * 5, [("stands still", True)]) for name in LOSSES),
+        *((name, [2.001] + [2.0] * 4, []) for name in LOSSES),
+        ("diversity", (0.4, 0.3, 0.01), [("collapse", False)]),
+        ("diversity", (0.4, 0.01, 0.01), [("collapse", False)]),
+        ("diversity", (0.01, 0.01, 0.0), [("collapse", True)]),
+        ("diversity", (0.01, 0.01, 0.3), []),
+        ("diversity", (0.4, 0.3, 0.02), []),
     ],
 )
-def test_collapse(log: History, takes: list[float], expected: list) -> None:
-    """One measurement of takes alike is a warning, three in a row are the end."""
-    findings = examine(change(log, "diversity", *takes), LIMITS)
-    assert kinds(findings) == expected
-    assert all("samples collapse" in finding.message for finding in findings)
+def test_what_goes_wrong_over_several_rows(
+    log: History, name: str, values: list[float], expected: list[tuple[str, bool]]
+) -> None:
+    """A critic that tells nothing apart and a loss that does not move are the end; one measurement
+    of takes alike is a warning, three in a row are the end."""
+    assert faults(log, name, *values) == expected
 
 
 def test_several_at_once(log: History) -> None:
     """What goes wrong in several places is named in each."""
-    change(log, "critic_loss", math.nan)
-    change(log, "likelihood", 1e9)
-    change(log, "diversity", 0.0)
-    assert kinds(examine(log, LIMITS)) == [
-        ("not a number", True),
-        ("shoots up", True),
-        ("collapse", False),
-    ]
+    log.rows[-1] |= {"critic_loss": math.nan, "likelihood": 1e9}
+    expected = [("not a number", True), ("shoots up", True), ("collapse", False)]
+    assert faults(log, "diversity", 0.0) == expected

@@ -19,15 +19,14 @@ MEASURED = [name for name in HEADLINE if name in LABELS]
 
 
 class Parallels:
-    """A model by rule: voices in parallel below the soprano, an octave lower for large seeds."""
+    """A model by rule: voices in parallel below the soprano, an octave lower from a seed on."""
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
-        self.asked: list[Conditioning] = []
+    def __init__(self, lower_from: int) -> None:
+        self.lower_from = lower_from
 
     def compose(self, given: Conditioning, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
-        self.asked.append(given)
-        low = 12 * (np.asarray(seeds) >= self.turn)[:, None]
+        assert given.mask[..., 0].all()
+        low = 12 * (np.asarray(seeds) >= self.lower_from)[:, None]
         pitches, onsets = given.pitches.copy(), given.onsets.copy()
         soprano = given.pitches[..., 0]
         for voice, below in ((1, 4), (2, 9), (3, 12 + low)):
@@ -41,9 +40,7 @@ def test_opening(corpus: Corpus) -> None:
     """The first steps with their bar lines, fermatas and pickup; short pieces whole."""
     score = corpus[1].score
     short = opening(score, 20)
-    assert short.steps == 20
-    assert short.pickup == 4
-    assert short.bar_lines.tolist() == [4]
+    assert (short.steps, short.pickup, short.bar_lines.tolist()) == (20, 4, [4])
     assert np.array_equal(short.bar_positions, score.bar_positions[:20])
     assert opening(corpus[3].score).steps == corpus[3].score.steps == 48
     assert opening(score).steps == 64
@@ -51,33 +48,24 @@ def test_opening(corpus: Corpus) -> None:
 
 def test_melodies_are_held_out(corpus: Corpus) -> None:
     """They come from the valid split, evenly spread; the reference is of the training data."""
-    monitor = Monitor.of(corpus, 2)
+    monitor = Monitor.of(corpus, 99)
     assert [score.title for score in monitor.pieces] == ["Made 4", "Made 5"]
-    assert [score.title for score in Monitor.of(corpus, 99).pieces] == ["Made 4", "Made 5"]
     table = evaluate_windows([opening(piece.score) for piece in corpus[:4]])
     assert list(monitor.reference) == list(LABELS)
     for name in LABELS:
         expected = {"mean": table[name].mean(), "sd": np.std(table[name])}
         assert monitor.reference[name] == pytest.approx(expected)
-
-
-def test_spread_of_melodies(corpus: Corpus) -> None:
-    """Where more are held out than asked for, the first, the last and some between are taken."""
-    many = tuple(replace(piece, split="valid") for piece in corpus[:5]) + corpus[5:]
-    many = (replace(corpus[0], split="train"), *many)
+    many = (replace(corpus[0], split="train"), *(replace(piece, split="valid") for piece in corpus))
     titles = [score.title for score in Monitor.of(many, 3).pieces]
     assert titles == ["Made 0", "Made 2", "Made 5"]
-
-
-def test_nothing_held_out(corpus: Corpus) -> None:
-    """Without a valid split the training pieces must serve."""
+    # Without a valid split the training pieces must serve.
     assert len(Monitor.of(corpus[:4], 48).pieces) == 4
 
 
 def test_measure(corpus: Corpus) -> None:
     """Means over windows of one take, the share of cells that another take changes."""
-    monitor, model = Monitor.of(corpus, 2), Parallels(turn=2)
-    figures, takes = monitor.measure(model)
+    monitor = Monitor.of(corpus, 2)
+    figures, takes = monitor.measure(Parallels(lower_from=2))
     table = evaluate_windows(takes)
     assert set(figures) == {f"metric_{name}" for name in LABELS} | {"diversity"}
     for name in LABELS:
@@ -88,12 +76,7 @@ def test_measure(corpus: Corpus) -> None:
         assert take.steps == piece.steps
         assert np.array_equal(take.pitches[:, 0], piece.pitches[:, 0])
         assert np.array_equal(take.pitches[:, 3], piece.pitches[:, 0] - 12)
-    assert [given.mask[..., 0].all() for given in model.asked] == [True, True]
-
-
-def test_takes_alike(corpus: Corpus) -> None:
-    """A model that always answers the same has no diversity."""
-    assert Monitor.of(corpus, 2).measure(Parallels(turn=99))[0]["diversity"] == 0
+    assert monitor.measure(Parallels(lower_from=99))[0]["diversity"] == 0
 
 
 def figures(**changed: float) -> dict[str, float]:
@@ -101,23 +84,21 @@ def figures(**changed: float) -> dict[str, float]:
 
 
 def test_converged() -> None:
-    """Every headline metric within so many deviations of the data's mean."""
+    """Every headline metric within so many deviations of the data's mean.
+
+    Where the data never varies, the generator must not either.
+    """
     assert len(MEASURED) > 5
-    reference = {name: {"mean": 1.0, "sd": 0.5} for name in LABELS}
-    monitor = Monitor((), reference)
+    monitor = Monitor((), {name: {"mean": 1.0, "sd": 0.5} for name in LABELS})
     assert monitor.converged(figures(), 0.02)
     assert monitor.converged(figures(crossing=1.009, leaps_bass=0.991), 0.02)
     for name in MEASURED:
         assert not monitor.converged(figures(**{name: 1.02}), 0.02)
         assert not monitor.converged(figures(**{name: 0.98}), 0.02)
         assert monitor.converged(figures(**{name: 0.98}), 0.05)
-
-
-def test_converged_on_a_metric_without_deviation() -> None:
-    """Where the data never varies, the generator must not either."""
-    reference = {name: {"mean": 1.0, "sd": 0.0} for name in LABELS}
-    assert Monitor((), reference).converged(figures(), 0.02)
-    assert not Monitor((), reference).converged(figures(crossing=1.001), 0.02)
+    still = Monitor((), {name: {"mean": 1.0, "sd": 0.0} for name in LABELS})
+    assert still.converged(figures(), 0.02)
+    assert not still.converged(figures(crossing=1.001), 0.02)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +108,6 @@ def test_converged_on_a_metric_without_deviation() -> None:
         ([2.0, 2.0, 2.0], False),
         ([2.0, 2.0, 2.0, 2.0], True),
         ([9.0, 2.0, 2.0, 2.01, 1.99], True),
-        ([3.0, 1.0, 2.2, 1.8], True),
         ([2.0, 2.0, 1.9, 1.9], False),
         ([2.0, 2.0, 2.1, 2.1], False),
         ([-2.0, -2.0, -2.001, -2.001], True),

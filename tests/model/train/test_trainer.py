@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
+from tests.model.small import smallest
 
 from kantor import settings
 from kantor.errors import SetupError
@@ -19,7 +20,6 @@ from kantor.model.train import batches
 from kantor.model.train.trainer import Adam, Trainer
 
 pytestmark = pytest.mark.usefixtures("eager")
-Smallest = Callable[..., Train]
 
 
 @pytest.fixture(scope="module")
@@ -41,145 +41,123 @@ def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
     return all(map(np.array_equal, first, second))
 
 
+def state(trainer: Trainer) -> dict[str, list[np.ndarray]]:
+    """All variables of the networks and the optimizers."""
+    updates = trainer.updates
+    return {
+        "generator": weights(trainer.networks.generator),
+        "critic": weights(trainer.networks.critic),
+        "shadow": weights(trainer.shadow),
+        "likelihood": weights(updates.likelihood_optimizer),
+        "critic's": weights(updates.critic_optimizer),
+        "generator's": weights(updates.generator_optimizer),
+    }
+
+
 @dataclass
 class Course:
-    """A trainer, with its weights before and after each of its iterations, and their figures."""
+    """A trainer, with its state before and after each of its iterations, and their figures."""
 
     trainer: Trainer
     figures: list[dict[str, float]] = field(default_factory=list)
-    generator: list[list[np.ndarray]] = field(default_factory=list)
-    critic: list[list[np.ndarray]] = field(default_factory=list)
-    shadow: list[list[np.ndarray]] = field(default_factory=list)
-
-    def keep(self) -> None:
-        networks = self.trainer.networks
-        self.generator.append(weights(networks.generator))
-        self.critic.append(weights(networks.critic))
-        self.shadow.append(weights(self.trainer.shadow))
+    states: list[dict[str, list[np.ndarray]]] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
-def course(smallest: Smallest, pool: batches.Pool) -> Course:
+def course(pool: batches.Pool) -> Course:
     """An iteration by likelihood and one against the critic."""
-    course = Course(Trainer(smallest(critic_steps=3, average=0.75), 8))
-    course.keep()
+    trainer = Trainer(smallest(critic_steps=3, average=0.75), 8)
+    course = Course(trainer, states=[state(trainer)])
     for _ in range(2):
-        course.figures.append(iterate(course.trainer, pool))
-        course.keep()
+        course.figures.append(iterate(trainer, pool))
+        course.states.append(state(trainer))
     return course
 
 
 def test_phases(course: Course) -> None:
     """First the likelihood alone, then so many critic steps to each of the generator."""
-    trainer = course.trainer
-    assert trainer.batch_size == 8
+    trainer, (before, warm, after) = course.trainer, course.states
+    assert (trainer.batch_size, trainer.done) == (8, 2)
     assert set(course.figures[0]) == {"likelihood", "gradient_norm_generator"}
-    assert same(course.critic[0], course.critic[1])
-    assert not same(course.generator[0], course.generator[1])
-    assert set(course.figures[1]) == {
-        "critic_loss",
-        "wasserstein",
-        "gradient_penalty",
-        "gradient_norm_critic",
-        "generator_loss",
-        "likelihood",
-        "gradient_norm_generator",
-    }
-    assert int(trainer.iteration) == 2
-    assert not same(course.critic[1], course.critic[2])
-    optimizers = (
-        trainer.likelihood_optimizer,
-        trainer.critic_optimizer,
-        trainer.generator_optimizer,
-    )
-    assert [int(optimizer.iterations) for optimizer in optimizers] == [1, 3, 1]
+    assert same(before["critic"], warm["critic"])
+    assert not same(before["generator"], warm["generator"])
+    of_losses = {"critic_loss", "wasserstein", "gradient_penalty", "generator_loss", "likelihood"}
+    norms = {"gradient_norm_critic", "gradient_norm_generator"}
+    assert set(course.figures[1]) == of_losses | norms
+    assert not same(warm["critic"], after["critic"])
+    assert not same(warm["generator"], after["generator"])
+    updates = trainer.updates
+    assert int(updates.likelihood_optimizer.iterations) == 1
+    assert int(updates.critic_optimizer.iterations) == 3
+    assert int(updates.generator_optimizer.iterations) == 1
 
 
 def test_average(course: Course) -> None:
     """The shadow begins as the generator and follows it by so much an iteration."""
-    assert same(course.shadow[0], course.generator[0])
-    for before, shadow, trained in zip(
-        course.shadow[:2], course.shadow[1:], course.generator[1:], strict=True
-    ):
-        for old, now, new in zip(before, shadow, trained, strict=True):
+    assert same(course.states[0]["shadow"], course.states[0]["generator"])
+    for before, after in zip(course.states[:2], course.states[1:], strict=True):
+        for old, now, new in zip(
+            before["shadow"], after["shadow"], after["generator"], strict=True
+        ):
             assert np.allclose(now, 0.75 * old + 0.25 * new, atol=1e-6)
     assert course.trainer.average.network is course.trainer.shadow
 
 
-def test_same_seed_same_iteration(course: Course, smallest: Smallest, pool: batches.Pool) -> None:
+def test_same_seed_same_iteration(course: Course, pool: batches.Pool) -> None:
     """Weights and figures follow from the seed."""
     for seed, alike in ((1, True), (2, False)):
         trainer = Trainer(smallest(seed=seed, critic_steps=3), 8)
         assert (iterate(trainer, pool) == course.figures[0]) is alike
-        assert same(weights(trainer.networks.generator), course.generator[1]) is alike
+        assert same(weights(trainer.networks.generator), course.states[1]["generator"]) is alike
 
 
-def test_steps_share_what_is_drawn(
-    smallest: Smallest, pool: batches.Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_steps_share_what_is_drawn(pool: batches.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The critic's steps take turns with the batches; the last one is the generator's."""
     trainer = Trainer(smallest(critic_steps=3, drawn=2, warmup=0), 8)
     assert trainer.batch_size == 4
-    seen: dict[str, list[Any]] = {"_critic": [], "_generator": []}
-    for name, kept in seen.items():
-        step = getattr(trainer, name)
+    seen: list[tuple[str, np.ndarray]] = []
+    for name in ("_critic", "_generator"):
 
-        def noted(batch: Any, *rest: Any, kept: list[Any] = kept, step: Any = step) -> Any:
-            kept.append(batch["pitches"].numpy())
-            return step(batch, *rest)
+        def noted(batch: Any, *_: Any, name: str = name) -> dict[str, Any]:
+            seen.append((name, batch["pitches"].numpy()))
+            return {}
 
         monkeypatch.setattr(trainer, name, noted)
     batch = batches.batch_at(pool, 4, 1, trainer.iteration)
     trainer.step(batch)
     first, second = batch["pitches"].numpy()[:2], batch["pitches"].numpy()[2:]
-    assert same(seen["_critic"], [first, second, first])
-    assert same(seen["_generator"], [second])
+    assert [name for name, _ in seen] == ["_critic", "_critic", "_critic", "_generator"]
+    assert same([pitches for _, pitches in seen], [first, second, first, second])
 
 
-def test_checkpoint_keeps_everything(
-    smallest: Smallest, pool: batches.Pool, tmp_path: Path
-) -> None:
-    """Restored into a new training, it goes on as the old one does."""
+def test_checkpoint_keeps_everything(pool: batches.Pool, tmp_path: Path) -> None:
+    """Restored into a new training, it goes on as the old one does; the last two are kept, so that
+    one is whole whenever the other is being written."""
     old, new = (Trainer(smallest(), 8) for _ in range(2))
     for _ in range(2):
         iterate(old, pool)
     old.seconds.assign(12.5)
-    old.checkpoints(tmp_path).save()
+    manager = old.checkpoints(tmp_path)
+    for _ in range(3):
+        manager.save()
+    assert len(list(tmp_path.glob("*.index"))) == 2
     manager = new.checkpoints(tmp_path)
     manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
     assert (int(new.iteration), float(new.seconds)) == (2, 12.5)
-    parts = (
-        lambda trainer: trainer.networks.generator,
-        lambda trainer: trainer.networks.critic,
-        lambda trainer: trainer.shadow,
-        lambda trainer: trainer.likelihood_optimizer,
-        lambda trainer: trainer.critic_optimizer,
-        lambda trainer: trainer.generator_optimizer,
-    )
-    for part in parts:
-        assert same(weights(part(old)), weights(part(new)))
-    assert iterate(old, pool) == iterate(new, pool)
-    for part in parts:
-        assert same(weights(part(old)), weights(part(new)))
+    for _ in range(2):
+        for one, other in zip(state(old).values(), state(new).values(), strict=True):
+            assert same(one, other)
+        assert iterate(old, pool) == iterate(new, pool)
 
 
-def test_two_checkpoints_are_kept(smallest: Smallest, tmp_path: Path) -> None:
-    """So that one is whole whenever the other is being written."""
-    manager = Trainer(smallest(), 8).checkpoints(tmp_path)
-    for _ in range(3):
-        manager.save()
-    assert len(manager.checkpoints) == 2
-    assert len(list(tmp_path.glob("*.index"))) == 2
-
-
-def test_likelihood_rate_falls_to_a_tenth(smallest: Smallest) -> None:
+def test_likelihood_rate_falls_to_a_tenth() -> None:
     """Along a cosine over the warm-up."""
-    rate = Trainer(smallest(warmup=10), 8).likelihood_optimizer._learning_rate
-    found = [float(rate(tf.constant(step))) for step in (0, 5, 10, 15)]
-    assert found == pytest.approx([0.002, 0.0011, 0.0002, 0.0002], rel=1e-4)
+    rate = Trainer(smallest(warmup=10), 8).updates.likelihood_optimizer._learning_rate
+    rates = [float(rate(tf.constant(step))) for step in (0, 5, 10, 15)]
+    assert rates == pytest.approx([0.002, 0.0011, 0.0002, 0.0002], rel=1e-4)
 
 
-def test_totals(smallest: Smallest) -> None:
+def test_totals() -> None:
     """The preset `unet` has no warm-up."""
     assert smallest(warmup=3, iterations=4).total == 7
     assert smallest(warmup=3, iterations=4, preset="unet").total == 4
@@ -197,10 +175,8 @@ def test_totals(smallest: Smallest) -> None:
         ("early_stop: {tolerance: 0}", "train.early_stop"),
     ],
 )
-def test_wrong_parameters(smallest: Smallest, tmp_path: Path, line: str, key: str) -> None:
+def test_wrong_parameters(tmp_path: Path, line: str, key: str) -> None:
     """A typo or a value out of range is an error of one line that names the key."""
-    import yaml
-
     values = smallest().model_dump(mode="json") | yaml.safe_load(line)
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump({"train": values}))
@@ -210,7 +186,7 @@ def test_wrong_parameters(smallest: Smallest, tmp_path: Path, line: str, key: st
 
 
 @pytest.mark.long
-def test_a_step_is_traced_once(smallest: Smallest, pool: batches.Pool) -> None:
+def test_a_step_is_traced_once(pool: batches.Pool) -> None:
     """Batches have different numbers of features: no step is made anew for each."""
     tf.config.run_functions_eagerly(False)
     trainer = Trainer(smallest(warmup=0, xla=False), 8)

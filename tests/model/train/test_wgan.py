@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.model.small import smallest
 
-from kantor import settings
-from kantor.data import windows
-from kantor.data.corpus import Corpus
-from kantor.hyperparameters import ChoraleSettings
+from kantor.model import parts
 from kantor.model.presets import Chorale
 from kantor.model.train import batches, wgan
+from kantor.model.train.wgan import Updates
 
 REAL = np.array([[1.0, 2.0, 0.0], [3.0, 0.0, -1.0]], np.float32)
 FAKE = np.array([[0.0, -1.0, 1.0], [2.0, 1.0, 1.0]], np.float32)
@@ -63,6 +63,10 @@ class Line:
         self.likely.append(np.array(batch["music"]))
         return tf.reduce_sum(self.generator.trainable_variables[0] ** 2)
 
+    def updates(self, likelihood_weight: float = 1.0, likelihood_every: int = 1) -> Updates:
+        settings = smallest(likelihood_weight=likelihood_weight, likelihood_every=likelihood_every)
+        return Updates(self, settings, *(keras.optimizers.SGD(RATE) for _ in range(3)))
+
 
 def slope(network: Any) -> np.ndarray:
     return network.get_weights()[0][:, 0]
@@ -78,6 +82,7 @@ def test_penalty_by_hand(mix: tuple[float, float]) -> None:
     """The mean of (norm - 1) squared, where each sample's own number mixes real and fake.
 
     A linear critic's gradient is its slope everywhere; that of half the square is the place itself.
+    The norm is over all cells of a sample, also where they stand in several axes.
     """
     own = np.array(mix, np.float32)[:, None]
     between = np.linalg.norm(own * REAL + (1 - own) * FAKE, axis=1)
@@ -87,13 +92,12 @@ def test_penalty_by_hand(mix: tuple[float, float]) -> None:
     ):
         penalty = wgan.gradient_penalty(judge, REAL, tf.constant(FAKE), tf.constant(mix))
         assert float(penalty) == pytest.approx(np.mean((norms - 1) ** 2), rel=1e-5)
-
-
-def test_penalty_takes_all_axes_of_a_sample() -> None:
-    """The norm is over all of a sample's cells, also where they stand in several axes."""
     shape = (2, 4, 5, 3)
     penalty = wgan.gradient_penalty(
-        lambda x: tf.reduce_sum(x, axis=[1, 2, 3]), tf.ones(shape), tf.zeros(shape), tf.zeros([2])
+        lambda x: tf.reduce_sum(x, axis=[1, 2, 3]),
+        tf.ones(shape),
+        tf.zeros(shape),
+        tf.constant(mix),
     )
     assert float(penalty) == pytest.approx((np.sqrt(60) - 1) ** 2, rel=1e-5)
 
@@ -113,7 +117,7 @@ def test_critic_step_by_hand() -> None:
     """Distance, penalty, loss and the update are those of the paper."""
     networks = Line()
     kept = networks.generator.get_weights()
-    figures = wgan.critic_step(networks, keras.optimizers.SGD(RATE), BATCH, INPUT, SEED, WEIGHT)
+    figures = networks.updates().critic(BATCH, None, INPUT, SEED)
     apart = REAL.mean(axis=0) - FAKE.mean(axis=0)
     distance = float(SLOPE @ apart)
     gradient = WEIGHT * 2 * (3 - 1) * SLOPE / 3 - apart
@@ -137,87 +141,65 @@ def test_critic_step_by_hand() -> None:
     assert ((mix >= 0) & (mix < 1)).all()
 
 
-@pytest.mark.parametrize("weight", [0.0, 2.0])
-def test_generator_step_by_hand(weight: float) -> None:
-    """The critic's scores lead it and, with a weight, the likelihood."""
+@pytest.mark.parametrize(("weight", "every"), [(0.0, 1), (2.0, 1), (2.0, 2)])
+def test_generator_step_by_hand(weight: float, every: int) -> None:
+    """The critic's scores of all windows lead it and, with a weight, the likelihood of some."""
     networks = Line()
     before, kept = slope(networks.generator), networks.critic.get_weights()
-    figures = wgan.generator_step(
-        networks, keras.optimizers.SGD(RATE), BATCH, tf.constant(FAKE), INPUT, SEED, weight
-    )
+    figures = networks.updates(weight, every).generator(BATCH, tf.constant(FAKE), INPUT, SEED)
     score = np.mean((FAKE + before) @ SLOPE)
     gradient = -SLOPE + weight * 2 * before
     assert float(figures["generator_loss"]) == pytest.approx(-score)
     if weight:
         assert float(figures["likelihood"]) == pytest.approx(np.sum(before**2))
+        assert np.array_equal(networks.likely[0], REAL[::every])
     else:  # a column of zeros would look like a loss that stands still
         assert "likelihood" not in figures
+    assert len(networks.judged[0][1]) == len(REAL)
     assert float(figures["gradient_norm_generator"]) == pytest.approx(np.linalg.norm(gradient))
     assert np.allclose(slope(networks.generator), before - RATE * gradient, atol=1e-6)
     assert all(map(np.array_equal, networks.critic.get_weights(), kept))
-
-
-def test_likelihood_of_some_windows() -> None:
-    """Beside the critic, which judges them all, every so many-th window is enough."""
-    networks = Line()
-    wgan.generator_step(
-        networks, keras.optimizers.SGD(RATE), BATCH, tf.constant(FAKE), INPUT, SEED, 1.0,
-        likelihood_every=2,
-    )  # fmt: skip
-    assert np.array_equal(networks.likely[0], REAL[::2])
-    assert len(networks.judged[0][1]) == len(REAL)
 
 
 def test_likelihood_step_by_hand() -> None:
     """The warm-up moves the generator alone, down its likelihood."""
     networks = Line()
     before, kept = slope(networks.generator), networks.critic.get_weights()
-    figures = wgan.likelihood_step(networks, keras.optimizers.SGD(RATE), BATCH, SEED)
+    figures = networks.updates().likelihood(BATCH, SEED)
     assert float(figures["likelihood"]) == pytest.approx(np.sum(before**2))
     assert np.allclose(slope(networks.generator), before - RATE * 2 * before)
     assert all(map(np.array_equal, networks.critic.get_weights(), kept))
 
 
 @pytest.fixture(scope="module")
-def short(corpus: Corpus) -> Any:
+def short(tiny: Any) -> Any:
     """A batch of the smallest windows."""
-    pool = batches.pool(corpus, windows.cut(corpus, settings.Windows(steps=8)), "train")
-    return batches.batch_at(pool, 3, 1, tf.constant(0))
+    return batches.batch_at(batches.pool(*tiny, "train"), 3, 1, tf.constant(0))
 
 
 def small() -> Chorale:
     """The preset's networks in the smallest size, always with the same weights."""
     keras.utils.set_random_seed(4)
-    sizes = ChoraleSettings(
-        width=8, decoder=8, head=8, memory=4, reach=2, dilations=(1,), critic=8, embedding=8
-    )
-    return Chorale(sizes, 8)
+    return Chorale(smallest().chorale, 8)
 
 
 def test_xla_and_plain_graph_agree(short: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A critic's step on real networks gives the same figures and weights either way."""
-    both = {True: small(), False: small()}
-    both[False].critic.set_weights(both[True].critic.get_weights())
     # XLA draws other numbers from a seed.
-    monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *_, **__: tf.fill(shape, 0.3))
-    classes = tf.constant(np.random.default_rng(5).integers(1, 64, (3, 8, 4)), tf.int32)
-    sample = (classes, tf.cast(classes % 3 == 0, tf.float32))
-    found = []
-    for compiled, networks in both.items():
-        optimizer = keras.optimizers.SGD(0.01)
+    monkeypatch.setattr(parts, "random", lambda shape, *_: tf.fill(shape, 0.3))
+    tokens = tf.constant(np.random.default_rng(5).integers(1, 64, (3, 8, 4)), tf.int32)
+    sample = (tokens, tf.cast(tokens % 3 == 0, tf.float32))
+    results = []
+    for compiled in (True, False):
+        networks, optimizer = small(), keras.optimizers.SGD(0.01)
         optimizer.build(networks.critic.trainable_variables)
-
-        def by_xla(part: Any, compiled: bool = compiled) -> Any:
-            return tf.function(part, jit_compile=compiled)
-
-        @tf.function
-        def step(networks: Any = networks, optimizer: Any = optimizer, by_xla: Any = by_xla) -> Any:
-            heard = networks.critic_input(short, sample)
-            return wgan.critic_step(networks, optimizer, short, heard, SEED, WEIGHT, by_xla)
-
-        found.append({name: float(value) for name, value in step().items()})
-    assert found[0] == pytest.approx(found[1], rel=1e-4, abs=1e-5)
-    for ours, theirs in zip(*(x.critic.get_weights() for x in both.values()), strict=True):
+        by_xla = partial(tf.function, jit_compile=compiled)
+        updates = Updates(networks, smallest(), optimizer, None, None, by_xla)
+        figures = tf.function(updates.critic)(short, sample, None, SEED)
+        results.append(({name: float(figures[name]) for name in figures}, networks.critic))
+    (figures, critic), (others, other) = results
+    assert figures == pytest.approx(others, rel=1e-4, abs=1e-5)
+    for ours, theirs in zip(critic.get_weights(), other.get_weights(), strict=True):
         assert np.allclose(ours, theirs, atol=1e-5)
 
 

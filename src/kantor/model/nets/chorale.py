@@ -82,7 +82,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         Units of the decoder's layers and of each head's hidden layer.
     memory, reach
         Units kept of each step of its own past, and how many steps of it the decoder sees.
-    ensemble : Ensemble
+    ensemble
+        As a dict, as Keras stores it, where a network is read.
     """
 
     def __init__(
@@ -93,21 +94,21 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         memory: int = 32,
         reach: int = 16,
         dilations: tuple[int, ...] = (1, 2, 4, 8),
-        ensemble: Ensemble = SATB,
+        ensemble: Ensemble | dict[str, Any] = SATB,
         **kwargs: Any,
     ) -> None:
         # A fixed name, not one counted up: equal models are saved as equal bytes.
         super().__init__(**{"name": "chorale_generator", **kwargs})
         self.width, self.decoder, self.head = width, decoder, head
-        self.memory, self.reach = memory, reach
-        self.dilations = tuple(dilations)
-        self.ensemble, self.layout = ensemble, Layout(ensemble)
+        self.memory, self.reach, self.dilations = memory, reach, tuple(dilations)
+        self.ensemble = Ensemble.from_dict(ensemble) if isinstance(ensemble, dict) else ensemble
+        self.layout = Layout(self.ensemble)
         self.encoder = Encoder(self.layout, width, self.dilations)
         self.remember = keras.layers.Dense(memory)
         self.entry = keras.layers.Dense(decoder)
         self.inner = keras.layers.Dense(decoder)
-        self.heads = [Head(self.layout, line, head) for line in range(len(ensemble))]
-        shape = (ensemble.pitched, MIDI)
+        self.heads = [Head(self.layout, line, head) for line in range(len(self.ensemble))]
+        shape = (self.ensemble.pitched, MIDI)
         self.tessitura = self.add_weight(shape=shape, initializer="zeros", name="tessitura")
         self.build()
 
@@ -115,11 +116,6 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         """The arguments that make this network again."""
         sizes = ("width", "decoder", "head", "memory", "reach", "dilations")
         return {name: getattr(self, name) for name in sizes} | {"ensemble": self.ensemble.to_dict()}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> ChoraleGenerator:
-        """The inverse of `get_config`; without an ensemble it is `SATB`."""
-        return cls(**with_ensemble(config))
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""
@@ -183,10 +179,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
             line)``.
         """
         encoded = self.encode(inputs, start, stop, drop)
-        traces = self.traces(inputs, start, stop)
-        past = tf.concat(
-            [traces[:, lag : lag + stop - start] for lag in range(self.reach)], axis=-1
-        )
+        traces, steps = self.traces(inputs, start, stop), stop - start
+        past = tf.concat([traces[:, lag : lag + steps] for lag in range(self.reach)], axis=-1)
         context = self.context(encoded, inputs.conditions[:, start:stop], past, drop)
         tokens, before, _ = inputs.steps(start, stop)
         known, chords = inputs.mask[:, start:stop] > 0, {}
@@ -203,9 +197,3 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         first = max(0, start - self.reach)
         traces = self.trace(*inputs.steps(first, stop))
         return tf.pad(traces, [[0, 0], [max(0, self.reach - start), 0], [0, 0]])
-
-
-def with_ensemble(config: dict[str, Any]) -> dict[str, Any]:
-    """A network's arguments as Keras stores them, with an `Ensemble` in place of plain data."""
-    stored = config.get("ensemble")
-    return config | {"ensemble": Ensemble.from_dict(stored) if stored else SATB}

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.model import Tensor
-from kantor.model.nets.chorale import with_ensemble
 from kantor.model.nets.layers import MultiHot, TimeConv, leaky, product
 from kantor.network.layout import Layout
 
@@ -31,16 +30,15 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
 
     Parameters
     ----------
-    width : int
-        Units of every layer after the embedding.
-    embedding : int
-        Units of the embedding.
-    emphasis : float
+    width, embedding
+        Units of every layer after the embedding, and of the embedding.
+    emphasis
         How much longer than other features successions of intervals count in the metric in which
         the critic's slope is limited: what is rare and wrong is worth as much as what is common.
-    steps : int
+    steps
         Length of a window.
-    ensemble : Ensemble
+    ensemble
+        As in `ChoraleGenerator`.
     """
 
     def __init__(
@@ -49,13 +47,15 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         embedding: int = 96,
         emphasis: float = 1.0,
         steps: int = 32,
-        ensemble: Ensemble = SATB,
+        ensemble: Ensemble | dict[str, Any] = SATB,
         **kwargs: Any,
     ) -> None:
         # A fixed name, not one counted up: equal models are saved as equal bytes.
         super().__init__(**{"name": "chorale_critic", **kwargs})
         self.width, self.embedding, self.emphasis = width, embedding, emphasis
-        self.steps, self.ensemble, self.layout = steps, ensemble, Layout(ensemble)
+        self.steps = steps
+        self.ensemble = Ensemble.from_dict(ensemble) if isinstance(ensemble, dict) else ensemble
+        self.layout = Layout(self.ensemble)
         self.seen = keras.layers.Dense(embedding, use_bias=False)
         self.surroundings = keras.layers.Dense(embedding)
         self.local = TimeConv(width)
@@ -71,11 +71,6 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         """The arguments that make this network again."""
         sizes = ("width", "embedding", "emphasis", "steps")
         return {name: getattr(self, name) for name in sizes} | {"ensemble": self.ensemble.to_dict()}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> ChoraleCritic:
-        """The inverse of `get_config`; without an ensemble it is `SATB`."""
-        return cls(**with_ensemble(config))
 
     def build(self, shape: Any = None) -> None:
         """Make all weights."""
@@ -112,16 +107,10 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
         return self.score(flat)[:, 0] + local
 
     def slope(self, gradient: Tensor) -> Tensor:
-        """The squared norm of the scores' gradient by the features, from that by the embedding.
+        """The squared norm ``(batch,)`` of the scores' gradient by the features.
 
-        Parameters
-        ----------
-        gradient : (batch, time, embedding)
-
-        Returns
-        -------
-        (batch,)
-            In the metric in which successions are longer by `emphasis`.
+        It follows from that by the embedding, ``(batch, time, embedding)``, in the metric in which
+        successions are longer by `emphasis`.
         """
         gram = tf.matmul(self.seen.kernel, self.seen.kernel, transpose_a=True)
         flat = tf.reshape(gradient, [-1, self.embedding])

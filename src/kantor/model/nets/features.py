@@ -46,11 +46,9 @@ class Inputs(NamedTuple):
 
     def steps(self, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor]:
         """Tokens, tokens of the step before, and onsets, from `start` to `stop`."""
-        return (
-            self.tokens[:, start:stop],
-            shift(self.tokens)[:, start:stop],
-            self.onsets[:, start:stop],
-        )
+        music = self.tokens, shift(self.tokens), self.onsets
+        tokens, before, onsets = (tensor[:, start:stop] for tensor in music)
+        return tokens, before, onsets
 
 
 def to_inputs(batch: Batch, vocabulary: Vocabulary) -> Inputs:
@@ -82,9 +80,7 @@ def range_bias(vocabulary: Vocabulary, major_tonic: Tensor) -> Tensor:
     """
     choice = tf.range(vocabulary.choices)
     midi = midi_of_choices(vocabulary, major_tonic)[:, None]
-    low, high = (
-        tf.constant(ends)[:, None] for ends in zip(*vocabulary.ensemble.ranges, strict=True)
-    )
+    low, high = np.array(vocabulary.ensemble.ranges, np.int32).T[..., None]
     pitched = ((midi >= low) & (midi <= high)) | (choice == 0)
     allowed = tf.where(_drums(vocabulary)[:, None], choice < DRUM_CHOICES, pitched)
     return tf.where(allowed, 0.0, -1e9)
@@ -118,40 +114,29 @@ def flatten(tensor: Tensor) -> Tensor:
 
 
 def place(block: str, layout: Layout, tokens: Tensor, before: Tensor) -> Tensor:
-    """Which place of each row of a block of `Layout.judged` is one.
+    """Which place of each row of a block of `Layout.judged` is one: ``(…, row) int32``.
 
     Parameters
     ----------
     tokens, before : (…, line) int32
-        Of a step, and of the one before it.
-
-    Returns
-    -------
-    (…, row) int32
-        -1 for none.
+        Of a step, and of the one before it. -1 is returned for what has no place.
     """
     pitched = layout.ensemble.pitched
     now, then = tokens[..., :pitched], before[..., :pitched]
-    match block:
-        case "pitch":
-            return now - 1
-        case "hit":
-            return tokens[..., pitched:] - 1
-        case "interval":
-            return _index(places.interval(*pairs(layout, now)))
-        case "spacing":
-            upper, lower = now[..., :-1], now[..., 1:]
-            known = places.interval(upper, lower).known
-            return _index(Place(spacing_kind(upper - lower), known))
-        case "motion":
-            return _index(places.motion(now, then))
-        case "succession":
-            return _index(places.succession(*pairs(layout, now), *pairs(layout, then)))
-    raise ValueError(block)
-
-
-def _index(place: Place) -> Tensor:
-    return tf.where(place.known, place.index, -1)
+    if block == "pitch":
+        return now - 1
+    if block == "hit":
+        return tokens[..., pitched:] - 1
+    if block == "interval":
+        relation = places.interval(*pairs(layout, now))
+    elif block == "spacing":
+        upper, lower = now[..., :-1], now[..., 1:]
+        relation = Place(spacing_kind(upper - lower), places.interval(upper, lower).known)
+    elif block == "motion":
+        relation = places.motion(now, then)
+    else:
+        relation = places.succession(*pairs(layout, now), *pairs(layout, then))
+    return tf.where(relation.known, relation.index, -1)
 
 
 def pairs(layout: Layout, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -174,8 +159,7 @@ def features(
         if name == "onset":
             parts.append(onsets)
         elif shape[0]:
-            index = place(name, layout, tokens, before)
-            parts.append(flatten(tf.one_hot(index, shape[1])))
+            parts.append(flatten(tf.one_hot(place(name, layout, tokens, before), shape[1])))
     return tf.concat(parts, axis=-1)
 
 
@@ -198,7 +182,7 @@ def ones(layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tens
 
 
 def conditions(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tensor) -> Tensor:
-    """What is known of each step besides notes; see `kantor.network.layout.CONDITIONS`.
+    """What is known of each step besides notes: ``(batch, time, CONDITIONS) float32``.
 
     Parameters
     ----------
@@ -206,10 +190,6 @@ def conditions(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tens
         Steps since the bar line, and the bar's length.
     fermatas, inside : (batch, time) bool
     major_tonic : (batch,) int
-
-    Returns
-    -------
-    (batch, time, CONDITIONS) float32
     """
     since, length = tf.unstack(tf.cast(bars, tf.int32), axis=-1)
     sizes = [CONDITIONS.shapes[name][0] for name in METER]

@@ -10,7 +10,7 @@ known, as in training, the lines' graphs are one, which XLA compiles in a third 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -88,13 +88,14 @@ def _logits(
 ) -> Logits:
     """The logits of heads whose lines are all pitched, or all drums."""
     hidden = tf.nn.relu(_hidden(heads, context, now, before))
-    out = _each(drop(hidden), _stacked([head.outputs.kernel for head in heads]))
-    out += _aligned(_stacked([head.outputs.bias for head in heads]), out)
+    out = _each(drop(hidden), _stacked(head.outputs.kernel for head in heads))
+    out += _biases((head.outputs.bias for head in heads), out)
     choice, onset, *preferences = tf.split(out, heads[0].blocks.sizes, axis=-1)
     choices = heads[0].layout.vocabulary.choices
     if preferences:
         motion, relation = preferences
-        choice = _with_preferences(heads, choice, motion, relation, now, before)
+        by_motion, by_relation = _preferences(heads, motion, relation, now, before)
+        choice = choice + by_motion + by_relation
     else:
         none = [[0, 0]] * (len(choice.shape) - 1)
         choice = tf.pad(choice, [*none, [0, choices - choice.shape[-1]]])
@@ -104,7 +105,7 @@ def _logits(
 def _hidden(heads: Sequence[Head], context: Tensor, now: Tensor, before: Tensor) -> Tensor:
     """The hidden layers ``(head, …, width)`` before their activation."""
     layout = heads[0].layout
-    kernels = _stacked([head.hidden.kernel for head in heads])
+    kernels = _stacked(head.hidden.kernel for head in heads)
     sizes = [context.shape[-1], layout.chord.size, layout.head(0).sizes[-1]]
     of_context, of_chord, of_earlier = tf.split(kernels, sizes, axis=1)
     # Products of their own: a gradient by one-hot features, which nobody needs, would be as dear.
@@ -114,19 +115,14 @@ def _hidden(heads: Sequence[Head], context: Tensor, now: Tensor, before: Tensor)
     return (
         tf.stack(tf.split(shared, len(heads), axis=-1))
         + _each(features(layout.chord, layout, now, before), of_chord)
-        + _aligned(_stacked([head.hidden.bias for head in heads]), now)
+        + _biases((head.hidden.bias for head in heads), now)
     )
 
 
-def _with_preferences(
-    heads: Sequence[Head],
-    choice: Tensor,
-    motion: Tensor,
-    relation: Tensor,
-    now: Tensor,
-    before: Tensor,
-) -> Tensor:
-    """The choices ``(head, …, choice)`` with what motion and the other lines add to them."""
+def _preferences(
+    heads: Sequence[Head], motion: Tensor, relation: Tensor, now: Tensor, before: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What motion and the other lines add to the choices, ``(head, …, choice)`` each."""
     choices = heads[0].layout.vocabulary.choices
     own = tf.stack([before[..., head.line] for head in heads])
     chords = zip(heads, tf.unstack(now), strict=True)
@@ -135,22 +131,24 @@ def _with_preferences(
     shape = tf.concat([tf.shape(relation)[:-1], [len(heads[0].others), RELATION.size]], 0)
     interval, distance = tf.split(tf.reshape(relation, shape), RELATION.sizes, axis=-1)
     index, known = progression(own[..., None], then, others)
-    tables = _stacked([head.successors for head in heads])
-    interval += SUCCESSOR_SCALE * _followed(tables, tf.where(known, index, -1))
+    tables = _stacked(head.successors for head in heads)
+    tables = tf.reshape(tables, [-1, PROGRESSIONS, OCTAVE])
+    places = tf.concat(tf.unstack(tf.where(known, index, -1)), axis=-1)
+    followed = tf.split(lookup(tables, places, MOTIONS), len(heads), axis=-2)
+    interval += SUCCESSOR_SCALE * tf.stack(followed)
     by_relation = relations.by_relation(interval, distance, others, choices)
-    choice += relations.by_difference(motion, own, choices)
-    return choice + tf.reduce_sum(by_relation, axis=-2)
+    by_motion = relations.by_difference(motion, own, choices)
+    return by_motion, tf.reduce_sum(by_relation, axis=-2)
 
 
-def _followed(tables: Tensor, progressions: Tensor) -> Tensor:
-    """Rows ``(head, …, other, 12)`` of tables ``(head, other, PROGRESSIONS, 12)``."""
-    flat = tf.reshape(tables, [-1, PROGRESSIONS, OCTAVE])
-    index = tf.concat(tf.unstack(progressions), axis=-1)
-    return tf.stack(tf.split(lookup(flat, index, MOTIONS), tables.shape[0], axis=-2))
-
-
-def _stacked(variables: list[Any]) -> Tensor:
+def _stacked(variables: Iterable[Any]) -> Tensor:
     return tf.stack([tf.convert_to_tensor(variable) for variable in variables])
+
+
+def _biases(variables: Iterable[Any], like: Tensor) -> Tensor:
+    """Biases ``(head, …, unit)`` with as many axes as `like`."""
+    biases = _stacked(variables)
+    return tf.reshape(biases, [biases.shape[0], *[1] * (len(like.shape) - 2), biases.shape[1]])
 
 
 def _side_by_side(kernels: Tensor) -> Tensor:
@@ -162,8 +160,3 @@ def _each(inputs: Tensor, kernels: Tensor) -> Tensor:
     """``(head, …, input)`` times each head's own kernel ``(input, unit)``."""
     flat = tf.reshape(inputs, [inputs.shape[0], -1, inputs.shape[-1]]) @ kernels
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernels.shape[-1]]], 0))
-
-
-def _aligned(biases: Tensor, like: Tensor) -> Tensor:
-    """Biases ``(head, unit)`` with as many axes as `like`."""
-    return tf.reshape(biases, [biases.shape[0], *[1] * (len(like.shape) - 2), biases.shape[1]])

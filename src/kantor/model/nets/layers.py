@@ -23,18 +23,16 @@ def no_dropout(tensor: Tensor) -> Tensor:
 def dropout(rate: float, seed: Tensor) -> Dropout:
     """Dropout of whole channels, each dropped for all steps of a piece.
 
-    Its masks follow from a seed ``(2,) int``, each call drawing the next. One mask a piece is
-    what Gal and Ghahramani (2016) propose for sequences; it also costs a thirtieth of the random
-    numbers.
+    Its masks follow from a seed ``(2,) int``, each call drawing the next; what is kept is raised
+    to the same mean. One mask a piece is what Gal and Ghahramani (2016) propose for sequences.
     """
     calls = count()
 
     def drop(tensor: Tensor) -> Tensor:
-        """Drop channels by the next mask; what is kept is raised to the same mean."""
         own = tf.random.experimental.stateless_fold_in(seed, next(calls))
         rows = len(tensor.shape) - 3  # the axis of the pieces
         shape = [*tensor.shape[:rows], tf.shape(tensor)[rows], 1, tensor.shape[-1]]
-        kept = parts.uniform(shape, own, axis=rows) >= rate
+        kept = parts.random(shape, own, axis=rows) >= rate
         return tensor * tf.cast(kept, tensor.dtype) / (1 - rate)
 
     return drop if rate > 0 else no_dropout
@@ -55,20 +53,16 @@ def product(inputs: Tensor, kernel: Tensor) -> Tensor:
 
 
 def lookup(tables: Tensor, index: Tensor, run: int) -> Tensor:
-    """A row of each of several tables.
+    """A row of each of several tables; -1 stands for a row of zeros.
 
     Its gradient is a product with one-hot vectors, which XLA on CPU runs faster than the
-    scattering of a gather's.
+    scattering of a gather's: vectors of the place in a run of `run` rows with what each run
+    receives, because narrow rows in long tables make products of a better shape so.
 
     Parameters
     ----------
     tables : (table, row, unit) float32
     index : (…, table) int32
-        -1: a row of zeros.
-    run : int
-        A length of runs of rows. The gradient is the product of one-hot vectors of the place in a
-        run with what each run receives: narrow rows in long tables make products of a better
-        shape so.
 
     Returns
     -------
@@ -79,13 +73,11 @@ def lookup(tables: Tensor, index: Tensor, run: int) -> Tensor:
 
     @tf.custom_gradient
     def function(tables: Tensor) -> tuple[Tensor, Any]:
-        """The rows, and their gradient."""
         flat = tf.reshape(tables, [count_ * rows, units])
         taken = tf.gather(flat, tf.maximum(index, 0) + rows * tf.range(count_))
         taken = tf.where(index[..., None] >= 0, taken, 0.0)
 
         def gradient(upstream: Tensor) -> Tensor:
-            """The tables' gradient."""
             at = tf.transpose(tf.reshape(index, [-1, count_]))
             upstream = tf.transpose(tf.reshape(upstream, [-1, count_, units]), [1, 0, 2])
             runs = tf.one_hot(at // run, rows // run)[..., None] * upstream[:, :, None]
@@ -134,20 +126,15 @@ class MultiHot(NamedTuple):
 
     def times(self, kernel: Tensor) -> Tensor:
         """``(row, feature)`` times ``(feature, unit)``, with a gradient to the kernel."""
+        (row, place), (row_of, feature) = self.by_row, self.by_feature
         rows = self.index.shape[0] or tf.shape(self.index)[0]
 
         @tf.custom_gradient
         def function(kernel: Tensor) -> tuple[Tensor, Any]:
-            """The product, and its gradient."""
-            row, feature = self.by_row
-            result = tf.sparse.segment_sum(kernel, feature, row, rows)
-
-            def gradient(upstream: Tensor) -> Tensor:
-                """The kernel's gradient."""
-                row, feature = self.by_feature
-                return tf.sparse.segment_sum(upstream, row, feature, kernel.shape[0])
-
-            return result, gradient
+            return (
+                tf.sparse.segment_sum(kernel, place, row, rows),
+                lambda upstream: tf.sparse.segment_sum(upstream, row_of, feature, kernel.shape[0]),
+            )
 
         return function(tf.convert_to_tensor(kernel))
 

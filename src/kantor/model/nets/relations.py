@@ -55,20 +55,13 @@ def by_chroma(weights: Tensor, choices: int) -> Tensor:
 def by_relation(interval: Tensor, distance: Tensor, other: Tensor, choices: int) -> Tensor:
     """Give every choice the weights of its interval class and of its distance, summed up.
 
-    Both look a choice up by where the other line lies.
-
     Parameters
     ----------
     interval : (…, 12)
         A number for each interval class above the other line.
     distance : (…, DISTANCES)
     other : (…) int32
-        As in `by_difference`.
-
-    Returns
-    -------
-    (…, choice) float32
-        Zero for a rest, and everywhere where the other line rests or is not known.
+        As in `by_difference`; so is what is returned.
     """
     largest = choices - 2  # distance of two pitches
     reach = 2 * largest + 1
@@ -77,19 +70,14 @@ def by_relation(interval: Tensor, distance: Tensor, other: Tensor, choices: int)
 
     @tf.custom_gradient
     def function(interval: Tensor, distance: Tensor) -> tuple[Tensor, Any]:
-        """The sum, and its gradient."""
         repeated = tf.tile(interval, [1] * len(other.shape) + [-(-reach // OCTAVE) + 1])
         first = -largest % OCTAVE  # the interval class of the lowest distance
         table = tf.pad(distance, [*padding, [edge, edge]]) + repeated[..., first : first + reach]
 
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-            """By intervals and by distances."""
             upstream = _between_pitches(upstream, other)
-            chroma = upstream @ tf.constant(_chroma(choices))
-            return (
-                turned(chroma, other),
-                moved(upstream, other - 1 - LARGEST_DISTANCE, DISTANCES),
-            )
+            by_interval = turned(upstream @ tf.constant(_chroma(choices)), other)
+            return by_interval, moved(upstream, other - 1 - LARGEST_DISTANCE, DISTANCES)
 
         return _between_pitches(moved(table, largest + 1 - other, choices), other), gradient
 
@@ -110,7 +98,6 @@ def moved(values: Tensor, offset: Tensor, size: int) -> Tensor:
 
     @tf.custom_gradient
     def function(values: Tensor) -> tuple[Tensor, Any]:
-        """The move, and its gradient."""
         index = tf.range(size) + offset[..., None]
         inside = (index >= 0) & (index < length)
         taken = _gather(values, tf.where(inside, index, 0))

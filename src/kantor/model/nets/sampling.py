@@ -6,7 +6,7 @@ cell: it picks the choice at which the cumulated probabilities pass it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,16 +24,15 @@ NEVER = -1e9
 """A logit that is never drawn."""
 
 
-class Latent(NamedTuple):
-    """Uniform numbers for choices and for onsets, both ``(batch, time, line)``."""
+def draw_latent(shape: tuple[Tensor, Tensor, int], seed: Tensor) -> Tensor:
+    """The latent of a shape ``(batch, time, line)`` from one seed, ``(2,) int``.
 
-    choice: Tensor
-    onset: Tensor
-
-
-def draw_latent(shape: tuple[Tensor, Tensor, int], seed: Tensor) -> Latent:
-    """The latent of shape ``(batch, time, line)`` from one seed, ``(2,) int``."""
-    return Latent(*tf.unstack(parts.uniform([2, *shape], seed, axis=1)))
+    Returns
+    -------
+    (2, batch, time, line) float32
+        Uniform numbers for choices and for onsets.
+    """
+    return parts.random([2, *shape], seed, axis=1)
 
 
 def choose(logits: Tensor, latent: Tensor) -> Tensor:
@@ -58,7 +57,7 @@ def truncate(logits: Tensor, min_p: Tensor) -> Tensor:
 def draw(
     generator: ChoraleGenerator,
     inputs: Inputs,
-    latent: Latent,
+    latent: Tensor,
     start: int,
     stop: Tensor,
     temperature: Tensor = 1.0,
@@ -68,7 +67,7 @@ def draw(
 
     Parameters
     ----------
-    latent : (batch, stop - start, line)
+    latent : (2, batch, stop - start, line)
     temperature : float
         Below 1 the likelier notes are preferred, above 1 the rarer ones.
     min_p : float
@@ -81,7 +80,21 @@ def draw(
     """
     encoded = generator.encode(inputs, start, stop)
     bias = generator.bias(inputs.major_tonic)
-    batch, steps = tf.shape(inputs.tokens)[0], stop - start
+    batch, steps, lines = tf.shape(inputs.tokens)[0], stop - start, len(generator.ensemble)
+
+    def chord(context: Tensor, now: Tensor, before: Tensor, latent: Tensor) -> tuple[Tensor, Any]:
+        """A step's tokens, line by line where `now` has none, and which of them start anew."""
+        again: dict[int, Tensor] = {}
+        for line in generator.ensemble.order:
+            head = generator.heads[line : line + 1]
+            choice, onset = (
+                part[0] / temperature for part in heads.logits(head, context, now[None], before)
+            )
+            token = 1 + choose(truncate(choice + bias[:, line], min_p), latent[0, :, line])
+            slot = tf.one_hot(line, lines) > 0
+            now = tf.where(slot & (now == UNKNOWN), token[:, None], now)
+            again[line] = tf.sigmoid(onset) > latent[1, :, line]
+        return now, tf.stack([again[line] for line in range(lines)], axis=1)
 
     def step(
         index: Tensor, past: Tensor, before: Tensor, tokens: Tensor, onsets: Tensor
@@ -90,57 +103,24 @@ def draw(
         at = start + index
         flat = tf.reshape(past, [batch, generator.reach * generator.memory])
         context = generator.context(encoded[:, index], inputs.conditions[:, at], flat)
-        given, numbers = inputs.mask[:, at] > 0, Latent(*(part[:, index] for part in latent))
-        now, again = _chord(
-            generator, context, tf.where(given, inputs.tokens[:, at], UNKNOWN), before, bias,
-            numbers, temperature, min_p,
-        )  # fmt: skip
+        given = inputs.mask[:, at] > 0
+        known = tf.where(given, inputs.tokens[:, at], UNKNOWN)
+        now, again = chord(context, known, before, latent[:, :, index])
         onset = tf.cast((now > REST) & ((now != before) | again), tf.float32)
         onset = tf.where(given, inputs.onsets[:, at], onset)
         trace = generator.trace(now, before, onset)
         past = tf.concat([past[:, 1:], trace[:, None]], axis=1)
         return index + 1, past, now, tokens.write(index, now), onsets.write(index, onset)
 
-    lines = len(generator.ensemble)
     before = inputs.tokens[:, start - 1] if start else tf.fill([batch, lines], UNKNOWN)
     past = generator.traces(inputs, start, start)
+    written = [
+        tf.TensorArray(kind, steps, element_shape=before.shape) for kind in (tf.int32, tf.float32)
+    ]
     *_, tokens, onsets = tf.while_loop(
-        lambda index, *_: index < steps,
-        step,
-        (
-            tf.constant(0),
-            past,
-            before,
-            tf.TensorArray(tf.int32, steps, element_shape=before.shape),
-            tf.TensorArray(tf.float32, steps, element_shape=before.shape),
-        ),
+        lambda index, *_: index < steps, step, (tf.constant(0), past, before, *written)
     )
     return tf.transpose(tokens.stack(), [1, 0, 2]), tf.transpose(onsets.stack(), [1, 0, 2])
-
-
-def _chord(
-    generator: ChoraleGenerator,
-    context: Tensor,
-    now: Tensor,
-    before: Tensor,
-    bias: Tensor,
-    latent: Latent,
-    temperature: Tensor,
-    min_p: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """One step's chord, line by line where `now (batch, line)` is unknown, and which start anew."""
-    lines = len(generator.ensemble)
-    again: list[Tensor] = [None] * lines
-    for line in generator.ensemble.order:
-        head = generator.heads[line : line + 1]
-        choice, onset = (
-            part[0] / temperature for part in heads.logits(head, context, now[None], before)
-        )
-        token = 1 + choose(truncate(choice + bias[:, line], min_p), latent.choice[:, line])
-        slot = tf.one_hot(line, lines) > 0
-        now = tf.where(slot & (now == UNKNOWN), token[:, None], now)
-        again[line] = tf.sigmoid(onset) > latent.onset[:, line]
-    return now, tf.stack(again, axis=1)
 
 
 def likelihood(

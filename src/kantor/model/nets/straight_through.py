@@ -39,13 +39,10 @@ def differentiable(
     ----------
     tokens, onsets : (batch, stop - start, line)
         What `draw` returned for `inputs` and `min_p`.
-    embedded, to_features
-        See `relate`.
-
-    Returns
-    -------
-    (batch, stop - start, unit) float32
-        `embedded`.
+    embedded : (batch, stop - start, unit) float32
+        A linear embedding of the sample's features, which is returned.
+    to_features
+        From the gradient by the embedding that by the features ``(batch, time, feature)``.
     """
     stop = start + tokens.shape[1]
     written = inputs.written(tokens, onsets, start, stop)
@@ -56,35 +53,13 @@ def differentiable(
     started = free * held(tokens, before) * tf.sigmoid(logits.onset)
     onsets += started - tf.stop_gradient(started)  # nothing, with the gradient of `started`
     by_relations = RelationGradient(generator.layout, tokens, before)
-    return relate(free[..., None] * chosen, onsets, embedded, to_features, by_relations)
-
-
-def relate(
-    chosen: Tensor,
-    onsets: Tensor,
-    embedded: Tensor,
-    to_features: Callable[[Tensor], Tensor],
-    by_relations: RelationGradient,
-) -> Tensor:
-    """A linear embedding of a sample's features, with its gradient by choices and onsets.
-
-    Parameters
-    ----------
-    chosen : (batch, time, line, choice)
-        One-hot choices, which receive the gradient; their values are not read.
-    onsets : (batch, time, line) float32
-    embedded : (batch, time, unit)
-        The embedding, which is known already.
-    to_features
-        From the gradient by the embedding that by the features ``(batch, time, feature)``.
-    """
 
     @tf.custom_gradient
-    def function(chosen: Tensor, onsets: Tensor) -> tuple[Tensor, Any]:
-        """The embedding, and its gradient."""
+    def passed(_chosen: Tensor, _onsets: Tensor) -> tuple[Tensor, Any]:
+        """The embedding, and its gradient; the values of the arguments are not read."""
         return tf.identity(embedded), lambda upstream: by_relations(to_features(upstream))
 
-    return function(chosen, onsets)
+    return passed(free[..., None] * chosen, onsets)
 
 
 class RelationGradient:
@@ -138,7 +113,7 @@ class RelationGradient:
     def _by_intervals(self, weights: Tensor) -> Tensor:
         """What each choice of a line would bring by its interval to each other one."""
         other = tf.gather(self.now, self.other, axis=-1)
-        return self._of_lines(self._both_ways(weights), other, other > REST)
+        return self._of_lines(weights, other, other > REST)
 
     def _by_spacing(self, weights: Tensor) -> Tensor:
         """What each choice would bring by its distance from the lines above and below."""
@@ -166,33 +141,25 @@ class RelationGradient:
         following = _row(table, interval(*pairs(self.layout, self.then)).index)
         columns = tf.linalg.matrix_transpose(table)
         leading = _row(columns, interval(*pairs(self.layout, self.now)).index)
-        arriving = self._of_lines(self._both_ways(following), other, moves & (own_then > REST))
-        leaving = self._of_lines(self._both_ways(leading), other_then, moves & (own > REST))
+        arriving = self._of_lines(following, other, moves & (own_then > REST))
+        leaving = self._of_lines(leading, other_then, moves & (own > REST))
         return _moving(arriving, self.then), _moving(leaving, self.now)
 
-    def _both_ways(self, weights: Tensor) -> Tensor:
-        """Weights ``(…, pair, 12)`` of an upper line's interval, as each of `own` sees it."""
-        weights = tf.gather(weights, self.pair, axis=-2)
-        falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement
-        return tf.where(self.above[:, None], weights, falling)
-
     def _of_lines(self, weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
-        """Weights of a line's intervals to each other one, as weights of its choices.
+        """Weights of the pairs' intervals as weights of the lines' choices, ``(…, line, choice)``.
 
         Parameters
         ----------
-        weights : (…, both, 12)
-            Of each of `own`, by the interval class above its `other`.
+        weights : (…, pair, 12)
+            By the interval class of the upper line above the lower one.
         other : (…, both) int32
-            The other one's token.
+            The token of the other line of each of `own`.
         known : (…, both) bool
             Where the weights count.
-
-        Returns
-        -------
-        (…, line, choice)
-            Sums over each line's pairs.
         """
+        weights = tf.gather(weights, self.pair, axis=-2)
+        falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement
+        weights = tf.where(self.above[:, None], weights, falling)
         chroma = tf.where(known[..., None], turned(weights, -other), 0.0)
         shape = tf.concat([tf.shape(chroma)[:-2], [self.pitched, -1, OCTAVE]], 0)
         summed = tf.reduce_sum(tf.reshape(chroma, shape), axis=-2)

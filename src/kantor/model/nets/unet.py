@@ -30,20 +30,6 @@ FILTERS = (64, 128, 256, 512)
 LATENT = (STEPS // 16, PITCHES // 16, 512)
 
 
-def down(inputs: Tensor, filters: int) -> Tensor:
-    """Half the size in both directions: a strided convolution and a leaky ReLU of slope 0.2."""
-    hidden = keras.layers.Conv2D(filters, 4, strides=2, padding="same")(inputs)
-    return keras.layers.LeakyReLU(0.2)(hidden)
-
-
-def up(inputs: Tensor, skip: Tensor, filters: int) -> Tensor:
-    """Twice the size in both directions, joined with the level that had it on the way down."""
-    hidden = keras.layers.UpSampling2D(2)(inputs)
-    hidden = keras.layers.Conv2D(filters, 4, padding="same", activation="relu")(hidden)
-    hidden = keras.layers.BatchNormalization(momentum=0.8)(hidden)
-    return keras.layers.Concatenate()([hidden, skip])
-
-
 def unet_generator() -> keras.Model:
     """Melody ``(batch, 32, 128, 1)`` and latent ``(batch, 2, 8, 512)`` to a roll in [-1, 1].
 
@@ -53,10 +39,13 @@ def unet_generator() -> keras.Model:
     latent = keras.Input(LATENT, name="latent")
     levels = [melody]
     for filters in FILTERS:
-        levels.append(down(levels[-1], filters))
+        levels.append(_down(levels[-1], filters))
     hidden = keras.layers.Concatenate()([levels[-1], latent])
     for filters, skip in zip(FILTERS[-2::-1], levels[-2:0:-1], strict=True):
-        hidden = up(hidden, skip, filters)
+        hidden = keras.layers.UpSampling2D(2)(hidden)
+        hidden = keras.layers.Conv2D(filters, 4, padding="same", activation="relu")(hidden)
+        hidden = keras.layers.BatchNormalization(momentum=0.8)(hidden)
+        hidden = keras.layers.Concatenate()([hidden, skip])
     hidden = keras.layers.UpSampling2D(2)(hidden)
     roll = keras.layers.Conv2D(LINES, 4, padding="same", activation="tanh")(hidden)
     return keras.Model([melody, latent], roll, name="unet_generator")
@@ -68,17 +57,20 @@ def unet_critic() -> keras.Model:
     melody = keras.Input((STEPS, PITCHES, 1), name="melody")
     hidden = keras.layers.Concatenate()([roll, melody])
     for filters in FILTERS:
-        hidden = down(hidden, filters)
+        hidden = _down(hidden, filters)
     score = keras.layers.Dense(1)(keras.layers.Flatten()(hidden))
     return keras.Model([roll, melody], keras.layers.Reshape(())(score), name="unet_critic")
 
 
+def _down(inputs: Tensor, filters: int) -> Tensor:
+    """Half the size in both directions."""
+    hidden = keras.layers.Conv2D(filters, 4, strides=2, padding="same")(inputs)
+    return keras.layers.LeakyReLU(0.2)(hidden)
+
+
 def draw_latent(batch: Tensor, seed: Tensor) -> Tensor:
     """Truncated normal latents ``(batch, 2, 8, 512)`` from one seed ``(2,) int``."""
-    return parts.drawn(
-        lambda shape: tf.random.stateless_truncated_normal(shape, seed, alg="philox"),
-        [batch, *LATENT],
-    )
+    return parts.random([batch, *LATENT], seed, distribution="truncated_normal")
 
 
 def to_rolls(pitches: Tensor) -> Tensor:
@@ -115,10 +107,9 @@ def compose(
             "use one of the preset chorale"
         )
     pitches = np.full(given.pitches.shape, REST, np.int8)
-    lengths = inside(given).sum(axis=1)
-    for index, (length, seed) in enumerate(zip(lengths, seeds, strict=True)):
-        melody = given.pitches[index, :length, :1]
-        pitches[index, :length] = _harmonised(network, melody, int(seed))
+    for row, (length, seed) in enumerate(zip(inside(given).sum(axis=1), seeds, strict=True)):
+        melody = given.pitches[row, :length, :1]
+        pitches[row, :length] = _harmonised(network, melody, int(seed))
     onsets = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
     return (
         np.where(given.mask, given.pitches, pitches),
@@ -126,26 +117,20 @@ def compose(
     )
 
 
-def _windows(pitches: Pitches) -> NDArray[np.float32]:
-    """Rolls in {-1, 1} of the windows of a piece, each half a window after the last."""
-    steps = len(pitches)
-    whole = max(STEPS, -(-steps // HOP) * HOP)
-    padded = np.pad(pitches, ((0, whole - steps), (0, 0)), constant_values=REST)
-    roll = to_rolls(tf.constant(padded[None])).numpy()[0]
-    starts = range(0, whole - STEPS + 1, HOP)
-    return np.stack([roll[start : start + STEPS] for start in starts])
-
-
-def _harmonised(network: Any, melody: Pitches, seed: int) -> Pitches:
+def _harmonised(network: Any, melody: Pitches, seed: int) -> NDArray[np.int32]:
     """One melody ``(time, 1)`` to all lines: its windows overlap by half and fade."""
-    windows = _windows(melody)
+    steps = max(STEPS, -(-len(melody) // HOP) * HOP)
+    padded = np.pad(melody, ((0, steps - len(melody)), (0, 0)), constant_values=REST)
+    roll = to_rolls(tf.constant(padded[None])).numpy()[0]
+    starts = range(0, steps - STEPS + 1, HOP)
+    windows = np.stack([roll[start : start + STEPS] for start in starts])
     random = np.random.Generator(np.random.Philox(key=seed & (2**64 - 1)))
     latent = random.standard_normal(LATENT, np.float32).clip(-2, 2)
     latents = np.repeat(latent[None], len(windows), axis=0)
-    parts = network([windows, latents], training=False).numpy()
     fade = np.minimum(np.arange(STEPS), np.arange(STEPS)[::-1]) + 1.0
-    total = np.zeros((HOP * (len(windows) - 1) + STEPS, PITCHES, LINES), np.float32)
-    for index, part in enumerate(parts):
-        total[index * HOP : index * HOP + STEPS] += part * fade[:, None, None]
-    lines = from_rolls(tf.constant(total[None, : len(melody)])).numpy()
-    return np.asarray(lines[0], dtype=np.int8)
+    total = np.zeros((steps, PITCHES, LINES), np.float32)
+    outputs = network([windows, latents], training=False).numpy()
+    for start, output in zip(starts, outputs, strict=True):
+        total[start : start + STEPS] += output * fade[:, None, None]
+    lines: NDArray[np.int32] = from_rolls(tf.constant(total[None, : len(melody)])).numpy()[0]
+    return lines

@@ -63,10 +63,6 @@ class Pool:
     def __len__(self) -> int:
         return len(self.pitches)
 
-    @property
-    def span(self) -> int:
-        return int(self.pitches.shape[1])
-
 
 def transpositions(pitches: NDArray[np.int8], ensemble: Ensemble = SATB) -> tuple[int, int]:
     """The lowest and highest transposition that keep each pitched line in its range, 0 included."""
@@ -93,23 +89,42 @@ def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB
     rows: list[dict[str, Any]] = []
     more: list[dict[str, Any]] = []
     for row, start in zip(windows.piece.tolist(), windows.start.tolist(), strict=True):
-        piece = corpus[row]
-        if piece.split != split:
+        score = corpus[row].score
+        if corpus[row].split != split:
             continue
         starts = [start]
-        if 0 < start == piece.score.bar_lines[0]:
+        if 0 < start == score.bar_lines[0]:
             # The pickup is the end of a bar of which the piece has no more.
-            starts.append(start - piece.score.meter.bar_steps)
-        rows += [_surroundings(piece.score, begin, steps, ensemble) for begin in starts]
+            starts.append(start - score.meter.bar_steps)
+        rows += [_surroundings(score, begin, steps, ensemble) for begin in starts]
         due = len(rows) % SIX_EIGHT_EVERY < len(starts)
-        if split == "train" and due and fits_six_eight(piece.score):
+        if split == "train" and due and fits_six_eight(score):
             quick = len(more) % 2 == 1
-            begin = int(np.searchsorted(_source_steps(piece.score, quick), start))
-            more.append(_surroundings(in_six_eight(piece.score, quick), begin, steps, ensemble))
+            begin = int(np.searchsorted(_source_steps(score, quick), start))
+            more.append(_surroundings(in_six_eight(score, quick), begin, steps, ensemble))
     if not rows:
         raise InputError(f"no window of the split {split!r} to train on; check `dvc repro ingest`")
     arrays = {name: np.array([row[name] for row in rows + more]) for name in rows[0]}
     return Pool(**arrays, ensemble=ensemble)
+
+
+def _surroundings(score: Score, start: int, steps: int, ensemble: Ensemble) -> dict[str, Any]:
+    """One row of a pool: the window at `start`, which may lie before the piece's first step."""
+    at = np.arange(start - CONTEXT, start + steps + CONTEXT)
+    inside = (at >= 0) & (at < score.steps)
+    at = np.clip(at, 0, score.steps - 1)
+    pitches = np.where(inside[:, None], score.pitches[at], REST).astype(np.int8)
+    low, high = transpositions(pitches, ensemble)
+    return {
+        "pitches": pitches,
+        "onsets": score.onsets[at] & inside[:, None],
+        "bars": bar_features(score)[at],
+        "fermatas": score.fermatas[at] & inside,
+        "inside": inside,
+        "major_tonic": np.int8(score.key.major_tonic if score.key else 0),
+        "lowest": np.int8(low),
+        "highest": np.int8(high),
+    }
 
 
 def fits_six_eight(score: Score) -> bool:
@@ -150,36 +165,12 @@ def _source_steps(score: Score, quick: bool) -> NDArray[np.int64]:
     return steps[np.isin((steps - score.bar_lines[0]) % 8, [0, 1, 2, 3, 4, 6])]
 
 
-def _surroundings(score: Score, start: int, steps: int, ensemble: Ensemble) -> dict[str, Any]:
-    """One row of a pool: the window at `start`, which may lie before the piece's first step."""
-    at = np.arange(start - CONTEXT, start + steps + CONTEXT)
-    inside = (at >= 0) & (at < score.steps)
-    at = np.clip(at, 0, score.steps - 1)
-    pitches = np.where(inside[:, None], score.pitches[at], REST).astype(np.int8)
-    low, high = transpositions(pitches, ensemble)
-    return {
-        "pitches": pitches,
-        "onsets": score.onsets[at] & inside[:, None],
-        "bars": bar_features(score)[at],
-        "fermatas": score.fermatas[at] & inside,
-        "inside": inside,
-        "major_tonic": np.int8(score.key.major_tonic if score.key else 0),
-        "lowest": np.int8(low),
-        "highest": np.int8(high),
-    }
-
-
 def masks(pieces: Tensor, span: int, seed: Tensor, ensemble: Ensemble = SATB) -> Tensor:
-    """Random masks of every kind that a person may ask for.
+    """Random masks of every kind that a person may ask for: ``(pieces, span, line) bool``.
 
-    Nearly half are a given melody; the others one given other line, any set of lines, single beats
-    of single lines, a span to be filled between given bars with and without a melody, or nothing
-    at all.
-
-    Returns
-    -------
-    (pieces, span, line) bool
-        True = given.
+    True = given. Nearly half are a given melody; the others one given other line, any set of
+    lines, single beats of single lines, a span to be filled between given bars with and without a
+    melody, or nothing at all.
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6))
     lines, beats = len(ensemble), span // 4
@@ -191,23 +182,20 @@ def masks(pieces: Tensor, span: int, seed: Tensor, ensemble: Ensemble = SATB) ->
     kind = uniform(0, 1, 1)
     melody = tf.one_hot(tf.fill([pieces, 1], ensemble.leads), lines) > 0
     other = tf.gather(others, tf.cast(uniform(1, 1) * (lines - 1), tf.int32))
-    subset = uniform(2, 1, lines) < 0.5
-    cells = uniform(3, beats, lines) < uniform(4, 1, 1)
     ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
     at = tf.range(beats, dtype=tf.float32)[None]
-    filled = (at >= ends[:, :1]) & (at < ends[:, 1:])
+    outside = ((at < ends[:, :1]) | (at >= ends[:, 1:]))[..., None]
     kinds = [
         (0.46, melody),
         (0.61, tf.one_hot(other, lines) > 0),
-        (0.70, subset),
-        (0.80, cells),
-        (0.87, ~filled[..., None] | melody),
-        (0.95, tf.repeat(~filled[..., None], lines, axis=-1)),
+        (0.70, uniform(2, 1, lines) < 0.5),
+        (0.80, uniform(3, beats, lines) < uniform(4, 1, 1)),
+        (0.87, outside | melody),
+        (0.95, outside),
     ]
-    shape = [pieces, beats, lines]
-    mask = tf.zeros(shape, tf.bool)
+    mask = tf.zeros([pieces, beats, lines], tf.bool)
     for bound, candidate in reversed(kinds):
-        mask = tf.where(kind < bound, tf.broadcast_to(candidate, shape), mask)
+        mask = tf.where(kind < bound, candidate, mask)
     return tf.repeat(mask, 4, axis=1)
 
 
@@ -232,9 +220,9 @@ def batch_at(pool: Pool, size: int, seed: int, iteration: Tensor, kinds: Kinds =
     batch["pitches"] = tf.where(pitches < 0, REST, pitches + shift[:, None, None] * pitched)
     batch["major_tonic"] = (major_tonic + shift) % 12
     if kinds == "any":
-        given = masks(size, pool.span, seeds[2], ensemble)
+        given = masks(size, pool.pitches.shape[1], seeds[2], ensemble)
     else:
-        given = tf.tile(tf.one_hot([[ensemble.leads]], len(ensemble)) > 0, [size, pool.span, 1])
+        given = tf.one_hot([[ensemble.leads]], len(ensemble)) > 0
     batch["mask"] = given | ~batch["inside"][..., None]
     return batch
 

@@ -1,7 +1,6 @@
-"""Which checkpoints a training may take up, and what stops a training from outside.
+"""Which checkpoints a training may take up, and what stops it from outside.
 
-A training is stopped by signals and by the death of what started it. It does not begin beside
-another one that has the same checkpoints.
+A training is stopped by signals and by the death of what started it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from kantor.ensemble import Ensemble
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GO_ON = {"iterations", "minutes", "early_stop", "health", "strategy"}
 """Parameters with which a training may go on after they changed."""
 
@@ -65,16 +63,21 @@ class TrainingStopped(Exception):
 
 
 class Signals:
-    """The signals that arrived so far."""
+    """SIGINT and SIGTERM, which are collected within it instead of ending the process."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> Signals:
         self._caught: list[int] = []
         # DVC dies of a SIGTERM of its own and leaves its stages running.
         self._parent = os.getppid() if "DVC_STAGE" in os.environ else None
+        self._before = {
+            number: signal.signal(number, lambda caught, _frame: self._caught.append(caught))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
 
-    def handle(self, number: int, _frame: object) -> None:
-        """Keep a signal's number."""
-        self._caught.append(number)
+    def __exit__(self, *_error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @property
     def first(self) -> int | None:
@@ -82,15 +85,3 @@ class Signals:
         if self._parent and os.getppid() != self._parent:
             self._caught.append(signal.SIGTERM)
         return self._caught[0] if self._caught else None
-
-
-@contextmanager
-def caught() -> Iterator[Signals]:
-    """Collect SIGINT and SIGTERM instead of dying of them."""
-    signals = Signals()
-    before = [signal.signal(number, signals.handle) for number in SIGNALS]
-    try:
-        yield signals
-    finally:
-        for number, handler in zip(SIGNALS, before, strict=True):
-            signal.signal(number, handler)

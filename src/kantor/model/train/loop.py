@@ -6,22 +6,33 @@ resumed ends with the weights of one that was not.
 
 from __future__ import annotations
 
+import json
+import math
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from kantor import files
 from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.ensemble import SATB, Ensemble
+from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.model import generator
 from kantor.model.train import batches
-from kantor.model.train.checkpoints import TrainingStopped, alone, caught, folder_name
-from kantor.model.train.history import History
-from kantor.model.train.monitor import Film, Monitor
-from kantor.model.train.progress import Progress, Say, say_at_once, write_json
+from kantor.model.train.checkpoints import Signals, TrainingStopped, alone, folder_name
+from kantor.model.train.history import History, Row, examine
+from kantor.model.train.monitor import Film, Monitor, stopped_improving
 from kantor.model.train.trainer import Trainer
+
+Say = Callable[[str], object]
+SHOWN = ("likelihood", "wasserstein", "metric_triad_or_seventh")
+"""Figures of a row that are printed."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ def train(
     windows: Windows,
     fingerprint: str,
     folders: Folders | None = None,
-    say: Say = say_at_once,
+    say: Say = lambda line: print(line, flush=True),
     ensemble: Ensemble = SATB,
 ) -> str:
     """Train, or go on training, and write the model and its log.
@@ -67,82 +78,154 @@ def train(
     trainer = Trainer(settings, windows.rolls.shape[1], ensemble)
     checkpoints = folders.checkpoints / folder_name(settings, ensemble, fingerprint)
     with alone(checkpoints):
-        progress = _resume(trainer, corpus, checkpoints, folders.reports, say)
-        say(_first_line(trainer, pool))
-        stopped_by = _loop(progress, pool)
-        _finish(progress, folders.model, stopped_by)
+        training = Training(trainer, corpus, checkpoints, folders.reports, say)
+        where = f"resuming at iteration {trainer.done}" if trainer.done else "starting"
+        shared = f", batches shared by {trainer.devices} devices" if trainer.devices > 1 else ""
+        say(
+            f"train: {where} of {settings.total}, preset {settings.preset}, {len(pool)} windows, "
+            f"{trainer.networks.generator.count_params():,} weights{shared}"
+        )
+        stopped_by = training.iterate(pool)
+        training.finish(folders.model, stopped_by)
     return (
-        f"{trainer.done} iterations in {progress.seconds:.0f} s, stopped by: {stopped_by}; "
+        f"{trainer.done} iterations in {training.seconds:.0f} s, stopped by: {stopped_by}; "
         f"model in {folders.model}"
     )
 
 
-def _resume(trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say) -> Progress:
-    """Take up the last checkpoint in `folder`, where there is one, and the log up to it."""
-    for place in (folder, reports):
-        files.sweep(place)
-    manager = trainer.checkpoints(folder)
-    if manager.latest_checkpoint:
-        manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    monitor = Monitor.of(corpus, trainer.settings.melodies, trainer.ensemble)
-    log = History(reports / "history.csv", trainer.done, trainer.ensemble)
-    write_json(reports / "reference.json", monitor.reference)
-    film = Film(folder, monitor.pieces[0])
-    return Progress(trainer, monitor, log, film, manager.save, say)
+class Training:
+    """A training that was taken up from its last checkpoint in a folder, where there is one."""
 
+    def __init__(
+        self, trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say
+    ) -> None:
+        for place in (folder, reports):
+            files.sweep(place)
+        self.trainer, self.settings = trainer, trainer.settings
+        self.reports, self.say = reports, say
+        self.checkpoints = trainer.checkpoints(folder)
+        if self.checkpoints.latest_checkpoint:
+            restored = self.checkpoints.checkpoint.restore(self.checkpoints.latest_checkpoint)
+            restored.assert_consumed()
+        self.monitor = Monitor.of(corpus, self.settings.melodies, trainer.ensemble)
+        self.log = History(reports / "history.csv", trainer.done, trainer.ensemble)
+        self.film = Film(folder, self.monitor.pieces[0])
+        self.findings: list[dict[str, Any]] = []
+        self._write("reference.json", self.monitor.reference)
 
-def _first_line(trainer: Trainer, pool: batches.Pool) -> str:
-    """What is said before the first iteration."""
-    settings = trainer.settings
-    where = f"resuming at iteration {trainer.done}" if trainer.done else "starting"
-    shared = f", batches shared by {trainer.devices} devices" if trainer.devices > 1 else ""
-    return (
-        f"train: {where} of {settings.total}, preset {settings.preset}, {len(pool)} windows, "
-        f"{trainer.networks.generator.count_params():,} weights{shared}"
-    )
+    @property
+    def seconds(self) -> float:
+        """Seconds of training up to the last row of the log."""
+        return float(self.trainer.seconds.numpy())
 
+    def iterate(self, pool: batches.Pool) -> str:
+        """Train until something ends the training; returns what did.
 
-def _loop(progress: Progress, pool: batches.Pool) -> str:
-    """Iterate until something ends the training; returns what did."""
-    trainer = progress.trainer
-    settings = trainer.settings
-    stream = iter(
-        batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)
-    )
-    reason = progress.reason_to_stop()
-    began = time.monotonic() - progress.seconds
-    with caught() as signals:
-        while reason is None:
-            progress.note(trainer.step(next(stream)))
-            if trainer.done % settings.log_every and trainer.done != settings.total:
-                continue
-            progress.row(time.monotonic() - began)
-            reason, stop = progress.reason_to_stop(), signals.first
-            if stop or reason or trainer.done % settings.checkpoint_every == 0:
-                progress.save()
-            if stop and not reason:
-                raise TrainingStopped(
-                    f"stopped at iteration {trainer.done}; the next start resumes there", stop
-                )
-    return reason
+        Raises
+        ------
+        TrainingStopped
+            If a signal arrived.
+        SetupError
+            If the training is past saving.
+        """
+        trainer, settings = self.trainer, self.settings
+        stream = iter(
+            batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)
+        )
+        reason = self._reason_to_stop()
+        began = time.monotonic() - self.seconds
+        figures: dict[str, list[Any]] = defaultdict(list)
+        with Signals() as signals:
+            while reason is None:
+                for name, figure in trainer.step(next(stream)).items():
+                    figures[name].append(figure)
+                if trainer.done % settings.log_every and trainer.done != settings.total:
+                    continue
+                trainer.seconds.assign(time.monotonic() - began)
+                self._log({name: float(np.mean(np.stack(row))) for name, row in figures.items()})
+                self._check_health()
+                figures.clear()
+                reason, stop = self._reason_to_stop(), signals.first
+                if stop or reason or trainer.done % settings.checkpoint_every == 0:
+                    self.checkpoints.save()
+                if stop and not reason:
+                    raise TrainingStopped(
+                        f"stopped at iteration {trainer.done}; the next start resumes there", stop
+                    )
+        return reason
 
+    def _log(self, figures: dict[str, float]) -> None:
+        """Write a row of the log, with metrics where they are due."""
+        settings, iteration = self.settings, self.trainer.done
+        phase = "likelihood" if self.trainer.warming(iteration - 1) else "adversarial"
+        seconds = round(self.seconds, 1)
+        row: Row = {"iteration": iteration, "seconds": seconds, "phase": phase, **figures}
+        if iteration % settings.measure_every == 0 or iteration == settings.total:
+            measured, takes = self.monitor.measure(self.trainer.average)
+            row |= {name: value for name, value in measured.items() if math.isfinite(value)}
+            self.film.keep(iteration, takes[0])
+        self.log.add(row)
+        shown = "  ".join(f"{name} {row[name]:.3g}" for name in SHOWN if name in row)
+        self.say(f"train: {iteration}/{settings.total}  {self.seconds:.0f} s  {phase}  {shown}")
 
-def _finish(progress: Progress, folder: Path, stopped_by: str) -> None:
-    """Write the model, the frames that show its learning and the health report."""
-    trainer, film = progress.trainer, progress.film
-    networks = trainer.networks
-    info = {
-        "preset": trainer.settings.preset,
-        "ensemble": trainer.ensemble.to_dict(),
-        "iterations": trainer.done,
-        "parameters": {
-            "generator": networks.generator.count_params(),
-            "critic": networks.critic.count_params(),
-        },
-        "params": trainer.settings.model_dump(mode="json"),
-    }
-    generator.save(folder, trainer.shadow, info, critic=networks.critic)
-    if not film.iterations(trainer.done):  # it ended before its first measurement
-        film.keep(trainer.done, progress.monitor.takes(trainer.average, 0)[0])
-    film.write(progress.history.path.with_name("frames.npz"), trainer.done)
-    progress.write_health("ok", stopped_by)
+    def _check_health(self) -> None:
+        """Note each finding once; a fatal one is an error."""
+        for finding in examine(self.log, self.settings.health):
+            known = {(earlier["kind"], earlier["fatal"]) for earlier in self.findings}
+            if (finding.kind, finding.fatal) not in known:
+                self.findings.append({"iteration": self.trainer.done, **asdict(finding)})
+                self.say(f"train: health: {finding.message}")
+            if finding.fatal:
+                self._write_health("stopped", finding.kind)
+                raise SetupError(f"stopped at iteration {self.trainer.done}: {finding.message}")
+
+    def _reason_to_stop(self) -> str | None:
+        """The budget, the metrics' convergence, or a critic that no longer improves."""
+        stop = self.settings.early_stop
+        if self.trainer.done >= self.settings.total:
+            return "budget"
+        if self.seconds >= 60 * self.settings.minutes:
+            return "time"
+        if self.trainer.warming(self.trainer.done):
+            return None
+        distances = self.log.column("wasserstein")
+        if stopped_improving(distances, stop.critic_rows, stop.critic_tolerance):
+            return "critic"
+        measured = [
+            {name: float(value) for name, value in row.items() if name.startswith("metric_")}
+            for row in self.log.rows
+            if "diversity" in row and row["phase"] == "adversarial"
+        ][-stop.measurements :]
+        converged = [self.monitor.converged(row, stop.tolerance) for row in measured]
+        return "converged" if len(measured) == stop.measurements and all(converged) else None
+
+    def finish(self, folder: Path, stopped_by: str) -> None:
+        """Write the model, the frames that show its learning and the health report."""
+        trainer, networks = self.trainer, self.trainer.networks
+        counts = {name: getattr(networks, name).count_params() for name in ("generator", "critic")}
+        info = {
+            "preset": self.settings.preset,
+            "ensemble": trainer.ensemble.to_dict(),
+            "iterations": trainer.done,
+            "parameters": counts,
+            "params": self.settings.model_dump(mode="json"),
+        }
+        generator.save(folder, trainer.shadow, info, critic=networks.critic)
+        if not self.film.iterations(trainer.done):  # it ended before its first measurement
+            self.film.keep(trainer.done, self.monitor.takes(trainer.average, 0)[0])
+        self.film.write(self.reports / "frames.npz", trainer.done)
+        self._write_health("ok", stopped_by)
+
+    def _write_health(self, status: str, stopped_by: str) -> None:
+        report = {
+            "status": status,
+            "stopped_by": stopped_by,
+            "iterations": self.trainer.done,
+            "seconds": round(self.seconds, 1),
+            "findings": self.findings,
+        }
+        self._write("health.json", report)
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        text = json.dumps(value, indent=2, sort_keys=True) + "\n"
+        files.save(self.reports / name, lambda file: file.write(text.encode()))

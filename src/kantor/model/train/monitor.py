@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -65,15 +64,19 @@ class Monitor:
 
     def takes(self, generator: Generator, seed: int) -> list[Score]:
         """One take of each melody."""
-        given = stack([_melody(score, self.ensemble) for score in self.pieces])
+        given = stack([self._melody(score) for score in self.pieces])
         seeds = np.arange(len(self.pieces)) + seed * len(self.pieces)
         pitches, onsets = generator.compose(given, seeds)
         return [
-            replace(
-                score, pitches=pitches[index, : score.steps], onsets=onsets[index, : score.steps]
-            )
-            for index, score in enumerate(self.pieces)
+            replace(score, pitches=pitches[row, : score.steps], onsets=onsets[row, : score.steps])
+            for row, score in enumerate(self.pieces)
         ]
+
+    def _melody(self, score: Score) -> Conditioning:
+        """The melody given, the other lines to be composed."""
+        mask = np.zeros(score.pitches.shape, bool)
+        mask[:, self.ensemble.leads] = True
+        return Conditioning.from_score(score, mask, None if score.key else 0)
 
     def measure(self, generator: Generator) -> tuple[dict[str, float], list[Score]]:
         """The musical metrics, the diversity of two takes, and the first of them.
@@ -86,34 +89,26 @@ class Monitor:
         takes : list of Score
         """
         first, second = self.takes(generator, 0), self.takes(generator, 1)
-        means = evaluate_windows(first).mean()
-        composed = [line for line in range(len(self.ensemble)) if line != self.ensemble.leads]
+        figures = {
+            f"metric_{name}": float(mean) for name, mean in evaluate_windows(first).mean().items()
+        }
         differ = np.concatenate(
-            [
-                (a.pitches != b.pitches)[:, composed].ravel()
-                for a, b in zip(first, second, strict=True)
-            ]
+            [one.pitches != other.pitches for one, other in zip(first, second, strict=True)]
         )
-        figures: dict[str, Any] = {f"metric_{name}": float(mean) for name, mean in means.items()}
-        return {**figures, "diversity": float(np.mean(differ))}, first
+        figures["diversity"] = float(np.delete(differ, self.ensemble.leads, axis=1).mean())
+        return figures, first
 
     def converged(self, figures: dict[str, float], tolerance: float) -> bool:
-        """Whether every headline metric lies within `tolerance` deviations of the data's mean."""
-        for name in headline(self.ensemble):
-            if name not in self.reference:
-                continue
-            mean, sd = self.reference[name]["mean"], self.reference[name]["sd"]
-            off = abs(figures.get(f"metric_{name}", math.nan) - mean)
-            if not off <= tolerance * max(sd, 1e-6):  # what cannot be counted has not converged
-                return False
-        return True
+        """Whether every headline metric lies within `tolerance` deviations of the data's mean.
 
-
-def _melody(score: Score, ensemble: Ensemble) -> Conditioning:
-    """The melody given, the other lines to be composed."""
-    mask = np.zeros(score.pitches.shape, bool)
-    mask[:, ensemble.leads] = True
-    return Conditioning.from_score(score, mask, None if score.key else 0)
+        What cannot be counted has not converged.
+        """
+        return all(
+            abs(figures.get(f"metric_{name}", math.nan) - self.reference[name]["mean"])
+            <= tolerance * max(self.reference[name]["sd"], 1e-6)
+            for name in headline(self.ensemble)
+            if name in self.reference
+        )
 
 
 def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -> bool:
@@ -152,11 +147,9 @@ class Film:
 
         The file is a corpus (`kantor.data.corpus`) whose pieces are called by their iterations.
         """
-        kept = self.iterations(last)
-        at = np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int))
-        corpora.save([self._frame(kept[index]) for index in at], path)
-
-    def _frame(self, iteration: int) -> Piece:
-        with np.load(self.folder / f"frame-{iteration:07d}.npz") as kept:
-            take = replace(self.melody, pitches=kept["pitches"], onsets=kept["onsets"])
-        return Piece(str(iteration), "", "film", 0, take)
+        kept, frames = self.iterations(last), []
+        for at in np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int)):
+            with np.load(self.folder / f"frame-{kept[at]:07d}.npz") as arrays:
+                take = replace(self.melody, pitches=arrays["pitches"], onsets=arrays["onsets"])
+            frames.append(Piece(str(kept[at]), "", "film", 0, take))
+        corpora.save(frames, path)

@@ -13,12 +13,8 @@ from kantor.ensemble import SATB, Ensemble
 from kantor.hyperparameters import Train
 from kantor.model import Batch, Tensor, parts
 from kantor.model.generator import Generator
-from kantor.model.presets import Chorale, Unet
-from kantor.model.train.wgan import Networks, critic_step, generator_step, likelihood_step
-
-Step = Callable[..., Any]
-Graph = Any
-"""A step as `tf.function` makes it; TensorFlow carries no types."""
+from kantor.model.presets import Chorale, Networks, Unet
+from kantor.model.train.wgan import Figures, Updates
 
 
 class Adam(keras.optimizers.Adam):  # type: ignore[misc]
@@ -31,12 +27,11 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
         """Change a variable and its two moments, which Keras keeps."""
         index = self._get_variable_index(variable)
-        moments = self._momentums[index], self._velocities[index]
         steps = tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=moments[0].value.handle,
-            v=moments[1].value.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
             beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), steps),
             beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), steps),
             lr=tf.cast(learning_rate, variable.dtype),
@@ -61,44 +56,45 @@ class Trainer:
         with self.strategy.scope():
             self.networks = _networks(settings, steps, ensemble)
             self.shadow = _networks(settings, steps, ensemble).generator
-            self._make_optimizers()
+            self.updates = self._updates()
         # One for all measurements: another would trace the whole composing anew.
         self.average = Generator(self.shadow, {"preset": settings.preset})
         self.iteration = tf.Variable(0, dtype=tf.int64)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
-        self._average(0.0)
-        self._likelihood = self._on_all(self._likelihood_step)
+        self._follow = self._graph(self._move_shadow)
+        self._follow(0.0)
+        self._likelihood = self._on_all(self.updates.likelihood)
         self._sample = self._sampling()
         self._critic_input = self._graph(self.networks.critic_input)
-        self._critic = self._on_all(self._critic_step)
-        self._generator = self._on_all(self._generator_step)
+        self._critic = self._on_all(self.updates.critic)
+        self._generator = self._on_all(self.updates.generator)
         self._traced = False
 
-    def _make_optimizers(self) -> None:
-        settings = self.settings
-        rates, (beta_1, beta_2) = settings.learning_rates, settings.betas
+    def _updates(self) -> Updates:
+        """The updates, with their optimizers."""
+        settings, networks = self.settings, self.networks
+        rates = settings.learning_rates
         decay = keras.optimizers.schedules.CosineDecay(
             rates.likelihood, max(1, settings.warmup_iterations), alpha=0.1
         )
-        self.likelihood_optimizer = Adam(
-            decay, beta_1=0.9, beta_2=0.99, weight_decay=settings.weight_decay
-        )
-        self.generator_optimizer = Adam(rates.generator, beta_1, beta_2)
-        self.critic_optimizer = Adam(rates.critic, beta_1, beta_2)
-        for optimizer in (self.likelihood_optimizer, self.generator_optimizer):
-            optimizer.build(self.networks.generator.trainable_variables)
-        self.critic_optimizer.build(self.networks.critic.trainable_variables)
+        likelihood = Adam(decay, beta_1=0.9, beta_2=0.99, weight_decay=settings.weight_decay)
+        generator = Adam(rates.generator, *settings.betas)
+        critic = Adam(rates.critic, *settings.betas)
+        for optimizer in (likelihood, generator):
+            optimizer.build(networks.generator.trainable_variables)
+        critic.build(networks.critic.trainable_variables)
+        return Updates(networks, settings, critic, generator, likelihood, self._by_xla)
 
     @property
     def devices(self) -> int:
         """How many devices share each batch."""
         return int(self.strategy.num_replicas_in_sync)
 
-    def _on_all(self, step: Step) -> Graph:
-        """A step as a graph, run on all devices where there are several."""
-        return self._graph(parts.on_devices(step, self.strategy))
+    def _graph(self, step: Callable[..., Any], xla: bool | None = None) -> Any:
+        """A step as a graph, of TensorFlow's own operations if nothing else is said."""
+        return tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
 
-    def _by_xla(self, step: Step) -> Graph:
+    def _by_xla(self, step: Callable[..., Any]) -> Any:
         """What XLA compiles of a step, where the settings have it so.
 
         Not the sums of rows that make the critic's input, which it scatters slowly, nor an exchange
@@ -106,17 +102,17 @@ class Trainer:
         """
         return self._graph(step, self.settings.xla)
 
-    def _graph(self, step: Step, xla: bool | None = None) -> Graph:
-        """A step as a graph, of TensorFlow's own operations if nothing else is said."""
-        return tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
+    def _on_all(self, step: Callable[..., Any]) -> Any:
+        """A step as a graph, run on all devices where there are several."""
+        return self._graph(parts.on_devices(step, self.strategy))
 
-    def _sampling(self) -> Graph:
+    def _sampling(self) -> Any:
         """The sampling as a graph, in parts side by side where one device does it; see `parts`."""
+        sample = self.networks.sample
         if self.devices == 1 and self.settings.parts > 1 and self.networks.draws_ahead:
-            return self._graph(
-                parts.side_by_side(self.networks.sample, self.settings.parts, self._by_xla)
-            )
-        return self._on_all(self._sample_step)
+            return self._graph(parts.side_by_side(sample, self.settings.parts, self._by_xla))
+        # Each device has a graph of its own.
+        return self._on_all(lambda batch, seed: self._by_xla(sample)(batch, seed))
 
     @property
     def batch_size(self) -> int:
@@ -132,24 +128,25 @@ class Trainer:
         """Whether an iteration is one by likelihood alone."""
         return iteration < self.settings.warmup_iterations
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, batch: Batch) -> Figures:
         """One iteration; returns its figures as scalar tensors."""
         iteration, size = self.done, self.settings.batch
         seed = tf.constant([self.settings.seed, iteration])
         if self.warming(iteration):
             first = {name: value[:size] for name, value in batch.items()}
-            figures: dict[str, Tensor] = self._likelihood(first, seed)
+            figures: Figures = self._likelihood(first, seed)
         else:
             figures = self._adversarial(batch, seed)
+        self._follow(self.settings.average)
         self.iteration.assign_add(1)
         return figures
 
-    def _adversarial(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
+    def _adversarial(self, batch: Batch, seed: Tensor) -> Figures:
         """So many steps of the critic, then one of the generator."""
         size, steps = self.settings.batch, self.settings.critic_steps
         # The generator stands still while the critic learns: samples can be drawn all at once.
         samples = self._sample(batch, seed) if self.networks.draws_ahead else None
-        figures: dict[str, Tensor] = {}
+        figures: Figures = {}
         inputs: dict[int, Any] = {}
         for index in range(steps + 1):
             # The generator's batch is the last; the critic's steps take turns with all of them.
@@ -177,43 +174,10 @@ class Trainer:
             step.get_concrete_function(batch, sample, graph.structured_outputs, seed)
         self._traced = True
 
-    def _sample_step(self, batch: Batch, seed: Tensor) -> Any:
-        return self._by_xla(self.networks.sample)(batch, seed)
-
-    def _likelihood_step(self, batch: Batch, seed: Tensor) -> dict[str, Tensor]:
-        figures = likelihood_step(
-            self.networks, self.likelihood_optimizer, batch, seed, self._by_xla
-        )
-        self._average(self.settings.average)
-        return figures
-
-    def _critic_step(
-        self, batch: Batch, sample: Any, critic_input: Any, seed: Tensor
-    ) -> dict[str, Tensor]:
-        if critic_input is None:
-            critic_input = self.networks.critic_input(batch, sample)
-        return critic_step(
-            self.networks, self.critic_optimizer, batch, critic_input, seed,
-            self.settings.gradient_penalty, self._by_xla,
-        )  # fmt: skip
-
-    def _generator_step(
-        self, batch: Batch, sample: Any, critic_input: Any, seed: Tensor
-    ) -> dict[str, Tensor]:
-        if critic_input is None and sample is not None:
-            critic_input = self.networks.critic_input(batch, sample)
-        figures = generator_step(
-            self.networks, self.generator_optimizer, batch, sample, critic_input, seed,
-            self.settings.likelihood_weight, self._by_xla, self.settings.likelihood_every,
-        )  # fmt: skip
-        self._average(self.settings.average)
-        return figures
-
-    def _average(self, decay: float) -> None:
+    def _move_shadow(self, decay: float) -> None:
         """Move the shadow's weights towards the trained generator's."""
-        for shadow, variable in zip(
-            self.shadow.variables, self.networks.generator.variables, strict=True
-        ):
+        trained = self.networks.generator.variables
+        for shadow, variable in zip(self.shadow.variables, trained, strict=True):
             shadow.assign(decay * shadow + (1 - decay) * variable)
 
     def checkpoints(self, folder: Path) -> tf.train.CheckpointManager:
@@ -222,9 +186,9 @@ class Trainer:
             "generator": self.networks.generator,
             "critic": self.networks.critic,
             "shadow": self.shadow,
-            "likelihood_optimizer": self.likelihood_optimizer,
-            "generator_optimizer": self.generator_optimizer,
-            "critic_optimizer": self.critic_optimizer,
+            "likelihood_optimizer": self.updates.likelihood_optimizer,
+            "generator_optimizer": self.updates.generator_optimizer,
+            "critic_optimizer": self.updates.critic_optimizer,
         }
         # Variables by name and place: Keras's layers in lists are not followed otherwise.
         variables = {name: list(part.variables) for name, part in changing.items()}

@@ -11,8 +11,7 @@ from kantor.settings import Block
 PresetName = Literal["chorale", "long", "unet"]
 """`long` has the networks of `chorale`, in other sizes, and a longer training."""
 Strategy = Literal["default", "mirrored"]
-"""`default`: one device; `mirrored`: all GPUs of this machine, or the logical CPU devices where
-there are none."""
+"""One device; or all GPUs of this machine, or its logical CPU devices where there are none."""
 Kinds = Literal["any", "melody"]
 """Masks of every kind, or a given melody alone."""
 
@@ -105,9 +104,9 @@ class Train(Block):
             return values
         kept = {name: value for name, value in values.items() if name != "long"}
         for name, change in values["long"].items() if kept.get("preset") == "long" else ():
-            block = kept.get(name)
-            both = isinstance(block, dict) and isinstance(change, dict)
-            kept[name] = {**block, **change} if both else change
+            if isinstance(change, dict) and isinstance(kept.get(name), dict):
+                change = kept[name] | change
+            kept[name] = change
         return kept
 
     @model_validator(mode="after")

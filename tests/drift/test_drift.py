@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from kantor import settings
 from kantor.data.corpus import Piece, save
 from kantor.drift import compare, features, last, record, training, watch
-from kantor.drift.comparing import distance
-from kantor.drift.features import COLUMNS, INTERVALS, PITCH_CLASSES
-from kantor.drift.watching import STATE, Watch, read
+from kantor.drift.drift_report import STATE, distance
+from kantor.drift.melody_features import COLUMNS, INTERVALS, PITCH_CLASSES
 from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.music.notes import Note, arrays_of
@@ -34,9 +33,6 @@ def row(pitch):
     return features(melody([pitch]))
 
 
-# -- features
-
-
 def test_counts_of_a_small_melody():
     """Range, density, key, meter and both histograms of four quarters, by hand."""
     row = features(melody([60, 64, 64, 48], meter=Meter(3, 4), key=Key(1, "major")))
@@ -51,16 +47,14 @@ def test_counts_of_a_small_melody():
 
 @pytest.mark.parametrize("leads", [0, 3])
 def test_only_the_leading_line_counts(leads):
-    """The lines that were composed do not change a melody's features, whichever leads."""
+    """The lines that were composed do not change a melody's features, whichever leads. A melody
+    that cannot be measured is an error, not a row of zeros.
+    """
     pitches, onsets = arrays_of([Note(0, 4, 60), Note(4, 8, 62), Note(0, 8, 40, 3)], 8)
     score = Score(pitches, onsets, ensemble=replace(SATB, leads=leads))
     assert features(score) == features(score.line(leads))
-
-
-def test_a_silent_melody_is_refused():
-    """What cannot be measured is an error, not a row of zeros."""
     with pytest.raises(InputError, match="no note sounds"):
-        features(Score(np.full((8, 1), -1), np.zeros((8, 1), bool)))
+        features(replace(score, ensemble=replace(SATB, leads=1)))
 
 
 @given(st.lists(st.integers(0, 127), min_size=2, max_size=40))
@@ -72,22 +66,18 @@ def test_histograms_are_shares(pitches):
         assert sum(row[name] for name in names) == pytest.approx(1, abs=1e-4)
 
 
-# -- the log
-
-
 def test_what_is_recorded_is_read(tmp_path):
-    """Rows come back as they were, in the order of writing."""
-    record(tmp_path / "log", [row(60), row(61)])
-    record(tmp_path / "log", [row(62)])
-    assert last(tmp_path / "log", 10).to_dict("records") == [row(60), row(61), row(62)]
-    assert list(last(tmp_path / "log", 2)["lowest"]) == [61, 62]
-
-
-def test_nothing_recorded_is_an_empty_table(tmp_path):
-    """Where no batch has run yet there are no rows, and an empty batch writes no file."""
-    assert record(tmp_path / "log", []) is None
-    assert list(last(tmp_path / "log", 5).columns) == list(COLUMNS)
-    assert not (tmp_path / "log").exists()
+    """Rows come back as they were, in the order of writing. Where no batch has run yet there are
+    none, and an empty batch writes no file.
+    """
+    folder = tmp_path / "log"
+    assert record(folder, []) is None
+    assert list(last(folder, 5).columns) == list(COLUMNS)
+    assert not folder.exists()
+    record(folder, [row(60), row(61)])
+    record(folder, [row(62)])
+    assert last(folder, 10).to_dict("records") == [row(60), row(61), row(62)]
+    assert list(last(folder, 2)["lowest"]) == [61, 62]
 
 
 def test_the_log_is_bounded(tmp_path):
@@ -105,16 +95,6 @@ def test_many_write_at_once(tmp_path):
         list(pool.map(lambda pitch: record(tmp_path, [row(pitch)]), range(40, 80)))
     assert sorted(last(tmp_path, 1000)["lowest"]) == list(range(40, 80))
     assert (tmp_path / "notes.csv").read_text() == "mine"
-
-
-def test_a_row_of_other_columns_is_refused(tmp_path):
-    """A part is whole or not there: a faulty row leaves nothing behind."""
-    with pytest.raises(ValueError, match="tempo"):
-        record(tmp_path, [row(60), row(60) | {"tempo": 3}])
-    assert list(tmp_path.iterdir()) == []
-
-
-# -- comparing
 
 
 def rows(seed, count=120, low=60, length=4, meter="4/4"):
@@ -143,7 +123,8 @@ def known():
 def test_what_changed_is_named(known, described, beyond, refused):
     """The feature that moved is beyond its threshold, and great_expectations refuses it.
 
-    Other melodies of one kind are within every threshold, and all expectations hold.
+    Other melodies of one kind are within every threshold, and all expectations hold. A handful of
+    melodies says nothing.
     """
     report = compare(rows(1, **described), known, LIMITS)
     failed = {one.name for one in report.outcomes if not one.success}
@@ -155,14 +136,9 @@ def test_what_changed_is_named(known, described, beyond, refused):
     if not described:
         assert (report.beyond, failed) == ([], set())
         assert "like the training's" in report.line
-
-
-def test_too_few_melodies_are_not_judged(known):
-    """A handful of melodies says nothing."""
-    report = compare(known[: LIMITS.least - 1], known, LIMITS)
-    assert not report.distances
-    assert not report.beyond
-    assert "too few" in report.line
+        few = compare(known[: LIMITS.least - 1], known, LIMITS)
+        assert (few.distances, few.beyond) == ({}, [])
+        assert "too few" in few.line
 
 
 def test_distances_by_hand():
@@ -186,37 +162,28 @@ def test_training_is_what_was_trained_on(tmp_path):
     assert training(tmp_path / "scores.npz").to_dict("records") == [features(score)]
 
 
-# -- watching
-
-
-@pytest.fixture
-def check(tmp_path):
-    """Watch once more, after new melodies came in."""
-
-    def once(drifting, new=True):
-        if new:
+@pytest.mark.parametrize(
+    ("checks", "requests"),
+    [
+        ("drift alike drift drift", "0001"),
+        ("drift drift drift drift alike drift drift", "0100001"),
+        ("drift old old old drift", "00001"),
+        ("drift damage drift drift", "0001"),
+    ],
+)
+def test_retraining_is_requested_when_drift_stays(tmp_path, checks, requests):
+    """Not for one check, nor for two with a good one between them; and once, until drift had gone.
+    Checks without anything new since say nothing, and a damaged file begins the count anew.
+    """
+    asked = ""
+    for check in checks.split():
+        if check == "damage":
+            (tmp_path / STATE).write_text('{"newest": "x"')
+        elif check != "old":
             record(tmp_path, [row(60)])
-        return watch(tmp_path, drifting, 2, lambda key: None)
-
-    return once
-
-
-def test_drift_must_stay(check):
-    """One check beyond the threshold is not enough, nor are two with a good one between them."""
-    assert [check(True), check(False), check(True), check(True)] == [False, False, False, True]
-
-
-def test_retraining_is_requested_once(check):
-    """Not again while drift stays; again when it had gone."""
-    assert [check(True) for _ in range(5)] == [False, True, False, False, False]
-    assert [check(False), check(True), check(True)] == [False, False, True]
-
-
-def test_old_melodies_do_not_count_twice(check):
-    """Checks without anything new since say nothing about staying."""
-    assert not check(True)
-    assert not any(check(True, new=False) for _ in range(5))
-    assert check(True)
+        drifting = check in ("drift", "old")
+        asked += "0" if check == "damage" else str(int(watch(tmp_path, drifting, 2, str)))
+    assert asked == requests
 
 
 def test_a_request_that_failed_is_repeated(tmp_path):
@@ -235,9 +202,3 @@ def test_a_request_that_failed_is_repeated(tmp_path):
     assert len(set(keys)) == 1
     record(tmp_path, [row(60)])
     assert not watch(tmp_path, True, 2, keys.append)
-
-
-def test_a_damaged_state_is_begun_anew(tmp_path):
-    """A file that cannot be read costs a few checks, not the flow."""
-    (tmp_path / STATE).write_text('{"newest": "x"')
-    assert read(tmp_path) == Watch()

@@ -10,7 +10,7 @@ from typing import Any
 from kantor.batch.settings import Options
 from kantor.compose import outputs
 from kantor.compose.composer import Model
-from kantor.drift.features import Row
+from kantor.drift.melody_features import Row
 from kantor.intake import Limits, Upload
 
 Loader = Callable[[str], Model]

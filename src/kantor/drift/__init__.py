@@ -5,8 +5,7 @@ with the leading lines of the training. Nothing here knows of Prefect: the flow 
 when.
 """
 
-from kantor.drift.comparing import DriftReport, compare, training
-from kantor.drift.features import features, last, record
-from kantor.drift.watching import watch
+from kantor.drift.drift_report import DriftReport, compare, training, watch
+from kantor.drift.melody_features import features, last, record
 
 __all__ = ["DriftReport", "compare", "features", "last", "record", "training", "watch"]

@@ -16,7 +16,7 @@ import io
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,33 +68,21 @@ def features(score: Score) -> Row:
     notes = pitches[melody.onsets[:, 0]]
     key = score.key or estimate(melody.pitches)
     lowest, highest = int(sounding.min()), int(sounding.max())
-    numbers = (len(notes), lowest, highest, highest - lowest)
     density = round(len(notes) * STEPS_PER_QUARTER / score.steps, 6)
+    numbers = (len(notes), lowest, highest, highest - lowest, density)
     classes = np.bincount(sounding % 12, minlength=12) / sounding.size
     leaps = np.clip(np.diff(notes), -WIDEST, WIDEST) + WIDEST
     intervals = np.bincount(leaps, minlength=len(INTERVALS)) / max(1, leaps.size)
     shares = (round(float(share), 6) for share in (*classes, *intervals))
-    values: tuple[float | str, ...] = (*numbers, density, key.name, str(score.meter), *shares)
+    values: tuple[float | str, ...] = (*numbers, key.name, str(score.meter), *shares)
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def record(
-    folder: str | Path, rows: Iterable[Mapping[str, float | str]], keep: int = KEPT
-) -> Path | None:
-    """Append a batch's rows to the log in `folder`, made if need be.
+def record(folder: str | Path, rows: Iterable[Row], keep: int = KEPT) -> Path | None:
+    """Append a batch's rows to the log in `folder`, made if need be; the part that was written.
 
     The oldest parts go when the others hold `keep` rows; a part is never cut. Safe for several
-    processes at once.
-
-    Parameters
-    ----------
-    rows
-        As `features` gives them.
-
-    Returns
-    -------
-    Path or None
-        The part that was written; None where there was no row.
+    processes at once. Without a row nothing is written.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
@@ -102,11 +90,14 @@ def record(
     count = sum(1 for row in rows if writer.writerow(row))
     if not count:
         return None
-    folder = Path(folder)
-    private_folder(folder)
+    folder = private_folder(Path(folder))
     part = folder / f"{time.time_ns() // 1000:016d}-{count}-{uuid.uuid4().hex[:8]}.csv"
     save(part, lambda stream: stream.write(text.getvalue().encode()))
-    _drop_old(folder, keep)
+    held = 0
+    for path, rows_in_part in _parts(folder):
+        if held >= keep:
+            path.unlink(missing_ok=True)
+        held += rows_in_part
     return part
 
 
@@ -122,34 +113,19 @@ def newest(folder: str | Path) -> str:
     return next((path.name for path, _ in _parts(Path(folder))), "")
 
 
-def _drop_old(folder: Path, keep: int) -> None:
-    held = 0
-    for path, count in _parts(folder):
-        if held >= keep:
-            path.unlink(missing_ok=True)
-        held += count
-
-
 def last(folder: str | Path, count: int) -> pd.DataFrame:
-    """The last `count` rows, or as many as there are, the oldest of them first.
-
-    Returns
-    -------
-    DataFrame
-        With the columns `COLUMNS`.
-    """
+    """The last `count` rows, or as many as there are, the oldest first, with `COLUMNS`."""
     import pandas as pd
 
     frames: list[pd.DataFrame] = []
     held = 0
-    for path, rows in _parts(Path(folder)):
+    for path, rows_in_part in _parts(Path(folder)):
         if held >= count:
             break
         try:
             frames.insert(0, pd.read_csv(path, dtype=dict.fromkeys(NAMES, str)))
         except FileNotFoundError:  # dropped by another process since it was listed
             continue
-        held += rows
-    if not frames:
-        return pd.DataFrame(columns=list(COLUMNS))
-    return pd.concat(frames, ignore_index=True).tail(count).reset_index(drop=True)
+        held += rows_in_part
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+    return rows.tail(count).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""How far the melodies that came in lie from the training's: a distance per feature, and checks.
+"""How far melodies that came in lie from the training's, and whether drift stays.
 
 Conventions
 -----------
@@ -12,18 +12,21 @@ unusual where a feature lies beyond nearly all of the training's values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kantor.data import corpus
 from kantor.data.checks.outcomes import Outcome
 from kantor.data.checks.run import quiet_library, run
-from kantor.drift.features import COLUMNS, INTERVALS, NAMES, PITCH_CLASSES, features
+from kantor.drift import melody_features
+from kantor.drift.melody_features import COLUMNS, INTERVALS, NAMES, PITCH_CLASSES, features
+from kantor.errors import one_line
+from kantor.files import save
 from kantor.metrics.distances import total_variation
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from kantor.settings import Drift
 
+STATE = "state.json"
 _NUMBERS = {"range": ("lowest", "highest", "range"), "density": ("density",)}
 _HISTOGRAMS = {"pitch_class": PITCH_CLASSES, "interval": INTERVALS}
 _USUAL = (0.01, 0.99)  # quantiles of the training's values
@@ -44,17 +48,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class DriftReport:
-    """What a comparison with the training gave.
-
-    Attributes
-    ----------
-    melodies : int
-        How many came in; nothing was compared if they were too few.
-    distances, thresholds : mapping
-        By feature.
-    outcomes : tuple of Outcome
-        Of the checks with great_expectations.
-    """
+    """What a comparison with the training gave, by feature; nothing if too few melodies came in."""
 
     melodies: int
     distances: Mapping[str, float]
@@ -78,32 +72,27 @@ class DriftReport:
     @property
     def markdown(self) -> str:
         """The verdict, the distances, and what great_expectations found."""
-        parts = [f"**{self.line}**"]
-        if self.distances:
-            rows = [
-                (name, f"{value:.3f}", f"{self.thresholds[name]:g}", "yes" * (name in self.beyond))
-                for name, value in self.distances.items()
-            ]
-            parts += ["Distances from the training's melodies (0 alike, 1 nothing in common):"]
-            parts += [_table(("feature", "distance", "threshold", "beyond"), rows)]
-        if self.outcomes:
-            checks = [
-                (one.sentence, one.expected, one.found, "holds" if one.success else "**fails**")
-                for one in self.outcomes
-            ]
-            parts += ["Expectations (great_expectations):"]
-            parts += [_table(("what", "expected", "found", ""), checks)]
-        return "\n\n".join(parts) + "\n"
+        if not self.distances:
+            return f"**{self.line}**\n"
+        distances = [
+            (name, f"{value:.3f}", f"{self.thresholds[name]:g}", "yes" * (name in self.beyond))
+            for name, value in self.distances.items()
+        ]
+        checks = [
+            (one.sentence, one.expected, one.found, "holds" if one.success else "**fails**")
+            for one in self.outcomes
+        ]
+        return (
+            f"**{self.line}**\n\n"
+            "Distances from the training's melodies (0 alike, 1 nothing in common):\n\n"
+            f"{_table(('feature', 'distance', 'threshold', 'beyond'), distances)}\n\n"
+            "Expectations (great_expectations):\n\n"
+            f"{_table(('what', 'expected', 'found', ''), checks)}\n"
+        )
 
 
 def training(scores: Path) -> pd.DataFrame:
-    """The features of the training's leading lines, one row a piece, in their own keys.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or damaged.
-    """
+    """The features of the training's leading lines, one row a piece, in their own keys."""
     import pandas as pd
 
     pieces = [piece for piece in corpus.load(scores) if piece.split == "train"]
@@ -127,23 +116,18 @@ def compare(came: pd.DataFrame, known: pd.DataFrame, limits: Drift) -> DriftRepo
 
 def distance(name: str, came: pd.DataFrame, known: pd.DataFrame) -> float:
     """The distance of one feature."""
-    if name in _NUMBERS:
-        pairs = ((came[one], known[one]) for one in _NUMBERS[name])
-        return max(_kolmogorov_smirnov(a.to_numpy(float), b.to_numpy(float)) for a, b in pairs)
     if name in _HISTOGRAMS:
         columns = list(_HISTOGRAMS[name])
         return total_variation(came[columns].mean(), known[columns].mean())
-    values = sorted({*came[name], *known[name]})
-    shares = [side[name].value_counts(normalize=True).reindex(values) for side in (came, known)]
-    return total_variation(*(side.fillna(0).to_numpy() for side in shares))
-
-
-def _kolmogorov_smirnov(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    values = np.unique(np.concatenate([first, second]))
-    shares = [
-        np.searchsorted(np.sort(side), values, side="right") / side.size for side in (first, second)
-    ]
-    return float(np.abs(shares[0] - shares[1]).max())
+    kolmogorov_smirnov = []
+    for column in _NUMBERS.get(name, (name,)):
+        sides = [side[column].value_counts(normalize=True) for side in (came, known)]
+        values = sorted({*sides[0].index, *sides[1].index})
+        one, other = (side.reindex(values, fill_value=0.0).to_numpy() for side in sides)
+        if name in NAMES:
+            return total_variation(one, other)
+        kolmogorov_smirnov.append(float(np.abs(np.cumsum(one - other)).max()))
+    return max(kolmogorov_smirnov)
 
 
 def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
@@ -163,10 +147,37 @@ def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
     return checks
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown; what would end a cell is written so that it does not."""
-    cells = [
-        [" ".join(text.replace("|", "\\|").split()) for text in row]
-        for row in (head, ["---"] * len(head), *rows)
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    lines = (head, ["---"] * len(head), *rows)
+    cells = ((one_line(text.replace("|", "\\|"), 1000) for text in line) for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def watch(folder: Path, drifting: bool, in_a_row: int, retrain: Callable[[str], object]) -> bool:
+    """Count one more check in a small file of the log's folder; whether it requested retraining.
+
+    It does so once, when drift has been found `in_a_row` times, and then not again before melodies
+    were found to be alike. A check that has seen no new melody counts for nothing.
+
+    Parameters
+    ----------
+    retrain
+        Requests retraining. It is given a key, which is the same whenever this check is repeated
+        because `retrain` failed or the process was killed: nothing is recorded until it returns.
+    """
+    try:
+        state = json.loads((folder / STATE).read_text())
+        part, count, requested = state["newest"], int(state["in_a_row"]), state["requested"]
+    except (OSError, ValueError, LookupError, TypeError):  # costs a few checks, not the flow
+        part, count, requested = "", 0, False
+    now = melody_features.newest(folder)
+    if now == part:
+        return False
+    count = count + 1 if drifting else 0
+    due = count >= in_a_row and not requested
+    if due:
+        retrain(f"drift after {part or now}")
+    state = {"newest": now, "in_a_row": count, "requested": drifting and (requested or due)}
+    save(folder / STATE, lambda stream: stream.write(json.dumps(state).encode()))
+    return due

@@ -23,9 +23,8 @@ from faults import Trial
 from kantor.locks import STATE
 from kantor.service import cleanup
 from kantor.service.access import Access
-from kantor.service.part import Part
 from kantor.service.service import PREFECT, SIGN, Service
-from kantor.service.supervisor import Supervisor
+from kantor.service.supervisor import Part, Supervisor
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -55,7 +54,7 @@ def _killed(name: str, what: str, times: int, root: Path) -> Trial:
 @contextlib.contextmanager
 def running(parts: list[Part], root: Path) -> Iterator[Supervisor]:
     """The parts, once all are ready; none is left behind."""
-    supervisor = Supervisor(parts, root, root, lambda line: None, patience=PATIENCE)
+    supervisor = Supervisor(parts, root, root, lambda line: None)
     ready = threading.Event()
     thread = threading.Thread(target=supervisor.run, args=(ready.set,), daemon=True)
     thread.start()
@@ -103,7 +102,7 @@ def _kills(
     chance = random.Random(0)
     until(lambda: any((root / "done").iterdir()), "no run ever ended")
     first = datetime.datetime.now(datetime.UTC)
-    part = next(one for one in supervisor.running if one.part.name == name)
+    part = next(one for one in supervisor.parts if one.name == name)
     kills = 0
     while kills < times:
         until(lambda: part.alive and part.ready, f"{name} is not started again")

@@ -23,7 +23,7 @@ from pydantic import ValidationError  # noqa: E402
 
 from kantor.promotion.comparison import Approval, ModelComparison  # noqa: E402
 from kantor.promotion.rendering import comparison_markdown  # noqa: E402
-from kantor.service.settings import Retrain  # noqa: E402
+from kantor.service.parameters import Retrain  # noqa: E402
 
 PARAMS = Path(__file__).resolve().parents[1] / "params.yaml"
 _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked

@@ -16,8 +16,8 @@ from kantor import settings
 from kantor.batch import Batch
 from kantor.locks import STATE
 from kantor.service.inbox import Inbox
+from kantor.service.parameters import Keep, Retrain
 from kantor.service.service import SIGN
-from kantor.service.settings import Keep, Retrain
 
 settings.quiet()  # before Prefect reads its settings
 

@@ -29,9 +29,9 @@ from kantor.promotion.comparison import (  # noqa: E402
     undecided,
 )
 from kantor.service import pipeline  # noqa: E402
-from kantor.service.lock import alone  # noqa: E402
+from kantor.service.parameters import Retrain  # noqa: E402
 from kantor.service.pass_page import PLOT, Pass, inline, markdown  # noqa: E402
-from kantor.service.settings import Retrain  # noqa: E402
+from kantor.service.repro import alone  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params.yaml"

@@ -8,7 +8,7 @@ import pytest
 
 from kantor import settings
 from kantor.errors import SetupError
-from kantor.service.settings import Retrain
+from kantor.service.parameters import Retrain
 from kantor.settings import Ingest
 
 GOOD = """

@@ -23,7 +23,7 @@ from kantor.promotion.champion_history import Event
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
 from kantor.promotion.rule import Row
-from kantor.service.settings import Retrain
+from kantor.service.parameters import Retrain
 
 # Prefect's clients leave a socket to be closed by the collector.
 pytestmark = [

@@ -27,10 +27,10 @@ def test_a_long_log_becomes_the_old_one(tmp_path):
     """A service of months fills no disk, and what was said last is still there."""
     log = tmp_path / "one.log"
     logs.copy(io.BytesIO(b"".join(b"%d\n" % n for n in range(10))), log, longest=60)
-    kept = (logs.old(log).read_text() + log.read_text()).splitlines()
+    kept = ((tmp_path / "one.log.1").read_text() + log.read_text()).splitlines()
     assert [line.split()[1] for line in kept] == [str(n) for n in range(10 - len(kept), 10)]
     assert len(kept) > 3
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.log", "one.log.1"]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_disk_that_refuses_costs_lines_only(tmp_path):
@@ -49,9 +49,8 @@ def test_it_outlives_who_is_asked_to_end(tmp_path):
             assert writer.poll() is None
         for one in (signal.SIGINT, signal.SIGTERM):
             os.kill(writer.pid, one)
-        writer.stdin.write(b"last\n")
-        writer.stdin.close()
-        assert writer.wait(60) == 0
+        writer.communicate(b"last\n", timeout=60)
+    assert writer.returncode == 0
     assert log.read_text().split()[1::2] == ["first", "last"]
 
 
@@ -71,5 +70,4 @@ def test_last_words(tmp_path, text, words):
     logs.copy(io.BytesIO(b"before\n"), log)
     begin = log.stat().st_size
     logs.copy(io.BytesIO(text.encode()), log)
-    log.touch()
     assert logs.last_words(log, begin) == words

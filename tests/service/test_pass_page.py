@@ -4,19 +4,13 @@ from kantor import settings
 from kantor.metrics.distances import Difference
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.rule import Row
-from kantor.service.pass_page import Pass, inline, markdown, page_links
+from kantor.service.pass_page import Pass, inline, markdown
 
 SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
 DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
-COMPARISON = ModelComparison(
-    "bach",
-    2,
-    1,
-    72,
-    (),
-    (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, Difference(*[0.02] * 3, 1.0)),),
-    settings.Promote(mode="auto", margin=0.005, guarded={}, resamples=100, confidence=0.9),
-)
+RULE = settings.Promote(mode="auto", margin=0.005, guarded={}, resamples=100, confidence=0.9)
+GAIN = Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, Difference(*[0.02] * 3, 1.0))
+COMPARISON = ModelComparison("bach", 2, 1, 72, (), (GAIN,), RULE)
 
 
 def test_why_what_and_where():
@@ -29,15 +23,11 @@ def test_why_what_and_where():
     assert "(http://studio:5000/#/models/bach/versions/2)" in text
 
 
-def test_without_a_service_nothing_is_linked():
-    """A flow run by hand knows no addresses."""
-    assert page_links(COMPARISON, {}) == []
-    assert "http" not in markdown(DONE, "as before", None, {})
-
-
-def test_without_a_comparison_the_models_are_linked():
-    """The first model has no other to be compared with."""
-    assert page_links(None, SERVED)[1] == "[models in MLflow](http://studio:5000/#/models)"
+def test_only_what_is_served_is_linked():
+    """A flow run by hand knows no addresses; the first model has no other to be compared with."""
+    assert "http" not in markdown(DONE, "as before", COMPARISON, {})
+    text = markdown(DONE, "as before", None, SERVED)
+    assert "[models in MLflow](http://studio:5000/#/models)" in text
 
 
 def test_a_picture_is_in_its_address(tmp_path):

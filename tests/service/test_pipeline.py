@@ -5,8 +5,8 @@ import sys
 import pytest
 from tests.living import left
 
-from kantor.service.lock import alone
 from kantor.service.pipeline import StageFailed, changed, reproduce, run_logged
+from kantor.service.repro import alone
 
 PIPELINE = """
 stages:
@@ -35,12 +35,28 @@ def root(tmp_path):
     return tmp_path
 
 
+def run(script, root, say=lambda line: None, *arguments, lock=None):
+    return run_logged([sys.executable, "-c", script, *arguments], root, say, lock)
+
+
 def test_lines_are_passed_on_in_order(tmp_path):
-    """Both streams reach the log, and the command runs in the repository."""
+    """Both streams, from the repository, also in pieces, within a character, without an end."""
+    script = (
+        "import os, sys, time; print(os.getcwd(), flush=True)\n"
+        "print('fault', file=sys.stderr, flush=True); out = sys.stdout.buffer\n"
+        "for part in (b'one\\ntw', b'o \\xc3', b'\\xb6\\r\\nthree\\rfour \\xc3'):\n"
+        "    out.write(part); out.flush(); time.sleep(0.05)"
+    )
     seen = []
-    script = "import os, sys; print(os.getcwd()); print('fault', file=sys.stderr)"
-    lines = run_logged([sys.executable, "-c", script], tmp_path, seen.append)
-    assert seen == lines == [str(tmp_path), "fault"]
+    assert run(script, tmp_path, seen.append) == seen
+    assert seen == [str(tmp_path), "fault", "one", "two ö", "three", "four \ufffd"]
+
+
+KILLED = """Running stage 'ingest':
+> python pipelines/ingest.py
+ingest: 300 of 1000 files read
+Killed
+ERROR: failed to reproduce 'ingest': failed to run: python x, exited with """
 
 
 @pytest.mark.parametrize(
@@ -54,13 +70,19 @@ def test_lines_are_passed_on_in_order(tmp_path):
             "check: row 3: no pitch; 1 of 2 passed",
         ),
         ("", "exit code 255"),
+        *(
+            (KILLED + code, "ingest: killed by signal 9: if nobody did that, memory ran out")
+            for code in ("-9", "137")
+        ),
     ],
 )
 def test_a_failure_names_the_cause(tmp_path, output, message):
-    """The stage that ran last and its own last line, not DVC's words about it, if it said any."""
-    script = f"print({output!r}); raise SystemExit(255)"
+    """The stage that ran last and its own last line, not DVC's words about it, if it said any.
+
+    A stage that was killed is told as that, whether DVC says it itself or its shell does.
+    """
     with pytest.raises(StageFailed) as error:
-        run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
+        run(f"print({output!r}); raise SystemExit(255)", tmp_path)
     assert str(error.value) == message
 
 
@@ -79,18 +101,12 @@ def test_a_pass_and_what_it_leaves_to_do(root):
     assert changed(root) == []
 
 
-def test_a_fault_of_the_parameters_runs_nothing(root):
-    """It fails with the line that names file and key, before a stage begins."""
-    seen = []
-    (root / "dvc.yaml").write_text("stages: {register: {cmd: echo at work}}")
-    (root / "params.yaml").write_text("register: {modle: a}")
+def test_a_fault_of_the_parameters_or_of_dvc_runs_nothing(tmp_path):
+    """It fails with the line that names file and key; a folder without DVC has a line as well."""
+    (tmp_path / "dvc.yaml").write_text("stages: {register: {cmd: echo at work}}")
+    (tmp_path / "params.yaml").write_text("register: {modle: a}")
     with pytest.raises(StageFailed, match=r"params.yaml: register.modle: .*nothing was run$"):
-        reproduce(root, seen.append)
-    assert seen == []
-
-
-def test_what_dvc_cannot_say(tmp_path):
-    """A folder that is no repository is an error in one line."""
+        reproduce(tmp_path, pytest.fail)
     with pytest.raises(StageFailed, match="not inside of a DVC repository"):
         changed(tmp_path)
 
@@ -99,24 +115,9 @@ def test_the_lock_lives_as_long_as_the_command(tmp_path):
     """A command that was handed the lock holds it."""
     script = "import os, sys; os.fstat(int(sys.argv[1]))"
     with alone(tmp_path, print) as lock:
-        run_logged([sys.executable, "-c", script, str(lock)], tmp_path, print, lock)
+        run(script, tmp_path, print, str(lock), lock=lock)
         with pytest.raises(StageFailed):
-            run_logged([sys.executable, "-c", script, str(lock)], tmp_path, print)
-
-
-@pytest.mark.parametrize("code", [-9, 137])
-def test_a_stage_that_is_killed_is_told_as_that(tmp_path, code):
-    """Whether DVC says it itself or its shell does, and not by what the stage said before."""
-    said = [
-        "Running stage 'ingest':",
-        "> python pipelines/ingest.py",
-        "ingest: 300 of 1000 files read",
-        "Killed",
-        f"ERROR: failed to reproduce 'ingest': failed to run: python x, exited with {code}",
-    ]
-    script = f"print({chr(10).join(said)!r}); raise SystemExit(255)"
-    with pytest.raises(StageFailed, match=r"^ingest: killed by signal 9: .*memory ran out$"):
-        run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
+            run(script, tmp_path, print, str(lock))
 
 
 LEAVES = """
@@ -133,25 +134,11 @@ os.kill(os.getpid(), 9)
 
 def test_a_command_that_is_killed_leaves_nothing_behind(tmp_path):
     """What it started holds the pipe open: that is not waited for but ended, and told."""
-    seen = []
 
     def say(line):
-        seen.append(line)
         if line == "reading":
             (tmp_path / "heard").touch()
 
     with pytest.raises(StageFailed, match=r"^ingest: the command that ran it was killed by signal"):
-        run_logged([sys.executable, "-c", LEAVES], tmp_path, say)
-    assert "reading" in seen
+        run(LEAVES, tmp_path, say)
     assert not left([int((tmp_path / "child").read_text())])
-
-
-def test_lines_that_come_in_pieces_are_put_together(tmp_path):
-    """Also where a character's bytes come apart, or the last line has no end."""
-    script = (
-        "import sys, time; out = sys.stdout.buffer\n"
-        "for part in (b'one\\ntw', b'o \\xc3', b'\\xb6\\r\\nthree\\rfour \\xc3'):\n"
-        "    out.write(part); out.flush(); time.sleep(0.05)"
-    )
-    lines = run_logged([sys.executable, "-c", script], tmp_path, lambda line: None)
-    assert lines == ["one", "two ö", "three", "four \ufffd"]

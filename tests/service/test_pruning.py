@@ -14,8 +14,8 @@ from kantor.batch.dispatcher import Here
 from kantor.errors import SetupError
 from kantor.locks import held
 from kantor.service import pruning
+from kantor.service.parameters import Keep
 from kantor.service.pruning import LOGS, markdown, prune, prune_logs
-from kantor.service.settings import Keep
 from kantor.settings import load
 
 NOW = datetime.now(UTC)
@@ -23,14 +23,10 @@ IN_A_YEAR = NOW + timedelta(days=365)
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
-@pytest.fixture(autouse=True)
-def _own_registry(monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, monkeypatch):
     """A repository with a batch, something refused, a composition of its own and two logs."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     root = tmp_path / "repository"
     root.mkdir()
     shutil.copy(PARAMS, root / "params.yaml")
@@ -51,6 +47,10 @@ def keep(root, **days):
     (root / "params.yaml").write_text(yaml.safe_dump(params))
 
 
+def lines(root, **options):
+    return [one.line for one in prune(root, **options)]
+
+
 def contents(root):
     """All files with their bytes, but for a lock and a ledger that was only looked at."""
     return {
@@ -61,22 +61,23 @@ def contents(root):
 
 
 def test_by_default_only_old_logs_go(root):
-    """All else is kept for ever."""
+    """All else is kept for ever; with the logs too, the page says that nothing is deleted."""
     assert load(Keep, "keep", PARAMS) == Keep()
     before = contents(root)
-    (only,) = prune(root, now=IN_A_YEAR)
-    assert only.line == "logs: 2 logs older than 30 days deleted (0.0 MB)"
+    assert lines(root, now=IN_A_YEAR) == ["logs: 2 logs older than 30 days deleted (0.0 MB)"]
     after = contents(root)
     changed = {path.name for path in before if after.get(path) != before[path]}
     assert changed == {"mlflow.log", "mlflow.log.1"}
+    keep(root, logs=None)
+    assert lines(root, now=IN_A_YEAR) == []
+    assert "Nothing is ever deleted" in markdown([])
 
 
 def test_nothing_that_is_young_goes(root):
     """Each kind says so."""
     keep(root, compositions=30, quarantine=30, retired=30)
     before = contents(root)
-    lines = [one.line for one in prune(root)]
-    assert lines == [
+    assert lines(root) == [
         f"{kind}: nothing older than 30 days"
         for kind in ("compositions", "quarantine", "logs", "retired")
     ]
@@ -85,25 +86,20 @@ def test_nothing_that_is_young_goes(root):
 
 def test_each_kind_says_what_went(root):
     """In one line with count and size; what a person composed alone stays."""
-    keep(root, compositions=200, quarantine=100)
+    keep(root, compositions=200, quarantine=100, logs=None)
     year_ago = (NOW - timedelta(days=365)).timestamp()
     (path,) = (root / "compositions/batches/quarantine").iterdir()
     os.utime(path, (year_ago, year_ago))
-    would = [one.line for one in prune(root, dry_run=True, now=IN_A_YEAR)]
+    would = lines(root, dry_run=True, now=IN_A_YEAR)
     assert would[0].startswith("compositions: 1 batch older than 200 days would be deleted (6 fi")
     assert path.exists()
-    done = list(prune(root, now=IN_A_YEAR))
-    lines = [one.line for one in done]
-    assert lines == [line.replace("would be deleted", "deleted") for line in would]
-    assert lines[1] == "quarantine: 1 file older than 100 days deleted (0.0 MB)"
-    left = {path.name for path in root.rglob("*.mid")}
-    assert left == {"mine.mid"}
-    assert markdown(done).count("\n- ") == 2
-    again = [one.line for one in prune(root, now=IN_A_YEAR)]
-    assert again[:2] == [
-        "compositions: nothing older than 200 days",
-        "quarantine: nothing older than 100 days",
-    ]
+    done = lines(root, now=IN_A_YEAR)
+    assert done == [line.replace("would be deleted", "deleted") for line in would]
+    assert done[1] == "quarantine: 1 file older than 100 days deleted (0.0 MB)"
+    assert {path.name for path in root.rglob("*.mid")} == {"mine.mid"}
+    again = list(prune(root, now=IN_A_YEAR))
+    assert [one.freed.count for one in again] == [0, 0]
+    assert markdown(again).count("- ") == 2
 
 
 def test_a_fault_of_one_kind_leaves_the_others_alone(root, monkeypatch):
@@ -116,14 +112,11 @@ def test_a_fault_of_one_kind_leaves_the_others_alone(root, monkeypatch):
 
     monkeypatch.setattr(pruning, "prune_retired", fails)
     with held(root / "compositions/batches/.lock"):
-        found = {one.kind: one for one in prune(root, now=IN_A_YEAR)}
-    assert found["compositions"].passing
-    assert found["compositions"].line == (
-        "compositions: a batch is composing; left for the next run"
-    )
-    assert found["retired"].line == "retired: the server does not answer"
-    assert not found["retired"].passing
-    assert found["logs"].freed.count == 2
+        compositions, logs, retired = prune(root, now=IN_A_YEAR)
+    words = "compositions: a batch is composing; left for the next run"
+    assert (compositions.line, compositions.passing) == (words, True)
+    assert (retired.line, retired.passing) == ("retired: the server does not answer", False)
+    assert logs.freed.count == 2
 
 
 def test_a_log_that_is_open_is_written_to_afterwards(tmp_path):
@@ -134,10 +127,3 @@ def test_a_log_that_is_open_is_written_to_afterwards(tmp_path):
         assert prune_logs(tmp_path, IN_A_YEAR).bytes == 9
         stream.write(b"now\n")
     assert log.read_text() == "now\n"
-
-
-def test_nothing_is_ever_deleted(root):
-    """Where params.yaml says so the page says so."""
-    keep(root, logs=None)
-    assert list(prune(root, now=IN_A_YEAR)) == []
-    assert "Nothing is ever deleted" in markdown([])

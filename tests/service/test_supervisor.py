@@ -11,9 +11,9 @@ import time
 import pytest
 
 from kantor.errors import SetupError
-from kantor.service import state
-from kantor.service.part import Part, Running
-from kantor.service.supervisor import Supervisor
+from kantor.service import health
+from kantor.service.health import STATES, State, read_states, write_states
+from kantor.service.supervisor import Part, Supervisor
 
 WAIT = "import time; time.sleep(60)"
 SERVER = """
@@ -30,12 +30,7 @@ while True:
     pathlib.Path(sys.argv[1]).touch()
     time.sleep(.05)
 """
-COUNTS = """
-import itertools, time
-for n in itertools.count():
-    print(n, flush=True)
-    time.sleep(.05)
-"""
+NOWHERE = "http://127.0.0.1:9/"
 
 
 def part(name, code, *arguments, **more):
@@ -59,151 +54,162 @@ def short_rounds(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run parts in a thread; gives the supervisor, the thread and what it says."""
+    """Run parts in a thread; gives the parts, what is said, and a function that ends them."""
     running = []
 
-    def start(*parts, wait=True, every=10.0):
+    def start(*parts, wait=True):
         lines, ready = [], threading.Event()
-        supervisor = Supervisor(parts, tmp_path, tmp_path, lines.append, 60.0, every)
+        supervisor = Supervisor(parts, tmp_path, tmp_path, lines.append)
         thread = threading.Thread(target=supervisor.run, args=(ready.set,))
         thread.start()
-        running.append((supervisor, thread))
+
+        def end():
+            supervisor.stop()
+            thread.join(30)
+
+        running.append(end)
         assert not wait or ready.wait(60)
-        return supervisor, thread, lines
+        return lines, end
 
     yield start
-    for supervisor, thread in running:
-        supervisor.stop()
-        thread.join(30)
+    for end in running:
+        end()
 
 
 @pytest.fixture
-def port():
+def server():
+    """A part that answers, and may be made to hang."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+        port = free.getsockname()[1]
+    return part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
 
 
 def test_all_end_together(run):
     """After `stop` no process runs, and each had a log and the environment that was given."""
     code = f"import os; print(os.environ['WHO'], flush=True); {WAIT}"
-    supervisor, thread, lines = run(
-        part("one", code, environment={"WHO": "first"}),
-        part("two", code, environment={"WHO": "second"}, needs="one"),
-    )
-    one, two = supervisor.running
+    one = part("one", code, environment={"WHO": "first"})
+    two = part("two", code, environment={"WHO": "second"}, needs="one")
+    assert "first" not in repr(one), "it may be secret"
+    lines, end = run(one, two)
     until(lambda: two.log.exists())
-    supervisor.stop()
-    thread.join(30)
-    assert not any(each.alive for each in supervisor.running)
+    end()
+    assert not one.alive
+    assert not two.alive
     assert lines == []
     assert one.started < two.started
-    assert one.log.read_text().split()[1:] == ["first"]
-    assert two.log.read_text().split()[1:] == ["second"]
+    assert [each.log.read_text().split()[1:] for each in (one, two)] == [["first"], ["second"]]
 
 
-def test_a_part_that_dies_is_started_again(run, tmp_path):
-    """The death is said with its cause, and so is that it runs again; both are written down."""
-    supervisor, _, lines = run(part("one", f"print('so long', flush=True); {WAIT}"))
-    (one,) = supervisor.running
-    first = one.process
+@pytest.mark.parametrize("killed", ["process", "_writer"])
+def test_a_part_that_dies_is_started_again(run, tmp_path, killed):
+    """So is one whose log lost its writer. The cause is said and kept, and that it runs again."""
+    one = part("one", f"print('so long', flush=True); {WAIT}")
+    lines, _ = run(one)
     until(lambda: one.log.exists())
-    until(lambda: state.read(tmp_path / state.FILE)[0].what == "running")
-    first.kill()
+    until(lambda: read_states(tmp_path / STATES)[0].what == "running")
+    getattr(one, killed).kill()
     until(lambda: len(lines) == 2)
-    fault = "ended (signal 9); its log ends: so long"
+    how = "ended (signal 9); its log ends: so long"
+    fault = how if killed == "process" else "lost its log and was killed"
     assert lines == [f"one {fault}; starting it again", "one is running again"]
-    until(lambda: state.read(tmp_path / state.FILE)[0].what == "running")
-    (written,) = state.read(tmp_path / state.FILE)
+    until(lambda: read_states(tmp_path / STATES)[0].what == "running")
+    (written,) = read_states(tmp_path / STATES)
     assert (written.restarts, written.fault) == (1, fault)
 
 
 @pytest.mark.parametrize("kind", ["server", "signs"])
-def test_a_part_that_hangs_is_started_again(run, tmp_path, port, kind):
+def test_a_part_that_hangs_is_started_again(run, tmp_path, monkeypatch, server, kind):
     """After three missing answers it is killed, while the other parts are left alone."""
-    hanging = part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
-    if kind == "signs":
-        hanging = part("signs", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
-    supervisor, _, lines = run(part("other", WAIT), hanging, every=0.5)
-    other, one = supervisor.running
-    first, untouched = one.process, other.process
+    monkeypatch.setattr(health, "EVERY", 0.5)
+    sign = tmp_path / "sign"
+    hanging = server if kind == "server" else part("signs", SIGNS, sign, sign=sign)
+    other = part("other", WAIT)
+    lines, _ = run(other, hanging)
+    first, untouched = hanging.process, other.process
     os.kill(first.pid, signal.SIGSTOP)
-    until(lambda: one.process not in (None, first) and one.ready)
+    until(lambda: hanging.process not in (None, first) and hanging.ready)
     until(lambda: len(lines) == 2)
     assert "gave no answer for" in lines[0]
     assert other.process is untouched
-    assert one.state.restarts == 1
-    assert "gave no answer" in one.state.fault
+    assert hanging.state.restarts == 1
+    assert "gave no answer" in hanging.state.fault
 
 
-def test_a_part_that_hangs_delays_no_other(run):
+def test_a_part_that_hangs_delays_no_other(run, monkeypatch):
     """While its answer is waited for, others are started again as ever."""
+    monkeypatch.setattr(health, "EVERY", 30.0)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"http://127.0.0.1:{mute.getsockname()[1]}/"
-        supervisor, _, _ = run(
-            part("mute", WAIT, health=address), part("other", WAIT), wait=False, every=30.0
-        )
-        other = supervisor.running[1]
+        other = part("other", WAIT)
+        run(part("mute", WAIT, health=address), other, wait=False)
         until(lambda: other.ready)
         first = other.process
         first.kill()
         until(lambda: other.process not in (None, first), seconds=15)
 
 
-def test_a_part_that_answers_late_is_left_alone(run, port):
+def test_a_part_that_answers_late_is_left_alone(run, monkeypatch, server):
     """A busy machine brings a missing answer or two."""
-    hanging = part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
-    supervisor, _, lines = run(hanging, every=1.0)
-    (one,) = supervisor.running
-    os.kill(one.process.pid, signal.SIGSTOP)
-    until(lambda: one.health.misses == 1)
-    assert one.state.what == "silent"
-    os.kill(one.process.pid, signal.SIGCONT)
-    until(lambda: one.health.misses == 0)
+    monkeypatch.setattr(health, "EVERY", 1.0)
+    lines, _ = run(server)
+    os.kill(server.process.pid, signal.SIGSTOP)
+    until(lambda: server.state.what == "silent")
+    os.kill(server.process.pid, signal.SIGCONT)
+    until(lambda: server.state.what == "running")
     assert lines == []
-    assert one.state.what == "running"
 
 
-def test_a_part_that_does_not_get_ready_is_started_again(tmp_path):
+def test_a_part_that_does_not_get_ready_is_started_again(tmp_path, monkeypatch):
     """A start that takes too long is no exemption for ever."""
-    slow = part("slow", WAIT, health="http://127.0.0.1:9/")
-    running = Running(slow, tmp_path / "log", tmp_path, patience=0.1)
-    running.start()
-    faults = []
-    until(lambda: faults.append(running.look()) or faults[-1])
-    running.end(0)
-    assert faults[-1] == "was not ready after 0 s and was killed"
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
+    slow = part("slow", WAIT, health=NOWHERE)
+    slow.start(tmp_path, tmp_path)
+    until(slow.look)
+    assert slow.fault == "was not ready after 0 s and was killed"
 
 
 def test_each_change_is_written_down_once(tmp_path, monkeypatch):
     """So that a page can show it; a disk that refuses ends nothing."""
     written = []
-    monkeypatch.setattr(state, "write", lambda _, states: written.append(states[0]) or fails())
-    sign = tmp_path / "sign"
-    one = part("one", SIGNS, sign, sign=sign)
-    supervisor = Supervisor([one], tmp_path, tmp_path, lambda line: None)
 
-    def fails():
+    def write(_, states):
+        written.append(states[0])
         raise OSError("full")
 
+    monkeypatch.setattr(health, "write_states", write)
+    one = part("one", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
+    supervisor = Supervisor([one], tmp_path, tmp_path, lambda line: None)
+
     def look():
-        if written and written[-1].what == "running":
+        if written[-1].what == "running":
             if written[-1].restarts:
                 supervisor.stop()
             else:
-                supervisor.running[0].process.kill()
+                one.process.kill()
 
     supervisor.run(lambda: None, look)
-    assert [one.what for one in written[:2]] == ["starting", "running"]
-    assert all(one != next for one, next in itertools.pairwise(written))
+    assert [state.what for state in written[:2]] == ["starting", "running"]
+    assert all(state != after for state, after in itertools.pairwise(written))
     assert written[-1].fault == "ended (signal 9); its log ends: nothing"
+
+
+@pytest.mark.parametrize("text", [None, "[{", '[{"other": 1}]', "7"])
+def test_what_is_written_is_read(tmp_path, text):
+    """All of it; nothing of a file that is torn or of another version."""
+    there = [State("one", "running", 1.5), State("two", "down", 2.0, 3, "ended: x", 4.0)]
+    assert read_states(tmp_path / "states") == []
+    write_states(tmp_path / "states", there)
+    if text is not None:
+        (tmp_path / "states").write_text(text)
+    assert read_states(tmp_path / "states") == ([] if text else there)
 
 
 def test_the_same_cause_is_said_once(tmp_path, monkeypatch):
     """A part that dies every half minute does not fill the terminal."""
     faults = iter(("ended: a", "ended: a", "ended: b"))
-    monkeypatch.setattr(Running, "look", lambda _: next(faults))
-    monkeypatch.setattr(Running, "start", lambda _: None)
+    monkeypatch.setattr(Part, "look", lambda _: next(faults))
+    monkeypatch.setattr(Part, "start", lambda *_: None)
     lines = []
     supervisor = Supervisor([part("one", WAIT)], tmp_path, tmp_path, lines.append)
     for _ in range(3):
@@ -213,55 +219,34 @@ def test_the_same_cause_is_said_once(tmp_path, monkeypatch):
 
 def test_the_pauses_grow_until_a_part_runs_for_a_while(tmp_path):
     """Then they begin anew."""
-    one = Running(part("one", WAIT), tmp_path / "one.log", tmp_path)
+    one = part("one", WAIT)
 
     def pause(ran=0.0):
-        one.start()
+        one.start(tmp_path, tmp_path)
         until(lambda: one.look() or one.ready)
         one.started -= ran
         one.process.kill()
         until(one.look)
-        return one.pause
+        return round(one.next_start - time.monotonic(), 0)
 
-    assert [pause() for _ in range(3)] == [0.5, 1.0, 2.0]
+    assert [pause() for _ in range(4)][1:] == [1, 2, 4]
     one.failures = 20
-    assert pause() == 30.0
-    assert pause(ran=60.0) == 0.5
-    one.end(0)
+    assert pause() == 30
+    assert pause(ran=60.0) < 1
 
 
-def test_a_log_goes_on_without_its_writer(run):
-    """One that is killed is replaced; the part does not notice, and no line is lost."""
-    supervisor, _, lines = run(part("one", COUNTS))
-    (one,) = supervisor.running
-    until(lambda: one.log.exists() and one.log.read_bytes().count(b"\n") > 3)
-    first = one._writers[-1]
-    first.kill()
-    until(lambda: one._writers[-1:] not in ([], [first]))
-    before = one.log.read_bytes().count(b"\n")
-    until(lambda: one.log.read_bytes().count(b"\n") > before + 3)
-    numbers = [int(line.split()[1]) for line in one.log.read_text().splitlines()]
-    assert numbers[-1] <= len(numbers), "only the line that it had in hand may be lost"
-    assert lines == []
-
-
-def test_what_never_starts_is_an_error_with_its_cause(tmp_path):
-    """The last line of the log says why, and the other parts are ended."""
-    bad = part("bad", "raise SystemExit('no such database')", health="http://x")
-    supervisor = Supervisor([part("good", WAIT), bad], tmp_path, tmp_path, lambda line: None)
-    with pytest.raises(SetupError, match=r"bad ended \(exit code 1\): no such database; see "):
-        supervisor.run(lambda: pytest.fail("never ready"))
-    assert not any(one.alive for one in supervisor.running)
-
-
-def test_what_is_late_is_an_error(tmp_path):
-    """A part that lives and never answers is named."""
-    slow = part("slow", WAIT, health="http://127.0.0.1:9/")
-    supervisor = Supervisor([slow], tmp_path, tmp_path, print, patience=0.3)
-    with pytest.raises(SetupError, match="slow: not ready"):
-        supervisor.run(lambda: None)
-
-
-def test_no_secret_in_the_command_or_in_words():
-    """What is in the environment of a part does not show where the part is printed."""
-    assert "hush" not in repr(part("one", WAIT, environment={"TOKEN": "hush"}))
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise SystemExit('no such database')", r"bad ended \(exit code 1\): no such database; s"),
+        (WAIT, "bad: not ready after"),
+    ],
+)
+def test_what_never_starts_is_an_error_with_its_cause(tmp_path, monkeypatch, code, words):
+    """The last line of the log says why, or that it never answers; the other parts are ended."""
+    monkeypatch.setattr(health, "PATIENCE", 20.0 if "raise" in code else 0.3)
+    good, bad = part("good", WAIT), part("bad", code, health=NOWHERE)
+    with pytest.raises(SetupError, match=words):
+        Supervisor([good, bad], tmp_path, tmp_path, print).run(lambda: pytest.fail("ready"))
+    assert not good.alive
+    assert not bad.alive

@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from kantor.errors import SetupError
@@ -26,16 +27,9 @@ _EVERYWHERE = ("0.0.0.0", "::")
 
 @dataclass(frozen=True)
 class Access:
-    """Where servers bind, the names they answer to, and the token they ask for.
+    """Where servers bind, the names that a request's Host header may have, and the token.
 
-    Attributes
-    ----------
-    host : str
-        The address to bind to.
-    hosts : tuple of str
-        Names that a request's Host header may have, without ports.
-    token : str
-        Empty where none is asked for; never shown.
+    The names have no ports. The token is empty where none is asked for, and is never shown.
     """
 
     host: str = "127.0.0.1"
@@ -86,10 +80,7 @@ class Access:
         return name in self.hosts or bare in self.hosts
 
     def admits(self, authorization: str) -> bool:
-        """Whether an Authorization header, bearer or basic, holds the token; all do if none is set.
-
-        Raises nothing, whatever the header is.
-        """
+        """Whether an Authorization header, bearer or basic, holds the token, if there is one."""
         offered = _offered(authorization)
         return not self.token or hmac.compare_digest(offered.encode(), self.token.encode())
 
@@ -107,13 +98,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _offered(authorization: str) -> str:
-    """The token in an Authorization header; empty where there is none."""
+    """The token in an Authorization header; empty where there is none, whatever else is there."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()
-    if scheme.lower() == "basic":
-        try:
+    with suppress(ValueError):
+        if scheme.lower() == "basic":
             return base64.b64decode(rest, validate=True).decode(errors="replace").partition(":")[2]
-        except ValueError:
-            return ""
     return ""

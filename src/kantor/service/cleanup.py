@@ -11,7 +11,8 @@ import ctypes
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import psutil
 
@@ -21,6 +22,7 @@ _SET_PDEATHSIG = 1  # prctl(2)
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 Chosen = Callable[[Mapping[str, str]], bool]
+"""Says of a process, by its environment at its start, whether it is meant."""
 
 
 def end_with_parent() -> None:
@@ -29,18 +31,21 @@ def end_with_parent() -> None:
         _PRCTL(_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def find(chosen: Chosen) -> list[psutil.Process]:
-    """Processes with an environment, as it was at their start, that `chosen` says yes to.
+def environments() -> list[dict[str, str]]:
+    """The environments, at their start, of all processes that may be read."""
+    return [one.info["environ"] for one in psutil.process_iter(["environ"]) if one.info["environ"]]
 
-    Neither this process nor those that it descends from are among them.
-    """
+
+def find(chosen: Chosen) -> list[psutil.Process]:
+    """The chosen processes, but neither this one nor those that it descends from."""
     own = psutil.Process()
     family = {own, *own.parents()}
-    return [one for one, values in _environments() if one not in family and chosen(values)]
+    every = psutil.process_iter(["environ"])
+    return [one for one in every if one not in family and chosen(one.info["environ"] or {})]
 
 
 def sweep(chosen: Chosen, seconds: float = 5.0) -> int:
-    """Kill (-9) the processes that `chosen` says yes to, until there is none; how many they were.
+    """Kill (-9) the chosen processes until there is none; how many they were.
 
     Work in Kantor stands being killed at any moment, and a process that could still report its
     end would have its work taken for failed instead of unfinished.
@@ -49,21 +54,8 @@ def sweep(chosen: Chosen, seconds: float = 5.0) -> int:
     ends = time.monotonic() + seconds
     while (processes := find(chosen)) and time.monotonic() < ends:
         for process in processes:
-            try:
+            with suppress(psutil.Error):  # ended meanwhile, or somebody else's
                 process.kill()
-            except psutil.Error:  # ended meanwhile, or somebody else's
-                continue
-            killed.add(process)
+                killed.add(process)
         time.sleep(0.02)
     return len(killed)
-
-
-def environments() -> list[dict[str, str]]:
-    """The environments, at their start, of all processes that may be read."""
-    return [values for _, values in _environments()]
-
-
-def _environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
-    for process in psutil.process_iter(["environ"]):
-        if process.info["environ"]:
-            yield process, process.info["environ"]

@@ -50,12 +50,8 @@ _HEADERS = {
 class Guard:
     """An ASGI app that passes on to `app` what `access` admits and no foreign page sends.
 
-    Parameters
-    ----------
-    open_paths
-        Paths that say nothing but whether the server lives: they need no token.
-    penalty
-        Seconds that the answer to a wrong token takes.
+    `open_paths` say nothing but whether the server lives: they need no token. The answer to a wrong
+    token takes `penalty` seconds.
     """
 
     def __init__(
@@ -65,12 +61,9 @@ class Guard:
         open_paths: tuple[str, ...] = (),
         penalty: float = PENALTY,
     ) -> None:
-        self.app, self.access, self.open_paths = app, access, open_paths
-        self._penalty = penalty
+        self.app, self.access, self.open_paths, self.penalty = app, access, open_paths, penalty
         self._waiting: Counter[str] = Counter()
-        self._signer = TimestampSigner(
-            access.token, salt="kantor cookie", digest_method=hashlib.sha256
-        )
+        self._signer = TimestampSigner(access.token, "kantor cookie", digest_method=hashlib.sha256)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a foreign host or page, 401 without the token; else pass on."""
@@ -113,7 +106,7 @@ class Guard:
         if given:
             self._waiting[address] += 1
             try:
-                await asyncio.sleep(self._penalty)
+                await asyncio.sleep(self.penalty)
             finally:
                 self._waiting[address] -= 1
                 self._waiting += Counter()  # forget addresses for which nothing waits
@@ -131,24 +124,15 @@ def is_foreign(headers: Mapping[str, str], method: str = "") -> bool:
 
     Browsers say so in headers that no page can set; programs send none of them. A link from
     elsewhere to a page of ours is no foreign request: it opens the page and tells the other side
-    nothing.
-
-    Parameters
-    ----------
-    headers
-        Names in small letters.
-    method
-        Of HTTP; empty for a websocket.
+    nothing. The names in `headers` are in small letters; a websocket has no `method`.
     """
     origin = headers.get("origin")
     if origin is not None and not _is_origin_of(origin, headers.get("host", "")):
         return True
     if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
         return False
-    opens_page = headers.get("sec-fetch-mode") == "navigate" and (
-        headers.get("sec-fetch-dest") == "document"
-    )
-    return not (opens_page and method in ("GET", "HEAD"))
+    fetch = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    return not (fetch == ("navigate", "document") and method in ("GET", "HEAD"))
 
 
 def _is_origin_of(origin: str, host: str) -> bool:
@@ -162,7 +146,6 @@ def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     """`send` that adds headers to an HTTP answer, except those that it has already."""
 
     async def send_with(message: Message) -> None:
-        """Pass a message on; the one that begins an answer gets the headers."""
         if message["type"] == "http.response.start":
             own = [(name.lower(), value) for name, value in message.get("headers", ())]
             message = {**message, "headers": own}
@@ -188,17 +171,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reaso
 def serve(build: Callable[[Access], ASGIApp], port: int, health: str) -> int:
     """Serve an app behind a guard until SIGTERM or Ctrl-C, by what the environment says.
 
-    Parameters
-    ----------
-    build
-        Makes the app; a `SetupError` that it raises ends this in one line.
-    health
-        The path that needs no token.
-
-    Returns
-    -------
-    int
-        The exit code of the process.
+    `build` makes the app; a `SetupError` that it raises ends this in one line. The path `health`
+    needs no token. Returns the exit code of the process.
     """
     import uvicorn
 

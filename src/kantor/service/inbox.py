@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from kantor.files import private_folder, save
 from kantor.intake import store
 from kantor.intake.upload import is_junk
 from kantor.locks import STATE
-from kantor.service.settings import Serve
+from kantor.service.parameters import Serve
 
 NOTHING = hashlib.sha256().hexdigest()
 DATA = "data"
@@ -38,10 +39,8 @@ class Inbox:
     ----------
     place
         A folder or a file; or a URL that fsspec knows, which is listed, nothing in it opened.
-    seconds
-        From one look to the next, while nothing changes.
-    settle
-        From one look to the next, once something has changed.
+    seconds, settle
+        From one look to the next, while nothing changes and once something has changed.
     say
         Gets one line about what hinders a look, once until that changes.
     """
@@ -54,9 +53,9 @@ class Inbox:
         say: Callable[[str], object] = print,
     ) -> None:
         self.place = place
-        self._seconds, self._settle, self._say = seconds, min(seconds, settle), say
+        self._seconds, self._settle, self._say = seconds, settle, say
         self._arrived = self._seen = NOTHING
-        self._hindrance: str | None = None
+        self._hindrance = ""
 
     @classmethod
     def from_params(cls, root: Path, say: Callable[[str], object] = print) -> Inbox:
@@ -68,12 +67,13 @@ class Inbox:
             If the blocks `serve` or `batch` are at fault.
         """
         params = root / "params.yaml"
-        serving = settings.load(Serve, "serve", params)
+        serve = settings.load(Serve, "serve", params)
         place = settings.load(Batch, "batch", params).inbox
         folder = store.on_disk(place)
         if folder is not None:
-            return cls(root / folder, serving.arrivals, serving.arrivals, say)
-        return cls(place, serving.store_arrivals, serving.arrivals, say)
+            return cls(root / folder, serve.arrivals, serve.arrivals, say)
+        settle = min(serve.store_arrivals, serve.arrivals)
+        return cls(place, serve.store_arrivals, settle, say)
 
     @property
     def pause(self) -> float:
@@ -94,21 +94,21 @@ class Inbox:
     def look(self) -> bool:
         """Whether something has arrived since this was last True; False where it cannot look."""
         try:
-            now = state(self.place)
+            now, hindrance = state(self.place), ""
         except (InputError, OSError) as error:
-            self._hindered(_one_line(error))
+            now, hindrance = self._seen, str(error)
+            if isinstance(error, OSError) and error.filename is not None:
+                hindrance = f"{error.filename}: {error.strerror}"
+        known, self._hindrance = self._hindrance, hindrance
+        if hindrance:
+            if hindrance != known:
+                self._say(f"{hindrance} (looked for again every {self._seconds:g} s)")
             return False
-        self._hindered(None)
         settled, self._seen = now == self._seen, now
         if not settled or now == self._arrived:
             return False
         self._arrived = now
         return now != NOTHING
-
-    def _hindered(self, by: str | None) -> None:
-        if by is not None and by != self._hindrance:
-            self._say(f"{by} (looked for again every {self._seconds:g} s)")
-        self._hindrance = by
 
 
 def state(place: Path | str) -> str:
@@ -137,42 +137,22 @@ def _objects(url: str) -> Iterator[str]:
 
 
 def _files(place: Path) -> Iterator[str]:
-    if place.is_file():
-        yield from _file(place)
-    for path, folders, files in os.walk(place):
+    paths = [place] if place.is_file() else []
+    for path, folders, names in os.walk(place):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield from _file(Path(path) / name)
-
-
-def _file(path: Path) -> Iterator[str]:
-    try:
-        status = path.lstat()
-    except OSError:  # gone meanwhile
-        return
-    yield f"{path} {status.st_size} {status.st_mtime_ns}\n"
-
-
-def _one_line(error: InputError | OSError) -> str:
-    """What was wrong, in one line that names the place."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+        paths += [Path(path) / name for name in sorted(names) if not name.startswith(".")]
+    for file in paths:
+        with suppress(OSError):  # gone meanwhile
+            status = file.lstat()
+            yield f"{file} {status.st_size} {status.st_mtime_ns}\n"
 
 
 @dataclass(frozen=True)
 class NewScores:
     """Data that no pass through the pipeline has read.
 
-    Attributes
-    ----------
-    hash : str
-        Of the contents of the folder.
-    key : str
-        Names this change. It holds the time too, as the same contents may come back later.
-    line : str
-        The change in words.
+    `hash` is of the contents of the folder. `key` names this change; it holds the time too, as the
+    same contents may come back later. `line` is the change in words.
     """
 
     hash: str
@@ -184,15 +164,13 @@ def new_scores(root: Path, settled: float = _SETTLED) -> NewScores | None:
     """What ``data/`` holds, if the last pass did not read it and `announced` did not note it.
 
     So retraining starts once for each content of the folder: after a pass that fails, it starts
-    again when the folder has changed.
-
-    Parameters
-    ----------
-    settled
-        Seconds for which the folder must have been as it is.
+    again when the folder has changed. The folder must have been as it is for `settled` seconds.
     """
     data = root / DATA
-    if not data.is_dir() or time.time() - (changed := _changed(data)) < settled:
+    if not data.is_dir():
+        return None
+    changed = max(one.stat(follow_symlinks=False).st_mtime for one in (data, *data.rglob("*")))
+    if time.time() - changed < settled:
         return None
     files = contents(data)
     now = hash_of(files)
@@ -204,9 +182,8 @@ def new_scores(root: Path, settled: float = _SETTLED) -> NewScores | None:
 
 def announced(root: Path, scores: NewScores) -> None:
     """Note that retraining was started for `scores`."""
-    text = scores.hash.encode()
     private_folder(root / STATE)
-    save(root / STATE / ANNOUNCED, lambda stream: stream.write(text))
+    save(root / STATE / ANNOUNCED, lambda stream: stream.write(scores.hash.encode()))
 
 
 def _trained(root: Path) -> str | None:
@@ -216,8 +193,3 @@ def _trained(root: Path) -> str | None:
         return next(str(one["md5"]) for one in stages["ingest"]["deps"] if one["path"] == DATA)
     except (OSError, yaml.YAMLError, LookupError, TypeError, StopIteration):
         return None
-
-
-def _changed(folder: Path) -> float:
-    """When anything in the folder last changed, in seconds since 1970."""
-    return max(path.stat(follow_symlinks=False).st_mtime for path in (folder, *folder.rglob("*")))

@@ -48,11 +48,6 @@ def _app(root: Path, access: Access, port: int) -> ASGIApp:
     return app  # type: ignore[no-any-return]
 
 
-def address(root: Path) -> str:
-    """The database of the registry: the one that ``MLFLOW_TRACKING_URI`` names, or our own."""
-    return os.environ.get(URI_VARIABLE, "") or f"sqlite:///{root.absolute() / DATABASE}"
-
-
 def _prepare(root: Path, access: Access, port: int) -> None:
     """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
     settings.quiet()
@@ -68,7 +63,7 @@ def _prepare(root: Path, access: Access, port: int) -> None:
     from mlflow.server import constants
     from mlflow.server.handlers import initialize_backend_stores
 
-    database = address(root)
+    database = os.environ.get(URI_VARIABLE) or f"sqlite:///{root.absolute() / DATABASE}"
     files = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or str(root.absolute() / ARTIFACTS)
     os.environ |= {
         constants.BACKEND_STORE_URI_ENV_VAR: database,

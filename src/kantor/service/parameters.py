@@ -1,19 +1,62 @@
-"""Faults of params.yaml, found before a stage or a service starts, and while a service runs."""
+"""What `params.yaml` says of the service, and faults of the file: at a start, and while it runs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import yaml
+from pydantic import Field
 
 from kantor import settings
 from kantor.batch.settings import Batch
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.intake import read_limits
-from kantor.service.settings import Keep, Retrain, Serve
+
+
+class Retrain(settings.Block):
+    """When the pipeline is brought up to date by itself, and what is done when that fails.
+
+    `cron` is when to look for anything to do, `watch` when to look for new scores alone. A pass
+    that failed is tried again `retries` times, after `retry_seconds` each; an approval is waited
+    for `approval_hours`.
+    """
+
+    cron: str
+    watch: str
+    retries: int = Field(ge=0)
+    retry_seconds: float = Field(ge=0)
+    approval_hours: float = Field(gt=0)
+
+
+class Serve(settings.Block):
+    """What `make serve` does between the runs of its flows.
+
+    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder or a file of
+    this machine; every `store_arrivals` seconds where it is an address.
+    """
+
+    arrivals: float = Field(gt=0)
+    store_arrivals: float = Field(30, gt=0)
+
+
+class Keep(settings.Block):
+    """After how many days the flow `prune` deletes what is no longer used; None keeps it for ever.
+
+    `compositions` counts from when a batch ended, `quarantine` from when an upload was refused,
+    `logs` from the last line, `runs` from the end of a flow run, `retired` from when a version was
+    retired. Prefect's server itself deletes old `runs`. `cron` is when the flow runs.
+    """
+
+    cron: str = "15 4 * * *"
+    compositions: float | None = Field(None, gt=0)
+    quarantine: float | None = Field(None, gt=0)
+    logs: float | None = Field(30, gt=0)
+    runs: float | None = Field(None, ge=1)
+    retired: float | None = Field(None, gt=0)
+
 
 UNTIL_MENDED = "flows fail until it is mended"
 STAGES: dict[str, type[settings.Block]] = {
@@ -35,7 +78,6 @@ SERVED: dict[str, type[settings.Block]] = {
     "ensemble": settings.EnsembleSettings,
 }
 """What stages, flows and the service read, by the name of the block."""
-_READ_ENSEMBLE = {"ingest", "validate", "train"}
 
 
 def check_stages(root: Path) -> None:
@@ -46,22 +88,15 @@ def check_stages(root: Path) -> None:
     SetupError
         One line that names the file, the key and the fault.
     """
-    path = os.path.relpath(root / "params.yaml")
-    names = [name for name in STAGES if name in _stages(root / "dvc.yaml")]
-    values = settings.read_params(path) if names else {}
-    for name in names:
-        settings.checked(STAGES[name], name, values, path)
-    if not _READ_ENSEMBLE.isdisjoint(names):
-        settings.checked(settings.EnsembleSettings, "ensemble", values, path)
-
-
-def _stages(path: Path) -> dict[str, object]:
-    """The stages of a ``dvc.yaml``; none where it is for DVC to say what is wrong with it."""
     try:
-        stages = yaml.safe_load(path.read_text())["stages"]
+        stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
     except (OSError, yaml.YAMLError, LookupError, TypeError):
-        return {}
-    return stages if isinstance(stages, dict) else {}
+        return  # it is for DVC to say what is wrong with its file
+    names = [name for name in STAGES if name in stages]
+    if not {"ingest", "validate", "train"}.isdisjoint(names):
+        names.append("ensemble")
+    if names:
+        _check_blocks(root, names)
 
 
 def check(root: Path) -> None:
@@ -72,11 +107,15 @@ def check(root: Path) -> None:
     SetupError
         One line that names the file, the key and the fault.
     """
+    read_limits(_check_blocks(root, SERVED))
+
+
+def _check_blocks(root: Path, names: Iterable[str]) -> str:
     path = os.path.relpath(root / "params.yaml")
     values = settings.read_params(path)
-    for name, block in SERVED.items():
-        settings.checked(block, name, values, path)
-    read_limits(path)
+    for name in names:
+        settings.checked(SERVED[name], name, values, path)
+    return path
 
 
 def fault(root: Path) -> str:
@@ -89,13 +128,7 @@ def fault(root: Path) -> str:
 
 
 class Watch:
-    """Looks now and then whether ``params.yaml`` is sound.
-
-    Parameters
-    ----------
-    say
-        Gets one line for a fault, and one when it is mended.
-    """
+    """Looks now and then whether ``params.yaml`` is sound; says a fault, and when it is mended."""
 
     def __init__(self, root: Path, say: Callable[[str], object]) -> None:
         self._root, self._say = root, say
@@ -115,7 +148,6 @@ class Watch:
             self._say("params.yaml is sound again")
 
     def _mark(self) -> tuple[int, int] | None:
-        """Time and size of the file; None where there is none."""
         try:
             status = (self._root / "params.yaml").stat()
         except OSError:

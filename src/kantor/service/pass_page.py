@@ -16,16 +16,10 @@ PLOT = Path("reports/comparison.png")
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass through the pipeline.
+    """A pass through the pipeline: why it was started, and what had changed for which stage.
 
-    Attributes
-    ----------
-    reason : str
-        Why it was started.
-    changed, ran : sequence of str
-        What had changed for which stage, and the stages that ran.
-    summary : sequence of str
-        The registry's closing words: the version, then its figures.
+    `ran` names the stages that ran; `summary` is what the registry says at the end: the version,
+    then its figures.
     """
 
     reason: str
@@ -37,14 +31,10 @@ class Pass:
 def markdown(
     done: Pass, outcome: str, comparison: ModelComparison | None, environment: Mapping[str, str]
 ) -> str:
-    """Outcome, comparison, what changed and ran, figures, links.
+    """The outcome, the comparison, what changed and ran, figures, links.
 
-    Parameters
-    ----------
-    outcome
-        Who is champion now, in one line.
-    environment
-        Holds the addresses of the front page and of MLflow, where they are served.
+    `outcome` says in one line who is champion now. `environment` holds the addresses of the front
+    page and of MLflow, where they are served.
     """
     changes = [f"- {line}" for line in done.changed] or ["- nothing; every stage was forced"]
     parts = [

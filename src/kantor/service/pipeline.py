@@ -1,7 +1,6 @@
-"""Bring the pipeline up to date: DVC as a subprocess, one at a time, its words passed on.
+"""Bring the pipeline up to date: DVC as a subprocess, its words passed on, its failures explained.
 
-Nothing here imports DVC. A pass that fails or is killed leaves what is finished finished: the
-next one goes on from there.
+A pass that fails or is killed leaves what is finished finished: the next one goes on from there.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from pathlib import Path
 
 from kantor.errors import SetupError
 from kantor.service import cleanup
-from kantor.service.lock import stage_environment
 from kantor.service.parameters import check_stages
+from kantor.service.repro import stage_environment
 
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
@@ -48,9 +47,8 @@ def changed(root: Path) -> list[str]:
     StageFailed
         If DVC cannot say.
     """
-    command = [sys.executable, "-m", "dvc", "status", "--json"]
     status = subprocess.run(
-        command,
+        [sys.executable, "-m", "dvc", "status", "--json"],
         cwd=root,
         env=stage_environment(),
         stdin=subprocess.DEVNULL,
@@ -61,40 +59,28 @@ def changed(root: Path) -> list[str]:
     try:
         stages = json.loads(status.stdout)
     except ValueError:
-        cause = _cause((status.stderr or status.stdout).splitlines())
+        cause = _last_words((status.stderr or status.stdout).splitlines())
         raise StageFailed(f"dvc status: {cause}") from None
-    return [f"{stage}: {', '.join(_names(reasons))}" for stage, reasons in stages.items()]
+    return [f"{stage}: {', '.join(_changes(reasons))}" for stage, reasons in stages.items()]
 
 
-def _names(reasons: Sequence[object]) -> list[str]:
+def _changes(reasons: Sequence[object]) -> list[str]:
     """Names of what changed for a stage, from DVC's nested words."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for reason in reasons:
         if not isinstance(reason, dict):
-            names.append(str(reason))
+            names[str(reason)] = None
             continue
-        for changes in reason.values():
-            for name, how in changes.items():
-                inner = f" ({', '.join(how)})" if isinstance(how, dict) else ""
-                names.append(f"{name}{inner}")
-    return list(dict.fromkeys(names))
+        for name, how in (item for changes in reason.values() for item in changes.items()):
+            names[f"{name} ({', '.join(how)})" if isinstance(how, dict) else name] = None
+    return list(names)
 
 
 def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None) -> list[str]:
     """Run every stage that something changed for, or with `force` every stage.
 
-    Parameters
-    ----------
-    say
-        Gets each line as it comes.
-    lock
-        The file that `kantor.service.lock.alone` gave: DVC then holds the lock too, should this
-        process be killed.
-
-    Returns
-    -------
-    list of str
-        Names of the stages that ran.
+    `say` gets each line as it comes. With the file `lock` that `alone` gave, DVC holds the lock
+    too, should this process be killed. Returns the names of the stages that ran.
 
     Raises
     ------
@@ -106,19 +92,15 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
     except SetupError as error:
         raise StageFailed(f"{error}; nothing was run") from None
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
-    return _stages(run_logged(command, root, say, lock))
+    lines = run_logged(command, root, say, lock)
+    return [match["name"] for match in map(_STAGE.search, lines) if match]
 
 
 def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = None) -> list[str]:
-    """Run a command in `root`, passing each line on as it comes.
+    """Run a command in `root`, passing each line on as it comes; all lines.
 
     What the command leaves behind when it ends, such as the stage of a DVC that was killed, is
     killed: nobody waits for it, and the next run would do the same work beside it.
-
-    Returns
-    -------
-    list of str
-        All lines.
 
     Raises
     ------
@@ -139,63 +121,52 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
         text=True,
         errors="replace",
     ) as process:
+
+        def end_leftovers() -> None:  # they may hold the pipe open
+            process.wait()
+            cleanup.sweep(lambda values: values.get(_RUN) == run)
+
         assert process.stdout is not None
-        ending = threading.Thread(target=_end_leftovers, args=(process, run), daemon=True)
+        ending = threading.Thread(target=end_leftovers, daemon=True)
         ending.start()
         for line in process.stdout:
             lines.append(line.rstrip())
             say(lines[-1])
         ending.join()
     if process.returncode:
-        raise StageFailed(_failure(_stages(lines), lines, _fault(lines, process.returncode)))
+        raise StageFailed(_failure(lines, process.returncode))
     return lines
 
 
-def _end_leftovers(process: subprocess.Popen[str], run: str) -> None:
-    """Wait for a command to end, then kill what it left behind: that may hold its pipe open."""
-    process.wait()
-    cleanup.sweep(lambda values: values.get(_RUN) == run)
-
-
-def _stages(lines: Sequence[str]) -> list[str]:
-    matches = map(_STAGE.search, lines)
-    return [match["name"] for match in matches if match]
-
-
-def _fault(lines: Sequence[str], code: int) -> str:
-    """Why a command failed, by what it printed and its exit code."""
+def _failure(lines: Sequence[str], code: int) -> str:
+    """Why a command failed: the stage that ran last, if one did, and the cause."""
     if code < 0:
-        return f"the command that ran it was {_killed(-code)}"
-    exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
-    number = -exits[-1] if exits and exits[-1] < 0 else exits[-1] - _SHELL if exits else 0
-    if number in signal.valid_signals():
-        return _killed(number)
-    return _cause(lines) or f"exit code {code}"
+        cause = f"the command that ran it was {_killed(-code)}"
+    else:
+        exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
+        number = -exits[-1] if exits and exits[-1] < 0 else exits[-1] - _SHELL if exits else 0
+        ended_by_signal = number in signal.valid_signals()
+        cause = _killed(number) if ended_by_signal else _last_words(lines) or f"exit code {code}"
+    stages = [(at, match["name"]) for at, match in enumerate(map(_STAGE.search, lines)) if match]
+    if not stages:
+        return cause
+    start, stage = stages[-1]
+    cause = cause.removeprefix(f"{stage}: ")
+    own = [text for line in lines[start:] if (text := line.removeprefix(f"{stage}: ")) != line]
+    if own and own[-1] == cause:
+        cause = "; ".join(own[-_CAUSE_LINES:])
+    return f"{stage}: {cause}"[:600]
 
 
 def _killed(number: int) -> str:
-    """That a process was killed, by which signal, and by whom if by nobody."""
     hint = ": if nobody did that, memory ran out" if number == signal.SIGKILL else ""
     return f"killed by signal {number}{hint}"
 
 
-def _cause(lines: Sequence[str]) -> str:
+def _last_words(lines: Sequence[str]) -> str:
     """The last line that a stage wrote itself; DVC's own where there is none."""
     written = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
     own = [line for line in written if not line.startswith(_ERROR) and not _STAGE.search(line)]
     if not own and written:
         own = [written[-1].removeprefix(_ERROR).strip()]
     return own[-1][:300] if own else ""
-
-
-def _failure(ran: Sequence[str], lines: Sequence[str], cause: str) -> str:
-    """The stage that ran last, and what it wrote under its own name at the end, if it did."""
-    if not ran:
-        return cause
-    name = f"{ran[-1]}: "
-    start = max(at for at, line in enumerate(lines) if _STAGE.search(line))
-    own = [line.removeprefix(name) for line in lines[start:] if line.startswith(name)]
-    last = cause.removeprefix(name)
-    if own and own[-1] == last:
-        last = "; ".join(own[-_CAUSE_LINES:])
-    return f"{name}{last}"[:600]

@@ -15,7 +15,7 @@ from kantor.errors import InputError, SetupError
 from kantor.files import NOTHING, Freed
 from kantor.locks import STATE, Busy
 from kantor.promotion.retired import prune_retired
-from kantor.service.settings import Keep
+from kantor.service.parameters import Keep
 
 LOGS = STATE / "logs"
 
@@ -24,21 +24,9 @@ LOGS = STATE / "logs"
 class Pruned:
     """What became of one kind of old things.
 
-    Attributes
-    ----------
-    kind : str
-        As in the block `keep`.
-    thing : str
-        What is counted: ``batch``.
-    days : float
-        How long they are kept.
-    freed : Freed
-    dry_run : bool
-        Whether nothing was deleted.
-    fault : str
-        What hindered it, one line; empty where nothing did.
-    passing : bool
-        Whether the fault is only that somebody is at work: the next run deletes what is left.
+    `kind` is a key of the block `keep`, `thing` what is counted, such as ``batch``, and `days` how
+    long it is kept. `fault` is what hindered the deletion, one line; it is `passing` where somebody
+    is only at work, so that the next run deletes what is left.
     """
 
     kind: str
@@ -54,35 +42,20 @@ class Pruned:
         """What went, in one line."""
         if self.fault:
             return f"{self.kind}: {self.fault}" + ("; left for the next run" * self.passing)
-        days = _counted(f"{self.days:g}", "day")
+        days = f"{self.days:g} day{'s' * (self.days != 1)}"
         if not self.freed.count:
             return f"{self.kind}: nothing older than {days}"
         verb = "would be deleted" if self.dry_run else "deleted"
         count, files, size = self.freed.count, self.freed.files, self.freed.bytes / 1e6
         held = f"{size:,.1f} MB" if files == count else f"{files:,} files, {size:,.1f} MB"
-        things = _counted(f"{count:,}", self.thing)
-        return f"{self.kind}: {things} older than {days} {verb} ({held})"
-
-
-def _counted(count: str, thing: str) -> str:
-    ending = "" if count == "1" else "es" if thing.endswith("h") else "s"
-    return f"{count} {thing}{ending}"
+        plural = "" if count == 1 else "es" if self.thing.endswith("h") else "s"
+        return f"{self.kind}: {count:,} {self.thing}{plural} older than {days} {verb} ({held})"
 
 
 def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Iterator[Pruned]:
     """Delete what is too old, kind after kind; a fault of one kind does not concern the others.
 
-    Prefect's flow runs are not among them: its server deletes them, see
-    `kantor.service.service`.
-
-    Parameters
-    ----------
-    root
-        The repository.
-    dry_run
-        Only say what would be deleted.
-    now
-        This moment, if not said.
+    Prefect's server itself deletes its flow runs. A dry run only says what would be deleted.
 
     Raises
     ------
@@ -99,29 +72,21 @@ def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Ite
         ("retired", "version", keep.retired, lambda t: prune_retired(t, dry_run, root=root)),
     ]
     for kind, thing, days, delete in kinds:
-        if days is not None:
-            about = Pruned(kind, thing, days, dry_run=dry_run)
-            yield _done(about, delete, now - timedelta(days=days))
-
-
-def _done(about: Pruned, delete: Callable[[datetime], Freed], before: datetime) -> Pruned:
-    try:
-        return replace(about, freed=delete(before))
-    except Busy:
-        return replace(about, fault="a batch is composing", passing=True)
-    except (InputError, SetupError, OSError, sqlite3.Error) as error:
-        return replace(about, fault=" ".join(str(error).split()))
+        if days is None:
+            continue
+        pruned = Pruned(kind, thing, days, dry_run=dry_run)
+        try:
+            yield replace(pruned, freed=delete(now - timedelta(days=days)))
+        except Busy:
+            yield replace(pruned, fault="a batch is composing", passing=True)
+        except (InputError, SetupError, OSError, sqlite3.Error) as error:
+            yield replace(pruned, fault=" ".join(str(error).split()))
 
 
 def prune_logs(folder: Path, before: datetime, dry_run: bool = False) -> Freed:
     """Empty the logs whose last line was written before a time.
 
-    A log is not removed: a process that is quiet may still hold it open.
-
-    Raises
-    ------
-    OSError
-        If the disk refuses.
+    A log is not removed: a process that is quiet may still hold it open. Raises `OSError`.
     """
     freed = NOTHING
     for path in sorted(folder.glob("*.log*")):

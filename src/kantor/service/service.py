@@ -18,30 +18,23 @@ from kantor.locks import STATE, Busy, held
 from kantor.registry.store import DATABASE
 from kantor.service import cleanup, parameters
 from kantor.service.access import Access, bracketed
-from kantor.service.part import Part
-from kantor.service.settings import Keep
-from kantor.service.supervisor import Supervisor
+from kantor.service.supervisor import Part, Supervisor
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
 PREFECT = "prefect"  # folder of its database and settings, below the state's
 SIGN = "flows.alive"  # touched every second by the process that runs the flows
 _LOCK = "serve.lock"
 _DAY = 24 * 3600  # seconds
+_PREFECT_DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
+_VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A repository served on one machine.
+    """A repository served on one machine: who may reach it, and the ports of its three servers.
 
-    Attributes
-    ----------
-    root : Path
-        The repository.
-    access : Access
-    front, prefect, mlflow : int
-        Ports.
-    keep_runs : float or None
-        Days for which Prefect keeps what ran; None for ever.
+    Prefect keeps what ran for `keep_runs` days; None for ever.
     """
 
     root: Path
@@ -64,7 +57,7 @@ class Service:
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
             raise SetupError(f"{', '.join(PORTS)}: three different ports, please")
-        kept = settings.load(Keep, "keep", root / "params.yaml", optional=True).runs
+        kept = settings.load(parameters.Keep, "keep", root / "params.yaml", optional=True).runs
         front, prefect, mlflow = ports
         return cls(root.absolute(), Access.from_environment(), front, prefect, mlflow, kept)
 
@@ -76,11 +69,8 @@ class Service:
 
     def addresses(self) -> list[str]:
         """The three addresses, as lines for a terminal."""
-        return [
-            f"  Kantor    http://{self.access.name}:{self.front}",
-            f"  Prefect   http://{self.access.name}:{self.prefect}",
-            f"  MLflow    http://{self.access.name}:{self.mlflow}",
-        ]
+        ports = {"Kantor": self.front, "Prefect": self.prefect, "MLflow": self.mlflow}
+        return [f"  {name:9} http://{self.access.name}:{port}" for name, port in ports.items()]
 
     def environment(self) -> dict[str, str]:
         """What all parts and the flows find in their environment."""
@@ -92,53 +82,41 @@ class Service:
             "KANTOR_MLFLOW_URL": f"http://{self.access.name}:{self.mlflow}",
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"http://{self.here}:{self.prefect}/api",
-            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
-                "prefect.server.concurrency.lease_storage.filesystem"
-            ),
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASES,
             "PREFECT_CLIENT_MAX_RETRIES": "10",
             "PREFECT_RUNNER_POLL_FREQUENCY": "4",
             "PREFECT_LOGGING_COLORS": "false",
             "PYTHONUNBUFFERED": "1",
         }
         if self.keep_runs is not None:  # else it deletes events alone, after a week
-            values["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] = "events,flow_runs"
-            seconds = str(round(self.keep_runs * _DAY))
-            values["PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD"] = seconds
-        if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
-            values["PREFECT_API_DATABASE_CONNECTION_URL"] = (
-                f"sqlite+aiosqlite:///{home / 'prefect.db'}"
-            )
+            values[f"{_VACUUM}_ENABLED"] = "events,flow_runs"
+            values[f"{_VACUUM}_RETENTION_PERIOD"] = str(round(self.keep_runs * _DAY))
+        if _PREFECT_DATABASE not in os.environ:
+            values[_PREFECT_DATABASE] = f"sqlite+aiosqlite:///{home / 'prefect.db'}"
         return {**settings.QUIET, **values}
-
-    def login(self) -> dict[str, str]:
-        """What Prefect's clients need to log in; its server would show it on its page."""
-        if not self.access.token:
-            return {}
-        headers = {"Authorization": f"Bearer {self.access.token}"}
-        return {"PREFECT_CLIENT_CUSTOM_HEADERS": json.dumps(headers)}
 
     def parts(self) -> list[Part]:
         """The processes, in the order of their start."""
-        environment = self.environment()
+        environment, here = self.environment(), f"http://{self.here}"
+        login = {}  # for Prefect's clients alone; its server would show it on its page
+        if self.access.token:
+            headers = {"Authorization": f"Bearer {self.access.token}"}
+            login["PREFECT_CLIENT_CUSTOM_HEADERS"] = json.dumps(headers)
 
-        def python(*arguments: object) -> list[str]:
-            return [sys.executable, *map(str, arguments)]
+        def part(name: str, port: int, health: str, *command: object) -> Part:
+            arguments = (sys.executable, *command, "--port", port)
+            return Part(name, list(map(str, arguments)), environment, f"{here}:{port}{health}")
 
         flows = self.root / "flows"
         others = ("--prefect", self.prefect, "--mlflow", self.mlflow)
-        front = python("-m", "kantor.service.front", "--port", self.front, *others)
-        mlflow = python("-m", "kantor.service.mlflow_server", "--port", self.mlflow)
-        prefect = python(flows / "prefect_server.py", "--port", self.prefect)
-        served = python(flows / "deployments.py")
-        health = f"http://{self.here}"
         return [
-            Part("prefect", prefect, environment, f"{health}:{self.prefect}/api/health"),
-            Part("mlflow", mlflow, environment, f"{health}:{self.mlflow}/health"),
-            Part("front", front, environment, f"{health}:{self.front}/health"),
+            part("prefect", self.prefect, "/api/health", flows / "prefect_server.py"),
+            part("mlflow", self.mlflow, "/health", "-m", "kantor.service.mlflow_server"),
+            part("front", self.front, "/health", "-m", "kantor.service.front", *others),
             Part(
                 "flows",
-                served,
-                environment | self.login(),
+                [sys.executable, str(flows / "deployments.py")],
+                environment | login,
                 sign=self.root / STATE / SIGN,
                 needs="prefect",
             ),
@@ -155,28 +133,25 @@ def run(service: Service, say: Callable[[str], object] = print) -> None:
         part does not start.
     """
     parameters.check(service.root)
-    state = service.root / STATE
     try:
-        with held(state / _LOCK, seconds=0):
-            _run(service, state, say)
+        with held(service.root / STATE / _LOCK, seconds=0):
+            _run(service, say)
     except Busy:
         raise SetupError(f"{service.root}: served already; stop that first") from None
 
 
-def _run(service: Service, state: Path, say: Callable[[str], object]) -> None:
-    root = str(service.root)
-
+def _run(service: Service, say: Callable[[str], object]) -> None:
     def ours(values: Mapping[str, str]) -> bool:
         """Whether a process of this environment belongs to this repository's service."""
-        return values.get(cleanup.SERVICE) == root
+        return values.get(cleanup.SERVICE) == str(service.root)
 
     if left := cleanup.sweep(ours):
         say(f"ended {left} processes that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
-        _free(service.access.host, port, name)
+        _require_free(service.access.host, port, name)
     _keep_private(service.root)
 
-    supervisor = Supervisor(service.parts(), state, service.root, say)
+    supervisor = Supervisor(service.parts(), service.root / STATE, service.root, say)
     before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         say("starting; this takes some seconds")
@@ -195,7 +170,7 @@ def _keep_private(root: Path) -> None:
     home = private_folder(private_folder(root / STATE) / PREFECT)
     ledgers = (root / "compositions").glob("**/ledger.sqlite")
     databases = [*root.glob(DATABASE), *ledgers]
-    if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
+    if _PREFECT_DATABASE not in os.environ:
         databases.append(home / "prefect.db")
     for database in databases:
         private_database(database)
@@ -208,7 +183,7 @@ def _port(name: str, default: int) -> int:
     return int(text)
 
 
-def _free(host: str, port: int, name: str) -> None:
+def _require_free(host: str, port: int, name: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,58 +2,170 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kantor.errors import SetupError
-from kantor.service import state
-from kantor.service.part import Part, Running
-from kantor.service.state import EVERY, PATIENCE, State
+from kantor.service import cleanup, health, logs
+from kantor.service.health import Health, State
 
 _PAUSE = 0.2  # seconds from one look to the next while parts start
 _ROUND = 1.0  # the same, once all parts are ready
 _ENDING = 10.0  # seconds in which the parts must end before they are killed
+_STEADY = 5.0  # seconds after which a process that became ready counts as one that runs
+_LONGEST_PAUSE = 30.0  # seconds
+_LAST_WORDS = 1.0  # seconds for which the end of a log is waited for
+
+
+@dataclass(eq=False)
+class Part:
+    """A process to keep running.
+
+    Its log is ``name.log``. The `command` holds no secret: everyone can read it. The `environment`
+    is added to this process's own. `health` is an address that answers while the part works, `sign`
+    a file that it touches every second while it works; where it has neither, its being alive must
+    do. `needs` names a part that must be ready before this one starts.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    health: str = ""
+    sign: Path | None = None
+    needs: str = ""
+
+    def __post_init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.failures = self.starts = 0
+        self.started = self.next_start = 0.0
+        self.fault = ""  # why it ended the last time
+        self._fault_at, self._killed_for = 0.0, ""
+        self._health: Health | None = None
+        self._state = State(self.name, "starting", time.time())
+
+    def start(self, logs_folder: Path, cwd: Path) -> None:
+        """Start the process, in a session of its own: Ctrl-C is for the one that watches."""
+        self.log = logs_folder / f"{self.name}.log"
+        self._log_begin = self.log.stat().st_size if self.log.exists() else 0
+        self.started, self._killed_for = time.monotonic(), ""
+        self.starts += 1
+        self._health = Health(self.health, self.sign)
+        environment = {**os.environ, **self.environment}
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=cleanup.end_with_parent,
+        )
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            self._writer = subprocess.Popen(
+                [sys.executable, "-I", "-S", logs.__file__, str(self.log)],
+                env=environment,
+                stdin=output,
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process runs and has answered."""
+        return self.alive and self._health is not None and self._health.ready
+
+    def look(self) -> str:
+        """See how it is; why it ended, if it has, and is to be started again.
+
+        One that hangs, or has lost the writer of its log, is killed, and has ended at one of the
+        next looks.
+        """
+        if self.process is None or self._health is None:
+            return ""
+        if not self.alive:
+            return self._ended(self.process.returncode, self._health.ready)
+        fault = "lost its log" if self._writer.poll() is not None else self._health.fault
+        if fault:
+            self._killed_for = f"{fault} and was killed"
+            self.process.kill()
+        return ""
+
+    def _ended(self, code: int, was_ready: bool) -> str:
+        """Count an end; why it was. The more often it did not come to run, the longer the pause."""
+        if was_ready and time.monotonic() - self.started > _STEADY:
+            self.failures = 0
+        self.failures += 1
+        pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** (self.failures - 1))
+        self.next_start = time.monotonic() + pause
+        self.end(0)
+        self.process = None
+        how = f"exit code {code}): " if code >= 0 else f"signal {-code}); its log ends: "
+        last_words = logs.last_words(self.log, self._log_begin)
+        self.fault, self._fault_at = self._killed_for or f"ended ({how}{last_words}", time.time()
+        return self.fault
+
+    @property
+    def state(self) -> State:
+        """How it is now."""
+        if not self.alive and self.starts:
+            what = "down"
+        elif self._health is None or not self._health.ready:
+            what = "starting"
+        else:
+            what = "silent" if self._health.misses else "running"
+        since = self._state.since if what == self._state.what else time.time()
+        restarts = max(0, self.starts - 1)
+        self._state = State(self.name, what, since, restarts, self.fault, self._fault_at)
+        return self._state
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, if it runs."""
+        if self.process is not None and self.alive:
+            self.process.send_signal(signal.SIGTERM)
+
+    def end(self, seconds: float) -> None:
+        """Wait for the process to end, and kill it if it does not within so many seconds.
+
+        Its log is written to the end; no longer, as a child that lives on may have more to say.
+        """
+        if self.process is None or self._health is None:
+            return
+        self._health.stop()
+        for process, patience in ((self.process, seconds), (self._writer, _LAST_WORDS)):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, patience))
+            process.kill()
+            process.wait()
 
 
 class Supervisor:
-    """Keeps `parts` running, started in the order given, until `stop`.
+    """Keeps `parts` running in the folder `cwd`, started in the order given, until `stop`.
 
-    Parameters
-    ----------
-    folder
-        Where it writes the parts' logs and, whenever that changes, how they are.
-    cwd
-        Where the parts run.
-    say
-        Gets one line for whatever a person should know.
-    patience
-        Seconds in which everything must have become ready the first time, and each part whenever
-        it is started again.
-    every
-        Seconds between two questions for a part's health, and for which its answer is waited for.
+    It writes their logs and, whenever that changes, how they are, into `folder`. `say` gets one
+    line for whatever a person should know.
     """
 
     def __init__(
-        self,
-        parts: Sequence[Part],
-        folder: Path,
-        cwd: Path,
-        say: Callable[[str], object] = print,
-        patience: float = PATIENCE,
-        every: float = EVERY,
+        self, parts: Sequence[Part], folder: Path, cwd: Path, say: Callable[[str], object] = print
     ) -> None:
-        logs = folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        self.running = [
-            Running(part, logs / f"{part.name}.log", cwd, every, patience) for part in parts
-        ]
-        self.say, self.patience, self.states = say, patience, folder / state.FILE
+        self.parts, self.folder, self.cwd, self.say = parts, folder, cwd, say
         self.stopping = threading.Event()
         self._written: list[State] = []
-        self._faults: dict[str, str] = {}  # what was said of parts that do not run yet again
+        self._said: dict[str, str] = {}  # faults of parts that do not run yet again
 
     def stop(self, *_: object) -> None:
         """End `run`; may be called from a signal handler, twice as well."""
@@ -62,10 +174,7 @@ class Supervisor:
     def run(self, ready: Callable[[], object], also: Callable[[], object] = lambda: None) -> None:
         """Start all parts, call `ready` when they are, and keep them running until `stop`.
 
-        Parameters
-        ----------
-        also
-            Called every second from then on.
+        From then on `also` is called every second.
 
         Raises
         ------
@@ -73,6 +182,7 @@ class Supervisor:
             If a part does not become ready the first time. What is ready once is started again
             whenever it ends or hangs, for as long as it takes.
         """
+        (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         try:
             if self._first_start():
                 ready()
@@ -81,48 +191,43 @@ class Supervisor:
                 also()
                 self.stopping.wait(_ROUND)
         finally:
-            self._end()
+            for part in reversed(self.parts):
+                part.ask_to_end()
+            ends = time.monotonic() + _ENDING
+            for part in reversed(self.parts):
+                part.end(ends - time.monotonic())
 
     def _first_start(self) -> bool:
-        ends = time.monotonic() + self.patience
+        ends = time.monotonic() + health.PATIENCE
         while not self.stopping.is_set():
             self._look_after()
-            if all(part.ready for part in self.running):
+            late = [part for part in self.parts if not part.ready]
+            if not late:
                 return True
-            for part in self.running:
+            for part in late:
                 if part.failures >= 2:
-                    why = self._faults[part.part.name]
-                    raise SetupError(f"{part.part.name} {why}; see {part.log}")
+                    raise SetupError(f"{part.name} {part.fault}; see {part.log}")
             if time.monotonic() > ends:
-                late = [part.part.name for part in self.running if not part.ready]
-                raise SetupError(f"{', '.join(late)}: not ready after {self.patience:.0f} s")
+                names = ", ".join(part.name for part in late)
+                raise SetupError(f"{names}: not ready after {health.PATIENCE:.0f} s")
             self.stopping.wait(_PAUSE)
         return False
 
     def _look_after(self) -> None:
         """One round: start what is due; see what ended, what hangs and what became ready."""
-        ready = {part.part.name for part in self.running if part.ready}
-        for part in self.running:
-            name = part.part.name
+        ready = {part.name for part in self.parts if part.ready}
+        for part in self.parts:
             if fault := part.look():
-                if self._faults.get(name) != fault:  # the same cause again is said once
-                    self.say(f"{name} {fault}; starting it again")
-                self._faults[name] = fault
+                if self._said.get(part.name) != fault:  # the same cause again is said once
+                    self.say(f"{part.name} {fault}; starting it again")
+                self._said[part.name] = fault
             due = part.process is None and time.monotonic() >= part.next_start
-            if due and (not part.part.needs or part.part.needs in ready):
-                part.start()
-            if part.ready and self._faults.pop(name, ""):
-                self.say(f"{name} is running again")
-        states = [part.state for part in self.running]
+            if due and (not part.needs or part.needs in ready):
+                part.start(self.folder / "logs", self.cwd)
+            if part.ready and self._said.pop(part.name, ""):
+                self.say(f"{part.name} is running again")
+        states = [part.state for part in self.parts]
         if states != self._written:
             self._written = states
             with suppress(OSError):  # a full disk must not end the service
-                state.write(self.states, states)
-
-    def _end(self) -> None:
-        """Ask the parts to end, the last first; kill those that do not within some seconds."""
-        for part in reversed(self.running):
-            part.ask_to_end()
-        ends = time.monotonic() + _ENDING
-        for part in reversed(self.running):
-            part.end(ends - time.monotonic())
+                health.write_states(self.folder / health.STATES, states)

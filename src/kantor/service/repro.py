@@ -1,19 +1,19 @@
-"""One run of the pipeline at a time: ``python -m kantor.service.lock COMMAND``.
+"""What `make repro` runs: ``python -m kantor.service.repro COMMAND``, one at a time in a folder.
 
-DVC refuses a second ``dvc repro`` while one runs; what goes through this lock waits instead. The
-command inherits the lock, which is free when the command has ended, however that came about.
+DVC refuses a second ``dvc repro`` while one runs; what goes through here waits instead. The command
+inherits the lock, which is free when the command has ended, however that came about.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -21,19 +21,47 @@ from kantor.errors import SetupError
 from kantor.locks import STATE, held
 from kantor.service.parameters import check_stages
 
-NAME = "repro.lock"
+LOCK = "repro.lock"
 _PAUSE = 0.2  # seconds
+_OWNER = re.compile(r'"pid":\s*(\d+)')
 
 
 @contextmanager
-def alone(root: Path, say: Callable[[str], object], seconds: float | None = None) -> Iterator[int]:
-    """Hold the pipeline of the repository `root`, waiting for whoever runs it.
-
-    See `kantor.locks.held`.
-    """
-    with held(root / STATE / NAME, say, seconds) as file:
+def alone(root: Path, say: Callable[[str], object]) -> Iterator[int]:
+    """Hold the pipeline of the repository `root`, as by `kantor.locks.held`; its open file."""
+    with held(root / STATE / LOCK, say) as file:
         drop_stale_note(root)
         yield file
+
+
+def drop_stale_note(root: Path) -> bool:
+    """Remove DVC's own note of who reads and writes what, where nobody does; whether it was.
+
+    DVC 3.67 writes it in place: torn by a full disk or a kill, it would stop every later run. So
+    would one that names a killed process which its parent has not waited for.
+    """
+    note = root / ".dvc" / "tmp" / "rwlock"
+    for pause in (_PAUSE, 0.0):  # another program may be just writing it
+        try:
+            text = note.read_text()
+            json.loads(text)
+        except OSError:
+            return False
+        except ValueError:
+            time.sleep(pause)
+            continue
+        if any(_runs(int(pid)) for pid in _OWNER.findall(text)):
+            return False
+        break
+    note.unlink(missing_ok=True)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def stage_environment() -> dict[str, str]:
@@ -48,41 +76,6 @@ def stage_environment() -> dict[str, str]:
     }
 
 
-def drop_stale_note(root: Path) -> bool:
-    """Remove DVC's own note of who reads and writes what, where nobody does; whether it was.
-
-    DVC 3.67 writes it in place: torn by a full disk or a kill, it would stop every later run. So
-    would one that names a killed process which its parent has not waited for.
-    """
-    note = root / ".dvc" / "tmp" / "rwlock"
-    for pause in (_PAUSE, 0.0):  # another program may be just writing it
-        try:
-            if any(map(_runs, _processes(json.loads(note.read_text())))):
-                return False
-            break
-        except OSError:
-            return False
-        except ValueError:
-            time.sleep(pause)
-    note.unlink(missing_ok=True)
-    return True
-
-
-def _processes(note: Any) -> Iterator[int]:
-    """The processes in DVC's note: ``{"read": {path: [who, …]}, "write": {path: who}}``."""
-    for paths in note.values():
-        for who in paths.values():
-            yield from (int(one["pid"]) for one in (who if isinstance(who, list) else [who]))
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
-    try:
-        return bool(psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
-    except psutil.NoSuchProcess:
-        return False
-
-
 def main(arguments: list[str]) -> int:
     """Become the command, holding the lock of the repository in the current folder.
 
@@ -90,7 +83,7 @@ def main(arguments: list[str]) -> int:
     before it runs the stage again.
     """
     if not arguments:
-        _say("usage: python -m kantor.service.lock COMMAND …")
+        _say("usage: python -m kantor.service.repro COMMAND …")
         return 2
     try:
         check_stages(Path())

@@ -1,16 +1,16 @@
 """`kantor batch`: what a person types, hears, and gets."""
 
+from contextlib import nullcontext
+
 import pytest
 from tests.batch import tunes
-from typer.testing import CliRunner
 
 from kantor import registry
 from kantor.batch import dispatcher
-from kantor.cli import app
 
 
 @pytest.fixture
-def said(tmp_path, monkeypatch):
+def batch(run, tmp_path, monkeypatch):
     """Run the command in this process, with a model by rule in place of the registry's."""
     monkeypatch.setenv("KANTOR_HOME", str(tmp_path))
     (tmp_path / "params.yaml").write_text(
@@ -19,58 +19,43 @@ def said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "fetch", lambda into, reference: tunes.fetch(reference)(into))
     monkeypatch.setattr(registry, "load_alone", tunes.load)
-
-    class Processes:
-        def __init__(self, workers):
-            pass
-
-        def __enter__(self):
-            return dispatcher.Here()
-
-        def __exit__(self, *error):
-            return None
-
-    monkeypatch.setattr(dispatcher, "processes", Processes)
-    return lambda *words: CliRunner().invoke(app, ["batch", *map(str, words)])
+    monkeypatch.setattr(dispatcher, "processes", lambda workers: nullcontext(dispatcher.Here()))
+    return lambda *words: run("batch", *words)
 
 
-def test_a_folder_is_composed(said, tmp_path):
-    """Paths on standard output, a summary on standard error; settings from params.yaml."""
+def test_a_folder_is_composed(batch, tmp_path):
+    """Paths on standard output, a summary on standard error; settings from params.yaml. That there
+    is nothing new is no error.
+    """
     inbox = tunes.fill(tmp_path / "inbox", 4)
-    result = said(inbox, "--model", "challenger", "--takes", 2)
+    result = batch(inbox, "--model", "challenger", "--takes", 2)
     assert result.exit_code == 0, result.output
     assert "batch 1 by challenger: 4 composed" in result.stderr
     folder = tmp_path / "compositions/batches/batch-0001"
     names = ["manifest.csv", "manifest.parquet", "index.html"]
     assert result.stdout.split() == [str(folder / name) for name in names]
     assert len(list((tmp_path / "compositions/batches/files").rglob("*-take2.mid"))) == 4
+    result = batch(inbox, "--model", "challenger", "--takes", 2, "--only-new")
+    assert (result.exit_code, result.stderr) == (0, "kantor: nothing new\n")
 
 
-def test_bad_input_is_told_by_the_exit_code(said, tmp_path):
+def test_bad_input_is_told_by_the_exit_code(batch, tmp_path):
     """The others are composed all the same."""
     inbox = tunes.fill(tmp_path / "inbox", 1)
     (inbox / "bad.mid").write_text("nothing")
-    result = said(inbox)
+    result = batch(inbox)
     assert result.exit_code == 2
     assert "1 composed, 1 refused" in result.stderr
 
 
-def test_nothing_new_is_said(said, tmp_path):
-    """And is no error."""
-    inbox = tunes.fill(tmp_path / "inbox", 1)
-    assert said(inbox, "--only-new").exit_code == 0
-    result = said(inbox, "--only-new")
-    assert (result.exit_code, result.stderr) == (0, "kantor: nothing new\n")
-
-
-def test_ctrl_c_says_how_to_go_on(said, tmp_path, monkeypatch):
+def test_ctrl_c_says_how_to_go_on(batch, tmp_path, monkeypatch):
     """In one line, and with the exit code of a stop."""
 
     def stopped(plan, engine):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kantor.batch.run", stopped)
-    result = said(tunes.fill(tmp_path / "inbox", 1))
+    result = batch(tunes.fill(tmp_path / "inbox", 1))
     assert result.exit_code == 130
     assert result.stderr == "kantor: stopped; what is composed is kept, the same command goes on\n"
 
@@ -78,10 +63,10 @@ def test_ctrl_c_says_how_to_go_on(said, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "words", [["nowhere"], ["--format", "mp3", "inbox"], ["--out", "s3:/a", "inbox"]]
 )
-def test_faults_are_one_line(said, tmp_path, words):
+def test_faults_are_one_line(batch, tmp_path, words):
     """That names what was wrong."""
     tunes.fill(tmp_path / "inbox", 1)
-    result = said(*words)
+    result = batch(*words)
     assert result.exit_code in (1, 2)
     assert words[-1 if len(words) == 1 else 1] in result.stderr
     assert "Traceback" not in result.output

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import kantor.registry
-from kantor import cli
+from kantor.cli import console
 from kantor.errors import SetupError
 from kantor.metrics.musical import LABELS
 from kantor.promotion.champion_history import Event
@@ -15,52 +14,38 @@ from kantor.promotion.gate import Refused
 from kantor.promotion.rule import rows
 from kantor.settings import Promote
 
-RUNNER = CliRunner()
-MOVES = "kantor.promotion.promote.{}"
 HISTORY = "kantor.promotion.champion_history.history"
 EVENT = Event(
-    "promote",
-    "2026-11-25T08:00:00.000000Z",
-    "ada@desk",
-    1,
-    2,
-    "sounds | better",
-    (),
+    "promote", "2026-11-25T08:00:00.000000Z", "ada@desk", 1, 2, "sounds | better", (),
     {"overlap": 0.91},
-)
+)  # fmt: skip
 FORCED = Event("promote", "2026-11-25T09:00:00.000000Z", "bob", 2, 3, "now", ("no data",), {})
-
-
-def run(*arguments):
-    return RUNNER.invoke(cli.app, ["models", *map(str, arguments)])
-
-
-def lines(text):
-    return text.strip().splitlines()
+RETIRED = Event("retire", "", "ada", 3, None, "old")
 
 
 @pytest.fixture
-def moved(monkeypatch):
-    """The calls that reach the registry."""
-    calls = []
+def models(run):
+    """Run `kantor models` with these words."""
+    return lambda *words: run("models", *words)
 
-    def stand_in(name, event):
-        def call(*arguments, **named):
-            calls.append((name, arguments, named))
+
+@pytest.fixture
+def moves(monkeypatch):
+    """The calls that would move the champion."""
+    calls = []
+    for name, event in (("promote", EVENT), ("rollback", FORCED), ("retire", RETIRED)):
+
+        def call(*arguments, event=event, **named):
+            calls.append((*arguments, named))
             return event
 
-        return call
-
-    monkeypatch.setattr(MOVES.format("promote"), stand_in("promote", EVENT))
-    monkeypatch.setattr(MOVES.format("rollback"), stand_in("rollback", FORCED))
-    retired = Event("retire", "", "ada", 3, None, "old")
-    monkeypatch.setattr(MOVES.format("retire"), stand_in("retire", retired))
+        monkeypatch.setattr(f"kantor.promotion.promote.{name}", call)
     return calls
 
 
 @pytest.fixture
-def outcome(monkeypatch):
-    """A comparison that a champion wins against a challenger with crossed voices."""
+def compared(monkeypatch):
+    """What is compared; a champion wins against a challenger with crossed voices."""
     rng = np.random.default_rng(0)
     index = pd.MultiIndex.from_product([["a", "b", "c"], [0, 32]], names=["piece", "start"])
     tables = [pd.DataFrame(rng.random((6, len(LABELS))), index, [*LABELS]) for _ in range(3)]
@@ -68,129 +53,139 @@ def outcome(monkeypatch):
     rule = Promote(
         mode="auto", margin=0.9, guarded={"crossing": 0.01}, resamples=100, confidence=0.9
     )
-    found = ModelComparison("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
-    asked = []
+    outcome = ModelComparison("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
+    calls = []
     monkeypatch.setattr(
-        "kantor.promotion.comparison.compare", lambda *given: asked.append(given) or found
+        "kantor.promotion.comparison.compare", lambda *versions: calls.append(versions) or outcome
     )
-    return asked
+    return calls
 
 
-def test_a_promotion_is_told(moved):
-    """The version, the reason and the person reach the registry; one line says what is."""
-    result = run("promote", 2, "--why", "sounds better", "--by", "ada@desk")
-    assert result.exit_code == 0
-    assert lines(result.stdout) == ["version 2 is champion, version 1 is previous"]
-    assert moved == [("promote", ("2", "sounds better", "ada@desk", False), {"comparison": None})]
+@pytest.mark.parametrize(
+    ("words", "call", "stdout", "stderr"),
+    [
+        (
+            ("promote", 2, "--why", "sounds better", "--by", "ada@desk"),
+            ("2", "sounds better", "ada@desk", False, {"comparison": None}),
+            "version 2 is champion, version 1 is previous",
+            "",
+        ),
+        (
+            ("rollback", "--why", "now", "--force"),
+            ("now", None, True, {}),
+            "version 3 is champion, version 2 is previous",
+            "kantor: overridden: no data",
+        ),
+        (
+            ("retire", "challenger", "--why", "old"),
+            ("challenger", "old", None, {}),
+            "version 3 is retired",
+            "",
+        ),
+    ],
+)
+def test_a_move_is_told(models, moves, words, call, stdout, stderr):
+    """The version, the reason and the person reach the registry; one line says what is, and what
+    the gate said that was overridden.
+    """
+    result = models(*words)
+    assert (result.stdout.strip(), result.stderr.strip()) == (stdout, stderr)
+    assert moves == [call]
 
 
-def test_what_force_overrode_is_told(moved):
-    """Nobody overrides the gate without reading what it said."""
-    result = run("rollback", "--why", "now", "--force")
-    assert lines(result.stdout) == ["version 3 is champion, version 2 is previous"]
-    assert lines(result.stderr) == ["kantor: overridden: no data"]
-    assert moved == [("rollback", ("now", None, True), {})]
-
-
-def test_retiring_is_told(moved):
-    """The version by its number, also where an alias named it."""
-    result = run("retire", "challenger", "--why", "old")
-    assert lines(result.stdout) == ["version 3 is retired"]
-
-
-@pytest.mark.parametrize("command", [["promote", "2"], ["rollback"], ["retire", "2"]])
-def test_a_reason_must_be_given(moved, command):
-    """Without --why nothing is moved."""
-    result = run(*command)
-    assert result.exit_code == cli.BAD_INPUT
+@pytest.mark.parametrize("words", [["promote", "2"], ["rollback"], ["retire", "2"]])
+def test_a_move_needs_a_reason_and_the_gate(models, moves, monkeypatch, words):
+    """Without --why nothing is moved. A refusal has a line for each of its reasons, and an exit
+    code of its own.
+    """
+    result = models(*words)
+    assert result.exit_code == console.BAD_INPUT
     assert "--why" in result.stderr
-    assert moved == []
-
-
-@pytest.mark.parametrize("command", [["promote", "2"], ["rollback"], ["retire", "2"]])
-def test_a_refusal_lists_its_reasons(monkeypatch, command):
-    """A line each, and an exit code of its own."""
+    assert moves == []
 
     def refuse(*_, **__):
         raise Refused("kantor-bach version 2: promotion", ["retired", "does not load: gone"])
 
-    monkeypatch.setattr(MOVES.format(command[0]), refuse)
-    result = run(*command, "--why", "try")
-    assert result.exit_code == cli.REFUSED
-    assert lines(result.stderr) == [
+    monkeypatch.setattr(f"kantor.promotion.promote.{words[0]}", refuse)
+    result = models(*words, "--why", "try")
+    assert (result.exit_code, result.stdout) == (console.REFUSED, "")
+    assert result.stderr.splitlines() == [
         "kantor: kantor-bach version 2: promotion refused",
         "kantor: - retired",
         "kantor: - does not load: gone",
     ]
-    assert result.stdout == ""
 
 
-def test_promoting_after_a_comparison(moved, outcome):
+def test_promoting_after_a_comparison(models, moves, compared):
     """What was found worse decides, and the gains go into the history."""
-    run("promote", 2, "--why", "measured", "--compare")
-    ((_, _, named),) = moved
+    models("promote", 2, "--why", "measured", "--compare")
+    ((*_, named),) = moves
     assert named["comparison"].worse[0].startswith("worse in voice crossing")
     assert "gain.overlap" in named["comparison"].figures
-    assert outcome == [("2",)]
+    assert compared == [("2",)]
 
 
-def test_a_comparison_is_told(outcome, tmp_path):
+def test_a_comparison_is_told(models, compared, tmp_path):
     """Verdict, reasons and a table; the drawing where it was asked for."""
     plot = tmp_path / "gains.svg"
-    result = run("compare", 2, "--against", 1, "--plot", plot)
+    result = models("compare", 2, "--against", 1, "--plot", plot)
     assert result.exit_code == 0, result.output
-    told = lines(result.stdout)
+    told = result.stdout.splitlines()
     assert told[0] == "kantor-bach version 2 does not take the champion's place"
     assert told[1].startswith("- overlap with Bach's distributions: ")
     assert told[2].startswith("- worse in voice crossing: ")
     (head,) = [line for line in told if line.startswith("metric ")]
     assert head.split()[:4] == ["metric", "Bach", "champion", "1"]
     assert plot.read_bytes().startswith(b"<?xml")
-    assert outcome == [("2", "1")]
+    assert compared == [("2", "1")]
 
 
 @pytest.mark.parametrize("plot", ["gains.pdf", "missing/gains.png"])
-def test_a_drawing_that_cannot_be_written(outcome, tmp_path, plot):
+def test_a_drawing_that_cannot_be_written(models, compared, tmp_path, plot):
     """Another kind of file or a folder that is not there: one line of the usage's kind."""
-    result = run("compare", 2, "--plot", tmp_path / plot)
-    assert result.exit_code == cli.BAD_INPUT
+    result = models("compare", 2, "--plot", tmp_path / plot)
+    assert result.exit_code == console.BAD_INPUT
     assert "--plot" in result.stderr
 
 
-def test_the_history_is_a_line_a_move(monkeypatch):
-    """Outside a terminal nothing is wrapped, however long the reasons."""
+def test_the_history_is_a_line_a_move(models, monkeypatch):
+    """Outside a terminal nothing is wrapped, however long the reasons. Where there was no move,
+    a word on standard error says so.
+    """
     elsewhere = Event("elsewhere", "", "unknown", 3, 1, "moved without Kantor, no record")
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED, elsewhere])
-    told = lines(run("history").stdout)
-    assert len(told) == 4
-    first = "2026-11-25 08:00:00 promote 1 2 ada@desk 0.9100 sounds | better"
-    assert " ".join(told[1].split()) == first
-    assert told[2].endswith("now; overridden: no data")
-    assert told[3].startswith("-  ")
-
-
-def test_no_history_yet(monkeypatch):
-    """Nothing on standard output, and a word on standard error."""
+    _, first, second, third = models("history").stdout.splitlines()
+    expected = "2026-11-25 08:00:00 promote 1 2 ada@desk 0.9100 sounds | better"
+    assert " ".join(first.split()) == expected
+    assert second.endswith("now; overridden: no data")
+    assert third.startswith("-  ")
     monkeypatch.setattr(HISTORY, list)
-    result = run("history")
-    assert result.stdout == ""
-    assert "no moves yet" in result.stderr
+    assert models("history").stdout == ""
+    assert "no moves yet" in models("history").stderr
 
 
-def test_a_version_is_shown(monkeypatch):
+def test_versions_are_listed(models, monkeypatch):
+    """One line for each version, the columns aligned."""
+    versions = [
+        {"version": 12, "aliases": ["challenger"], "created": "2026-01-02", "metrics": {}},
+        {"version": 3, "aliases": [], "created": "2026-01-01", "metrics": {"crossing": 0.0234}},
+    ]
+    monkeypatch.setattr(kantor.registry, "versions", lambda: versions)
+    assert models("list").stdout.splitlines() == [
+        "version  aliases     created     figures",
+        "12       challenger  2026-01-02  -",
+        "3        -           2026-01-01  crossing 0.0234",
+    ]
+
+
+def test_a_version_is_shown(models, monkeypatch):
     """Its aliases, its tags and the moves it was part of; the history's tags are not repeated."""
     tags = {"git.commit": "abc", EVENT.tag: EVENT.to_json(), "mlflow.source": "x"}
-    row = {
-        "version": 2,
-        "aliases": ["champion"],
-        "created": "2026-11-25",
-        "run": "f00",
-        "tags": tags,
-    }
-    monkeypatch.setattr(kantor.registry, "describe", lambda version: row)
+    row = {"version": 2, "aliases": ["champion"], "created": "2026-11-25", "run": "f00"}
+    monkeypatch.setattr(kantor.registry, "describe", lambda version: row | {"tags": tags})
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED])
-    told = run("show", "champion").stdout
-    assert [line.split() for line in lines(told)[:5]] == [
+    told = models("show", "champion").stdout
+    assert [line.split() for line in told.splitlines()[:5]] == [
         ["version", "2"],
         ["aliases", "champion"],
         ["created", "2026-11-25"],
@@ -198,18 +193,16 @@ def test_a_version_is_shown(monkeypatch):
         ["git.commit", "abc"],
     ]
     assert "mlflow.source" not in told
-    assert len([line for line in lines(told) if "promote" in line]) == 2
+    assert len([line for line in told.splitlines() if "promote" in line]) == 2
 
 
-def test_a_fault_of_the_registry_is_one_line(monkeypatch):
+def test_a_fault_of_the_registry_is_one_line(models, monkeypatch):
     """No traceback, whichever command meets it."""
 
     def fail(*_):
         raise SetupError("mlflow.db: no model is registered yet; run `make repro`")
 
     monkeypatch.setattr(HISTORY, fail)
-    result = run("history")
-    assert result.exit_code == cli.BROKEN
-    assert lines(result.stderr) == [
-        "kantor: mlflow.db: no model is registered yet; run `make repro`"
-    ]
+    result = models("history")
+    assert result.exit_code == console.BROKEN
+    assert result.stderr == "kantor: mlflow.db: no model is registered yet; run `make repro`\n"

@@ -8,7 +8,6 @@ promotion; 130 stopped with Ctrl-C. What a command needs is imported when it run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -16,20 +15,7 @@ import typer
 from kantor.cli import console
 from kantor.cli.batch import batch_command
 from kantor.cli.compose import compose_command
-from kantor.cli.console import BAD_INPUT, BROKEN, REFUSED, STOPPED
 from kantor.cli.models import models
-from kantor.cli.options import CHAMPION
-
-__all__ = [
-    "BAD_INPUT",
-    "BROKEN",
-    "CHAMPION",
-    "REFUSED",
-    "STOPPED",
-    "app",
-    "help_texts",
-    "reference",
-]
 
 app = typer.Typer(
     name="kantor",
@@ -40,7 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.add_typer(models, name="models")
 
 
 def _print_version(wanted: bool) -> None:
@@ -60,11 +45,12 @@ def main(
         ),
     ] = False,
 ) -> None:
-    pass
+    """Only for what is asked of no command."""
 
 
 app.command("compose")(compose_command)
 app.command("batch")(batch_command)
+app.add_typer(models, name="models")
 
 
 @app.command("data")
@@ -80,29 +66,18 @@ def data_command() -> None:
 @app.command("reference", hidden=True)
 def reference_command() -> None:
     """Print this command line's reference in Markdown: docs/cli.md."""
-    typer.echo(reference(), nl=False)
-
-
-def reference() -> str:
-    """The help of every command, as Markdown."""
     sections = [
         "# The command line\n\n"
         "Made by `kantor reference > docs/cli.md` from the commands' own help; "
         "a test checks that it is current.\n"
     ]
-    for name, text in help_texts():
-        sections.append(f"## {name}\n\n```text\n{text}\n```\n")
-    return "\n".join(sections)
-
-
-def help_texts() -> Iterator[tuple[str, str]]:
-    """Name and help of each command that is shown, groups before what they hold."""
-    waiting: list[tuple[Any, typer.Context | None, str]] = [
+    commands: list[tuple[Any, typer.Context | None, str]] = [
         (typer.main.get_command(app), None, "kantor")
     ]
-    while waiting:
-        command, parent, name = waiting.pop(0)
+    for command, parent, name in commands:  # the list grows by what each group holds
         context = typer.Context(command, parent=parent, info_name=name, terminal_width=90)
-        yield context.command_path, command.get_help(context).rstrip()
+        text = command.get_help(context).rstrip()
+        sections.append(f"## {context.command_path}\n\n```text\n{text}\n```\n")
         inner = getattr(command, "commands", {})
-        waiting = [(c, context, n) for n, c in inner.items() if not c.hidden] + waiting
+        commands += [(one, context, name) for name, one in inner.items() if not one.hidden]
+    typer.echo("\n".join(sections), nl=False)

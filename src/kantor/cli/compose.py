@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 
 MOST_FILES = 1_000
 NAME = "composition"  # of what has no file to be named after
-
-# Options that are for a piece from nothing alone, and those that are for files alone.
-OF_NOTHING = ("bars", "meter", "key", "pickup", "phrase")
-OF_FILE = {
-    "given": "--given",
-    "voices": "--voices",
-    "lock_bars": "--lock-bars",
-    "compose_bars": "--compose-bars",
-    "fill": "--fill",
-    "more": "--continue",
-    "track": "--track",
-}
 
 
 def compose_command(
@@ -66,141 +55,105 @@ def compose_command(
     of it is named and left out, the others are composed, and the exit code is 2.
     """
     with console.in_one_line():
-        form = _form(context.params)
-        plan = _plan(given, voices, lock_bars, compose_bars, fill, more, track)
-        kinds, names = _destinations(melodies or [Path(NAME)], out, takes, formats)
-        asked = _from_nothing(form) if form else _read_all(melodies or [], plan, track)
-        bad = len(asked) < len(names)
-        if asked:
-            requests = [_titled(request, title, tempo) for _, request in asked]
+        from kantor.compose import outputs
+        from kantor.compose.plan import Plan
+
+        form = _form(context)
+        with console.bad_option():
+            plan = Plan.parse(given, voices, lock_bars, compose_bars, fill, more)
+        if track is not None and plan.one_line is None:
+            raise typer.BadParameter(
+                "chooses a melody; of several voices none can be chosen", param_hint="--track"
+            )
+        with console.bad_option("--format"):
+            kinds = outputs.parse_formats(formats)
+        sources = _named(melodies or [Path(NAME)], out, takes, kinds)
+        requests = {NAME: form.request()} if form else _read_all(sources, plan, track)
+        for stem, request in requests.items():
+            for message in request.messages:
+                console.say(message if form else f"{sources[stem]}: {message}")
+        whole = len(requests) == len(sources)
+        if requests:
+            asked = [_titled(request, title, tempo) for request in requests.values()]
             said = {"temperature": temperature, "passes": passes}
             sampling = {name: value for name, value in said.items() if value is not None}
-            composed = _compose_all(requests, model, seed, takes, candidates, sampling)
-            for (index, request), scores in zip(asked, composed, strict=True):
-                bad |= not _write_all(request, scores, out, names[index], kinds)
-        if bad:
+            composed = _compose_all(asked, model, seed, takes, candidates, sampling)
+            for stem, request, scores in zip(requests, asked, composed, strict=True):
+                whole &= _write_all(request, scores, out, stem, kinds)
+        if not whole:
             raise typer.Exit(console.BAD_INPUT)
 
 
-def _form(said: Mapping[str, Any]) -> Form | None:
-    """The form of a piece from nothing, None where there are files; refuse what is for others.
+def _form(context: typer.Context) -> Form | None:
+    """The form of a piece from nothing, None where there are files; refuse what is for others."""
+    from kantor.compose.form import Form
 
-    Parameters
-    ----------
-    said
-        All options by name; what was not said is None, False or 0.
-    """
-    of_nothing = [name for name in OF_NOTHING if said[name] is not None]
-    of_file = [option for name, option in OF_FILE.items() if said[name] not in (None, False, 0)]
-    if said["melodies"]:
-        if of_nothing:
+    said = {}
+    for parameter in context.command.params:
+        source = context.get_parameter_source(name := str(parameter.name))
+        if source is not None and source.name == "COMMANDLINE":
+            said[name] = parameter.opts[0]
+    of_nothing = {name: option for name, option in said.items() if name in options.OF_NOTHING}
+    of_file = [option for name, option in said.items() if name in options.OF_FILE]
+    if "melodies" in said:
+        for option in of_nothing.values():
             raise typer.BadParameter(
-                f"--{of_nothing[0]} is for a piece from nothing; a file has its own "
+                f"{option} is for a piece from nothing; a file has its own "
                 "(--continue composes more bars after it)"
             )
         return None
-    if said["bars"] is None:
+    if "bars" not in said:
         raise typer.BadParameter(
             "name a file, or compose from nothing with --bars", param_hint="MELODY"
         )
     if of_file:
         raise typer.BadParameter(f"{of_file[0]} needs a file; from nothing all is composed")
-    from kantor.compose.form import Form
-
     with console.bad_option():
-        return Form.parse(**{name: said[name] for name in of_nothing})
+        return Form.parse(**{name: context.params[name] for name in of_nothing})
 
 
-def _plan(
-    given: str | None,
-    voices: str | None,
-    lock_bars: str | None,
-    compose_bars: str | None,
-    fill: bool,
-    more: int,
-    track: str | None,
-) -> Plan:
-    """What of each file is given."""
-    from kantor.compose.plan import Plan
-
-    with console.bad_option():
-        plan = Plan.parse(given, voices, lock_bars, compose_bars, fill, more)
-    if track is not None and plan.one_line is None:
-        raise typer.BadParameter(
-            "chooses a melody; of several voices none can be chosen", param_hint="--track"
-        )
-    return plan
-
-
-def _destinations(
-    files: Sequence[Path], out: Path, takes: int, formats: str
-) -> tuple[tuple[str, ...], list[str]]:
-    """The formats and, for each file, the stem of its results; refuse what cannot work."""
+def _named(files: Sequence[Path], out: Path, takes: int, kinds: Sequence[str]) -> dict[str, Path]:
+    """The files by the stems of their results; refuse what cannot be written, make the folder."""
     from kantor.compose import outputs
 
-    with console.bad_option("--format"):
-        kinds = outputs.parse_formats(formats)
     if len(files) > MOST_FILES:
         raise typer.BadParameter(f"more than {MOST_FILES} files", param_hint="MELODY")
     names = outputs.stems(files)
-    sources = {_identity(file) for file in files} - {None}
-    for stem in names:
-        for take in range(1, takes + 1):
-            if any(_identity(outputs.path_of(out, stem, take, kind)) in sources for kind in kinds):
-                raise typer.BadParameter("would overwrite a melody", param_hint="--out")
-    try:
+    sources = {os.path.realpath(file) for file in files}
+    results = (
+        os.path.realpath(outputs.path_of(out, stem, take, kind))
+        for stem in names
+        for take in range(1, takes + 1)
+        for kind in kinds
+    )
+    if not sources.isdisjoint(results):
+        raise typer.BadParameter("would overwrite a melody", param_hint="--out")
+    with console.bad_option("--out"):
         out.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise typer.BadParameter(f"{out}: a file, not a folder", param_hint="--out") from None
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{out}: cannot be made ({error.strerror}); choose another folder", param_hint="--out"
-        ) from None
-    return kinds, names
+    return dict(zip(names, files, strict=True))
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from all others, whichever path leads to it; None where there is none."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _from_nothing(form: Form) -> list[tuple[int, Request]]:
-    request = form.request()
-    for message in request.messages:
-        console.say(message)
-    return [(0, request)]
-
-
-def _read_all(files: Sequence[Path], plan: Plan, track: str | None) -> list[tuple[int, Request]]:
-    """The requests with their places among `files`; those of bad files are left out."""
+def _read_all(files: Mapping[str, Path], plan: Plan, track: str | None) -> dict[str, Request]:
+    """The requests by their stems; those of bad files are left out."""
     from kantor.compose.from_file import read_request
     from kantor.errors import InputError
 
-    asked = []
-    for index, file in enumerate(files):
+    requests = {}
+    for stem, file in files.items():
         try:
-            request = read_request(file, plan, track)
+            requests[stem] = read_request(file, plan, track)
         except InputError as error:
             console.say(str(error))
-            continue
-        for message in request.messages:
-            console.say(f"{file}: {message}")
-        asked.append((index, request))
-    return asked
+    return requests
 
 
 def _titled(request: Request, title: str | None, tempo: float | None) -> Request:
     """The request with the title and tempo that were asked for."""
     from kantor.errors import one_line
 
-    score = request.score
-    score = score if title is None else replace(score, title=one_line(title))
-    score = score if tempo is None else replace(score, tempo=tempo)
-    return replace(request, score=score)
+    said = {"title": None if title is None else one_line(title), "tempo": tempo}
+    fields: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    return replace(request, score=replace(request.score, **fields))
 
 
 def _compose_all(
@@ -214,7 +167,7 @@ def _compose_all(
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
-    with console.progress("Loading the model", None):
+    with console.progress("Loading the model"):
         model = load_model(uri)
     with console.progress("Composing", candidates * takes * len(requests)) as made:
         return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)

@@ -37,16 +37,22 @@ def in_one_line() -> Iterator[None]:
 
 @contextmanager
 def bad_option(hint: str | None = None) -> Iterator[None]:
-    """Turn a fault in the words of an option into the usage's error."""
+    """Turn a fault in the words of an option, or of its file, into the usage's error."""
     try:
         yield
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint=hint) from None
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise typer.BadParameter(reason, param_hint=hint) from None
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where that is a terminal; yields what moves it on."""
+def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on standard error where that is a terminal.
+
+    Yields what moves it on: ``show(advance=0, text="")``, the text being put after `what`.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
@@ -55,21 +61,11 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         console = Console(file=terminal)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda count: bar.advance(task, count)
 
+            def show(advance: int = 0, text: str = "") -> None:
+                bar.update(task, advance=advance, description=f"{what} {text}".strip())
 
-@contextmanager
-def counter(what: str) -> Iterator[Callable[[str], None]]:
-    """A line on standard error that says how far it is, of work whose end is not known."""
-    from rich.console import Console
-
-    with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
-        console = Console(file=terminal)
-        if not console.is_terminal:
-            yield lambda text: None
-            return
-        with console.status(what) as status:
-            yield lambda text: status.update(f"{what}: {text}")
+            yield show
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -79,10 +75,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=False)
-    terminal = console.is_terminal
-    if not terminal:
-        console = Console(width=WIDE, highlight=False)
+    terminal = Console().is_terminal
+    console = Console(highlight=False, width=None if terminal else WIDE)
     lines = Table(
         box=box.SIMPLE_HEAD if terminal else None,
         padding=(0, 2, 0, 0),

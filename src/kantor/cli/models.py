@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -60,25 +60,20 @@ def show_command(version: Version) -> None:
         from kantor.registry import describe
 
         row = describe(version)
-        console.table(["version", str(row["version"])], _facts(row))
+        facts = {
+            "aliases": ", ".join(row["aliases"]) or "-",
+            "created": row["created"],
+            "run": row["run"],
+        }
+        for name, value in sorted(row["tags"].items()):
+            if not name.startswith(("history.", "mlflow.")):
+                facts[name] = value
+        rows = [[name, str(value)] for name, value in facts.items()]
+        console.table(["version", str(row["version"])], rows)
         moves = [event for event in history() if row["version"] in (event.before, event.after)]
         if moves:
             typer.echo()
             _show_history(moves)
-
-
-def _facts(row: dict[str, Any]) -> list[list[str]]:
-    facts = {
-        "aliases": ", ".join(row["aliases"]) or "-",
-        "created": row["created"],
-        "run": row["run"],
-    }
-    tags = {
-        name: value
-        for name, value in sorted(row["tags"].items())
-        if not name.startswith(("history.", "mlflow."))
-    }
-    return [[name, str(value)] for name, value in {**facts, **tags}.items()]
 
 
 @models.command("compare")
@@ -104,7 +99,7 @@ def compare_command(
 
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
             raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
-        with console.progress("Comparing", None):
+        with console.progress("Comparing"):
             outcome = compare(challenger, against)
         typer.echo(rendering.title(outcome))
         for reason in outcome.reasons:
@@ -114,16 +109,8 @@ def compare_command(
             rendering.columns(outcome), [rendering.row_cells(row) for row in outcome.rows]
         )
         if plot is not None:
-            with _written(plot):
+            with console.bad_option("--plot"):
                 rendering.draw(outcome, plot)
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--plot") from None
 
 
 @models.command("promote")
@@ -152,7 +139,7 @@ def promote_command(
         if compare:
             from kantor.promotion.comparison import compare as measure
 
-            with console.progress("Comparing", None):
+            with console.progress("Comparing"):
                 outcome = measure(version)
         _tell(promote(version, why, by, force, comparison=outcome))
 

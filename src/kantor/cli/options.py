@@ -1,4 +1,4 @@
-"""The arguments and options of ``kantor compose``."""
+"""The arguments and options of ``kantor compose``, of which ``kantor batch`` shares some."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ CHAMPION = "champion"
 MOST_TAKES = 100
 MOST_CANDIDATES = 100
 MOST_BARS = 1_000
+
+OF_NOTHING = ("bars", "meter", "key", "pickup", "phrase")
+"""Options of `kantor compose` that are for a piece from nothing alone."""
+OF_FILE = ("given", "voices", "lock_bars", "compose_bars", "fill", "more", "track")
+"""Those that are for files alone."""
+
+SEED = typer.Option(min=0, help="Another seed is another composition.")
+CANDIDATES = typer.Option(
+    min=1,
+    max=MOST_CANDIDATES,
+    help="Each take is the one of so many that the model's critic likes best.",
+)
 
 Melodies = Annotated[
     list[Path] | None,
@@ -101,16 +113,9 @@ Model = Annotated[
         help="Which model: an alias such as challenger, a version's number, or a folder.",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Another seed is another composition.")]
+Seed = Annotated[int, SEED]
 Takes = Annotated[int, typer.Option(min=1, max=MOST_TAKES, help="Compositions of each piece.")]
-Candidates = Annotated[
-    int,
-    typer.Option(
-        min=1,
-        max=MOST_CANDIDATES,
-        help="Each take is the one of so many that the model's critic likes best.",
-    ),
-]
+Candidates = Annotated[int, CANDIDATES]
 Temperature = Annotated[
     float | None,
     typer.Option(

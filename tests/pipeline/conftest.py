@@ -9,12 +9,13 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from benchmarks import clone
 
-from kantor.data import chorales
+from kantor.data.pin import materialise
 from kantor.formats import midi
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Score
@@ -29,29 +30,15 @@ SMALL = clone.SMALL | {
 }
 
 
-def copy_sources(root):
-    root.mkdir()
-    leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "cache", "tmp", "config.local")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=leave)
-        else:
-            shutil.copyfile(source, root / name)
-
-
-def put_scores(data, monkeypatch):
-    """A few chorales out of music21's corpus, as Kantor brings them, and a piece of our own.
-
-    The files are the smallest of each split, so that there is little to play and to draw.
-    """
-    everything = data.with_name(".all")
-    chorales.rebuild(everything)
-    few = clone.smallest(everything / "jsb", PIECES)
-    shutil.rmtree(everything)
-    monkeypatch.setattr(chorales, "chorales", lambda: few)
-    chorales.rebuild(data)
-    midi.write(own_piece(), data / "scores" / "own.mid")
+def put_scores(root):
+    """The smallest chorales of each split, so that there is little to play, and a piece of ours."""
+    materialise(root)
+    chorales = root / "data/jsb"
+    kept = {row.file for row in clone.smallest(chorales, PIECES)}
+    for path in chorales.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    midi.write(own_piece(), root / "data/scores/own.mid")
 
 
 def own_piece():
@@ -69,9 +56,12 @@ def own_piece():
 def unbuilt(tmp_path_factory):
     """A repository as a newcomer has it, with its data pinned and nothing built."""
     line = clone.Clone(tmp_path_factory.mktemp("line") / "repository")
-    copy_sources(line.root)
-    with pytest.MonkeyPatch.context() as patch:
-        put_scores(line.root / "data", patch)
+    line.root.mkdir()
+    leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "cache", "tmp", "config.local")
+    for name in COPIED:
+        copy = partial(shutil.copytree, ignore=leave) if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, line.root / name)
+    put_scores(line.root)
     line.change(**SMALL)
     line.run("git", "init", "--quiet")
     line.run("dvc", "add", "--quiet", "data")

@@ -5,7 +5,7 @@ import os
 import fsspec
 import pytest
 
-from kantor.data.pin import directory_hash
+from kantor.data.pin import contents, hash_of
 from kantor.service.inbox import Inbox, announced, new_scores, state
 
 OLD = 1_000_000_000
@@ -141,7 +141,7 @@ def drop(root, name, time=OLD):
 def root(tmp_path):
     """A repository whose last pass read the data as they are."""
     drop(tmp_path, "a.mid")
-    md5 = directory_hash(tmp_path / "data")
+    md5 = hash_of(contents(tmp_path / "data"))
     text = f"stages: {{ingest: {{deps: [{{path: data, md5: {md5}}}]}}}}"
     (tmp_path / "dvc.lock").write_text(text)
     return tmp_path

@@ -9,13 +9,10 @@ from __future__ import annotations
 import csv
 import importlib.metadata
 import importlib.util
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from kantor.errors import SetupError
-
-TABLE = Path(__file__).with_name("jsb.csv")
 
 _README = """\
 # data: the raw scores
@@ -69,21 +66,16 @@ class Chorale:
 
 def chorales() -> list[Chorale]:
     """The 371 chorales of the published set that music21's corpus has, in the set's order."""
-    with TABLE.open(newline="", encoding="utf-8") as lines:
-        return [
-            Chorale(
-                row["split"],
-                int(row["index"]),
-                row["file"],
-                int(row["transposition"]),
-                row["repeats"] == "1",
-            )
-            for row in csv.DictReader(lines)
-        ]
+    with Path(__file__).with_name("jsb.csv").open(newline="", encoding="utf-8") as lines:
+        _, *rows = csv.reader(lines)
+    return [
+        Chorale(split, int(index), file, int(transposition), repeats == "1")
+        for split, index, file, transposition, repeats in rows
+    ]
 
 
-def rebuild(into: Path) -> None:
-    """Write the raw scores and their READMEs into the folder `into`, made where it is missing.
+def raw_scores() -> dict[str, bytes]:
+    """The files of the folder ``data/`` by their paths in it: the chorales and two READMEs.
 
     Raises
     ------
@@ -94,18 +86,16 @@ def rebuild(into: Path) -> None:
     if spec is None or not spec.submodule_search_locations:
         raise SetupError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
     corpus = Path(spec.submodule_search_locations[0]) / "corpus" / "bach"
-    (into / "jsb").mkdir(parents=True, exist_ok=True)
-    (into / "scores").mkdir(exist_ok=True)
+    files = {"README.md": _README.encode(), "scores/README.md": _SCORES_README.encode()}
     for chorale in chorales():
         try:
-            shutil.copyfile(corpus / chorale.file, into / "jsb" / chorale.file)
+            files[f"jsb/{chorale.file}"] = (corpus / chorale.file).read_bytes()
         except FileNotFoundError:
             installed, required = releases()
             raise SetupError(
                 f"bach/{chorale.file} is not in music21 {installed}; Kantor needs {required}"
             ) from None
-    (into / "README.md").write_text(_README, encoding="utf-8")
-    (into / "scores" / "README.md").write_text(_SCORES_README, encoding="utf-8")
+    return files
 
 
 def releases() -> tuple[str, str]:

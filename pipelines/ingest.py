@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from kantor import files, settings
-from kantor.data.ingest import ingest, write
+from kantor.data.ingest import ingest
 from kantor.errors import InputError, SetupError
 
 
@@ -17,15 +17,15 @@ def main() -> int:
     began = time.monotonic()
     try:
         with files.full_disk_explained():
-            ingested = ingest(settings.load(settings.Ingest, "ingest"), settings.load_ensemble())
-            write(ingested, Path("build"))
+            params, ensemble = settings.load(settings.Ingest, "ingest"), settings.load_ensemble()
+            summary = ingest(params, Path("build"), ensemble)
     except (InputError, SetupError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ingest: stopped; nothing was written by halves", file=sys.stderr)
         return 130
-    print(f"ingest: {ingested.summary}, {time.monotonic() - began:.1f} s")
+    print(f"ingest: {summary}, {time.monotonic() - began:.1f} s")
     return 0
 
 

@@ -10,25 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.data.conftest import chorale
+from tests.ensembles import BAND, tune
 
 from kantor import settings
-from kantor.data import corpus, parallel, windows
+from kantor.data import corpus, sources, windows
 from kantor.data import ingest as stage
 from kantor.data.checks.tables import measure, read_manifest
-from kantor.data.corpus import SPLITS
-from kantor.data.sources.task import Found, Task
-from kantor.ensemble import Ensemble, Line
-from kantor.errors import InputError
+from kantor.data.corpus import SPLITS, Piece, Refusal
+from kantor.data.sources import Task
 from kantor.formats import midi
-from kantor.music.score import REST, Score, onset_floor
 
-
-def chorale(seed: int) -> Score:
-    """Four voices of eight quarters."""
-    draw = np.random.default_rng(seed)
-    quarters = np.stack([draw.integers(low, low + 6, 8) for low in (70, 62, 54, 43)], axis=1)
-    pitches = np.repeat(quarters, 4, axis=0).astype(np.int8)
-    return Score(pitches, onset_floor(pitches))
+OUTPUTS = ("scores.npz", "manifest.csv", "refused.csv", "windows.npz")
 
 
 def folder_of(path: Path, count: int) -> Path:
@@ -39,29 +32,39 @@ def folder_of(path: Path, count: int) -> Path:
 
 
 def params(*paths: Path, workers: int = 1) -> settings.Ingest:
-    found = [{"kind": "folder", "path": path} for path in paths]
+    folders = [{"kind": "folder", "path": path} for path in paths]
     split = {"valid": 0.3, "test": 0.3}
-    return settings.Ingest.model_validate({"sources": found, "workers": workers, "split": split})
+    return settings.Ingest.model_validate({"sources": folders, "workers": workers, "split": split})
 
 
 def test_outputs_belong_together(tmp_path: Path) -> None:
-    """The four files agree with each other and with the promised columns."""
-    folder = folder_of(tmp_path / "scores", 5)
-    (folder / "bad.mid").write_bytes(b"no music")
-    stage.write(stage.ingest(params(folder)), tmp_path / "build")
-    pieces = corpus.load(tmp_path / "build/scores.npz")
-    table = pd.read_csv(tmp_path / "build/manifest.csv", keep_default_na=False)
-    refused = pd.read_csv(tmp_path / "build/refused.csv")
-    cut = windows.load(tmp_path / "build/windows.npz")
-    assert [piece.id for piece in pieces] == table.id.tolist()
-    assert [corpus.content_hash(piece.score) for piece in pieces] == table.content_hash.tolist()
+    """The four files agree with each other; the same notes, and the same id, are refused.
+
+    A folder with a README alone adds nothing and hurts nothing.
+    """
+    first, second = folder_of(tmp_path / "one", 2), folder_of(tmp_path / "two", 3)
+    (first / "bad.mid").write_bytes(b"no music")
+    (tmp_path / "other").mkdir()
+    namesake, empty = folder_of(tmp_path / "other/one", 0), folder_of(tmp_path / "empty", 0)
+    midi.write(chorale(99), namesake / "000.mid")
+    (empty / "README.md").write_text("put scores here")
+    build = tmp_path / "build"
+    stage.ingest(params(first, second, empty, namesake), build)
+    assert {path.name for path in build.iterdir()} == {*OUTPUTS}
+    pieces = corpus.load(build / "scores.npz")
+    table = pd.read_csv(build / "manifest.csv", keep_default_na=False)
+    assert [piece.id for piece in pieces] == ["one/000.mid", "one/001.mid", "two/002.mid"]
+    assert table.id.tolist() == [piece.id for piece in pieces]
+    assert table.content_hash.tolist() == [corpus.content_hash(piece.score) for piece in pieces]
     assert set(table.split) <= set(SPLITS)
-    assert list(refused.columns) == ["file", "reason"]
-    assert [Path(file).name for file in refused.file] == ["bad.mid"]
-    assert cut.piece.tolist() == [0, 1, 2, 3, 4]
-    assert {path.name for path in (tmp_path / "build").iterdir()} == {
-        "scores.npz", "manifest.csv", "refused.csv", "windows.npz"
-    }  # fmt: skip
+    assert windows.load(build / "windows.npz").piece.tolist() == [0, 1, 2]
+    refused = pd.read_csv(build / "refused.csv").set_index("file").reason.to_dict()
+    assert "neither MIDI" in refused.pop(str(first / "bad.mid"))
+    assert refused == {
+        "two/000.mid": "the same notes as one/000.mid",
+        "two/001.mid": "the same notes as one/001.mid",
+        "one/000.mid": "another source holds a piece of this name",
+    }
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:
@@ -71,57 +74,27 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
     """
     folder = folder_of(tmp_path / "scores", 40)
     for workers in (1, 2):
-        stage.write(stage.ingest(params(folder, workers=workers)), tmp_path / str(workers))
-    for name in ("scores.npz", "manifest.csv", "refused.csv", "windows.npz"):
+        stage.ingest(params(folder, workers=workers), tmp_path / str(workers))
+    for name in OUTPUTS:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
     assert (tmp_path / "1/refused.csv").read_text() == "file,reason\n"
 
 
-def test_nothing_twice(tmp_path: Path) -> None:
-    """The same notes, and the same id, are refused with what was first, not mixed up.
-
-    A folder with a README alone adds nothing and hurts nothing.
-    """
-    first, second = folder_of(tmp_path / "one", 2), folder_of(tmp_path / "two", 3)
-    (tmp_path / "other").mkdir()
-    namesake = folder_of(tmp_path / "other/one", 0)
-    midi.write(chorale(99), namesake / "000.mid")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty/README.md").write_text("put scores here")
-    found = stage.ingest(params(first, second, tmp_path / "empty", namesake))
-    assert [piece.id for piece in found.corpus] == ["one/000.mid", "one/001.mid", "two/002.mid"]
-    assert [(item.file, item.reason) for item in found.refused] == [
-        ("two/000.mid", "the same notes as one/000.mid"),
-        ("two/001.mid", "the same notes as one/001.mid"),
-        ("one/000.mid", "another source holds a piece of this name"),
-    ]
-
-
-def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
-    """No pieces: one line that names the folder and the first reason."""
-    (tmp_path / "scores").mkdir()
-    with pytest.raises(InputError, match="scores: no score of soprano, alto, tenor, bass"):
-        stage.ingest(params(tmp_path / "scores"))
-    midi.write(chorale(0).line(0), tmp_path / "scores/tune.mid")
-    with pytest.raises(InputError, match=r"tune\.mid: not four voices"):
-        stage.ingest(params(tmp_path / "scores"))
-
-
-def dying(task: Task) -> Found:
+def dying(task: Task) -> list[Piece | Refusal]:
     """Reads a task, or ends the process as a fault in a parser would."""
     if task.id == "30":
         os.kill(os.getpid(), signal.SIGKILL)
-    return [corpus.Piece(task.id, "train", "folder", 0, chorale(int(task.id)))]
+    return [Piece(task.id, "train", "folder", 0, chorale(int(task.id)))]
 
 
 def test_a_file_that_kills_its_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that reads it dies; the file is named and every other one is read."""
-    monkeypatch.setattr(parallel.sources, "read", dying)
-    tasks = [Task("folder", Path(f"{index}.mid"), str(index)) for index in range(40)]
-    found = list(parallel.read_all(tasks, 2))
-    refused = [item for items in found for item in items if isinstance(item, corpus.Refusal)]
-    assert [item.file for item in refused] == ["30.mid"]
-    assert [len(items) for items in found] == [1] * 40
+    monkeypatch.setattr(sources, "read", dying)
+    tasks = [Task("folder", Path(f"{index}.mid"), id=str(index)) for index in range(40)]
+    read = [item for items in stage.read_all(tasks, 2) for item in items]
+    assert [item.file for item in read if isinstance(item, Refusal)] == ["30.mid"]
+    others = [item.id for item in read if isinstance(item, Piece)]
+    assert others == [task.id for task in tasks if task.id != "30"]
 
 
 def test_the_stage_itself(
@@ -136,10 +109,12 @@ def test_the_stage_itself(
     assert (code, said.err) == (0, "")
     assert said.out.startswith("ingest: 3 pieces (train ")
     assert said.out.count("\n") == 1
+    midi.write(chorale().line(0), folder_of(tmp_path / "tunes", 0) / "tune.mid")
     for text, fault in (
         ("ingest: {sources: [{kind: folder, path: gone}]}", "gone: no such folder"),
         ("ingest: {sources: [], colour: red}", "ingest.colour"),
         ("ingest: {sources: []}", "no score of soprano, alto, tenor, bass"),
+        ("ingest: {sources: [{kind: folder, path: tunes}]}", "tune.mid: not four voices"),
     ):
         code = run_stage("ingest", text)
         said = capfd.readouterr()
@@ -149,25 +124,19 @@ def test_the_stage_itself(
 
 
 def test_another_ensemble_passes_the_line(tmp_path: Path) -> None:
-    """Scores of pitched lines and a drum are read, kept, cut and checked as of their ensemble."""
-    lines = (Line("lead", 55, 90), Line("bass", 28, 55), Line("kick", 36, 36, "drum"))
-    ensemble = Ensemble("band", lines, bass=1)
-    (tmp_path / "scores").mkdir()
-    for seed in range(3):
-        pitches = np.full((64, 3), REST, np.int8)
-        pitches[:, :2] = chorale(seed).pitches[np.arange(64) % 32][:, [0, 3]]
-        pitches[::8, 2] = 36
-        score = Score(pitches, onset_floor(pitches), ensemble=ensemble)
-        midi.write(score, tmp_path / f"scores/{seed}.mid")
-    ingested = stage.ingest(params(tmp_path / "scores"), ensemble)
-    stage.write(ingested, tmp_path)
-    assert {piece.score.ensemble for piece in corpus.load(tmp_path / "scores.npz")} == {ensemble}
+    """Scores of pitched lines and drums are read, kept, cut and checked as of their ensemble."""
+    scores = [tune(row, 64) for row in range(3)]
+    folder = folder_of(tmp_path / "scores", 0)
+    for row, score in enumerate(scores):
+        midi.write(score, folder / f"{row}.mid")
+    stage.ingest(params(folder), tmp_path, BAND)
+    for piece, score in zip(corpus.load(tmp_path / "scores.npz"), scores, strict=True):
+        assert piece.score.ensemble == BAND
+        np.testing.assert_array_equal(piece.score.onsets, score.onsets)
+        np.testing.assert_array_equal(piece.score.pitches[:, :5], score.pitches[:, :5])
     cut = windows.load(tmp_path / "windows.npz")
-    assert cut.rolls.shape == (9, 32, 128, 3)
-    tables = measure(cut, read_manifest(tmp_path / "manifest.csv"), 32, {}, ensemble)
-    assert tables.windows["compass_kick"].unique().tolist() == ["36 to 36"]
-    assert (
-        not tables.windows[["most_pitches", "onset_faults", "rest_share"]]
-        .gt([1, 0, 0])
-        .any(axis=None)
-    )
+    assert cut.rolls.shape == (9, 32, 128, len(BAND))
+    table = measure(cut, read_manifest(tmp_path / "manifest.csv"), 32, {}, BAND).windows
+    assert not table[["onset_faults", "rest_share"]].any(axis=None)
+    assert set(table["most_pitches"]) == {1}
+    assert set(table["outside_kick"]) == {""}

@@ -51,31 +51,25 @@ def nodes(tree):
 @cache
 def used_by(path):
     """The files of the package that a file itself names: imports, templates, files beside it."""
+    beside, names = set(), []
     if path.suffix == ".j2":
-        named = re.findall(r'{% (?:extends|include) "([\w.-]+)"', path.read_text())
-        beside = {folder / name for folder in (path.parent, TEMPLATES) for name in named}
-        return {file for file in beside if file.is_file()}
-    if path.suffix != ".py":
-        return set()
-    found = set()
-    for node in nodes(ast.parse(path.read_text())):
+        beside = set(re.findall(r'{% (?:extends|include) "([\w.-]+)"', path.read_text()))
+    for node in nodes(ast.parse(path.read_text())) if path.suffix == ".py" else ():
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Attribute) and node.attr == "import_module":
-            found |= {*path.parent.glob("*.py")}
-            continue
+            beside |= {file.name for file in path.parent.glob("*.py")}
         elif isinstance(node, ast.Constant) and re.fullmatch(r"[\w.-]+\.\w+", str(node.value)):
-            beside = (path.parent / str(node.value), path.parent / "templates" / str(node.value))
-            found |= {file for file in beside if file.is_file()}
-            continue
-        else:
-            continue
-        # Importing a module runs the packages that it is in.
-        packages = [name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1)]
-        found |= {MODULES[name] for name in packages if name in MODULES}
-    return found
+            beside.add(str(node.value))
+    folders = path.parent, path.parent / "templates", TEMPLATES
+    files = {folder / name for folder in folders for name in beside}
+    # Importing a module runs the packages that it is in.
+    packages = {name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1)}
+    return {file for file in files if file.is_file()} | {
+        MODULES[name] for name in packages if name in MODULES
+    }
 
 
 @cache
@@ -83,10 +77,9 @@ def run_by(stage):
     """Every file of the package that a stage's script leads to."""
     seen, waiting = set(), [ROOT / "pipelines" / f"{stage}.py"]
     while waiting:
-        path = waiting.pop()
-        for file in used_by(path) - seen:
-            seen.add(file)
-            waiting.append(file)
+        new = used_by(waiting.pop()) - seen
+        seen |= new
+        waiting += new
     return seen - PASSED_OVER
 
 
@@ -140,31 +133,24 @@ def test_guarded_metrics_are_metrics():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_dependencies_name_all_the_code_that_runs(stage):
-    """A change of any module that a stage's script imports runs that stage again."""
-    dependencies = STAGES[stage]["deps"]
+def test_dependencies_are_what_runs(stage):
+    """A change of any module that a stage's script imports runs that stage again.
+
+    Every other dependency is the data or what an earlier stage writes.
+    """
+    earlier = list(STAGES)[: list(STAGES).index(stage)]
+    made = {out for name in earlier for out in outs_of(STAGES[name])}
+    dependencies, run = STAGES[stage]["deps"], run_by(stage)
     missing = [
         file.relative_to(ROOT).as_posix()
-        for file in sorted(run_by(stage))
+        for file in sorted(run)
         if not any(covers(dependency, file) for dependency in dependencies)
     ]
     assert not missing, f"add to {stage}.deps in dvc.yaml: {', '.join(missing)}"
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_dependencies_name_no_other_code(stage):
-    """Every dependency is in the repository and used, or is what an earlier stage writes."""
-    made = set()
-    for name, other in STAGES.items():
-        if name == stage:
-            break
-        made |= outs_of(other)
-    for dependency in STAGES[stage]["deps"]:
+    for dependency in set(dependencies) - {"data", f"pipelines/{stage}.py"}:
         if dependency.startswith("src/"):
-            assert any(covers(dependency, file) for file in run_by(stage)), dependency
-        elif dependency.startswith("pipelines/"):
-            assert (ROOT / dependency).is_file(), dependency
-        elif dependency != "data":
+            assert any(covers(dependency, file) for file in run), dependency
+        else:
             assert any(f"{out}/".startswith(f"{dependency}/") for out in made), dependency
 
 

@@ -5,18 +5,14 @@ import shutil
 import sys
 import time
 
-import numpy as np
 import pytest
 import yaml
 from benchmarks import clone
-from typer.testing import CliRunner
 
-from kantor import cli
 from kantor.data.checks.tables import read_manifest
 from kantor.formats import reading
 from kantor.model.train.history import read as read_history
 from kantor.registry import versions
-from kantor.registry.pyfunc import example, inputs
 
 pytestmark = pytest.mark.long
 
@@ -82,18 +78,17 @@ def test_a_changed_constant_in_music_trains_from_nothing(line, tmp_path):
     assert first_line().startswith("train: starting of 24, ")
 
 
-def test_every_out_is_there(line):
-    """Everything that dvc.yaml promises is on the disk, and git sees none of it."""
-    stages = yaml.safe_load((line.root / "dvc.yaml").read_text())["stages"]
-    missing = [
-        path
-        for stage in stages.values()
-        for path in outs_of(stage)
-        if not (line.root / path).exists()
-    ]
-    assert missing == []
+def test_everything_that_is_promised_is_there(line, tmp_path):
+    """All that dvc.yaml names is on the disk, git sees none of it, and the plots have figures."""
+    pipeline = yaml.safe_load((line.root / "dvc.yaml").read_text())
+    outs = [path for stage in pipeline["stages"].values() for path in outs_of(stage)]
+    assert [path for path in outs if not (line.root / path).exists()] == []
     changed = {row[3:] for row in line.run("git", "status", "--porcelain").splitlines()}
     assert changed <= {"dvc.lock", "params.yaml"}
+    said = line.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
+    assert "WARNING" not in said
+    page = (tmp_path / "plots" / "index.html").read_text()
+    assert [name for plot in pipeline["plots"] for name in plot if name not in page] == []
 
 
 def test_scores_of_ones_own_are_learned_from(line):
@@ -115,29 +110,6 @@ def test_a_second_pass_does_nothing(line):
     assert "Data and pipelines are up to date." in said
 
 
-def test_the_plots_draw(line, tmp_path):
-    """`dvc plots show` finds a figure for every plot that dvc.yaml names."""
-    said = line.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
-    assert "WARNING" not in said
-    page = (tmp_path / "plots" / "index.html").read_text()
-    named = [
-        name
-        for plot in yaml.safe_load((line.root / "dvc.yaml").read_text())["plots"]
-        for name in plot
-    ]
-    assert [name for name in named if name not in page] == []
-
-
-def test_registering_again_makes_no_version(line):
-    """With its receipt lost the stage finds the version that the same inputs made."""
-    before = versions(root=line.root)
-    (line.root / "build/registered.json").unlink()
-    said = line.repro()
-    assert stages_run(said) == ["register"]
-    assert "was made of the same inputs before" in said
-    assert versions(root=line.root) == before
-
-
 def test_the_first_version_is_champion(line):
     """Where there was no champion the new version is one, and its tags say what made it."""
     first = versions(root=line.root)[-1]
@@ -149,64 +121,33 @@ def test_the_first_version_is_champion(line):
     assert first["tags"]["dvc.data.md5"] == pinned
 
 
-# MLflow warns of its own type hints where it is imported for the first time.
-@pytest.mark.filterwarnings("ignore:.*type hint is inferred as AnyType:UserWarning")
-def test_the_champion_loads_as_a_pyfunc(line, monkeypatch):
-    """MLflow loads it by its alias alone, and `predict` keeps what is given."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{line.root / 'mlflow.db'}")
-    import mlflow
-
-    given = example()
-    model = mlflow.pyfunc.load_model("models:/kantor-bach@champion")
-    answer = model.predict(inputs(given, np.zeros(1, np.int64)))
-    assert np.array_equal(answer["pitches"][given.mask], given.pitches[given.mask])
-    assert (answer["pitches"][0, :, 1:] >= 0).any()
-
-
 def parts_of(path):
     """The notes of the soprano, and those of the three other voices."""
     soprano, *others = reading.read(path).parts
     return soprano.notes, tuple(part.notes for part in others)
 
 
-@pytest.fixture(scope="module")
-def composed(line, tunes, tmp_path_factory):
-    """Two takes of two melodies by the champion, from the shell: soprano and others of each."""
-    out = tmp_path_factory.mktemp("composed")
-    files = [str(tune) for tune in tunes]
-    options = ("--out", str(out), "--takes", "2", "--format", "mid")
-    said = line.run("kantor", "compose", *files, *options)
-    assert said.splitlines() == [
-        str(out / f"{tune.stem}-take{take}.mid") for tune in tunes for take in (1, 2)
-    ]
-    return {path.stem: parts_of(path) for path in sorted(out.iterdir())}
+def test_the_champion_composes(line, tunes, tmp_path):
+    """From the shell: each melody is kept note for note, and all accompaniments differ.
 
+    The same seed composes the same notes again, another seed composes others.
+    """
 
-def test_the_melody_is_kept(composed, tunes):
-    """The first voice of every composition is the melody, note for note."""
+    def compose(*options):
+        files = [str(tune) for tune in tunes]
+        line.run("kantor", "compose", *files, *options, "--format", "mid", "--out", str(tmp_path))
+        parts = {path.stem: parts_of(path) for path in sorted(tmp_path.iterdir())}
+        assert list(parts) == [f"{tune.stem}-take{take}" for tune in tunes for take in (1, 2)]
+        return parts
+
+    composed = compose("--takes", "2")
     for tune in tunes:
         (melody,) = reading.read(tune).parts
-        for take in (1, 2):
-            assert composed[f"{tune.stem}-take{take}"][0] == melody.notes
-
-
-def test_melodies_and_takes_differ(composed):
-    """Two melodies have two accompaniments, and two takes of one melody differ."""
-    assert len({others for _, others in composed.values()}) == len(composed) == 4
-
-
-def test_another_seed_is_another_take(composed, line, tunes, tmp_path, monkeypatch):
-    """The same seed composes the same notes again, another seed composes others."""
-    monkeypatch.chdir(line.root)
-    for seed in ("0", "1"):
-        options = ["--seed", seed, "--out", str(tmp_path / seed), "--format", "mid"]
-        result = CliRunner().invoke(cli.app, ["compose", str(tunes[0]), *options])
-        assert result.exit_code == 0, result.output
-    name = f"{tunes[0].stem}-take1"
-    same, other = (parts_of(tmp_path / seed / f"{name}.mid") for seed in ("0", "1"))
-    assert same == composed[name]
-    assert other[0] == same[0]
-    assert other[1] != same[1]
+        assert {composed[f"{tune.stem}-take{take}"][0] for take in (1, 2)} == {melody.notes}
+    assert len({others for _, others in composed.values()}) == 4
+    assert compose("--takes", "2") == composed
+    seeded = compose("--takes", "2", "--seed", "7")
+    assert all(seeded[name][1] != others for name, (_, others) in composed.items())
 
 
 def test_the_closing_lines(line):

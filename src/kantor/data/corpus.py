@@ -4,23 +4,28 @@ Conventions
 -----------
 A corpus is a tuple of pieces. The row of a piece in the manifest is its place in that tuple, and
 the `piece` of a window is that row. Reading a saved corpus gives equal scores, and equal corpora
-are saved as equal bytes.
+are saved as equal bytes. The file is an npz: the arrays of all scores one after another, and as
+JSON what of a piece is not an array.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import pickle
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.data.arrays import read_arrays, write_arrays
+from kantor import files
 from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError, one_line
 from kantor.music.score import Key, Meter, Score
 
 if TYPE_CHECKING:
@@ -31,6 +36,20 @@ TEXTS = ("id", "title", "key", "meter", "split", "source", "content_hash")
 """Columns of the manifest that hold text."""
 NUMBERS = ("tempo", "bars", "pickup", "steps", "voices", "transposition")
 """Columns of the manifest that hold numbers."""
+FAULTS = (
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy, zipfile and the like raise at files that are not what they should be."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +98,30 @@ def content_hash(score: Score) -> str:
     return digest.hexdigest()[:32]
 
 
+def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
+    """Write arrays by their names to the npz file `path`, in one move."""
+    named: dict[str, Any] = arrays
+    files.save(path, lambda stream: np.savez_compressed(stream, **named))
+
+
+def read_arrays(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:
+    """What `build` makes of the arrays in `path`, an npz that the stage `ingest` wrote.
+
+    Raises
+    ------
+    InputError
+        One line with the remedy, if the file is missing or `build` cannot use it.
+    """
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            return build(dict(stored))
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found; `dvc repro ingest` writes it") from None
+    except FAULTS as error:
+        reason = one_line(str(error))
+        raise InputError(f"{path}: damaged ({reason}); run `dvc repro -f ingest`") from None
+
+
 def save(corpus: Sequence[Piece], path: Path) -> None:
     """Write `corpus` to the npz file `path`, in one move."""
     rows = json.dumps([_row(piece) for piece in corpus], sort_keys=True).encode()
@@ -109,49 +152,45 @@ def manifest(corpus: Sequence[Piece]) -> pd.DataFrame:
 
     Columns: id, title, key (such as ``"F# minor"``, empty where unknown), meter (``"4/4"``),
     tempo (quarters a minute), bars (whole ones), pickup (steps), steps, voices (the score's
-    lines), transposition
-    (semitones), split, source, content_hash.
+    lines), transposition (semitones), split, source, content_hash.
     """
     import pandas as pd
 
-    columns = (*TEXTS[:4], *NUMBERS, *TEXTS[4:])
-    return pd.DataFrame([_described(piece) for piece in corpus], columns=columns)
+    rows = [
+        _shared(piece)
+        | {
+            "key": piece.score.key.name if piece.score.key else "",
+            "meter": str(piece.score.meter),
+            "steps": piece.score.steps,
+            "voices": piece.score.pitches.shape[1],
+            "content_hash": content_hash(piece.score),
+        }
+        for piece in corpus
+    ]
+    return pd.DataFrame(rows, columns=(*TEXTS[:4], *NUMBERS, *TEXTS[4:]))
 
 
-def _described(piece: Piece) -> dict[str, object]:
-    score = piece.score
+def _shared(piece: Piece) -> dict[str, object]:
+    """What the manifest and the saved corpus say alike."""
     return {
         "id": piece.id,
-        "title": score.title,
-        "key": score.key.name if score.key else "",
-        "meter": str(score.meter),
-        "tempo": score.tempo,
-        "bars": len(score.bar_lines),
-        "pickup": score.pickup,
-        "steps": score.steps,
-        "voices": score.pitches.shape[1],
+        "title": piece.score.title,
+        "tempo": piece.score.tempo,
+        "bars": len(piece.score.bar_lines),
+        "pickup": piece.score.pickup,
         "transposition": piece.transposition,
         "split": piece.split,
         "source": piece.source,
-        "content_hash": content_hash(score),
     }
 
 
 def _row(piece: Piece) -> dict[str, object]:
-    """What of a piece is not an array, as JSON holds it; the ensemble where it is not `SATB`."""
+    """What of a piece is not an array; the ensemble where it is not `SATB`."""
     score = piece.score
-    row: dict[str, object] = {
-        "id": piece.id,
-        "split": piece.split,
-        "source": piece.source,
-        "transposition": piece.transposition,
-        "title": score.title,
-        "tempo": score.tempo,
+    row = _shared(piece) | {
         "meter": [score.meter.numerator, score.meter.denominator],
         "key": [score.key.fifths, score.key.mode] if score.key else None,
-        "pickup": score.pickup,
         "shape": list(score.pitches.shape),
-        "bars": len(score.bar_lines),
     }
     return row if score.ensemble == SATB else row | {"ensemble": score.ensemble.to_dict()}
 
@@ -159,10 +198,10 @@ def _row(piece: Piece) -> dict[str, object]:
 def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:
     rows = json.loads(stored["rows"].tobytes())
     steps = [row["shape"][0] for row in rows]
-    sizes = [row["shape"][0] * row["shape"][1] for row in rows]
+    cells = [row["shape"][0] * row["shape"][1] for row in rows]
     arrays = (
-        _split(stored["pitches"], sizes),
-        _split(stored["onsets"], sizes),
+        _split(stored["pitches"], cells),
+        _split(stored["onsets"], cells),
         _split(stored["fermatas"], steps),
         _split(stored["bar_lines"], [row["bars"] for row in rows]),
     )

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor import settings
-from kantor.data.arrays import read_arrays, write_arrays
-from kantor.data.corpus import Piece
+from kantor.data.corpus import Piece, read_arrays, write_arrays
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.formats.pianoroll import to_roll

@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 import pypianoroll
 import pytest
-from tests.data.sources.conftest import SPLIT, chorale, only, pieces, read, reason
+from tests.data.conftest import SPLIT, chorale, only, pieces, read, reason
 
 from kantor import settings
 from kantor.data.chorales import chorales
 from kantor.data.corpus import Piece, Refusal
-from kantor.data.sources.task import drawn_split
-from kantor.ensemble import SATB, Ensemble, Line
+from kantor.data.sources import drawn_split
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
 from kantor.formats.pianoroll import to_multitrack
 from kantor.music.score import REST, Meter, Score, onset_floor
 
 REFERENCE = Path(
-    os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[4] / "shared" / "data")
+    os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")
 )
 
 
@@ -56,38 +56,15 @@ def test_written_scores_come_back(
     assert (round(found.tempo, 2), found.title) == (90, "Test")
 
 
-def test_another_ensemble_is_read(tmp_path: Path) -> None:
-    """Pitched lines and drums of an ensemble of its own come back from a file, each in its line."""
-    lines = (
-        Line("lead", 55, 90),
-        Line("pad", 48, 80),
-        Line("bass", 28, 55),
-        Line("kick", 36, 36, "drum"),
-        Line("snare", 38, 38, "drum"),
-    )
-    ensemble = Ensemble("band", lines, bass=2)
-    pitches = np.full((32, 5), REST, np.int8)
-    pitches[:, :3] = np.repeat([[72, 60, 36], [74, 62, 38]], 16, axis=0)
-    pitches[::8, 3], pitches[4::8, 4] = 36, 38
-    score = Score(pitches, onset_floor(pitches), ensemble=ensemble)
-    midi.write(score, tmp_path / "band.mid")
-    found = only("folder", tmp_path, ensemble)
-    assert found.ensemble == ensemble
-    np.testing.assert_array_equal(found.pitches[:, :3], score.pitches[:, :3])
-    np.testing.assert_array_equal(found.onsets, score.onsets)
+def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
+    """Empty, garbage and truncated files, melodies and trios: one line each, the rest is read.
 
-
-def test_what_is_no_score_is_passed_over(tmp_path: Path) -> None:
-    """READMEs, notes and hidden files are no refusals; an empty folder holds no pieces."""
-    assert read("folder", tmp_path) == []
+    READMEs, notes and hidden files are passed over.
+    """
     for name in ("README.md", "notes.TXT", ".DS_Store", ".git/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("not music")
     assert read("folder", tmp_path) == []
-
-
-def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
-    """Empty, garbage and truncated files, melodies and trios: one line each, the rest is read."""
     score = chorale()
     whole = midi.to_bytes(score)
     (tmp_path / "sub").mkdir()
@@ -98,22 +75,21 @@ def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
     midi.write(score.line(0), tmp_path / "melody.mid")
     trio = replace(score, pitches=score.pitches[:, :3], onsets=score.onsets[:, :3])
     midi.write(trio, tmp_path / "trio.mid")
-    found = read("folder", tmp_path)
-    assert [item.id for item in found if isinstance(item, Piece)] == [
-        f"{tmp_path.name}/sub/good.mid"
-    ]
-    refused = {Path(item.file).stem: item.reason for item in found if isinstance(item, Refusal)}
+    items = read("folder", tmp_path)
+    good = f"{tmp_path.name}/sub/good.mid"
+    assert [item.id for item in items if isinstance(item, Piece)] == [good]
+    refused = {Path(item.file).stem: item.reason for item in items if isinstance(item, Refusal)}
     assert set(refused) == {"empty", "garbage", "short", "melody", "trio"}
     assert "empty" in refused["empty"]
     assert "four notes" in refused["melody"]
     assert all(text and "\n" not in text and str(tmp_path) not in text for text in refused.values())
 
 
-def test_missing_folder_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["folder", "multitracks", "jsb", "published"])
+def test_missing_folder_is_an_error(tmp_path: Path, kind: str) -> None:
     """A source that is not there is the parameters' fault, not a file's."""
-    for kind in ("folder", "multitracks", "jsb", "published"):
-        with pytest.raises(InputError, match="nowhere"):
-            read(kind, tmp_path / "nowhere")
+    with pytest.raises(InputError, match="nowhere"):
+        read(kind, tmp_path / "nowhere")
 
 
 def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
@@ -122,16 +98,12 @@ def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
     drawn = [drawn_split(id, SPLIT) for id in ids]
     assert 0.17 < drawn.count("valid") / 2000 < 0.23
     assert 0.17 < drawn.count("test") / 2000 < 0.23
-    other = [drawn_split(id, settings.Split(valid=0.2, test=0.2, seed=1)) for id in ids]
-    assert drawn != other
-    whole = [drawn_split(id, settings.Split(valid=0, test=0)) for id in ids]
-    assert set(whole) == {"train"}
+    assert drawn != [drawn_split(id, SPLIT.model_copy(update={"seed": 1})) for id in ids]
+    assert {drawn_split(id, settings.Split(valid=0, test=0)) for id in ids} == {"train"}
     midi.write(chorale(), tmp_path / "b.mid")
-    before = read("folder", tmp_path)[0]
+    (before,) = pieces(read("folder", tmp_path))
     midi.write(chorale(seed=1), tmp_path / "a.mid")
-    after = read("folder", tmp_path)[1]
-    assert isinstance(before, Piece)
-    assert isinstance(after, Piece)
+    _, after = pieces(read("folder", tmp_path))
     assert (before.id, before.split) == (after.id, after.split)
 
 
@@ -172,24 +144,20 @@ def test_lakh_resolution_is_brought_to_sixteenths(tmp_path: Path) -> None:
     np.testing.assert_array_equal(only("multitracks", tmp_path).pitches, score.pitches)
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04cut"])
-def test_broken_multitracks_are_refused(tmp_path: Path, content: bytes) -> None:
-    """Files that are no npz at all."""
-    (tmp_path / "bad.npz").write_bytes(content)
-    assert "not a pypianoroll multitrack" in reason("multitracks", tmp_path)
-
-
 def test_other_npz_files_are_refused(tmp_path: Path) -> None:
-    """An npz of something else, and one whose roll would fill the memory."""
-    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    """Files that are no npz at all, an npz of something else, a roll that would fill the memory."""
+    path = tmp_path / "other.npz"
+    for content in (b"", b"garbage", b"PK\x03\x04cut"):
+        path.write_bytes(content)
+        assert "not a pypianoroll multitrack" in reason("multitracks", tmp_path)
+    np.savez(path, a=np.zeros(3))
     assert "not a pypianoroll multitrack" in reason("multitracks", tmp_path)
-    to_multitrack(chorale()).save(tmp_path / "other.npz")
-    with np.load(tmp_path / "other.npz") as stored:
+    to_multitrack(chorale()).save(path)
+    with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files if name != "info.json"}
         info = stored["info.json"]
-    arrays["pianoroll_0_csc_shape"] = np.array([2**40, 128])
-    np.savez(tmp_path / "other.npz", **arrays)
-    with zipfile.ZipFile(tmp_path / "other.npz", "a") as archive:
+    np.savez(path, **arrays | {"pianoroll_0_csc_shape": np.array([2**40, 128])})
+    with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("info.json", info)
     assert "more than 20,000 quarters" in reason("multitracks", tmp_path)
 
@@ -242,10 +210,9 @@ def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
 
 def _agreement(published: np.ndarray, ours: np.ndarray) -> float:
     """Share of equal cells at the best of the shifts by up to two bars."""
-    shorter = min(len(published), len(ours))
     best = 0
     for shift in range(-32, 33):
         low, high = max(0, shift), min(len(published), len(ours) + shift)
         equal = published[low:high] == ours[low - shift : high - shift]
         best = max(best, int(equal.sum()))
-    return best / (4 * shorter)
+    return best / (4 * min(len(published), len(ours)))

@@ -13,7 +13,7 @@ from kantor.formats.parts import ensemble_parts
 from kantor.music.key import estimate
 from kantor.music.notes import Note, arrays_of
 from kantor.music.quantise import quantise
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
+from kantor.music.score import STEPS_PER_QUARTER, Meter, Score
 
 
 def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score:
@@ -37,6 +37,9 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
     begin = first - first % STEPS_PER_QUARTER if cut else 0
     moved = [Note(n.start - begin, n.end - begin, n.pitch, n.line) for n in notes]
     pitches, onsets = arrays_of(moved, end - begin, len(ensemble))
+    fermatas = np.zeros(end, bool)
+    for start, stop in parsed.fermatas:
+        fermatas[_step(start) : _step(stop)] = True
     meter, pickup, bar_lines = _bars(parsed, begin, end)
     return Score(
         pitches,
@@ -46,7 +49,7 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
         parsed.key or estimate(pitches[:, : ensemble.pitched]),
         parsed.tempo,
         parsed.title or title,
-        _fermatas(parsed, begin, end),
+        fermatas[begin:],
         bar_lines,
         ensemble,
     )
@@ -73,13 +76,6 @@ def _bar_lines(parsed: ParsedFile, end: int) -> list[int]:
     for (_, meter), start, stop in zip(parsed.meters, starts, [*starts[1:], end], strict=True):
         lines.extend(range(start, stop, meter.bar_steps))
     return lines
-
-
-def _fermatas(parsed: ParsedFile, begin: int, end: int) -> Flags:
-    held = np.zeros(end, bool)
-    for start, stop in parsed.fermatas:
-        held[_step(start) : _step(stop)] = True
-    return held[begin:]
 
 
 def _step(quarters: Fraction) -> int:

@@ -1,6 +1,6 @@
 """The published JSB Chorales on a sixteenth grid: ``Jsb16thSeparated`` as JSON or npz.
 
-Differs from the `jsb` source: in the published file a repeated note looks like a held one, and
+Differs from the source `jsb`: in the published file a repeated note looks like a held one, and
 there is no meter, pickup, key or tempo. So every run of equal pitch is one note, the key is
 estimated, and the meter is given as 4/4 without a pickup; windows cut from it begin at multiples
 of 16 steps, which are mostly not bars.
@@ -12,91 +12,68 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kantor import settings
-from kantor.data.arrays import FAULTS
-from kantor.data.corpus import SPLITS, Piece, Refusal
-from kantor.data.sources.task import Found, Task
+from kantor.data.corpus import FAULTS, SPLITS, Piece, Refusal
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import REST, Pitches, Score, onset_floor
+from kantor.music.score import REST, Score, onset_floor
 
 _MOST_BYTES = 64_000_000
 
 
-def tasks(path: Path, split: settings.Split) -> list[Task]:
-    """The one file, named itself or as the only ``.json`` or ``.npz`` of a folder.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or more than one.
-    """
-    files = [path] if path.is_file() else sorted([*path.glob("*.json"), *path.glob("*.npz")])
-    if len(files) != 1:
-        raise InputError(f"{path}: expected the one file Jsb16thSeparated.json or .npz")
-    return [Task("published", files[0], "published")]
-
-
-def read(task: Task) -> Found:
-    """Read every piece of the file; those without the ensemble's lines are refused one by one.
+def read_published(path: Path, ensemble: Ensemble) -> Iterator[Piece | Refusal]:
+    """Every piece of the file; those without the lines of `ensemble` are refused one by one.
 
     Raises
     ------
     InputError
         If the file is not of the published form.
     """
-    pieces: Found = []
-    for split, listed in _splits(task.path).items():
-        for index, rows in enumerate(listed):
+    for split, pieces in _splits(path).items():
+        for index, rows in enumerate(pieces):
             place = f"{split}-{index:03d}"
-            id = f"{task.id}/{place}"
+            id = f"published/{place}"
             try:
-                pieces.append(Piece(id, split, "published", 0, _score(rows, id, task.ensemble)))
+                yield Piece(id, split, "published", 0, _score(rows, id, ensemble))
             except InputError as error:
-                pieces.append(Refusal(f"{task.path}#{place}", str(error)))
-    return pieces
+                yield Refusal(f"{path}#{place}", str(error))
 
 
 def _score(rows: ArrayLike, title: str, ensemble: Ensemble) -> Score:
-    pitches = _pitches(rows, len(ensemble))
-    key = estimate(pitches[:, : ensemble.pitched])
-    return Score(pitches, onset_floor(pitches), key=key, title=title, ensemble=ensemble)
-
-
-def _pitches(rows: ArrayLike, lines: int) -> Pitches:
-    """``(time, line) int8`` from lists, or from floats with NaN for a rest."""
+    """A score from ``(time, line)`` lists, or floats with NaN for a rest."""
     try:
         values = np.asarray(rows, np.float64)
     except (ValueError, TypeError):
         raise InputError("rows of unequal length or not numbers") from None
-    if values.ndim != 2 or values.shape[1] != lines:
-        raise InputError(f"an array of shape {values.shape}: expected (time, {lines})")
+    if values.ndim != 2 or values.shape[1] != len(ensemble):
+        raise InputError(f"an array of shape {values.shape}: expected (time, {len(ensemble)})")
     values = np.where(np.isnan(values), REST, values)
     if not ((values >= REST) & (values <= 127) & (values == np.round(values))).all():
         raise InputError("values other than MIDI note numbers and -1")
-    return values.astype(np.int8)
+    pitches = values.astype(np.int8)
+    key = estimate(pitches[:, : ensemble.pitched])
+    return Score(pitches, onset_floor(pitches), key=key, title=title, ensemble=ensemble)
 
 
 def _splits(path: Path) -> dict[str, Sequence[Any]]:
     """The pieces of each split, as they stand in the file."""
     if path.stat().st_size > _MOST_BYTES:
-        raise InputError(f"{path}: larger than {_MOST_BYTES:,} bytes; the published file is small")
+        raise InputError(f"larger than {_MOST_BYTES:,} bytes; the published file is small")
     try:
         splits = _npz(path) if zipfile.is_zipfile(path) else json.loads(path.read_bytes())
     except FAULTS as error:
-        raise InputError(f"{path}: not a readable file of chorales ({error})") from None
+        raise InputError(f"not a readable file of chorales ({error})") from None
     if not isinstance(splits, dict) or any(
         not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
     ):
-        raise InputError(f"{path}: expected the lists train, valid and test")
+        raise InputError("expected the lists train, valid and test")
     return {split: splits[split] for split in SPLITS}
 
 
@@ -105,12 +82,9 @@ def _npz(path: Path) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     with zipfile.ZipFile(path) as archive:
         for split in SPLITS:
-            name = f"{split}.npy"
-            if name not in archive.namelist():
-                raise ValueError(f"no array {split}")
-            if archive.getinfo(name).file_size > _MOST_BYTES:
+            if archive.getinfo(f"{split}.npy").file_size > _MOST_BYTES:
                 raise ValueError(f"the array {split} is too large")
-            arrays[split] = _array(archive.read(name))
+            arrays[split] = _array(archive.read(f"{split}.npy"))
     return arrays
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from kantor.data import corpus
 from kantor.data.checks.outcomes import Outcome
-from kantor.data.checks.run import quiet_library, run
+from kantor.data.checks.run import run
 from kantor.drift import melody_features
 from kantor.drift.melody_features import COLUMNS, INTERVALS, NAMES, PITCH_CLASSES, features
 from kantor.errors import one_line
@@ -107,10 +107,9 @@ def compare(came: pd.DataFrame, known: pd.DataFrame, limits: Drift) -> DriftRepo
     if len(came) < limits.least or not len(known):
         return DriftReport(len(came), {}, thresholds)
     distances = {name: distance(name, came, known) for name in thresholds}
-    with quiet_library():
-        table = came.reset_index(drop=True)
-        table.insert(0, "melody", [str(row) for row in table.index])
-        outcomes = run({"melodies": table}, {"melodies": _suite(known, limits.mostly)})
+    table = came.reset_index(drop=True)
+    table.insert(0, "melody", [str(row) for row in table.index])
+    outcomes = run({"melodies": table}, {"melodies": _suite(known, limits.mostly)})
     return DriftReport(len(came), distances, thresholds, tuple(outcomes))
 
 
@@ -132,18 +131,19 @@ def distance(name: str, came: pd.DataFrame, known: pd.DataFrame) -> float:
 
 def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
     """Checks that a share `mostly` of the melodies lies where those of `known` do."""
-    from kantor.data.checks.expectations import among, between
+    from kantor.data.checks.suites import among, between
 
     share = f"for {mostly:.0%} of the melodies"
     checks = []
     for name, sentence in _SENTENCES.items():
         low, high = (float(known[name].quantile(at)) for at in _USUAL)
-        limits = {"min_value": low, "max_value": high, "mostly": mostly}
-        checks.append(between(name, sentence, f"{low:g} to {high:g}, {share}", name, **limits))
+        limits: dict[str, Any] = {"min_value": low, "max_value": high, "mostly": mostly}
+        checks.append(between(name, f"{low:g} to {high:g}, {share}", name, sentence, **limits))
     for name in NAMES:
         values = sorted(set(known[name]))
         expected = f"one of the training's {len(values)}, {share}"
-        checks.append(among(name, name.capitalize(), expected, name, values, mostly=mostly))
+        words = name, expected, name, name.capitalize()
+        checks.append(among(*words, value_set=values, mostly=mostly))
     return checks
 
 

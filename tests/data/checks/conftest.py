@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import pytest
+from tests.data.conftest import chorale
 
 from kantor.data.checks.outcomes import Outcome
+from kantor.data.checks.page import page
 from kantor.data.checks.run import check_tables
 from kantor.data.checks.tables import Tables, measure
 from kantor.data.corpus import Piece, manifest
 from kantor.data.windows import Windows, cut
-from kantor.music.score import Key, Score, onset_floor
 from kantor.settings import Validate
 from kantor.settings import Windows as Sizes
 
@@ -27,16 +26,6 @@ LIMITS = Validate(
     min_in_scale=0.9,
     max_pitch_drift=0.3,
 )
-# The white keys that each voice sings; no two voices share any.
-NOTES = ((67, 69, 71, 72, 74), (60, 62, 64, 65), (53, 55, 57, 59), (43, 45, 47, 48, 50, 52))
-
-
-def chorale(seed: int) -> Score:
-    """Nine bars and a pickup of quarters, each voice drawn from its own white keys."""
-    generator = np.random.default_rng(seed)
-    quarters = np.stack([generator.choice(notes, 37) for notes in NOTES], axis=1)
-    pitches = np.repeat(quarters, 4, axis=0).astype(np.int8)
-    return Score(pitches, onset_floor(pitches), pickup=4, key=Key(), title=f"Chorale {seed}")
 
 
 @dataclass(frozen=True)
@@ -50,11 +39,15 @@ class Data:
     def tables(self) -> Tables:
         return measure(self.windows, self.table, 32, LIMITS.min_pieces)
 
-    def outcomes(self, docs: Path | None = None) -> list[Outcome]:
-        return check_tables(self.tables, LIMITS, 32, docs)
+    def outcomes(self) -> list[Outcome]:
+        """Of every check; the page can be drawn, whatever they are."""
+        outcomes = check_tables(self.tables, LIMITS, 32)
+        assert page(self.tables, outcomes, LIMITS)
+        return outcomes
 
-    def failed(self) -> dict[str, Outcome]:
-        return {one.name: one for one in self.outcomes() if one.success is False}
+    def failed(self) -> dict[str, str]:
+        """The line of each check that failed, by its name."""
+        return {one.name: one.line for one in self.outcomes() if one.success is False}
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +55,7 @@ def sound() -> Data:
     """Ten pieces of eight windows each; the windows of a piece begin at steps 4, 20, 36, …."""
     splits = ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
     pieces = [
-        Piece(f"choir/{split}{seed}", split, "folder", 0, chorale(seed))
+        Piece(f"choir/{split}{seed}", split, "folder", 0, chorale(seed, quarters=37))
         for seed, split in enumerate(splits)
     ]
     return Data(cut(pieces, Sizes()), manifest(pieces))
@@ -72,4 +65,4 @@ def sound() -> Data:
 def broken(sound: Data) -> Data:
     """A copy that a test may spoil."""
     arrays = {name: array.copy() for name, array in vars(sound.windows).items()}
-    return Data(Windows(**arrays), sound.table.astype(object))
+    return replace(sound, windows=Windows(**arrays), table=sound.table.astype(object))

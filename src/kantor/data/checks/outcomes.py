@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kantor.errors import one_line
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -59,18 +57,24 @@ class Outcome:
 
 
 def outcome_of(level: str, check: Any, results: Mapping[str, Any], table: pd.DataFrame) -> Outcome:
-    """The outcome of a check of `table`; `results` has the library's result of each, by name."""
-    name = check.meta["check"]
-    outcome = Outcome(level, name, check.meta["sentence"], check.meta["expected"], "", None)
+    """The outcome of a check of `table`; `results` has the library's result of each, by name.
+
+    Raises
+    ------
+    RuntimeError
+        If the library met a fault of its own.
+    """
+    name, sentence, expected = (check.meta[one] for one in ("check", "sentence", "expected"))
+    outcome = Outcome(level, name, sentence, expected, "", None)
     if name not in results:
         missing = ", ".join(sorted(columns_of(check) - {*table}))
         return replace(outcome, found=f"not checked, for want of {missing}")
-    result = results[name].result
-    if not result:
-        return replace(outcome, found=_exception(results[name]), success=False)
-    outcome = replace(outcome, success=bool(results[name].success))
-    described = _of_rows if "element_count" in result else _of_table
-    return described(outcome, check, result, table)
+    validated = results[name]
+    if not validated.result:
+        raise RuntimeError(f"{name}: {validated.exception_info}")
+    outcome = replace(outcome, success=bool(validated.success))
+    described = _of_rows if "element_count" in validated.result else _of_table
+    return described(outcome, check, validated.result, table)
 
 
 def columns_of(check: Any) -> set[str]:
@@ -79,22 +83,13 @@ def columns_of(check: Any) -> set[str]:
     return {name for name in names if name is not None}
 
 
-def _exception(evaluated: Any) -> str:
-    """What the library raised instead of a result, on one line."""
-    info = evaluated.exception_info or {}
-    nested = [info, *(value for value in info.values() if isinstance(value, dict))]
-    messages = [str(one["exception_message"]) for one in nested if one.get("exception_message")]
-    return one_line((messages or ["no result"])[0])
-
-
 def _of_rows(
     outcome: Outcome, check: Any, result: Mapping[str, Any], table: pd.DataFrame
 ) -> Outcome:
     """The outcome of a check of every row."""
     failures = int(result["unexpected_count"])
     rows = int(result["element_count"]) - int(result["missing_count"])
-    figure = None
-    extreme = check.meta.get("figure")
+    extreme, figure = check.meta["figure"], None
     if extreme and rows:
         figure = float(table[check.column].agg(extreme))
     elif getattr(check, "mostly", 1) < 1 and rows:
@@ -110,15 +105,8 @@ def _of_rows(
     else:
         found = f"as expected in all {rows:,} {kind}" if rows else f"no {kind}"
     named = result.get("partial_unexpected_index_list", [])
-    places = dict.fromkeys(str(row[table.columns[0]]) for row in named)
-    return replace(
-        outcome,
-        found=found,
-        failures=failures,
-        rows=rows,
-        places=tuple(places)[:SHOWN],
-        figure=figure,
-    )
+    places = tuple(dict.fromkeys(str(row[table.columns[0]]) for row in named))[:SHOWN]
+    return replace(outcome, found=found, failures=failures, rows=rows, places=places, figure=figure)
 
 
 def _shown(check: Any, value: Any) -> str:
@@ -127,7 +115,7 @@ def _shown(check: Any, value: Any) -> str:
     words = [
         f"{one:.3g}" if isinstance(one, float) else str(one).strip() or "nothing" for one in values
     ]
-    return str(check.meta.get("shown", "{0}")).format(*words)
+    return str(check.meta["shown"]).format(*words)
 
 
 def _of_table(
@@ -142,12 +130,9 @@ def _of_table(
         return replace(outcome, found="no values", success=False)
     if not columns_of(check):
         return replace(outcome, found=f"{observed:,}")
-    places = () if outcome.success else _furthest(check, table)
+    places: tuple[str, ...] = ()
+    if not outcome.success:  # the pieces whose own means are furthest on the wrong side
+        means = table.groupby("piece")[check.column].mean().dropna()
+        worst = means.sort_values(ascending=check.max_value is None, kind="stable").head(SHOWN)
+        places = tuple(f"{piece} ({mean:.3g})" for piece, mean in worst.items())
     return replace(outcome, found=f"{observed:.4g}", figure=float(observed), places=places)
-
-
-def _furthest(check: Any, table: pd.DataFrame) -> tuple[str, ...]:
-    """The pieces whose own mean is furthest on the side that was not expected."""
-    means = table.groupby("piece")[check.column].mean().dropna()
-    worst = means.sort_values(ascending=check.max_value is None, kind="stable")
-    return tuple(f"{piece} ({mean:.3g})" for piece, mean in worst.head(SHOWN).items())

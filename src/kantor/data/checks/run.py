@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.resources import files
-from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.data.checks.outcomes import Outcome, columns_of, outcome_of
+from kantor.data.checks.page import page
 from kantor.data.checks.tables import Tables
 from kantor.errors import one_line
 from kantor.files import save
@@ -30,16 +28,12 @@ if TYPE_CHECKING:
 
     from kantor.settings import Validate
 
-_SITE_LOGGER = "great_expectations.render.renderer.site_builder"
-
 
 def validate(tables: Tables, limits: Validate, steps: int, folder: Path) -> list[Outcome]:
     """Check all tables and write the three reports into `folder`.
 
     Writes `validation.json`, `validation.html` and `data_docs/`, whatever the outcome.
     """
-    from kantor.data.checks.page import page
-
     outcomes = check_tables(tables, limits, steps, folder / "data_docs")
     numbers = json.dumps(summary(tables, outcomes), indent=2, sort_keys=True, ensure_ascii=False)
     html = page(tables, outcomes, limits)
@@ -51,24 +45,11 @@ def validate(tables: Tables, limits: Validate, steps: int, folder: Path) -> list
 def check_tables(
     tables: Tables, limits: Validate, steps: int, docs: Path | None = None
 ) -> list[Outcome]:
-    """Check all tables, in the order of the suites.
+    """Check all tables, whose windows should be of `steps`; `docs` as for `run`."""
+    from kantor.data.checks.suites import suites
 
-    Parameters
-    ----------
-    tables
-        The measured tables.
-    limits
-        Limits of the checks.
-    steps
-        The length that every window should have.
-    docs
-        Folder for the pages of great_expectations; replaced as a whole. None: no pages.
-    """
-    with quiet_library():
-        from kantor.data.checks.suites import suites
-
-        suite_of = suites(limits, steps, tables.ensemble)
-        return run({level: getattr(tables, level) for level in suite_of}, suite_of, docs)
+    suite_of = suites(limits, steps, tables.ensemble)
+    return run({level: getattr(tables, level) for level in suite_of}, suite_of, docs)
 
 
 def summary(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -85,19 +66,11 @@ def summary(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "checks": len(outcomes),
         "failed": sum(one.success is False for one in outcomes),
         "not_checked": sum(one.success is None for one in outcomes),
-        "pieces": {str(name): int(count) for name, count in splits.get("pieces", {}).items()},
-        "windows": {str(name): int(count) for name, count in splits.get("windows", {}).items()},
+        "pieces": splits["pieces"].to_dict(),
+        "windows": splits["windows"].to_dict(),
         "figures": figures,
         "results": results,
     }
-
-
-@contextmanager
-def quiet_library() -> Iterator[None]:
-    """great_expectations 1.24 imports modules that Python has deprecated; that is not ours."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 def run(
@@ -105,9 +78,9 @@ def run(
     suites: Mapping[str, Sequence[Any]],
     docs: Path | None = None,
 ) -> list[Outcome]:
-    """Check `tables`, each with the suite of its name; to be called in a `quiet_library`.
+    """Check `tables`, each with the suite of its name; a table's first column names its rows.
 
-    A table's first column names its rows. `docs` is a folder for the library's pages, or None.
+    `docs` is a folder for the library's pages, replaced as a whole; None for no pages.
 
     Raises
     ------
@@ -128,7 +101,7 @@ def run(
             results = _results(context, level, possible, table) if possible else {}
             outcomes += [outcome_of(level, check, results, table) for check in checks]
         if docs is not None:
-            with all_pages():
+            with no_page_missing():
                 context.build_data_docs()
             _style(site)
             if docs.exists():
@@ -155,18 +128,10 @@ def _context(site: Path) -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    for name in list(context.get_site_names()):
-        context.delete_data_docs_site(name)
-    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site.absolute())}
-    context.add_data_docs_site(
-        "kantor",
-        {
-            "class_name": "SiteBuilder",
-            "store_backend": backend,
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "show_how_to_buttons": False,
-        },
-    )
+    ((name, settings),) = context.variables.data_docs_sites.items()
+    backend = settings["store_backend"] | {"base_directory": str(site.absolute())}
+    changes = {"store_backend": backend, "show_how_to_buttons": False}
+    context.update_data_docs_site(name, settings | changes)
     return context
 
 
@@ -197,29 +162,28 @@ def _results(
 
 
 @contextmanager
-def all_pages() -> Iterator[None]:
+def no_page_missing() -> Iterator[None]:
     """Raise what great_expectations 1.24 logs when it fails to write a page and goes on.
 
     Raises
     ------
     OSError
-        One line with the first fault.
+        One line with the fault.
     """
-    logger, faults = logging.getLogger(_SITE_LOGGER), BufferingHandler(1000)
-    faults.setLevel(logging.ERROR)
-    before = logger.propagate
-    logger.addHandler(faults)
-    logger.propagate = False
+    logger = logging.getLogger("great_expectations.render.renderer.site_builder")
+
+    def refuse_errors(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        # The message: a sentence, then the error, then its trace.
+        fault = record.getMessage().split("rendering.")[-1].split("Traceback:")[0]
+        raise OSError(f"a page of Data Docs could not be written ({one_line(fault, 120)})")
+
+    logger.addFilter(refuse_errors)
     try:
         yield
     finally:
-        logger.removeHandler(faults)
-        logger.propagate = before
-    if faults.buffer:
-        message = faults.buffer[0].getMessage()
-        named = re.search(r'\w+: ".*?"', message)
-        fault = one_line(named[0] if named else message, 120)
-        raise OSError(f"a page of Data Docs could not be written ({fault})")
+        logger.removeFilter(refuse_errors)
 
 
 def _style(site: Path) -> None:

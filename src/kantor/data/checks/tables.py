@@ -43,13 +43,15 @@ class Tables:
     tensors : DataFrame
         One row an array: `array`, `shape`, `declared_shape`, `dtype`, `declared_dtype`.
     manifest : DataFrame
-        One row a piece, see `piece_table`.
+        One row a piece, see `piece_table`; of pieces with windows also `copied_share` (of its
+        windows, if it is held out, those whose content another split holds) and `least_heard`
+        (the share of its windows' steps in which its least heard pitched line sounds).
     windows : DataFrame
         One row a window, see `window_table`.
     splits : DataFrame
         One row a split, see `split_table`.
     histograms : dict of (128, line) int64
-        For each split, how many steps each line sounds each pitch.
+        For each split, how many steps each line sounds each pitch; empty if not measured.
     ensemble : Ensemble
         The lines of the tensors.
     """
@@ -74,37 +76,28 @@ def measure(
     Parameters
     ----------
     windows
-        The tensors, of any form.
+        The tensors, of any form; they should be windows of `steps` with the lines of `ensemble`.
     manifest
         One row a piece, in the order that ``windows.piece`` counts in.
-    steps
-        The length that every window should have.
     min_pieces
         For each split, how many pieces it should have at least.
-    ensemble
-        The lines that the tensors should have.
     """
     import pandas as pd
 
     tensors = _tensor_table(windows, steps, len(ensemble))
-    pieces = piece_table(manifest, windows)
-    table, histograms = pd.DataFrame({"window_id": pd.Series(dtype=str)}), {}
-    if (tensors["shape"] == tensors["declared_shape"]).all() and _measurable(windows):
-        table, counts = window_table(windows, pieces, ensemble)
-        pieces["copied_share"] = _copied_shares(pieces, table)
-        pieces["least_heard"] = _least_heard(pieces, windows, counts[..., : ensemble.pitched])
-        for split in SPLITS:
-            held = (table["split"] == split).to_numpy()
-            histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
+    forms = tensors[["shape", "dtype"]].to_numpy()
+    declared = tensors[["declared_shape", "declared_dtype"]].to_numpy()
+    pieces, table, histograms = manifest, pd.DataFrame({"window_id": pd.Series(dtype=str)}), {}
+    if {*TEXTS, *NUMBERS} <= {*manifest}:
+        pieces = piece_table(manifest)
+        if (forms == declared).all() and len(windows.piece):
+            table, counts = window_table(windows, pieces, ensemble)
+            _add_windows(pieces, windows, table, counts[..., : ensemble.pitched])
+            for split in SPLITS:
+                held = (table["split"] == split).to_numpy()
+                histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
     splits = split_table(pieces, table, histograms, min_pieces, ensemble)
     return Tables(tensors, pieces, table, splits, histograms, ensemble)
-
-
-def _measurable(windows: Windows) -> bool:
-    """Whether there are windows, of numbers, even where a dtype is another than declared."""
-    kinds = {"rolls": "biuf", "onsets": "biuf", "piece": "iu", "start": "iu", "length": "iu"}
-    numbers = (getattr(windows, name).dtype.kind in kind for name, kind in kinds.items())
-    return len(windows.piece) > 0 and all(numbers)
 
 
 def _tensor_table(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
@@ -115,13 +108,11 @@ def _tensor_table(windows: Windows, steps: int, lines: int) -> pd.DataFrame:
     declared = {"rolls": (count, steps, PITCHES, lines), "onsets": (count, steps, lines)}
     rows = []
     for name, dtype in DTYPES.items():
-        array = np.asarray(getattr(windows, name))
-        shapes = {
-            "shape": _by(array.shape),
-            "declared_shape": _by(declared.get(name, (count,))),
-        }
-        rows.append({"array": name, **shapes, "dtype": str(array.dtype), "declared_dtype": dtype})
-    return pd.DataFrame(rows)
+        array = getattr(windows, name)
+        shapes = [_by(array.shape), _by(declared.get(name, (count,)))]
+        rows.append((name, *shapes, str(array.dtype), dtype))
+    columns = ["array", "shape", "declared_shape", "dtype", "declared_dtype"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _by(shape: tuple[int, ...]) -> str:
@@ -147,58 +138,41 @@ def read_manifest(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a table ({fault}); run `dvc repro -f ingest`") from None
 
 
-def piece_table(manifest: pd.DataFrame, windows: Windows) -> pd.DataFrame:
+def piece_table(manifest: pd.DataFrame) -> pd.DataFrame:
     """The manifest, with what is known of each piece beside it.
 
     Returns
     -------
     DataFrame
-        Its columns, texts as texts and numbers as numbers (missing where they are none), then
-        `gaps`, the names of the columns in which a piece has no value (those that have checks
-        of their own and the title aside), and `windows`, how many windows it has (left out
-        where the tensors cannot be counted).
+        Its columns, numbers as numbers (missing where they are none), then `gaps`, the names of
+        the columns in which a piece has no value (those that have checks of their own and the
+        title aside), and `splits_of_content`, in how many splits its notes stand.
     """
     import pandas as pd
 
-    table = manifest.reset_index(drop=True)
-    for name in [name for name in TEXTS if name in table]:
-        table[name] = table[name].astype(object).where(table[name].notna(), "").astype(str)
-    for name in [name for name in NUMBERS if name in table]:
-        table[name] = pd.to_numeric(table[name], errors="coerce")
-    table["gaps"] = ""
-    for name in [name for name in ("id", *NUMBERS, "source", "content_hash") if name in table]:
-        empty = table[name].isna() | (table[name] == "")
-        table.loc[empty, "gaps"] += f"{name} "
-    piece = np.asarray(windows.piece)
-    if piece.ndim == 1 and piece.dtype.kind in "iu":
-        counts = pd.Series(piece).value_counts()
-        table["windows"] = counts.reindex(table.index, fill_value=0).to_numpy()
+    numbers = {name: pd.to_numeric(manifest[name], errors="coerce") for name in NUMBERS}
+    table = manifest.assign(**numbers, gaps="")
+    for name in ("id", *NUMBERS, "source", "content_hash"):
+        table.loc[table[name].isna() | (table[name] == ""), "gaps"] += f"{name} "
+    table["splits_of_content"] = table.groupby("content_hash")["split"].transform("nunique")
     return table
 
 
-def _copied_shares(pieces: pd.DataFrame, windows: pd.DataFrame) -> pd.Series[float]:
-    """For each held-out piece, the share of its windows that also stand in another split.
-
-    Missing for training pieces.
-    """
-    known = windows.dropna(subset="also_in")
-    shares = (known["also_in"] != "").groupby(known["piece"]).mean()
-    ids = pieces["id"] if "id" in pieces else pieces.index.to_series()
-    return ids.map(shares).astype(float)
-
-
-def _least_heard(
-    pieces: pd.DataFrame, windows: Windows, counts: NDArray[np.int32]
-) -> pd.Series[float]:
-    """For each piece, the share of its windows' steps in which its least heard line sounds.
-
-    Missing where it has no windows; `counts` (window, 128, line) is that of `window_table`.
-    """
+def _add_windows(
+    pieces: pd.DataFrame, windows: Windows, table: pd.DataFrame, counts: NDArray[np.int32]
+) -> None:
+    """Add to `pieces` what their windows tell; `counts` are those of the pitched lines."""
     import pandas as pd
 
-    sounding = pd.DataFrame(counts.sum(axis=1)).groupby(windows.piece).sum()
-    steps = pd.Series(windows.length).astype(np.int64).groupby(windows.piece).sum()
-    return sounding.div(steps, axis=0).min(axis=1).reindex(pieces.index)
+    of_piece = windows.piece
+    held_out = table.dropna(subset="also_in")
+    copied = (held_out["also_in"] != "").groupby(held_out["piece"]).mean()
+    sounding = pd.DataFrame(counts.sum(axis=1)).groupby(of_piece).sum()
+    steps = pd.Series(windows.length).astype(np.int64).groupby(of_piece).sum()
+    number = pd.Series(of_piece).value_counts()
+    pieces["windows"] = number.reindex(pieces.index, fill_value=0)
+    pieces["copied_share"] = pieces["id"].map(copied).astype(float)
+    pieces["least_heard"] = sounding.div(steps, axis=0).min(axis=1).reindex(pieces.index)
 
 
 def split_table(
@@ -215,7 +189,7 @@ def split_table(
     DataFrame
         `split`, `required_pieces`, `pieces`, `windows`, and for each line `drift_<line>`: how far
         its pitch histogram lies from that of training (total variation, 0 to 1). Missing for
-        training itself and for silent lines; left out where the rolls cannot be read.
+        training itself and for silent lines; left out where the windows are not measured.
     """
     import pandas as pd
 
@@ -223,8 +197,7 @@ def split_table(
     for split in SPLITS:
         row: dict[str, object] = {"split": split, "required_pieces": min_pieces.get(split, 0)}
         for name, table in (("pieces", pieces), ("windows", windows)):
-            if "split" in table:
-                row[name] = int((table["split"] == split).sum())
+            row[name] = int((table["split"] == split).sum()) if "split" in table else 0
         for line, name in enumerate(ensemble.names if histograms else ()):
             own, training = (histograms[one][:, line] for one in (split, SPLITS[0]))
             row[f"drift_{name}"] = np.nan if split == SPLITS[0] else _drift(own, training)

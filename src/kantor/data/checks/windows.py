@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data.corpus import SPLITS
-from kantor.ensemble import SATB, Ensemble
+from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError
 from kantor.music.score import REST, Meter, onset_floor
 
@@ -28,18 +28,15 @@ if TYPE_CHECKING:
     from kantor.data.windows import Windows
 
 PITCHES = 128
-CHUNK = 256  # windows measured at once: 4 MB of a roll of 32 steps
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 # (major tonic, pitch class): the twelve diatonic scales.
 _SCALES = np.array([[(pc - tonic) % 12 in _MAJOR for pc in range(12)] for tonic in range(12)])
-
-Columns = dict[str, NDArray[Any]]
 
 
 def window_table(
     windows: Windows, pieces: pd.DataFrame, ensemble: Ensemble = SATB
 ) -> tuple[pd.DataFrame, NDArray[np.int32]]:
-    """Measure each window, one at least; the arrays have the form of `Windows`, of any dtype.
+    """Measure each window; `pieces` has the columns id, split, meter and steps, as far as known.
 
     Returns
     -------
@@ -49,41 +46,53 @@ def window_table(
         of a line at one step, `onset_faults` (onsets on rests, and changes of pitch without
         one), `padding_cells` that sound, `rest_share` of the cells, `empty_bar_share` of the
         bars of all pitched lines, `crossing_share` of the steps, `in_scale` (share of the cells
-        inside the best diatonic scale; NaN for silence), `compass_<line>` (such as "60 to 72";
-        missing for silence), `content` (a digest), and `also_in`: for a held-out window the
-        other splits that hold its content, such as "train", empty where there is none, missing
-        for training windows and for silence.
+        inside the best diatonic scale; NaN for silence), `outside_<line>` (its lowest and highest
+        pitch, such as "60 to 72", if they leave its range, else empty; missing for silence),
+        `content` (a digest), and `also_in`: for a held-out window the other splits that hold its
+        content, such as "train", empty where there is none, missing for training windows and for
+        silence.
     counts : (window, 128, line) int32
         How many real steps each line sounds each pitch.
     """
     import pandas as pd
 
-    start, length = (np.asarray(array, np.int64) for array in (windows.start, windows.length))
+    start, length = windows.start.astype(np.int64), windows.length.astype(np.int64)
     # A piece that the manifest lacks gives a row without values.
     rows = pieces.reindex(index=windows.piece, columns=["id", "split", "meter", "steps"])
     rows = rows.reset_index(drop=True).astype({"id": object, "split": object})
     ids = rows["id"].where(rows["id"].notna(), [f"row {number}" for number in windows.piece])
     past_end = (start + length - rows["steps"]).clip(lower=0).fillna(0)
-    table = pd.DataFrame(
-        {
-            "window_id": [f"{piece}@{step}" for piece, step in zip(ids, start, strict=True)],
-            "piece": ids,
-            "split": rows["split"].fillna(""),
-            "start": start,
-            "real_steps": length,
-            "overhang": past_end + np.maximum(-start, 0),
-        }
-    )
     bar_steps = np.array([_bar_steps(str(meter)) for meter in rows["meter"]], np.int64)
-    measured = []
-    for begin in range(0, len(start), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        sounding, onsets = windows.rolls[part] > 0, windows.onsets[part] > 0
-        measured.append(_measure(sounding, onsets, length[part], bar_steps[part], ensemble))
-    for name in measured[0][0]:
-        table[name] = np.concatenate([columns[name] for columns, _ in measured])
+    real = np.arange(windows.rolls.shape[1]) < length[:, None]
+    steps = np.maximum(real.sum(axis=1), 1)
+    pitches_at_once = np.count_nonzero(windows.rolls, axis=2)
+    sounding = (pitches_at_once > 0) & real[..., None]
+    pitches = np.where(sounding, windows.rolls.argmax(axis=2), REST).astype(np.int8)
+    counts = (windows.rolls & real[:, :, None, None]).sum(axis=1, dtype=np.int32)
+    in_padding = ~real[..., None] & ((pitches_at_once > 0) | windows.onsets)
+    pitched = slice(ensemble.pitched)
+    resting = ~sounding[..., pitched] & real[..., None]
+    columns = {
+        "window_id": [f"{piece}@{step}" for piece, step in zip(ids, start, strict=True)],
+        "piece": ids,
+        "split": rows["split"].fillna(""),
+        "start": start,
+        "real_steps": length,
+        "overhang": past_end + np.maximum(-start, 0),
+        "most_pitches": pitches_at_once.max(axis=(1, 2)),
+        "onset_faults": _onset_faults(pitches, windows.onsets, real),
+        "padding_cells": in_padding.sum(axis=(1, 2)),
+        "rest_share": resting.sum(axis=(1, 2)) / (steps * ensemble.pitched),
+        "empty_bar_share": _empty_bar_share(sounding[..., pitched], length, bar_steps),
+        "crossing_share": _crossings(pitches[..., pitched]).sum(axis=1) / steps,
+        "in_scale": _in_scale(counts[..., pitched]),
+        "content": _contents(pitches),
+    }
+    for index, line in enumerate(ensemble.lines):
+        columns[f"outside_{line.name}"] = _outside(counts[..., index], line)
+    table = pd.DataFrame(columns)
     table["also_in"] = _also_in(table)
-    return table, np.concatenate([counts for _, counts in measured])
+    return table, counts
 
 
 def _bar_steps(meter: str) -> int:
@@ -95,50 +104,13 @@ def _bar_steps(meter: str) -> int:
 
 def _also_in(table: pd.DataFrame) -> list[str | None]:
     """The column `also_in` of the table."""
-    splits_of: dict[str, set[str]] = {}
-    for content, split in zip(table["content"], table["split"], strict=True):
-        splits_of.setdefault(content, set()).add(split)
+    splits_of = table.groupby("content")["split"].agg(set)
     return [
-        " and ".join(sorted(splits_of[content] - {split}, key=_place))
+        " and ".join(other for other in SPLITS if other in splits_of[content] - {split})
         if content and split in SPLITS[1:]
         else None
         for content, split in zip(table["content"], table["split"], strict=True)
     ]
-
-
-def _place(split: str) -> int:
-    return SPLITS.index(split) if split in SPLITS else len(SPLITS)
-
-
-def _measure(
-    rolls: NDArray[np.bool_],
-    onsets: NDArray[np.bool_],
-    length: NDArray[Any],
-    bar_steps: NDArray[np.int64],
-    ensemble: Ensemble,
-) -> tuple[Columns, NDArray[np.int32]]:
-    """Columns and counts of some windows: rolls (window, time, 128, line), onsets without 128."""
-    real = np.arange(rolls.shape[1]) < length[:, None]
-    pitches_at_once = np.count_nonzero(rolls, axis=2)
-    sounding = (pitches_at_once > 0) & real[..., None]
-    pitches = np.where(sounding, rolls.argmax(axis=2), REST).astype(np.int8)
-    counts = (rolls & real[:, :, None, None]).sum(axis=1, dtype=np.int32)
-    steps = np.maximum(real.sum(axis=1), 1)
-    in_padding = ~real[..., None] & ((pitches_at_once > 0) | onsets)
-    pitched = slice(ensemble.pitched)
-    resting = ~sounding[..., pitched] & real[..., None]
-    columns: Columns = {
-        "most_pitches": pitches_at_once.max(axis=(1, 2)),
-        "onset_faults": _onset_faults(pitches, onsets, real),
-        "padding_cells": in_padding.sum(axis=(1, 2)),
-        "rest_share": resting.sum(axis=(1, 2)) / (steps * ensemble.pitched),
-        "empty_bar_share": _empty_bar_share(sounding[..., pitched], length, bar_steps),
-        "crossing_share": _crossings(pitches[..., pitched]).sum(axis=1) / steps,
-        "in_scale": _in_scale(counts[..., pitched]),
-        **_compasses(counts, ensemble),
-        "content": _contents(pitches),
-    }
-    return columns, counts
 
 
 def _onset_faults(
@@ -186,16 +158,14 @@ def _in_scale(counts: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.where(total > 0, inside / np.maximum(total, 1), np.nan)
 
 
-def _compasses(counts: NDArray[np.int32], ensemble: Ensemble) -> Columns:
-    """Each line's lowest and highest pitch, as one text: the library's pages mix up pairs."""
-    columns = {}
-    for line, name in enumerate(ensemble.names):
-        sounding = counts[:, :, line] > 0
-        low, high = sounding.argmax(axis=1), PITCHES - 1 - sounding[:, ::-1].argmax(axis=1)
-        texts = [f"{lowest} to {highest}" for lowest, highest in zip(low, high, strict=True)]
-        columns[f"compass_{name}"] = np.array(texts, object)
-        columns[f"compass_{name}"][~sounding.any(axis=1)] = None
-    return columns
+def _outside(counts: NDArray[np.int32], line: Line) -> list[str | None]:
+    """The column `outside_<line>`; `counts` (window, 128) is that line's."""
+    texts: list[str | None] = []
+    for pitches in map(np.flatnonzero, counts):
+        fits = len(pitches) and line.low <= pitches[0] and pitches[-1] <= line.high
+        outside = "" if fits else f"{pitches[0]} to {pitches[-1]}" if len(pitches) else None
+        texts.append(outside)
+    return texts
 
 
 def _contents(pitches: NDArray[np.int8]) -> NDArray[Any]:

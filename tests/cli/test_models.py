@@ -53,7 +53,7 @@ def compared(monkeypatch):
     rule = Promote(
         mode="auto", margin=0.9, guarded={"crossing": 0.01}, resamples=100, confidence=0.9
     )
-    outcome = ModelComparison("kantor-bach", 2, 1, 3, (), tuple(rows(*tables, rule)), rule)
+    outcome = ModelComparison("kantor-bach", 2, 1, 3, False, tuple(rows(*tables, rule)), rule)
     calls = []
     monkeypatch.setattr(
         "kantor.promotion.comparison.compare", lambda *versions: calls.append(versions) or outcome

@@ -39,7 +39,7 @@ COMPARISON = ModelComparison(
     2,
     1,
     72,
-    (),
+    False,
     (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, GAIN),),
     RULE,
 )

@@ -27,7 +27,7 @@ from kantor.report.comparing import Windows
 def outcome(make, rule):
     """A challenger that wins."""
     found = rows(make(0.05, seed=2), make(1.0, seed=3), make(0, seed=1), rule)
-    return ModelComparison("kantor-bach", 2, 1, 30, (1,), tuple(found), rule)
+    return ModelComparison("kantor-bach", 2, 1, 30, True, tuple(found), rule)
 
 
 @pytest.fixture
@@ -44,7 +44,12 @@ def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
     lookup[2] = Windows(make(0.05, seed=2), real).to_csv()
     lookup[1] = Windows(make(1.0, seed=3), real).to_csv()
     found = compare(2, 1, tmp_path, rule)
-    assert (found.verdict, found.action, found.anew, found.pieces) == ("promote", "promote", (), 30)
+    assert (found.verdict, found.action, found.anew, found.pieces) == (
+        "promote",
+        "promote",
+        False,
+        30,
+    )
     assert found.worse == ()
     assert found.figures["gain.overlap"] > 0.1
     back = compare(1, 2, tmp_path, rule)
@@ -85,7 +90,7 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
 
     monkeypatch.setattr(comparison, "load_model", lambda uri, root: model(int(uri[-1])))
     found = compare(2, 1, tmp_path, rule)
-    assert (found.anew, found.pieces) == ((2, 1), 2)
+    assert (found.anew, found.pieces) == (True, 2)
     assert asked == [(2, [7, 8]), (1, [7, 8])]
 
 
@@ -98,7 +103,7 @@ def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
         takes = "takes" if one is outcome else "does not take"
         text = rendering.comparison_markdown(one)
         assert text.startswith(f"## kantor-bach version 2 {takes} the champion's place\n")
-        assert "30 held-out pieces, 200 resamples of them; version 1 composed anew." in text
+        assert "30 held-out pieces, 200 resamples of them; both composed anew." in text
         table = [line for line in text.splitlines() if line.startswith("|")]
         assert len(table) == 2 + len(one.rows)
         assert len({line.count("|") for line in table}) == 1

@@ -64,7 +64,7 @@ def test_a_worse_guarded_metric_keeps_the_champion(rule, estimate):
 def test_modes(rule, mode, margin, wanted):
     """Automatically, after a person said yes, or never; and never what the rule holds back."""
     moded = rule.model_copy(update={"mode": mode})
-    compared = ModelComparison("", 2, 1, 9, (), (row("primary", SURE, margin),), moded)
+    compared = ModelComparison("", 2, 1, 9, False, (row("primary", SURE, margin),), moded)
     assert compared.action == wanted
 
 

@@ -10,7 +10,7 @@ SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studi
 DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
 RULE = settings.Promote(mode="auto", margin=0.005, guarded={}, resamples=100, confidence=0.9)
 GAIN = Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, Difference(*[0.02] * 3, 1.0))
-COMPARISON = ModelComparison("bach", 2, 1, 72, (), (GAIN,), RULE)
+COMPARISON = ModelComparison("bach", 2, 1, 72, False, (GAIN,), RULE)
 
 
 def test_why_what_and_where():

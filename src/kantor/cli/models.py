@@ -105,9 +105,8 @@ def compare_command(
         for reason in outcome.reasons:
             typer.echo(f"- {reason}")
         typer.echo(f"{rendering.measured(outcome)}\n")
-        console.table(
-            rendering.columns(outcome), [rendering.row_cells(row) for row in outcome.rows]
-        )
+        heads, *rows = rendering.comparison_cells(outcome)
+        console.table(heads, rows)
         if plot is not None:
             with console.bad_option("--plot"):
                 rendering.draw(outcome, plot)
@@ -202,4 +201,5 @@ def _tell(event: Event) -> None:
 def _show_history(moves: list[Event]) -> None:
     from kantor.promotion import rendering
 
-    console.table(list(rendering.HISTORY), [rendering.event_cells(event) for event in moves])
+    heads, *rows = rendering.history_cells(moves)
+    console.table(heads, rows)

@@ -51,13 +51,9 @@ class Event:
         MLflow's own page, by somebody unknown.
     at : str
         ISO 8601, UTC; of ``elsewhere`` when it was found; empty if it was not recorded yet.
-    by : str
-        ``user@host`` or the name that was given.
     before, after : int or None
         The version that was champion, and the one that is; of ``retire``, the retired version
         and None.
-    why : str
-        What the person or flow gave as reason.
     overrode : tuple of str
         What the gate had against it; not empty only where the move was forced.
     figures : dict of float
@@ -89,11 +85,10 @@ class Event:
         """What was done, in one line."""
         if self.what == "retire":
             return f"version {self.before} is retired"
-        before = "" if self.before is None else f"version {self.before}"
-        if self.what != "rollback":
-            return f"version {self.after} is champion" + (before and f", {before} is previous")
-        text = f"version {self.after} is champion again"
-        text += before and f"; rolled back from {before}"
+        text, back = f"version {self.after} is champion", self.what == "rollback"
+        if self.before is not None and not back:
+            return f"{text}, version {self.before} is previous"
+        text += f" again; rolled back from version {self.before}" if back else ""
         return text + (f"; skipped {', '.join(self.skipped)}" if self.skipped else "")
 
     def to_json(self) -> str:
@@ -114,12 +109,7 @@ def make(
 ) -> Event:
     """The move of this moment, which follows `moves`, by `by` or else ``user@host``.
 
-    Where it is too long for a tag, the figures are left out.
-
-    Raises
-    ------
-    InputError
-        If there is no reason given.
+    Where it is too long for a tag, the figures are left out. `InputError` without a reason.
     """
     reason = one_line(why, LONGEST_REASON)
     if not reason:
@@ -156,7 +146,12 @@ def recorded(store: Store) -> list[Event]:
     """All moves of the model, the oldest first, with those that Kantor did not make between."""
     champion = aliases_of(store).get(CHAMPION)
     tags = store.client.get_registered_model(store.model).tags
-    events = [_read(text) for tag, text in tags.items() if tag.startswith(TAG)]
+    events = []
+    for text in (text for tag, text in tags.items() if tag.startswith(TAG)):
+        try:
+            events.append(TypeAdapter(Event).validate_json(text))
+        except ValidationError as error:
+            raise SetupError(f"not a move of the champion: {one_line(text, 80)}") from error
     known = 1 if 1 in existing(store) else None  # it was champion by being registered
     moves: list[Event] = []
     for event in sorted(events, key=lambda event: (event.number, event.at)):
@@ -167,13 +162,6 @@ def recorded(store: Store) -> list[Event]:
             known = event.after
         moves.append(event)
     return moves + _elsewhere(known, champion)
-
-
-def _read(text: str) -> Event:
-    try:
-        return TypeAdapter(Event).validate_json(text)
-    except ValidationError as error:
-        raise SetupError(f"not a move of the champion: {one_line(text, 80)}") from error
 
 
 def _elsewhere(known: int | None, actual: int | None) -> list[Event]:
@@ -189,14 +177,7 @@ def existing(store: Store) -> set[int]:
 
 
 def back(moves: Sequence[Event], there: Collection[int]) -> tuple[int | None, tuple[str, ...]]:
-    """Where the next rollback leads.
-
-    Parameters
-    ----------
-    moves
-        The whole history, the oldest first; the last move made the champion that there is now.
-    there
-        The versions that exist.
+    """Where the next rollback leads after all `moves`, of the versions that are `there`.
 
     Returns
     -------
@@ -209,16 +190,16 @@ def back(moves: Sequence[Event], there: Collection[int]) -> tuple[int | None, tu
     champions = [move.before for move in switches[:1]] + [move.after for move in switches]
     faults = _faults(moves)
     skipped: dict[int, str] = {}
-    to = None
     for version in reversed(champions[:-1]):
-        if version is None or version == champions[-1] or version in skipped:
+        if version is None or version == champions[-1]:
             continue
         fault = faults.get(version) if version in there else "deleted"
         if fault is None:
-            to = version
             break
         skipped[version] = fault
-    return to, tuple(f"{version} ({fault})" for version, fault in skipped.items())
+    else:
+        version = None
+    return version, tuple(f"{each} ({fault})" for each, fault in skipped.items())
 
 
 def _faults(moves: Sequence[Event]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Challenger against champion: measured on the same held-out pieces, judged, and acted on.
 
 The figures are those that the versions' own evaluations kept, window by window, as long as both
-are of the same pieces. Where they are not, or a version kept none, it composes anew under the
+are of the same pieces. Where they are not, or a version kept none, both compose anew under the
 pieces that are held out now.
 
 Each challenger is decided on once. That it was is noted in a small file, so that a pass which was
@@ -11,7 +11,7 @@ next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +48,15 @@ class ModelComparison:
     ----------
     pieces : int
         How many both composed.
-    anew : tuple of int
-        The versions that had to compose anew.
+    anew : bool
+        Whether they had to compose anew.
     """
 
     name: str
     challenger: int
     champion: int
     pieces: int
-    anew: tuple[int, ...]
+    anew: bool
     rows: tuple[Row, ...]
     rule: settings.Promote
 
@@ -98,12 +98,7 @@ def compare(
     root: Path | None = None,
     rule: settings.Promote | None = None,
 ) -> ModelComparison:
-    """Compare two versions by number or alias.
-
-    Parameters
-    ----------
-    rule : settings.Promote, optional
-        By default the block ``promote`` of ``params.yaml``.
+    """Compare two versions by number or alias, by the rule of ``params.yaml`` if none is given.
 
     Raises
     ------
@@ -118,23 +113,20 @@ def compare(
     model = model_name(root)
     rule = rule or settings.load(settings.Promote, "promote", root / "params.yaml")
     kept = dict(kept_windows(version, root) for version in (challenger, champion))
-    if len(kept) == 1:
-        raise InputError(f"{model} version {next(iter(kept))}: is champion and challenger alike")
-    own, other = kept
-    real, tables, anew = _measured(kept, model, root)
-    pieces = real.index.get_level_values("piece").nunique()
-    compared = tuple(rows(tables[own], tables[other], real, rule))
-    return ModelComparison(model, own, other, pieces, anew, compared, rule)
+    own, *others = kept
+    if not others:
+        raise InputError(f"{model} version {own}: is champion and challenger alike")
+    pairs = [Windows.from_csv(text) for text in kept.values() if text]
+    anew = len(pairs) < len(kept) or not _alike(*(pair.real for pair in pairs))
+    if anew:
+        pairs = _composed_anew(kept, model, root)
+    pieces = pairs[0].real.index.get_level_values("piece").nunique()
+    compared = tuple(rows(pairs[0].generated, pairs[1].generated, pairs[0].real, rule))
+    return ModelComparison(model, own, others[0], pieces, anew, compared, rule)
 
 
-def _measured(
-    kept: dict[int, str | None], model: str, root: Path
-) -> tuple[pd.DataFrame, dict[int, pd.DataFrame], tuple[int, ...]]:
-    """Bach's table, each version's, and which of them had to be made anew."""
-    pairs = {number: Windows.from_csv(text) for number, text in kept.items() if text}
-    reals = [pair.real for pair in pairs.values()]
-    if len(reals) == len(kept) and _alike(*reals):
-        return reals[0], {number: pair.generated for number, pair in pairs.items()}, ()
+def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[Windows]:
+    """What each version composes under the pieces that are held out now."""
     if not (root / SCORES).is_file():
         raise SetupError(
             f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
@@ -145,17 +137,10 @@ def _measured(
     if not pieces:
         raise SetupError(f"{root / SCORES}: no piece of the split {evaluate.split!r} to compare on")
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
+    seeds = [evaluate.seed + row for row in range(len(scores))]
     real = window_table(scores, ids)
-    tables, anew = {}, []
-    for number in kept:
-        if number in pairs and _alike(pairs[number].real, real):
-            tables[number] = pairs[number].generated
-            continue
-        anew.append(number)
-        loaded = load_model(f"models:/{model}/{number}", root)
-        made = compose(loaded, scores, [evaluate.seed + row for row in range(len(scores))])
-        tables[number] = window_table(made, ids)
-    return real, tables, tuple(anew)
+    made = (compose(load_model(f"models:/{model}/{n}", root), scores, seeds) for n in numbers)
+    return [Windows(window_table(takes, ids), real) for takes in made]
 
 
 def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
@@ -176,17 +161,10 @@ class Approval:
     why: str
 
 
-# Asks a person; None where nobody answered in time.
-Ask = Callable[[ModelComparison], Approval | None]
-
-
 def deciding(root: Path) -> AbstractContextManager[int]:
     """Be the one that decides; it may wait for a person for days, and what comes then is its too.
 
-    Raises
-    ------
-    Busy
-        If another process does.
+    `Busy` if another process does.
     """
     return held(root / STATE / _LOCK, seconds=0)
 
@@ -209,7 +187,11 @@ def decided(root: Path, pair: str) -> None:
 
 
 def settle(
-    root: Path, comparison: ModelComparison, reason: str, ask: Ask, by: str = "retrain"
+    root: Path,
+    comparison: ModelComparison,
+    reason: str,
+    ask: Callable[[ModelComparison], Approval | None],
+    by: str = "retrain",
 ) -> str:
     """Do what the comparison's rule says; what was done, in one line.
 
@@ -218,7 +200,7 @@ def settle(
     reason
         Why the challenger was made, for the history.
     ask
-        Called where the rule wants a person's word.
+        Asks a person where the rule wants one's word; None where nobody answered in time.
     by
         Who let the rule decide, for the history; a person that is asked takes their place.
     """

@@ -15,7 +15,7 @@ import numpy as np
 
 from kantor.errors import InputError, ModelError, SetupError, one_line
 from kantor.music.score import REST
-from kantor.promotion.rule import guarded, worse
+from kantor.promotion.rule import row_of, worse
 from kantor.registry import load_model, pyfunc
 from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
 from kantor.registry.pyfunc import LoadedModel
@@ -59,11 +59,11 @@ def reasons_against(
     if champion is None or missing:
         return against
     other = _evaluation(store, champion)
-    shared = [name for name in rule.guarded if name in other]
-    if any(own[name][1] != other[name][1] for name in shared):
+    shared = [(name, *own[name], *other[name]) for name in rule.guarded if name in other]
+    if any(bach != other_bach for _, _, bach, _, other_bach in shared):
         number = champion.version
         return [*against, f"evaluated on other pieces than version {number}: compare them anew"]
-    return against + worse([guarded(name, own[name], other[name], rule) for name in shared])
+    return against + worse([row_of(name, a, b, bach, rule) for name, a, bach, b, _ in shared])
 
 
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, tuple[float, float]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,6 @@ from kantor.registry.store import Store, find_root, opened
 from kantor.registry.versions import CHALLENGER, CHAMPION, RETIRED, aliases_of, find, headline
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
-
     from kantor.promotion.comparison import ModelComparison
 
 LOCK = "champion.lock"
@@ -50,11 +48,6 @@ def exclusive(root: Path | None) -> Iterator[tuple[Store, list[Event], Event | N
         All moves so far.
     found : Event or None
         The last of them, where it was made in MLflow's page and is recorded only now.
-
-    Raises
-    ------
-    SetupError
-        If another process moves the champion for too long.
     """
     path, found = (root or find_root()) / STATE / LOCK, None
     with contextlib.ExitStack() as stack:
@@ -96,11 +89,11 @@ def promote(
 
     Parameters
     ----------
-    version : int or str
+    version
         Its number, or an alias such as ``challenger``.
-    why, by : str
+    why, by
         For the history; `by` is ``user@host`` if not given.
-    force : bool
+    force
         Override the gate; what it had against the version is recorded.
     comparison : ModelComparison, optional
         With the champion. What it measured takes the place of the figures of the versions' own
@@ -110,18 +103,16 @@ def promote(
     ------
     Refused
         With all reasons.
-    InputError
-        If it is the champion already.
     """
     with exclusive(root) as (store, moves, _):
-        chosen = find(store, version)
-        number, now = int(chosen.version), aliases_of(store).get(CHAMPION)
+        chosen, now = find(store, version), aliases_of(store).get(CHAMPION)
+        number = int(chosen.version)
         if comparison and now != comparison.champion:
             there = "no version" if now is None else f"version {now}"
             reason = f"compared with version {comparison.champion}, but {there} is champion by now"
-            raise Refused(f"{_named(chosen)}: promotion", [reason])
+            raise Refused(f"{store.model} version {number}: promotion", [reason])
         if now == number:
-            raise InputError(f"{_named(chosen)}: is the champion already")
+            raise InputError(f"{store.model} version {number}: is the champion already")
         if comparison:
             champion, rule = None, comparison.rule
         else:
@@ -130,7 +121,8 @@ def promote(
             rule = settings.load(settings.Promote, "promote", path)
         against = gate.reasons_against(store, chosen, champion, rule, root)
         against += comparison.worse if comparison else ()
-        _check(chosen, "promotion", against, force)
+        if against and not force:
+            raise Refused(f"{store.model} version {number}: promotion", against)
         figures = headline(chosen) | (comparison.figures if comparison else {})
         event = history.make(moves, "promote", now, number, why, by, against, figures)
         _switch(store, event, moves)
@@ -146,15 +138,9 @@ def rollback(
 
     Versions that were rolled back from, retired or deleted are passed over, and named in the
     event; see `kantor.promotion.champion_history`. The figures of the one that it leads to are not
-    looked at, only that it loads and composes.
-
-    Raises
-    ------
-    Refused
-        With all reasons, unless `force`. It does not go on to an older version by itself: what
-        does not load may only be out of reach.
-    InputError
-        If there is no version left to go back to.
+    looked at, only that it loads and composes. If it does not, the rollback is `Refused`, unless by
+    `force`. It does not go on to an older version by itself: what does not load may only be out of
+    reach.
     """
     with exclusive(root) as (store, moves, _):
         to, skipped = back(moves, history.existing(store))
@@ -166,8 +152,9 @@ def rollback(
             )
         chosen, now = find(store, to), aliases_of(store).get(CHAMPION)
         against = gate.unsound(chosen, root)
-        further = f'to go back further, retire it: `kantor models retire {to} --why "..."`'
-        _check(chosen, "rollback", against, force, further)
+        if against and not force:
+            further = f'to go back further, retire it: `kantor models retire {to} --why "..."`'
+            raise Refused(f"{store.model} version {to}: rollback", [*against, further])
         figures = headline(chosen)
         event = history.make(moves, "rollback", now, to, why, by, against, figures, skipped)
         _switch(store, event, moves)
@@ -179,21 +166,15 @@ def retire(
 ) -> Event:
     """Take a version out of use: it loses its aliases, keeps its files, and is not promoted again.
 
-    Raises
-    ------
-    Refused
-        If it is the champion.
-    InputError
-        If it is retired already.
+    The champion is `Refused`.
     """
     with exclusive(root) as (store, moves, _):
-        chosen = find(store, version)
-        number, aliases = int(chosen.version), aliases_of(store)
+        chosen, aliases = find(store, version), aliases_of(store)
+        number, name = int(chosen.version), f"{store.model} version {chosen.version}"
         if aliases.get(CHAMPION) == number:
-            reason = "it is the champion; promote another first"
-            raise Refused(f"{_named(chosen)}: retiring", [reason])
+            raise Refused(f"{name}: retiring", ["it is the champion; promote another first"])
         if RETIRED in chosen.tags:
-            raise InputError(f"{_named(chosen)}: retired already")
+            raise InputError(f"{name}: retired already")
         event = history.make(moves, "retire", number, None, why, by, figures=headline(chosen))
         history.write(store, event)
         store.client.set_model_version_tag(store.model, str(number), RETIRED, event.at)
@@ -201,18 +182,6 @@ def retire(
             store.client.delete_registered_model_alias(store.model, CHALLENGER)
         point_previous(store, [*moves, event])
     return event
-
-
-def _named(version: ModelVersion) -> str:
-    return f"{version.name} version {version.version}"
-
-
-def _check(
-    version: ModelVersion, move: str, against: Sequence[str], force: bool, *remedy: str
-) -> None:
-    """Refuse a move that the gate has anything against, unless it is forced."""
-    if against and not force:
-        raise Refused(f"{_named(version)}: {move}", [*against, *remedy])
 
 
 def _switch(store: Store, event: Event, before: list[Event]) -> None:

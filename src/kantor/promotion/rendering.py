@@ -15,13 +15,9 @@ import numpy as np
 
 from kantor import files
 from kantor.promotion.champion_history import Event
-from kantor.promotion.rule import Row
 
 if TYPE_CHECKING:
     from kantor.promotion.comparison import ModelComparison
-
-HISTORY = ("when (UTC)", "what", "from", "to", "by", "overlap", "why")
-"""The heads of a table of moves."""
 
 _HEADINGS = {"promote": "takes the champion's place", "keep": "does not take the champion's place"}
 _INK, _SOFT, _GOOD, _BAD, _GROUND = "#1f1d1a", "#5d5850", "#1c6b3c", "#a02a23", "#dff0e2"
@@ -36,45 +32,42 @@ _STYLE = {
 }
 
 
-def columns(comparison: ModelComparison) -> list[str]:
-    """The heads of the table."""
-    return [
-        "metric",
-        "Bach",
-        f"champion {comparison.champion}",
-        f"challenger {comparison.challenger}",
-        f"gain ({comparison.rule.confidence:.0%} interval)",
-        "better in",
-        "asked for",
-        "",
+def comparison_cells(comparison: ModelComparison) -> list[list[str]]:
+    """The heads of a comparison's table, and a row a metric."""
+    cells = [
+        [
+            "metric",
+            "Bach",
+            f"champion {comparison.champion}",
+            f"challenger {comparison.challenger}",
+            f"gain ({comparison.rule.confidence:.0%} interval)",
+            "better in",
+            "asked for",
+            "",
+        ]
     ]
-
-
-def row_cells(row: Row) -> list[str]:
-    """A metric as the table's cells."""
-    gain = row.gain
-    asked = {"primary": f"{row.bar:+g}", "guarded": f"{-row.bar:+g}", "shown": "-"}[row.role]
-    mark = "" if row.role == "shown" else "ok" if row.passes else "no"
-    return [
-        row.label,
-        f"{row.real:.4f}",
-        f"{row.champion:.4f}",
-        f"{row.challenger:.4f}",
-        f"{gain.estimate:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})",
-        f"{gain.above:.0%}",
-        asked,
-        mark,
-    ]
+    for row in comparison.rows:
+        gain, bar = row.gain, row.bar
+        cells.append(
+            [
+                row.label,
+                f"{row.real:.4f}",
+                f"{row.champion:.4f}",
+                f"{row.challenger:.4f}",
+                f"{gain.estimate:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})",
+                f"{gain.above:.0%}",
+                {"primary": f"{bar:+g}", "guarded": f"{-bar:+g}", "shown": "-"}[row.role],
+                "" if row.role == "shown" else "ok" if row.passes else "no",
+            ]
+        )
+    return cells
 
 
 def measured(comparison: ModelComparison) -> str:
     """On what, in one sentence."""
-    anew = " and ".join(f"version {number}" for number in comparison.anew)
-    return (
-        f"{comparison.pieces} held-out pieces, {comparison.rule.resamples} resamples of them"
-        + (f"; {anew} composed anew" if anew else "")
-        + "."
-    )
+    anew = "; both composed anew" if comparison.anew else ""
+    pieces, resamples = comparison.pieces, comparison.rule.resamples
+    return f"{pieces} held-out pieces, {resamples} resamples of them{anew}."
 
 
 def title(comparison: ModelComparison) -> str:
@@ -85,34 +78,39 @@ def title(comparison: ModelComparison) -> str:
 def comparison_markdown(comparison: ModelComparison) -> str:
     """Verdict, reasons, table."""
     reasons = "\n".join(f"- {reason}" for reason in comparison.reasons)
-    table = _table(columns(comparison), map(row_cells, comparison.rows))
+    table = _table(comparison_cells(comparison))
     return f"## {title(comparison)}\n\n{reasons}\n\n{measured(comparison)}\n\n{table}\n"
 
 
-def event_cells(event: Event) -> list[str]:
-    """A move of the champion as cells under `HISTORY`."""
-    skipped = [f"skipped {version}" for version in event.skipped]
-    overridden = [f"overridden: {reason}" for reason in event.overrode]
-    return [
-        event.at[:19].replace("T", " ") or "-",
-        event.what + (" by force" if event.overrode else ""),
-        "-" if event.before is None else str(event.before),
-        "-" if event.after is None else str(event.after),
-        event.by,
-        f"{event.figures['overlap']:.4f}" if "overlap" in event.figures else "-",
-        "; ".join([event.why, *skipped, *overridden]),
-    ]
+def history_cells(events: Iterable[Event]) -> list[list[str]]:
+    """The heads of a history's table, and a row a move of the champion."""
+    cells = [["when (UTC)", "what", "from", "to", "by", "overlap", "why"]]
+    for event in events:
+        skipped = [f"skipped {version}" for version in event.skipped]
+        overridden = [f"overridden: {reason}" for reason in event.overrode]
+        cells.append(
+            [
+                event.at[:19].replace("T", " ") or "-",
+                event.what + (" by force" if event.overrode else ""),
+                "-" if event.before is None else str(event.before),
+                "-" if event.after is None else str(event.after),
+                event.by,
+                f"{event.figures['overlap']:.4f}" if "overlap" in event.figures else "-",
+                "; ".join([event.why, *skipped, *overridden]),
+            ]
+        )
+    return cells
 
 
 def history_markdown(events: Sequence[Event]) -> str:
     """All moves as a table, the newest first."""
-    return f"## Champions\n\n{_table(HISTORY, map(event_cells, reversed(events)))}\n"
+    return f"## Champions\n\n{_table(history_cells(reversed(events)))}\n"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    cells = [[text.replace("|", "\\|") for text in row] for row in (head, *rows)]
-    cells.insert(1, ["---"] * len(head))
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+def _table(cells: list[list[str]]) -> str:
+    lines = [cells[0], ["---"] * len(cells[0]), *cells[1:]]
+    escaped = ([text.replace("|", "\\|") for text in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
 def draw(comparison: ModelComparison, path: Path) -> None:

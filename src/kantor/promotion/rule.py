@@ -21,8 +21,6 @@ import numpy as np
 
 from kantor.metrics.distances import (
     Difference,
-    Places,
-    Weights,
     difference,
     draw,
     resampled_mean,
@@ -50,12 +48,11 @@ class Row:
     name, label : str
         Its name in ``metrics.json``, and what a person calls it.
     role : str
-        ``primary``, ``guarded``, or ``shown`` for what the rule does not look at.
+        ``shown`` is what the rule does not look at.
     bar : float
         The margin of the primary metric, the tolerance of a guarded one, else 0.
-    real, champion, challenger : float
-        The figures; `real`, Bach's, is 1 for an overlap.
-    gain : Difference
+    real : float
+        Bach's figure; 1 for an overlap.
     """
 
     name: str
@@ -80,16 +77,22 @@ def rows(
 ) -> list[Row]:
     """Compare two tables of windows (`kantor.report.comparing`) of the same pieces.
 
-    Returns
-    -------
-    list of Row
-        The primary metric, the guarded ones, and what else is in the headline.
+    The rows are the primary metric, the guarded ones, and what else is in the headline.
     """
     import pandas as pd
 
     piece, ids = pd.factorize(real.index.get_level_values("piece"))
     weights = draw(len(ids), rule.resamples, rule.seed)
-    own, other = (_mean_overlap(body, real, piece, weights) for body in (challenger, champion))
+    own, other = (
+        np.nanmean(
+            [
+                resampled_overlap(body[name].to_numpy(), real[name].to_numpy(), piece, weights)
+                for name in real.columns
+            ],
+            axis=0,
+        )
+        for body in (challenger, champion)
+    )
     gain = difference(own - other, rule.confidence)
     label = "overlap with Bach's distributions"
     compared = [Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)]
@@ -100,22 +103,21 @@ def rows(
             for body in (challenger, champion, real)
         )
         gain = difference(_gain(name, own, other, bach), rule.confidence)
-        compared.append(_row(name, own[0], other[0], bach[0], gain, rule))
+        compared.append(row_of(name, own[0], other[0], bach[0], rule, gain))
     return compared
 
 
-def guarded(
-    name: str, challenger: tuple[float, float], champion: tuple[float, float], rule: Promote
+def row_of(
+    name: str,
+    challenger: float,
+    champion: float,
+    real: float,
+    rule: Promote,
+    gain: Difference | None = None,
 ) -> Row:
-    """The row of a guarded metric from one figure each, with Bach's own beside it: no interval."""
-    (own, bach), (other, _) = challenger, champion
-    gain = Difference(_gain(name, own, other, bach), *[math.nan] * 3)
-    return _row(name, own, other, bach, gain, rule)
-
-
-def _row(
-    name: str, challenger: float, champion: float, real: float, gain: Difference, rule: Promote
-) -> Row:
+    """The row of a metric from one figure each; its gain has no interval if none is given."""
+    if gain is None:
+        gain = Difference(_gain(name, challenger, champion, real), *[math.nan] * 3)
     role: Literal["guarded", "shown"] = "guarded" if name in rule.guarded else "shown"
     label, bar = LABELS.get(name, name), rule.guarded.get(name, 0.0)
     return Row(name, label, role, bar, real, champion, challenger, gain)
@@ -128,30 +130,12 @@ def _gain(name: str, challenger: Figure, champion: Figure, real: Figure) -> Figu
     return abs(champion - real) - abs(challenger - real)
 
 
-def _mean_overlap(
-    body: pd.DataFrame, real: pd.DataFrame, piece: Places, weights: Weights
-) -> Figures:
-    """The mean over all metrics of the overlaps with the real music, ``(resample,)``."""
-    overlaps = [
-        resampled_overlap(body[name].to_numpy(), real[name].to_numpy(), piece, weights)
-        for name in real.columns
-    ]
-    return np.asarray(np.nanmean(overlaps, axis=0))
-
-
 def decide(rows: Sequence[Row], rule: Promote) -> tuple[Verdict, tuple[str, ...]]:
-    """Judge a comparison.
+    """Judge a comparison: the verdict, and what speaks for it, or all that speaks against.
 
     The challenger is to be promoted if the primary metric gains at least the margin, and gains
     at all in at least the share `confidence` of the resamples, and no guarded metric is worse by
     more than is tolerated.
-
-    Returns
-    -------
-    verdict : str
-        ``promote`` or ``keep``.
-    reasons : tuple of str
-        For ``keep`` all that speaks against, for ``promote`` what speaks for it.
     """
     against = worse(rows)
     reasons = ["no guarded metric is worse than is tolerated"]

@@ -12,7 +12,7 @@ import deployments
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.schedules import Interval
-from unfinished import end_flow_runs
+from resume import end_flow_runs
 
 FOLDER = "KANTOR_LIGHT_FOLDER"
 
@@ -31,7 +31,7 @@ def main() -> None:
     end_flow_runs()
     anchor = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     every = Interval(seconds, anchor_date=anchor)
-    made = deployments.deployment(light, "next to nothing", schedule=every)
+    made = deployments.deployment(light, schedule=every)
     asyncio.run(deployments.serve([made], folder.parent / "flows.alive"))
 
 

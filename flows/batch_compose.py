@@ -8,32 +8,27 @@ from __future__ import annotations
 
 import pickle
 import sys
-from contextlib import ExitStack
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from base import PARAMS, ROOT
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
 from kantor import settings
-
-settings.quiet()  # before Prefect reads its settings
-
-from prefect import flow, get_run_logger, task  # noqa: E402
-from prefect.artifacts import create_markdown_artifact  # noqa: E402
-from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
-
-from kantor.batch import Batch, Plan, counted, run  # noqa: E402
-from kantor.batch.dispatcher import Engine, Pending, Results, processes  # noqa: E402
-from kantor.batch.jobs import Chunk  # noqa: E402
-from kantor.batch.models import patient  # noqa: E402
-from kantor.batch.plan import markdown  # noqa: E402
-from kantor.batch.worker import compose_chunk  # noqa: E402
-from kantor.errors import SetupError  # noqa: E402
-from kantor.intake import read_limits  # noqa: E402
-from kantor.registry import CHAMPION, fetch, load_alone, may_pass  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-PARAMS = ROOT / "params.yaml"
+from kantor.batch import Batch, Plan, counted, run
+from kantor.batch.dispatcher import Engine, Pending, Results, processes
+from kantor.batch.jobs import Chunk
+from kantor.batch.models import patient
+from kantor.batch.plan import markdown
+from kantor.batch.worker import compose_chunk
+from kantor.errors import SetupError
+from kantor.intake import read_limits
+from kantor.registry import CHAMPION, fetch, load_alone, may_pass
 
 
 def task_runner() -> TaskRunner[Any]:
@@ -64,13 +59,7 @@ def compose(packed: bytes, engine: Engine | None = None) -> Results:
 
 
 class Tasks:
-    """An engine whose chunks are tasks of the flow that runs.
-
-    Parameters
-    ----------
-    engine
-        Does the tasks' work on this machine; None where the tasks themselves run elsewhere.
-    """
+    """An engine whose chunks are tasks of this flow; `engine` does their work on this machine."""
 
     def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
@@ -84,12 +73,12 @@ class Tasks:
 def batch_compose(
     inbox: str | None = None, out: str | None = None, model: str = CHAMPION, only_new: bool = True
 ) -> str:
-    """Compose what is in the inbox and was not composed yet, by the champion of this moment.
+    """Compose what is new in the inbox, by the champion of this moment.
 
     Parameters
     ----------
     inbox, out
-        Those of `params.yaml` if not said.
+        Those of `params.yaml` by default.
     only_new
         Leave out what an earlier batch finished.
     """
@@ -112,9 +101,7 @@ def batch_compose(
         lambda counts: log.info(counted(counts)),
         ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
     )
-    with ExitStack() as stack:
-        here = batch.engine == "processes"
-        engine = stack.enter_context(processes(batch.workers)) if here else None
+    with processes(batch.workers) if batch.engine == "processes" else nullcontext() as engine:
         summary = run(plan, Tasks(engine))
     if summary is None:
         log.info("nothing new in %s", place)

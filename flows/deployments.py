@@ -8,41 +8,128 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import batch_compose
+import promote
+import prune
+import retrain
+import watch
+from base import PARAMS, ROOT
+from prefect import Flow, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.runner import Runner
+from pydantic import BaseModel, ValidationError
+from resume import begin_lost, end_flow_runs, free_places
+
 from kantor import settings
 from kantor.batch import Batch
+from kantor.errors import SetupError
 from kantor.locks import STATE
 from kantor.service.inbox import Inbox
 from kantor.service.parameters import Keep, Retrain
 from kantor.service.service import SIGN
 
-settings.quiet()  # before Prefect reads its settings
-
-import batch_compose  # noqa: E402
-import drift  # noqa: E402
-import promote  # noqa: E402
-import prune  # noqa: E402
-import retrain  # noqa: E402
-import watch  # noqa: E402
-from deployment import Deployment, deployment  # noqa: E402
-from prefect import get_client  # noqa: E402
-from prefect.client.schemas.objects import ConcurrencyLimitConfig  # noqa: E402
-from prefect.runner import Runner  # noqa: E402
-from unfinished import begin_again, begin_lost, end_flow_runs  # noqa: E402
-
-from kantor.errors import SetupError  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-PARAMS = ROOT / "params.yaml"
+NAME = "kantor"
 LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
 # A run that waits for a person gives up its place among so many, and is then killed for going on
 # without one: those that may wait have no such limit, but locks of their own.
 # Of what looks about now and then, one that was missed is not made up for.
 ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
+_PLAIN = ("description", "parameters", "tags", "entrypoint", "enforce_parameter_schema")
+
+
+_say = partial(print, flush=True)
+
+
+class Deployment(RunnerDeployment):
+    """A deployment that changes on the server only where it differs from what is here.
+
+    Otherwise its schedule would be made anew, and a run that is about to start would start twice.
+    """
+
+    async def aapply(self, *args: Any, **kwargs: Any) -> UUID:
+        """Create it, or put back what was changed elsewhere; its id.
+
+        A pause that somebody set in Prefect's page, for it or for a schedule of it, stays.
+
+        Raises
+        ------
+        SetupError
+            If it was deployed to a work pool: changed here, neither would run it.
+        """
+        async with get_client() as client:
+            try:
+                known = await client.read_deployment_by_name(self.full_name)
+            except ObjectNotFound:
+                return await super().aapply(*args, **kwargs)
+            if known.work_pool_name is not None:
+                raise SetupError(
+                    f"{self.full_name} is deployed to the work pool {known.work_pool_name}: deploy "
+                    f"it there under another name, and `prefect deployment delete {self.full_name}`"
+                )
+            different = self._differences(known)
+            if not different:
+                return known.id
+            _say(f"{self.full_name}: put back as it is here: {', '.join(different)}")
+            # These would stay as they are when it is applied again.
+            stays = DeploymentUpdate(
+                path=self._path, entrypoint=self.entrypoint, pull_steps=[], job_variables={}
+            )
+            await client.update_deployment(known.id, stays)
+        return await super().aapply(*args, **kwargs)
+
+    def _differences(self, known: DeploymentResponse) -> list[str]:
+        """What the server has otherwise, by name."""
+        limit, options = known.global_concurrency_limit, known.concurrency_options
+        own = self.concurrency_options
+        schema = self._parameter_openapi_schema.model_dump(exclude_unset=True)
+        pairs: dict[str, tuple[object, object]] = {
+            name.replace("_", " "): (getattr(known, name), getattr(self, name)) for name in _PLAIN
+        }
+        pairs |= {
+            "path": (known.path, self._path),
+            "pull steps": (known.pull_steps or [], []),
+            "job variables": (known.job_variables, {}),
+            "parameter schema": (known.parameter_openapi_schema, schema),
+            "concurrency limit": (
+                (limit and limit.limit, options and options.collision_strategy),
+                (self.concurrency_limit, own and own.collision_strategy),
+            ),
+            "schedules": ([*map(_rule, known.schedules)], [*map(_rule, self.schedules or ())]),
+        }
+        return [name for name, (there, here) in pairs.items() if there != here]
+
+
+def _rule(schedule: BaseModel) -> dict[str, Any]:
+    """A schedule without its identity, and whether it is paused or not."""
+    chosen = {"schedule", "parameters", "max_scheduled_runs"}
+    return schedule.model_dump(mode="json", include=chosen)
+
+
+def deployment(flow: Flow[..., Any], **arguments: Any) -> Deployment:
+    """A deployment of a flow, see `prefect.Flow.to_deployment` for the arguments.
+
+    Raises
+    ------
+    SetupError
+        If its schedule is none.
+    """
+    try:
+        made = Deployment.from_flow(flow, NAME, **arguments)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SetupError(f"params.yaml: when to run {flow.name}: {reason}") from None
+    assert isinstance(made, Deployment)
+    return made
 
 
 class Serving(Runner):
@@ -54,45 +141,21 @@ class Serving(Runner):
         os._exit(0)
 
 
-def deployments(root: Path = ROOT) -> list[Deployment]:
+def deployments(params: Path = PARAMS) -> list[Deployment]:
     """What is served, by what `params.yaml` says."""
-    params = root / "params.yaml"
+    composing = settings.load(Batch, "batch", params).cron
     training = settings.load(Retrain, "retrain", params)
-    drifting = settings.load(settings.Drift, "drift", params)
+    drifting = settings.load(settings.Drift, "drift", params).cron
+    keeping = settings.load(Keep, "keep", params, optional=True).cron
     return [
         deployment(
-            batch_compose.batch_compose,
-            "Compose what is new in the inbox.",
-            cron=settings.load(Batch, "batch", params).cron,
-            concurrency_limit=ONE_AFTER_ANOTHER,
+            batch_compose.batch_compose, cron=composing, concurrency_limit=ONE_AFTER_ANOTHER
         ),
-        deployment(
-            retrain.retrain,
-            "Bring the pipeline up to date; say what came of it.",
-            cron=training.cron,
-        ),
-        deployment(
-            promote.promote,
-            "Move the champion, by the rule or by hand; or go back to the one before.",
-        ),
-        deployment(
-            watch.watch,
-            "Notice new scores in data/, and start retraining.",
-            cron=training.watch,
-            concurrency_limit=ONE,
-        ),
-        deployment(
-            drift.drift,
-            "Compare the melodies that came in with the training's.",
-            cron=drifting.cron,
-            concurrency_limit=ONE,
-        ),
-        deployment(
-            prune.prune,
-            "Delete what is older than params.yaml says.",
-            cron=settings.load(Keep, "keep", params, optional=True).cron,
-            concurrency_limit=ONE,
-        ),
+        deployment(retrain.retrain, cron=training.cron),
+        deployment(promote.promote),
+        deployment(watch.watch, cron=training.watch, concurrency_limit=ONE),
+        deployment(watch.drift, cron=drifting, concurrency_limit=ONE),
+        deployment(prune.prune, cron=keeping, concurrency_limit=ONE),
     ]
 
 
@@ -107,19 +170,19 @@ async def serve(made: Sequence[Deployment], sign: Path, inbox: Inbox | None = No
         What arrives there is composed at once.
     """
     runner = Serving(pause_on_shutdown=False)
-    alive = sign.stat().st_mtime - 1 if sign.exists() else None
-    ids = [await runner.aadd_deployment(one) for one in made]
-    with get_client(sync_client=True) as client:
-        again = begin_again(client, ids, alive, _say)
-    _say(f"{len(ids)} deployments; {again} runs begun again")
+    alive = sign.stat().st_mtime - 1 if sign.exists() else time.time()
+    ids = {one.flow_name: await runner.aadd_deployment(one) for one in made}
+    with get_client(sync_client=True) as client:  # nothing runs them now
+        begin_lost(client, [*ids.values()], alive, _say)
+        free_places(client, ids.values())
+    _say(f"{len(ids)} deployments")
     sign.parent.mkdir(parents=True, exist_ok=True)
-    beside = [asyncio.create_task(_give(sign)), asyncio.create_task(_look_after(ids))]
-    names = [one.flow_name for one in made]
+    beside = [_give(sign), _look_after([*ids.values()])]
     if inbox is not None:
-        composing = ids[names.index("batch_compose")]
-        beside.append(asyncio.create_task(_receive(inbox, composing)))
+        beside.append(_receive(inbox, ids["batch_compose"]))
+    tasks = [asyncio.create_task(one) for one in beside]
     await runner.start()
-    for task in beside:
+    for task in tasks:
         task.cancel()
 
 
@@ -155,7 +218,7 @@ async def _look_after(ids: list[UUID]) -> None:
 
     def look() -> set[UUID]:
         with get_client(sync_client=True) as client:
-            return begin_lost(client, ids, lost, since, _say)
+            return begin_lost(client, ids, since, _say, lost)
 
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -172,11 +235,7 @@ def _or_later(what: str) -> Iterator[None]:
         _say(f"could not {what}: {type(error).__name__}")
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def main() -> int:
+def main() -> None:
     """Serve; one line and 1 where `params.yaml` or the server's deployments are at fault."""
     os.chdir(ROOT)
     end_flow_runs()
@@ -184,16 +243,10 @@ def main() -> int:
         made = deployments()
         inbox = Inbox.from_params(ROOT, _say)
         inbox.prepare()
-    except (SetupError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
         asyncio.run(serve(made, ROOT / STATE / SIGN, inbox))
-    except SetupError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    except (SetupError, OSError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

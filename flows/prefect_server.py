@@ -16,20 +16,11 @@ from kantor import settings
 from kantor.service.access import Access
 from kantor.service.guard import serve
 
-settings.quiet()  # before Prefect reads its settings
-
 HEALTH = "/api/health"
 
 
-def main() -> int:
-    """Serve until SIGTERM or Ctrl-C."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=4200)
-    port = parser.parse_args().port
-    return serve(lambda access: _app(access, port), port, HEALTH)
-
-
 def _app(access: Access, port: int) -> ASGIApp:
+    settings.quiet()  # before Prefect reads its settings
     os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{access.name}:{port}"
     os.environ["PREFECT_SERVER_UI_API_URL"] = "/api"
 
@@ -39,4 +30,7 @@ def _app(access: Access, port: int) -> ASGIApp:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=4200)
+    port = parser.parse_args().port
+    sys.exit(serve(lambda access: _app(access, port), port, HEALTH))

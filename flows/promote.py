@@ -1,28 +1,34 @@
 """Flow `promote`: move the champion as `kantor models` does, from Prefect's page.
 
-Run it by hand with ``python flows/promote.py``: by the rule, asking in Prefect's page if need be.
+Run it by hand with ``python flows/promote.py``: by the rule. If the rule wants a person's approval,
+the flow run waits for it on its page. Prefect keeps the answer with the flow run, in the same step
+in which it lets the run go on. So a run that is killed right after the answer, and begun again,
+finds it and does not ask again.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import hashlib
 from typing import Literal
+from uuid import UUID, uuid4
+
+from base import PARAMS, ROOT
+from prefect import flow, get_client, get_run_logger, pause_flow_run
+from prefect.artifacts import create_image_artifact, create_markdown_artifact
+from prefect.exceptions import FlowPauseTimeout
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from prefect.states import Running
 
 from kantor import settings
+from kantor.promotion import promote as moves
+from kantor.promotion import rendering
+from kantor.promotion.champion_history import history
+from kantor.promotion.comparison import Approval, ModelComparison, compare, settle
+from kantor.service.parameters import Retrain
+from kantor.service.pass_page import PLOT, inline
 
-settings.quiet()  # before Prefect reads its settings
-
-from approval import ask  # noqa: E402
-from prefect import flow, get_run_logger  # noqa: E402
-from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
-
-from kantor.promotion import promote as moves  # noqa: E402
-from kantor.promotion import rendering  # noqa: E402
-from kantor.promotion.champion_history import history  # noqa: E402
-from kantor.promotion.comparison import compare, settle  # noqa: E402
-from kantor.service.pass_page import PLOT, inline  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
+_MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked
 
 
 @flow(name="promote")
@@ -33,7 +39,7 @@ def promote(
     by: str = "",
     force: bool = False,
 ) -> str:
-    """Move the champion, or see whether the rule wants it moved.
+    """Move the champion, by the rule or by hand; or go back to the one before.
 
     Parameters
     ----------
@@ -56,20 +62,69 @@ def promote(
     else:
         outcome = moves.promote(version, why, by, force, root=ROOT).line
     get_run_logger().info(outcome)
-    create_markdown_artifact(
-        rendering.history_markdown(history(root=ROOT)), key="champions", description=outcome
-    )
+    champions = rendering.history_markdown(history(root=ROOT))
+    create_markdown_artifact(champions, key="champions", description=outcome)
     return outcome
 
 
 def _by_the_rule(version: str, reason: str, by: str) -> str:
     comparison = compare(version, root=ROOT)
+    text = rendering.comparison_markdown(comparison)
+    create_markdown_artifact(text, key="comparison", description=comparison.name)
     rendering.draw(comparison, ROOT / PLOT)
-    create_markdown_artifact(
-        rendering.comparison_markdown(comparison), key="comparison", description=comparison.name
-    )
     create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
     return settle(ROOT, comparison, reason, ask, by)
+
+
+class Decision(RunInput):
+    """The form in Prefect's page. Nothing in it is filled in: no answer must not pass for a yes."""
+
+    promote: bool
+    your_name: str
+    why: str
+
+
+def ask(comparison: ModelComparison) -> Approval | None:
+    """Pause the flow run until somebody has filled in the form; None if nobody does in time.
+
+    Where this run was killed after an answer on the same two versions, that answer counts.
+    """
+    pair = f"{comparison.name} {comparison.challenger} {comparison.champion}"
+    question = hashlib.sha256(pair.encode()).hexdigest()[:16]
+    answer = _earlier_answer(question) or _wait_for_answer(comparison, question)
+    if answer is None:
+        return None
+    return Approval(answer.promote, answer.your_name or "someone", answer.why or "no reason given")
+
+
+def _earlier_answer(question: str) -> Decision | None:
+    """The answer that this flow run was given to the same question before it was begun again."""
+    run, prefix = UUID(str(flow_run.id)), f"paused-{question}-"
+    with get_client(sync_client=True) as client:
+        kept = client.filter_flow_run_input(run, prefix, limit=_MOST, exclude_keys=set())
+    answers = [entry.value for entry in kept if entry.key.endswith("-response")]
+    if not answers:
+        return None
+    answer = Decision.model_validate_json(answers[-1])
+    get_run_logger().info("answered by %s before this run was begun again", answer.your_name)
+    return answer
+
+
+def _wait_for_answer(comparison: ModelComparison, question: str) -> Decision | None:
+    hours = settings.load(Retrain, "retrain", PARAMS).approval_hours
+    text = rendering.comparison_markdown(comparison)
+    text += f"\n\nShall version {comparison.challenger} be the champion?"
+    form = Decision.with_initial_data(description=text)
+    get_run_logger().info("waiting for a person: Resume, on this run's page")
+    try:
+        # A run that was begun again would find its former pause ended, hence a key of its own.
+        key = f"{question}-{uuid4().hex}"
+        return pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
+    except FlowPauseTimeout:
+        # Out of the pause: ended in it, Prefect would call the flow run failed.
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)
+        return None
 
 
 if __name__ == "__main__":

@@ -6,33 +6,18 @@ Run it by hand with ``python flows/prune.py [--dry-run]``.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from kantor import settings
+from base import ROOT
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
 
-settings.quiet()  # before Prefect reads its settings
-
-from prefect import flow, get_run_logger  # noqa: E402
-from prefect.artifacts import create_markdown_artifact  # noqa: E402
-
-from kantor.service import pruning  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-class NotPruned(RuntimeError):
-    """Something could not be deleted; the message is one line."""
+from kantor.errors import SetupError
+from kantor.service import pruning
 
 
 @flow(name="prune")
 def prune(dry_run: bool = False) -> str:
-    """Delete what is too old, and say what went; started again, it goes on.
-
-    Parameters
-    ----------
-    dry_run
-        Delete nothing; say what would be deleted.
-    """
+    """Delete what is older than params.yaml says; say what went, or would go in a dry run."""
     pruned = []
     for one in pruning.prune(ROOT, dry_run):
         pruned.append(one)
@@ -40,7 +25,7 @@ def prune(dry_run: bool = False) -> str:
     summary = "; ".join(one.line for one in pruned)
     create_markdown_artifact(pruning.markdown(pruned), key="pruned", description=summary)
     if faults := [one.line for one in pruned if one.fault and not one.passing]:
-        raise NotPruned("; ".join(faults))
+        raise SetupError("; ".join(faults))
     return summary
 
 

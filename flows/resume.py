@@ -1,37 +1,46 @@
-"""Flow `resume`: begin the runs of a work pool again whose worker or machine died.
+"""Flow runs that lost their process are begun again; flow `resume` does that for a work pool.
 
-The process that serves the flows looks after its own runs. A pool's runs are on any machine, so
-this flow goes by the signs of life that Prefect lets each run give, every
+A run keeps its parameters. What it had done already it finds done: stages in DVC's cache, a
+training in its checkpoint, a batch in its outputs.
+
+The process that serves the flows looks after its own runs, by their processes. A pool's runs are on
+any machine, so `resume` goes by the heartbeat that Prefect lets each run give, every
 ``PREFECT_FLOWS_HEARTBEAT_FREQUENCY`` seconds (30 at least; 180 where nothing is said).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from kantor import settings
+import base  # noqa: F401
+from prefect import flow, get_client, get_run_logger
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas import filters
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.events import filters as events
+from prefect.runtime import flow_run
+from prefect.settings import get_current_settings
+from prefect.states import Cancelled, Crashed, Scheduled
 
-settings.quiet()  # before Prefect reads its settings
+from kantor.service import cleanup
 
-from prefect import flow, get_client, get_run_logger  # noqa: E402
-from prefect.client.orchestration import SyncPrefectClient  # noqa: E402
-from prefect.client.schemas import filters  # noqa: E402
-from prefect.client.schemas.objects import FlowRun  # noqa: E402
-from prefect.events import filters as events  # noqa: E402
-from prefect.runtime import flow_run  # noqa: E402
-from prefect.settings import get_current_settings  # noqa: E402
-from unfinished import Say, crashed, schedule_again, under_way  # noqa: E402
-
-SIGN = "prefect.flow-run.heartbeat"
-MISSED = 2  # signs of life that must be missing, twice over
+FLOW_RUN = "PREFECT__FLOW_RUN_ID"
+MOST_TIMES = 25  # a run begun again so often without an end is the one that ends the service
+AGAIN, NEVER = "begun again", "never ended"
+UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+HEARTBEAT = "prefect.flow-run.heartbeat"
+MISSED = 2  # heartbeats that must be missing, twice over
 STARTING = 900.0  # seconds that a machine or a container may take to start
 DAY = 86_400.0
 
-Sign = tuple[UUID, float] | None
+Say = Callable[[str], object]
+Heartbeat = tuple[UUID, float] | None
 
 
 @flow(name="resume")
@@ -65,52 +74,142 @@ def begin_silent(
     say: Say = print,
     wait: Callable[[float], object] = time.sleep,
 ) -> int:
-    """Begin again the runs that gave no sign of life in `seconds`, nor in as many that follow.
+    """Begin again the runs that gave no heartbeat in `seconds`, nor in as many that follow.
 
-    In the second wait any new sign counts, whatever its time: so no run passes for dead because a
-    clock elsewhere is wrong or the server was away. Runs that crashed within a day are begun again
-    too: their process ended, their flow did not fail.
+    In the second wait any new heartbeat counts, whatever its time: so no run passes for dead
+    because a clock elsewhere is wrong or the server was away. Runs that crashed within a day are
+    begun again too: their process ended, their flow did not fail.
 
     Returns
     -------
     int
         How many runs were begun again.
     """
-    first = _silent(client, deployments, seconds)
-    if first:
+    lost = _silent(client, deployments, seconds)
+    if lost:
         wait(seconds)
-    second = _silent(client, deployments, seconds) if first else {}
-    lost = [run for mark, run in second.items() if mark in first]
-    again = [*lost, *crashed(client, deployments, time.time() - DAY)]
+        still = _silent(client, deployments, seconds)
+        lost = {mark: run for mark, run in still.items() if mark in lost}
+    again = [*lost.values(), *crashed(client, deployments, time.time() - DAY)]
     return sum(schedule_again(client, run, say) for run in again)
 
 
 def _silent(
     client: SyncPrefectClient, deployments: list[UUID], seconds: float
-) -> dict[tuple[UUID, UUID, Sign], FlowRun]:
-    """Runs under way without news for so long, by run, state and last sign of life."""
+) -> dict[tuple[UUID, UUID, Heartbeat], FlowRun]:
+    """Runs under way without news for so long, by run, state and last heartbeat."""
     silent = {}
-    for run in under_way(client, deployments):
+    for run in runs_in(client, deployments, *UNDER_WAY):
         state = run.state
         if state is None:
             continue
-        sign = _last_sign(client, run.id)
-        last_news = max(state.timestamp.timestamp(), sign[1] if sign else 0.0)
+        heartbeat = last_heartbeat(client, run.id)
+        last_news = max(state.timestamp.timestamp(), heartbeat[1] if heartbeat else 0.0)
         if time.time() - last_news > (STARTING if state.is_pending() else seconds):
-            silent[run.id, state.id, sign] = run
+            silent[run.id, state.id, heartbeat] = run
     return silent
 
 
-def _last_sign(client: SyncPrefectClient, run: UUID) -> Sign:
+def last_heartbeat(client: SyncPrefectClient, run: UUID) -> Heartbeat:
     """Its identity and its time, in seconds since 1970 by the clock of the run's machine."""
-    signs = events.EventFilter(
-        event=events.EventNameFilter(name=[SIGN]),
+    heartbeats = events.EventFilter(
+        event=events.EventNameFilter(name=[HEARTBEAT]),
         resource=events.EventResourceFilter(id=[f"prefect.flow-run.{run}"]),
         occurred=events.EventOccurredFilter(until=datetime.now(UTC) + timedelta(days=1)),
         order=events.EventOrder.DESC,
     )
-    last = client.read_events(signs, limit=1).events
+    last = client.read_events(heartbeats, limit=1).events
     return (last[0].id, last[0].occurred.timestamp()) if last else None
+
+
+def end_flow_runs() -> int:
+    """Kill the processes of flow runs that belong to this repository's service; how many."""
+    root = os.environ.get(cleanup.SERVICE)
+
+    def orphan(values: Mapping[str, str]) -> bool:
+        return bool(root) and values.get(cleanup.SERVICE) == root and FLOW_RUN in values
+
+    return cleanup.sweep(orphan)
+
+
+def free_places(client: SyncPrefectClient, deployments: Iterable[UUID]) -> None:
+    """Free the places of the deployments' limits: a server that was killed may hold them taken.
+
+    To be called while none of their runs has a process.
+    """
+    for each in deployments:
+        limit = client.read_deployment(each).global_concurrency_limit
+        if limit is not None and limit.active_slots:
+            free = GlobalConcurrencyLimitUpdate(active_slots=0)
+            client.update_global_concurrency_limit(limit.name, free)
+
+
+def begin_lost(
+    client: SyncPrefectClient,
+    deployments: list[UUID],
+    since: float,
+    say: Say,
+    before: Collection[UUID] | None = None,
+) -> set[UUID]:
+    """Begin again the runs under way that have no process now, nor had one in the look before.
+
+    A run may lose its process while nobody could report it, as when the server was down as well.
+
+    Parameters
+    ----------
+    since
+        Seconds since 1970. Runs that crashed since then are begun again too: their process ended,
+        their flow did not fail.
+    before
+        What the last call returned, some seconds ago; by default one look is enough.
+
+    Returns
+    -------
+    set of UUID
+        Runs under way that have no process.
+    """
+    root = os.environ.get(cleanup.SERVICE)
+    environments = cleanup.environments()
+    alive = {one.get(FLOW_RUN) for one in environments if one.get(cleanup.SERVICE) == root}
+    lost = [run for run in runs_in(client, deployments, *UNDER_WAY) if str(run.id) not in alive]
+    again = [run for run in lost if before is None or run.id in before]
+    for run in [*again, *crashed(client, deployments, since)]:
+        schedule_again(client, run, say)
+    return {run.id for run in lost} - {run.id for run in again}
+
+
+def schedule_again(client: SyncPrefectClient, run: FlowRun, say: Say) -> bool:
+    """Schedule a run anew and say so in one line; False if it was cancelled or never ends."""
+    state: State[object] = Scheduled(message=f"{AGAIN}: the process that ran it is gone")
+    states = client.read_flow_run_states(run.id)
+    times = sum((one.message or "").startswith(AGAIN) for one in states)
+    if run.state_name == "Cancelling":
+        state = Cancelled(message="cancelled; the process that ran it is gone")
+    elif times >= MOST_TIMES:
+        state = Crashed(message=f"begun again {times} times and {NEVER}")
+    client.set_flow_run_state(run.id, state, force=True)
+    say(f"{run.name}: {state.message}")
+    return state.is_scheduled()
+
+
+def crashed(client: SyncPrefectClient, deployments: list[UUID], since: float) -> list[FlowRun]:
+    """Runs that crashed at `since` (seconds since 1970) or after it, and were not given up."""
+    return [
+        run
+        for run in runs_in(client, deployments, StateType.CRASHED)
+        if run.state and run.state.timestamp.timestamp() >= since
+        if not (run.state.message or "").endswith(NEVER)
+    ]
+
+
+def runs_in(client: SyncPrefectClient, deployments: list[UUID], *types: StateType) -> list[FlowRun]:
+    """Runs of the deployments in states of these types: 200 at most, the others the next time."""
+    if not deployments:
+        return []
+    kind = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=list(types)))
+    within = filters.FlowRunFilterDeploymentId(any_=deployments)
+    chosen = filters.FlowRunFilter(deployment_id=within, state=kind)
+    return client.read_flow_runs(flow_run_filter=chosen)
 
 
 if __name__ == "__main__":

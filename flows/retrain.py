@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Literal
 
+from base import PARAMS, ROOT
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_image_artifact, create_markdown_artifact
+from promote import ask
+
 from kantor import settings
-
-settings.quiet()  # before Prefect reads its settings
-
-from approval import ask  # noqa: E402
-from prefect import flow, get_run_logger, task  # noqa: E402
-from prefect.artifacts import create_image_artifact, create_markdown_artifact  # noqa: E402
-
-from kantor.locks import Busy  # noqa: E402
-from kantor.promotion import rendering  # noqa: E402
-from kantor.promotion.comparison import (  # noqa: E402
+from kantor.locks import Busy
+from kantor.promotion import rendering
+from kantor.promotion.comparison import (
     ModelComparison,
     compare,
     decided,
@@ -28,13 +25,10 @@ from kantor.promotion.comparison import (  # noqa: E402
     settle,
     undecided,
 )
-from kantor.service import pipeline  # noqa: E402
-from kantor.service.parameters import Retrain  # noqa: E402
-from kantor.service.pass_page import PLOT, Pass, inline, markdown  # noqa: E402
-from kantor.service.repro import alone  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-PARAMS = ROOT / "params.yaml"
+from kantor.service import pipeline
+from kantor.service.parameters import Retrain
+from kantor.service.pass_page import PLOT, Pass, inline, markdown
+from kantor.service.repro import alone
 
 
 @task
@@ -49,12 +43,12 @@ def retrain(
     force: bool = False,
     promote: Literal["auto", "approve", "never"] | None = None,
 ) -> str:
-    """Reproduce the pipeline, compare what it made with the champion, promote by the rule.
+    """Bring the pipeline up to date, compare what it made with the champion, promote by the rule.
 
     Parameters
     ----------
     reason
-        Why, for those who read of it later.
+        For those who look at the run later.
     force
         Run every stage, whether or not anything changed for it.
     promote
@@ -67,9 +61,9 @@ def retrain(
     rule = settings.load(settings.Promote, "promote", PARAMS)
     rule = rule.model_copy(update={"mode": promote or rule.mode})
     outcome = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
+    compared = False
     try:
         with deciding(ROOT):
-            compared = False
             while pair := undecided(ROOT):
                 outcome, compared = _decide(done, pair, rule, reason), True
     except Busy:
@@ -78,18 +72,6 @@ def retrain(
         log.info(outcome)
         if done.ran:
             _show(done, outcome, None)
-    return outcome
-
-
-def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
-    """Compare challenger and champion and do what the rule says; what was done."""
-    get_run_logger().info("comparing %s", pair)
-    comparison = compare(root=ROOT, rule=rule)
-    _show(done, f"{comparison.name}: {pair}", comparison)
-    outcome = settle(ROOT, comparison, reason, ask)
-    get_run_logger().info(outcome)
-    decided(ROOT, pair)
-    _show(done, outcome, comparison)
     return outcome
 
 
@@ -109,6 +91,18 @@ def _pass(reason: str, force: bool) -> Pass:
         ran = tried(force, lock)
         summary = pipeline.run_logged([sys.executable, "-m", "kantor.registry"], ROOT, log.info)
     return Pass(reason, changed, ran, summary)
+
+
+def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
+    """Compare challenger and champion and do what the rule says; what was done."""
+    get_run_logger().info("comparing %s", pair)
+    comparison = compare(root=ROOT, rule=rule)
+    _show(done, f"{comparison.name}: {pair}", comparison)
+    outcome = settle(ROOT, comparison, reason, ask)
+    get_run_logger().info(outcome)
+    decided(ROOT, pair)
+    _show(done, outcome, comparison)
+    return outcome
 
 
 def _show(done: Pass, outcome: str, comparison: ModelComparison | None) -> None:

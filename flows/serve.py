@@ -6,25 +6,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from kantor import settings
+from base import ROOT
+
 from kantor.errors import SetupError
 from kantor.service.service import Service, run
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def main() -> int:
-    """Serve this repository; 1 and one line where that cannot be done."""
-    settings.quiet()
+if __name__ == "__main__":
     try:
         run(Service.from_environment(ROOT), lambda line: print(line, flush=True))
     except SetupError as error:
-        print(f"serve: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        sys.exit(f"serve: {error}")

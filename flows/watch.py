@@ -1,47 +1,85 @@
-"""Flow `watch`: notice new scores in ``data/`` and start retraining; record a moved champion."""
+"""Flows `watch` and `drift`: what starts retraining, and records a champion that was moved."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
+from base import PARAMS, ROOT
+from prefect import flow, get_client, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.exceptions import ObjectNotFound
+
+import kantor.drift
 from kantor import settings
+from kantor.errors import InputError, SetupError
+from kantor.promotion.promote import audit
+from kantor.service.inbox import announced, new_scores
 
-settings.quiet()  # before Prefect reads its settings
-
-from prefect import flow, get_run_logger  # noqa: E402
-from retraining import start_retraining  # noqa: E402
-
-from kantor.errors import InputError, SetupError  # noqa: E402
-from kantor.promotion.promote import audit  # noqa: E402
-from kantor.service.inbox import announced, new_scores  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
+RETRAIN = "retrain/kantor"
 
 
 @flow(name="watch")
 def watch() -> str:
-    """Start retraining once for each content of the data folder that no pass has read."""
-    _look_at_champion()
+    """Notice new scores in data/, and start retraining once for each content of the folder."""
+    log = get_run_logger()
+    try:
+        if (moved := audit(root=ROOT)) is not None:
+            log.info("version %s was made champion in %s", moved.after, moved.by)
+    except (InputError, SetupError) as error:
+        log.warning(error)
     scores = new_scores(ROOT)
     if scores is None:
-        get_run_logger().info("data/ is as it was")
+        log.info("data/ is as it was")
         return "unchanged"
-    get_run_logger().info(scores.line)
+    log.info(scores.line)
     start_retraining(scores.line, scores.key)
     announced(ROOT, scores)  # after the run is stored: a failure above is made up for later
     return scores.line
 
 
-def _look_at_champion() -> None:
-    """Record a champion that was moved in MLflow's page."""
-    log = get_run_logger()
-    try:
-        moved = audit(root=ROOT)
-    except (InputError, SetupError) as error:
-        log.warning(error)
-    else:
-        if moved is not None:
-            log.info("version %s was made champion in %s", moved.after, moved.by)
+@flow(name="drift")
+def drift() -> str:
+    """Compare the melodies that came in with the training's; start retraining if drift stays."""
+    limits = settings.load(settings.Drift, "drift", PARAMS)
+    folder = ROOT / limits.log
+    recent = kantor.drift.last(folder, limits.last)
+    if len(recent) < limits.least:
+        get_run_logger().info("%d melodies, %d are needed to compare", len(recent), limits.least)
+        return "too few"
+    training = kantor.drift.training(ROOT / "build" / "scores.npz")
+    report = kantor.drift.compare(recent, training, limits)
+    get_run_logger().info(report.line)
+    create_markdown_artifact(report.markdown, key="drift", description=report.line)
+    start = partial(start_retraining, f"drift: {report.line}")
+    kantor.drift.watch(folder, bool(report.beyond), limits.in_a_row, start)
+    return report.line
+
+
+def start_retraining(reason: str, key: str) -> None:
+    """Create a run of `retrain`, and return when the server has stored it.
+
+    Parameters
+    ----------
+    reason
+        For those who look at the run later.
+    key
+        Names the cause. However often this is called with one key, there is one run.
+
+    Raises
+    ------
+    SetupError
+        If nothing serves the flow `retrain`.
+    Exception
+        Whatever Prefect's client raises when the server does not store the run.
+    """
+    with get_client(sync_client=True) as client:
+        try:
+            deployment = client.read_deployment_by_name(RETRAIN)
+        except ObjectNotFound:
+            raise SetupError(f"{RETRAIN} is not deployed; `make serve` does that") from None
+        client.create_flow_run_from_deployment(
+            deployment.id, parameters={"reason": reason}, idempotency_key=key
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,30 @@
-"""All flows are served by what params.yaml says; what arrives is composed."""
+"""All flows are served by what params.yaml says, and put back where they were changed elsewhere."""
 
 import asyncio
 from uuid import UUID
 
 import deployments
+import pytest
+import watch
+from prefect import get_client
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+
+from kantor.errors import SetupError
+
+CHANGES = {
+    "pull steps": {
+        "pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "echo in"}}]
+    },
+    "job variables": {"job_variables": {"env": {"PYTHONPATH": "/elsewhere"}}},
+    "path": {"path": "/elsewhere"},
+    "entrypoint": {"entrypoint": "elsewhere.py:flow"},
+    "parameters": {"parameters": {"reason": "none of yours"}, "enforce_parameter_schema": False},
+    "tags": {"tags": ["foreign"]},
+    "description": {"description": "Something else."},
+    "enforce parameter schema": {"enforce_parameter_schema": False},
+    "concurrency limit": {"concurrency_limit": 7},
+}
 
 
 def test_every_flow_is_served_with_its_schedule():
@@ -50,7 +71,86 @@ def test_an_arrival_starts_one_batch(monkeypatch, tmp_path, capsys):
         receiving.cancel()
 
     asyncio.run(asyncio.wait_for(receive(), 60))
-    first, *others = client.keys
-    assert first is not None
-    assert others == [first, first]
+    assert None not in client.keys
+    assert len(client.keys) == 3
+    assert len({*client.keys}) == 1
     assert capsys.readouterr().out == "could not start a batch: ConnectionError\n" * 2
+
+
+def made(name, **arguments):
+    """A deployment of a flow of ours, under another name."""
+    one = deployments.deployment(watch.watch, **arguments)
+    one.name = name
+    return one
+
+
+def test_a_schedule_that_is_none():
+    """One line says whose it is, and where that stands."""
+    with pytest.raises(SetupError, match=r'params.yaml: when to run watch: .*"every sunday"'):
+        made("never", cron="every sunday")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_what_is_deployed_to_a_pool_is_not_served_as_well():
+    """Prefect would keep it in the pool and lose where its code is: one line says what to do."""
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
+        flow = client.create_flow(watch.watch)
+        client.create_deployment(flow, "pooled", work_pool_name="machines")
+    with pytest.raises(SetupError, match="watch/pooled is deployed to the work pool machines"):
+        asyncio.run(made("pooled").aapply())
+
+
+@pytest.fixture(scope="module")
+def watched(prefect_server):
+    """A deployment that the server has, with a schedule and a limit."""
+    limit = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
+    watched = made("watched", cron="1 1 * * *", concurrency_limit=limit)
+    asyncio.run(watched.aapply())
+    return watched
+
+
+def content(deployment):
+    with get_client(sync_client=True) as client:
+        known = client.read_deployment_by_name(deployment.full_name)
+    return known, known.model_dump(
+        mode="json",
+        exclude={"updated", "updated_by", "schedules", "global_concurrency_limit"},
+    )
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_was_changed_elsewhere_is_put_back(watched, capsys, what):
+    """Whatever it is, and it is named; applied again, nothing changes."""
+    known, before = content(watched)
+    with get_client(sync_client=True) as client:
+        client.update_deployment(known.id, DeploymentUpdate(**CHANGES[what]))
+    assert content(watched)[1] != before or what == "concurrency limit"
+    capsys.readouterr()
+    asyncio.run(watched.aapply())
+    printed = capsys.readouterr().out
+    assert what in printed
+    assert "put back" in printed
+    known, after = content(watched)
+    assert after == {**before, "pull_steps": after["pull_steps"]}
+    assert not after["pull_steps"]
+    assert known.global_concurrency_limit.limit == 1
+    asyncio.run(watched.aapply())
+    assert capsys.readouterr().out == ""
+
+
+def test_a_schedule_that_was_changed_elsewhere_is_put_back(watched, capsys):
+    """Else it stays the same one, so that no run starts twice; one that is paused stays paused."""
+    ((schedule,), known) = (content(watched)[0].schedules, content(watched)[0])
+    with get_client(sync_client=True) as client:
+        client.update_deployment_schedule(known.id, schedule.id, active=False)
+    asyncio.run(watched.aapply())
+    assert capsys.readouterr().out == ""
+    assert [(one.id, one.active) for one in content(watched)[0].schedules] == [(schedule.id, False)]
+    with get_client(sync_client=True) as client:
+        other = made("other", cron="* * * * *")
+        client.create_deployment_schedules(known.id, [(other.schedules[0].schedule, True)])
+    assert len(content(watched)[0].schedules) == 2
+    asyncio.run(watched.aapply())
+    assert "schedules" in capsys.readouterr().out
+    assert [one.schedule.cron for one in content(watched)[0].schedules] == ["1 1 * * *"]

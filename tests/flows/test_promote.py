@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-import approval
 import promote
 import pytest
 from prefect import get_client
@@ -34,15 +33,9 @@ pytestmark = [
 
 RULE = settings.Promote(mode="approve", margin=0.005, guarded={}, resamples=100, confidence=0.9)
 GAIN = Difference(0.02, 0.01, 0.03, 0.99)
-COMPARISON = ModelComparison(
-    "kantor-bach",
-    2,
-    1,
-    72,
-    False,
-    (Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, GAIN),),
-    RULE,
-)
+ROW = Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, GAIN)
+COMPARISON = ModelComparison("kantor-bach", 2, 1, 72, False, (ROW,), RULE)
+PROMOTED = "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
 
 
 @pytest.fixture
@@ -67,18 +60,18 @@ def moved(monkeypatch, tmp_path):
     return calls
 
 
+def promotions(moved):
+    return [given for what, given in moved if what == "promote"]
+
+
 @pytest.fixture
 def quick(monkeypatch):
-    """Prefect looks for an answer every second, and waits for three."""
-    monkeypatch.setattr(
-        approval, "pause_flow_run", partial(approval.pause_flow_run, poll_interval=1)
-    )
-    retrain = settings.load(Retrain, "retrain", approval.PARAMS)
-
-    def load(*_):
-        return retrain.model_copy(update={"approval_hours": 3 / 3600})
-
-    return lambda: monkeypatch.setattr(approval.settings, "load", load)
+    """Prefect looks for an answer every second, and waits for three if it is to run out."""
+    pause = partial(promote.pause_flow_run, poll_interval=1)
+    monkeypatch.setattr(promote, "pause_flow_run", pause)
+    retrain = settings.load(Retrain, "retrain", promote.PARAMS)
+    short = retrain.model_copy(update={"approval_hours": 3 / 3600})
+    return lambda: monkeypatch.setattr(promote.settings, "load", lambda *_: short)
 
 
 def accepted(result):
@@ -111,8 +104,8 @@ def test_a_person_says_yes(moved, quick):
     person = answer(promote=True, your_name="ada", why="sounds better")
     outcome = promote.promote()
     person.join()
-    assert outcome == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
-    assert ("promote", (2, "sounds better", "ada")) in moved
+    assert outcome == PROMOTED
+    assert promotions(moved) == [(2, "sounds better", "ada")]
     assert "takes the champion's place" in Artifact.get("comparison").data
     assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
     assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
@@ -125,7 +118,7 @@ def test_a_person_says_no(moved, quick):
     outcome = promote.promote()
     person.join()
     assert outcome == "kantor-bach version 2 not promoted: bob said no (no)"
-    assert [what for what, _ in moved if what == "promote"] == []
+    assert promotions(moved) == []
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -134,7 +127,7 @@ def test_nobody_answers(moved, quick):
     quick()
     state = promote.promote(return_state=True)
     assert state.is_completed(), state
-    assert [what for what, _ in moved if what == "promote"] == []
+    assert promotions(moved) == []
 
 
 class Killed(BaseException):
@@ -142,9 +135,9 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def killed(moved, monkeypatch):
+def killed(prefect_server, moved, monkeypatch):
     """A run of the flow that was killed right after a person answered; how to begin it again."""
-    real = approval.pause_flow_run
+    real = promote.pause_flow_run
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(promote.promote)
 
@@ -156,7 +149,7 @@ def killed(moved, monkeypatch):
 
         def begin_again(comparison, pause):
             monkeypatch.setattr(promote, "compare", lambda version, root: comparison)
-            monkeypatch.setattr(approval, "pause_flow_run", pause)
+            monkeypatch.setattr(promote, "pause_flow_run", pause)
             client.set_flow_run_state(run.id, Scheduled(message="begun again"), force=True)
             return run_flow(promote.promote, client.read_flow_run(run.id))
 
@@ -165,17 +158,8 @@ def killed(moved, monkeypatch):
         yield begin_again
 
 
-@pytest.mark.usefixtures("prefect_server")
-def test_an_answer_just_before_a_kill_is_not_asked_for_again(killed, moved):
-    """The run that is begun again acts on it: nobody is asked, the person's name is kept."""
-    outcome = killed(COMPARISON, lambda **_: pytest.fail("asked twice"))
-    assert outcome == "kantor-bach version 2 promoted by ada; version 1 is kept as previous"
-    assert [given for what, given in moved if what == "promote"] == [(2, "sounds better", "ada")]
-
-
-@pytest.mark.usefixtures("prefect_server")
-def test_an_answer_on_other_versions_does_not_count(killed, moved):
-    """Between the kill and the new beginning another version became the challenger."""
+def test_an_answer_just_before_a_kill_counts_for_its_question(killed, moved):
+    """For another challenger the run that is begun again asks anew; for the same one nobody."""
     asked = []
 
     def pause(**given):
@@ -184,9 +168,19 @@ def test_an_answer_on_other_versions_does_not_count(killed, moved):
 
     assert "nobody answered" in killed(replace(COMPARISON, challenger=3), pause)
     assert len(asked) == 1
-    assert [what for what, _ in moved if what == "promote"] == []
+    assert promotions(moved) == []
+    assert killed(COMPARISON, lambda **_: pytest.fail("asked twice")) == PROMOTED
+    assert promotions(moved) == [(2, "sounds better", "ada")]
 
 
+@pytest.fixture
+def no_server(monkeypatch):
+    """The flow without a server."""
+    monkeypatch.setattr(promote, "create_markdown_artifact", lambda *_, **__: None)
+    monkeypatch.setattr(promote, "get_run_logger", lambda: type("Log", (), {"info": print}))
+
+
+@pytest.mark.usefixtures("no_server")
 def test_a_run_that_is_begun_again_asks_again(monkeypatch):
     """Prefect lets a pause that it knows pass at once: each has a key of its own, and no answer
     is an error instead of a yes.
@@ -197,20 +191,12 @@ def test_a_run_that_is_begun_again_asks_again(monkeypatch):
         keys.append(key)
         return wait_for_input()
 
-    monkeypatch.setattr(approval, "pause_flow_run", passes)
-    monkeypatch.setattr(approval, "get_run_logger", lambda: type("Log", (), {"info": print}))
-    monkeypatch.setattr(approval, "_earlier_answer", lambda about: None)
+    monkeypatch.setattr(promote, "pause_flow_run", passes)
+    monkeypatch.setattr(promote, "_earlier_answer", lambda question: None)
     for _ in range(2):
         with pytest.raises(ValidationError):
-            approval.ask(COMPARISON)
+            promote.ask(COMPARISON)
     assert len({*keys}) == 2
-
-
-@pytest.fixture
-def no_server(monkeypatch):
-    """The flow without a server."""
-    monkeypatch.setattr(promote, "create_markdown_artifact", lambda *_, **__: None)
-    monkeypatch.setattr(promote, "get_run_logger", lambda: type("Log", (), {"info": print}))
 
 
 @pytest.mark.usefixtures("no_server")
@@ -222,19 +208,14 @@ def no_server(monkeypatch):
         (("retire", "3", "why", "ada"), ("retire", ("3", "why", "ada"))),
     ],
 )
-def test_by_hand(moved, given, call):
-    """What the command line does the flow does as well."""
+def test_by_hand(moved, monkeypatch, given, call):
+    """What the command line does the flow does as well; a refusal fails it, with all reasons."""
     promote.promote.fn(*given)
     assert moved[0] == call
-
-
-@pytest.mark.usefixtures("no_server")
-def test_a_refusal_fails_the_flow(moved, monkeypatch):
-    """With all reasons: nobody takes a refused promotion for one that was done."""
 
     def refuse(*_, **__):
         raise Refused("version 3", ["retired", "no data"])
 
-    monkeypatch.setattr(promote.moves, "promote", refuse)
+    monkeypatch.setattr(promote.moves, given[0], refuse)
     with pytest.raises(Refused, match="version 3 refused: retired; no data"):
-        promote.promote.fn("promote", "3", "why")
+        promote.promote.fn(*given)

@@ -1,52 +1,51 @@
-"""The flow says what it did, and that there was nothing to do."""
+"""Flows without a server: `retrain` says what it did, and `prune` what was deleted."""
 
 import shutil
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import prune
 import pytest
 import retrain
 
+from kantor.errors import SetupError
+from kantor.files import Freed
 from kantor.promotion.comparison import deciding
+from kantor.service.pruning import Pruned
+
+OLD = Pruned("logs", "log", 30, Freed(2, 2, 4_000_000))
+BUSY = Pruned("compositions", "batch", 90, fault="a batch is composing", passing=True)
+FAULT = Pruned("retired", "version", 90, fault="the server does not answer")
 
 
 @pytest.fixture
-def steps(monkeypatch, tmp_path):
-    """The flow's steps, noted instead of taken."""
-    taken = []
+def log(monkeypatch, tmp_path):
+    """What the flows say, and a repository of their own."""
+    said = []
     shutil.copy(retrain.PARAMS, tmp_path)
-    monkeypatch.setattr(retrain, "ROOT", tmp_path)
-
-    class Log:
-        def info(self, text, *values):
-            taken.append(text % values)
-
-    monkeypatch.setattr(retrain, "get_run_logger", Log)
-    return taken
+    logger = SimpleNamespace(info=lambda text, *values: said.append(text % values))
+    for module in (retrain, prune):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+        monkeypatch.setattr(module, "get_run_logger", lambda: logger)
+    return said
 
 
-def test_the_flow_has_its_name():
-    """It is found in Prefect as `retrain`."""
-    assert retrain.retrain.name == "retrain"
-
-
-def test_nothing_changed_says_so(steps, monkeypatch):
+def test_nothing_changed_says_so(log, monkeypatch):
     """No stage is run, nothing is compared, and the log says why."""
     monkeypatch.setattr(retrain, "alone", lambda root, say: nullcontext(1))
     monkeypatch.setattr(retrain.pipeline, "changed", lambda root: [])
     monkeypatch.setattr(retrain, "undecided", lambda root: None)
     monkeypatch.setattr(retrain, "reproduce", None)
-    told = retrain.retrain.fn("the calendar says so")
-    assert told == "nothing changed: every stage is up to date"
-    assert steps == ["asked for: the calendar says so", told]
+    outcome = retrain.retrain.fn("the calendar says so")
+    assert outcome == "nothing changed: every stage is up to date"
+    assert log == ["asked for: the calendar says so", outcome]
 
 
-def test_what_was_not_decided_is(steps, monkeypatch):
-    """A challenger that an earlier pass left is compared, by the mode that was asked for."""
+def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
+    """It is compared, by the mode that was asked for."""
     monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
-    left = ["version 2 against 1"]
+    left, notes = ["version 2 against 1"], []
     monkeypatch.setattr(retrain, "undecided", lambda root: left[0] if left else None)
-    notes = []
     monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(left.pop()))
     monkeypatch.setattr(retrain, "_show", lambda *shown: None)
 
@@ -55,14 +54,32 @@ def test_what_was_not_decided_is(steps, monkeypatch):
         return SimpleNamespace(name="bach")
 
     monkeypatch.setattr(retrain, "compare", compare)
-    monkeypatch.setattr(retrain, "settle", lambda root, found, reason, ask: "promoted")
+    monkeypatch.setattr(retrain, "settle", lambda root, comparison, reason, ask: "promoted")
     assert retrain.retrain.fn(promote="never") == "promoted"
     assert notes == ["never", "version 2 against 1"]
 
 
-def test_who_waits_for_a_person_is_left_to_it(steps, monkeypatch):
+def test_a_run_that_waits_for_a_person_is_left_to_it(log, monkeypatch):
     """A second run neither asks again nor waits for days; the first decides on all there is."""
     monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
     monkeypatch.setattr(retrain, "undecided", lambda root: pytest.fail("decided by two"))
     with deciding(retrain.ROOT):
         assert retrain.retrain.fn().endswith("another run decides on the challenger")
+
+
+def test_what_was_deleted_is_reported(log, monkeypatch):
+    """One line each kind, in the log and in an artifact; a fault fails the run, a batch not."""
+    kinds, shown = [BUSY, OLD], []
+    monkeypatch.setattr(
+        prune, "create_markdown_artifact", lambda text, key, description: shown.append(text)
+    )
+    monkeypatch.setattr(prune.pruning, "prune", lambda root, dry_run: kinds if dry_run else [])
+    prune.prune.fn(dry_run=True)
+    busy = "compositions: a batch is composing; left for the next run"
+    old = "logs: 2 logs older than 30 days deleted (4.0 MB)"
+    assert log == [busy, old]
+    assert shown == [f"- {busy}\n- {old}\n"]
+    kinds.append(FAULT)
+    with pytest.raises(SetupError, match="retired: the server does not answer"):
+        prune.prune.fn(dry_run=True)
+    assert OLD.line in shown[-1]

@@ -4,11 +4,12 @@ import os
 import time
 
 import pytest
-import retraining
 import watch
-from prefect import get_client
-from retraining import NotDeployed, start_retraining
+from prefect import flow, get_client
+from prefect.client.orchestration import SyncPrefectClient
+from watch import start_retraining
 
+from kantor.errors import SetupError
 from kantor.service.inbox import new_scores
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -17,14 +18,13 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @pytest.fixture
 def deployed(monkeypatch):
     """A deployment to start; gives its runs."""
-    from prefect import flow
 
     @flow(name="starting-work")
     def work(reason: str = ""):
         return reason
 
     made = work.to_deployment("test").apply()
-    monkeypatch.setattr(retraining, "RETRAIN", "starting-work/test")
+    monkeypatch.setattr(watch, "RETRAIN", "starting-work/test")
     with get_client(sync_client=True) as client:
 
         def runs():
@@ -35,39 +35,27 @@ def deployed(monkeypatch):
             client.delete_flow_run(one.id)
 
 
-def test_one_key_is_one_run(deployed):
-    """Who does not know whether it was stored says so again, and nothing runs twice."""
+def test_one_key_is_one_run(deployed, monkeypatch):
+    """Repeated it is stored once; where nothing serves it, one line says so."""
     for _ in range(3):
         start_retraining("new scores", "a")
     start_retraining("drift", "b")
     assert sorted(one.parameters["reason"] for one in deployed()) == ["drift", "new scores"]
     assert {one.state_name for one in deployed()} == {"Scheduled"}
-
-
-def test_nothing_serves_it(monkeypatch):
-    """One line says what to do."""
-    monkeypatch.setattr(retraining, "RETRAIN", "starting-work/nowhere")
-    with pytest.raises(NotDeployed, match="starting-work/nowhere is not deployed; `make serve`"):
+    monkeypatch.setattr(watch, "RETRAIN", "starting-work/nowhere")
+    with pytest.raises(SetupError, match="starting-work/nowhere is not deployed; `make serve`"):
         start_retraining("new scores", "a")
 
 
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A repository with a score that no pass has read, copied an hour ago."""
+def test_what_the_server_did_not_take_is_not_noted(tmp_path, deployed, monkeypatch):
+    """New scores count as new until a run is stored for them, and then no more."""
     score = tmp_path / "data" / "new.mid"
     score.parent.mkdir()
     score.write_text("MThd")
-    for one in (score, score.parent):
+    for one in (score, score.parent):  # copied an hour ago
         os.utime(one, (time.time() - 3600,) * 2)
     monkeypatch.setattr(watch, "ROOT", tmp_path)
     monkeypatch.setattr(watch, "audit", lambda root: None)
-    return tmp_path
-
-
-def test_what_the_server_did_not_take_is_not_noted(root, deployed, monkeypatch):
-    """New scores are told again until a run is stored for them, and then no more."""
-    from prefect.client.orchestration import SyncPrefectClient
-
     with monkeypatch.context() as patch:
 
         def away(*_, **__):
@@ -76,7 +64,7 @@ def test_what_the_server_did_not_take_is_not_noted(root, deployed, monkeypatch):
         patch.setattr(SyncPrefectClient, "create_flow_run_from_deployment", away)
         with pytest.raises(ConnectionError):
             watch.watch()
-    assert new_scores(root) is not None
+    assert new_scores(tmp_path) is not None
     assert deployed() == []
     assert watch.watch() == "data/ has changed: 1 files"
     assert watch.watch() == "unchanged"

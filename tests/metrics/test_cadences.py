@@ -27,7 +27,6 @@ def eighths(*chords: tuple[int, ...], held: tuple[int, ...], key: Key | None = C
         ((72, 67, 64, 48), C_MAJOR, CLOSE),  # I
         ((72, 64, 60, 48), C_MAJOR, CLOSE),  # I without fifth
         ((71, 67, 62, 43), C_MAJOR, CLOSE),  # V
-        ((72, 65, 57, 53), C_MAJOR, DIATONIC),  # IV
         ((69, 65, 62, 50), C_MAJOR, DIATONIC),  # ii
         ((72, 69, 64, 45), C_MAJOR, DIATONIC),  # vi
         ((69, 66, 62, 50), C_MAJOR, TRIAD),  # V of V
@@ -36,10 +35,8 @@ def eighths(*chords: tuple[int, ...], held: tuple[int, ...], key: Key | None = C
         ((72, 67, 60, 52), C_MAJOR, NOT),  # I in first inversion
         ((72, 64, 60, 43), C_MAJOR, NOT),  # I in second inversion
         ((72, 67, 60, 48), C_MAJOR, NOT),  # an open fifth
-        ((72, 60, 60, 48), C_MAJOR, NOT),  # an octave
         ((71, 65, 62, 47), C_MAJOR, NOT),  # a diminished triad
         ((71, 65, 62, 43), C_MAJOR, NOT),  # a dominant seventh
-        ((72, 67, 62, 48), C_MAJOR, NOT),  # a suspended second
         ((76, 67, 63, 48), C_MAJOR, NOT),  # both thirds
         ((72, 67, 48, 52), C_MAJOR, CLOSE),  # the tenor crosses the bass and sounds the root
         ((76, -1, -1, 48), C_MAJOR, CLOSE),  # two voices
@@ -49,7 +46,6 @@ def eighths(*chords: tuple[int, ...], held: tuple[int, ...], key: Key | None = C
         ((68, 64, 59, 52), A_MINOR, CLOSE),  # V with the raised leading tone
         ((67, 64, 59, 52), A_MINOR, CLOSE),  # v without
         ((72, 67, 64, 48), A_MINOR, DIATONIC),  # III
-        ((71, 67, 62, 43), A_MINOR, DIATONIC),  # VII
         ((69, 66, 62, 50), A_MINOR, TRIAD),  # a major subdominant
         ((71, 68, 64, 56), A_MINOR, NOT),  # V in first inversion
     ],

@@ -15,8 +15,6 @@ from kantor.metrics.musical import LABELS, evaluate, evaluate_windows, headline,
 from kantor.metrics.passages import Passages, window_starts
 from kantor.music.score import REST, Meter, Score, onset_floor
 
-C_MAJOR = [60, 62, 64, 65, 67, 69, 71, 72]
-
 
 def quarters(*pitches: tuple[int, ...], meter: str = "4/4", pickup: int = 0) -> Score:
     """A score with a chord a quarter, onsets where the pitch changes."""
@@ -38,29 +36,24 @@ GOLDEN = {
         quarters((72, 60)),
         {"tonal_distance": 0},
     ),
-    "the distance of a fifth": (quarters((67, 60)), {"tonal_distance": FIFTH}),
     "one sixteenth of G in a beat of C is a quarter of the way": (
         sixteenths((60, 60), (60, 60), (60, 60), (60, 67)),
         {"tonal_distance": FIFTH / 4},
     ),
     "a C-major scale is in C major (pypianoroll: .857, the workshop: .50)": (
-        quarters(*((pitch,) for pitch in C_MAJOR)),
+        quarters((60,), (62,), (64,), (65,), (67,), (69,), (71,), (72,)),
         {"in_c_major": 1, "in_best_scale": 1},
     ),
     "D flat major shares F and C with C major, two of its eight notes": (
-        quarters(*((pitch + 1,) for pitch in C_MAJOR)),
+        quarters((61,), (63,), (65,), (66,), (68,), (70,), (72,), (73,)),
         {"in_c_major": 2 / 8, "in_best_scale": 1},
     ),
     "one silent line in one of two bars is a quarter (MuseGAN: .75)": (
         quarters(*[(67, 60)] * 4, *[(67, REST)] * 4),
         {"empty_bars": 1 / 4},
     ),
-    "octaves are one pitch class (MuseGAN's fold: two)": (
-        quarters(*[(72, 60)] * 4),
-        {"pitch_classes": 1},
-    ),
-    "neighbouring semitones are different pitch classes (MuseGAN's fold: one)": (
-        quarters((60, 61), (62, 63), (64, 65), (66, 66)),
+    "octaves are one pitch class, neighbouring semitones two (MuseGAN's fold: two and one)": (
+        quarters((60, 61), (62, 63), (64, 65), (66, 78)),
         {"pitch_classes": 7},
     ),
     "in 3/4 with a pickup only the two whole bars count, of 3 and 1 pitch classes": (
@@ -75,10 +68,6 @@ GOLDEN = {
     "of one triad, one clash and two silent beats half are triads": (
         quarters((72, 67, 64, 48), (REST,) * 4, (71, 67, 64, 48), (REST,) * 4),
         {"complete_triads": 1 / 2},
-    ),
-    "three quarters in a 3/4 bar are as dense as four in 4/4": (
-        quarters((60,), (62,), (64,), meter="3/4"),
-        {"notes_melody": 4},
     ),
     "C, rest, C are two notes and no move": (
         quarters((60,), (REST,), (60,), (REST,)),
@@ -176,15 +165,12 @@ def test_beats_follow_meter_and_pickup(meter: str, pickup: int, expected: list[i
     [
         ((67, 60), (69, 62), 1, 0),  # both up
         ((67, 60), (65, 58), 1, 0),  # both down
-        ((79, 60), (81, 62), 1, 0),  # twelfths
         ((67, 60), (81, 62), 1, 0),  # a fifth, then a twelfth, the same way
         ((72, 60), (74, 62), 0, 1),  # octaves
         ((60, 60), (62, 62), 0, 1),  # unisons
         ((67, 60), (67, 60), 0, 0),  # nobody moves
         ((67, 60), (55, 60), 0, 0),  # one moves
-        ((67, 60), (57, 62), 0, 0),  # contrary motion
         ((79, 60), (69, 62), 0, 0),  # twelfth to fifth by contrary motion
-        ((67, 60), (68, 62), 0, 0),  # a fifth, then a tritone
         ((64, 60), (69, 62), 0, 0),  # a hidden fifth is not a parallel one
         ((67, 60), (REST, 62), 0, 0),  # a voice ends
     ],

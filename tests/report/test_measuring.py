@@ -1,16 +1,23 @@
-"""What is counted beside the metrics: chords and notes, meters, and which tunes are known."""
+"""Verdicts on figures, worked out by hand; what is counted of which pieces; the windows' table."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+import json
+import math
+from dataclasses import replace
 
-from kantor.ensemble import Ensemble, Line
-from kantor.metrics.baselines import BASELINES
+import numpy as np
+import pandas as pd
+import pytest
+from tests.ensembles import BAND, tune
+
+from kantor.errors import InputError
+from kantor.metrics.baselines import shuffled
+from kantor.metrics.distances import overlap_area
 from kantor.metrics.musical import evaluate_windows
 from kantor.music.score import Meter, Score, onset_floor
-from kantor.report.evaluation import chord_shares, note_rates
-from kantor.report.measuring import Bodies, measure, new_tunes
+from kantor.report.comparing import Comparison, Windows, overlaps, window_table
+from kantor.report.measuring import Bodies, compare, measure, new_tunes
 from kantor.settings import Evaluate
 
 SETTINGS = Evaluate(split="valid", samples=1)
@@ -39,19 +46,13 @@ def test_every_meter_has_its_own_pieces_means():
 
 
 def test_another_ensemble_is_measured_as_well():
-    """The lines' names are its own, and what needs more lines or a bass is left out."""
-    lines = (Line("lead", 58, 82), Line("low", 40, 60), Line("kick", 36, 36, "drum"))
-    duet = Ensemble("duet", lines)
-    real = []
-    for seed in range(3):
-        pitches = piece(seed).pitches[:, [0, 3, 3]].copy()
-        pitches[:, 2] = 36
-        real.append(Score(pitches, onset_floor(pitches), ensemble=duet))
-    rng = np.random.default_rng
-    naive = {name: baseline(real, rng(0)) for name, baseline in BASELINES.items()}
-    figures = measure(Bodies(naive["random"], real, naive, real), SETTINGS, 0)
-    assert {"leaps_low", "pitch_histogram_low"} <= set(figures["metrics"])
-    assert not {"four_pitches", "leaps_lead", "leaps_kick"} & set(figures["metrics"])
+    """The lines' names are its own; drums and the melody are left out, and so is a missing bass."""
+    band = replace(BAND, bass=None)
+    real = [replace(tune(row), ensemble=band) for row in range(3)]
+    made = shuffled(real, np.random.default_rng(0))
+    figures = measure(Bodies(made, real, {"real": real}, real), SETTINGS, 0)
+    assert {"leaps_guitar", "pitch_histogram_guitar", "four_pitches"} <= set(figures["metrics"])
+    assert not {"leaps_voice", "leaps_kick"} & set(figures["metrics"])
     assert "leaps_bass" not in figures["headline"]
 
 
@@ -67,12 +68,64 @@ def test_a_tune_is_known_in_another_key_and_rhythm(corpus):
     assert new_tunes([other], []) == []
 
 
-def test_chords_and_notes_are_counted(corpus):
-    """Silent beats are no chords, and notes are counted by their onsets."""
-    silent = np.full((16, 4), -1, np.int8)
-    assert chord_shares([Score(silent, np.zeros((16, 4), bool))]).sum() == 0
-    assert chord_shares([one.score for one in corpus]).sum() == pytest.approx(1)
-    pitches = np.tile(np.array([72, 67, 64, 48], np.int8), (16, 1))
-    onsets = onset_floor(pitches)
-    onsets[::4, 3] = True
-    np.testing.assert_allclose(note_rates([Score(pitches, onsets)]), [1, 1, 1, 4])
+@pytest.mark.parametrize(
+    ("generated", "verdict", "of_a_distance"),
+    [
+        (0.50, "alike", "alike"),
+        (0.54, "alike", "outside"),
+        (0.58, "in range", "outside"),
+        (0.61, "outside", "outside"),
+        (0.39, "outside", "alike"),
+        (math.nan, "", ""),
+    ],
+)
+def test_a_verdict_follows_from_error_and_spread(generated, verdict, of_a_distance):
+    """Within two errors alike, within the spread in range, beyond it outside, on both sides. Nearer
+    to the training data than Bach's held-out pieces are is no fault; a metric with nothing to
+    count is neither good nor bad.
+    """
+    assert Comparison(generated, 0.5, 0.1, 0.02, {}).verdict == verdict
+    distance = Comparison(generated, 0.5, 0.01, 0.0, {}, is_distance=True)
+    assert distance.verdict == of_a_distance
+
+
+def test_bach_himself_passes_everywhere(corpus):
+    """A model that writes what Bach wrote is alike in every metric, overlapping fully."""
+    real = [piece.score for piece in corpus if piece.split == "valid"]
+    training = [piece.score for piece in corpus if piece.split == "train"]
+    bodies = Bodies(real, real, {"itself": real}, training)
+    compared = compare(bodies)
+    assert {one.verdict for one in compared.values()} == {"alike"}
+    assert overlaps(compared) == {"generated": 1.0, "itself": 1.0}
+    headline = measure(bodies, SETTINGS, 0.5)["headline"]
+    assert headline["metrics_in_range"] == len(compared) == headline["metrics"]
+    assert not [name for name in compared if name.endswith("_soprano")]  # given, not composed
+
+
+def test_windows_that_are_written_are_read_again(corpus):
+    """A pair of tables comes back equal."""
+    ids, scores = [piece.id for piece in corpus], [piece.score for piece in corpus]
+    pair = Windows(window_table(scores, ids), window_table(scores[::-1], ids))
+    again = Windows.from_csv(pair.to_csv())
+    pd.testing.assert_frame_equal(again.generated, pair.generated, check_exact=True)
+    pd.testing.assert_frame_equal(again.real, pair.real, check_exact=True)
+
+
+def test_the_evaluation_s_figures_follow_from_the_windows(reports):
+    """Means and overlap in metrics.json are those of the table."""
+    pair = Windows.from_csv((reports / "windows.csv").read_text())
+    figures = json.loads((reports / "metrics.json").read_text())
+    assert set(pair.real.index.get_level_values("piece")) == {"made/3", "made/4", "made/5"}
+    means = {name: figures["metrics"][name]["generated"] for name in pair.generated}
+    assert pair.generated.mean().round(4).dropna().to_dict() == {
+        name: mean for name, mean in means.items() if mean is not None
+    }
+    overlap = [overlap_area(pair.generated[name], pair.real[name]) for name in pair.real]
+    assert np.nanmean(overlap) == pytest.approx(figures["headline"]["overlap"], abs=6e-5)
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "side,piece,start,x\nreal,p,0,high\n"])
+def test_what_is_no_table_is_refused(text):
+    """Other files get one line."""
+    with pytest.raises(InputError, match=r"windows.csv: not a table of windows"):
+        Windows.from_csv(text)

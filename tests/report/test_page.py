@@ -1,35 +1,34 @@
-"""The page: self-contained, robust against what is missing, safe against what is hostile."""
+"""The page and its charts: self-contained, robust against what is missing, safe, well formed."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kantor.metrics.cadences import LABELS
+from kantor.report import charts
 from kantor.report.measuring import Bodies, compare
-from kantor.report.page import FILM, KINDS, grouped, write_page
+from kantor.report.page import KINDS, grouped, strip, write_page
 from kantor.report.samples import Sample, embed, shown
 
 
-class Outline(HTMLParser):
-    """Ids, addresses and unclosed elements of a page."""
-
-    VOID = ("meta", "link", "img", "input")
+class Nesting(HTMLParser):
+    """Every element is closed where it should be."""
 
     def __init__(self):
         super().__init__()
-        self.ids, self.addresses, self.open = [], [], []
+        self.open = []
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        self.ids += [found["id"]] if "id" in found else []
-        self.addresses += [found[name] for name in ("src", "href") if found.get(name)]
-        if tag not in self.VOID:
-            self.open.append(tag)
+        self.open += [tag] if tag not in ("meta", "link", "img", "input") else []
 
     def handle_startendtag(self, tag, attrs):
         assert tag in ("path", "rect", "circle", "line")
@@ -38,15 +37,18 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
-def read(path):
-    text = path.read_text()
-    outline = Outline()
-    outline.feed(text)
-    assert outline.open == []
-    assert len(set(outline.ids)) == len(outline.ids)
-    inside = [address[1:] for address in outline.addresses if address.startswith("#")]
-    assert set(inside) <= {*outline.ids}
-    return text, outline
+def written(folder, picked=()):
+    """The page that is made of a folder, well formed, and the addresses on it."""
+    write_page(folder, folder / "model.json", picked)
+    page = (folder / "report.html").read_text()
+    nesting = Nesting()
+    nesting.feed(page)
+    assert nesting.open == []
+    ids = re.findall(r' id="([^"]*)"', page)
+    addresses = re.findall(r' (?:src|href)="([^"]+)"', page)
+    assert len(set(ids)) == len(ids)
+    assert {address[1:] for address in addresses if address.startswith("#")} <= {*ids}
+    return page, addresses
 
 
 @pytest.mark.parametrize("damage", [None, "", "[]", "{", '{"status": 3}', "\x00"])
@@ -56,9 +58,7 @@ def test_damaged_files_leave_their_section_out(tmp_path, damage):
     names = ("training/health.json", "training/reference.json", "training/history.csv")
     for name in (*names, "validation.json") if damage is not None else ():
         (tmp_path / name).write_text(damage)
-    write_page(tmp_path, tmp_path / "model.json", [])
-    text, _ = read(tmp_path / "report.html")
-    assert "Nothing was measured" in text
+    assert "Nothing was measured" in written(tmp_path)[0]
 
 
 def test_history_without_some_columns_is_drawn(tmp_path):
@@ -69,8 +69,7 @@ def test_history_without_some_columns_is_drawn(tmp_path):
     text = "iteration,likelihood,metric_crossing\n" + "\n".join(rows)
     (folder / "history.csv").write_text(text)
     (folder / "reference.json").write_text(json.dumps({"crossing": {"mean": 0.1, "sd": 0.2}}))
-    write_page(tmp_path, tmp_path / "model.json", [])
-    page, _ = read(tmp_path / "report.html")
+    page, _ = written(tmp_path)
     assert "Cross-entropy" in page
     assert (
         "Voice crossing over the iterations; at the end generated 0.5; training data 0.1 ± 0.2."
@@ -79,8 +78,10 @@ def test_history_without_some_columns_is_drawn(tmp_path):
     assert "Wasserstein" not in page
 
 
-def test_text_from_files_cannot_become_markup(tmp_path):
-    """A title or a message with markup in it is shown as text."""
+def test_the_page_runs_and_loads_nothing_of_others(tmp_path, corpus):
+    """A title or a message with markup in it is shown as text. Every address on the page is data,
+    a place on it, or a file beside it.
+    """
     evil = "</style><script>alert(1)</script>"
     (tmp_path / "training").mkdir()
     finding = {"iteration": 1, "kind": evil, "message": evil}
@@ -88,22 +89,14 @@ def test_text_from_files_cannot_become_markup(tmp_path):
     (tmp_path / "training" / "health.json").write_text(json.dumps(health))
     card = {"preset": evil, "params": {evil: {evil: evil}}}
     (tmp_path / "model.json").write_text(json.dumps(card))
-    write_page(tmp_path, tmp_path / "model.json", [])
-    page, _ = read(tmp_path / "report.html")
+    score = corpus[0].score
+    page, addresses = written(tmp_path, [Sample("made-0", 0, score, score)])
     assert "alert(1)" in page
     assert page.count("<script>") == 1
-    assert evil not in page
-
-
-def test_nothing_is_loaded_from_elsewhere(tmp_path, corpus):
-    """Every address on the page is data, a place on it, or a file beside it."""
-    score = corpus[0].score
-    write_page(tmp_path, tmp_path / "model.json", [Sample("made-0", 0, score, score)])
-    page, outline = read(tmp_path / "report.html")
+    assert not [markup for markup in (evil, "<b>&</b>") if markup in page]
     assert not re.search(r"https?://|@import|url\(", page)
-    assert all(re.match(r"data:|#|[\w.-]+/[\w./-]+$", one) for one in outline.addresses)
+    assert all(re.match(r"data:|#|[\w.-]+/[\w./-]+$", one) for one in addresses)
     assert page.count("data:audio/mpeg") == 2
-    assert "<b>&</b>" not in page
 
 
 def test_sound_stops_where_the_room_ends(corpus, tmp_path):
@@ -134,10 +127,9 @@ def shown_as_text(tmp_path):
         (tmp_path / "metrics.json").write_text(
             json.dumps(figures | {"split": "valid", "pieces": 7})
         )
-        write_page(tmp_path, tmp_path / "model.json", [])
-        page, outline = read(tmp_path / "report.html")
+        page, _ = written(tmp_path)
         text = re.sub(r"<(style|script|svg).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-        return " ".join(text.split()), outline.ids
+        return " ".join(text.split())
 
     return write
 
@@ -148,10 +140,9 @@ def test_every_metric_that_can_be_measured_is_explained(corpus, shown_as_text):
     names = list(compare(Bodies(real, real, {}, real)))
     assert sorted(name for group in grouped(names).values() for name in group) == sorted(names)
     entry = ENTRY | {"generated": 0.5, "verdict": "alike"}
-    text, _ = shown_as_text({"metrics": dict.fromkeys(names, entry)})
-    glossary = text.partition("How to read the metrics Parallel")[2]
-    missing = [kind for kind, label in KINDS.items() if label[1:] not in f"arallel{glossary}"]
-    assert missing == []
+    text = shown_as_text({"metrics": dict.fromkeys(names, entry)})
+    glossary = text.rpartition("How to read the metrics ")[2]
+    assert [label for label in KINDS.values() if label[1:] not in glossary] == []
 
 
 def test_the_verdict_is_said_in_numbers(shown_as_text):
@@ -163,12 +154,12 @@ def test_the_verdict_is_said_in_numbers(shown_as_text):
             "leaps_bass": {**ENTRY, "generated": 0.95, "verdict": "outside"},
         },
     }
-    text, ids = shown_as_text(figures)
+    text = shown_as_text(figures)
     assert "2 of 3 metrics lie in the range of real pieces" in text
     assert "alto, tenor and bass to the soprano of 7 pieces of the validation split" in text
     assert "Furthest off: leaps of a fourth or more, bass (0.950, real 0.500)." in text
     assert "2 are at least as near to the real ones as random notes are." in text
-    assert not {"cadences", "meters", "givens"} & {*ids}  # nothing was measured of these
+    assert "Phrase ends" not in text  # nothing was measured of these
 
 
 def test_smaller_tables_show_every_figure(shown_as_text):
@@ -178,7 +169,7 @@ def test_smaller_tables_show_every_figure(shown_as_text):
     ends = {"count": {"real": 1234, "baseline": entry["baseline"]}, **dict.fromkeys(LABELS, entry)}
     figures = {"metrics": {"crossing": entry}, "phrase_ends": ends, "new_tunes": PART}
     figures["by_meter"] = {"4/4": PART, "others": {"pieces": 0}}
-    text, _ = shown_as_text(figures | {"other_givens": {"alto": PART, "two_bars_open": PART}})
+    text = shown_as_text(figures | {"other_givens": {"alto": PART, "two_bars_open": PART}})
     assert "84% of its phrases end on a triad in root position (real: 50%)." in text
     assert "these pieces have 1,234 of them" in text
     assert "Triad in root position 0.843 0.500 ± 0.100 0.900 0.700 0.200 – outside" in text
@@ -188,14 +179,53 @@ def test_smaller_tables_show_every_figure(shown_as_text):
     assert "In other meters" not in text
 
 
-def test_the_last_frame_stands_in_for_the_animation(tmp_path):
-    """Print and readers who want no motion get the animation's last frame."""
-    from PIL import Image
+VALUES = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.just(math.inf))
 
-    frames = [Image.fromarray(np.full((8, 12, 3), shade, np.uint8)) for shade in (0, 120, 250)]
-    frames[0].save(tmp_path / FILM, save_all=True, append_images=frames[1:])
-    write_page(tmp_path, tmp_path / "model.json", [])
-    page, _ = read(tmp_path / "report.html")
-    assert page.count("data:image/gif;base64,") == 1
-    assert page.count("data:image/png;base64,") == 1
-    assert 'width="12" height="8"' in page
+
+def line_chart(values, **options):
+    y = np.array(values, float)
+    return charts.line_chart(np.arange(float(len(y))), {"critic": y}, "a < b", **options)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(VALUES, max_size=150), st.booleans())
+def test_any_curve_is_well_formed(values, log):
+    """Gaps, infinities, spikes, one point or none: the chart parses and stays in its box."""
+    svg = line_chart(values, log=log, marks=[(1.0, "x & y")], band=(0.5, 2.0), centre=1.0)
+    ElementTree.fromstring(svg)
+    assert "nan" not in svg
+    points = re.findall(r"[ML] (-?[\d.]+) (-?[\d.]+)", svg)
+    assert all(-1 <= float(x) <= 246 and -1 <= float(y) <= 146 for x, y in points)
+
+
+def test_a_chart_is_the_page_s_own():
+    """Its colours are variables, its text is text, and nothing in it must be unique or loaded.
+    Nothing recorded is said, not drawn as zero.
+    """
+    svg = line_chart([1.0, 3.0, 2.0], band=(0.0, 2.0), centre=1.0)
+    assert {"--accent", "--band", "--real", "--faint"} <= set(re.findall(r"var\((--\w+)\)", svg))
+    assert not re.search(r"#[0-9a-f]{6}| id=|href=|url\(|https?:", svg)
+    assert svg == line_chart([1.0, 3.0, 2.0], band=(0.0, 2.0), centre=1.0)
+    assert ">2.0</text>" in svg
+    assert "not recorded" in line_chart([])
+
+
+def test_bars_have_a_place_for_each_name():
+    """Both sides of each name are drawn, and silence is no error."""
+    for value in (0.5, 0.0):
+        sides = {"generated": np.full(3, value), "real": np.full(3, value)}
+        svg = charts.bars(sides, ["alto", "a & b", "bass"], "Bars")
+        ElementTree.fromstring(svg)
+        assert "a &amp; b" in svg
+    assert "C4" in charts.histogram({"generated": np.ones(14), "real": np.ones(14)}, 50, "Pitches")
+
+
+def test_the_strip_puts_each_figure_on_its_place():
+    """Halfway between two baselines is the middle; where all is equal there is nothing to see."""
+    entry = {"generated": 0.5, "real": 0.5, "real_spread": 0.25}
+    at = strip({**entry, "baseline": {"shuffled": 0.0, "random": 1.0}})
+    assert (at["generated"], at["real"], at["low"], at["width"]) == ("50.0", "50.0", "28.0", "44.0")
+    assert at["baselines"] == {"shuffled": "6.0", "random": "94.0"}
+    nothing = dict.fromkeys(entry, 0.0)
+    assert strip({**nothing, "baseline": {"random": 0.0}}) is None
+    assert strip({**entry, "real": None, "baseline": {}}) is None

@@ -36,10 +36,7 @@ def batch_command(
         ),
     ] = None,
     seed: Annotated[int | None, options.SEED] = None,
-    takes: Annotated[
-        int | None,
-        typer.Option(min=1, max=options.MOST_TAKES, help="Compositions of each melody."),
-    ] = None,
+    takes: Annotated[int | None, options.TAKES] = None,
     candidates: Annotated[int | None, options.CANDIDATES] = None,
     temperature: options.Temperature = None,
     passes: options.Passes = None,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from kantor.compose.request import Request
     from kantor.music.score import Score
 
-MOST_FILES = 1_000
 NAME = "composition"  # of what has no file to be named after
 
 
@@ -75,9 +74,7 @@ def compose_command(
         whole = len(requests) == len(sources)
         if requests:
             asked = [_titled(request, title, tempo) for request in requests.values()]
-            said = {"temperature": temperature, "passes": passes}
-            sampling = {name: value for name, value in said.items() if value is not None}
-            composed = _compose_all(asked, model, seed, takes, candidates, sampling)
+            composed = _compose_all(asked, context.params)
             for stem, request, scores in zip(requests, asked, composed, strict=True):
                 whole &= _write_all(request, scores, out, stem, kinds)
         if not whole:
@@ -116,8 +113,6 @@ def _named(files: Sequence[Path], out: Path, takes: int, kinds: Sequence[str]) -
     """The files by the stems of their results; refuse what cannot be written, make the folder."""
     from kantor.compose import outputs
 
-    if len(files) > MOST_FILES:
-        raise typer.BadParameter(f"more than {MOST_FILES} files", param_hint="MELODY")
     names = outputs.stems(files)
     sources = {os.path.realpath(file) for file in files}
     results = (
@@ -156,19 +151,15 @@ def _titled(request: Request, title: str | None, tempo: float | None) -> Request
     return replace(request, score=replace(request.score, **fields))
 
 
-def _compose_all(
-    requests: Sequence[Request],
-    uri: str,
-    seed: int,
-    takes: int,
-    candidates: int,
-    sampling: Mapping[str, float],
-) -> list[list[Score]]:
+def _compose_all(requests: Sequence[Request], said: Mapping[str, Any]) -> list[list[Score]]:
+    """The takes of each request; `said` are the command's options."""
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
+    sampling = {name: said[name] for name in ("temperature", "passes") if said[name] is not None}
     with console.progress("Loading the model"):
-        model = load_model(uri)
+        model = load_model(said["model"])
+    seed, takes, candidates = said["seed"], said["takes"], said["candidates"]
     with console.progress("Composing", candidates * takes * len(requests)) as made:
         return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)
 

@@ -70,20 +70,14 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: bold heads on a terminal, one plain line a row everywhere else."""
-    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    terminal = Console().is_terminal
-    console = Console(highlight=False, width=None if terminal else WIDE)
-    lines = Table(
-        box=box.SIMPLE_HEAD if terminal else None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-        header_style="bold" if terminal else "",
-    )
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    lines = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in head:
         lines.add_column(Text(name), overflow="fold")
     for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -131,7 +131,7 @@ def promote_command(
     guarded metrics are worse than the champion's, its data are unknown, it does not load, or what
     it composes is broken.
     """
-    with console.in_one_line(), _refusals():
+    with _a_move() as show:
         from kantor.promotion.promote import promote
 
         outcome = None
@@ -140,7 +140,7 @@ def promote_command(
 
             with console.progress("Comparing"):
                 outcome = measure(version)
-        _tell(promote(version, why, by, force, comparison=outcome))
+        show(promote(version, why, by, force, comparison=outcome))
 
 
 @models.command("rollback")
@@ -150,19 +150,19 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
     Another rollback goes further back. Versions that were rolled back from, retired or deleted
     are passed over, and named.
     """
-    with console.in_one_line(), _refusals():
+    with _a_move() as show:
         from kantor.promotion.promote import rollback
 
-        _tell(rollback(why, by, force))
+        show(rollback(why, by, force))
 
 
 @models.command("retire")
 def retire_command(version: Version, why: Why, by: By = None) -> None:
     """Take a version out of use: it loses its aliases and is not promoted again."""
-    with console.in_one_line(), _refusals():
+    with _a_move() as show:
         from kantor.promotion.promote import retire
 
-        _tell(retire(version, why, by))
+        show(retire(version, why, by))
 
 
 @models.command("history")
@@ -171,31 +171,30 @@ def history_command() -> None:
     with console.in_one_line():
         from kantor.promotion.champion_history import history
 
-        moves = history()
-        if not moves:
+        if moves := history():
+            _show_history(moves)
+        else:
             console.say("no moves yet: the champion is the first version that was registered")
-            return
-        _show_history(moves)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """One line for each reason of the gate."""
+def _a_move() -> Iterator[Callable[[Event], None]]:
+    """Yields what prints a move; a refusal of the gate has one line for each reason."""
     from kantor.promotion.gate import Refused
 
-    try:
-        yield
-    except Refused as error:
-        console.say(f"{error.what} refused")
-        for reason in error.reasons:
-            console.say(f"- {reason}")
-        raise typer.Exit(console.REFUSED) from None
+    def show(event: Event) -> None:
+        typer.echo(event.line)
+        for reason in event.overrode:
+            console.say(f"overridden: {reason}")
 
-
-def _tell(event: Event) -> None:
-    typer.echo(event.line)
-    for reason in event.overrode:
-        console.say(f"overridden: {reason}")
+    with console.in_one_line():
+        try:
+            yield show
+        except Refused as error:
+            console.say(f"{error.what} refused")
+            for reason in error.reasons:
+                console.say(f"- {reason}")
+            raise typer.Exit(console.REFUSED) from None
 
 
 def _show_history(moves: list[Event]) -> None:

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 CHAMPION = "champion"
-MOST_TAKES = 100
-MOST_CANDIDATES = 100
 MOST_BARS = 1_000
 
 OF_NOTHING = ("bars", "meter", "key", "pickup", "phrase")
@@ -18,10 +16,9 @@ OF_FILE = ("given", "voices", "lock_bars", "compose_bars", "fill", "more", "trac
 """Those that are for files alone."""
 
 SEED = typer.Option(min=0, help="Another seed is another composition.")
+TAKES = typer.Option(min=1, max=100, help="Compositions of each piece.")
 CANDIDATES = typer.Option(
-    min=1,
-    max=MOST_CANDIDATES,
-    help="Each take is the one of so many that the model's critic likes best.",
+    min=1, max=100, help="Each take is the one of so many that the model's critic likes best."
 )
 
 Melodies = Annotated[
@@ -114,7 +111,7 @@ Model = Annotated[
     ),
 ]
 Seed = Annotated[int, SEED]
-Takes = Annotated[int, typer.Option(min=1, max=MOST_TAKES, help="Compositions of each piece.")]
+Takes = Annotated[int, TAKES]
 Candidates = Annotated[int, CANDIDATES]
 Temperature = Annotated[
     float | None,

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from kantor.ensemble import SATB, Ensemble, Line
+from kantor.formats.picture import pitch_span
 from kantor.music.notes import notes_of
 from kantor.music.score import REST, Score, onset_floor
-from kantor.pages.rolls import octave_labels, pitch_range, roll
+from kantor.pages.rolls import octave_labels, roll
 
 
 def score(*columns: list[int], ensemble: Ensemble = SATB) -> Score:
@@ -23,7 +24,7 @@ def score(*columns: list[int], ensemble: Ensemble = SATB) -> Score:
 def test_every_note_is_in_the_roll() -> None:
     """A roll has one bar for each note, and names what it shows; a unison shares its place."""
     music = score([72, 74, REST], [67, 67, 65], [60, 60, 60], [60, 48, REST])
-    svg = roll(music, pitch_range(music), 'roll of "x"')
+    svg = roll(music, pitch_span(music), 'roll of "x"')
     ElementTree.fromstring(svg)
     assert len(re.findall(r"M\d+ \d+h", svg)) == len(notes_of(music))
     assert "roll of &#34;x&#34;" in svg
@@ -35,8 +36,8 @@ def test_drums_are_not_drawn() -> None:
     """A drum has a number, but no pitch."""
     band = Ensemble("band", (Line("lead", 48, 84, colour="#123456"), Line("kick", 36, 36, "drum")))
     music = score([60, 62], [36, REST], ensemble=band)
-    svg = roll(music, pitch_range(music), "band")
-    assert pitch_range(music) == (58, 64)
+    svg = roll(music, pitch_span(music), "band")
+    assert pitch_span(music) == (55, 67)
     assert "#123456" in svg
     assert "kick" not in svg
 
@@ -44,7 +45,7 @@ def test_drums_are_not_drawn() -> None:
 def test_rolls_share_a_scale() -> None:
     """Several scores have one range; silence has one too."""
     low, high = score([50], [50], [50], [40]), score([80], [70], [60], [50])
-    assert pitch_range(low, high) == (38, 82)
+    assert pitch_span(low, high) == (38, 82)
     silence = replace(low, pitches=np.full((4, 4), REST, np.int8), onsets=np.zeros((4, 4), bool))
-    assert pitch_range(silence) == (48, 72)
+    assert pitch_span(silence) == (54, 66)
     assert octave_labels((59, 61)) == [("C4", 0.5)]

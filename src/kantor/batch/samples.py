@@ -12,9 +12,10 @@ from typing import TypedDict
 from kantor.compose.transcribing import transcribe
 from kantor.errors import InputError
 from kantor.formats.parts import named_lines
+from kantor.formats.picture import pitch_span
 from kantor.formats.reading import read
 from kantor.music.score import Score
-from kantor.pages.rolls import octave_labels, pitch_range, roll
+from kantor.pages.rolls import octave_labels, roll
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
@@ -44,7 +45,7 @@ class Drawing(TypedDict):
 
 def drawn(score: Score) -> Drawing:
     """A composition as a drawing, which names no file: several may share it."""
-    span = pitch_range(score)
+    span = pitch_span(score)
     summary = f"Piano roll of {score.steps // 4} quarters in {score.pitches.shape[1]} voices."
     return Drawing(
         roll=roll(score, span, summary),

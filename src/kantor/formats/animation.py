@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
@@ -17,7 +17,6 @@ from kantor.formats.picture import COLOURS, INK, PAPER, pitch_span, roll_figure
 from kantor.music.score import Score
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from PIL import Image
 
 SYSTEMS = 2
@@ -36,10 +35,9 @@ def write_gif(
 
     Parameters
     ----------
-    frames : sequence of Score
+    frames
         Such as one melody as a model sets it at several moments of its training.
-    path : path
-    labels : sequence of str, optional
+    labels
         The title of each frame; by default the score's own.
     given_mask : (time, line) bool, optional
         As for `kantor.formats.picture.roll_figure`.
@@ -55,13 +53,16 @@ def write_gif(
         raise InputError("an animation needs frames, all of one length and number of lines")
     if labels and len(labels) != len(frames):
         raise InputError(f"{len(labels)} labels for {len(frames)} frames")
-    span = pitch_span(frames)
+    span = pitch_span(*frames)
     palette = _palette(frames[0].ensemble)
     pictures = []
     for frame, title in zip(frames, labels or [frame.title for frame in frames], strict=True):
         figure = roll_figure(replace(frame, title=title), given_mask, SYSTEMS, span)
         figure.set_dpi(_DPI)
-        pictures.append(_rgb(figure).quantize(palette=palette, dither=Image.Dither.NONE))
+        canvas: Any = figure.canvas
+        canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
     first, *others = pictures
     durations = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
     save(
@@ -70,16 +71,6 @@ def write_gif(
             file, "GIF", save_all=True, append_images=others, duration=durations, loop=0
         ),
     )
-
-
-def _rgb(figure: Figure) -> Image.Image:
-    """A figure as an RGB picture."""
-    from PIL import Image
-
-    canvas: Any = figure.canvas
-    canvas.draw()
-    pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())
-    return Image.fromarray(pixels[..., :3].copy())
 
 
 def _palette(ensemble: Ensemble) -> Image.Image:

@@ -3,87 +3,63 @@
 Conventions
 -----------
 Samples are ``(samples, channels)`` float32, left and right, within -1 to 1. A score lasts as long
-as its tempo says plus `synthesis.TAIL` seconds. The loudest sample is brought to -3 dB of full
-scale. Long pieces are rendered in blocks, so memory does not grow with length; the same score gives
-the same bytes.
+as its tempo says plus `TAIL` seconds. The loudest sample is brought to -3 dB of full scale. Long
+pieces are rendered in blocks, so memory does not grow with length; the same score gives the same
+bytes.
+
+The music sounds as in a small church, each line by its program at its place. A line whose program
+is the choir's is played by soft strings over a flute stop, drum lines by the drum kit. The
+soundfont is TimGM6mb, used where pretty_midi's wheel installs it; symusic's synthesizer plays it.
+Release 0.5.9 of that synthesizer ignores velocities, stops notes dead, and plays many of the
+soundfont's programs out of tune or with a second, wrong pitch (the pianos, choirs and organs among
+them). Strings and flute were measured in tune from C2 to A5; their levels are set when they are
+mixed, a low-pass takes the edge off the strings, and a short reverberation lets the sound die away.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import io
-from collections.abc import Iterator
+import wave
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.files import save
-from kantor.formats import synthesis
-from kantor.formats.synthesis import Samples
-from kantor.music.score import Score
+from kantor.music.notes import Note, notes_of
+from kantor.music.score import STEPS_PER_QUARTER, Score
+
+if TYPE_CHECKING:
+    from symusic import Synthesizer
+
+Samples = NDArray[np.float32]
 
 RATE = 44_100
-LONGEST = 4_200.0  # seconds that are written to a file: an hour and a bit
+TAIL = 1.5  # seconds after the last step
+_LONGEST = 4_200.0  # seconds that are written to a file: an hour and a bit
 _KEPT = 600.0  # seconds that are kept in memory: 210 MB at 44.1 kHz
 _PEAK = 10 ** (-3 / 20)
 _MP3_KBIT = 96  # a second
 
+_CHOIR = 52  # General MIDI numbers
+_DRUM_KIT = 0
+_FOR_CHOIR: tuple[tuple[int, float], ...] = ((48, 1.0), (72, 0.4))  # strings, piccolo; levels
+_COMPASS = (24, 96)  # lowest and highest pitch that are played as written
+_BLOCK_SECONDS = 20
+_REPEAT_GAP = 60  # milliseconds of silence before a repeated note
+_FADE = 0.5  # seconds
+_WET = 0.35
+_CUTOFF = 2_500  # hertz
 
-def levelled(score: Score, rate: int = RATE) -> Iterator[Samples]:
-    """The sound of a score in blocks, its loudest sample at -3 dB; zeros where it has no notes.
-
-    Long pieces are played twice, not kept.
-
-    Raises
-    ------
-    InputError
-        If it would last longer than `LONGEST` seconds, or the soundfont is not installed.
-    """
-    if score.seconds > LONGEST:
-        raise InputError(
-            f"{score.title or 'score'}: {score.seconds / 60:.0f} minutes of sound, at most "
-            f"{LONGEST / 60:.0f} are rendered; raise the tempo or cut the piece"
-        )
-    kept = list(synthesis.blocks(score, rate)) if score.seconds <= _KEPT else None
-    peak = max(
-        float(np.abs(block).max(initial=0)) for block in kept or synthesis.blocks(score, rate)
-    )
-    gain = np.float32(_PEAK / peak if peak else 1)
-    return (block * gain for block in kept or synthesis.blocks(score, rate))
-
-
-def _encode(score: Score, target: BinaryIO, form: str, rate: int, **how: object) -> None:
-    import soundfile
-
-    blocks = levelled(score, rate)
-    written = _Written(target)
-    try:
-        with soundfile.SoundFile(written, "w", rate, 2, format=form, **how) as file:
-            for block in blocks:
-                file.write(block)
-    except (AssertionError, soundfile.LibsndfileError):
-        if written.fault is None:
-            raise
-    if written.fault:
-        raise written.fault
-
-
-class _Written:
-    """A file whose first fault is kept: libsndfile prints a trace of it and then says nothing."""
-
-    def __init__(self, target: BinaryIO) -> None:
-        self.fault: OSError | None = None
-        self._target = target
-        self.seek, self.tell, self.read = target.seek, target.tell, target.read
-
-    def write(self, data: bytes) -> int:
-        """How many bytes were written: none after a fault."""
-        try:
-            return 0 if self.fault else self._target.write(data)
-        except OSError as error:
-            self.fault = error
-            return 0
+_SYNTHESIZER = Lock()  # there is one for all threads
 
 
 def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
@@ -94,7 +70,16 @@ def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
     InputError
         As `levelled` does.
     """
-    save(path, lambda file: _encode(score, file, "WAV", rate, subtype="PCM_16"))
+    blocks = levelled(score, rate)
+
+    def encode(file: BinaryIO) -> None:
+        with wave.open(file, "wb") as sound:
+            sound.setparams((2, 2, rate, 0, "NONE", ""))
+            for block in blocks:  # rounded as libsndfile does it for FLAC
+                long = np.rint(block * 2.0**31).astype(np.int32)
+                sound.writeframes((long >> 16).astype("<i2").tobytes())
+
+    save(path, encode)
 
 
 def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
@@ -106,9 +91,7 @@ def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
     most, least = (320, 32) if rate >= 32_000 else (160, 8)
     level = (most - _MP3_KBIT) / (most - least)
     how = {"bitrate_mode": "CONSTANT", "compression_level": level}
-    stream = io.BytesIO()
-    _encode(score, stream, "MP3", rate, subtype="MPEG_LAYER_III", **how)
-    return stream.getvalue()
+    return _encoded(score, rate, format="MP3", subtype="MPEG_LAYER_III", **how)
 
 
 def flac_bytes(score: Score, rate: int = RATE) -> bytes:
@@ -116,6 +99,143 @@ def flac_bytes(score: Score, rate: int = RATE) -> bytes:
 
     Limits as for `levelled`.
     """
+    return _encoded(score, rate, format="FLAC", subtype="PCM_16")
+
+
+def _encoded(score: Score, rate: int, **how: object) -> bytes:
+    import soundfile
+
     stream = io.BytesIO()
-    _encode(score, stream, "FLAC", rate, subtype="PCM_16")
+    with soundfile.SoundFile(stream, "w", rate, 2, **how) as file:
+        for block in levelled(score, rate):
+            file.write(block)
     return stream.getvalue()
+
+
+def levelled(score: Score, rate: int = RATE) -> Iterator[Samples]:
+    """The sound of a score in blocks, its loudest sample at -3 dB; zeros where it has no notes.
+
+    Long pieces are played twice, not kept.
+
+    Raises
+    ------
+    InputError
+        If it would last longer than 70 minutes, or the soundfont is not installed.
+    """
+    if score.seconds > _LONGEST:
+        raise InputError(
+            f"{score.title or 'score'}: {score.seconds / 60:.0f} minutes of sound, at most "
+            f"{_LONGEST / 60:.0f} are rendered; raise the tempo or cut the piece"
+        )
+    kept = list(_blocks(score, rate)) if score.seconds <= _KEPT else None
+    peak = max(float(np.abs(block).max(initial=0)) for block in kept or _blocks(score, rate))
+    gain = np.float32(_PEAK / peak if peak else 1)
+    return (block * gain for block in kept or _blocks(score, rate))
+
+
+def _blocks(score: Score, rate: int) -> Iterator[Samples]:
+    """The sound in order, in blocks, at the synthesizer's own level.
+
+    A note is played whole in the block where it begins; what sounds beyond is carried over.
+    """
+    total = round((score.seconds + TAIL) * rate)
+    size = _BLOCK_SECONDS * rate
+    notes = _notes_by_block(score)
+    carried = np.zeros((2 * size, 2), np.float32)
+    for block, start in enumerate(range(0, total, size)):
+        sound = np.concatenate([carried, np.zeros((size, 2), np.float32)])
+        if block in notes:
+            played = _convolve(_mix(notes[block], score.ensemble, rate), _room(rate))
+            sound[: len(played)] += played
+        carried = sound[size:]
+        left = total - start - np.arange(min(size, total - start))
+        yield sound[: len(left)] * np.clip(left / (_FADE * rate), 0, 1).astype(np.float32)[:, None]
+
+
+def _notes_by_block(score: Score) -> dict[int, list[Note]]:
+    """The notes by the block in which they begin, times in milliseconds from its beginning.
+
+    None is longer than a block; repeated notes are set apart.
+    """
+    step, longest = 60_000 / score.tempo / STEPS_PER_QUARTER, _BLOCK_SECONDS * 1000
+    blocks: dict[int, list[Note]] = defaultdict(list)
+    for note in notes_of(score):
+        start, end = round(note.start * step), round(note.end * step)
+        again = note.end < score.steps and score.onsets[note.end, note.line]
+        if again and score.pitches[note.end, note.line] == note.pitch:
+            end -= min(_REPEAT_GAP, (end - start) // 3)
+        for begin in range(start, max(end, start + 1), longest):
+            block, since = divmod(begin, longest)
+            until = since + min(end - begin, longest)
+            blocks[block].append(Note(since, until, note.pitch, note.line))
+    return blocks
+
+
+def _mix(notes: Sequence[Note], ensemble: Ensemble, rate: int) -> Samples:
+    """Every line at its place, in each of its programs at its level, ``(samples, 2)``, dry."""
+    seconds = max(note.end for note in notes) // 1000 + 1
+    sound = np.zeros((seconds * rate, 2), np.float32)
+    for index, line in enumerate(ensemble.lines):
+        own = [note for note in notes if note.line == index]
+        drum = line.kind == "drum"
+        choir = line.program == _CHOIR and not drum
+        programs = _FOR_CHOIR if choir else ((_DRUM_KIT if drum else line.program, 1.0),)
+        for program, level in programs if own else ():
+            played = _play(own, program, drum, rate)[: len(sound)]
+            place = np.array([1 - line.pan, 1 + line.pan], np.float32)
+            sound[: len(played)] += played * place * level
+    return sound
+
+
+def _play(notes: Sequence[Note], program: int, drum: bool, rate: int) -> Samples:
+    """The dry sound of notes whose times are milliseconds, ``(samples, 2)``."""
+    import symusic
+
+    low, high = _COMPASS
+    track = symusic.Track("", program, drum)
+    for start, end, pitch, _ in notes:
+        # Beyond its compass the synthesizer is out of tune, and on some notes (108 on the flute)
+        # never returns.
+        while pitch < low and not drum:
+            pitch += 12
+        while pitch > high and not drum:
+            pitch -= 12
+        track.notes.append(symusic.Note(start, end - start, pitch, 80))
+    music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second
+    music.tempos.append(symusic.Tempo(0, qpm=60))
+    music.tracks.append(track)
+    with _SYNTHESIZER:
+        return np.asarray(_synthesizer(rate).render(music, stereo=True), np.float32).T
+
+
+@cache
+def _synthesizer(rate: int) -> Synthesizer:
+    import symusic
+
+    package = importlib.util.find_spec("pretty_midi")
+    font = Path(package.origin).parent / "TimGM6mb.sf2" if package and package.origin else None
+    if font is None or not font.exists():
+        raise InputError("no soundfont to make sound with: install the package pretty-midi")
+    return symusic.Synthesizer(sf_path=font, sample_rate=rate)
+
+
+@cache
+def _room(rate: int) -> Samples:
+    """An impulse response ``(samples, 2)``: the direct sound softened, then decaying noise."""
+    length = int(TAIL * rate)
+    count = np.arange(length)
+    decay = np.exp(-count / rate / 0.23) * np.clip((count / rate - 0.012) / 0.03, 0, 1)
+    room = np.random.default_rng(0).standard_normal((length, 2)) * decay[:, None]
+    room *= _WET / np.sqrt((room**2).sum(axis=0))
+    room[0] += 1
+    pole = np.exp(-2 * np.pi * _CUTOFF / rate)  # two of them: 12 dB an octave
+    soft = (1 - pole) ** 2 * (count + 1) * pole**count
+    return _convolve(room.astype(np.float32), soft[:, None].astype(np.float32))[:length]
+
+
+def _convolve(sound: Samples, response: Samples) -> Samples:
+    length = len(sound) + len(response) - 1
+    power = 1 << max(0, length.bit_length() - 4)
+    size = -(-length // power) * power  # of small factors: such transforms are fast
+    spectrum = np.fft.rfft(sound, size, axis=0) * np.fft.rfft(response, size, axis=0)
+    return np.fft.irfft(spectrum, size, axis=0)[:length].astype(np.float32)

@@ -9,7 +9,6 @@ read by the same rule: a note starts where its pitch begins to sound or its velo
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from kantor.errors import InputError
 from kantor.files import save
 from kantor.formats.parsed import ParsedFile, Part
 from kantor.music.bars import meter_of
-from kantor.music.notes import TimedNote, notes_of
+from kantor.music.notes import TimedNote, spans_of
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 if TYPE_CHECKING:
@@ -56,12 +55,12 @@ def to_multitrack(score: Score) -> Multitrack:
     from pypianoroll import Multitrack, StandardTrack
 
     rolls = np.zeros((len(score.ensemble), score.steps, PITCHES), np.uint8)
-    ended: dict[tuple[int, int, int], int] = {}
-    for note in notes_of(score):
-        before = ended.get((note.line, note.start, note.pitch), 0)
-        velocity = _VELOCITY - 1 if before == _VELOCITY else _VELOCITY
-        rolls[note.line, note.start : note.end, note.pitch] = velocity
-        ended[note.line, note.end, note.pitch] = velocity
+    for line, roll in enumerate(rolls):
+        before = (0, 0, 0)  # where the last note ended, its pitch and its velocity
+        for start, end, pitch in spans_of(score, line):
+            velocity = _VELOCITY - (before == (start, pitch, _VELOCITY))
+            roll[start:end, pitch] = velocity
+            before = (end, pitch, velocity)
     downbeat = np.zeros(score.steps, bool)
     downbeat[score.bar_lines[score.bar_lines < score.steps]] = True
     return Multitrack(
@@ -100,17 +99,17 @@ def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
     resolution = int(multitrack.resolution or 0)
     if resolution < 1:
         raise InputError("a multitrack without a resolution")
-    parts = [
-        Part(str(track.name or ""), tuple(_notes(track.pianoroll, resolution)), bool(track.is_drum))
+    every = [
+        Part(str(track.name or ""), _notes(track.pianoroll, resolution), bool(track.is_drum))
         for track in multitrack.tracks
     ]
-    parts = [part for part in parts if part.notes]
+    parts = tuple(part for part in every if part.notes)
     if not parts:
         raise InputError("no notes on any track")
     tempo = np.ravel(multitrack.tempo) if multitrack.tempo is not None else np.zeros(0)
     meter, pickup, lines = _bars(multitrack, resolution)
     return ParsedFile(
-        parts=tuple(parts),
+        parts=parts,
         tempo=float(tempo[0]) if len(tempo) else 120.0,
         meters=((Fraction(0), meter),),
         key=None,
@@ -121,17 +120,17 @@ def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
     )
 
 
-def _notes(pianoroll: NDArray[np.generic], resolution: int) -> Iterator[TimedNote]:
+def _notes(pianoroll: NDArray[np.generic], resolution: int) -> tuple[TimedNote, ...]:
     """The notes of one track ``(time, 128)``, ascending."""
     notes = []
-    for pitch in np.flatnonzero(pianoroll.any(axis=0)):
+    for pitch in np.flatnonzero(pianoroll.any(axis=0)).tolist():
         velocity = np.concatenate([[0], pianoroll[:, pitch].astype(np.int16), [0]])
-        edges = np.flatnonzero(velocity[1:] != velocity[:-1])
-        for start, end in itertools.pairwise(edges.tolist()):
+        edges = np.flatnonzero(velocity[1:] != velocity[:-1]).tolist()
+        for start, end in itertools.pairwise(edges):
             if velocity[start + 1]:
                 span = Fraction(start, resolution), Fraction(end, resolution)
-                notes.append(TimedNote(*span, int(pitch)))
-    yield from sorted(notes)
+                notes.append(TimedNote(*span, pitch))
+    return tuple(sorted(notes))
 
 
 def _bars(
@@ -143,9 +142,8 @@ def _bars(
     downbeats = np.flatnonzero(np.ravel(multitrack.downbeat))
     lines = tuple(Fraction(int(tick), resolution) for tick in downbeats)
     lengths, counts = np.unique(np.diff(downbeats), return_counts=True)
-    steps = (
-        Fraction(4 * int(lengths[counts.argmax()]), resolution) if len(lengths) else Fraction(16)
-    )
+    usual = int(lengths[counts.argmax()]) if len(lengths) else 4 * resolution
+    steps = Fraction(4 * usual, resolution)
     meter = meter_of(int(steps), Meter()) if steps.denominator == 1 else Meter()
     pickup = lines[0] if lines[0] < Fraction(meter.bar_steps, 4) else Fraction(0)
     return meter, pickup, lines

@@ -1,7 +1,5 @@
 """Pictures of scores: the piano roll as a musician reads it.
 
-Conventions
------------
 Time runs to the right in bars, pitch upwards in semitones; a tinted row is a black key. Drum
 lines stand below the keys, one row each. Each line has its ensemble's colour; cells that were
 given are outlined in ink. Long pieces are broken into systems as printed music is. Pictures are
@@ -58,8 +56,11 @@ _LONGEST_TITLE = 48
 _MOST_IN_LEGEND_ROW = 6
 
 
-def pitch_span(scores: Sequence[Score]) -> tuple[int, int]:
-    """Lowest and highest pitch that is drawn: what sounds and a margin, at least an octave."""
+def pitch_span(*scores: Score) -> tuple[int, int]:
+    """Lowest and highest pitch that is drawn: what sounds and a margin, at least an octave.
+
+    Several scores have one, so that their drawings share a scale. Drums have no pitch.
+    """
     pitches = np.concatenate(
         [score.pitches[:, : score.ensemble.pitched].ravel() for score in scores]
     )
@@ -100,26 +101,30 @@ def roll_figure(
     given = np.zeros(score.pitches.shape, bool) if given_mask is None else np.asarray(given_mask)
     if given.shape != score.pitches.shape:
         raise InputError(f"a mask of shape {given.shape} for pitches of {score.pitches.shape}")
-    rows = systems_of(score, SYSTEM_STEPS)
-    shown = rows[:systems]
-    below = _DRUM_ROW * (len(score.ensemble) - score.ensemble.pitched)
-    low, high = span or pitch_span([score])
-    low = max(low, below)  # no row has a number below 0
-    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (high - low + 1 + below))
+    every = systems_of(score, SYSTEM_STEPS)
+    shown = every[:systems]
+    drums = range(score.ensemble.pitched, len(score.ensemble))
+    low, high = span or pitch_span(score)
+    low = max(low, _DRUM_ROW * len(drums))  # no row has a number below 0
+    rows = {drum: low - _DRUM_ROW * count for count, drum in enumerate(drums, start=1)}
+    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (high - low + 1 + _DRUM_ROW * len(drums)))
     total = _HEADING + height * len(shown) + _FOOT
     figure = Figure(figsize=(_WIDTH, total), dpi=_DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     width = max(max(end - start for start, end in shown), 16)
-    drawn = _with_drum_rows(score, low)
+    pitches = score.pitches.copy()
+    for drum, row in rows.items():
+        pitches[pitches[:, drum] != REST, drum] = row
+    drawn = replace(score, pitches=pitches)
     notes = notes_of(drawn)
     for index, (start, end) in enumerate(shown):
         bottom = (total - _HEADING - height * (index + 1)) / total
         axes = figure.add_axes((0.045, bottom, 0.945, (height - _GAP) / total))
         axes.set_xlim(start - 0.4, start + width + 0.4)  # the last system keeps the others' scale
-        _draw_grid(axes, score, start, end, (low, high))
+        _draw_grid(axes, score, (start, end), (low, high), rows)
         _draw_notes(axes, drawn, notes, (start, end), given)
     _draw_heading(figure, score, total, bool(given.any()))
-    if len(rows) > len(shown):
+    if len(every) > len(shown):
         left_out = int(np.count_nonzero(score.bar_lines >= shown[-1][1]))
         text = f"… and {left_out} more bars, not drawn"
         figure.text(0.99, 0.08 / total, text, ha="right", color=INK, fontsize=9)
@@ -132,30 +137,25 @@ def write_png(score: Score, path: str | Path, given_mask: ArrayLike | None = Non
     save(path, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
 
 
-def _with_drum_rows(score: Score, low: int) -> Score:
-    """The score with its drums at the numbers of the rows below `low` in which they are drawn."""
-    pitches = score.pitches.copy()
-    for line in range(score.ensemble.pitched, len(score.ensemble)):
-        pitches[pitches[:, line] != REST, line] = _drum_row(score, line, low)
-    return replace(score, pitches=pitches)
-
-
-def _drum_row(score: Score, line: int, low: int) -> int:
-    return low - _DRUM_ROW * (line - score.ensemble.pitched + 1)
-
-
-def _draw_grid(axes: Axes, score: Score, start: int, end: int, span: tuple[int, int]) -> None:
-    """Keys, beats, bar lines and their numbers, from step `start` to `end`."""
-    low, high = span
-    drums = range(score.ensemble.pitched, len(score.ensemble))
-    rows = {_drum_row(score, line, low): score.ensemble.names[line] for line in drums}
-    bottom = min(rows, default=low) - 0.5
+def _draw_grid(
+    axes: Axes,
+    score: Score,
+    system: tuple[int, int],
+    span: tuple[int, int],
+    drum_rows: dict[int, int],
+) -> None:
+    """Keys, beats, bar lines and their numbers, in the steps of a system."""
+    (start, end), (low, high) = system, span
+    bottom = min(drum_rows.values(), default=low) - 0.5
     axes.set_ylim(bottom, high + 0.5)
+    labels = {row: score.ensemble.names[drum] for drum, row in drum_rows.items()}
     for pitch in range(low, high + 1):
         if pitch % 12 in _BLACK_KEYS:
             axes.fill_between((start, end), pitch - 0.5, pitch + 0.5, color=BLACK_KEY, lw=0)
         if pitch % 12 == 0:
             axes.hlines(pitch - 0.5, start, end, color=LINE, lw=0.6, zorder=1)
+        if pitch % 12 in _NAMED_KEYS:
+            labels[pitch] = f"{_NAMED_KEYS[pitch % 12]}{pitch // 12 - 1}"
     positions = score.bar_positions[start:end, 0]
     beats = start + np.flatnonzero(positions % score.meter.beat_steps == 0)
     axes.vlines(beats, bottom, high + 0.5, color=LINE, lw=0.5, alpha=0.6, zorder=1)
@@ -164,10 +164,7 @@ def _draw_grid(axes: Axes, score: Score, start: int, end: int, span: tuple[int, 
     for number, line in enumerate(score.bar_lines, 1):
         if start <= line < end:
             axes.text(line + 0.2, high + 0.8, str(number), color=QUIET_INK, fontsize=8)
-    for pitch in range(low, high + 1):
-        if pitch % 12 in _NAMED_KEYS:
-            rows[pitch] = f"{_NAMED_KEYS[pitch % 12]}{pitch // 12 - 1}"
-    axes.set_yticks(list(rows), list(rows.values()), fontsize=7.5, color=INK)
+    axes.set_yticks(list(labels), list(labels.values()), fontsize=7.5, color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0, pad=3)
     for side in axes.spines.values():

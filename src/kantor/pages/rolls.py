@@ -11,29 +11,11 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from kantor.music.notes import notes_of
-from kantor.music.score import REST, Score
+from kantor.music.score import Score
 from kantor.pages import template
 
 GAP = 0.25
 """Between a note and the next, in sixteenths, so that repeated notes show."""
-MARGIN = 2
-"""Semitones above the highest and below the lowest note."""
-
-
-def pitch_range(*scores: Score) -> tuple[int, int]:
-    """The lowest and highest pitch to draw, so that several rolls share one scale.
-
-    Returns
-    -------
-    tuple of int
-        MIDI note numbers with a small margin; two octaves around middle C for silence.
-    """
-    pitched = [score.pitches[:, : score.ensemble.pitched] for score in scores]
-    sounding = [pitches[pitches != REST] for pitches in pitched if (pitches != REST).any()]
-    if not sounding:
-        return 48, 72
-    lowest = min(int(pitches.min()) for pitches in sounding)
-    return lowest - MARGIN, max(int(pitches.max()) for pitches in sounding) + MARGIN
 
 
 def roll(score: Score, span: tuple[int, int], summary: str) -> Markup:
@@ -43,7 +25,7 @@ def roll(score: Score, span: tuple[int, int], summary: str) -> Markup:
     ----------
     score
     span
-        The lowest and highest pitch drawn, as from `pitch_range`.
+        The lowest and highest pitch drawn, as from `kantor.formats.picture.pitch_span`.
     summary
         What the drawing shows, in one sentence, for those who do not see it.
     """

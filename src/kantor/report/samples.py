@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kantor.data.corpus import Piece
+from kantor.formats.picture import pitch_span
 from kantor.music.score import STEPS_PER_QUARTER, Score
-from kantor.pages.rolls import octave_labels, pitch_range, roll
+from kantor.pages.rolls import octave_labels, roll
 from kantor.report.composing import melody_mask, spread
 
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear, and it takes half the time
@@ -85,7 +86,7 @@ def shown(samples: Sequence[Sample], folder: Path, room: int) -> list[dict[str, 
 def _shown(sample: Sample, sound: str, real_sound: str, folder: Path) -> dict[str, Any]:
     title = sample.real.title or sample.name
     key = f"{sample.real.key.name}, " if sample.real.key else ""
-    span = pitch_range(sample.generated, sample.real)
+    span = pitch_span(sample.generated, sample.real)
     files = sorted(folder.glob(f"{sample.name}.*")) + sorted(folder.glob(f"{sample.name}-*"))
     takes = {
         "generated": (sample.generated, sound or f"{folder.name}/{sample.name}.wav"),

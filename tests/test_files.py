@@ -18,16 +18,9 @@ import pytest
 from kantor import files
 from kantor.batch import ledger
 from kantor.drift import record
-from kantor.files import (
-    DiskFull,
-    Freed,
-    free,
-    full_disk_explained,
-    private_database,
-    private_file,
-    private_folder,
-)
+from kantor.files import DiskFull, Freed, free, full_disk_explained, private_file, private_folder
 from kantor.locks import STATE, held
+from kantor.promotion.comparison import decided
 from kantor.service.inbox import NewScores, announced
 from kantor.service.service import _keep_private
 
@@ -58,17 +51,11 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_had_begun_is_swept_away(tmp_path: Path) -> None:
-    """Where it was killed in the middle of a write; nothing stands under the name itself."""
+    """Nothing stands under the name itself; what others write or own is left."""
     path = tmp_path / "a.csv"
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     (left,) = tmp_path.iterdir()
     assert left != path
-    files.sweep(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_others_write_or_own_is_left(tmp_path: Path) -> None:
-    """A process that runs, names that are not `save`'s, and a folder that is not there."""
     kept = {f".a.csv.{os.getpid()}", ".hidden", ".b.csv", "a.123", "..5"}
     for name in kept:
         (tmp_path / name).touch()
@@ -91,38 +78,32 @@ def mode(path: Path) -> int:
 
 @pytest.mark.usefixtures("open_umask")
 def test_folders_and_files_are_made_private(tmp_path: Path) -> None:
-    """With all that is missing above them; what is there above stays as it is."""
+    """With all that is missing above them; what is there above stays as it is.
+
+    Permissions are taken away, none is given; the content is left alone.
+    """
     tmp_path.chmod(0o755)
     folder = private_folder(tmp_path / "one" / "two")
     file = private_file(folder / "file")
     made = (tmp_path, folder.parent, folder, file)
     assert [mode(path) for path in made] == [0o755, 0o700, 0o700, 0o600]
-
-
-def test_what_was_open_is_closed_and_what_was_closed_stays(tmp_path: Path) -> None:
-    """Permissions are taken away, none is given; the content is left alone."""
-    file = tmp_path / "file"
     file.write_text("kept")
     file.chmod(0o444)
     assert mode(private_file(file)) == 0o400
     assert file.read_text() == "kept"
-    tmp_path.chmod(0o777)
-    assert mode(private_folder(tmp_path)) == 0o700
+    folder.chmod(0o777)
+    assert mode(private_folder(folder)) == 0o700
 
 
 @pytest.mark.usefixtures("open_umask")
 def test_what_sqlite_writes_beside_a_database(tmp_path: Path) -> None:
-    """Made by Kantor it is private from the first byte; what was open before is closed."""
-    made = private_database(tmp_path / "made.db")
-    with closing(sqlite3.connect(made)) as rows:
+    """It is private from the first byte."""
+    with closing(sqlite3.connect(private_file(tmp_path / "made.db"))) as rows:
         rows.execute("PRAGMA journal_mode = WAL")
         rows.execute("CREATE TABLE one (two)")
         rows.commit()
         assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
-    for name in ("there.db", "there.db-wal", "there.db-shm", "there.db-journal"):
-        (tmp_path / name).touch(0o666)
-    private_database(tmp_path / "there.db")
-    assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
+        assert len([*tmp_path.iterdir()]) == 3
 
 
 def lock(root: Path) -> None:
@@ -130,18 +111,12 @@ def lock(root: Path) -> None:
         pass
 
 
-def decision(root: Path) -> None:
-    from kantor.promotion.comparison import decided
-
-    decided(root, "version 2 against 1")
-
-
 @pytest.mark.usefixtures("open_umask")
 @pytest.mark.parametrize(
     "use",
     [
         lock,
-        decision,
+        lambda root: decided(root, "version 2 against 1"),
         lambda root: announced(root, NewScores("a", "data a", "data/ has changed")),
         lambda root: record(root / STATE / "melodies", [{}]),
     ],
@@ -157,67 +132,47 @@ def test_whoever_is_first_makes_the_state_private(
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_a_ledger_is_private(tmp_path: Path) -> None:
-    """It names every file that was composed for."""
-    with ledger.opened(tmp_path / "ledger.sqlite"):
-        assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
-
-
-@pytest.mark.usefixtures("open_umask")
-def test_the_service_keeps_its_databases_private(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also those that earlier releases left open; it makes Prefect's own, if that is here."""
+def test_databases_are_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that earlier releases left open too; Prefect's own is made, if that is here."""
+    compositions = tmp_path / "compositions/ledger.sqlite"
+    compositions.parent.mkdir()
+    with ledger.opened(compositions):
+        assert {mode(path) for path in compositions.parent.iterdir()} == {0o600}
     home = tmp_path / STATE / "prefect"
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://x/y")
     _keep_private(tmp_path)
     assert not (home / "prefect.db").exists()
     assert not (tmp_path / "mlflow.db").exists()
     monkeypatch.delenv("PREFECT_API_DATABASE_CONNECTION_URL")
-    (tmp_path / "compositions").mkdir()
-    there = [tmp_path / "mlflow.db", tmp_path / "compositions/ledger.sqlite"]
-    for path in (*there, home / "prefect.db-wal"):
-        path.touch(0o666)
+    (tmp_path / "mlflow.db").touch(0o666)
+    compositions.chmod(0o666)
     home.chmod(0o777)
     _keep_private(tmp_path)
-    made = [*there, home / "prefect.db", home / "prefect.db-wal"]
-    assert [mode(path) for path in made] == [0o600] * 4
+    private = [tmp_path / "mlflow.db", compositions, home / "prefect.db"]
+    assert [mode(path) for path in private] == [0o600] * 3
     assert (mode(tmp_path / STATE), mode(home)) == (0o700, 0o700)
 
 
 def test_a_folder_is_deleted_with_all_in_it(tmp_path: Path) -> None:
-    """Counted file by file; a dry run counts the same."""
-    folder = tmp_path / "folder"
+    """Counted file by file; a dry run counts the same. A second time there is nothing to count.
+
+    Where a link leads nothing is deleted, neither by a link itself nor by one in a folder.
+    """
+    folder, kept = tmp_path / "folder", tmp_path / "kept"
     (folder / "a/b").mkdir(parents=True)
+    kept.mkdir()
     for path, size in (("one", 10), ("a/two", 20), ("a/b/.three", 30)):
         (folder / path).write_bytes(bytes(size))
     assert free(folder, dry_run=True) == Freed(0, 3, 60)
     assert (folder / "a/b/.three").exists()
+    for link in (folder / "link", tmp_path / "link"):
+        link.symlink_to(kept)
     assert free(folder) == Freed(0, 3, 60)
-    assert not folder.exists()
-
-
-def test_a_file_is_deleted(tmp_path: Path) -> None:
-    """A second time there is nothing to count."""
-    (tmp_path / "one").write_bytes(bytes(10))
-    assert free(tmp_path / "one", dry_run=True) == free(tmp_path / "one") == Freed(0, 1, 10)
-    assert free(tmp_path / "one") == Freed()
-
-
-def test_where_a_link_leads_nothing_is_deleted(tmp_path: Path) -> None:
-    """Neither by a link itself nor by one in a folder."""
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept/file").write_text("x")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/link").symlink_to(tmp_path / "kept")
-    (tmp_path / "link").symlink_to(tmp_path / "kept")
-    free(tmp_path / "folder")
     free(tmp_path / "link")
-    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
-    assert (tmp_path / "kept/file").exists()
-
-
-FULL = OSError(errno.ENOSPC, "No space left on device", "build/windows.npz")
+    assert list(tmp_path.iterdir()) == [kept]
+    (kept / "file").write_bytes(bytes(10))
+    assert free(kept / "file") == Freed(0, 1, 10)
+    assert free(kept / "file") == Freed()
 
 
 def chained(inner: Exception) -> Exception:
@@ -230,13 +185,12 @@ def chained(inner: Exception) -> Exception:
 @pytest.mark.parametrize(
     "error",
     [
-        FULL,
+        OSError(errno.ENOSPC, "No space left on device", "build/windows.npz"),
         OSError(errno.EDQUOT, "Disk quota exceeded"),
         OSError("4096 requested and 512 written"),  # numpy
         OSError("Unable to write (errno = 28, error message = 'No space left on device')"),  # HDF5
         RuntimeError("{{function_node}} ./x.tempstate; No space left on device [Op:SaveV2]"),
-        sqlite3.OperationalError("database or disk is full"),
-        chained(FULL),
+        chained(sqlite3.OperationalError("database or disk is full")),
     ],
 )
 def test_a_full_disk_is_known_and_explained(error: Exception) -> None:

@@ -188,49 +188,23 @@ def unnamed(count: int) -> Ensemble:
     return Ensemble("", tuple(Line(name, 0, 127) for name in names))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+def _voice(name: str, low: int, high: int, index: int, pan: float, aliases: str) -> Line:
+    words = tuple(aliases.split())
+    return Line(name, low, high, aliases=words, colour=_COLOURS[index], pan=pan)
 
 
+_SOPRANO = (
+    "soprano sopran soprani sop s cantus canto discant diskant descant dessus superius treble"
+)
+_ALTO = "alto alt alti altus contralto haute hautecontre a"
 # The ranges are what Bach's chorales use, a semitone or two wider.
 SATB = Ensemble(
     "satb",
     (
-        Line(
-            "soprano",
-            59,
-            82,
-            colour=_COLOURS[0],
-            pan=-0.3,
-            aliases=_words(
-                "soprano sopran soprani sop s cantus canto discant diskant descant dessus superius"
-                " treble"
-            ),
-        ),
-        Line(
-            "alto",
-            52,
-            76,
-            colour=_COLOURS[1],
-            pan=-0.1,
-            aliases=_words("alto alt alti altus contralto haute hautecontre a"),
-        ),
-        Line(
-            "tenor",
-            45,
-            70,
-            colour=_COLOURS[2],
-            pan=0.1,
-            aliases=_words("tenor tenore tenors taille ténor t"),
-        ),
-        Line(
-            "bass",
-            35,
-            67,
-            colour=_COLOURS[3],
-            pan=0.3,
-            aliases=_words("bass basso bassi bassus basse baß bajo bas b"),
-        ),
+        _voice("soprano", 59, 82, 0, -0.3, _SOPRANO),
+        _voice("alto", 52, 76, 1, -0.1, _ALTO),
+        _voice("tenor", 45, 70, 2, 0.1, "tenor tenore tenors taille ténor t"),
+        _voice("bass", 35, 67, 3, 0.3, "bass basso bassi bassus basse baß bajo bas b"),
     ),
     order=(0, 3, 2, 1),
     bass=3,

@@ -15,7 +15,6 @@ from typing import BinaryIO
 
 NEARLY_FULL = 50_000_000  # bytes that are free
 _FOLDER, _FILE = 0o700, 0o600
-_BESIDE_SQLITE = ("-wal", "-shm", "-journal")
 # Libraries report a full disk each in their own way: TensorFlow, numpy, SQLite.
 _FULL = re.compile(
     r"no space left|quota exceeded|(disk|database) (or disk )?is full|requested and \d+ written"
@@ -60,22 +59,12 @@ def private_folder(path: Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Make an empty file, if there is none, and keep it to its owner."""
+    """Make an empty file, if there is none, and keep it to its owner.
+
+    SQLite takes one for a database without tables, and gives the files beside it its permissions.
+    """
     path.touch(mode=_FILE)
     _limit(path, _FILE)
-    return path
-
-
-def private_database(path: Path) -> Path:
-    """Do the same for an SQLite database and the files that SQLite writes beside it.
-
-    SQLite takes an empty file for a database without tables. Later files beside it get the
-    permissions of the database.
-    """
-    private_file(path)
-    for ending in _BESIDE_SQLITE:
-        with suppress(FileNotFoundError):
-            _limit(path.with_name(path.name + ending), _FILE)
     return path
 
 
@@ -89,15 +78,7 @@ def _limit(path: Path, most: int) -> None:
 
 @dataclass(frozen=True)
 class Freed:
-    """What was deleted, or would be.
-
-    Attributes
-    ----------
-    count : int
-        Of batches, versions of a model, or whatever is counted.
-    files, bytes : int
-        The files in them.
-    """
+    """What was deleted, or would be: how many batches or versions, the files in them, bytes."""
 
     count: int = 0
     files: int = 0
@@ -111,12 +92,7 @@ NOTHING = Freed()
 
 
 def free(path: Path, dry_run: bool = False) -> Freed:
-    """Delete a file, or a folder with all that is in it; nothing where there is neither.
-
-    Parameters
-    ----------
-    dry_run
-        Only count the files.
+    """Delete a file, or a folder with all that is in it; only count them in a dry run.
 
     Raises
     ------
@@ -139,12 +115,7 @@ class DiskFull(OSError):
 
 @contextmanager
 def full_disk_explained() -> Iterator[None]:
-    """Turn whatever error a full disk causes into `DiskFull`; other errors pass.
-
-    Raises
-    ------
-    DiskFull
-    """
+    """Turn whatever error a full disk causes into `DiskFull`; other errors pass."""
     try:
         yield
     except Exception as error:

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
 
 from kantor.ensemble import SATB, Ensemble
-from kantor.errors import InputError, SetupError
+from kantor.errors import SetupError, one_line
 
 # One place for it: nothing that Kantor starts reports home.
 QUIET = {
@@ -48,11 +47,7 @@ class EnsembleSettings(Block):
     @field_validator("ranges")
     @classmethod
     def _fit(cls, ranges: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-        """The lines are there, and low is not above high."""
-        try:
-            SATB.with_ranges(ranges)
-        except InputError as error:
-            raise PydanticCustomError("ranges", "{fault}", {"fault": str(error)}) from None
+        SATB.with_ranges(ranges)  # raises an error where a line or a range is none
         return ranges
 
 
@@ -164,7 +159,10 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
     except FileNotFoundError:
         raise SetupError(f"{path}: not found; run this from the repository's root") from None
     except yaml.YAMLError as error:
-        raise SetupError(f"{path}: not YAML: {_fault(error)}") from None
+        fault = one_line(str(error))
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+            fault = f"{error.problem} in line {error.problem_mark.line + 1}"
+        raise SetupError(f"{path}: not YAML: {fault}") from None
     if not isinstance(values, dict):
         raise SetupError(f"{path}: expected a mapping of stages to their parameters")
     return values
@@ -173,10 +171,7 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
 def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: bool = False) -> B:
     """The block `name` of `params.yaml`, checked.
 
-    Parameters
-    ----------
-    optional
-        Whether the defaults will do where there is no such file or no such block.
+    `optional`: the defaults will do where there is no such file or no such block.
 
     Raises
     ------
@@ -184,9 +179,7 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: 
         One line that names the file, the key and the fault.
     """
     values = {} if optional and not Path(path).exists() else read_params(path)
-    if optional and name not in values:
-        return block()
-    return checked(block, name, values, path)
+    return block() if optional and name not in values else checked(block, name, values, path)
 
 
 def load_ensemble(path: str | Path = "params.yaml") -> Ensemble:
@@ -215,25 +208,19 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
     except ValidationError as error:
         faults = error.errors()
         unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
-        first = [*unknown, *faults][0]  # a misspelt key is missing too
-        key = ".".join(str(part) for part in (name, *first["loc"]))
-        reason = _unknown(block, first["loc"]) if unknown else first["msg"]
+        where = [*unknown, *faults][0]["loc"]  # a misspelt key is missing too
+        reason = faults[0]["msg"].removeprefix("Value error, ")
+        if unknown:
+            reason = "no such parameter"
+            close = difflib.get_close_matches(str(where[-1]), _known(block, where[:-1]), n=1)
+            reason += f"; {close[0]} may be meant" if close else ""
+        key = ".".join(str(part) for part in (name, *where))
         raise SetupError(f"{path}: {key}: {reason}") from None
 
 
-def _fault(error: yaml.YAMLError) -> str:
-    """What is wrong with a file, and in which line."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
-        return f"{error.problem} in line {error.problem_mark.line + 1}"
-    return " ".join(str(error).split())
-
-
-def _unknown(block: type[BaseModel], where: Sequence[int | str]) -> str:
-    """That there is no such parameter, and which one may be meant."""
-    within: Any = block
-    for part in where[:-1]:
-        field = getattr(within, "model_fields", {}).get(part)
-        within = field and field.annotation
-    known = list(getattr(within, "model_fields", {}))
-    close = difflib.get_close_matches(str(where[-1]), known, n=1)
-    return "no such parameter" + (f"; {close[0]} may be meant" if close else "")
+def _known(block: Any, where: Sequence[int | str]) -> list[str]:
+    """The parameters that stand at a place in a block."""
+    for part in where:
+        field = getattr(block, "model_fields", {}).get(part)
+        block = field and field.annotation
+    return list(getattr(block, "model_fields", {}))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kantor.batch.jobs import Entry, Result
-from kantor.files import private_database
+from kantor.files import private_file
 
 Row = tuple[Entry, str, str, str]
 """An entry, its status, the reason where it was not composed, and its composition's key."""
@@ -257,7 +257,7 @@ def opened(path: Path) -> Iterator[Ledger]:
     sqlite3.Error, OSError
         If it cannot be read or written.
     """
-    with closing(sqlite3.connect(private_database(path), timeout=30)) as connection:
+    with closing(sqlite3.connect(private_file(path), timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)

@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from kantor import settings
-from kantor.files import private_database
+from kantor.files import private_file
 from kantor.registry.store import (
     ARTIFACTS,
     DATABASE,
@@ -52,7 +52,7 @@ def _prepare(root: Path, access: Access, port: int) -> None:
     """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
     settings.quiet()
     if not os.environ.get(URI_VARIABLE):
-        private_database(root / DATABASE)
+        private_file(root / DATABASE)
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     names = [name for host in access.hosts for name in (host, f"{host}:*")]
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(names)

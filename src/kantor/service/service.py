@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.errors import SetupError
-from kantor.files import private_database, private_folder
+from kantor.files import private_file, private_folder
 from kantor.locks import STATE, Busy, held
 from kantor.registry.store import DATABASE
 from kantor.service import cleanup, parameters
@@ -173,7 +173,7 @@ def _keep_private(root: Path) -> None:
     if _PREFECT_DATABASE not in os.environ:
         databases.append(home / "prefect.db")
     for database in databases:
-        private_database(database)
+        private_file(database)
 
 
 def _port(name: str, default: int) -> int:

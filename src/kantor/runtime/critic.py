@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
 from kantor.network.layout import CONTEXT, SUCCESSIONS, TAPS, Layout, succession
-from kantor.network.tokens import REST, UNKNOWN
-from kantor.runtime.blas import one_core
+from kantor.network.tokens import REST
 from kantor.runtime.pieces import Piece, pieces
-from kantor.runtime.tables import ScoreLayer, Whole, leaky
+from kantor.runtime.tables import Chords, ScoreLayer, Whole, one_core
 from kantor.runtime.weights import CRITIC, Array, Weights
 
 HOP = 16
@@ -29,6 +28,7 @@ class Critic:
             if name.startswith(CRITIC)
         }
         seen = self._weights["seen.kernel"]
+        self._chords = Chords(layout)
         self._score = ScoreLayer(seen[: layout.score.size], layout)
         successions = layout.judged.split(seen)["succession"]
         none = np.zeros_like(successions[:, :1])
@@ -51,15 +51,14 @@ class Critic:
         after = ((0, self.window), (0, 0))
         now = np.pad(tokens[: piece.steps], after, constant_values=REST).T
         before = np.pad(now[:, :-1], ((0, 0), (1, 0)), constant_values=REST)
-        steps = self._score(now, before, np.pad(onsets[: piece.steps], after).T)
+        onsets = np.pad(onsets[: piece.steps], after).T
+        steps = self._score.read(self._chords(now, before), onsets)
         pairs = now[self._upper], now[self._lower], before[self._upper], before[self._lower]
         place = succession(*pairs)
         index = np.where(place.known, place.index, SUCCESSIONS)
         for table, rows in zip(self._successions, index, strict=True):
             steps += table.take(rows, axis=0)
-        given = (piece.tokens[CONTEXT:] != UNKNOWN).astype(np.float32)
-        conditions = piece.conditions(CONTEXT, len(piece.tokens))
-        steps += self._dense("surroundings", np.concatenate([given, conditions], axis=1))
+        steps += self._dense("surroundings", piece.around(CONTEXT, len(piece.tokens)))
         starts = np.arange(0, max(piece.steps, 1), HOP)
         return float(self._windows(leaky(steps), starts).mean())
 
@@ -80,3 +79,8 @@ class Critic:
         product = inputs.reshape(-1, len(kernel)) @ kernel
         product += self._weights[f"{name}.bias"]
         return np.asarray(product.reshape(*inputs.shape[:-1], -1))
+
+
+def leaky(array: Array) -> Array:
+    """Leaky ReLU with slope 0.2, in place."""
+    return np.maximum(array, np.float32(0.2) * array, out=array)

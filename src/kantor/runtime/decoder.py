@@ -1,22 +1,80 @@
 """The decoder: one step of several pieces, from what is given and the steps before.
 
-The same as `kantor.model.nets.chorale` and `kantor.model.nets.sampling` do for one step.
+The same as `kantor.model.nets.chorale` and `kantor.model.nets.sampling` do for one step. Besides
+the past, a choice may heed two things that are given and that the heads do not read.
+
+The step after: the heads learned which interval follows which. Where two lines are given in the
+next step, each pitch of this one would complete a succession to it. That is the *lookahead*.
+
+Lines that come later in the order: the earlier lines' heads know their given pitch as well, but
+have seldom had to heed it, for in most of what they learned from it was still to come. The later
+line's head learned from all of it how its pitches follow from theirs. By Bayes' rule what it says
+of the given pitch, were an earlier line to take one or the other, is the weight of these. That is
+the *reweighting*.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from kantor.music.score import Flags
-from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout
+from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout, interval, progression
 from kantor.network.tokens import REST, UNKNOWN
 from kantor.runtime.heads import Head
-from kantor.runtime.lookahead import Lookahead
-from kantor.runtime.reweighting import log_likelihood
 from kantor.runtime.sampling import MARGIN, SamplingParameters, choose
-from kantor.runtime.step import Step, some
-from kantor.runtime.tables import ScoreLayer, Whole, rectify, relations
+from kantor.runtime.tables import Chords, ScoreLayer, Whole, rectify
 from kantor.runtime.weights import Array, Weights
+
+_NEARLY = 0.7
+"""Share of the pieces from which on it is faster to compute something for all of them."""
+_NEVER = np.float32(-1e9)
+
+
+class Step(NamedTuple):
+    """All that decides one step of several pieces, while its lines are chosen one by one.
+
+    Attributes
+    ----------
+    context : (row, line, unit) float32
+        What the heads' hidden layers have of anything but the step's chord: `Decoder.context`.
+    key : (row,) intp
+        As for `Head`.
+    temperature : (row,) float32
+    now, before : (line, row) intp
+        Tokens of the step, 0 where a cell is to be composed, and of the step before.
+    uniform : (line, row) float32
+        By which choices are made.
+    threshold : (line, row) float32
+        What an onset's logit must exceed.
+    ahead : (line, row) intp, or None
+        Tokens of the step after, 0 where a cell is not given; None where no two of them meet.
+    """
+
+    context: Array
+    key: Whole
+    temperature: Array
+    now: Whole
+    before: Whole
+    uniform: Array
+    threshold: Array
+    ahead: Whole | None
+
+    def rows(self, rows: slice | Whole) -> Step:
+        """Some of the pieces; a slice stands for all."""
+        if isinstance(rows, slice):
+            return self
+        context, *others = self
+        return Step(context[rows], *(None if one is None else one[..., rows] for one in others))
+
+
+def some(flags: Flags) -> slice | Whole | None:
+    """Where flags are set: everywhere if nearly, so that nothing is copied; None if nowhere."""
+    count = np.count_nonzero(flags)
+    if count > _NEARLY * len(flags):
+        return slice(None)
+    return np.flatnonzero(flags) if count else None
 
 
 class Decoder:
@@ -29,37 +87,28 @@ class Decoder:
     """
 
     def __init__(self, weights: Weights, layout: Layout) -> None:
-        self._weights, self._layout = weights, layout
-        self._order = layout.ensemble.order
+        self._weights, self._layout, self._chords = weights, layout, Chords(layout)
+        self._order, lines = layout.ensemble.order, range(len(layout.ensemble))
         self._remember = ScoreLayer(weights["remember.kernel"], layout)
         self.memory, width = len(weights["remember.bias"]), len(weights["encoder.entry.bias"])
         past = len(weights["entry.kernel"]) - width - CONDITIONS.size
         self.reach = past // self.memory
         self._entry = weights["entry.kernel"][:past]
         self._heads: dict[int, Head] = {}
-        self._read_earlier()
-        self._lookahead = Lookahead(weights, layout)
-
-    def _read_earlier(self) -> None:
-        """All heads' rows, side by side, by pair and last interval; no interval is zero."""
-        kernels = [self._weights[f"heads.{line}.hidden.kernel"] for line in self._order]
-        blocks = (
-            self._layout.head(len(kernel) - self._layout.head(0).size).split(kernel)
-            for kernel in kernels
-        )
-        rows = np.concatenate([block["earlier_interval"] for block in blocks], axis=-1)
-        table = np.pad(rows, ((0, 0), (0, 1), (0, 0)))
-        self._earlier = table.reshape(-1, rows.shape[-1])
-        biases = [self._weights[f"heads.{line}.hidden.bias"] for line in self._order]
-        self._earlier_bias = np.concatenate(biases)
-        ends = np.cumsum([0, *map(len, biases)]).tolist()
-        self._part = dict(zip(self._order, map(slice, ends, ends[1:]), strict=False))
-        self._upper, self._lower = np.array(self._layout.ensemble.pairs, np.intp).T
+        # All heads' hidden layers, side by side; of the last chord by pair and interval.
+        head = layout.head(len(weights["inner.bias"]))
+        blocks = [head.split(weights[f"heads.{line}.hidden.kernel"]) for line in lines]
+        self._context = np.concatenate([block["context"] for block in blocks], axis=1)
+        earlier = np.concatenate([block["earlier_interval"] for block in blocks], axis=-1)
+        earlier = np.pad(earlier, ((0, 0), (0, 1), (0, 0)))  # no interval is zero
+        earlier[0] += np.concatenate([weights[f"heads.{line}.hidden.bias"] for line in lines])
+        self._earlier = earlier.reshape(-1, earlier.shape[-1])
+        self._pairs = (OCTAVE + 1) * np.arange(len(earlier))[:, None]
 
     def head(self, line: int) -> Head:
         """The head of a line, made when it is first needed."""
         if line not in self._heads:
-            self._heads[line] = Head(self._weights, line, self._layout)
+            self._heads[line] = Head(self._weights, line, self._layout, self._chords)
         return self._heads[line]
 
     def start(self) -> Array:
@@ -71,23 +120,17 @@ class Decoder:
 
     def trace(self, now: Whole, before: Whole, onsets: Flags) -> Array:
         """What is kept of a step: ``(row, memory)``."""
-        trace = self._remember(now, before, onsets)
+        trace = self._remember.read(self._chords(now, before), onsets)
         trace += self._weights["remember.bias"]
         return rectify(trace)
 
     def earlier(self, before: Whole) -> Array:
-        """What the heads' hidden layers make of the last chord, their biases included."""
-        tokens = self._layout.vocabulary.tokens
-        both = before.take(self._upper, axis=0) * tokens + before.take(self._lower, axis=0)
-        index = relations(tokens).interval.take(both)
-        index += (OCTAVE + 1) * np.arange(len(index))[:, None]
-        total = self._earlier_bias + self._earlier.take(index[0], axis=0)
-        for rows in index[1:]:
-            total += self._earlier.take(rows, axis=0)
-        return np.asarray(total)
+        """What the heads' hidden layers make of the last chord, biases included: ``(row, unit)``."""
+        rows = self._chords.pairs(before) + self._pairs
+        return np.asarray(np.add.reduce(self._earlier.take(rows, axis=0), axis=0))
 
-    def hidden(self, past: Array, drive: Array) -> Array:
-        """What is known of a step before its chord, ``(row, unit)``.
+    def context(self, past: Array, drive: Array, earlier: Array) -> Array:
+        """What heads know of a step before its chord, ``(row, line, unit)``.
 
         Parameters
         ----------
@@ -95,6 +138,8 @@ class Decoder:
             Traces of the steps before, the oldest first.
         drive : (row, unit) float32
             What the encoder says of the step.
+        earlier : (row, unit) float32
+            See `earlier`.
         """
         hidden = past @ self._entry
         hidden += drive
@@ -102,7 +147,9 @@ class Decoder:
         inner = hidden @ self._weights["inner.kernel"]
         inner += self._weights["inner.bias"]
         hidden += rectify(inner)
-        return hidden
+        context = hidden @ self._context
+        context += earlier
+        return context.reshape(len(context), len(self._order), -1)
 
     def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
         """Choose the cells of a step that are not given, and write them into ``step.now``.
@@ -134,60 +181,90 @@ class Decoder:
     ) -> tuple[Whole, Flags, Flags]:
         """Tokens of a line, whether they begin anew, whether rounding may matter."""
         head = self.head(line)
-        logits, onset = head(self._context(head, step), step.now, step.before, step.shift)
-        tessitura = head.tessitura(step.shift)
+        logits, onset = head(step.context[:, line], step.now, step.before, step.key)
+        tessitura = head.tessitura.take(step.key, axis=0)
         if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
-            tokens = head.tokens(np.arange(head.window), step.shift[:, None])
-            gains = self._lookahead.gains(line, tokens, step.now, step.ahead)
-            if gains is not None:
-                logits[:, 1:] += np.float32(sampling.lookahead) * gains[:, 1:]
-        margin = MARGIN / step.temperature
-        given = self._given_later(line, step.now) if sampling.reweighting else []
+            logits[:, 1:] += np.float32(sampling.lookahead) * self._gains(head, step)[:, 1:]
+        margin, near = MARGIN / step.temperature, np.zeros(len(logits), bool)
+        later = self._order[self._order.index(line) + 1 :] if sampling.reweighting else ()
+        given = [other for other in later if (step.now[other] > REST).any()]
         if given:
-            weighed, near = self._reweighted(head, given, logits + tessitura, step, sampling)
-            logits += np.float32(sampling.reweighting) * weighed
+            gap = sampling.gap(step.temperature)
+            whole = logits + tessitura
+            above = whole - (whole.max(axis=1) - gap)[:, None]
+            for other in given:
+                weight, close = self._likelihood(self.head(other), head, above, step)
+                logits += np.float32(sampling.reweighting) * weight
+                near |= close
             margin *= 1 + sampling.reweighting * len(given)
-        if (step.temperature != 1).any():
-            logits /= step.temperature[:, None]
-            onset = onset / step.temperature
+        logits /= step.temperature[:, None]
         logits += tessitura
         place, doubtful = choose(logits, step.uniform[line], sampling.min_p, margin)
-        excess = onset - step.threshold[line]
-        doubtful |= np.abs(excess) < margin
-        if given:
-            doubtful |= near
-        return head.tokens(place, step.shift), excess > 0, doubtful
+        excess = onset / step.temperature - step.threshold[line]
+        doubtful |= near | (np.abs(excess) < margin)
+        return head.tokens(place, step.key), excess > 0, doubtful
 
-    def _context(self, head: Head, step: Step) -> Array:
-        """What a head's hidden layer has of anything but the step's chord, ``(row, unit)``."""
-        context = step.hidden @ head.context
-        context += step.earlier[:, self._part[head.line]]
-        return np.asarray(context)
+    def _gains(self, head: Head, step: Step) -> Array:
+        """What each place of a head's window gains by the step after: ``(row, place)``.
 
-    def _given_later(self, line: int, now: Whole) -> list[int]:
-        """The lines after a line that are given a pitch in any row."""
-        later = self._order[self._order.index(line) + 1 :]
-        return [other for other in later if (now[other] > REST).any()]
+        0 where either line, or another one now, is not given a pitch, or does not move.
+        """
+        assert step.ahead is not None
+        line, now, ahead = head.line, step.now, step.ahead
+        tokens = head.tokens(np.arange(head.window), step.key[:, None])
+        gains = np.zeros(tokens.shape, np.float32)
+        for other in self._layout.others(line):
+            known = (now[other] > REST) & (ahead[other] > REST) & (ahead[line] > REST)
+            rows = np.flatnonzero(known & (now[other] != ahead[other]))
+            if len(rows):
+                own, own_next = tokens[rows], ahead[line, rows, None]
+                their, their_next = now[other, rows, None], ahead[other, rows, None]
+                gain = self._completed(line, other, own, their, own_next, their_next)
+                gain += self._completed(other, line, their, own, their_next, own_next)
+                gains[rows] += np.where(own == own_next, np.float32(0), gain)
+        return gains
 
-    def _reweighted(
-        self, head: Head, given: list[int], logits: Array, step: Step, sampling: SamplingParameters
-    ) -> tuple[Array, Flags]:
-        """What given lines' heads say of each logit, and where rounding may matter to them."""
-        tokens = head.tokens(np.arange(head.window), step.shift[:, None])
-        gap = sampling.gap(step.temperature)
-        above = logits - (logits.max(axis=1) - gap)[:, None]
-        total, near = np.zeros_like(logits), np.zeros(len(logits), bool)
-        for other in given:
-            its = self.head(other)
-            told = its.place(step.now[other], step.shift) >= 0
-            near |= told & (np.abs(above) < MARGIN).any(axis=1)
-            total += log_likelihood(
-                its,
-                list(self._order[self._order.index(other) + 1 :]),
-                self._context(its, step),
-                head.line,
-                tokens,
-                (above >= 0) & told[:, None],
-                step,
-            )
-        return total, near
+    def _completed(
+        self, line: int, other: int, own: Whole, their: Whole, own_next: Whole, their_next: Whole
+    ) -> Array:
+        """What a line's head says of its going on to a pitch while the other line moves."""
+        successors = self._weights[f"heads.{line}.successors"]
+        table = successors[self._layout.others(line).index(other)]
+        place = progression(own, their, their_next)
+        gains = table[np.where(place.known, place.index, 0), interval(own_next, their_next).index]
+        return np.where(place.known, gains, np.float32(0))
+
+    def _likelihood(self, given: Head, head: Head, above: Array, step: Step) -> tuple[Array, Flags]:
+        """How likely a given line's pitch is, were a line to take each place of its window.
+
+        Parameters
+        ----------
+        given, head : Head
+            Of the given line, and of the one that is composed.
+        above : (row, place) float32
+            How far logits lie above the least that could yet be taken; others are left out.
+
+        Returns
+        -------
+        logarithm : (row, place) float32
+            0 in rows where the pitch is not in the window of `given`, `_NEVER` in the places that
+            are left out of the others.
+        near : (row,) bool
+            Where rounding may leave out another place.
+        """
+        told = given.place(step.now[given.line], step.key)
+        asked = (above >= 0) & (told >= 0)[:, None]
+        found = np.zeros(above.shape, np.float32)
+        found[asked.any(axis=1)] = _NEVER
+        row, place = np.nonzero(asked)
+        if len(row):
+            key, supposed = step.key[row], step.now[:, row]
+            supposed[head.line] = head.tokens(place, key)
+            # The lines written after it: it learned to be followed by them.
+            supposed[list(self._order[self._order.index(given.line) :])] = UNKNOWN
+            logits, _ = given(step.context[row, given.line], supposed, step.before[:, row], key)
+            logits += given.tessitura.take(key, axis=0)
+            logits -= logits.max(axis=1, keepdims=True)
+            sums = np.log(np.exp(logits).sum(axis=1))
+            found[row, place] = logits[np.arange(len(row)), told[row]] - sums
+        return found, (told >= 0) & (np.abs(above) < MARGIN).any(axis=1)

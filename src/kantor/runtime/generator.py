@@ -19,11 +19,10 @@ from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Flags, Pitches
 from kantor.network.layout import Layout
-from kantor.runtime import refining, weights
+from kantor.runtime import weights
 from kantor.runtime.critic import Critic
 from kantor.runtime.decoding import Network
-from kantor.runtime.pieces import pieces
-from kantor.runtime.sampling import SamplingParameters
+from kantor.runtime.sampling import SamplingParameters, Take, refine
 from kantor.runtime.weights import CRITIC, Weights
 
 DEFAULT = SamplingParameters()
@@ -31,8 +30,6 @@ MOST_PASSES = 100
 LARGE = 65_536
 """Steps of a batch from which on other processes are worth their start."""
 NO_CRITIC = "this model carries no critic that could choose; use one of chorale"
-
-Take = tuple[Pitches, Flags]
 
 
 def ensemble_of(info: dict[str, Any]) -> Ensemble:
@@ -171,27 +168,14 @@ class Generator:
         passes: int,
     ) -> Take:
         """Compose a batch that was checked, in this process."""
-        take = self._once(given, seeds, sampling)
+        take = self._network.compose(given, seeds.tolist(), sampling)
 
         def once(given: Conditioning, seeds: NDArray[np.int64], temperature: float) -> Take:
-            return self._once(given, seeds, replace(sampling, temperature=temperature))
+            """Compose a batch at another temperature."""
+            own = replace(sampling, temperature=temperature)
+            return self._network.compose(given, seeds.tolist(), own)
 
-        return refining.refine(once, given, take, seeds, sampling.temperature, passes)
-
-    def _once(
-        self, given: Conditioning, seeds: NDArray[np.int64], sampling: SamplingParameters
-    ) -> Take:
-        """One take, without refinement."""
-        composed = self._network.compose(pieces(given, self._layout), seeds.tolist(), sampling)
-        pitches = np.where(given.mask, given.pitches, REST).astype(np.int8)
-        onsets = np.array(given.onsets)
-        for row, (tokens, starts) in enumerate(composed):
-            free = ~given.mask[row, : len(tokens)]
-            tonic = given.major_tonic[row : row + 1]
-            drawn = self._layout.vocabulary.to_pitches(tokens[None], tonic)[0]
-            pitches[row, : len(tokens)][free] = drawn[free]
-            onsets[row, : len(tokens)][free] = starts[free]
-        return pitches, onsets
+        return refine(once, given, take, seeds, sampling.temperature, passes)
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions: the more, the more like the style it finds them.

@@ -1,15 +1,17 @@
-"""Choosing a token by a uniform number, and seeing where rounding could change the choice."""
+"""Sampling: choosing a token by a uniform number, and composing parts of a take again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.music.score import Flags
+from kantor.music.conditioning import Conditioning
+from kantor.music.score import Flags, Pitches, onset_floor
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
@@ -19,6 +21,14 @@ _SUMMING = np.float32(4e-6)
 """More than rounding moves a cumulated probability."""
 _LEAST = np.float32(-87)
 """Of less the exponential is no normal number, and takes ten times as long."""
+SPAN = 16
+"""Steps of a block of one line that is composed again."""
+FIRST_SHARE, LAST_SHARE = 0.5, 0.125
+"""Of the blocks, composed again in the first pass and towards the last."""
+COOLEST = 0.5
+"""What the temperature falls to, as a share of what it was."""
+
+Take = tuple[Pitches, Flags]
 
 
 @dataclass(frozen=True)
@@ -35,10 +45,10 @@ class SamplingParameters:
         The temperature where phrases end, as a share of `temperature`: a phrase's last chord is the
         plainest thing in the style. See `kantor.runtime.pieces.Piece.closes`.
     lookahead : float
-        How much the step after counts where it is given, see `kantor.runtime.lookahead`.
+        How much the step after counts where it is given.
     reweighting : float
         How much the heads of given lines count where lines are composed that otherwise come before
-        them, see `kantor.runtime.reweighting`; nothing where the line that comes first is given.
+        them; nothing where the line that comes first is given.
 
     Raises
     ------
@@ -61,7 +71,7 @@ class SamplingParameters:
             raise InputError(f"a min_p of {self.min_p}: choose one from 0 to below 1")
 
     def temperatures(self, closes: Flags) -> Array:
-        """The temperature of each piece; `closes` is True where a phrase ends."""
+        """The temperature of each step; `closes` is True where a phrase ends."""
         cool = self.temperature * self.phrase_end
         return np.where(closes, np.float32(cool), np.float32(self.temperature))
 
@@ -71,9 +81,7 @@ class SamplingParameters:
         return np.asarray(widest * np.maximum(temperature, 1), np.float32)
 
 
-def choose(
-    logits: Array, uniform: NDArray[np.float32], min_p: float, margin: Array
-) -> tuple[Whole, Flags]:
+def choose(logits: Array, uniform: Array, min_p: float, margin: Array) -> tuple[Whole, Flags]:
     """The place at which the cumulated probabilities pass the uniform number.
 
     Parameters
@@ -90,31 +98,81 @@ def choose(
     -------
     place : (row,) intp
     doubtful : (row,) bool
-        Whether logits moved by `margin` may lead to another place.
+        Whether logits moved by `margin` may lead to another place; a row alone is never in doubt.
     """
     likely = logits.T.copy()  # long rows are added, compared and searched faster than short ones
     likely -= likely.max(axis=0)
     np.maximum(likely, _LEAST, out=likely)
     np.exp(likely, out=likely)
-    doubtful = (np.abs(likely - np.float32(min_p)) < margin * min_p).any(axis=0)
-    likely *= likely >= min_p
-    beyond = _sums(len(likely)) @ likely
-    total = beyond[-1].copy()
-    beyond -= uniform * total
+    sums = _lower_triangle(len(likely)) @ (likely * (likely >= min_p))
+    beyond = sums - uniform * sums[-1]
     passed = (beyond <= 0).view(np.uint8)
     place = np.add.reduce(passed, axis=0, dtype=np.uint8).astype(np.intp)
+    if len(place) == 1:
+        return place, np.zeros(1, bool)
+    doubtful = (np.abs(likely - np.float32(min_p)) < margin * min_p).any(axis=0)
     # A share q of the sum moves by at most q (1 - q) times twice what the logits do.
     moves = 2 * margin * uniform * (1 - uniform) + _SUMMING
-    doubtful |= np.abs(beyond, out=beyond).min(axis=0) < moves * total
+    doubtful |= np.abs(beyond, out=beyond).min(axis=0) < moves * sums[-1]
     return place, doubtful
 
 
 @cache
-def _sums(size: int) -> Array:
+def _lower_triangle(size: int) -> Array:
     return np.tril(np.ones((size, size), np.float32))
 
 
-def threshold(uniform: NDArray[np.float32]) -> NDArray[np.float32]:
+def threshold(uniform: Array) -> Array:
     """The logit that is as likely as a uniform number says."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(uniform) - np.log(1 - uniform))
+
+
+def latent(seed: int, steps: int, lines: int) -> Array:
+    """Uniform numbers ``(steps, 2, line)``: a longer piece begins with those of a shorter one."""
+    return _random(seed).random((steps, 2, lines), np.float32)
+
+
+def refine(
+    compose: Callable[[Conditioning, NDArray[np.int64], float], Take],
+    given: Conditioning,
+    take: Take,
+    seeds: NDArray[np.int64],
+    temperature: float,
+    passes: int,
+) -> Take:
+    """A take after so many passes; the given cells stay as they are.
+
+    Blocked Gibbs sampling, as Coconet does it (Huang et al. 2017): each pass composes blocks of the
+    cells again while all others are given; from pass to pass fewer, and cooler.
+
+    Parameters
+    ----------
+    compose
+        Takes a batch, one seed a piece and a temperature.
+    take : (batch, time, line) int8 and bool
+    """
+    pitches, onsets = take
+    for number in range(passes):
+        done = number / passes
+        share = FIRST_SHARE + (LAST_SHARE - FIRST_SHARE) * done
+        own = seeds ^ np.int64(0x5DEECE66D * (number + 1))
+        again = [_blocks(seed, *given.mask.shape[1:], share) for seed in own]
+        rest = replace(given, pitches=pitches, onsets=onsets, mask=given.mask | ~np.stack(again))
+        pitches, onsets = compose(rest, own, temperature * (1 - (1 - COOLEST) * done))
+        # A cell after one that was composed again may have become the start of a note.
+        floor = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
+        onsets = np.where(given.mask, given.onsets, onsets | floor)
+    return pitches, onsets
+
+
+def _blocks(seed: int, steps: int, lines: int, share: float) -> Flags:
+    """Random blocks ``(steps, line)``; a longer piece begins with those of a shorter one."""
+    random = _random(seed)
+    offset = int(random.integers(SPAN))
+    chosen = random.random((-(-steps // SPAN) + 1, lines)) < share
+    return np.repeat(chosen, SPAN, axis=0)[offset : offset + steps]
+
+
+def _random(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=int(seed) & (2**64 - 1)))

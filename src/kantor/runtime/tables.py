@@ -9,12 +9,14 @@ Arrays of a step are ``(line, row)``: one row a piece, or a step of one piece.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from kantor.network import layout
 from kantor.network.layout import MOTIONS, OCTAVE, Layout
@@ -22,37 +24,44 @@ from kantor.runtime.weights import Array
 
 Whole = NDArray[np.intp]
 Flags = NDArray[np.bool_]
-_zeros = np.zeros(0, np.float32)
 
 
-class Relations(NamedTuple):
-    """Relations of two pitched tokens, looked up by ``one * tokens + other``.
+class Chords:
+    """Numbers a step's chord: what the lines sing and come from, how far each pair is apart.
 
     Attributes
     ----------
-    distance
-        ``one - other + tokens``; 0 where one of them is no pitch.
-    interval
-        The interval class; `OCTAVE` where one of them is no pitch.
-    motion
-        The motion to `one` from `other`; `MOTIONS` where there is none, or it is too large.
+    interval, motion : (tokens * tokens,) intp
+        By ``one * tokens + other``: the interval class of two tokens, `OCTAVE` where one of them
+        is no pitch; the motion to `one` from `other`, `MOTIONS` where there is none or it is too
+        large.
     """
 
-    distance: Whole
-    interval: Whole
-    motion: Whole
+    def __init__(self, of: Layout) -> None:
+        self.tokens, self._lines = of.vocabulary.tokens, len(of.ensemble)
+        one, other = np.indices((self.tokens, self.tokens)).reshape(2, -1)
+        interval, motion = layout.interval(one, other), layout.motion(one, other)
+        self._distance = np.where(interval.known, one - other + self.tokens, 0)
+        self.interval = np.where(interval.known, interval.index, OCTAVE)
+        self.motion = np.where(motion.known, motion.index, MOTIONS)
+        self._upper, self._lower = np.array(of.ensemble.pairs, np.intp).T
 
+    def __call__(self, now: Whole, before: Whole) -> Whole:
+        """A row for each line, then for each pair of the ensemble: ``(line + pair, row)``.
 
-@cache
-def relations(tokens: int) -> Relations:
-    """The relations of any two of so many tokens."""
-    one, other = np.indices((tokens, tokens)).reshape(2, -1)
-    interval, motion = layout.interval(one, other), layout.motion(one, other)
-    return Relations(
-        np.where(interval.known, one - other + tokens, 0),
-        np.where(interval.known, interval.index, OCTAVE),
-        np.where(motion.known, motion.index, MOTIONS),
-    )
+        Of a line ``now * tokens + before``; of a pair ``upper - lower + tokens``, 0 where one of
+        them is no pitch.
+        """
+        lines = now * self.tokens
+        pairs = lines.take(self._upper, axis=0)
+        pairs += now.take(self._lower, axis=0)
+        lines += before
+        return np.concatenate([lines, self._distance.take(pairs)])
+
+    def pairs(self, now: Whole) -> Whole:
+        """The interval class of each pair, `OCTAVE` where there is none: ``(pair, row)``."""
+        upper = now.take(self._upper, axis=0) * self.tokens
+        return self.interval.take(upper + now.take(self._lower, axis=0))
 
 
 class ChordTables:
@@ -67,46 +76,32 @@ class ChordTables:
     """
 
     def __init__(self, blocks: Mapping[str, Array], lines: Sequence[int], of: Layout) -> None:
-        self._tokens = of.vocabulary.tokens
-        self._distance = relations(self._tokens).distance
-        place = {line: place for place, line in enumerate(lines)}
-        pairs = [pair for pair in of.ensemble.pairs if {*pair} <= {*lines}]
-        pairs.sort(key=lambda pair: max(place[line] for line in pair))
-        self._pairs = np.array(pairs, np.intp).reshape(-1, 2).T
-        # How many of the pairs are of the first lines alone, by how many lines.
-        self._known = [
-            sum(max(place[line] for line in pair) < count for pair in pairs)
-            for count in range(len(lines) + 1)
-        ]
+        place, ensemble = {line: place for place, line in enumerate(lines)}, of.ensemble
+        pairs = {
+            number: max(place[line] for line in pair)
+            for number, pair in enumerate(ensemble.pairs)
+            if {*pair} <= {*lines}
+        }
+        ordered = sorted(pairs, key=pairs.__getitem__)
         tables = [_of_line(blocks, line, of) for line in lines]
-        tables += [_of_pair(blocks, pair, of) for pair in pairs]
-        self._table = np.concatenate(tables)
+        tables += [_of_pair(blocks, ensemble.pairs[pair], of) for pair in ordered]
+        self.table = np.concatenate(tables)
         starts = np.cumsum([0, *map(len, tables)])[:-1, None]
-        self._starts = np.split(starts, [len(lines)])
+        self._known = []
+        for count in range(len(lines) + 1):
+            known = [pair for pair in ordered if pairs[pair] < count]
+            rows = [*lines[:count], *(len(ensemble) + pair for pair in known)]
+            begins = [*starts[:count], *starts[len(lines) :][: len(known)]]
+            self._known.append((np.array(rows, np.intp), np.array(begins, np.intp).reshape(-1, 1)))
 
-    def __call__(self, now: Whole, pairs: Whole) -> Array:
-        """The layer's output ``(row, unit)``, without a bias.
+    def rows(self, chord: Whole, count: int) -> Whole:
+        """Where in `table` the rows of a chord's first `count` lines are, ``(feature, row)``."""
+        rows, starts = self._known[count]
+        return chord.take(rows, axis=0) + starts
 
-        Parameters
-        ----------
-        now : (line, row)
-            Tokens of all lines of the ensemble.
-        pairs : (line, row)
-            ``now * tokens + before`` of the first of `lines`, at least one: those that are known.
-        """
-        index = pairs + self._starts[0][: len(pairs)]
-        total = self._table.take(index[0], axis=0)
-        for rows in index[1:]:  # one after the other stays within the cache
-            total += self._table.take(rows, axis=0)
-        upper, lower = self._pairs[:, : self._known[len(pairs)]]
-        if len(upper):
-            both = now.take(upper, axis=0) * self._tokens
-            both += now.take(lower, axis=0)
-            index = self._distance.take(both)
-            index += self._starts[1][: len(upper)]
-            for rows in index:
-                total += self._table.take(rows, axis=0)
-        return np.asarray(total)
+    def __call__(self, chord: Whole, count: int) -> Array:
+        """The layer's output ``(row, unit)``, without a bias; see `Chords`."""
+        return np.asarray(np.add.reduce(self.table.take(self.rows(chord, count), axis=0), axis=0))
 
 
 def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
@@ -122,8 +117,7 @@ def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
 
 
 def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> Array:
-    """Rows by `Relations.distance` of two lines: their interval; if they are neighbours, how far
-    they are apart."""
+    """Rows by two lines' distance: their interval; of neighbours the kind of distance too."""
     upper, lower = pair
     tokens = of.vocabulary.tokens
     distance = np.arange(1, 2 * tokens) - tokens
@@ -133,7 +127,7 @@ def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> 
     return np.pad(table, ((1, 0), (0, 0)))
 
 
-class ScoreLayer:
+class ScoreLayer(ChordTables):
     """A linear layer without bias on a step as `Layout.score` has it.
 
     Parameters
@@ -142,34 +136,57 @@ class ScoreLayer:
     """
 
     def __init__(self, kernel: Array, of: Layout) -> None:
-        blocks = of.score.split(kernel)
-        self._tokens = of.vocabulary.tokens
-        self._chord = ChordTables(blocks, range(len(of.ensemble)), of)
-        self._onsets = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
+        blocks, self._lines = of.score.split(kernel), len(of.ensemble)
+        super().__init__(blocks, range(self._lines), of)
+        self._onsets = len(self.table) + 2 * np.arange(self._lines)[:, None]
+        onsets = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
+        self.table = np.concatenate([self.table, *onsets])
 
-    def __call__(self, now: Whole, before: Whole, onsets: Flags) -> Array:
-        """The layer's output ``(row, unit)`` of tokens and onsets ``(line, row)``."""
-        total = self._chord(now, now * self._tokens + before)
-        for table, flags in zip(self._onsets, onsets.astype(np.intp), strict=True):
-            total += table.take(flags, axis=0)
-        return total
+    def read(self, chord: Whole, onsets: Flags) -> Array:
+        """The layer's output ``(row, unit)`` of a chord and of onsets ``(line, row)``."""
+        rows = np.concatenate([self.rows(chord, self._lines), self._onsets + onsets])
+        return np.asarray(np.add.reduce(self.table.take(rows, axis=0), axis=0))
 
 
 def rectify(array: Array) -> Array:
-    """ReLU in place, of a contiguous array.
+    """ReLU in place; numpy compares two arrays faster than an array and a number."""
+    return np.maximum(array, np.zeros_like(array), out=array)
 
-    numpy compares two arrays three times as fast as an array and a number.
+
+_lock = threading.Lock()
+_limits = ExitStack()
+_users = 0
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """What multiplies numpy's matrices.
+
+    Let OpenBLAS use, once, more of its buffer than composing needs: before that some products take
+    up to four times as long on AMD's Zen. 32 rows and 512 outputs are the fewest that help.
     """
-    global _zeros
-    zeros = _zeros  # another thread may put a shorter one in its place
-    if len(zeros) < array.size:
-        zeros = _zeros = np.zeros(2 * array.size, np.float32)
-    flat = array.reshape(-1)
-    np.maximum(flat, zeros[: array.size], out=flat)
-    return array
+    blas = ThreadpoolController().select(user_api="blas")
+    with blas.limit(limits=1):
+        np.matmul(np.ones((32, 256), np.float32), np.ones((256, 512), np.float32))
+    return blas
 
 
-def leaky(array: Array) -> Array:
-    """Leaky ReLU with slope 0.2, in place."""
-    np.maximum(array, np.float32(0.2) * array, out=array)
-    return array
+@contextmanager
+def one_core() -> Iterator[None]:
+    """While this lasts, in any thread, a matrix product runs on one core.
+
+    So several threads can each use their own core, and sums come out alike: a product that is
+    shared among cores adds up in another order.
+    """
+    global _users
+    with _lock:
+        if not _users:
+            _limits.enter_context(_blas().limit(limits=1))
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                _limits.close()

@@ -19,7 +19,7 @@ from kantor.runtime.weights import Array, Weights
 
 ROWS = 512
 """Of pieces composed side by side, at most: more are hardly faster, and take more memory."""
-CHUNK = 512
+CHUNK = 256
 """Steps that the encoder reads at once, so that memory does not grow with a piece's length."""
 
 

@@ -94,14 +94,10 @@ class ChordTables:
             begins = [*starts[:count], *starts[len(lines) :][: len(known)]]
             self._known.append((np.array(rows, np.intp), np.array(begins, np.intp).reshape(-1, 1)))
 
-    def rows(self, chord: Whole, count: int) -> Whole:
-        """Where in `table` the rows of a chord's first `count` lines are, ``(feature, row)``."""
-        rows, starts = self._known[count]
-        return chord.take(rows, axis=0) + starts
-
     def __call__(self, chord: Whole, count: int) -> Array:
-        """The layer's output ``(row, unit)``, without a bias; see `Chords`."""
-        return np.asarray(np.add.reduce(self.table.take(self.rows(chord, count), axis=0), axis=0))
+        """The layer's output ``(row, unit)`` of a chord's first `count` lines, without a bias."""
+        features, starts = self._known[count]
+        return summed(self.table, chord.take(features, axis=0) + starts)
 
 
 def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
@@ -127,6 +123,16 @@ def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> 
     return np.pad(table, ((1, 0), (0, 0)))
 
 
+def summed(table: Array, index: Whole) -> Array:
+    """Sums of rows of a table by ``index (feature, row)``."""
+    if index.shape[1] < 64:
+        return np.asarray(np.add.reduce(table.take(index, axis=0), axis=0))
+    total = table.take(index[0], axis=0) if len(index) else np.zeros((index.shape[1], table.shape[1]), np.float32)
+    for rows in index[1:]:  # one after the other stays within the cache
+        total += table.take(rows, axis=0)
+    return total
+
+
 class ScoreLayer(ChordTables):
     """A linear layer without bias on a step as `Layout.score` has it.
 
@@ -136,16 +142,19 @@ class ScoreLayer(ChordTables):
     """
 
     def __init__(self, kernel: Array, of: Layout) -> None:
-        blocks, self._lines = of.score.split(kernel), len(of.ensemble)
-        super().__init__(blocks, range(self._lines), of)
-        self._onsets = len(self.table) + 2 * np.arange(self._lines)[:, None]
-        onsets = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
-        self.table = np.concatenate([self.table, *onsets])
+        blocks, lines = of.score.split(kernel), len(of.ensemble)
+        super().__init__(blocks, range(lines), of)
+        self._features, starts = self._known[lines]
+        onsets = len(self.table) + 2 * np.arange(lines)[:, None]
+        self._starts = np.concatenate([starts, onsets])
+        rows = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
+        self.table = np.concatenate([self.table, *rows])
 
     def read(self, chord: Whole, onsets: Flags) -> Array:
         """The layer's output ``(row, unit)`` of a chord and of onsets ``(line, row)``."""
-        rows = np.concatenate([self.rows(chord, self._lines), self._onsets + onsets])
-        return np.asarray(np.add.reduce(self.table.take(rows, axis=0), axis=0))
+        index = np.concatenate([chord.take(self._features, axis=0), onsets])
+        said = index.any(axis=1)  # by 0 a table has a row of zeros
+        return summed(self.table, index[said] + self._starts[said])
 
 
 def rectify(array: Array) -> Array:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 from typing import Any
@@ -46,49 +45,27 @@ class Workers:
     """
 
     def __init__(self, count: int, module: str, begin: Callable[[], Any] | None = None) -> None:
-        self._arguments = count, context(module), begin_worker, (begin,)
-        self._pool, self._age = ProcessPoolExecutor(*self._arguments), 0
-        self._lock = threading.RLock()
+        self._arguments = count, _context(module), _begin_worker, (begin,)
+        self.pool = ProcessPoolExecutor(*self._arguments)
+        self.lock = threading.RLock()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Call:
         """Have a function called by the next worker that is free."""
-        with self._lock:
-            try:
-                future = self._pool.submit(function, *arguments)
-            except BrokenProcessPool:
-                self.renew(self._age)
-                future = self._pool.submit(function, *arguments)
-            return Call(self, future, self._age, (function, *arguments))
+        return Call(self, function, *arguments)
 
-    def alone(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Make a call beside no other one that is made again.
-
-        Raises
-        ------
-        Died
-            If it ends the process that makes it.
-        """
-        with self._lock:
-            call = self.submit(function, *arguments)
-            try:
-                return call.future.result()
-            except (BrokenProcessPool, CancelledError):
-                self.renew(call.age)
-                raise Died("it ended the process that called it") from None
-
-    def renew(self, age: int) -> None:
-        """Replace the processes of that age, if nobody has yet; what they work on is dropped."""
-        with self._lock:
-            if age == self._age:
+    def renew(self, pool: ProcessPoolExecutor) -> None:
+        """Replace these processes, if nobody has yet; what they work on is dropped."""
+        with self.lock:
+            if pool is self.pool:
                 self.close(wait=False)
-                self._pool, self._age = ProcessPoolExecutor(*self._arguments), self._age + 1
+                self.pool = ProcessPoolExecutor(*self._arguments)
 
     def close(self, wait: bool = True) -> None:
         """End the workers; without waiting, what they work on is dropped."""
         if not wait:
-            for process in list((self._pool._processes or {}).values()):
+            for process in list((self.pool._processes or {}).values()):
                 process.kill()
-        self._pool.shutdown(cancel_futures=True)
+        self.pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def ended_by_error(self) -> Iterator[None]:
@@ -96,18 +73,22 @@ class Workers:
         try:
             yield
         except BaseException:
-            self.renew(self._age)
+            self.renew(self.pool)
             raise
 
 
-@dataclass(frozen=True)
 class Call:
-    """A call under way in processes of a certain age."""
+    """A call under way."""
 
-    workers: Workers
-    future: Future[Any]
-    age: int
-    task: tuple[Any, ...]
+    def __init__(self, workers: Workers, *task: Any) -> None:
+        self._workers, self._task = workers, task
+        with workers.lock:
+            try:
+                self._future: Future[Any] = workers.pool.submit(*task)
+            except BrokenProcessPool:
+                workers.renew(workers.pool)
+                self._future = workers.pool.submit(*task)
+            self._pool = workers.pool
 
     def result(self) -> Any:
         """Wait for what the function returns, or raise what it raises.
@@ -115,29 +96,35 @@ class Call:
         Raises
         ------
         Died
-            If it ended its process twice, the second time alone.
+            If it ended its process twice, the second time beside no other call made again.
         """
         try:
-            return self.future.result()
+            return self._future.result()
         except (BrokenProcessPool, CancelledError):
-            self.workers.renew(self.age)
-            return self.workers.alone(*self.task)
+            self._workers.renew(self._pool)
+        with self._workers.lock:
+            again = Call(self._workers, *self._task)
+            try:
+                return again._future.result()
+            except (BrokenProcessPool, CancelledError):
+                self._workers.renew(again._pool)
+                raise Died("it ended the process that called it") from None
 
 
-def context(module: str) -> ForkServerContext:
+def begin(module: str) -> None:
+    """Have `module` imported over there, while this process goes on to import its own."""
+    _context(module)
+    ensure_running()
+
+
+def _context(module: str) -> ForkServerContext:
     """Where processes are forked that have imported `module`, and what that imports."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload([module])
     return server
 
 
-def begin(module: str) -> None:
-    """Have `module` imported over there, while this process goes on to import its own."""
-    context(module)
-    ensure_running()
-
-
-def begin_worker(then: Callable[[], Any] | None = None) -> None:
+def _begin_worker(then: Callable[[], Any] | None) -> None:
     """Prepare a worker: it ends with the process that it works for, which alone heeds Ctrl-C.
 
     The kernel's own means (``PR_SET_PDEATHSIG``) will not do: a worker's parent is the process

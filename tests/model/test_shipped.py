@@ -30,8 +30,8 @@ from kantor.model.presets import Chorale
 from kantor.music.conditioning import Conditioning, stack
 from kantor.network.layout import CONTEXT, LARGEST_MOTION, MOTIONS
 from kantor.network.tokens import REST, UNKNOWN
-from kantor.runtime import SamplingParameters, refining
-from kantor.runtime.pieces import latent
+from kantor.runtime import SamplingParameters
+from kantor.runtime.sampling import latent, refine
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {
@@ -133,7 +133,7 @@ class Reference:
             return self._once(given, seeds, parameters, temperature)
 
         take = once(given, seeds, parameters.temperature)
-        return refining.refine(once, given, take, seeds, parameters.temperature, passes)
+        return refine(once, given, take, seeds, parameters.temperature, passes)
 
     def _once(
         self, given: Conditioning, seeds: np.ndarray, parameters: SamplingParameters, hot: float

@@ -28,8 +28,8 @@ from kantor.model.nets.layers import MultiHot
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Score
 from kantor.network.layout import CONTEXT
-from kantor.runtime import refining
-from kantor.runtime.pieces import inside, latent
+from kantor.runtime.pieces import inside
+from kantor.runtime.sampling import latent, refine
 
 Asked = Callable[..., Conditioning]
 AROUND = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
@@ -121,7 +121,7 @@ class Reference:
             )
 
         take = once(given, seeds, temperature)
-        return refining.refine(once, given, take, seeds, temperature, passes)
+        return refine(once, given, take, seeds, temperature, passes)
 
     def _draw(self, batch: Any, latent: Any, temperature: Any, min_p: Any) -> Any:
         inputs = to_inputs(batch, self.network.layout.vocabulary)

@@ -15,7 +15,7 @@ the *reweighting*.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,40 +33,23 @@ _NEVER = np.float32(-1e9)
 
 
 class Step(NamedTuple):
-    """All that decides one step of several pieces, while its lines are chosen one by one.
+    """All that decides one step of several pieces, while its lines are chosen one by one."""
 
-    Attributes
-    ----------
-    context : (row, line, unit) float32
-        What the heads' hidden layers have of anything but the step's chord: `Decoder.context`.
-    key : (row,) intp
-        As for `Head`.
-    temperature : (row,) float32
-    now, before : (line, row) intp
-        Tokens of the step, 0 where a cell is to be composed, and of the step before.
-    uniform : (line, row) float32
-        By which choices are made.
-    threshold : (line, row) float32
-        What an onset's logit must exceed.
-    ahead : (line, row) intp, or None
-        Tokens of the step after, 0 where a cell is not given; None where no two of them meet.
-    """
-
-    context: Array
-    key: Whole
-    temperature: Array
-    now: Whole
-    before: Whole
-    uniform: Array
-    threshold: Array
-    ahead: Whole | None
+    context: Array  # (row, line, unit), see `Decoder.context`
+    key: Whole  # (row,), as for `Head`
+    temperature: Array  # (row,)
+    now: Whole  # (line, row) tokens, 0 where a cell is to be composed
+    before: Whole  # (line, row) tokens of the step before
+    uniform: Array  # (line, row), by which choices are made
+    threshold: Array  # (line, row), what an onset's logit must exceed
+    ahead: Whole | None  # (line, row) tokens of the next step; None where no two given ones meet
 
     def rows(self, rows: slice | Whole) -> Step:
         """Some of the pieces; a slice stands for all."""
         if isinstance(rows, slice):
             return self
-        context, *others = self
-        return Step(context[rows], *(None if one is None else one[..., rows] for one in others))
+        others: list[Any] = [None if array is None else array[..., rows] for array in self[1:]]
+        return Step(self.context[rows], *others)
 
 
 def some(flags: Flags) -> slice | Whole | None:
@@ -78,22 +61,14 @@ def some(flags: Flags) -> slice | Whole | None:
 
 
 class Decoder:
-    """The decoder's layers, its memory, and the heads.
-
-    Attributes
-    ----------
-    reach, memory : int
-        Steps of the past that are seen, and units kept of each.
-    """
+    """The decoder's layers, its memory, and the heads."""
 
     def __init__(self, weights: Weights, layout: Layout) -> None:
         self._weights, self._layout, self._chords = weights, layout, Chords(layout)
         self._order, lines = layout.ensemble.order, range(len(layout.ensemble))
         self._remember = ScoreLayer(weights["remember.kernel"], layout)
-        self.memory, width = len(weights["remember.bias"]), len(weights["encoder.entry.bias"])
-        past = len(weights["entry.kernel"]) - width - CONDITIONS.size
-        self.reach = past // self.memory
-        self._entry = weights["entry.kernel"][:past]
+        width = len(weights["encoder.entry.bias"])
+        self._entry = weights["entry.kernel"][: -width - CONDITIONS.size]
         self._heads: dict[int, Head] = {}
         # All heads' hidden layers, side by side; of the last chord by pair and interval.
         head = layout.head(len(weights["inner.bias"]))
@@ -115,18 +90,18 @@ class Decoder:
         """Traces of the steps before a piece, rests as far as `CONTEXT`: ``(reach * memory,)``."""
         rests = np.full((len(self._order), CONTEXT), REST, np.intp)
         before = np.pad(rests[:, 1:], ((0, 0), (1, 0)), constant_values=UNKNOWN)
-        traces = self.trace(rests, before, rests == UNKNOWN)[-self.reach :]
-        return np.pad(traces, ((self.reach - len(traces), 0), (0, 0))).reshape(-1)
+        traces = self.trace(rests, before, rests == UNKNOWN).reshape(-1)[-len(self._entry) :]
+        return np.pad(traces, (len(self._entry) - len(traces), 0))
 
     def trace(self, now: Whole, before: Whole, onsets: Flags) -> Array:
         """What is kept of a step: ``(row, memory)``."""
-        trace = self._remember.read(self._chords(now, before), onsets)
+        trace = self._remember(self._chords(now, before), onsets)
         trace += self._weights["remember.bias"]
         return rectify(trace)
 
     def earlier(self, before: Whole) -> Array:
-        """What the heads' hidden layers make of the last chord, biases included: ``(row, unit)``."""
-        rows = self._chords.pairs(before) + self._pairs
+        """What the heads' hidden layers make of the last chord, and biases: ``(row, unit)``."""
+        rows = self._chords.intervals(before) + self._pairs
         return np.asarray(np.add.reduce(self._earlier.take(rows, axis=0), axis=0))
 
     def context(self, past: Array, drive: Array, earlier: Array) -> Array:
@@ -138,7 +113,7 @@ class Decoder:
             Traces of the steps before, the oldest first.
         drive : (row, unit) float32
             What the encoder says of the step.
-        earlier : (row, unit) float32
+        earlier
             See `earlier`.
         """
         hidden = past @ self._entry
@@ -149,7 +124,7 @@ class Decoder:
         hidden += rectify(inner)
         context = hidden @ self._context
         context += earlier
-        return context.reshape(len(context), len(self._order), -1)
+        return np.reshape(context, (len(context), len(self._order), -1))
 
     def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
         """Choose the cells of a step that are not given, and write them into ``step.now``.
@@ -184,7 +159,9 @@ class Decoder:
         logits, onset = head(step.context[:, line], step.now, step.before, step.key)
         tessitura = head.tessitura.take(step.key, axis=0)
         if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
-            logits[:, 1:] += np.float32(sampling.lookahead) * self._gains(head, step)[:, 1:]
+            logits[:, 1:] += (
+                np.float32(sampling.lookahead) * self._gains(head, step, step.ahead)[:, 1:]
+            )
         margin, near = MARGIN / step.temperature, np.zeros(len(logits), bool)
         later = self._order[self._order.index(line) + 1 :] if sampling.reweighting else ()
         given = [other for other in later if (step.now[other] > REST).any()]
@@ -204,32 +181,29 @@ class Decoder:
         doubtful |= near | (np.abs(excess) < margin)
         return head.tokens(place, step.key), excess > 0, doubtful
 
-    def _gains(self, head: Head, step: Step) -> Array:
+    def _gains(self, head: Head, step: Step, ahead: Whole) -> Array:
         """What each place of a head's window gains by the step after: ``(row, place)``.
 
-        0 where either line, or another one now, is not given a pitch, or does not move.
+        Another line counts that sings now, and moves to a pitch that is given as the line's is.
         """
-        assert step.ahead is not None
-        line, now, ahead = head.line, step.now, step.ahead
+        line, now = head.line, step.now
         tokens = head.tokens(np.arange(head.window), step.key[:, None])
         gains = np.zeros(tokens.shape, np.float32)
         for other in self._layout.others(line):
             known = (now[other] > REST) & (ahead[other] > REST) & (ahead[line] > REST)
             rows = np.flatnonzero(known & (now[other] != ahead[other]))
-            if len(rows):
-                own, own_next = tokens[rows], ahead[line, rows, None]
-                their, their_next = now[other, rows, None], ahead[other, rows, None]
-                gain = self._completed(line, other, own, their, own_next, their_next)
-                gain += self._completed(other, line, their, own, their_next, own_next)
-                gains[rows] += np.where(own == own_next, np.float32(0), gain)
+            own, own_next = tokens[rows], ahead[line, rows, None]
+            their, their_next = now[other, rows, None], ahead[other, rows, None]
+            gain = self._completed(line, other, own, their, own_next, their_next)
+            gain += self._completed(other, line, their, own, their_next, own_next)
+            gains[rows] += np.where(own == own_next, np.float32(0), gain)
         return gains
 
     def _completed(
         self, line: int, other: int, own: Whole, their: Whole, own_next: Whole, their_next: Whole
     ) -> Array:
         """What a line's head says of its going on to a pitch while the other line moves."""
-        successors = self._weights[f"heads.{line}.successors"]
-        table = successors[self._layout.others(line).index(other)]
+        table = self._weights[f"heads.{line}.successors"][self._layout.others(line).index(other)]
         place = progression(own, their, their_next)
         gains = table[np.where(place.known, place.index, 0), interval(own_next, their_next).index]
         return np.where(place.known, gains, np.float32(0))
@@ -247,24 +221,24 @@ class Decoder:
         Returns
         -------
         logarithm : (row, place) float32
-            0 in rows where the pitch is not in the window of `given`, `_NEVER` in the places that
-            are left out of the others.
+            `_NEVER` in the places that are left out; 0 in rows where the pitch is not in the
+            window of `given`.
         near : (row,) bool
             Where rounding may leave out another place.
         """
-        told = given.place(step.now[given.line], step.key)
-        asked = (above >= 0) & (told >= 0)[:, None]
-        found = np.zeros(above.shape, np.float32)
-        found[asked.any(axis=1)] = _NEVER
-        row, place = np.nonzero(asked)
+        place = given.place(step.now[given.line], step.key)
+        asked = (above >= 0) & (place >= 0)[:, None]
+        logarithm = np.zeros(above.shape, np.float32)
+        logarithm[asked.any(axis=1)] = _NEVER
+        row, taken = np.nonzero(asked)
         if len(row):
-            key, supposed = step.key[row], step.now[:, row]
-            supposed[head.line] = head.tokens(place, key)
-            # The lines written after it: it learned to be followed by them.
-            supposed[list(self._order[self._order.index(given.line) :])] = UNKNOWN
-            logits, _ = given(step.context[row, given.line], supposed, step.before[:, row], key)
+            key, now = step.key[row], step.now[:, row]
+            now[head.line] = head.tokens(taken, key)
+            # Its head learned to be followed by the lines written after it.
+            now[list(self._order[self._order.index(given.line) :])] = UNKNOWN
+            logits, _ = given(step.context[row, given.line], now, step.before[:, row], key)
             logits += given.tessitura.take(key, axis=0)
             logits -= logits.max(axis=1, keepdims=True)
             sums = np.log(np.exp(logits).sum(axis=1))
-            found[row, place] = logits[np.arange(len(row)), told[row]] - sums
-        return found, (told >= 0) & (np.abs(above) < MARGIN).any(axis=1)
+            logarithm[row, taken] = logits[np.arange(len(row)), place[row]] - sums
+        return logarithm, (place >= 0) & (np.abs(above) < MARGIN).any(axis=1)

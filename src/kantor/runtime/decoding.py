@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.music import score
 from kantor.music.conditioning import Conditioning
@@ -31,7 +32,7 @@ class Network:
         self._layout = layout
 
     def compose(
-        self, given: Conditioning, seeds: Sequence[int], sampling: SamplingParameters
+        self, given: Conditioning, seeds: NDArray[np.int64], sampling: SamplingParameters
     ) -> Take:
         """Compose the cells of a batch that are not given, by a seed for each piece.
 
@@ -43,8 +44,7 @@ class Network:
         with one_core():
             for start in range(0, len(batch), ROWS):
                 rows = longest_first[start : start + ROWS]
-                some_seeds = [seeds[row] for row in rows]
-                loop = _Loop(self, [batch[row] for row in rows], some_seeds, sampling)
+                loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
                 loop.run()
                 for place, row in enumerate(rows):
                     steps = batch[row].steps
@@ -67,7 +67,7 @@ class _Loop:
         self,
         network: Network,
         pieces: Sequence[Piece],
-        seeds: Sequence[int],
+        seeds: NDArray[np.int64],
         sampling: SamplingParameters,
     ) -> None:
         self._encoder, self._decoder = network.encoder, network.decoder
@@ -81,7 +81,7 @@ class _Loop:
             part, within = slice(piece.steps), slice(CONTEXT, CONTEXT + piece.steps)
             self.tokens[part, :, row] = piece.tokens[within]
             self.onsets[part, :, row] = piece.onsets[within]
-            numbers = latent(seed, piece.steps, lines)
+            numbers = latent(int(seed), piece.steps, lines)
             self._uniform[part, :, row] = numbers[:, 0]
             self._threshold[part, :, row] = threshold(numbers[:, 1])
             closes[part, row] = piece.closes

@@ -20,8 +20,8 @@ from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST, Flags, Pitches
 from kantor.network.layout import Layout
 from kantor.runtime import weights
-from kantor.runtime.critic import Critic
 from kantor.runtime.decoding import Network
+from kantor.runtime.pieces import Critic
 from kantor.runtime.sampling import SamplingParameters, Take, refine
 from kantor.runtime.weights import CRITIC, Weights
 
@@ -104,7 +104,7 @@ class Generator:
         seeds : (batch,) int64
             A piece's seed decides its take; what else is in the batch does not matter.
         passes : int
-            How often parts of a take are composed again; see `kantor.runtime.refining`.
+            How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
         temperature, min_p, phrase_end, lookahead, reweighting
             See `SamplingParameters`.
 
@@ -122,10 +122,9 @@ class Generator:
         seeds = check(given, seeds, passes, len(self.ensemble))
         self._check_range(given)
         sampling = SamplingParameters(temperature, min_p, phrase_end, lookahead, reweighting)
-        job = given, seeds, sampling, passes
-        if self._processes > 1 and len(seeds) > 1 and given.mask[..., 0].size >= LARGE:
-            return self._compose_shared(*job)
-        return self._compose_here(*job)
+        is_large = len(seeds) > 1 and given.mask[..., 0].size >= LARGE
+        compose = self._compose_shared if is_large and self._processes > 1 else self._compose_here
+        return compose(given, seeds, sampling, passes)
 
     __call__ = compose
 
@@ -142,22 +141,17 @@ class Generator:
     def _compose_shared(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
         """Compose a batch together with other processes; this one composes what they cannot."""
         parts = [slice(part, None, self._processes) for part in range(self._processes)]
-        arrays = [field.name for field in fields(given)]
-        jobs = [
-            (Conditioning(*(getattr(given, name)[part] for name in arrays)), seeds[part], *how)
-            for part in parts
-        ]
-        with self._workers.ended_by_error():
-            waiting = [self._workers.submit(_compose_there, *job) for job in jobs[1:]]
-            takes = [self._compose_here(*jobs[0])]
-            for one, job in zip(waiting, jobs[1:], strict=True):
-                try:
-                    takes.append(one.result())
-                except processes.Died:
-                    takes.append(self._compose_here(*job))
+        arrays = [getattr(given, field.name) for field in fields(given)]
+        jobs = [(Conditioning(*(array[part] for array in arrays)), seeds[part]) for part in parts]
         pitches, onsets = np.empty_like(given.pitches), np.empty_like(given.onsets)
-        for part, take in zip(parts, takes, strict=True):
-            pitches[part], onsets[part] = take
+        with self._workers.ended_by_error():
+            calls = [self._workers.submit(_compose_there, *job, *how) for job in jobs[1:]]
+            pitches[parts[0]], onsets[parts[0]] = self._compose_here(*jobs[0], *how)
+            for part, call, job in zip(parts[1:], calls, jobs[1:], strict=True):
+                try:
+                    pitches[part], onsets[part] = call.result()
+                except processes.Died:
+                    pitches[part], onsets[part] = self._compose_here(*job, *how)
         return pitches, onsets
 
     def _compose_here(
@@ -168,14 +162,13 @@ class Generator:
         passes: int,
     ) -> Take:
         """Compose a batch that was checked, in this process."""
-        take = self._network.compose(given, seeds.tolist(), sampling)
+        take = self._network.compose(given, seeds, sampling)
 
-        def once(given: Conditioning, seeds: NDArray[np.int64], temperature: float) -> Take:
+        def again(given: Conditioning, seeds: NDArray[np.int64], temperature: float) -> Take:
             """Compose a batch at another temperature."""
-            own = replace(sampling, temperature=temperature)
-            return self._network.compose(given, seeds.tolist(), own)
+            return self._network.compose(given, seeds, replace(sampling, temperature=temperature))
 
-        return refine(once, given, take, seeds, sampling.temperature, passes)
+        return refine(again, given, take, seeds, sampling.temperature, passes)
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions: the more, the more like the style it finds them.
@@ -184,11 +177,8 @@ class Generator:
 
         Parameters
         ----------
-        given : Conditioning
-            What was asked, a batch ``(batch, time, …)``.
-        pitches : (batch, time, line) int8
-        onsets : (batch, time, line) bool
-            The answer.
+        given, pitches, onsets
+            As `compose` takes and returns them.
 
         Returns
         -------
@@ -205,18 +195,16 @@ class Generator:
         return self._critic.judge(given, pitches, onsets)
 
 
-_shared: Generator | None = None
+_shared: list[Generator] = []
 """In a process that composes for another one: the generator."""
 
 
 def _begin(weights: Weights, info: dict[str, Any]) -> None:
-    global _shared
-    _shared = Generator(weights, info, processes=1)
+    _shared.append(Generator(weights, info, processes=1))
 
 
 def _compose_there(*job: Any) -> Take:
-    assert _shared is not None
-    return _shared._compose_here(*job)
+    return _shared[-1]._compose_here(*job)
 
 
 def check(

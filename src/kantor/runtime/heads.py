@@ -10,14 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kantor.network.layout import (
-    LARGEST_DISTANCE,
-    LARGEST_MOTION,
-    MOTIONS,
-    OCTAVE,
-    RELATION,
-    Layout,
-)
+from kantor.network import layout
+from kantor.network.layout import LARGEST_MOTION, MOTIONS, OCTAVE, Layout
 from kantor.network.tokens import REST
 from kantor.runtime.tables import Chords, ChordTables, Whole, rectify
 from kantor.runtime.weights import Array, Weights
@@ -134,7 +128,8 @@ class Head:
         logits : (row, window) float32
         onset : (row,) float32
         """
-        known, count = now.any(axis=1).tolist(), len(self._written)
+        known: list[bool] = np.asarray(now.any(axis=1)).tolist()
+        count = len(self._written)
         while count and not known[self._written[count - 1]]:
             count -= 1
         chord = self._chords(now, before)
@@ -175,8 +170,8 @@ def _windows(numbers: Array, size: int) -> Array:
 
 def _by_distance(relation: Array, distance: Whole) -> Array:
     """Preferences for interval classes and for distances, by distance."""
-    blocks = RELATION.split(relation)
-    rows = blocks["interval"][distance % OCTAVE]
-    near = np.abs(distance) <= LARGEST_DISTANCE
-    rows[near] += blocks["distance"][distance[near] + LARGEST_DISTANCE]
+    blocks = layout.RELATION.split(relation)
+    rows, largest = blocks["interval"][distance % OCTAVE], layout.LARGEST_DISTANCE
+    near = np.abs(distance) <= largest
+    rows[near] += blocks["distance"][distance[near] + largest]
     return np.asarray(rows)

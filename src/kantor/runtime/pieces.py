@@ -1,6 +1,6 @@
-"""A piece as the networks are shown it, and the encoder, which reads it whole.
+"""A piece as the networks are shown it, and those that read it whole: encoder and critic.
 
-The encoder is that of `kantor.model.nets.chorale`, with its part of the decoder's first layer.
+They are the same as in `kantor.model.nets.chorale` and `kantor.model.nets.critic`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.music.conditioning import Conditioning
-from kantor.music.score import REST, STEPS_PER_QUARTER, Flags
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Pitches
 from kantor.network import layout, tokens
-from kantor.network.layout import CONDITIONS, CONTEXT, METER, Layout
+from kantor.network.layout import CONDITIONS, CONTEXT, METER, SUCCESSIONS, TAPS, Layout
 from kantor.network.tokens import UNKNOWN
-from kantor.runtime.tables import Chords, ScoreLayer, Whole, rectify
-from kantor.runtime.weights import Array, Weights
+from kantor.runtime.tables import Chords, ScoreLayer, Whole, one_core, rectify
+from kantor.runtime.weights import CRITIC, Array, Weights
+
+HOP = 16
+"""Steps from one window that the critic judges to the next."""
 
 
 def inside(given: Conditioning) -> Flags:
@@ -38,28 +41,16 @@ def _lengths(given: Conditioning) -> Whole:
 class Piece:
     """One piece with `CONTEXT` steps of given rests before it and some after it, ``span`` in all.
 
-    Attributes
-    ----------
-    tokens : (span, line) int8
-        0 where a cell is to be composed.
-    onsets : (span, line) bool
-        Of the given cells.
-    bars : (span, 2) int16
-        As `Conditioning.bars`; around the piece those of its first and last step.
-    fermatas, inside : (span,) bool
-        `inside` is True in the piece itself.
-    major_tonic : int
-    steps : int
-        Length without what stands around it.
+    Around it bars are those of its first and last step; nothing is to be composed.
     """
 
-    tokens: NDArray[np.int8]
-    onsets: Flags
-    bars: NDArray[np.int16]
-    fermatas: Flags
-    inside: Flags
+    tokens: NDArray[np.int8]  # (span, line), 0 where a cell is to be composed
+    onsets: Flags  # (span, line), of the given cells
+    bars: NDArray[np.int16]  # (span, 2), as `Conditioning.bars`
+    fermatas: Flags  # (span,)
+    inside: Flags  # (span,), True in the piece itself
     major_tonic: int
-    steps: int
+    steps: int  # without what stands around it
 
     @property
     def shift(self) -> int:
@@ -113,13 +104,7 @@ def pieces(given: Conditioning, of: Layout, after: int = CONTEXT) -> list[Piece]
 
 
 class Encoder:
-    """Given cells and conditions to what the decoder's first layer makes of them.
-
-    Attributes
-    ----------
-    units : int
-        Of the decoder's first layer.
-    """
+    """Given cells and conditions to what the decoder's first layer makes of them."""
 
     def __init__(self, weights: Weights, of: Layout) -> None:
         kernel = weights["encoder.entry.kernel"]
@@ -153,7 +138,7 @@ class Encoder:
         hidden = padded[edge : edge + last - first]
         np.matmul(around, self._around, out=hidden)
         hidden += self._bias
-        hidden += self._score.read(self._chords(now, before), piece.onsets[first:last].T)
+        hidden += self._score(self._chords(now, before), piece.onsets[first:last].T)
         rectify(hidden)
         for dilation, kernel, bias in self._layers:
             taps = (edge + tap * dilation for tap in (-1, 0, 1))
@@ -165,3 +150,72 @@ class Encoder:
         conditions = around[part, -CONDITIONS.size :]
         np.matmul(np.concatenate([hidden[part], conditions], axis=1), self._entry, out=out)
         out += self._entry_bias
+
+
+class Critic:
+    """Scores of windows, as `kantor.model.nets.critic.ChoraleCritic` gives them."""
+
+    def __init__(self, weights: Weights, of: Layout) -> None:
+        self._layout = of
+        self._weights = {
+            name.removeprefix(CRITIC): array
+            for name, array in weights.items()
+            if name.startswith(CRITIC)
+        }
+        seen = self._weights["seen.kernel"]
+        self._chords = Chords(of)
+        self._score = ScoreLayer(seen[: of.score.size], of)
+        successions = of.judged.split(seen)["succession"]
+        none = np.zeros_like(successions[:, :1])
+        self._successions = np.concatenate([successions, none], axis=1)
+        self._upper, self._lower = np.array(of.ensemble.pairs, np.intp).T
+        self._strided = sum(name.startswith("strided.") for name in self._weights) // 2
+        self.width = len(self._weights["local.bias"])
+        self.window = len(self._weights["score.kernel"]) // self.width * 2**self._strided
+
+    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
+        """Mean scores ``(batch,)`` of pieces; see `kantor.runtime.Generator.judge`."""
+        asked = pieces(given, self._layout, self.window)
+        sung = self._layout.vocabulary.to_tokens(np.asarray(pitches), given.major_tonic)
+        begun = np.asarray(onsets, bool)
+        with one_core():
+            scores = [self._score_of(*one) for one in zip(asked, sung, begun, strict=True)]
+        return np.array(scores, np.float32)
+
+    def _score_of(self, piece: Piece, sung: Whole, onsets: Flags) -> float:
+        after = ((0, self.window), (0, 0))
+        now = np.pad(sung[: piece.steps], after, constant_values=tokens.REST).T
+        before = np.pad(now[:, :-1], ((0, 0), (1, 0)), constant_values=tokens.REST)
+        onsets = np.pad(onsets[: piece.steps], after).T
+        steps = self._score(self._chords(now, before), onsets)
+        pairs = now[self._upper], now[self._lower], before[self._upper], before[self._lower]
+        place = layout.succession(*pairs)
+        index = np.where(place.known, place.index, SUCCESSIONS)
+        for table, rows in zip(self._successions, index, strict=True):
+            steps += table.take(rows, axis=0)
+        steps += self._dense("surroundings", piece.around(CONTEXT, len(piece.tokens)))
+        starts = np.arange(0, max(piece.steps, 1), HOP)
+        return float(self._windows(_leaky(steps), starts).mean())
+
+    def _windows(self, steps: Array, starts: Whole) -> Array:
+        """The scores of windows that begin at `starts`, ``(window,)``."""
+        windows = steps[starts[:, None] + np.arange(self.window)]
+        padded = np.pad(windows, ((0, 0), (1, 1), (0, 0)))
+        taps = [padded[:, tap : tap + self.window] for tap in range(TAPS)]
+        hidden = _leaky(self._dense("local", np.concatenate(taps, axis=-1)))
+        local = self._dense("local_score", hidden).mean(axis=(1, 2))
+        for layer in range(self._strided):
+            hidden = hidden.reshape(len(starts), -1, 2 * self.width)
+            hidden = _leaky(self._dense(f"strided.{layer}", hidden))
+        return np.asarray(self._dense("score", hidden.reshape(len(starts), -1))[:, 0] + local)
+
+    def _dense(self, name: str, inputs: Array) -> Array:
+        kernel = self._weights[f"{name}.kernel"]
+        product = inputs.reshape(-1, len(kernel)) @ kernel
+        product += self._weights[f"{name}.bias"]
+        return np.asarray(product.reshape(*inputs.shape[:-1], -1))
+
+
+def _leaky(array: Array) -> Array:
+    """Leaky ReLU with slope 0.2, in place."""
+    return np.asarray(np.maximum(array, np.float32(0.2) * array, out=array))

@@ -21,11 +21,11 @@ _SUMMING = np.float32(4e-6)
 """More than rounding moves a cumulated probability."""
 _LEAST = np.float32(-87)
 """Of less the exponential is no normal number, and takes ten times as long."""
-SPAN = 16
+_SPAN = 16
 """Steps of a block of one line that is composed again."""
-FIRST_SHARE, LAST_SHARE = 0.5, 0.125
+_FIRST_SHARE, _LAST_SHARE = 0.5, 0.125
 """Of the blocks, composed again in the first pass and towards the last."""
-COOLEST = 0.5
+_COOLEST = 0.5
 """What the temperature falls to, as a share of what it was."""
 
 Take = tuple[Pitches, Flags]
@@ -88,11 +88,8 @@ def choose(logits: Array, uniform: Array, min_p: float, margin: Array) -> tuple[
     ----------
     logits : (row, place) float32
         Already divided by the temperature.
-    uniform : (row,) float32
-    min_p : float
-        As in `SamplingParameters`.
-    margin : (row,) float32
-        How much rounding may move the logits.
+    uniform, margin : (row,) float32
+        `margin` is how much rounding may move the logits.
 
     Returns
     -------
@@ -155,23 +152,23 @@ def refine(
     pitches, onsets = take
     for number in range(passes):
         done = number / passes
-        share = FIRST_SHARE + (LAST_SHARE - FIRST_SHARE) * done
+        share = _FIRST_SHARE + (_LAST_SHARE - _FIRST_SHARE) * done
         own = seeds ^ np.int64(0x5DEECE66D * (number + 1))
-        again = [_blocks(seed, *given.mask.shape[1:], share) for seed in own]
-        rest = replace(given, pitches=pitches, onsets=onsets, mask=given.mask | ~np.stack(again))
-        pitches, onsets = compose(rest, own, temperature * (1 - (1 - COOLEST) * done))
+        kept = ~np.stack([_blocks(seed, given.mask[0], share) for seed in own])
+        rest = replace(given, pitches=pitches, onsets=onsets, mask=given.mask | kept)
+        pitches, onsets = compose(rest, own, temperature * (1 - (1 - _COOLEST) * done))
         # A cell after one that was composed again may have become the start of a note.
         floor = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
         onsets = np.where(given.mask, given.onsets, onsets | floor)
     return pitches, onsets
 
 
-def _blocks(seed: int, steps: int, lines: int, share: float) -> Flags:
+def _blocks(seed: int, like: Flags, share: float) -> Flags:
     """Random blocks ``(steps, line)``; a longer piece begins with those of a shorter one."""
-    random = _random(seed)
-    offset = int(random.integers(SPAN))
-    chosen = random.random((-(-steps // SPAN) + 1, lines)) < share
-    return np.repeat(chosen, SPAN, axis=0)[offset : offset + steps]
+    (steps, lines), random = like.shape, _random(seed)
+    offset = int(random.integers(_SPAN))
+    chosen = random.random((-(-steps // _SPAN) + 1, lines)) < share
+    return np.repeat(chosen, _SPAN, axis=0)[offset : offset + steps]
 
 
 def _random(seed: int) -> np.random.Generator:

@@ -25,6 +25,9 @@ from kantor.runtime.weights import Array
 Whole = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
+_SMALL = 512
+"""Rows up to which they are added at once; more are added one by one and stay in the cache."""
+
 
 class Chords:
     """Numbers a step's chord: what the lines sing and come from, how far each pair is apart.
@@ -32,13 +35,12 @@ class Chords:
     Attributes
     ----------
     interval, motion : (tokens * tokens,) intp
-        By ``one * tokens + other``: the interval class of two tokens, `OCTAVE` where one of them
-        is no pitch; the motion to `one` from `other`, `MOTIONS` where there is none or it is too
-        large.
+        By ``one * tokens + other``: the interval class of two tokens, `OCTAVE` where there is
+        none; the motion to `one` from `other`, `MOTIONS` where there is none or it is too large.
     """
 
     def __init__(self, of: Layout) -> None:
-        self.tokens, self._lines = of.vocabulary.tokens, len(of.ensemble)
+        self.tokens = of.vocabulary.tokens
         one, other = np.indices((self.tokens, self.tokens)).reshape(2, -1)
         interval, motion = layout.interval(one, other), layout.motion(one, other)
         self._distance = np.where(interval.known, one - other + self.tokens, 0)
@@ -47,21 +49,22 @@ class Chords:
         self._upper, self._lower = np.array(of.ensemble.pairs, np.intp).T
 
     def __call__(self, now: Whole, before: Whole) -> Whole:
-        """A row for each line, then for each pair of the ensemble: ``(line + pair, row)``.
+        """The chord of tokens: a number for each line, then for each pair: ``(line + pair, row)``.
 
         Of a line ``now * tokens + before``; of a pair ``upper - lower + tokens``, 0 where one of
         them is no pitch.
         """
-        lines = now * self.tokens
-        pairs = lines.take(self._upper, axis=0)
-        pairs += now.take(self._lower, axis=0)
-        lines += before
-        return np.concatenate([lines, self._distance.take(pairs)])
+        lines = now * self.tokens + before
+        return np.concatenate([lines, self._distance.take(self._pairs(now))])
 
-    def pairs(self, now: Whole) -> Whole:
+    def intervals(self, now: Whole) -> Whole:
         """The interval class of each pair, `OCTAVE` where there is none: ``(pair, row)``."""
-        upper = now.take(self._upper, axis=0) * self.tokens
-        return self.interval.take(upper + now.take(self._lower, axis=0))
+        return np.asarray(self.interval.take(self._pairs(now)))
+
+    def _pairs(self, now: Whole) -> Whole:
+        pairs = now.take(self._upper, axis=0) * self.tokens
+        pairs += now.take(self._lower, axis=0)
+        return np.asarray(pairs)
 
 
 class ChordTables:
@@ -76,28 +79,36 @@ class ChordTables:
     """
 
     def __init__(self, blocks: Mapping[str, Array], lines: Sequence[int], of: Layout) -> None:
-        place, ensemble = {line: place for place, line in enumerate(lines)}, of.ensemble
-        pairs = {
-            number: max(place[line] for line in pair)
-            for number, pair in enumerate(ensemble.pairs)
-            if {*pair} <= {*lines}
-        }
-        ordered = sorted(pairs, key=pairs.__getitem__)
+        place, all_pairs = {line: place for place, line in enumerate(lines)}, of.ensemble.pairs
+        pairs = [pair for pair in all_pairs if {*pair} <= {*lines}]
+        pairs.sort(key=lambda pair: max(place[line] for line in pair))
         tables = [_of_line(blocks, line, of) for line in lines]
-        tables += [_of_pair(blocks, ensemble.pairs[pair], of) for pair in ordered]
+        tables += [_of_pair(blocks, pair, of) for pair in pairs]
         self.table = np.concatenate(tables)
+        numbers = [*lines, *(len(of.ensemble) + all_pairs.index(pair) for pair in pairs)]
         starts = np.cumsum([0, *map(len, tables)])[:-1, None]
-        self._known = []
-        for count in range(len(lines) + 1):
-            known = [pair for pair in ordered if pairs[pair] < count]
-            rows = [*lines[:count], *(len(ensemble) + pair for pair in known)]
-            begins = [*starts[:count], *starts[len(lines) :][: len(known)]]
-            self._known.append((np.array(rows, np.intp), np.array(begins, np.intp).reshape(-1, 1)))
+        # By how many of the lines are known: what is read of a chord, and where its rows begin.
+        ends = [1 + place[line] for line in lines]
+        ends += [1 + max(place[line] for line in pair) for pair in pairs]
+        self.known = [
+            (np.array(numbers)[np.array(ends) <= count], starts[np.array(ends) <= count])
+            for count in range(len(lines) + 1)
+        ]
 
     def __call__(self, chord: Whole, count: int) -> Array:
         """The layer's output ``(row, unit)`` of a chord's first `count` lines, without a bias."""
-        features, starts = self._known[count]
-        return summed(self.table, chord.take(features, axis=0) + starts)
+        numbers, starts = self.known[count]
+        return summed(self.table, chord.take(numbers, axis=0) + starts)
+
+
+def summed(table: Array, index: Whole) -> Array:
+    """Sums of rows of a table by ``index (feature, row)``."""
+    if index.size <= _SMALL:
+        return np.asarray(np.add.reduce(table.take(index, axis=0), axis=0))
+    total: Array = table.take(index[0], axis=0)
+    for rows in index[1:]:
+        total += table.take(rows, axis=0)
+    return total
 
 
 def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
@@ -115,25 +126,14 @@ def _of_line(blocks: Mapping[str, Array], line: int, of: Layout) -> Array:
 def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> Array:
     """Rows by two lines' distance: their interval; of neighbours the kind of distance too."""
     upper, lower = pair
-    tokens = of.vocabulary.tokens
-    distance = np.arange(1, 2 * tokens) - tokens
+    distance = np.arange(1, 2 * of.vocabulary.tokens) - of.vocabulary.tokens
     table = blocks["interval"][of.ensemble.pairs.index(pair)][distance % OCTAVE]
     if lower == upper + 1:
         table = table + blocks["spacing"][upper][layout.above_bounds(distance).sum(axis=-1)]
     return np.pad(table, ((1, 0), (0, 0)))
 
 
-def summed(table: Array, index: Whole) -> Array:
-    """Sums of rows of a table by ``index (feature, row)``."""
-    if index.shape[1] < 64:
-        return np.asarray(np.add.reduce(table.take(index, axis=0), axis=0))
-    total = table.take(index[0], axis=0) if len(index) else np.zeros((index.shape[1], table.shape[1]), np.float32)
-    for rows in index[1:]:  # one after the other stays within the cache
-        total += table.take(rows, axis=0)
-    return total
-
-
-class ScoreLayer(ChordTables):
+class ScoreLayer:
     """A linear layer without bias on a step as `Layout.score` has it.
 
     Parameters
@@ -142,24 +142,23 @@ class ScoreLayer(ChordTables):
     """
 
     def __init__(self, kernel: Array, of: Layout) -> None:
-        blocks, lines = of.score.split(kernel), len(of.ensemble)
-        super().__init__(blocks, range(lines), of)
-        self._features, starts = self._known[lines]
-        onsets = len(self.table) + 2 * np.arange(lines)[:, None]
-        self._starts = np.concatenate([starts, onsets])
-        rows = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
-        self.table = np.concatenate([self.table, *rows])
+        blocks, lines = of.score.split(kernel), range(len(of.ensemble))
+        chord = ChordTables(blocks, lines, of)
+        self._numbers, starts = chord.known[-1]
+        self._starts = np.concatenate([starts, len(chord.table) + 2 * np.array(lines)[:, None]])
+        onsets = np.pad(blocks["onset"][:, None], ((0, 0), (1, 0), (0, 0)))
+        self._table = np.concatenate([chord.table, *onsets])
 
-    def read(self, chord: Whole, onsets: Flags) -> Array:
+    def __call__(self, chord: Whole, onsets: Flags) -> Array:
         """The layer's output ``(row, unit)`` of a chord and of onsets ``(line, row)``."""
-        index = np.concatenate([chord.take(self._features, axis=0), onsets])
+        index = np.concatenate([chord.take(self._numbers, axis=0), onsets])
         said = index.any(axis=1)  # by 0 a table has a row of zeros
-        return summed(self.table, index[said] + self._starts[said])
+        return summed(self._table, index[said] + self._starts[said])
 
 
 def rectify(array: Array) -> Array:
     """ReLU in place; numpy compares two arrays faster than an array and a number."""
-    return np.maximum(array, np.zeros_like(array), out=array)
+    return np.asarray(np.maximum(array, np.zeros_like(array), out=array))
 
 
 _lock = threading.Lock()

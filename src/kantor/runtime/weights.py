@@ -62,7 +62,9 @@ def check(weights: Weights, layout: Layout) -> None:
     if any(name.startswith(CRITIC) for name in weights):
         expected |= _critic(weights, layout)
     for name, shape in expected.items():
-        if _of(weights, name).shape != shape:
+        if name not in weights:
+            raise ValueError(f"{name} is missing")
+        if weights[name].shape != shape:
             raise ValueError(f"{name} has the shape {weights[name].shape} in place of {shape}")
         if not np.isfinite(weights[name]).all():
             raise ValueError(f"{name} is not finite")
@@ -71,43 +73,40 @@ def check(weights: Weights, layout: Layout) -> None:
 def _generator(weights: Weights, layout: Layout) -> dict[str, Shape]:
     """Shapes by names, as the lengths of biases tell them."""
     width, memory = (_length(weights, f"{name}.bias") for name in ("encoder.entry", "remember"))
-    decoder = _length(weights, "entry.bias")
-    layers = _layers(weights, "encoder.")
-    past = _multiple(_length(weights, "entry.kernel") - width - CONDITIONS.size, memory)
+    decoder, head = (_length(weights, f"{name}.bias") for name in ("entry", "heads.0.hidden"))
+    layers, others = _layers(weights, "encoder."), layout.ensemble.pitched - 1
+    reach = (_length(weights, "entry.kernel") - width - CONDITIONS.size) // memory
     shapes = {
         "encoder.dilations": (layers,),
         "tessitura": (layout.ensemble.pitched, MIDI),
         **_dense("encoder.entry", layout.read.size, width),
         **_dense("remember", layout.score.size, memory),
-        **_dense("entry", layout.decoder(past // memory, memory, width).size, decoder),
+        **_dense("entry", layout.decoder(max(reach, 1), memory, width).size, decoder),
         **_dense("inner", decoder, decoder),
     }
     for layer in range(layers):
         shapes |= _dense(f"encoder.{layer}", TAPS * width, width)
     for line in range(len(layout.ensemble)):
-        head, others = f"heads.{line}", layout.others(line)
-        hidden = _length(weights, f"{head}.hidden.bias")
-        shapes |= _dense(f"{head}.hidden", layout.head(decoder).size, hidden)
-        shapes |= _dense(f"{head}.outputs", hidden, layout.outputs(line).size)
-        if others:
-            shapes[f"{head}.successors"] = (len(others), PROGRESSIONS, OCTAVE)
+        shapes |= _dense(f"heads.{line}.hidden", layout.head(decoder).size, head)
+        shapes |= _dense(f"heads.{line}.outputs", head, layout.outputs(line).size)
+        if line <= others:
+            shapes[f"heads.{line}.successors"] = (others, PROGRESSIONS, OCTAVE)
     return shapes
 
 
 def _critic(weights: Weights, layout: Layout) -> dict[str, Shape]:
-    embedding = _length(weights, f"{CRITIC}surroundings.bias")
-    width = _length(weights, f"{CRITIC}local.bias")
-    last = _multiple(_length(weights, f"{CRITIC}score.kernel"), width)
+    names = (f"{CRITIC}surroundings.bias", f"{CRITIC}local.bias", f"{CRITIC}score.kernel")
+    embedding, width, last = (_length(weights, name) for name in names)
     shapes = {
-        "seen.kernel": (layout.judged.size, embedding),
-        **_dense("surroundings", layout.around.size, embedding),
-        **_dense("local", TAPS * embedding, width),
-        **_dense("local_score", width, 1),
-        **_dense("score", last, 1),
+        f"{CRITIC}seen.kernel": (layout.judged.size, embedding),
+        **_dense(f"{CRITIC}surroundings", layout.around.size, embedding),
+        **_dense(f"{CRITIC}local", TAPS * embedding, width),
+        **_dense(f"{CRITIC}local_score", width, 1),
+        **_dense(f"{CRITIC}score", max(last // width, 1) * width, 1),
     }
     for layer in range(_layers(weights, f"{CRITIC}strided.")):
-        shapes |= _dense(f"strided.{layer}", 2 * width, width)
-    return {CRITIC + name: shape for name, shape in shapes.items()}
+        shapes |= _dense(f"{CRITIC}strided.{layer}", 2 * width, width)
+    return shapes
 
 
 def _dense(name: str, inputs: int, units: int) -> dict[str, Shape]:
@@ -116,26 +115,12 @@ def _dense(name: str, inputs: int, units: int) -> dict[str, Shape]:
 
 def _layers(weights: Weights, prefix: str) -> int:
     """How many layers are numbered by what follows `prefix`."""
-    places = {
-        name.removeprefix(prefix).split(".")[0] for name in weights if name.startswith(prefix)
-    }
-    return sum(place.isdigit() for place in places)
-
-
-def _multiple(length: int, of: int) -> int:
-    """The greatest multiple up to a length, one at least."""
-    return max(length // of, 1) * of
+    names = (name.removeprefix(prefix) for name in weights if name.startswith(prefix))
+    return sum(part.isdigit() for part in {name.split(".")[0] for name in names})
 
 
 def _length(weights: Weights, name: str) -> int:
-    """The first extent of an array, which must have one."""
-    array = _of(weights, name)
-    if not array.size:
-        raise ValueError(f"{name} is empty")
-    return int(np.atleast_1d(array).shape[0])
-
-
-def _of(weights: Weights, name: str) -> NDArray[Any]:
+    """The first extent of an array, at least 1."""
     if name not in weights:
         raise ValueError(f"{name} is missing")
-    return weights[name]
+    return len(np.atleast_1d(weights[name])) or 1

@@ -32,7 +32,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $@
 
 repro: data ## Train, evaluate and register a model from the chorales; say what was made
-	@$(BIN)/python -B -m kantor.service.repro dvc repro || { $(BIN)/python -B -m kantor.files; exit 1; }
+	@$(BIN)/python -B -m kantor.service.pipeline dvc repro || { $(BIN)/python -B -m kantor.files; exit 1; }
 	@$(BIN)/python -m kantor.registry
 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package

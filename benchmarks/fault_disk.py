@@ -20,7 +20,7 @@ STAGES = ("ingest", "validate", "train", "evaluate", "register")
 SHARES = (0.0, 0.2, 0.4, 0.65)
 """Of what a stage writes in all, its copies in DVC's cache included, there is room for these."""
 COMMAND = (
-    "python -B -m kantor.service.repro dvc repro --single-item $1 || "
+    "python -B -m kantor.service.pipeline dvc repro --single-item $1 || "
     "{ python -B -m kantor.files; exit 1; }"
 )
 """What `make repro` runs, of one stage."""

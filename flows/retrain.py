@@ -28,7 +28,6 @@ from kantor.promotion.comparison import (
 from kantor.service import pipeline
 from kantor.service.parameters import Retrain
 from kantor.service.pass_page import PLOT, Pass, inline, markdown
-from kantor.service.repro import alone
 
 
 @task
@@ -79,7 +78,7 @@ def _pass(reason: str, force: bool) -> Pass:
     """Bring the pipeline up to date, when nobody else does."""
     log = get_run_logger()
     limits = settings.load(Retrain, "retrain", PARAMS)
-    with alone(ROOT, log.info) as lock:
+    with pipeline.alone(ROOT, log.info) as lock:
         changed = pipeline.changed(ROOT)
         if not changed and not force:
             return Pass(reason, (), (), ())

@@ -14,6 +14,7 @@ from kantor.service.access import ALLOWED_HOSTS, HOST, TOKEN, Access
 from kantor.service.guard import COOKIE, COOKIE_SECONDS, MOST_WAITING, Guard, is_foreign
 
 SECRET = "correct-horse-battery"
+BEARER = f"Bearer {SECRET}"
 OPEN = Access.from_environment({})
 LOCKED = Access.from_environment({TOKEN: SECRET})
 
@@ -37,7 +38,6 @@ def test_what_would_be_open_is_refused(values, words):
 
 def test_names_by_which_a_machine_is_known():
     """Unset, loopback alone; else those that were allowed, beside the address and loopback."""
-    assert OPEN.host == "127.0.0.1"
     assert all(map(OPEN.knows, ("localhost:5000", "127.0.0.1", "[::1]:80")))
     assert not any(map(OPEN.knows, ("kantor.example", "")))
     values = {HOST: "0.0.0.0", TOKEN: SECRET, ALLOWED_HOSTS: "kantor.example, Studio"}
@@ -50,14 +50,24 @@ def basic(user, password):
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def guarded(access=LOCKED, **options):
+async def app(scope, receive, send):
+    fields = [(b"X-Frame-Options", b"DENY")] if scope["path"] == "/own" else []
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"inside"})
+
+
+def guarded(access=LOCKED, penalty=0):
     """An app behind a guard that makes nobody wait."""
-    return Guard(app, access, penalty=0, **options)
+    return Guard(app, access, open_paths=("/health",), penalty=penalty)
 
 
 def ask(guard, **request):
-    """The status, headers and body that a guarded app answers with."""
+    """The messages with which a guarded app answers."""
     return asyncio.run(asked(guard, **request))
+
+
+def status(guard, **request):
+    return ask(guard, **request)[0]["status"]
 
 
 async def asked(
@@ -81,21 +91,14 @@ def given_cookie(sent):
     return dict(sent[0]["headers"])[b"set-cookie"].decode()
 
 
-async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"inside"})
-
-
-def test_a_foreign_host_is_refused():
+@pytest.mark.parametrize("access", [OPEN, LOCKED], ids=["open", "locked"])
+def test_a_foreign_host_is_refused(access):
     """A page elsewhere that has its name point here gets nothing, token or not."""
-    for access in (OPEN, LOCKED):
-        sent = ask(guarded(access), host="evil.example", authorization=f"Bearer {SECRET}")
-        assert sent[0]["status"] == 403
+    assert status(guarded(access), host="evil.example", authorization=BEARER) == 403
 
 
 @pytest.mark.parametrize(
-    "header",
-    [f"Bearer {SECRET}", f"bearer {SECRET}", basic("Jürgen 音", SECRET), basic("", SECRET)],
+    "header", [BEARER, BEARER.lower()[:7] + SECRET, basic("Jürgen 音", SECRET), basic("", SECRET)]
 )
 def test_the_token_opens(header):
     """As a bearer token or as a password; the cookie that is given then opens as well."""
@@ -112,7 +115,7 @@ def test_the_token_opens(header):
     [
         {},
         {"authorization": "Bearer "},
-        {"authorization": f"Bearer {SECRET}x"},
+        {"authorization": f"{BEARER}x"},
         {"authorization": "Basic ???"},
         {"authorization": basic(SECRET, "пароль")},
         {"authorization": "Basic " + base64.b64encode(b"me:\xe4\xff").decode()},
@@ -130,24 +133,24 @@ def test_without_the_token_nothing_is_told(headers):
     assert closed["type"] == "websocket.close"
 
 
-def test_a_health_check_needs_no_token():
-    """It says nothing but that the server lives; what merely looks like its path is no such."""
-    guard = guarded(open_paths=("/health",))
-    assert ask(guard, path="/health")[0]["status"] == 200
-    for path in ("/health/../x", "/health/", "//health"):
-        assert ask(guard, path=path)[0]["status"] == 401
-    assert ask(guard, path="/health", origin="http://evil.example")[0]["status"] == 403
-
-
 @settings(max_examples=30)
 @given(st.text(st.characters(max_codepoint=255), max_size=60))
 def test_no_other_text_opens(text):
     """Whatever the headers hold, it is the token or it is refused; nothing fails on it."""
     secret = base64.b64encode(text.encode()).decode()
     for header in (text, f"Bearer {text}", f"Basic {text}", f"Basic {secret}"):
-        assert ask(guarded(), authorization=header)[0]["status"] == 401
+        assert status(guarded(), authorization=header) == 401
     for header in (text, f"{COOKIE}={text}", f"{COOKIE}=in.{text}"):
-        assert ask(guarded(), cookie=header)[0]["status"] == 401
+        assert status(guarded(), cookie=header) == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/health", 200), ("/health/../x", 401), ("/health/", 401), ("//health", 401)],
+)
+def test_a_health_check_needs_no_token(path, code):
+    """It says nothing but that the server lives; what merely looks like its path is no such."""
+    assert status(guarded(), path=path) == code
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
@@ -158,82 +161,73 @@ def test_the_cookie_expires_and_cannot_be_changed(monkeypatch, scheme):
     """
     now = [time.time()]
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(now[0]))
-    given = given_cookie(ask(guarded(), scheme=scheme, authorization=f"Bearer {SECRET}"))
-    assert given.endswith("; Secure") == (scheme == "https")
-    assert f"Max-Age={COOKIE_SECONDS}" in given
-    cookie = given.split(";")[0]
+    cookie, *rest = given_cookie(ask(guarded(), scheme=scheme, authorization=BEARER)).split("; ")
+    assert ("Secure" in rest) == (scheme == "https")
+    assert f"Max-Age={COOKIE_SECONDS}" in rest
     word, begun, signed = cookie.split(".")
     other = Access.from_environment({TOKEN: SECRET + "!"})
-    assert ask(guarded(), cookie=f"{word}.{begun[:-1]}_.{signed}")[0]["status"] == 401
-    assert ask(guarded(other), cookie=cookie)[0]["status"] == 401
+    assert status(guarded(), cookie=f"{word}.{begun[:-1]}_.{signed}") == 401
+    assert status(guarded(other), cookie=cookie) == 401
     now[0] += COOKIE_SECONDS - 1
-    assert ask(guarded(), cookie=cookie)[0]["status"] == 200
+    assert status(guarded(), cookie=cookie) == 200
     now[0] += 2
-    assert ask(guarded(), cookie=cookie)[0]["status"] == 401
+    assert status(guarded(), cookie=cookie) == 401
 
 
-def test_a_wrong_token_waits_for_its_answer():
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"authorization": "Bearer wrong-horse-battery"}, True),
+        ({"cookie": f"{COOKIE}=1.1"}, False),
+        ({"authorization": BEARER}, False),
+    ],
+)
+def test_a_wrong_token_waits_for_its_answer(headers, waits):
     """The right one, and who gives none yet, does not wait."""
-
-    def seconds(penalty, **headers):
-        began = time.monotonic()
-        ask(Guard(app, LOCKED, penalty=penalty), **headers)
-        return time.monotonic() - began
-
-    assert seconds(0.2, authorization="Bearer wrong-horse-battery") >= 0.2
-    assert seconds(60, cookie=f"{COOKIE}=1.1") < 60
-    assert seconds(60, authorization=f"Bearer {SECRET}") < 60
+    penalty = 0.2 if waits else 60
+    began = time.monotonic()
+    ask(guarded(penalty=penalty), **headers)
+    assert (time.monotonic() - began >= penalty) == waits
 
 
 def test_tokens_cannot_be_guessed_side_by_side():
     """Of one address only so many wait; what comes beside them is refused unread."""
-    guard = Guard(app, LOCKED, penalty=0.5)
+    guard = guarded(penalty=0.5)
 
     async def guess():
         wrong = [asked(guard, authorization=f"Bearer wrong-{n}") for n in range(MOST_WAITING)]
         waiting = [asyncio.create_task(one) for one in wrong]
         await asyncio.sleep(0.1)
-        over = await asked(guard, authorization=f"Bearer {SECRET}")
-        return over, [(await one)[0]["status"] for one in waiting]
+        over = await asked(guard, authorization=BEARER)
+        return over[0]["status"], [(await one)[0]["status"] for one in waiting]
 
-    over, answers = asyncio.run(guess())
-    assert over[0]["status"] == 429
-    assert answers == [401] * MOST_WAITING
-    assert ask(guard, authorization=f"Bearer {SECRET}")[0]["status"] == 200
+    assert asyncio.run(guess()) == (429, [401] * MOST_WAITING)
+    assert status(guard, authorization=BEARER) == 200
 
 
-FOREIGN = {
-    "another site": {"origin": "http://evil.example"},
-    "another port": {"origin": "http://localhost:4200"},
-    "another name of this machine": {"origin": "http://127.0.0.1:8400"},
-    "no origin that it would name": {"origin": "null"},
-    "another scheme": {"origin": "file://"},
-    "an image or script of another site": {"sec_fetch_site": "cross-site"},
-    "an image or script of another port": {"sec_fetch_site": "same-site"},
-    "a frame": {
-        "sec_fetch_site": "same-site",
-        "sec_fetch_mode": "navigate",
-        "sec_fetch_dest": "iframe",
-    },
-}
-LINK = {
-    "sec_fetch_site": "cross-site",
-    "sec_fetch_mode": "navigate",
-    "sec_fetch_dest": "document",
-}
+def fetch(site, mode="no-cors", dest="image"):
+    """The headers by which a browser says who asks and for what."""
+    return {"sec_fetch_site": site, "sec_fetch_mode": mode, "sec_fetch_dest": dest}
 
 
-@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+OTHERS = ("evil.example", "localhost:4200", "127.0.0.1:8400")  # the last two are this machine
+FOREIGN = [
+    {"origin": origin} for origin in (*(f"http://{one}" for one in OTHERS), "null", "file://")
+]
+FOREIGN += [fetch("cross-site"), fetch("same-site"), fetch("same-site", "navigate", "iframe")]
+LINK = fetch("cross-site", "navigate", "document")
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
 @pytest.mark.parametrize("access", [OPEN, LOCKED], ids=["open", "locked"])
 def test_a_foreign_page_is_refused(headers, access):
     """With or without a token, by any method, and its websockets; not even a health check."""
-    known = {"authorization": f"Bearer {SECRET}"} if access.token else {}
-    guard = guarded(access, open_paths=("/health",))
+    known = {"authorization": BEARER} if access.token else {}
     for method in ("GET", "POST", "PATCH", "OPTIONS"):
-        (start, _) = ask(guard, method=method, path="/health", **headers, **known)
+        (start, _) = ask(guarded(access), method=method, path="/health", **headers, **known)
         assert start["status"] == 403
         assert b"access-control-allow-origin" not in dict(start["headers"])
-    (closed,) = ask(guard, kind="websocket", **headers, **known)
+    (closed,) = ask(guarded(access), kind="websocket", **headers, **known)
     assert closed["type"] == "websocket.close"
 
 
@@ -243,7 +237,7 @@ def test_a_foreign_page_is_refused(headers, access):
         {},
         {"origin": "http://localhost:8400"},
         {"origin": "http://LOCALHOST:8400", "sec_fetch_site": "same-origin"},
-        {"sec_fetch_site": "none", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"},
+        fetch("none", "navigate", "document"),
         LINK,
     ],
 )
@@ -252,10 +246,8 @@ def test_programs_own_pages_and_links_pass(headers):
 
     What opens a page from elsewhere is read only: no form may be sent that way.
     """
-    assert ask(guarded(OPEN), **headers)[0]["status"] == 200
-    assert ask(guarded(OPEN), method="POST", **headers)[0]["status"] == (
-        403 if headers == LINK else 200
-    )
+    assert status(guarded(OPEN), **headers) == 200
+    assert status(guarded(OPEN), method="POST", **headers) == (403 if headers == LINK else 200)
 
 
 @pytest.mark.parametrize(
@@ -273,17 +265,12 @@ def test_a_proxy_with_tls_may_stand_before_it(origin, host):
     assert is_foreign({"origin": origin, "host": "kantor.example:9999"}, "POST")
 
 
-def test_every_answer_carries_the_rules_for_its_page():
+@pytest.mark.parametrize("request_", [{}, {"authorization": BEARER}, {"host": "evil.example"}])
+def test_every_answer_carries_the_rules_for_its_page(request_):
     """What a page may load and who may frame it; an app's own rules stay."""
-    for request in ({}, {"authorization": f"Bearer {SECRET}"}, {"host": "evil.example"}):
-        headers = dict(ask(guarded(), **request)[0]["headers"])
-        assert b"frame-ancestors 'self'" in headers[b"content-security-policy"]
-        assert headers[b"x-frame-options"] == b"SAMEORIGIN"
-        assert headers[b"x-content-type-options"] == b"nosniff"
-
-    async def own(scope, receive, send):
-        fields = [(b"X-Frame-Options", b"DENY")]
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
-
-    (start,) = ask(Guard(own, OPEN))
+    headers = dict(ask(guarded(), **request_)[0]["headers"])
+    assert b"frame-ancestors 'self'" in headers[b"content-security-policy"]
+    assert headers[b"x-frame-options"] == b"SAMEORIGIN"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    (start, _) = ask(guarded(OPEN), path="/own")
     assert [v for name, v in start["headers"] if name.lower() == b"x-frame-options"] == [b"DENY"]

@@ -169,29 +169,24 @@ def test_a_part_that_does_not_get_ready_is_started_again(tmp_path, monkeypatch):
     assert slow.fault == "was not ready after 0 s and was killed"
 
 
-def test_each_change_is_written_down_once(tmp_path, monkeypatch):
-    """So that a page can show it; a disk that refuses ends nothing."""
-    written = []
+def test_a_change_or_a_cause_is_told_once(tmp_path, monkeypatch):
+    """A part that keeps dying does not fill the terminal; a full disk ends nothing.
+
+    One that never starts is an error: the last line of its log says why. The others are ended.
+    """
+    written, lines = [], []
 
     def write(_, states):
-        written.append(states[0])
+        written.append(states)
         raise OSError("full")
 
     monkeypatch.setattr(health, "write_states", write)
-    one = part("one", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
-    supervisor = Supervisor([one], tmp_path, tmp_path, lambda line: None)
-
-    def look():
-        if written[-1].what == "running":
-            if written[-1].restarts:
-                supervisor.stop()
-            else:
-                one.process.kill()
-
-    supervisor.run(lambda: None, look)
-    assert [state.what for state in written[:2]] == ["starting", "running"]
-    assert all(state != after for state, after in itertools.pairwise(written))
-    assert written[-1].fault == "ended (signal 9); its log ends: nothing"
+    bad, good = part("bad", "raise SystemExit('why')", health=NOWHERE), part("good", WAIT)
+    with pytest.raises(SetupError, match=r"bad ended \(exit code 1\): why; see "):
+        Supervisor([bad, good], tmp_path, tmp_path, lines.append).run(pytest.fail)
+    assert lines == ["bad ended (exit code 1): why; starting it again"]
+    assert all(states != after for states, after in itertools.pairwise(written))
+    assert not good.alive
 
 
 @pytest.mark.parametrize("text", [None, "[{", '[{"other": 1}]', "7"])
@@ -203,18 +198,6 @@ def test_what_is_written_is_read(tmp_path, text):
     if text is not None:
         (tmp_path / "states").write_text(text)
     assert read_states(tmp_path / "states") == ([] if text else there)
-
-
-def test_the_same_cause_is_said_once(tmp_path, monkeypatch):
-    """A part that dies every half minute does not fill the terminal."""
-    faults = iter(("ended: a", "ended: a", "ended: b"))
-    monkeypatch.setattr(Part, "look", lambda _: next(faults))
-    monkeypatch.setattr(Part, "start", lambda *_: None)
-    lines = []
-    supervisor = Supervisor([part("one", WAIT)], tmp_path, tmp_path, lines.append)
-    for _ in range(3):
-        supervisor._look_after()
-    assert lines == ["one ended: a; starting it again", "one ended: b; starting it again"]
 
 
 def test_the_pauses_grow_until_a_part_runs_for_a_while(tmp_path):
@@ -235,18 +218,10 @@ def test_the_pauses_grow_until_a_part_runs_for_a_while(tmp_path):
     assert pause(ran=60.0) < 1
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("raise SystemExit('no such database')", r"bad ended \(exit code 1\): no such database; s"),
-        (WAIT, "bad: not ready after"),
-    ],
-)
-def test_what_never_starts_is_an_error_with_its_cause(tmp_path, monkeypatch, code, words):
-    """The last line of the log says why, or that it never answers; the other parts are ended."""
-    monkeypatch.setattr(health, "PATIENCE", 20.0 if "raise" in code else 0.3)
-    good, bad = part("good", WAIT), part("bad", code, health=NOWHERE)
-    with pytest.raises(SetupError, match=words):
-        Supervisor([good, bad], tmp_path, tmp_path, print).run(lambda: pytest.fail("ready"))
-    assert not good.alive
-    assert not bad.alive
+def test_what_never_answers_is_an_error(tmp_path, monkeypatch):
+    """A part that lives and is late is named, and ended."""
+    monkeypatch.setattr(health, "PATIENCE", 0.3)
+    slow = part("slow", WAIT, health=NOWHERE)
+    with pytest.raises(SetupError, match="slow: not ready after"):
+        Supervisor([slow], tmp_path, tmp_path).run(pytest.fail)
+    assert not slow.alive

@@ -61,10 +61,7 @@ class Inbox:
     def from_params(cls, root: Path, say: Callable[[str], object] = print) -> Inbox:
         """The inbox that `params.yaml` names, looked at as often as it says.
 
-        Raises
-        ------
-        SetupError
-            If the blocks `serve` or `batch` are at fault.
+        Raises `SetupError` if the blocks `serve` or `batch` are at fault.
         """
         params = root / "params.yaml"
         serve = settings.load(Serve, "serve", params)
@@ -81,13 +78,7 @@ class Inbox:
         return self._seconds if self._seen == self._arrived else self._settle
 
     def prepare(self) -> None:
-        """Make the folder, where there is none, for melodies to be put into.
-
-        Raises
-        ------
-        OSError
-            If the disk refuses.
-        """
+        """Make the folder, where there is none, for melodies to be put into."""
         if isinstance(self.place, Path) and not self.place.suffix:
             self.place.mkdir(parents=True, exist_ok=True)
 
@@ -114,14 +105,7 @@ class Inbox:
 def state(place: Path | str) -> str:
     """A digest of the names, sizes and times of all files at a place; of none where there is none.
 
-    Hidden files are passed over, links not followed.
-
-    Raises
-    ------
-    InputError
-        If `place` is a URL that is unknown, needs a package that is missing, or names nothing.
-    Unreachable
-        If a store does not answer, or refuses.
+    Hidden files are passed over, links not followed. Raises as `kantor.intake.store.listing` does.
     """
     digest = hashlib.sha256()
     for line in _objects(place) if isinstance(place, str) else _files(place):

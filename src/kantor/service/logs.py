@@ -33,23 +33,15 @@ def copy(lines: BinaryIO, log: Path, longest: int = LONGEST) -> None:
     while line := lines.readline(_LONGEST_LINE):
         with suppress(OSError):
             if log.exists() and log.stat().st_size > longest:
-                log.replace(old(log))
+                log.replace(log.with_name(f"{log.name}.1"))
             with log.open("ab") as stream:
                 stream.write(time.strftime(_STAMP).encode() + line.rstrip(b"\n") + b"\n")
-
-
-def old(log: Path) -> Path:
-    """Where the lines before those in `log` are."""
-    return log.with_name(f"{log.name}.1")
 
 
 def last_words(log: Path, begin: int = 0) -> str:
     """The last line of a log that says anything, without its time; "nothing" where there is none.
 
-    Parameters
-    ----------
-    begin
-        Only what comes after so many bytes counts.
+    Only what comes after the first `begin` bytes counts.
     """
     if not log.exists():
         return "nothing"

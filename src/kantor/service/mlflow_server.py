@@ -16,14 +16,7 @@ from starlette.types import ASGIApp
 
 from kantor import settings
 from kantor.files import private_file
-from kantor.registry.store import (
-    ARTIFACTS,
-    DATABASE,
-    URI_VARIABLE,
-    find_root,
-    lost,
-    missing,
-)
+from kantor.registry.store import ARTIFACTS, DATABASE, URI_VARIABLE, find_root, lost, missing
 from kantor.service.access import Access
 from kantor.service.guard import serve
 
@@ -39,17 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _app(root: Path, access: Access, port: int) -> ASGIApp:
+    """MLflow's app, told where its database and files are as ``mlflow server`` would."""
     if not os.environ.get(URI_VARIABLE) and lost(root):
         raise missing(root)
-    _prepare(root, access, port)
-
-    from mlflow.server.fastapi_app import app
-
-    return app  # type: ignore[no-any-return]
-
-
-def _prepare(root: Path, access: Access, port: int) -> None:
-    """Tell MLflow's app where its database and files are, as ``mlflow server`` would."""
     settings.quiet()
     if not os.environ.get(URI_VARIABLE):
         private_file(root / DATABASE)
@@ -74,6 +59,10 @@ def _prepare(root: Path, access: Access, port: int) -> None:
         "_MLFLOW_SGI_NAME": "uvicorn",
     }
     initialize_backend_stores(database, database, "mlflow-artifacts:/")
+
+    from mlflow.server.fastapi_app import app
+
+    return app  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":

@@ -83,10 +83,7 @@ SERVED: dict[str, type[settings.Block]] = {
 def check_stages(root: Path) -> None:
     """Check the parameters of all stages that ``root/dvc.yaml`` names.
 
-    Raises
-    ------
-    SetupError
-        One line that names the file, the key and the fault.
+    Raises `SetupError` with one line that names the file, the key and the fault.
     """
     try:
         stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
@@ -100,13 +97,7 @@ def check_stages(root: Path) -> None:
 
 
 def check(root: Path) -> None:
-    """Check all blocks that anything in a service reads.
-
-    Raises
-    ------
-    SetupError
-        One line that names the file, the key and the fault.
-    """
+    """Check all blocks that anything in a service reads; raises as `check_stages` does."""
     read_limits(_check_blocks(root, SERVED))
 
 

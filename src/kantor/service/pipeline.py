@@ -1,25 +1,37 @@
-"""Bring the pipeline up to date: DVC as a subprocess, its words passed on, its failures explained.
+"""Bring the pipeline up to date: DVC as a subprocess, one at a time, its failures explained.
 
-A pass that fails or is killed leaves what is finished finished: the next one goes on from there.
+DVC refuses a second ``dvc repro`` while one runs; what goes through here waits instead. So does
+``python -m kantor.service.pipeline COMMAND``, which is what `make repro` runs: the command inherits
+the lock, which is free when the command has ended, however that came about. A pass that fails or is
+killed leaves what is finished finished: the next one goes on from there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+import psutil
+
 from kantor.errors import SetupError
+from kantor.locks import STATE, held
 from kantor.service import cleanup
 from kantor.service.parameters import check_stages
-from kantor.service.repro import stage_environment
 
+LOCK = "repro.lock"
+_PAUSE = 0.2  # seconds
+_OWNER = re.compile(r'"pid":\s*(\d+)')
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
 _EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
@@ -37,20 +49,64 @@ class StageFailed(RuntimeError):
     """
 
 
+@contextmanager
+def alone(root: Path, say: Say) -> Iterator[int]:
+    """Hold the pipeline of the repository `root`, as by `kantor.locks.held`; its open file."""
+    with held(root / STATE / LOCK, say) as file:
+        drop_stale_note(root)
+        yield file
+
+
+def drop_stale_note(root: Path) -> bool:
+    """Remove DVC's own note of who reads and writes what, where nobody does; whether it was.
+
+    DVC 3.67 writes it in place: torn by a full disk or a kill, it would stop every later run. So
+    would one that names a killed process which its parent has not waited for.
+    """
+    note = root / ".dvc" / "tmp" / "rwlock"
+    for pause in (_PAUSE, 0.0):  # another program may be just writing it
+        try:
+            text = note.read_text()
+            json.loads(text)
+        except OSError:
+            return False
+        except ValueError:
+            time.sleep(pause)
+            continue
+        if any(_runs(int(pid)) for pid in _OWNER.findall(text)):
+            return False
+        break
+    note.unlink(missing_ok=True)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    return False
+
+
+def _stage_environment() -> dict[str, str]:
+    """This environment, as stages need it: ``python`` is the one that runs here."""
+    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join(folders),
+        "PYTHONUNBUFFERED": "1",
+        # Python 3.11 keeps a compiled file that a full disk tore, and fails on it ever after.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
 def changed(root: Path) -> list[str]:
     """What has changed since the last pass, a line a stage, such as ``"ingest: data"``.
 
-    Empty if nothing would be run.
-
-    Raises
-    ------
-    StageFailed
-        If DVC cannot say.
+    Empty if nothing would be run. Raises `StageFailed` if DVC cannot say.
     """
     status = subprocess.run(
         [sys.executable, "-m", "dvc", "status", "--json"],
         cwd=root,
-        env=stage_environment(),
+        env=_stage_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -82,10 +138,7 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
     `say` gets each line as it comes. With the file `lock` that `alone` gave, DVC holds the lock
     too, should this process be killed. Returns the names of the stages that ran.
 
-    Raises
-    ------
-    StageFailed
-        With the stage and the cause; or with the fault of params.yaml, and nothing was run.
+    Raises `StageFailed` with the stage and the cause, or with the fault of params.yaml.
     """
     try:
         check_stages(root)
@@ -113,7 +166,7 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
     with subprocess.Popen(
         command,
         cwd=root,
-        env=stage_environment() | {_RUN: run},
+        env=_stage_environment() | {_RUN: run},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -140,13 +193,15 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
 
 def _failure(lines: Sequence[str], code: int) -> str:
     """Why a command failed: the stage that ran last, if one did, and the cause."""
-    if code < 0:
-        cause = f"the command that ran it was {_killed(-code)}"
+    exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
+    ended = code if code < 0 else exits[-1] if exits else 0  # of the stage, where DVC says it
+    killed = -ended if ended < 0 else ended - _SHELL
+    if killed in signal.valid_signals():
+        hint = ": if nobody did that, memory ran out" if killed == signal.SIGKILL else ""
+        whose = "the command that ran it was " if code < 0 else ""
+        cause = f"{whose}killed by signal {killed}{hint}"
     else:
-        exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
-        number = -exits[-1] if exits and exits[-1] < 0 else exits[-1] - _SHELL if exits else 0
-        ended_by_signal = number in signal.valid_signals()
-        cause = _killed(number) if ended_by_signal else _last_words(lines) or f"exit code {code}"
+        cause = _last_words(lines) or f"exit code {code}"
     stages = [(at, match["name"]) for at, match in enumerate(map(_STAGE.search, lines)) if match]
     if not stages:
         return cause
@@ -158,11 +213,6 @@ def _failure(lines: Sequence[str], code: int) -> str:
     return f"{stage}: {cause}"[:600]
 
 
-def _killed(number: int) -> str:
-    hint = ": if nobody did that, memory ran out" if number == signal.SIGKILL else ""
-    return f"killed by signal {number}{hint}"
-
-
 def _last_words(lines: Sequence[str]) -> str:
     """The last line that a stage wrote itself; DVC's own where there is none."""
     written = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
@@ -170,3 +220,27 @@ def _last_words(lines: Sequence[str]) -> str:
     if not own and written:
         own = [written[-1].removeprefix(_ERROR).strip()]
     return own[-1][:300] if own else ""
+
+
+def main(command: list[str]) -> int:
+    """Become the command, holding the lock of the repository in the current folder.
+
+    A fault of params.yaml ends this before the command starts, for DVC removes what a stage made
+    before it runs the stage again.
+    """
+    say = partial(print, file=sys.stderr, flush=True)
+    try:
+        check_stages(Path())
+        with alone(Path(), say) as file:
+            check_stages(Path())  # somebody may have changed it in the meantime
+            os.set_inheritable(file, True)
+            os.execvpe(command[0], command, _stage_environment())
+    except SetupError as error:
+        say(f"{error}; nothing was run")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
 
 def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
     """Markdown that a page shows: a heading, the reasons, a row a metric. The drawing is the same
-    each time. Both bear a metric that could not be counted, and a tolerance of nothing.
+    each time. Both bear a metric that could not be counted, and a tolerance of nothing; the history
+    gets plain figures without it.
     """
     nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4), bar=0.0)
     for one in (outcome, replace(outcome, rows=(outcome.rows[0], nothing))):
@@ -115,72 +117,41 @@ def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
             assert paths[0].stat().st_size > 1000
     assert "better in 100% of the resamples" in rendering.comparison_markdown(outcome)
     assert len([*tmp_path.iterdir()]) == 4
-
-
-def test_the_history_gets_plain_figures(outcome):
-    """Gains that can be written as JSON; what could not be counted is left out."""
-    nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4))
-    damaged = replace(outcome, rows=(outcome.rows[0], nothing))
-    assert list(json.loads(json.dumps(damaged.figures))) == ["gain.overlap"]
-    assert damaged.verdict == "keep"
-
-
-class Compared:
-    """What is read of a comparison."""
-
-    name, challenger, champion, verdict = "bach", 2, 1, "promote"
-
-    def __init__(self, action):
-        self.action = action
-
-
-@pytest.fixture
-def promotions(monkeypatch):
-    """Promotions, noted instead of made."""
-    made = []
-    monkeypatch.setattr(
-        comparison, "promote", lambda *given, comparison, root: made.append((*given, comparison))
-    )
-    return made
-
-
-def nobody(compared):
-    pytest.fail("a person was asked")
+    assert list(json.loads(json.dumps(one.figures))) == ["gain.overlap"]
 
 
 @pytest.mark.parametrize(
     ("action", "answer", "line", "by", "why"),
     [
-        ("promote", nobody, "promoted by flow; version 1 is kept as", "flow", "rule; new scores"),
-        ("keep", nobody, "not promoted: the rule never does; champion is version 1", None, ""),
+        ("promote", None, "promoted by flow; version 1 is kept as", "flow", "rule; new scores"),
+        ("keep", None, "not promoted: the rule never does; champion is version 1", None, ""),
         ("ask", Approval(True, "Clara", "nice"), "promoted by Clara; version 1", "Clara", "nice"),
         ("ask", Approval(False, "Clara", "dull"), "not promoted: Clara said no (dull)", None, ""),
         ("ask", None, "not promoted: nobody answered", None, ""),
     ],
 )
-def test_what_the_rule_and_a_person_say_is_done(promotions, action, answer, line, by, why):
+def test_what_the_rule_and_a_person_say_is_done(monkeypatch, action, answer, line, by, why):
     """Better by the rule is promoted, in the name of the flow or of the person that was asked; no,
-    and no answer, keep the champion.
+    and no answer, keep the champion. The gate has the last word, and a refusal is told.
     """
-    compared = Compared(action)
-    ask = nobody if answer is nobody else lambda _: answer
-    told = settle(Path(), compared, "new scores", ask, "flow")
+    compared = SimpleNamespace(
+        name="bach", challenger=2, champion=1, verdict="promote", action=action
+    )
+    promoted = []
+
+    def promote(version, why, by, comparison, root):
+        promoted.append((version, why.partition("by the ")[2] or why, by, comparison))
+        if version > 2:
+            raise Refused(f"bach version {version}: promotion", ["does not load"])
+
+    monkeypatch.setattr(comparison, "promote", promote)
+    told = settle(Path(), compared, "new scores", lambda _: answer, "flow")
     assert told.startswith(f"bach version 2 {line}")
-    assert len(promotions) == (by is not None)
-    for version, reason, person, given in promotions:
-        assert (version, person, given) == (2, by, compared)
-        assert reason.endswith(why)
-
-
-def test_the_gate_has_the_last_word(monkeypatch, tmp_path):
-    """A refusal is told with its reasons, and is no failure of the flow."""
-
-    def refuse(*given, **named):
-        raise Refused("bach version 2: promotion", ["does not load"])
-
-    monkeypatch.setattr(comparison, "promote", refuse)
-    told = settle(tmp_path, Compared("promote"), "", nobody)
-    assert told.endswith("not promoted: bach version 2: promotion refused: does not load")
+    assert promoted == ([(2, why, by, compared)] if by else [])
+    if by:
+        compared.challenger = 3
+        told = settle(Path(), compared, "", lambda _: answer)
+        assert told.endswith("not promoted: bach version 3: promotion refused: does not load")
 
 
 def test_each_pair_is_decided_on_once(moving, client):

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -41,15 +40,17 @@ def by_page(client, version):
     client.set_registered_model_alias("kantor-bach", "champion", str(version))
 
 
-def test_promoting_moves_champion_and_keeps_previous(moving):
-    """The new version composes, the one before keeps `previous`, and the event is returned.
-
-    An alias names the version as well; the person is the one who runs this, if none is named.
+def test_promoting_moves_champion_and_keeps_previous(moving, client):
+    """The new version composes, the one before keeps `previous`. The event is returned, and is in
+    a tag of the model: who, from where, to where, why. An alias names the version as well; the
+    person is the one who runs this, if none is named.
     """
     event = promote(2, "sounds better", "ada@desk", root=moving)
     assert aliases(moving) == {"champion": 2, "previous": 1, "challenger": 3}
     assert (event.what, event.before, event.after, event.by) == ("promote", 1, 2, "ada@desk")
     assert event.figures["overlap"] == pytest.approx(0.91)
+    tags = client.get_registered_model("kantor-bach").tags
+    assert json.loads(tags[event.tag])["why"] == "sounds better"
     assert load_model(root=moving).source == "kantor-bach version 2"
     event = promote("challenger", "newest", root=moving)
     assert event.after == 3
@@ -59,10 +60,18 @@ def test_promoting_moves_champion_and_keeps_previous(moving):
 def test_rollbacks_lead_further_back(moving):
     """One after the other to older champions, never to one that was rolled back from; `previous`
     stands where the next one leads. Where none is left one line says so, and what else to do.
-    What is promoted again is good again.
+    What is promoted again is good again. Nothing moves without a reason, nor to where it stands,
+    and what composes is not taken away.
     """
     with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
         rollback("no", root=moving)
+    with pytest.raises(InputError, match="say why"):
+        promote(2, " \n", root=moving)
+    with pytest.raises(InputError, match="is the champion already"):
+        promote(1, "yes", root=moving)
+    with pytest.raises(Refused, match="it is the champion"):
+        retire(1, "no", root=moving)
+    assert aliases(moving) == {"champion": 1, "challenger": 3}
     promote(2, "try it", root=moving)
     promote(3, "try it", root=moving)
     event = rollback("worse by ear", root=moving)
@@ -92,25 +101,14 @@ def test_retiring_takes_the_aliases_and_keeps_the_version(moving):
         promote(3, "after all", root=moving)
     with pytest.raises(InputError, match="retired already"):
         retire(3, "again", root=moving)
+    (event,) = history(moving)
+    assert (event.what, event.before, event.after, event.why) == ("retire", 3, None, "hums")
     promote(2, "try it", root=moving)
     promote(3, "after all", force=True, root=moving)
     assert not any("retired" in row["tags"] for row in versions(root=moving))
     retire(2, "hums", root=moving)
     assert aliases(moving) == {"champion": 3, "previous": 1}
     assert "skipped 2 (retired on 2" in rollback("worse", root=moving).line
-
-
-def test_what_is_no_move(moving):
-    """What composes is not taken away, what is done is not done twice, and nothing without a
-    reason.
-    """
-    with pytest.raises(InputError, match="say why"):
-        promote(2, " \n", root=moving)
-    with pytest.raises(Refused, match="it is the champion"):
-        retire(1, "no", root=moving)
-    with pytest.raises(InputError, match="is the champion already"):
-        promote(1, "yes", root=moving)
-    assert aliases(moving) == {"champion": 1, "challenger": 3}
 
 
 def test_what_was_compared_with_another_champion_is_not_promoted(moving, client):
@@ -137,22 +135,6 @@ def test_rolling_back_to_what_does_not_load_is_refused(moving, monkeypatch):
         rollback("worse", root=moving)
     assert aliases(moving)["champion"] == 2
     assert rollback("worse", force=True, root=moving).overrode == ("does not load: no files",)
-
-
-def test_the_history_tells_who_when_from_to_and_why(moving, client):
-    """All moves in order, in tags of the model, with figures and reasons."""
-    promote(2, "sounds better", "ada@desk", root=moving)
-    rollback("worse by ear", "bob@shop", root=moving)
-    retire(2, "worse by ear", "bob@shop", root=moving)
-    made = history(moving)
-    assert [(e.what, e.before, e.after, e.by, e.why) for e in made] == [
-        ("promote", 1, 2, "ada@desk", "sounds better"),
-        ("rollback", 2, 1, "bob@shop", "worse by ear"),
-        ("retire", 2, None, "bob@shop", "worse by ear"),
-    ]
-    assert [e.at for e in made] == sorted(e.at for e in made)
-    tags = client.get_registered_model("kantor-bach").tags
-    assert json.loads(tags[made[0].tag])["why"] == "sounds better"
 
 
 def test_a_move_that_fails_leaves_nothing_behind(moving, monkeypatch):
@@ -225,22 +207,6 @@ def test_two_processes_that_promote_at_once_do_not_interleave(moving):
     (_, first, middle), (_, again, last) = moves(moving)
     assert (first, {middle, last}, again) == (1, {2, 3}, middle)
     assert (aliases(moving)["champion"], aliases(moving)["previous"]) == (last, middle)
-
-
-def test_threads_that_move_at_once_do_not_interleave(moving):
-    """Of several promotions of one version one is made, the others find it done."""
-
-    def one(_):
-        try:
-            return str(promote(2, "at once", root=moving).before)
-        except InputError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = sorted(pool.map(one, range(4)))
-    assert outcomes[0] == "1"
-    assert all("is the champion already" in line for line in outcomes[1:])
-    assert moves(moving) == [("promote", 1, 2)]
 
 
 def test_a_move_waits_for_the_one_under_way(moving, monkeypatch):

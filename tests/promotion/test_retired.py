@@ -55,58 +55,48 @@ def test_a_version_retired_before_goes_with_its_files(registry):
     assert make(registry, 4).version == 4
 
 
-def test_a_version_with_an_alias_or_without_a_date_stays(registry):
-    """Any alias: somebody asks for it by that name. Where somebody wrote `retired` by hand, nobody
-    knows since when.
+def test_the_last_champions_and_those_since_it_was_retired_stay(registry):
+    """The one before this champion, whatever was said of it, and one that was made champion in
+    MLflow's page, where the word `retired` stays on it; one with any alias, and one that somebody
+    retired by hand, nobody knows since when. Another goes, and a rollback still works.
     """
     client = client_of(registry)
     client.set_model_version_tag("kantor-bach", "2", "retired", "yes")
     assert prune_retired(LATER, root=registry) == Freed()
     client.delete_model_version_tag("kantor-bach", "2", "retired")
-    retire(2, "hums", root=registry)
-    client.set_registered_model_alias("kantor-bach", "concert", "2")
-    assert prune_retired(LATER, root=registry) == Freed()
-    assert numbers(registry) == {1, 2, 3}
-
-
-def test_the_last_champions_and_those_since_it_was_retired_stay(registry):
-    """The one before this champion, whatever was said of it, and one that was made champion in
-    MLflow's page, where the word `retired` stays on it. Another goes, and a rollback still works.
-    """
     promote(2, "better", root=registry)
     promote(1, "after all", force=True, root=registry)
     retire(2, "hums", root=registry)
     assert prune_retired(LATER, root=registry) == Freed()
     for champion in ("2", "1", "3"):
-        client_of(registry).set_registered_model_alias("kantor-bach", "champion", champion)
+        client.set_registered_model_alias("kantor-bach", "champion", champion)
         audit(registry)
     assert prune_retired(LATER, root=registry) == Freed()
-    client_of(registry).delete_model_version_tag("kantor-bach", "2", "retired")
+    client.delete_model_version_tag("kantor-bach", "2", "retired")
     retire(2, "hums", root=registry)
+    client.set_registered_model_alias("kantor-bach", "concert", "2")
+    assert prune_retired(LATER, root=registry) == Freed()
+    client.delete_registered_model_alias("kantor-bach", "concert")
     assert prune_retired(LATER, root=registry).count == 1
     assert numbers(registry) == {1, 3}
     rollback("worse", root=registry)
     assert load_model(root=registry).source == "kantor-bach version 1"
 
 
-def test_the_version_that_is_built_here_stays(registry):
-    """`make repro` names it in its last line."""
-    make(registry, 3).write(registry / RECEIPT)
-    retire(3, "hums", root=registry)
-    assert prune_retired(LATER, root=registry) == Freed()
-    assert summary(registry)[0] == "kantor-bach version 3"
-
-
 def test_made_again_it_is_retired_still(registry):
     """Under a new number: going back to old inputs does not make a good model of a bad one. Who
-    retired it and why is still there.
+    retired it and why is still there. What is built here stays: `make repro` names it.
     """
     retire(2, "hums", "ada@desk", root=registry)
     before = history(registry)
     prune_retired(LATER, root=registry)
     assert history(registry) == before
     receipt = make(registry, 2)
+    receipt.write(registry / RECEIPT)
     assert (receipt.version, receipt.created) == (4, True)
+    client_of(registry).set_registered_model_alias("kantor-bach", "challenger", "3")
+    assert prune_retired(LATER, root=registry) == Freed()
+    assert summary(registry)[0] == "kantor-bach version 4"
     tags = {row["version"]: row["tags"] for row in versions(root=registry)}
     assert "retired" in tags[4]
     assert "retired" not in tags[3]

@@ -37,13 +37,11 @@ def impatient(monkeypatch):
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers as the test says; a negative status never answers."""
-
-    statuses = ()  # of the first request, the second, and so on; the last one of all that follow
+    """Answers with the server's statuses, and with the last of them from then on; -1 is none."""
 
     def do_GET(self):
-        first, *rest = type(self).statuses
-        type(self).statuses = rest or [first]
+        first, *rest = self.server.statuses
+        self.server.statuses = rest or [first]
         if first < 0:
             self.server.end.wait(60)
             return
@@ -59,24 +57,17 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def serve(monkeypatch, impatient):
-    """Starts a server whose answers have these statuses; MLflow is told of it."""
-    started = []
-
-    def start(*statuses):
-        handler = type("Handler", (Answering,), {"statuses": list(statuses)})
-        running = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        running.daemon_threads = True
-        running.end = threading.Event()
-        threading.Thread(target=running.serve_forever, args=(0.05,)).start()
-        started.append(running)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{running.server_port}")
-
-    yield start
-    for running in started:
-        running.end.set()
-        running.shutdown()
-        running.server_close()
+def server(monkeypatch, impatient):
+    """The server that MLflow is told of."""
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    running.daemon_threads = True
+    running.end = threading.Event()
+    threading.Thread(target=running.serve_forever, args=(0.05,)).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{running.server_port}")
+    yield running
+    running.end.set()
+    running.shutdown()
+    running.server_close()
 
 
 @pytest.fixture(params=["refuses", "vanishes", "is silent"])
@@ -118,11 +109,11 @@ def test_a_registry_out_of_reach_is_one_line_in_time(unreachable):
         ((404,), "404", False),
     ],
 )
-def test_what_a_server_answers(serve, statuses, words, passes):
+def test_what_a_server_answers(server, statuses, words, passes):
     """A refused token names the variable; a server that fails or falls silent may recover by
     itself; what is no server of MLflow's is not called silent.
     """
-    serve(*statuses)
+    server.statuses = statuses
     begin = time.monotonic()
     with pytest.raises(SetupError, match=words) as caught:
         versions()
@@ -154,16 +145,14 @@ def test_a_locked_database_is_one_line(moving):
     assert time.monotonic() - begin < 60
 
 
-def test_no_registry_yet(bare):
-    """Before the first pass one line names the command; reading makes no database."""
+def test_no_registry_yet_or_none_at_all(bare):
+    """Before the first pass one line names the command; reading makes no database. A file that is
+    not a database gets one line, not SQLAlchemy's page.
+    """
     for ask in (load_model, versions):
         with pytest.raises(SetupError, match=r"mlflow.db: no model .*`make repro`"):
             ask(root=bare)
     assert not (bare / "mlflow.db").exists()
-
-
-def test_database_that_is_none(bare):
-    """A file that is not a database gets one line, not SQLAlchemy's page."""
     (bare / "mlflow.db").write_text("not a database, by any means\n" * 9)
     with pytest.raises(SetupError, match=r"mlflow.db: .*file is not a database") as caught:
         load_model(root=bare)
@@ -217,21 +206,19 @@ def test_no_advice_destroys():
     assert {name: advice for name, advice in found.items() if advice} == {}
 
 
-def test_root_is_found_upward_or_by_name(bare, monkeypatch, tmp_path):
-    """From any folder inside a repository it is found; the variable names any other."""
+def test_the_repository_and_its_model_are_found(bare, monkeypatch, tmp_path):
+    """The repository from any folder inside it; the variable names any other. The model by its
+    parameters, else by the default: where there is no such block, no such file.
+    """
     monkeypatch.chdir(bare / "reports" / "training")
     assert find_root() == bare
-    monkeypatch.setenv("KANTOR_HOME", str(tmp_path / "named"))
-    assert find_root() == tmp_path / "named"
-
-
-def test_the_model_is_named_by_the_parameters(bare, tmp_path):
-    """Else by the default: where there is no such block, no such file, no repository."""
-    default = model_name(bare)
+    default = model_name()
     (bare / "params.yaml").write_text("register: {model: kantor-blues}")
-    assert model_name(bare) == "kantor-blues"
+    assert model_name() == "kantor-blues"
     (bare / "params.yaml").write_text("train: {}")
-    assert model_name(bare) == model_name(tmp_path) == default
+    assert model_name() == model_name(tmp_path) == default
     (bare / "params.yaml").write_text("register: {name: kantor-blues}")
     with pytest.raises(SetupError, match=r"register.name: no such parameter"):
-        model_name(bare)
+        model_name()
+    monkeypatch.setenv("KANTOR_HOME", str(tmp_path / "named"))
+    assert find_root() == tmp_path / "named"

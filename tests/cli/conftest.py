@@ -48,7 +48,7 @@ def run():
     return lambda *words: CliRunner().invoke(cli.app, [str(word) for word in words])
 
 
-def chorale(voices=(0, 1, 2, 3), tempo=80.0):
+def chorale(voices=(0, 1, 2, 3)):
     """Voices in quarters, four bars and a pickup; the tenor rests in bar 2."""
     notes = [
         Note(start, start + 4, NOTES[voice] - 1 + start // 4 % 3, line)
@@ -57,19 +57,13 @@ def chorale(voices=(0, 1, 2, 3), tempo=80.0):
         if not (voice == 2 and 20 <= start < 36)
     ]
     arrays = arrays_of(notes, 64, lines=len(voices))
-    return Score(*arrays, Meter(), pickup=4, key=Key(), title="four", tempo=tempo)
+    return Score(*arrays, Meter(), pickup=4, key=Key(), title="four")
 
 
 @pytest.fixture
-def four():
-    """The music of `piece`."""
-    return chorale()
-
-
-@pytest.fixture
-def piece(tmp_path, four):
+def piece(tmp_path):
     """A file of four voices."""
-    musicxml.write(four, tmp_path / "four.musicxml")
+    musicxml.write(chorale(), tmp_path / "four.musicxml")
     return tmp_path / "four.musicxml"
 
 

@@ -1,7 +1,5 @@
 """The published chorales, as the reference values were made from them."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable

@@ -1,12 +1,9 @@
 """What the naive baselines promise, and that the metrics tell them from chorales."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from tests.ensembles import BAND, tune
+from tests.ensembles import tune
 
-from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES, block, random, shuffled, triads
 from kantor.metrics.musical import evaluate, evaluate_windows
@@ -33,7 +30,8 @@ def seeded(seed: int = 0) -> np.random.Generator:
 @pytest.mark.parametrize("piece", [chorale, tune])
 def test_melody_drums_and_frame_are_kept(piece, name: str) -> None:
     """Whatever line leads, it comes back cell for cell, and so do drums, meter, pickup and key.
-    Every other pitched line is written. The same seed writes the same.
+    Every other pitched line is written, in its range where it has one. The same seed writes the
+    same.
     """
     scores = [piece(seed) for seed in range(3)]
     written, again = (BASELINES[name](scores, seeded(4)) for _ in range(2))
@@ -45,19 +43,12 @@ def test_melody_drums_and_frame_are_kept(piece, name: str) -> None:
         assert (made.meter, made.pickup, made.key) == (real.meter, real.pickup, real.key)
         others = list(ensemble.others)
         assert (made.pitches[:, others] != real.pitches[:, others]).any(axis=0).all()
+        for line in others if name in ("triads", "random") else ():
+            sounding = made.pitches[made.pitches[:, line] != REST, line]
+            low, high = ensemble.ranges[line]
+            assert low <= sounding.min() <= sounding.max() <= high
         np.testing.assert_array_equal(made.pitches, other.pitches)
         np.testing.assert_array_equal(made.onsets, other.onsets)
-
-
-@pytest.mark.parametrize(("piece", "ensemble"), [(chorale, SATB), (tune, BAND)])
-@pytest.mark.parametrize("baseline", [triads, random])
-def test_written_lines_stay_in_their_ranges(baseline, piece, ensemble) -> None:
-    """Every line has its own, the bass too."""
-    made = baseline([piece(0)], seeded())[0]
-    for line in ensemble.others:
-        sounding = made.pitches[made.pitches[:, line] != REST, line]
-        low, high = ensemble.ranges[line]
-        assert low <= sounding.min() <= sounding.max() <= high
 
 
 def test_block_moves_in_parallel() -> None:

@@ -1,7 +1,5 @@
 """Phrase ends with known answers, built by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

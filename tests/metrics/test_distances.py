@@ -1,7 +1,5 @@
 """Distances of distributions and the paired bootstrap, by hand and beside other code."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Golden values, worked out by hand, for every metric of `kantor.metrics.musical`."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """A small corpus of four-part pieces made by rule, and a model that composes by rule."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -29,10 +27,9 @@ def chorale(row: int) -> Score:
 @pytest.fixture(scope="session")
 def corpus() -> tuple[Piece, ...]:
     """Three training pieces, three to be held out."""
-    splits = ("train", "train", "train", "valid", "valid", "valid")
-    return tuple(
-        Piece(f"made/{row}", split, "made", 0, chorale(row)) for row, split in enumerate(splits)
-    )
+    splits = ["train"] * 3 + ["valid"] * 3
+    pieces = enumerate(splits)
+    return tuple(Piece(f"made/{row}", split, "made", 0, chorale(row)) for row, split in pieces)
 
 
 @pytest.fixture(scope="session")

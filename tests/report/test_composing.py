@@ -1,7 +1,5 @@
 """What a model composes: under whole melodies in batches, and in other tasks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

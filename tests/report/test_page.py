@@ -1,11 +1,8 @@
 """The page and its charts: self-contained, robust against what is missing, safe, well formed."""
 
-from __future__ import annotations
-
 import json
 import math
 import re
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,30 +17,12 @@ from kantor.report.page import KINDS, grouped, strip, write_page
 from kantor.report.samples import Sample, embed, shown
 
 
-class Nesting(HTMLParser):
-    """Every element is closed where it should be."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-
-    def handle_starttag(self, tag, attrs):
-        self.open += [tag] if tag not in ("meta", "link", "img", "input") else []
-
-    def handle_startendtag(self, tag, attrs):
-        assert tag in ("path", "rect", "circle", "line")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
 def written(folder, picked=()):
     """The page that is made of a folder, well formed, and the addresses on it."""
     write_page(folder, folder / "model.json", picked)
     page = (folder / "report.html").read_text()
-    nesting = Nesting()
-    nesting.feed(page)
-    assert nesting.open == []
+    for tag in set(re.findall(r"</(\w+)>", page)):
+        assert len(re.findall(f"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag
     ids = re.findall(r' id="([^"]*)"', page)
     addresses = re.findall(r' (?:src|href)="([^"]+)"', page)
     assert len(set(ids)) == len(ids)
@@ -147,14 +126,12 @@ def test_every_metric_that_can_be_measured_is_explained(corpus, shown_as_text):
 
 def test_the_verdict_is_said_in_numbers(shown_as_text):
     """The page's first lines count what is alike, in range and outside."""
-    figures = {
-        "metrics": {
-            "crossing": {**ENTRY, "generated": 0.5, "verdict": "alike"},
-            "empty_bars": {**ENTRY, "generated": 0.55, "verdict": "in range"},
-            "leaps_bass": {**ENTRY, "generated": 0.95, "verdict": "outside"},
-        },
+    metrics = {
+        "crossing": {**ENTRY, "generated": 0.5, "verdict": "alike"},
+        "empty_bars": {**ENTRY, "generated": 0.55, "verdict": "in range"},
+        "leaps_bass": {**ENTRY, "generated": 0.95, "verdict": "outside"},
     }
-    text = shown_as_text(figures)
+    text = shown_as_text({"metrics": metrics})
     assert "2 of 3 metrics lie in the range of real pieces" in text
     assert "alto, tenor and bass to the soprano of 7 pieces of the validation split" in text
     assert "Furthest off: leaps of a fourth or more, bass (0.950, real 0.500)." in text
@@ -208,15 +185,8 @@ def test_a_chart_is_the_page_s_own():
     assert svg == line_chart([1.0, 3.0, 2.0], band=(0.0, 2.0), centre=1.0)
     assert ">2.0</text>" in svg
     assert "not recorded" in line_chart([])
-
-
-def test_bars_have_a_place_for_each_name():
-    """Both sides of each name are drawn, and silence is no error."""
-    for value in (0.5, 0.0):
-        sides = {"generated": np.full(3, value), "real": np.full(3, value)}
-        svg = charts.bars(sides, ["alto", "a & b", "bass"], "Bars")
-        ElementTree.fromstring(svg)
-        assert "a &amp; b" in svg
+    silent = {"generated": np.zeros(2), "real": np.zeros(2)}
+    assert "a &amp; b" in charts.bars(silent, ["alto", "a & b"], "Bars")
     assert "C4" in charts.histogram({"generated": np.ones(14), "real": np.ones(14)}, 50, "Pitches")
 
 

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from kantor.batch import Batch, Summary
 
 
+Places = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PLACE",
+        help="Folders, zip files or single files of MIDI or MusicXML, or addresses such as "
+        "s3://bucket/inbox.",
+    ),
+]
+
+
 def batch_command(
     context: typer.Context,
-    places: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PLACE",
-            help="Folders, zip files or single files of MIDI or MusicXML, or addresses such as "
-            "s3://bucket/inbox.",
-        ),
-    ],
+    places: Places,
     out: Annotated[
         Path | None,
         typer.Option(

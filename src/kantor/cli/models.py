@@ -65,9 +65,8 @@ def show_command(version: Version) -> None:
             "created": row["created"],
             "run": row["run"],
         }
-        for name, value in sorted(row["tags"].items()):
-            if not name.startswith(("history.", "mlflow.")):
-                facts[name] = value
+        tags = sorted(row["tags"].items())
+        facts |= {tag: value for tag, value in tags if not tag.startswith(("history.", "mlflow."))}
         rows = [[name, str(value)] for name, value in facts.items()]
         console.table(["version", str(row["version"])], rows)
         moves = [event for event in history() if row["version"] in (event.before, event.after)]

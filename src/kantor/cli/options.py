@@ -23,9 +23,7 @@ CANDIDATES = typer.Option(
 
 Melodies = Annotated[
     list[Path] | None,
-    typer.Argument(
-        metavar="MELODY", help="MIDI or MusicXML files, each with a melody or several voices."
-    ),
+    typer.Argument(metavar="MELODY", help="MIDI or MusicXML files, of one voice or of several."),
 ]
 Given = Annotated[
     str | None,
@@ -52,15 +50,11 @@ LockBars = Annotated[
 ]
 ComposeBars = Annotated[
     str | None,
-    typer.Option(
-        metavar="BARS", help="The only bars that are composed, of a file with four voices."
-    ),
+    typer.Option(metavar="BARS", help="The only bars to compose, of a file with four voices."),
 ]
 Fill = Annotated[
     bool,
-    typer.Option(
-        "--fill", help="Compose only the bars in which a voice of the file rests throughout."
-    ),
+    typer.Option("--fill", help="Compose only the bars in which a voice rests throughout."),
 ]
 Continue = Annotated[
     int,
@@ -95,9 +89,7 @@ Pickup = Annotated[
 ]
 Phrase = Annotated[
     int | None,
-    typer.Option(
-        metavar="N", min=1, max=MOST_BARS, help="From nothing: bars in a phrase; 4 if not said."
-    ),
+    typer.Option(metavar="N", min=1, max=MOST_BARS, help="From nothing: bars in a phrase, else 4."),
 ]
 Title = Annotated[str | None, typer.Option(metavar="TEXT", help="The title of the results.")]
 Out = Annotated[
@@ -132,9 +124,7 @@ Passes = Annotated[
 ]
 Tempo = Annotated[
     float | None,
-    typer.Option(
-        min=10, max=400, help="Quarters a minute of the results; the file's own by default."
-    ),
+    typer.Option(min=10, max=400, help="Quarters a minute; the file's own if not said."),
 ]
 Format = Annotated[
     str, typer.Option("--format", help="What to write: any of mid, musicxml, npz, wav, png.")

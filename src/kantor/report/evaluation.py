@@ -53,11 +53,8 @@ def evaluate(
 
     Parameters
     ----------
-    model
     corpus
         All pieces; those of ``settings.split`` are composed anew.
-    settings
-    reports
     card
         The model's ``model.json``, shown on the page.
 

@@ -21,10 +21,10 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from kantor import settings
 from kantor.batch import Batch, Plan, counted, run
-from kantor.batch.dispatcher import Engine, Pending, Results, processes
+from kantor.batch.dispatcher import Engine, Results, processes
 from kantor.batch.jobs import Chunk
 from kantor.batch.models import patient
-from kantor.batch.plan import markdown
+from kantor.batch.settings import markdown
 from kantor.batch.worker import compose_chunk
 from kantor.errors import SetupError
 from kantor.intake import read_limits
@@ -55,18 +55,7 @@ def compose(packed: bytes, engine: Engine | None = None) -> Results:
     It comes packed, so that Prefect does not look into hundreds of melodies.
     """
     chunk: Chunk = pickle.loads(packed)
-    return compose_chunk(chunk) if engine is None else engine.submit(chunk).result()
-
-
-class Tasks:
-    """An engine whose chunks are tasks of this flow; `engine` does their work on this machine."""
-
-    def __init__(self, engine: Engine | None) -> None:
-        self._engine = engine
-
-    def submit(self, chunk: Chunk) -> Pending:
-        """Make a task of a chunk."""
-        return compose.submit(pickle.dumps(chunk), self._engine)
+    return compose_chunk(chunk) if engine is None else engine(chunk)()
 
 
 @flow(name="batch_compose", task_runner=task_runner())
@@ -102,7 +91,7 @@ def batch_compose(
         ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
     )
     with processes(batch.workers) if batch.engine == "processes" else nullcontext() as engine:
-        summary = run(plan, Tasks(engine))
+        summary = run(plan, lambda chunk: compose.submit(pickle.dumps(chunk), engine).result)
     if summary is None:
         log.info("nothing new in %s", place)
         return "nothing new"

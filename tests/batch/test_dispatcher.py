@@ -7,9 +7,13 @@ import pytest
 from tests.batch import tunes
 from tests.living import left
 
+from kantor.batch import dispatcher
 from kantor.batch.dispatcher import DIED, FEW, dispatch, processes, shares
-from kantor.batch.jobs import Job
+from kantor.batch.jobs import Chunk, Job
 from kantor.intake import Upload
+from kantor.processes import Workers
+
+EMPTY = Chunk((), *[None] * 6)
 
 
 def jobs(sizes):
@@ -48,13 +52,13 @@ class Engine:
     def __init__(self):
         self.sizes, self.under_way, self.most = [], 0, 0
 
-    def submit(self, chunk):
+    def __call__(self, chunk):
         self.sizes.append(len(chunk.jobs))
         self.under_way += 1
         self.most = max(self.most, self.under_way)
-        return self
+        return self.results
 
-    def result(self):
+    def results(self):
         self.under_way -= 1
         return ()
 
@@ -62,7 +66,7 @@ class Engine:
 def test_every_job_is_handed_out_and_comes_back():
     """At first a few to each worker, then full chunks; what is under way at once is bounded."""
     engine = Engine()
-    back = [chunk for chunk, _ in dispatch(jobs([9] * 1000), None, engine, 2, 50)]
+    back = [chunk for chunk, _ in dispatch(jobs([9] * 1000), EMPTY, engine, 2, 50)]
     assert engine.sizes[0] == FEW
     assert engine.under_way == 0
     assert engine.most <= 4 + 200 // FEW  # two chunks a worker, and the shares of all that is kept
@@ -73,15 +77,24 @@ def test_every_job_is_handed_out_and_comes_back():
 def test_large_uploads_do_not_pile_up():
     """Their bytes fill a chunk before their number does."""
     engine = Engine()
-    list(dispatch(jobs([9] * FEW + [30_000_000] * 5), None, engine, 1, 1000))
+    list(dispatch(jobs([9] * FEW + [30_000_000] * 5), EMPTY, engine, 1, 1000))
     assert engine.sizes == [FEW, 3, 2]
 
 
-def workers_of(engine):
-    return list(engine.workers._pool._processes)
+@pytest.fixture
+def pids(monkeypatch):
+    """The processes of the workers that are made meanwhile."""
+    made = []
+
+    def noted(*given):
+        made.append(Workers(*given))
+        return made[-1]
+
+    monkeypatch.setattr(dispatcher, "Workers", noted)
+    return lambda: [pid for workers in made for pid in workers._pool._processes]
 
 
-def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path):
+def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path, pids):
     """Its chunk is composed again, once, and the result is the undisturbed one."""
     tunes.compose(inbox, tmp_path / "undisturbed")
     killed = []
@@ -90,7 +103,7 @@ def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path):
 
         def report(counts):
             if not killed:
-                killed.extend(workers_of(engine)[:1])
+                killed.extend(pids()[:1])
                 os.kill(killed[0], signal.SIGKILL)
 
         tunes.compose(inbox, out, engine=engine, report=report, chunk=2)
@@ -107,15 +120,15 @@ def test_a_melody_that_ends_its_worker_is_found_and_left_out(inbox, out):
     assert DIED in (summary.folder / "manifest.csv").read_text().replace('"', "")
 
 
-def test_an_error_ends_the_workers_at_once(inbox, out):
+def test_an_error_ends_the_workers_at_once(inbox, out, pids):
     """Ctrl-C does not wait for what is under way."""
-    pids = []
+    at_work = []
 
     def report(counts):
-        pids.extend(workers_of(engine))
+        at_work.extend(pids())
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), processes(1) as engine:
         tunes.compose(inbox, out, engine=engine, report=report)
-    assert pids
-    assert left(pids, 5) == set()
+    assert at_work
+    assert left(at_work, 5) == set()

@@ -48,10 +48,11 @@ def test_a_model_that_does_not_load_is_not_pinned(tmp_path):
 def test_a_pinned_model_that_was_damaged_is_replaced(tmp_path):
     """By the same model, fetched anew; until then it is known to be damaged."""
     name, digest = pin(tmp_path, "one")
-    (models.pinned(tmp_path, digest) / "model.json").write_text("{")
-    assert "damaged or missing" in models.fault(tmp_path, digest, tunes.load)
+    kept = models.pinned(tmp_path, digest)
+    (kept / "model.json").write_text("{")
+    assert "damaged or missing" in models.fault(kept, digest, tunes.load)
     assert pin(tmp_path, "one") == (name, digest)
-    assert models.fault(tmp_path, digest, tunes.load) == ""
+    assert models.fault(kept, digest, tunes.load) == ""
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_the_first_have_a_recording_beside_the_page(tmp_path, out, monkeypatch, 
     audio = pytest.importorskip("kantor.formats.audio")
     made = []
     monkeypatch.setattr(audio, "flac_bytes", lambda score, rate: made.append(score) or b"fLaC")
-    monkeypatch.setattr("kantor.batch.samples.LONGEST", longest)
+    monkeypatch.setattr("kantor.batch.page.LONGEST", longest)
     inbox = tunes.fill(tmp_path / "inbox", 5)
     summary = compose(inbox, out, page={"shown": 9, "recorded": 2})
     _, links = page_of(summary)

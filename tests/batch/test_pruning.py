@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, Stops, compose
+from tests.batch.tunes import Stopped, compose, stops
 
 from kantor.batch import copying
 from kantor.batch.pruning import prune_batches, prune_quarantine
@@ -156,7 +156,7 @@ def test_an_unfinished_batch_stays_whatever_its_age(inbox, out):
     make_old(out, 1)
     tunes.fill(inbox, 5, start=20)
     with pytest.raises(Stopped):
-        compose(inbox, out, engine=Stops(0))
+        compose(inbox, out, engine=stops(0))
     prune_batches(out, datetime.now(UTC) + timedelta(days=1))
     assert (out / "models").is_dir()
     summary = compose(inbox, out)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, Stops, compose
+from tests.batch.tunes import Stopped, compose, stops
 
 from kantor.batch import models, worker
 from kantor.drift import last
@@ -127,7 +127,7 @@ def test_the_same_again_composes_nothing(inbox, out):
     """The files of another batch's compositions are not written anew, but those that are gone."""
     compose(inbox, out)
     before = {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")}
-    second = compose(inbox, out, engine=Stops(1))  # the refused file is looked at again
+    second = compose(inbox, out, engine=stops(1))  # the refused file is looked at again
     assert (second.number, second.counts) == (2, {"reused": 11, "refused": 1})
     assert {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")} == before
     lost = next(iter(before))
@@ -160,7 +160,7 @@ def test_a_stopped_batch_ends_as_an_undisturbed_one(inbox, out, tmp_path, chunks
     """With the model that it began with, also where the registry has another one by then."""
     compose(inbox, tmp_path / "undisturbed")
     with pytest.raises(Stopped):
-        compose(inbox, out, engine=Stops(chunks), workers=1)
+        compose(inbox, out, engine=stops(chunks), workers=1)
     assert compose(inbox, out, gone).number == 1
     assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
     assert not (out / "models").exists()

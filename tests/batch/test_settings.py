@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kantor.batch import Batch, Options, Summary
 from kantor.batch.jobs import Job
-from kantor.batch.plan import markdown
+from kantor.batch.settings import markdown
 from kantor.intake import Upload
 
 ROOT = Path("/srv/kantor")

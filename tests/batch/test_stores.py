@@ -1,13 +1,10 @@
 """Objects of a store are read once; results are copied there, each file before what names it."""
 
-from concurrent.futures import Future
-
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, Stops
+from tests.batch.tunes import Stopped, stops
 
 from kantor.batch.copying import copy
-from kantor.batch.dispatcher import Here
 from kantor.batch.jobs import Result
 from kantor.intake.upload import Unreachable
 
@@ -38,14 +35,10 @@ def compose(out, engine=None, **said):
     return summary and summary.counts
 
 
-class Faulty(Here):
+def faulty(chunk):
     """An engine in which each chunk's first melody ends the process that composes it."""
-
-    def submit(self, chunk):
-        results = super().submit(chunk).result()[1:]
-        pending = Future()
-        pending.set_result((Result(chunk.jobs[0].key, "it died", failed=True), *results))
-        return pending
+    results = tunes.here(chunk)()[1:]
+    return lambda: (Result(chunk.jobs[0].key, "it died", failed=True), *results)
 
 
 def test_what_is_finished_is_not_read_again(bucket, read, out):
@@ -77,7 +70,7 @@ def test_what_was_known_by_its_bytes_is_read_once_more(bucket, read, out):
 
 def test_what_failed_is_tried_again(read, out):
     """A batch in which something failed keeps no mark of its objects."""
-    assert compose(out, Faulty(), chunk=6)["failed"] >= 1
+    assert compose(out, faulty, chunk=6)["failed"] >= 1
     read()
     assert compose(out)["composed"] >= 1
     assert len(read()) == 6
@@ -88,7 +81,7 @@ def test_what_failed_is_tried_again(read, out):
 def test_a_batch_that_was_stopped_reads_what_is_left(read, out):
     """Nothing counts as finished before its batch is done."""
     with pytest.raises(Stopped):
-        compose(out, Stops(1), workers=1, chunk=1)
+        compose(out, stops(1), workers=1, chunk=1)
     read()
     assert compose(out, workers=1, chunk=1) == {"composed": 6}
     assert len(read()) == 6

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kantor.batch import Batch, Plan, run
-from kantor.batch.dispatcher import Here
+from kantor.batch.worker import compose_chunk
 from kantor.errors import InputError
 from kantor.formats import midi
 from kantor.intake import Limits
@@ -76,24 +76,29 @@ def plan(inbox, out, fetched=None, **said):
 
 def compose(inbox, out, fetched=None, engine=None, **said):
     """Compose what is in `inbox`, in this process if no engine is named."""
-    return run(plan(inbox, out, fetched, **said), engine or Here())
+    return run(plan(inbox, out, fetched, **said), engine or here)
+
+
+def here(chunk):
+    """An engine that composes in this process."""
+    results = compose_chunk(chunk)
+    return lambda: results
 
 
 class Stopped(Exception):
     """What ends a batch in the middle."""
 
 
-class Stops(Here):
+def stops(chunks):
     """An engine that stops when it has got so many chunks and gets another one."""
+    left = [here] * chunks
 
-    def __init__(self, chunks):
-        self.left = chunks
-
-    def submit(self, chunk):
-        if not self.left:
+    def engine(chunk):
+        if not left:
             raise Stopped
-        self.left -= 1
-        return super().submit(chunk)
+        return left.pop()(chunk)
+
+    return engine
 
 
 def fill(inbox, count, start=0):

@@ -19,7 +19,7 @@ def batch(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "fetch", lambda into, reference: tunes.fetch(reference)(into))
     monkeypatch.setattr(registry, "load_alone", tunes.load)
-    monkeypatch.setattr(dispatcher, "processes", lambda workers: nullcontext(dispatcher.Here()))
+    monkeypatch.setattr(dispatcher, "processes", lambda workers: nullcontext(tunes.here))
     return lambda *words: run("batch", *words)
 
 

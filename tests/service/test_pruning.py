@@ -9,8 +9,6 @@ import pytest
 import yaml
 from tests.batch import tunes
 
-from kantor.batch import run
-from kantor.batch.dispatcher import Here
 from kantor.errors import SetupError
 from kantor.locks import held
 from kantor.service import pruning
@@ -32,7 +30,7 @@ def root(tmp_path, monkeypatch):
     shutil.copy(PARAMS, root / "params.yaml")
     inbox = tunes.fill(tmp_path / "inbox", 3)
     (inbox / "notes.txt").write_text("no melody")
-    run(tunes.plan(inbox, root / "compositions/batches"), Here())
+    tunes.compose(inbox, root / "compositions/batches")
     (root / "compositions/mine.mid").write_bytes(tunes.tune(1))
     (root / LOGS).mkdir(parents=True)
     for name in ("mlflow.log", "mlflow.log.1"):

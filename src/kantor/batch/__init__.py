@@ -7,8 +7,7 @@ is in the ledger is done, everything else is done again after a stop, and a comp
 melody, model and options alone. So a batch that was stopped ends as if it had not been.
 """
 
-from kantor.batch.plan import Plan, Summary, counted
 from kantor.batch.run import run
-from kantor.batch.settings import Batch, Options
+from kantor.batch.settings import Batch, Options, Plan, Summary, counted
 
 __all__ = ["Batch", "Options", "Plan", "Summary", "counted", "run"]

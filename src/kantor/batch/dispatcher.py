@@ -1,19 +1,18 @@
 """The dispatcher hands chunks of jobs to workers, and takes back what they made of them.
 
-An *engine* has a method ``submit(chunk)`` whose answer has a ``result()``: the processes of this
-machine, or Prefect's tasks (``flows/batch_compose.py``).
+What works on chunks is an *engine*: the processes of this machine, or Prefect's tasks
+(``flows/batch_compose.py``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
 
-from kantor.batch.jobs import Chunk, Common, Job, Result
+from kantor.batch.jobs import Chunk, Job, Result
 from kantor.batch.worker import compose_chunk
 from kantor.processes import BATCH, Call, Died, Workers
 
@@ -26,67 +25,34 @@ Results = tuple[Result, ...]
 """One for each job of a chunk, in their order."""
 
 
-class Pending(Protocol):
-    """A chunk that is worked on."""
-
-    def result(self) -> Results:
-        """Wait for it."""
-
-
-class Engine(Protocol):
-    """Takes chunks and works on several at once."""
-
-    def submit(self, chunk: Chunk) -> Pending:
-        """Take a chunk."""
-
-
-class Here:
-    """The engine that composes in this process: for a few melodies, and for tests."""
-
-    def submit(self, chunk: Chunk) -> Pending:
-        """Compose a chunk at once."""
-        future: Future[Results] = Future()
-        future.set_result(compose_chunk(chunk))
-        return future
-
-
-class Processes:
-    """Worker processes, each on one core.
-
-    A chunk that ends its worker twice is halved, until the melody that does it is alone.
-    """
-
-    def __init__(self, workers: Workers) -> None:
-        self.workers = workers
-
-    def submit(self, chunk: Chunk) -> Pending:
-        """Hand a chunk to the next free worker."""
-        return _InProcess(self, chunk, self.workers.submit(compose_chunk, chunk))
-
-
-class _InProcess:
-    def __init__(self, engine: Processes, chunk: Chunk, call: Call) -> None:
-        self._engine, self._chunk, self._call = engine, chunk, call
-
-    def result(self) -> Results:
-        jobs = self._chunk.jobs
-        try:
-            results: Results = self._call.result()
-            return results
-        except Died:
-            if len(jobs) == 1:
-                return (Result(jobs[0].key, DIED, failed=True),)
-        half = len(jobs) // 2
-        parts = [replace(self._chunk, jobs=some) for some in (jobs[:half], jobs[half:])]
-        return tuple(result for part in parts for result in self._engine.submit(part).result())
+Engine = Callable[[Chunk], Callable[[], Results]]
+"""Takes a chunk, and returns a function that waits for its results; several are under way."""
 
 
 @contextmanager
-def processes(count: int) -> Iterator[Processes]:
-    """Worker processes for as long as this lasts; an error or Ctrl-C ends them at once."""
+def processes(count: int) -> Iterator[Engine]:
+    """Worker processes, each on one core, for as long as this lasts.
+
+    A chunk that ends its worker twice is halved, until the melody that does it is alone. An error
+    or Ctrl-C ends the workers at once.
+    """
     workers = Workers(count, BATCH)
+
+    def engine(chunk: Chunk) -> Callable[[], Results]:
+        return partial(results, chunk, workers.submit(compose_chunk, chunk))
+
+    def results(chunk: Chunk, call: Call) -> Results:
+        try:
+            return tuple(call.result())
+        except Died:
+            if len(chunk.jobs) == 1:
+                return (Result(chunk.jobs[0].key, DIED, failed=True),)
+        half = len(chunk.jobs) // 2
+        parts = [replace(chunk, jobs=some) for some in (chunk.jobs[:half], chunk.jobs[half:])]
+        return tuple(result for part in parts for result in engine(part)())
+
     try:
-        yield Processes(workers)
+        yield engine
     except BaseException:
         workers.close(wait=False)
         raise
@@ -94,7 +60,7 @@ def processes(count: int) -> Iterator[Processes]:
 
 
 def dispatch(
-    jobs: Iterable[Job], common: Common, engine: Engine, workers: int, most: int
+    jobs: Iterable[Job], empty: Chunk, engine: Engine, workers: int, most: int
 ) -> Iterator[tuple[Chunk, Results]]:
     """Hand jobs to an engine's workers as they come; yield the chunks back, the oldest first.
 
@@ -104,21 +70,23 @@ def dispatch(
 
     Parameters
     ----------
+    empty
+        A chunk without jobs: what all have in common.
     workers, most
         How many workers there are, and how many jobs a chunk has at most.
     """
-    under_way: deque[tuple[Chunk, Pending]] = deque()
+    under_way: deque[tuple[Chunk, Callable[[], Results]]] = deque()
     waiting: list[Job] = []
     size, ready, kept = 0, workers * min(most, FEW), 0
 
     def submit(some: Sequence[Job]) -> None:
         for share in shares(some, workers, most):
-            chunk = Chunk(common, share)
-            under_way.append((chunk, engine.submit(chunk)))
+            chunk = replace(empty, jobs=share)
+            under_way.append((chunk, engine(chunk)))
 
     def oldest() -> tuple[Chunk, Results]:
-        chunk, pending = under_way.popleft()
-        return chunk, pending.result()
+        chunk, results = under_way.popleft()
+        return chunk, results()
 
     for job in jobs:
         waiting.append(job)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from kantor.batch.settings import Options
+from kantor.batch.settings import Loader, Options
 from kantor.compose import outputs
-from kantor.compose.composer import Model
 from kantor.drift.melody_features import Row
 from kantor.intake import Limits, Upload
-
-Loader = Callable[[str], Model]
-"""Loads a model from its folder; a function of a module, so that other processes find it."""
 
 _NAME = 40  # characters of a source's name
 _KEY = 12  # digits of the key; they tell apart what is called the same
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One file that a batch found.
 
     Attributes
@@ -68,11 +62,12 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Common:
-    """What all chunks of a batch have in common.
+class Chunk:
+    """Melodies that one worker takes at once, and what all chunks of a batch have in common.
 
     Attributes
     ----------
+    jobs : tuple of Job
     model, loader
         The folder of the model, and what loads it.
     out, scratch : Path
@@ -81,20 +76,13 @@ class Common:
         As in a batch's plan.
     """
 
+    jobs: tuple[Job, ...]
     model: Path
     loader: Loader
     out: Path
     scratch: Path
     options: Options
     limits: Limits
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Melodies that one worker takes at once."""
-
-    common: Common
-    jobs: tuple[Job, ...]
 
 
 @dataclass(frozen=True)

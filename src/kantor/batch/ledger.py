@@ -12,18 +12,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kantor.batch.jobs import Entry, Result
+from kantor.batch.settings import STATUSES
 from kantor.files import private_file
 
 Row = tuple[Entry, str, str, str]
 """An entry, its status, the reason where it was not composed, and its composition's key."""
-
-STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", "failed"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -49,8 +47,7 @@ CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(NamedTuple):
     """A batch in the ledger: its number, and the model that it began with and ends with."""
 
     number: int
@@ -140,12 +137,8 @@ class Ledger:
             )
             self._all.executemany(
                 "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (begun.number, one.place, one.position, one.name, one.nth, one.sha256,
-                     status, reason, key, options)
-                    for one, status, reason, key in rows
-                ),
-            )  # fmt: skip
+                ((begun.number, *entry, *rest, options) for entry, *rest in rows),
+            )
 
     def counts(self, batch: int) -> dict[str, int]:
         """How many entries of a batch have each status."""
@@ -160,25 +153,21 @@ class Ledger:
         They are read one by one, `most` at most (all by default), only those of the `statuses`.
         """
         cursor = self._all.execute(
-            "SELECT e.name, e.sha256, e.status, e.reason, e.key, c.model, c.details, c.finished"
+            "SELECT e.name source, e.sha256, e.status, e.reason, e.key composition, c.model,"
+            " c.details, c.finished"
             " FROM entries e LEFT JOIN compositions c ON c.key = e.key AND e.key != ''"
             f" WHERE e.batch = ? AND e.status IN ({', '.join('?' * len(statuses))})"
             " ORDER BY e.place, e.position, e.name, e.nth, e.sha256 LIMIT ?",
             (batch, *statuses, most),
         )
-        names = ("source", "sha256", "status", "reason", "composition", "model")
         for row in cursor:
-            details = json.loads(row[6]) if row[6] else {}
-            yield dict(zip(names, row[:6], strict=True)) | details | {"finished": row[7]}
+            yield dict(row) | json.loads(row["details"] or "{}")
 
     def ended(self, before: datetime) -> list[int]:
         """The batches that ended before a time and are not deleted yet, the oldest first."""
-        rows = self._all.execute(
-            "SELECT number FROM batches WHERE state IN ('done', 'given up') AND finished < ?"
-            " ORDER BY number",
-            (before.astimezone(UTC).isoformat(timespec="seconds"),),
-        )
-        return [number for (number,) in rows]
+        ended = "state IN ('done', 'given up') AND finished < ?"
+        query = f"SELECT number FROM batches WHERE {ended} ORDER BY number"
+        return [number for (number,) in self._all.execute(query, (_text(before),))]
 
     def forget(self, batch: int) -> list[str]:
         """Delete a batch's rows, but for its number and for which uploads it finished.
@@ -214,7 +203,7 @@ class Ledger:
                 self._all.rollback()
 
     def shrink(self) -> None:
-        """Give room that is no longer needed back to the disk."""
+        """Give free room back to the disk."""
         self._all.execute("VACUUM")
 
 
@@ -229,35 +218,31 @@ class Objects:
 
     def has(self, name: str, mark: str) -> bool:
         """Whether all that is in an object, as it was with this mark, is finished."""
-        row = self._all.execute(
-            "SELECT 1 FROM objects WHERE place=? AND name=? AND options=? AND mark=? AND settled",
-            (self._place, name, self._options, mark),
+        query = (
+            "SELECT 1 FROM objects WHERE place=? AND name=? AND options=? AND mark=? AND settled"
         )
-        return row.fetchone() is not None
+        values = (self._place, name, self._options, mark)
+        return self._all.execute(query, values).fetchone() is not None
 
     def note(self, name: str, mark: str) -> None:
         """All that is in an object was handed on; written down with what comes next."""
-        self._all.execute(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, 0)",
-            (self._place, name, self._options, mark),
-        )
+        change = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, 0)"
+        self._all.execute(change, (self._place, name, self._options, mark))
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _now() -> str:
-    """The time, in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return _text(datetime.now(UTC))
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
-    """Open a ledger, made if it is missing; only its owner reads it.
-
-    Raises
-    ------
-    sqlite3.Error, OSError
-        If it cannot be read or written.
-    """
+    """Open a ledger, made if it is missing; only its owner reads it."""
     with closing(sqlite3.connect(private_file(path), timeout=30)) as connection:
+        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)

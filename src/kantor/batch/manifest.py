@@ -20,20 +20,12 @@ _AT_ONCE = 5_000  # rows in memory
 _FORMULA = ("=", "+", "-", "@")
 
 COLUMNS: dict[str, str] = {
-    "source": "string",
-    "sha256": "string",
-    "status": "string",
-    "reason": "string",
-    "composition": "string",
-    "model": "string",
-    "seed": "int64",
-    "takes": "int64",
-    "key": "string",
-    "meter": "string",
+    **dict.fromkeys(("source", "sha256", "status", "reason", "composition", "model"), "string"),
+    **dict.fromkeys(("seed", "takes"), "int64"),
+    **dict.fromkeys(("key", "meter"), "string"),
     "steps": "int64",
     **dict.fromkeys(METRICS, "float64"),
-    "warnings": "string",
-    "files": "string",
+    **dict.fromkeys(("warnings", "files"), "string"),
     "seconds": "float64",
     "finished": "string",
 }

@@ -9,13 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kantor.batch.jobs import Loader
+from kantor.batch.settings import Fetch, Loader
 from kantor.errors import ModelError, one_line
 
 FOLDER = "models"
-
-Fetch = Callable[[Path], str]
-"""Puts the files of a model into an empty folder; returns the model's name for people."""
 
 _DIGITS = 16
 
@@ -41,10 +38,10 @@ def pin(out: Path, fetch: Fetch, load: Loader) -> tuple[str, str]:
         files = Path(scratch) / "model"
         files.mkdir()
         name = fetch(files)
-        if reason := _load_fault(files, load):
+        digest = fingerprint(files)
+        if reason := fault(files, digest, load):
             reason = reason.replace(f"{files}/", "")  # it is removed in a moment
             raise ModelError(f"{name}: {reason}; no batch was begun")
-        digest = fingerprint(files)
         kept = pinned(out, digest)
         if fingerprint(kept) != digest:  # not there, or damaged since
             shutil.rmtree(kept, ignore_errors=True)
@@ -57,15 +54,10 @@ def pinned(out: Path, fingerprint: str) -> Path:
     return out / FOLDER / fingerprint[:_DIGITS]
 
 
-def fault(out: Path, digest: str, load: Loader) -> str:
+def fault(folder: Path, digest: str, load: Loader) -> str:
     """Why the model of that fingerprint cannot compose, in one line; empty where it can."""
-    folder = pinned(out, digest)
     if fingerprint(folder) != digest:
         return f"{folder}: files of the model are damaged or missing"
-    return _load_fault(folder, load)
-
-
-def _load_fault(folder: Path, load: Loader) -> str:
     try:
         load(str(folder))
     except Exception as error:  # whatever is wrong with it, the batch cannot use it

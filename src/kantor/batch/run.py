@@ -15,10 +15,10 @@ from threading import Thread
 from kantor.batch import copying, jobs, manifest, models, page
 from kantor.batch import ledger as ledgers
 from kantor.batch.dispatcher import Engine, Results, dispatch
-from kantor.batch.jobs import Chunk, Common, Entry, Job, Result
-from kantor.batch.ledger import COMPOSED, FAILED, REFUSED, REUSED, Begun, Ledger, Row
-from kantor.batch.plan import Plan, Summary
-from kantor.batch.samples import Recorder, recorder
+from kantor.batch.jobs import Chunk, Entry, Job, Result
+from kantor.batch.ledger import Begun, Ledger, Row
+from kantor.batch.page import Recorder, recorder
+from kantor.batch.settings import COMPOSED, FAILED, REFUSED, REUSED, Plan, Summary
 from kantor.drift import record
 from kantor.errors import SetupError
 from kantor.intake import Refused, Upload, check, quarantine, uploads
@@ -86,7 +86,6 @@ class _Run:
     ) -> None:
         self._plan, self._engine, self._out, self._ledger = plan, engine, out, ledger
         self._record = recording
-        self._recorded: set[str] = set()  # keys of the first compositions
         self._options = plan.batch.options()
         self._options_text = self._options.model_dump_json()
         self._places = json.dumps(plan.places)
@@ -115,10 +114,10 @@ class _Run:
         )
         Thread(target=manifest.prepare, daemon=True).start()
         model = models.pinned(self._out, self._begun.fingerprint)
-        common = Common(model, plan.loader, self._out, scratch, self._options, plan.limits)
+        empty = Chunk((), model, plan.loader, self._out, scratch, self._options, plan.limits)
         todo = self._jobs(items if first is None else chain([first], items))
         for chunk, results in dispatch(
-            todo, common, self._engine, plan.batch.workers, plan.batch.chunk
+            todo, empty, self._engine, plan.batch.workers, plan.batch.chunk
         ):
             self._take_back(chunk, results)
         self._flush()
@@ -146,7 +145,8 @@ class _Run:
 
         What it composed is kept and shown, with the reason.
         """
-        fault = models.fault(self._out, begun.fingerprint, self._plan.loader)
+        kept = models.pinned(self._out, begun.fingerprint)
+        fault = models.fault(kept, begun.fingerprint, self._plan.loader)
         if fault:
             _log.warning(
                 "batch %d by %s is given up, the next batch takes what it has left: %s",
@@ -170,8 +170,6 @@ class _Run:
                 self._note((entry, REUSED, "", key))
             else:
                 self._waiting[key] = [entry]
-                if len(self._recorded) < page.recorded:
-                    self._recorded.add(key)
                 yield Job(key, item, shown=entry.place == 0 and entry.position < page.shown)
 
     def _is_there(self, key: str) -> bool:
@@ -185,26 +183,22 @@ class _Run:
             return False
 
     def _take_back(self, chunk: Chunk, results: Results) -> None:
-        """Write down what a chunk brings."""
+        """Write down what a chunk brings; begin the recordings for the page."""
+        recorded = self._plan.batch.page.recorded
         for job, result in zip(chunk.jobs, results, strict=True):
-            self._rows += self._rows_of(job, result)
+            status = COMPOSED if not result.reason else FAILED if result.failed else REFUSED
+            for entry in self._waiting.pop(job.key):  # the first was composed, the others share it
+                if status == REFUSED:
+                    self._refuse(Refused(entry.name, result.reason, entry.sha256, job.upload.data))
+                self._rows.append((entry, status, result.reason, "" if result.reason else job.key))
+                if status == COMPOSED and entry.place == 0 and entry.position < recorded:
+                    self._record(result.details["files"][0][0])
+                status = REUSED if status == COMPOSED else status
         composed = [result for result in results if not result.reason]
-        for result in composed:
-            if result.key in self._recorded:
-                self._record(result.details["files"][0][0])
         self._flush(composed)
         if self._plan.drift is not None:
             record(self._plan.drift, [one.features for one in composed if one.features])
         self._plan.report(self._ledger.counts(self._begun.number))
-
-    def _rows_of(self, job: Job, result: Result) -> Iterator[Row]:
-        """The entries that a job answers: the first was composed, the others share it."""
-        status = COMPOSED if not result.reason else FAILED if result.failed else REFUSED
-        for entry in self._waiting.pop(job.key):
-            if status == REFUSED:
-                self._refuse(Refused(entry.name, result.reason, entry.sha256, job.upload.data))
-            yield entry, status, result.reason, "" if result.reason else job.key
-            status = REUSED if status == COMPOSED else status
 
     def _refuse(self, refused: Refused) -> None:
         self._refused.append(refused)

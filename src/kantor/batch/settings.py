@@ -1,17 +1,30 @@
-"""The block ``batch`` of `params.yaml`, and what of it shapes a composition."""
+"""What a batch is to do, by the block ``batch`` of `params.yaml`, and what it came to."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import Field, field_validator
 
+from kantor.compose.composer import Model
+from kantor.intake import Limits
 from kantor.settings import Block
 
+STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", "failed"
+URL = "KANTOR_URL"  # the variable with the front page's address, where it is served
+
 Format = Literal["mid", "musicxml", "npz", "wav", "png"]
+Fetch = Callable[[Path], str]
+"""Puts the files of a model into an empty folder; returns the model's name for people."""
+Loader = Callable[[str], Model]
+"""Loads a model from its folder; a function of a module, so that other processes find it."""
 
 
 class Options(Block):
@@ -60,40 +73,17 @@ class Page(Block):
 
 
 class Batch(Options):
-    """How batches are composed here.
+    """How batches are composed here."""
 
-    Attributes
-    ----------
-    inbox : str
-        Where the flow looks for melodies: a folder, a zip file, or any address that fsspec knows.
-    cron : str
-        When it looks.
-    out : Path
-        The folder of the results and of the ledger.
-    copy_to : str or None
-        An address that fsspec knows, to which the results are copied as well.
-    engine : str
-        ``processes`` on this machine, or ``dask``.
-    scheduler : str or None
-        Address of a Dask scheduler; without one Dask's workers are started here.
-    workers : int
-        Processes that compose.
-    chunk : int
-        Melodies that a worker takes at once, at most.
-    wait_minutes : float
-        How long a registry that does not answer is waited for.
-    page : Page
-    """
-
-    inbox: str = "inbox"
-    cron: str = "* * * * *"
-    out: Path = Path("compositions/batches")
-    copy_to: str | None = None
+    inbox: str = "inbox"  # where the flow looks: a folder, a zip file, an address for fsspec
+    cron: str = "* * * * *"  # when it looks
+    out: Path = Path("compositions/batches")  # the folder of the results and of the ledger
+    copy_to: str | None = None  # an address for fsspec, to which the results are copied as well
     engine: Literal["processes", "dask"] = "processes"
-    scheduler: str | None = None
-    workers: int = Field(2, ge=1, le=256)
-    chunk: int = Field(250, ge=1, le=5_000)
-    wait_minutes: float = Field(15, ge=0)
+    scheduler: str | None = None  # address of Dask's; without one its workers are started here
+    workers: int = Field(2, ge=1, le=256)  # processes that compose
+    chunk: int = Field(250, ge=1, le=5_000)  # melodies that a worker takes at once, at most
+    wait_minutes: float = Field(15, ge=0)  # how long to wait for a registry that does not answer
     page: Page = Page()
 
     @field_validator("out", mode="before")
@@ -106,3 +96,69 @@ class Batch(Options):
     def options(self) -> Options:
         """What shapes the compositions."""
         return Options(**{name: getattr(self, name) for name in Options.model_fields})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be composed, and how.
+
+    With `only_new` it is what no earlier batch finished under the same name; where nothing is left
+    there is no batch.
+    """
+
+    places: tuple[str, ...]  # folders, zip files, single files, or addresses for fsspec
+    batch: Batch
+    fetch: Fetch  # gets the model that a new batch begins with
+    loader: Loader
+    limits: Limits = field(default_factory=Limits)  # what of an upload is refused as too much
+    only_new: bool = False
+    report: Callable[[Mapping[str, int]], object] = lambda counts: None  # after each chunk
+    drift: Path | None = None  # the log for the features of what is composed
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a batch came to."""
+
+    number: int
+    model: str
+    counts: dict[str, int]  # entries of each status, of the whole batch
+    folder: Path  # of its manifest and its page
+    seconds: float  # of this call
+    dropped: int = 0  # old files of the quarantine that this call deleted, to keep its limits
+
+    @property
+    def line(self) -> str:
+        """What it came to, in one line."""
+        text = f"batch {self.number} by {self.model}: {counted(self.counts)}; {self.seconds:.1f} s"
+        if not self.dropped:
+            return text
+        files = "file" if self.dropped == 1 else "files"
+        return f"{text}; quarantine was full: its {self.dropped:,} oldest {files} deleted"
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file was composed, now or before."""
+        return not (self.counts.get(REFUSED) or self.counts.get(FAILED))
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Such as ``"1,024 composed, 3 refused"``."""
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing"
+
+
+def markdown(summary: Summary, root: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """What a batch came to, and where its page and its manifest are, for the flow's page.
+
+    Under ``make serve`` they are links, if they lie in the repository `root`; else paths.
+    """
+    page, manifest = summary.folder / "index.html", summary.folder / "manifest.csv"
+    files = f"Look and listen: `{page}`, manifest: `{manifest}`"
+    if URL in environ and page.is_relative_to(root):
+        links = [
+            f"{environ[URL]}/{quote(str(path.relative_to(root)))}" for path in (page, manifest)
+        ]
+        files = f"[Look and listen]({links[0]}), [manifest]({links[1]})"
+    rows = [f"| {status} | {count:,} |" for status, count in sorted(summary.counts.items())]
+    table = "\n".join(["| status | files |", "|---|---:|", *rows])
+    return f"# Batch {summary.number}\n\n{table}\n\n{summary.line}\n\n{files}\n"

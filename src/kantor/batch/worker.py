@@ -10,14 +10,16 @@ import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
-from kantor.batch.jobs import Chunk, Common, Job, Loader, Result
-from kantor.batch.samples import drawn
+from kantor.batch.jobs import Chunk, Job, Result
+from kantor.batch.page import drawn
+from kantor.batch.settings import Loader
 from kantor.compose import outputs
 from kantor.compose.composer import Model, compose
 from kantor.compose.from_file import from_file
@@ -63,58 +65,54 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
         If the disk refuses.
     """
     began = time.perf_counter()
-    common, options = chunk.common, chunk.common.options
-    model = _loaded(common.loader, str(common.model))
+    options = chunk.options
+    model = _loaded(chunk.loader, str(chunk.model))
     results: dict[str, Result] = {}
     requests: Requests = {}
     steps = 0
     for job in chunk.jobs:
         try:
-            request = _read(job, common)
+            parsed = parse_upload(job.upload, chunk.limits)
+            title = parsed.title or job.stem.rpartition("-")[0]
+            request = from_file(replace(parsed, title=title))
         except InputError as error:
             results[job.key] = Result(job.key, str(error))
             continue
         requests[job.key] = job, request
         steps += request.score.steps * options.takes * options.candidates
         if steps >= STEPS:
-            results |= _composed(requests, model, common)
+            results |= _composed(requests, model, chunk)
             requests, steps = {}, 0
-    results |= _composed(requests, model, common)
+    results |= _composed(requests, model, chunk)
     composed = [result for result in results.values() if not result.reason]
     for result in composed:
         result.details["seconds"] = round((time.perf_counter() - began) / len(composed), 4)
     return tuple(results[job.key] for job in chunk.jobs)
 
 
-def _read(job: Job, common: Common) -> Request:
-    parsed = parse_upload(job.upload, common.limits)
-    title = parsed.title or job.stem.rpartition("-")[0]
-    return from_file(replace(parsed, title=title))
-
-
-def _composed(requests: Requests, model: Model, common: Common) -> dict[str, Result]:
+def _composed(requests: Requests, model: Model, chunk: Chunk) -> dict[str, Result]:
     """Compose for melodies together, or each alone where the model refuses them together."""
     takes: Takes = {}
     results: dict[str, Result] = {}
     try:
-        takes = _takes(requests, model, common)
+        takes = _takes(requests, model, chunk)
     except (InputError, ModelError):
         for key, request in requests.items():
             try:
-                takes |= _takes({key: request}, model, common)
+                takes |= _takes({key: request}, model, chunk)
             except (InputError, ModelError) as error:
                 results[key] = Result(key, str(error), failed=isinstance(error, ModelError))
     metrics = measured(takes)
     for key, scores in takes.items():
         try:
-            results[key] = _written(*requests[key], scores, metrics[key], common)
+            results[key] = _written(*requests[key], scores, metrics[key], chunk)
         except InputError as error:
             results[key] = Result(key, str(error))
     return results
 
 
-def _takes(requests: Requests, model: Model, common: Common) -> Takes:
-    options = common.options
+def _takes(requests: Requests, model: Model, chunk: Chunk) -> Takes:
+    options = chunk.options
     takes = compose(
         [request for _, request in requests.values()],
         model,
@@ -131,39 +129,32 @@ def _written(
     request: Request,
     scores: Sequence[Score],
     metrics: dict[str, float | None],
-    common: Common,
+    chunk: Chunk,
 ) -> Result:
-    """Write the takes of one melody."""
+    """Write the takes of one melody; each file is whole when it comes to its place."""
+    folder = chunk.out / "files" / job.key[:2]
+    for needed in (folder, chunk.scratch):
+        needed.mkdir(parents=True, exist_ok=True)
+    files = []
+    for (take, score), kind in product(enumerate(scores, start=1), chunk.options.kinds):
+        target = outputs.path_of(folder, job.stem, take, kind)
+        partial = chunk.scratch / f"{os.getpid()}-{job.key}-{take}.{kind}"
+        outputs.writer(kind, request.mask)(score, partial)
+        files.append((target.relative_to(chunk.out).as_posix(), partial.stat().st_size))
+        partial.replace(target)
     first = scores[0]
     details = {
-        "seed": common.options.seed,
+        "seed": chunk.options.seed,
         "takes": len(scores),
         "key": first.key.name if first.key else "",
         "meter": str(first.meter),
         "steps": first.steps,
         "metrics": metrics,
         "warnings": request.messages,
-        "files": list(_files(job, request, scores, common)),
+        "files": files,
         "drawn": drawn(first) if job.shown else None,
     }
     return Result(job.key, details=details, features=features(first))
-
-
-def _files(
-    job: Job, request: Request, scores: Sequence[Score], common: Common
-) -> Iterator[tuple[str, int]]:
-    """Write the takes, each moved into place when it is whole; yield paths and sizes."""
-    folder = common.out / "files" / job.key[:2]
-    for needed in (folder, common.scratch):
-        needed.mkdir(parents=True, exist_ok=True)
-    for take, score in enumerate(scores, start=1):
-        for kind in common.options.kinds:
-            target = outputs.path_of(folder, job.stem, take, kind)
-            partial = common.scratch / f"{os.getpid()}-{job.key}-{take}.{kind}"
-            outputs.writer(kind, request.mask)(score, partial)
-            size = partial.stat().st_size
-            partial.replace(target)
-            yield target.relative_to(common.out).as_posix(), size
 
 
 def measured(takes: Takes) -> dict[str, dict[str, float | None]]:

@@ -35,34 +35,17 @@ class Event(NamedTuple):
 
 @dataclass
 class Measure:
-    """A measure of one part, or of all parts together.
-
-    Attributes
-    ----------
-    events : list of Event
-    length : Fraction
-        Quarters.
-    meter, key, tempo
-        That begin with it; None where it says nothing of them.
-    repeat_begins : bool
-        A repeated section begins with it.
-    passes : int
-        How often the section that ends with it is played; 1 = no repeat sign.
-    ending : tuple of int
-        Passes in which the ending that begins with it is played.
-    ending_stops : bool
-        The ending that it belongs to stops with it.
-    """
+    """A measure of one part, or of all parts together; None where it says nothing of a thing."""
 
     events: list[Event] = field(default_factory=list)
-    length: Fraction = Fraction(0)
+    length: Fraction = Fraction(0)  # in quarters
     meter: Meter | None = None
     key: Key | None = None
     tempo: float | None = None
-    repeat_begins: bool = False
-    passes: int = 1
-    ending: tuple[int, ...] = ()
-    ending_stops: bool = False
+    repeat_begins: bool = False  # a repeated section begins with it
+    passes: int = 1  # how often the section that ends with it is played
+    ending: tuple[int, ...] = ()  # passes in which the ending that begins with it is played
+    ending_stops: bool = False  # the ending that it belongs to stops with it
 
 
 @lru_cache(maxsize=4096)

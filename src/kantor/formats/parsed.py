@@ -25,31 +25,15 @@ _EXCESS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of a file is read before it is refused.
-
-    Attributes
-    ----------
-    bytes : int
-        Size of the file.
-    text : int
-        Bytes of MusicXML, unpacked. An hour of four voices takes about 10 million.
-    elements : int
-        Tags of MusicXML, opening and closing.
-    tracks, notes : int
-        Of MIDI tracks or MusicXML parts, and of notes in all of them.
-    quarters : int
-        Length; an hour at 120 quarters a minute is 7,200.
-    bars : int
-        Measures of a MusicXML part as written; MIDI has none.
-    """
+    """How much of a file is read before it is refused."""
 
     bytes: int = 4_000_000
-    text: int = 16_000_000
-    elements: int = 1_200_000
-    tracks: int = 64
-    notes: int = 200_000
-    quarters: int = 20_000
-    bars: int = 20_000
+    text: int = 16_000_000  # bytes of unpacked MusicXML; an hour of four voices takes 10 million
+    elements: int = 1_200_000  # tags of MusicXML, opening and closing
+    tracks: int = 64  # or parts of MusicXML
+    notes: int = 200_000  # in all tracks
+    quarters: int = 20_000  # of length; an hour at 120 quarters a minute is 7,200
+    bars: int = 20_000  # measures of a MusicXML part as written; MIDI has none
 
 
 @dataclass(frozen=True)
@@ -73,40 +57,19 @@ class Part:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """The content of a file; a part without notes is left out.
+    """The content of a file, times in quarters; a part without notes is left out."""
 
-    Attributes
-    ----------
-    parts : tuple of Part
-        In the file's order.
-    tempo : float
-        Quarters a minute, in force at the first note.
-    meters : tuple of (quarter, Meter)
-        Where each meter begins; the first at 0, 4/4 where the file is silent.
-    key : Key or None
-        The first key signature, at sounding pitch.
-    pickup : Fraction or None
-        Quarters before the first whole bar; None where the file does not say (most MIDI).
-    title : str
-        One line, possibly empty.
-    fermatas : tuple of (start, end)
-        Spans in quarters, ascending; those of several lines may overlap.
-    bar_lines : tuple of Fraction
-        Where whole bars begin, as MusicXML's measures say; empty for MIDI, whose bars follow
-        from `meters` and `pickup`.
-    length : Fraction
-        Quarters from the file's start to its end, closing rests included.
-    """
-
-    parts: tuple[Part, ...]
-    tempo: float
-    meters: tuple[tuple[Fraction, Meter], ...]
-    key: Key | None
-    pickup: Fraction | None
-    title: str
+    parts: tuple[Part, ...]  # in the file's order
+    tempo: float  # quarters a minute, in force at the first note
+    meters: tuple[tuple[Fraction, Meter], ...]  # and where each begins; the first at 0
+    key: Key | None  # the first key signature, at sounding pitch
+    pickup: Fraction | None  # before the first whole bar; None where none is marked (most MIDI)
+    title: str  # one line, possibly empty
     fermatas: tuple[tuple[Fraction, Fraction], ...] = ()
+    """Start and end of each, ascending; those of several lines may overlap."""
     bar_lines: tuple[Fraction, ...] = ()
-    length: Fraction = Fraction(0)
+    """Where whole bars begin; empty for MIDI, whose bars follow from `meters` and `pickup`."""
+    length: Fraction = Fraction(0)  # closing rests included
 
 
 def believable_tempo(tempo: float) -> float | None:

@@ -28,16 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import FancyBboxPatch
 
-SYSTEM_STEPS = 128  # a system holds as many whole bars as fit: eight of 4/4
-MOST_SYSTEMS = 6
+_SYSTEM_STEPS = 128  # a system holds as many whole bars as fit: eight of 4/4
+_MOST_SYSTEMS = 6
 
 INK = "#22252B"
-QUIET_INK = "#6B717A"
 PAPER = "#FFFFFF"
-BLACK_KEY = "#F3F4F6"
-LINE = "#C9CDD3"
-BAR_LINE = "#8A9099"
-COLOURS = (PAPER, INK, QUIET_INK, BLACK_KEY, LINE, BAR_LINE)
+_QUIET_INK, _BLACK_KEY, _LINE, _BAR_LINE = "#6B717A", "#F3F4F6", "#C9CDD3", "#8A9099"
+COLOURS = (PAPER, INK, _QUIET_INK, _BLACK_KEY, _LINE, _BAR_LINE)
+"""All but those of the lines."""
 
 # In inches; a gap stands above each system for the numbers of its bars.
 _WIDTH = 12.0
@@ -61,9 +59,8 @@ def pitch_span(*scores: Score) -> tuple[int, int]:
 
     Several scores have one, so that their drawings share a scale. Drums have no pitch.
     """
-    pitches = np.concatenate(
-        [score.pitches[:, : score.ensemble.pitched].ravel() for score in scores]
-    )
+    pitched = [score.pitches[:, : score.ensemble.pitched].ravel() for score in scores]
+    pitches = np.concatenate(pitched)
     sounding = pitches[pitches != REST]
     if not sounding.size:
         return 54, 66
@@ -75,19 +72,19 @@ def pitch_span(*scores: Score) -> tuple[int, int]:
 def roll_figure(
     score: Score,
     given_mask: ArrayLike | None = None,
-    systems: int = MOST_SYSTEMS,
+    systems: int = _MOST_SYSTEMS,
     span: tuple[int, int] | None = None,
 ) -> Figure:
     """Draw a score as a piano roll, broken into systems.
 
     Parameters
     ----------
-    score : Score
+    score
     given_mask : (time, line) bool, optional
         Cells that were given; a note that begins on one is outlined.
-    systems : int
+    systems
         How many systems are drawn at most; a line below says how many bars are left out.
-    span : (int, int), optional
+    span
         Lowest and highest pitch drawn; by default what sounds, with a margin.
 
     Raises
@@ -101,22 +98,22 @@ def roll_figure(
     given = np.zeros(score.pitches.shape, bool) if given_mask is None else np.asarray(given_mask)
     if given.shape != score.pitches.shape:
         raise InputError(f"a mask of shape {given.shape} for pitches of {score.pitches.shape}")
-    every = systems_of(score, SYSTEM_STEPS)
+    every = systems_of(score, _SYSTEM_STEPS)
     shown = every[:systems]
     drums = range(score.ensemble.pitched, len(score.ensemble))
     low, high = span or pitch_span(score)
     low = max(low, _DRUM_ROW * len(drums))  # no row has a number below 0
     rows = {drum: low - _DRUM_ROW * count for count, drum in enumerate(drums, start=1)}
-    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (high - low + 1 + _DRUM_ROW * len(drums)))
-    total = _HEADING + height * len(shown) + _FOOT
-    figure = Figure(figsize=(_WIDTH, total), dpi=_DPI, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    width = max(max(end - start for start, end in shown), 16)
     pitches = score.pitches.copy()
     for drum, row in rows.items():
         pitches[pitches[:, drum] != REST, drum] = row
     drawn = replace(score, pitches=pitches)
     notes = notes_of(drawn)
+    height = _GAP + max(_LOWEST_SYSTEM, _SEMITONE * (high - low + 1 + _DRUM_ROW * len(drums)))
+    total = _HEADING + height * len(shown) + _FOOT
+    width = max(max(end - start for start, end in shown), 16)
+    figure = Figure(figsize=(_WIDTH, total), dpi=_DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
     for index, (start, end) in enumerate(shown):
         bottom = (total - _HEADING - height * (index + 1)) / total
         axes = figure.add_axes((0.045, bottom, 0.945, (height - _GAP) / total))
@@ -146,29 +143,28 @@ def _draw_grid(
 ) -> None:
     """Keys, beats, bar lines and their numbers, in the steps of a system."""
     (start, end), (low, high) = system, span
-    bottom = min(drum_rows.values(), default=low) - 0.5
-    axes.set_ylim(bottom, high + 0.5)
+    bottom, top = min(drum_rows.values(), default=low) - 0.5, high + 0.5
+    axes.set_ylim(bottom, top)
     labels = {row: score.ensemble.names[drum] for drum, row in drum_rows.items()}
     for pitch in range(low, high + 1):
         if pitch % 12 in _BLACK_KEYS:
-            axes.fill_between((start, end), pitch - 0.5, pitch + 0.5, color=BLACK_KEY, lw=0)
+            axes.fill_between(system, pitch - 0.5, pitch + 0.5, color=_BLACK_KEY, lw=0)
         if pitch % 12 == 0:
-            axes.hlines(pitch - 0.5, start, end, color=LINE, lw=0.6, zorder=1)
+            axes.hlines(pitch - 0.5, start, end, color=_LINE, lw=0.6, zorder=1)
         if pitch % 12 in _NAMED_KEYS:
             labels[pitch] = f"{_NAMED_KEYS[pitch % 12]}{pitch // 12 - 1}"
     positions = score.bar_positions[start:end, 0]
     beats = start + np.flatnonzero(positions % score.meter.beat_steps == 0)
-    axes.vlines(beats, bottom, high + 0.5, color=LINE, lw=0.5, alpha=0.6, zorder=1)
+    axes.vlines(beats, bottom, top, color=_LINE, lw=0.5, alpha=0.6, zorder=1)
     bars = [step for step in (*score.bar_lines, score.steps) if start <= step <= end]
-    axes.vlines(bars, bottom, high + 0.5, color=BAR_LINE, lw=1.0, zorder=1.5)
+    axes.vlines(bars, bottom, top, color=_BAR_LINE, lw=1.0, zorder=1.5)
     for number, line in enumerate(score.bar_lines, 1):
         if start <= line < end:
-            axes.text(line + 0.2, high + 0.8, str(number), color=QUIET_INK, fontsize=8)
+            axes.text(line + 0.2, high + 0.8, str(number), color=_QUIET_INK, fontsize=8)
     axes.set_yticks(list(labels), list(labels.values()), fontsize=7.5, color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0, pad=3)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def _draw_notes(

@@ -18,30 +18,20 @@ from kantor.music.score import REST, Flags, Pitches, Score
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """The conditioning of one piece ``(time, …)`` or of a batch ``(batch, time, …)``.
-
-    Attributes
-    ----------
-    pitches : (…, time, line) int8
-        MIDI note numbers, -1 for a rest. Read only where `mask` is True.
-    onsets : (…, time, line) bool
-        True where a note starts. Read only where `mask` is True.
-    mask : (…, time, line) bool
-        True = given, False = to be composed.
-    bars : (…, time, 2) int16
-        Steps since the bar line and the bar's length, as `bar_features_to_compose`.
-    fermatas : (…, time) bool
-        True while a fermata is held.
-    major_tonic : (…) int8
-        Pitch class of the major tonic that shares the key signature, 0 to 11.
-    """
+    """The conditioning of one piece ``(time, …)`` or of a batch ``(batch, time, …)``."""
 
     pitches: Pitches
+    """``(…, time, line) int8``: MIDI numbers, -1 for a rest. Read only where `mask` is True."""
     onsets: Flags
+    """``(…, time, line) bool``: True where a note starts. Read only where `mask` is True."""
     mask: Flags
+    """``(…, time, line) bool``: True = given, False = to be composed."""
     bars: NDArray[np.int16]
+    """``(…, time, 2) int16``: place in the bar and its length, as `bar_features_to_compose`."""
     fermatas: Flags
+    """``(…, time) bool``: True while a fermata is held."""
     major_tonic: NDArray[np.int8]
+    """``(…) int8``: pitch class of the major tonic that shares the key signature, 0 to 11."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.pitches)
@@ -113,11 +103,7 @@ def bar_features(score: Score) -> NDArray[np.int16]:
     of 4/4 and 3/4, and of 6 steps. So other meters are described in such bars: every beat of 6/8,
     9/8 and 12/8 as a bar of its own (else 6/8 would be 3/4), two bars of 2/4 as one of 4/4, one
     of 6/4 as two of 3/4, one of 4/2 as two of 4/4, and 3/2 as a 4/4 whose second half comes twice.
-
-    Returns
-    -------
-    (time, 2) int16
-        Steps since the bar line, and the bar's length.
+    ``(time, 2) int16``: steps since the bar line, and the bar's length.
     """
     since, bar = score.bar_positions.T
     beat = score.meter.beat_steps
@@ -142,11 +128,7 @@ def bar_features_to_compose(score: Score) -> NDArray[np.int16]:
     They differ in bars of three quarters: a model has learned from ten times as many of four. So
     such a bar is described as the first quarter of a bar of 4/4 and twice its last one; the given
     notes show the meter.
-
-    Returns
-    -------
-    (time, 2) int16
-        Steps since the bar line, and the bar's length.
+    ``(time, 2) int16``: steps since the bar line, and the bar's length.
     """
     since, bar = bar_features(score).T
     three = bar == 12

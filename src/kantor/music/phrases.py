@@ -59,8 +59,7 @@ def infer_fermatas(score: Score) -> Flags:
 
     Parameters
     ----------
-    score
-        A melody, ``(time, 1)``.
+    score : (time, 1)
 
     Returns
     -------
@@ -80,15 +79,7 @@ def even_endings(score: Score, start: int, meter: Meter, phrase: int) -> list[tu
     A phrase ends on what is held from the beginning or the middle of its last bar, as nearly all
     do in the JSB Chorales: without a pickup on a half note in 4/4 and a dotted half in 3/4, with
     one of a quarter on a quarter and a half. A single bar that is left joins the last phrase.
-
-    Parameters
-    ----------
-    score
-        Any number of lines; only its bars are read.
-    start
-        Whole bars before the score's end.
-    meter
-        Of these bars.
+    `start` is whole bars of `meter` before the end; of the score only the bars are read.
 
     Returns
     -------

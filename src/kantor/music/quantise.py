@@ -26,28 +26,15 @@ _GRID = np.array([0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1])
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far the grid is from what was played, over the starts of the notes.
+    """How far the grid is from what was played, over the starts of the notes."""
 
-    Attributes
-    ----------
-    share_moved : float
-        Share of the notes that did not start on a step, 0 to 1.
-    mean, largest : float
-        Distance moved, in steps.
-    swung : bool
-        Swung eighths were made even; the distances include this.
-    dropped : int
-        Notes for which no step was free: more than one note a sixteenth, as in a trill.
-    off_grid : bool
-        The starts follow neither sixteenths nor triplets, as in a performance without a click.
-    """
-
-    share_moved: float = 0.0
-    mean: float = 0.0
+    share_moved: float = 0.0  # of the notes, those that did not start on a step, 0 to 1
+    mean: float = 0.0  # distance moved, in steps
     largest: float = 0.0
-    swung: bool = False
-    dropped: int = 0
+    swung: bool = False  # swung eighths were made even; the distances include this
+    dropped: int = 0  # notes for which no step was free: more than one a sixteenth, as in a trill
     off_grid: bool = False
+    """The starts follow neither sixteenths nor triplets, as in a performance without a click."""
 
 
 def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], Deviation]:
@@ -56,17 +43,7 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
     A note lasts at least one step, and one that lasts into the next is cut. Where two notes meet
     in one step, one of them moves to a free neighbour; where none is free the shorter is dropped.
     Of notes that start together the highest stands for the line: choose a line before calling.
-
-    Parameters
-    ----------
-    notes
-        In any order, none before 0.
-
-    Returns
-    -------
-    notes : list of Note
-        Ascending, line 0, no two overlapping.
-    deviation : Deviation
+    The notes come in any order, none before 0, and leave ascending, no two overlapping, line 0.
     """
     ascending = sorted(notes, key=lambda note: (note.start, note.pitch))
     line = list({note.start: note for note in ascending}.values())
@@ -96,12 +73,8 @@ def quantise(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[Note], 
 def _is_swung(places: NDArray[np.float64]) -> bool:
     """Whether notes off the beat stand at two thirds of it, nearly all of them.
 
-    Triplets do not count as swing: they start notes at one third as well.
-
-    Parameters
-    ----------
-    places : (note,) float64
-        Of each note's start in its beat, 0 to 1.
+    Triplets do not count as swing: they start notes at one third as well. `places` holds where
+    in its beat each note starts, ``(note,)``, 0 to 1.
     """
     off_beat = places[(places > 0.08) & (places < 0.92)]
     if len(off_beat) < _ENOUGH_OFF_BEATS:

@@ -4,8 +4,7 @@ Conventions
 -----------
 Time runs in *steps*, one sixteenth each; four steps are a quarter. Lines stand in the order of
 the score's ensemble. ``pitches`` holds MIDI note numbers (60 = middle C) and -1 for a rest.
-``onsets`` is True where a note starts, so that a repeated note differs from a held one. These two
-arrays are the music; everything else is derived from them.
+``onsets`` is True where a note starts, so that a repeated note differs from a held one.
 """
 
 from __future__ import annotations
@@ -111,27 +110,6 @@ class Key:
 class Score:
     """Notes of one or more lines on the sixteenth grid.
 
-    Attributes
-    ----------
-    pitches : (time, line) int8
-        MIDI note numbers, -1 for a rest.
-    onsets : (time, line) bool
-        True where a note starts. Never True on a rest, always True where the pitch changes.
-    meter, pickup
-        The time signature and the number of steps before the first whole bar.
-    key : Key or None
-        None where it is not known.
-    tempo : float
-        Quarters a minute.
-    title : str
-    fermatas : (time,) bool
-        True while a fermata is held in any line; all False where none are known.
-    bar_lines : (bar,) int32
-        Steps at which whole bars begin, the pickup not among them. Derived from meter and
-        pickup unless given, as for a piece whose meter changes.
-    ensemble : Ensemble
-        One line a column; where none is given, `SATB` for four columns, else lines without names.
-
     Raises
     ------
     InputError
@@ -139,15 +117,23 @@ class Score:
     """
 
     pitches: Pitches
+    """``(time, line) int8``: MIDI note numbers, -1 for a rest."""
     onsets: Flags
+    """``(time, line) bool``: never True on a rest, always True where the pitch changes."""
     meter: Meter = Meter()
-    pickup: int = 0
-    key: Key | None = None
-    tempo: float = 80.0
+    pickup: int = 0  # steps before the first whole bar
+    key: Key | None = None  # None where it is not known
+    tempo: float = 80.0  # quarters a minute
     title: str = ""
     fermatas: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    """``(time,) bool``: True while one is held in any line; all False where none are known."""
     bar_lines: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    """``(bar,) int32``: steps at which whole bars begin, the pickup not among them.
+
+    Derived from meter and pickup unless given, as for a piece whose meter changes.
+    """
     ensemble: Ensemble = SATB
+    """One line a column; where none is given, `SATB` for four columns, else lines without names."""
 
     def __post_init__(self) -> None:
         pitches, onsets = np.array(self.pitches), np.array(self.onsets, bool)
@@ -192,12 +178,9 @@ class Score:
 
     @property
     def bar_positions(self) -> NDArray[np.int16]:
-        """Where each step stands in its bar.
+        """Where each step stands in its bar, ``(time, 2) int16``.
 
-        Returns
-        -------
-        (time, 2) int16
-            Steps since the bar line, and the bar's length. A pickup is the end of a whole bar.
+        Steps since the bar line, and the bar's length. A pickup is the end of a whole bar.
         """
         first = self.bar_lines[0] if len(self.bar_lines) else self.pickup
         lines = np.concatenate([[first - self.meter.bar_steps, first], self.bar_lines[1:]])

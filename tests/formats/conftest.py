@@ -8,20 +8,15 @@ import pytest
 from kantor.ensemble import Ensemble, Line
 from kantor.music.score import Score
 
-PITCHED = (
+LINES = (
     Line("flute", 60, 96, program=73, colour="#D55E00", pan=-0.5),
     Line("violin", 55, 90, program=40, colour="#E69F00"),
     Line("viola", 48, 79, program=41, colour="#009E73"),
     Line("cello", 36, 67, program=42, colour="#0072B2", pan=0.5),
     Line("double bass", 28, 55, program=43, colour="#CC79A7"),
-)
-DRUMS = tuple(
-    Line(name, pitch, pitch, kind="drum", colour=colour)
-    for name, pitch, colour in (
-        ("kick", 36, "#56B4E9"),
-        ("snare", 38, "#6B717A"),
-        ("hat", 42, "#8C564B"),
-    )
+    Line("kick", 36, 36, kind="drum", colour="#56B4E9"),
+    Line("snare", 38, 38, kind="drum", colour="#6B717A"),
+    Line("hat", 42, 42, kind="drum", colour="#8C564B"),
 )
 
 
@@ -30,5 +25,4 @@ def band() -> Score:
     """Two bars of five pitched and three drum lines, a chord a quarter."""
     pitches = np.tile([76, 67, 60, 48, 36, 36, 38, 42], (32, 1))
     onsets = np.tile(np.arange(32)[:, None] % 4 == 0, 8)
-    ensemble = Ensemble("band", PITCHED + DRUMS, bass=4)
-    return Score(pitches, onsets, title="Band", ensemble=ensemble)
+    return Score(pitches, onsets, title="Band", ensemble=Ensemble("band", LINES, bass=4))

@@ -35,6 +35,7 @@ def pitches(parts: tuple[Part, ...]) -> list[list[int]]:
 
 
 EXPECTED = pitches((S, A, T, B))
+LONG = [part("", *[pitch] * 50) for pitch in (72, 67, 48)]
 
 
 @pytest.mark.parametrize(
@@ -54,24 +55,29 @@ def test_names(name: str, voice: int | None) -> None:
 
 
 def test_names_win_over_everything() -> None:
-    """Named voices are found among doubling instruments, in any order, even where they cross."""
-    low = part("Soprano", 40, 40, 40)
-    found = ensemble_parts([part("Violin", 80, 81, 82), B, T, A, low, part("Continuo", 36, 38, 33)])
-    assert [one.name for one in found] == ["Soprano", "Alto", "Tenor", "Bass"]
-    assert found[0] is low
+    """Named voices are found among doubling instruments, in any order, even where they cross.
+
+    Of two sopranos the first sings.
+    """
+    low, second = part("Soprano 1", 40, 40, 40), part("Soprano 2", 72, 72)
+    others = [part("Violin", 80, 81, 82), part("Continuo", 36, 38, 33)]
+    assert ensemble_parts([*others, B, T, A, low, second]) == (low, A, T, B)
 
 
-def test_first_of_two_sopranos() -> None:
-    """Of five voices the first soprano sings."""
-    found = ensemble_parts([part("Soprano 1", 79, 79), part("Soprano 2", 72, 72), A, T, B])
-    assert found[0].name == "Soprano 1"
-
-
-def test_register_orders_four_unnamed_lines() -> None:
-    """Four lines of one note at a time are ordered by their mean pitch; drums do not count."""
-    named = [Part(f"Track {i}", one.notes) for i, one in enumerate((T, S, B, A))]
-    drums = part("Kit", 36, 36, 36, drum=True)
-    assert pitches(ensemble_parts([*named, drums, part("empty")])) == EXPECTED
+@pytest.mark.parametrize(
+    "parts",
+    [
+        # of one note at a time, in any order; drums and empty parts do not count
+        [*(Part("", one.notes) for one in (T, S, B, A)), part("Kit", 36, drum=True), part("empty")],
+        [together("Piano", S, A, T, B)],
+        [together("Right", S, A), together("Left", T, B)],
+        [together("Left", T, B), together("Right", S, A)],
+        [S, together("Rest", A, T, B)],
+    ],
+)
+def test_unnamed_lines_are_found_by_register(parts: list[Part]) -> None:
+    """Four lines, one part of four-note chords, or two staves in either order."""
+    assert pitches(ensemble_parts(parts)) == EXPECTED
 
 
 def test_a_divided_note_here_and_there_is_left_out() -> None:
@@ -82,20 +88,6 @@ def test_a_divided_note_here_and_there_is_left_out() -> None:
     assert ensemble_parts([*played, part("Violin 0", 79, 79)]) == tuple(played)
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        [together("Piano", S, A, T, B)],
-        [together("Right", S, A), together("Left", T, B)],
-        [together("Left", T, B), together("Right", S, A)],
-        [S, together("Rest", A, T, B)],
-    ],
-)
-def test_chords_are_split_by_register(parts: list[Part]) -> None:
-    """One part of four-note chords, or two staves in either order, give the four lines."""
-    assert pitches(ensemble_parts(parts)) == EXPECTED
-
-
 def test_a_moving_voice_among_held_ones_keeps_its_line() -> None:
     """While three voices hold, the moving notes all go to the one that is free."""
     held = [part("", p, length=Fraction(4)) for p in (72, 60, 48)]
@@ -103,17 +95,11 @@ def test_a_moving_voice_among_held_ones_keeps_its_line() -> None:
     assert pitches(ensemble_parts([together("Organ", *held, alto)]))[1] == [67, 65, 64, 65]
 
 
+CHORD = st.tuples(*(st.integers(*span) for span in ((66, 72), (60, 65), (54, 59), (40, 53))))
+
+
 @settings(max_examples=40, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(66, 72), st.integers(60, 65), st.integers(54, 59), st.integers(40, 53)
-        ),
-        min_size=1,
-        max_size=12,
-    ),
-    st.lists(st.booleans(), min_size=48, max_size=48),
-)
+@given(st.lists(CHORD, min_size=1, max_size=12), st.lists(st.booleans(), min_size=48, max_size=48))
 def test_chords_that_never_cross_are_split_exactly(
     chords: list[tuple[int, ...]], held: list[bool]
 ) -> None:
@@ -150,13 +136,8 @@ def test_other_music_is_refused(parts: list[Part], word: str) -> None:
 
 def test_legato_overlap_is_no_chord() -> None:
     """Notes that a player lets overlap by less than a sixteenth are still one line."""
-    notes = [replace_end(note, Fraction(1, 5)) for note in S.notes]
-    played = Part("Soprano", tuple(notes))
+    played = Part("Soprano", tuple(n._replace(end=n.end + Fraction(1, 5)) for n in S.notes))
     assert ensemble_parts([played, A, T, B])[0] is played
-
-
-def replace_end(note: TimedNote, longer: Fraction) -> TimedNote:
-    return TimedNote(note.start, note.end + longer, note.pitch)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +150,7 @@ def replace_end(note: TimedNote, longer: Fraction) -> TimedNote:
         ([together("Piano", S, A, T, B)], (2,), (T,)),  # by chords
         ([S, A, B, part("Tenor", 60, length=Fraction(1, 64))], (2,), None),  # however short
         ([part("", 60, 60, 60)], (3,), None),  # a melody is whatever is wanted
+        ([*LONG, part("", 60)], (0, 1, 2, 3), (*LONG[:2], part("", 60), LONG[2])),  # one is short
     ],
 )
 def test_some_of_the_voices(
@@ -187,13 +169,6 @@ def test_voices_that_are_not_there(parts: list[Part]) -> None:
     """Parts named after other voices are not taken for the wanted ones."""
     with pytest.raises(InputError, match="not four voices"):
         parts_of_lines(parts, (0, 1))
-
-
-def test_four_lines_are_four_voices_though_one_hardly_sounds() -> None:
-    """Where four lines are wanted and there, none is left out for being short."""
-    lines = [part(str(pitch), *[pitch] * 50) for pitch in (72, 67, 48)]
-    found = parts_of_lines([*lines, part("", 60)], range(4))
-    assert [one.notes[0].pitch for one in found.values()] == [72, 67, 60, 48]
 
 
 def test_lines_of_another_ensemble(band: Score) -> None:

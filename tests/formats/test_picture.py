@@ -11,7 +11,7 @@ from PIL import Image
 
 from kantor.errors import InputError
 from kantor.formats.animation import write_gif
-from kantor.formats.picture import SYSTEM_STEPS, roll_figure, write_png
+from kantor.formats.picture import roll_figure, write_png
 from kantor.music.bars import systems_of
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
@@ -80,13 +80,15 @@ def test_bars_are_numbered_and_pitches_named() -> None:
     assert any("C minor · 3/4" in text.get_text() for text in figure.texts)
 
 
-def test_long_pieces_are_broken_at_bar_lines() -> None:
+@pytest.mark.parametrize(
+    ("meter", "systems"), [("4/4", [(0, 132), (132, 164)]), ("3/4", [(0, 124), (124, 164)])]
+)
+def test_long_pieces_are_broken_at_bar_lines(meter: str, systems: list[tuple[int, int]]) -> None:
     """Eight bars of 4/4 a system, the pickup before the first; ten of 3/4."""
     pitches = np.full((4 + 16 * 10, 1), 60, np.int8)
-    common = Score(pitches, onset_floor(pitches), pickup=4)
-    assert systems_of(common, SYSTEM_STEPS) == [(0, 132), (132, 164)]
-    waltz = Score(pitches, onset_floor(pitches), Meter(3, 4), 4)
-    assert systems_of(waltz, SYSTEM_STEPS) == [(0, 124), (124, 164)]
+    score = Score(pitches, onset_floor(pitches), Meter.parse(meter), pickup=4)
+    assert systems_of(score, 128) == systems
+    assert len(roll_figure(score).axes) == 2
 
 
 def test_very_long_pieces_say_what_is_left_out() -> None:
@@ -106,10 +108,10 @@ def test_little_or_no_music_is_drawn(steps: int, tmp_path: Path) -> None:
         assert picture.width == 1320
 
 
-def test_titles_of_any_kind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["$x_{$", "two\nlines", "音楽 \x00", "long " * 50, r"\frac"])
+def test_titles_of_any_kind(title: str, tmp_path: Path) -> None:
     """Formulas, line breaks, other scripts and great length neither fail nor warn."""
-    for title in ("$x_{$", "two\nlines", "音楽 \x00", "long " * 50, r"\frac"):
-        write_png(score_of((60,), title=title), tmp_path / "a.png")
+    write_png(score_of((60,), title=title), tmp_path / "a.png")
 
 
 def test_png_is_the_same_each_time(tmp_path: Path) -> None:

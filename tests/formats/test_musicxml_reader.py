@@ -1,0 +1,229 @@
+"""MusicXML as others write it, damaged music, and Bach as music21 reads him."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+from pathlib import Path
+
+import pytest
+
+from kantor.errors import InputError
+from kantor.formats import reading
+from kantor.formats.parsed import Limits, ParsedFile
+from kantor.music.score import Key
+
+ATTRIBUTES = "<attributes><divisions>2</divisions>{}</attributes>"
+FOUR_FOUR = ATTRIBUTES.format("<time><beats>4</beats><beat-type>4</beat-type></time>")
+
+
+def note(pitch: str, duration: int = 2, more: str = "", chord: bool = False) -> str:
+    """A note such as ``C4`` or ``F#4``, `duration` in eighths."""
+    alter = f"<alter>{pitch.count('#') - pitch.count('b')}</alter>"
+    place = f"<pitch><step>{pitch[0]}</step>{alter}<octave>{pitch[-1]}</octave></pitch>"
+    start = "<chord/>" if chord else ""
+    return f"<note>{start}{place}<duration>{duration}</duration>{more}</note>"
+
+
+def score_of(*measures: str) -> str:
+    """A score of one part."""
+    inner = "".join(f'<measure number="{i}">{text}</measure>' for i, text in enumerate(measures, 1))
+    listed = '<score-part id="P1"><part-name>Flute</part-name></score-part>'
+    parts = f'<part-list>{listed}</part-list><part id="P1">{inner}</part>'
+    return f"<score-partwise>{parts}</score-partwise>"
+
+
+def read(text: str, *, expand_repeats: bool = False) -> ParsedFile:
+    return reading.parse(text.encode(), Limits(), expand_repeats=expand_repeats)
+
+
+def plain(parsed: ParsedFile, part: int = 0) -> list[tuple[F, F, int]]:
+    return [(n.start, n.end, n.pitch) for n in parsed.parts[part].notes]
+
+
+def test_chords_voices_grace_notes_and_ties() -> None:
+    """A chord starts together, a backup begins another voice, grace notes take no time."""
+    parsed = read(
+        score_of(
+            FOUR_FOUR
+            + note("C5", 4)
+            + note("E5", 4, chord=True)
+            + "<note><grace/><pitch><step>A</step><octave>5</octave></pitch></note>"
+            + note("G5", 4, '<tie type="start"/>')
+            + "<backup><duration>8</duration></backup><forward><duration>4</duration></forward>"
+            + note("C4", 4, "<voice>2</voice>"),
+            note("G5", 2, '<tie type="stop"/>') + note("G5", 6),
+        )
+    )
+    assert [part.name for part in parsed.parts] == ["Flute voice 1", "Flute voice 2"]
+    assert plain(parsed) == [(0, 2, 72), (0, 2, 76), (2, 5, 79), (5, 8, 79)]
+    assert plain(parsed, 1) == [(2, 4, 60)]
+
+
+def test_transposing_instruments_are_read_at_sounding_pitch() -> None:
+    """A clarinet in B flat sounds a tone lower, and so does its key signature."""
+    transpose = (
+        "<key><fifths>2</fifths></key>"
+        "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
+    )
+    parsed = read(score_of(ATTRIBUTES.format(transpose) + note("D5", 8)))
+    assert plain(parsed) == [(0, 4, 72)]
+    assert parsed.key == Key(0)
+
+
+def test_measures_by_part_within_time() -> None:
+    """Timewise files hold the same music the other way round."""
+    first = f'<part id="A">{FOUR_FOUR}{note("C5", 8)}</part>'
+    first += f'<part id="B">{FOUR_FOUR}{note("C3", 8)}</part>'
+    second = f'<part id="A">{note("D5", 8)}</part><part id="B">{note("D3", 8)}</part>'
+    measures = f"<measure>{first}</measure><measure>{second}</measure>"
+    parsed = read(f"<score-timewise>{measures}</score-timewise>")
+    assert plain(parsed) == [(0, 4, 72), (4, 8, 74)]
+    assert plain(parsed, 1) == [(0, 4, 48), (4, 8, 50)]
+
+
+MARK = "<direction><direction-type><metronome>{}</metronome></direction-type></direction>"
+
+
+@pytest.mark.parametrize(
+    ("direction", "tempo"),
+    [
+        ('<sound tempo="66.5"/>', 66.5),
+        ('<direction><sound tempo="132"/></direction>', 132.0),
+        (MARK.format("<beat-unit>half</beat-unit><per-minute>50</per-minute>"), 100.0),
+        (
+            MARK.format(
+                "<beat-unit>quarter</beat-unit><beat-unit-dot/><per-minute>60</per-minute>"
+            ),
+            90.0,
+        ),
+        ('<sound tempo="0"/>', 80.0),
+        ("", 80.0),
+    ],
+)
+def test_tempo_marks(direction: str, tempo: float) -> None:
+    """As played or as marked, in quarters; 80 where the file is silent or absurd."""
+    assert read(score_of(FOUR_FOUR + direction + note("C5", 8))).tempo == tempo
+
+
+def test_a_bar_split_by_a_double_bar_is_one_bar() -> None:
+    """Two halves of a bar are counted once; a pickup is none; an empty bar lasts its meter."""
+    measures = (FOUR_FOUR + note("C5", 2), note("C5", 8), note("C5", 6), note("C5", 2), "")
+    parsed = read(score_of(*measures))
+    assert parsed.pickup == 1
+    assert parsed.bar_lines == (1, 5, 9)
+    assert parsed.length == 13
+
+
+BACK = '<repeat direction="backward"/>'
+REPEAT = f'<barline location="right">{BACK}</barline>'
+FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'
+
+
+def ending(number: str, letter: str, repeat: str = "") -> str:
+    """A measure that is an ending of its own."""
+    return (
+        f'<barline location="left"><ending number="{number}" type="start"/></barline>{letter}'
+        f'<barline location="right"><ending number="{number}" type="stop"/>{repeat}</barline>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("measures", "played"),
+    [
+        (["C", "D" + REPEAT, "E"], "CDCDE"),
+        (["C", FORWARD + "D", "E" + REPEAT, "F"], "CDEDEF"),
+        (["C" + REPEAT, "D" + REPEAT, "E"], "CCDDE"),
+        (["C" + REPEAT.replace("/></b", ' times="3"/></b'), "D"], "CCCD"),
+        (["C", ending("1", "D", BACK), ending("2", "E"), "F"], "CDCEF"),
+        (
+            [
+                FORWARD + "C",
+                ending("1, 2", "D", BACK),
+                ending("3", "E"),
+                FORWARD + "F" + REPEAT,
+            ],
+            "CDCDCEFF",
+        ),
+        (["C", "D"], "CD"),
+    ],
+)
+def test_repeats_are_written_out_when_asked(measures: list[str], played: str) -> None:
+    """Sections and endings come in the order they are played, and otherwise as written."""
+    written = "CDEF"[: len(measures)]
+    texts = [
+        note(f"{letter}4", 8).join(measure.rsplit(letter, 1))
+        for letter, measure in zip(written, measures, strict=True)
+    ]
+    text = score_of(FOUR_FOUR + texts[0], *texts[1:])
+    letters = {60: "C", 62: "D", 64: "E", 65: "F"}
+    for expand, expected in ((True, played), (False, written)):
+        notes = read(text, expand_repeats=expand).parts[0].notes
+        assert "".join(letters[note.pitch] for note in notes) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (note("C4").replace("<duration>2", "<duration>1e999999999"), "where a number is due"),
+        (note("C4").replace("<duration>2", "<duration>"), "where a number is due"),
+        (note("C4").replace("<step>C", "<step>H"), "without a step"),
+        (note("C4").replace("<octave>4", "<octave>44"), "outside the 128"),
+        (ATTRIBUTES.format("").replace("2", "0") + note("C4"), "divisions must be above zero"),
+        (ATTRIBUTES.format("<key><fifths>99</fifths></key>") + note("C4"), "not a key"),
+        (FOUR_FOUR.replace("<beats>4", "<beats>0") + note("C4"), "not a time signature"),
+        (FOUR_FOUR.replace("-type>4", "-type>0") + note("C4"), "without a beat"),
+        (note("C4").replace("<duration>2", "<duration>900000"), "quarters of length"),
+        ("<note><rest/><duration>8</duration></note>", "no notes in any part"),
+    ],
+)
+def test_damaged_music_is_refused(text: str, fault: str) -> None:
+    """Absurd numbers are named and never worked with."""
+    with pytest.raises(InputError, match=fault):
+        read(score_of(text))
+
+
+def corpus_sample(count: int) -> list[Path]:
+    import music21
+
+    folder = Path(music21.__file__).parent / "corpus" / "bach"
+    files = sorted(folder.glob("bwv*.mxl"))
+    return [*files[:: len(files) // count], folder / "bwv8.6.mxl", folder / "bwv19.7.mxl"]
+
+
+@pytest.mark.parametrize("path", corpus_sample(8), ids=lambda path: path.stem)
+def test_bach_is_read_as_music21_reads_him(path: Path) -> None:
+    """Notes with ties joined, repeats, meter, key, pickup and fermatas agree with music21."""
+    from music21 import converter
+
+    expected = converter.parse(path, forceSource=True)
+    first = expected.parts[0].getElementsByClass("Measure").first()
+    parsed = reading.read(path)
+    assert str(parsed.meters[0][1]) == first.timeSignature.ratioString
+    sharps = next(iter(expected.recurse().getElementsByClass("KeySignature"))).sharps
+    assert parsed.key is not None
+    assert parsed.key.fifths == sharps
+    whole = first.quarterLength >= first.barDuration.quarterLength
+    assert parsed.pickup == (0 if whole else F(first.quarterLength))
+    held = {
+        F(n.getOffsetInHierarchy(expected))
+        for n in expected.recurse().notesAndRests
+        if any("Fermata" in e.classes for e in n.expressions)
+    }
+    assert {start for start, _ in parsed.fermatas} == held
+    assert [plain(parsed, i) for i in range(len(parsed.parts))] == music21_notes(expected)
+    if expected.recurse().getElementsByClass("RepeatMark"):
+        played = reading.read(path, expand_repeats=True)
+        notes = [plain(played, i) for i in range(len(played.parts))]
+        assert notes == music21_notes(expected.expandRepeats())
+
+
+def music21_notes(score: object) -> list[list[tuple[F, F, int]]]:
+    """Start, end and pitch of the notes of each part that has some, ties joined."""
+    parts = []
+    for part in score.stripTies().parts:  # type: ignore[attr-defined]
+        notes = [n for n in part.flatten().notes if not n.duration.isGrace]
+        spans = [(F(n.offset), F(n.offset) + F(n.quarterLength), n.pitches) for n in notes]
+        timed = [(start, end, p.midi) for start, end, pitches in spans for p in pitches]
+        if timed:
+            parts.append(sorted(timed))
+    return parts

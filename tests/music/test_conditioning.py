@@ -26,10 +26,14 @@ def in_meter(meter: str, pickup: int) -> Score:
     return replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=())
 
 
+def given_soprano(score: Score) -> Conditioning:
+    return Conditioning.from_score(score, np.tile(SOPRANO, (score.steps, 1)))
+
+
 def test_only_given_cells_are_passed_on() -> None:
     """Nothing of the cells to be composed leaks into the request."""
     score = chorale()
-    request = Conditioning.from_score(score, np.tile(SOPRANO, (24, 1)))
+    request = given_soprano(score)
     assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
     assert (request.pitches[:, 1:] == REST).all()
     assert not request.onsets[:, 1:].any()
@@ -39,9 +43,9 @@ def test_only_given_cells_are_passed_on() -> None:
 def test_a_key_is_needed_from_somewhere() -> None:
     """Without a key in the score one must be named; then that one holds."""
     score = chorale(key=None)
-    mask = np.tile(SOPRANO, (24, 1))
     with pytest.raises(InputError, match="key is not known"):
-        Conditioning.from_score(score, mask)
+        given_soprano(score)
+    mask = np.tile(SOPRANO, (24, 1))
     assert int(Conditioning.from_score(score, mask, major_tonic=5).major_tonic) == 5
 
 
@@ -85,36 +89,28 @@ def test_bars_of_three_quarters_are_composed_as_parts_of_longer_ones(
 
 def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
     """The model is asked for nothing in the padding, and the bars run on."""
-    request = Conditioning.from_score(chorale(), np.tile(SOPRANO, (24, 1))).padded(40)
+    request = given_soprano(chorale()).padded(40)
     assert request.steps == 40
     assert request.mask[24:].all()
     assert (request.pitches[24:] == REST).all()
     assert not request.onsets[24:].any()
-    lines = np.flatnonzero(request.bars[:, 0] == 0)
-    assert lines.tolist() == [4, 16, 24]
+    assert np.flatnonzero(request.bars[:, 0] == 0).tolist() == [4, 16, 24]
     assert (request.bars[:, 1] == 16).all()
 
 
 def test_a_stack_keeps_every_piece() -> None:
     """Each piece of a batch is found again, at the longest piece's length."""
-    short, long = chorale(16), chorale(24)
-    pieces = [Conditioning.from_score(s, np.tile(SOPRANO, (s.steps, 1))) for s in (short, long)]
+    pieces = [given_soprano(chorale(16)), given_soprano(chorale(24))]
     batch = stack(pieces)
-    assert batch.pitches.shape == (2, 24, 4)
-    assert batch.bars.shape == (2, 24, 2)
+    assert (batch.pitches.shape, batch.bars.shape) == ((2, 24, 4), (2, 24, 2))
     assert (batch.pitches[0, :16] == pieces[0].pitches).all()
     assert (batch.pitches[1] == pieces[1].pitches).all()
     assert stack(pieces, steps=32).steps == 32
 
 
-def test_arrays_that_do_not_fit_are_refused() -> None:
+@pytest.mark.parametrize(("name", "part"), [("mask", slice(-1)), ("pitches", 0)])
+def test_arrays_that_do_not_fit_are_refused(name: str, part: slice | int) -> None:
     """A request whose arrays differ in form names the one that is wrong."""
-    good = Conditioning.from_score(chorale(), np.tile(SOPRANO, (24, 1)))
-    with pytest.raises(InputError, match="given mask"):
-        Conditioning(
-            good.pitches, good.onsets, good.mask[:-1], good.bars, good.fermatas, good.major_tonic
-        )
-    with pytest.raises(InputError, match="given pitches"):
-        Conditioning(
-            good.pitches[0], good.onsets, good.mask, good.bars, good.fermatas, good.major_tonic
-        )
+    good = given_soprano(chorale())
+    with pytest.raises(InputError, match=f"given {name}"):
+        replace(good, **{name: getattr(good, name)[part]})

@@ -1,6 +1,5 @@
 """Keys found where the file names none."""
 
-import csv
 import json
 import os
 from pathlib import Path
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from kantor.errors import InputError
 from kantor.music.key import estimate
-from kantor.music.score import Key
+from kantor.music.score import REST, Key
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = Path(os.environ.get("KANTOR_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
@@ -30,18 +29,15 @@ def melody(pitches, steps=4):
         ([67, 67, 69, 67, 72, 71, 67, 67, 69, 67, 74, 72], Key(0, "major")),  # Happy Birthday
         ([62, 69, 65, 62, 61, 62, 64, 65, 67, 65, 64, 62], Key(-1, "minor")),  # Art of Fugue
         ([60], Key(0, "major")),
-        ([60, 62, 64], Key(0, "major")),
     ],
 )
 def test_well_known_tunes(pitches, expected):
-    """A tune that everybody hears in one key is found in that key."""
+    """A tune that everybody hears in one key is found in that key, with silence around it too."""
     assert estimate(melody(pitches)) == expected
+    assert estimate(melody([REST, *pitches, REST, REST])) == expected
 
 
-@given(
-    pitches=st.lists(st.integers(55, 75), min_size=1, max_size=30),
-    semitones=st.integers(-12, 12),
-)
+@given(st.lists(st.integers(55, 75), min_size=1, max_size=30), st.integers(-12, 12))
 @settings(max_examples=50, deadline=None)
 def test_moved_notes_move_the_key(pitches, semitones):
     """The same tune elsewhere is in the key moved along, in the same mode."""
@@ -50,38 +46,28 @@ def test_moved_notes_move_the_key(pitches, semitones):
     assert there.mode == here.mode
 
 
-def test_rests_do_not_count():
-    """Silence within, before and after the notes changes nothing."""
-    notes = melody([62, 66, 69, 74, 73, 74])
-    silent = np.insert(notes, [0, 8, 24], -1, axis=0)
-    assert estimate(silent) == estimate(notes) == Key(2, "major")
-
-
 def test_silence_has_no_key():
     """Nothing sounding is an error and not C major."""
     with pytest.raises(InputError, match="no note sounds"):
-        estimate(np.full((32, 4), -1, np.int8))
+        estimate(np.full((32, 4), REST, np.int8))
 
 
 def test_the_lowest_voice_decides_between_voices():
     """Of several voices the last note of the lowest that sounds counts as the close."""
-    upper, rest = melody([64, 62, 64]), np.full((12, 1), -1, np.int8)
+    upper, rest = melody([64, 62, 64]), np.full((12, 1), REST, np.int8)
     lower = melody([60, 67, 60]) - np.int8(12)
     assert estimate(np.hstack([upper, lower, rest])) == Key(0, "major")
 
 
-@pytest.mark.skipif(not (REFERENCE / "jsb_to_bwv.csv").is_file(), reason="no reference data")
+@pytest.mark.skipif(not (REFERENCE / "Jsb16thSeparated.json").is_file(), reason="no reference data")
 def test_sopranos_of_real_chorales():
     """Of a soprano alone the scale that fits all four voices best is found in most chorales."""
     pieces = json.loads((REFERENCE / "Jsb16thSeparated.json").read_text())["test"]
-    with (REFERENCE / "jsb_to_bwv.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
-    assert len(rows) == len(pieces)
     scale = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
-    found = []
+    right = []
     for piece in pieces:
         notes = np.array(piece, np.int8)
         sounding = notes[notes >= 0].astype(int)
         shares = [scale[(sounding - tonic) % 12].mean() for tonic in range(12)]
-        found.append(estimate(notes[:, :1]).major_tonic == int(np.argmax(shares)))
-    assert np.mean(found) > 0.85
+        right.append(estimate(notes[:, :1]).major_tonic == int(np.argmax(shares)))
+    assert np.mean(right) > 0.85

@@ -22,8 +22,7 @@ def voices(draw: st.DrawFn, steps: int = 24, count: int = 4) -> list[Note]:
         cuts = sorted(draw(st.sets(st.integers(0, steps), max_size=10)))
         for start, end in itertools.pairwise(cuts):
             pitch = draw(st.sampled_from([REST, 0, 60, 61, 127]))
-            if pitch != REST:
-                notes.append(Note(start, end, pitch, voice))
+            notes += [Note(start, end, pitch, voice)] * (pitch != REST)
     return sorted(notes)
 
 

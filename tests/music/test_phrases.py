@@ -1,6 +1,7 @@
 """Phrase ends found where no fermatas are written."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,32 +25,27 @@ def ends(score):
     return [note.start for note in notes_of(score) if fermatas[note.start]]
 
 
-def test_two_phrases_of_two_bars():
-    """Twinkle, twinkle: the half note that closes every second bar ends a phrase."""
-    assert ends(tune([4] * 6 + [8] + [4] * 6 + [8])) == [24, 56]
+@pytest.mark.parametrize(
+    ("durations", "pickup", "expected"),
+    [
+        # Twinkle, twinkle: the half note that closes every second bar
+        ([4] * 6 + [8] + [4] * 6 + [8], 0, [24, 56]),
+        # after a pickup of a quarter on the third quarter, held or not
+        ([4] * 24, 4, [28, 60, 92]),
+    ],
+)
+def test_phrases_of_two_bars(durations, pickup, expected):
+    """They close where a singer would breathe."""
+    assert ends(tune(durations, pickup=pickup)) == expected
 
 
-def test_phrases_with_a_pickup():
-    """After a pickup of a quarter phrases close on the third quarter, held or not."""
-    assert ends(tune([4] * 7 + [4] + [4] * 7 + [4] + [4] * 7 + [4], pickup=4)) == [28, 60, 92]
-
-
-def test_a_rest_ends_a_phrase():
-    """What is followed by a quarter of silence closes, though it is no longer than the others."""
-    notes = [Note(4 * i, 4 * i + 4, 67) for i in range(12) if i not in (5, 6)]
-    score = Score(*arrays_of(notes, 48, lines=1))
-    assert 16 in ends(score)
-
-
-def test_staccato_is_no_phrase_end():
-    """Short notes with short rests between are one phrase."""
-    notes = [Note(4 * i, 4 * i + 2, 67 + i % 2) for i in range(8)]
-    assert ends(Score(*arrays_of(notes, 30, lines=1))) == [28]
-
-
-def test_nothing_at_all():
-    """Silence has no phrases."""
-    assert not infer_fermatas(Score(np.full((16, 1), -1), np.zeros((16, 1), bool))).any()
+def test_a_rest_ends_a_phrase_and_staccato_does_not():
+    """A quarter of silence closes a phrase; short notes with short rests between are one."""
+    rested = [Note(4 * i, 4 * i + 4, 67) for i in range(12) if i not in (5, 6)]
+    assert 16 in ends(Score(*arrays_of(rested, 48, lines=1)))
+    staccato = [Note(4 * i, 4 * i + 2, 67 + i % 2) for i in range(8)]
+    assert ends(Score(*arrays_of(staccato, 30, lines=1))) == [28]
+    assert ends(Score(np.full((16, 1), -1), np.zeros((16, 1), bool))) == []
 
 
 @given(

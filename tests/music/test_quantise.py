@@ -24,42 +24,29 @@ def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:
     ]
 
 
-def starts_of(notes: list[TimedNote]) -> list[int]:
-    return [note.start for note in quantise(notes)[0]]
-
-
 def test_notes_on_the_grid_stay_where_they_are() -> None:
     """What is on sixteenths is not touched, and the deviation says so."""
     notes, deviation = quantise(line(0, F(1, 4), F(1, 2), 1, last=2))
     assert notes == [Note(0, 1, 60), Note(1, 2, 61), Note(2, 4, 62), Note(4, 12, 63)]
     assert deviation == Deviation()
+    assert quantise([]) == ([], Deviation())
 
 
 @given(st.lists(st.tuples(st.integers(0, 7680), st.integers(1, 960)), min_size=1, max_size=30))
 @settings(max_examples=80)
 def test_a_line_comes_out_a_line(timed: list[tuple[int, int]]) -> None:
-    """Whatever goes in: no two notes overlap, none is shorter than a step, none goes uncounted."""
-    notes = [TimedNote(F(s, 480), F(s + n, 480), 60) for s, n in timed]
-    found, deviation = quantise(notes)
-    assert all(note.start < note.end for note in found)
-    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
-    assert len(found) + deviation.dropped == len(notes)
-    assert found[0].start >= 0
+    """Whatever goes in: no two notes overlap, none is shorter than a step, none goes uncounted.
+
+    In whole numbers of a finer unit as in fractions of a quarter.
+    """
+    notes, deviation = quantise([TimedNote(F(s, 480), F(s + n, 480), 60) for s, n in timed])
+    whole = [TimedNote(7 * s, 7 * (s + n), 60) for s, n in timed]
+    assert quantise(whole, 7 * 480) == (notes, deviation)
+    assert all(note.start < note.end for note in notes)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(notes))
+    assert len(notes) + deviation.dropped == len(timed)
+    assert notes[0].start >= 0
     assert deviation.largest <= 1.5
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 960), st.integers(1, 240)), min_size=1, max_size=30),
-    st.booleans(),
-)
-@settings(max_examples=80)
-def test_the_unit_of_time_changes_nothing(timed: list[tuple[int, int]], swung: bool) -> None:
-    """In whole numbers of a unit as in fractions of a quarter, in swing as well."""
-    places = [0, 80] if swung else [0]
-    parts = [(120 * s + place, n) for s, n in timed for place in places] if swung else timed
-    exact = [TimedNote(F(s, 120), F(s + n, 120), 60) for s, n in parts]
-    whole = [TimedNote(7 * s, 7 * (s + n), 60) for s, n in parts]
-    assert quantise(whole, 7 * 120) == quantise(exact)
 
 
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=30), st.randoms(use_true_random=False))
@@ -69,16 +56,16 @@ def test_slight_unsteadiness_is_taken_out(lengths: list[int], random: object) ->
     steps = np.cumsum([1, *lengths])
     wobble = [random.randint(-3, 3) for _ in steps]  # type: ignore[attr-defined]
     notes = line(*[F(int(s) * 10 + w, 40) for s, w in zip(steps, wobble, strict=True)])
-    found = [note.start for note in quantise(notes)[0]]
+    quantised = [note.start for note in quantise(notes)[0]]
     if not quantise(notes)[1].swung:
-        assert found == steps.tolist()
+        assert quantised == steps.tolist()
 
 
 def test_triplets_land_on_three_different_steps() -> None:
     """Triplet eighths take the first, second and fourth step of the beat; none vanishes."""
     notes = line(*[F(i, 3) for i in range(6)], last=F(1, 3))
-    found, deviation = quantise(notes)
-    assert [(n.start, n.end) for n in found] == [(0, 1), (1, 3), (3, 4), (4, 5), (5, 7), (7, 8)]
+    quantised, deviation = quantise(notes)
+    assert [(n.start, n.end) for n in quantised] == [(0, 1), (1, 3), (3, 4), (4, 5), (5, 7), (7, 8)]
     assert deviation.share_moved == pytest.approx(4 / 6)
     assert deviation.largest == pytest.approx(1 / 3)
     assert not deviation.swung
@@ -86,11 +73,13 @@ def test_triplets_land_on_three_different_steps() -> None:
 
 def test_swung_eighths_become_even() -> None:
     """Off-beats at two thirds of the beat are eighths in swing, and the deviation says so."""
-    notes = line(*[F(i) + late for i in range(6) for late in (F(0), F(2, 3))], last=F(1, 3))
-    found, deviation = quantise(notes)
-    assert [note.start for note in found] == list(range(0, 24, 2))
+    swung = line(*[F(i) + late for i in range(6) for late in (F(0), F(2, 3))], last=F(1, 3))
+    notes, deviation = quantise(swung)
+    assert [note.start for note in notes] == list(range(0, 24, 2))
     assert deviation.swung
     assert deviation.largest == pytest.approx(2 / 3)
+    whole = [TimedNote(int(s * 120), int(e * 120), p) for s, e, p in swung]
+    assert quantise(whole, 120) == (notes, deviation)
 
 
 @pytest.mark.parametrize(
@@ -112,11 +101,9 @@ def test_notes_are_at_least_a_step_and_never_overlap() -> None:
 
 def test_two_notes_in_one_step_find_room() -> None:
     """Of two thirty-seconds one moves to a free neighbour; in a long trill some go, counted."""
-    assert starts_of(line(0, 1, F(9, 8), 2)) == [0, 4, 5, 8]
-    trill = line(*[F(i, 8) for i in range(16)])
-    found, deviation = quantise(trill)
-    assert len(found) + deviation.dropped == 16
-    assert deviation.dropped >= 7
+    notes, _ = quantise(line(0, 1, F(9, 8), 2))
+    assert [note.start for note in notes] == [0, 4, 5, 8]
+    assert quantise(line(*[F(i, 8) for i in range(16)]))[1].dropped >= 7
 
 
 def test_music_without_a_click_is_recognised() -> None:
@@ -128,8 +115,3 @@ def test_music_without_a_click_is_recognised() -> None:
     assert quantise(free)[1].off_grid
     assert not quantise(steady)[1].off_grid
     assert not quantise(triplets)[1].off_grid
-
-
-def test_nothing_gives_nothing() -> None:
-    """No notes are no error here."""
-    assert quantise([]) == ([], Deviation())

@@ -82,13 +82,10 @@ class DriftReport:
             (one.sentence, one.expected, one.found, "holds" if one.success else "**fails**")
             for one in self.outcomes
         ]
-        return (
-            f"**{self.line}**\n\n"
-            "Distances from the training's melodies (0 alike, 1 nothing in common):\n\n"
-            f"{_table(('feature', 'distance', 'threshold', 'beyond'), distances)}\n\n"
-            "Expectations (great_expectations):\n\n"
-            f"{_table(('what', 'expected', 'found', ''), checks)}\n"
-        )
+        one = _table(("feature", "distance", "threshold", "beyond"), distances)
+        other = _table(("what", "expected", "found", ""), checks)
+        head = "Distances from the training's melodies (0 alike, 1 nothing in common):"
+        return f"**{self.line}**\n\n{head}\n\n{one}\n\nExpectations:\n\n{other}\n"
 
 
 def training(scores: Path) -> pd.DataFrame:

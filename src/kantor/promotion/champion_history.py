@@ -28,7 +28,7 @@ from pydantic.dataclasses import dataclass
 
 from kantor.errors import InputError, SetupError, one_line
 from kantor.registry.store import Store, opened
-from kantor.registry.versions import CHAMPION, aliases_of, all_versions
+from kantor.registry.versions import CHAMPION, aliases_of, numbers
 
 PREVIOUS = "previous"
 """The alias of the version to which the next rollback leads."""
@@ -85,11 +85,12 @@ class Event:
         """What was done, in one line."""
         if self.what == "retire":
             return f"version {self.before} is retired"
-        text, back = f"version {self.after} is champion", self.what == "rollback"
-        if self.before is not None and not back:
-            return f"{text}, version {self.before} is previous"
-        text += f" again; rolled back from version {self.before}" if back else ""
-        return text + (f"; skipped {', '.join(self.skipped)}" if self.skipped else "")
+        text, skipped = f"version {self.after} is champion", ", ".join(self.skipped)
+        if self.what == "rollback":
+            text += f" again; rolled back from version {self.before}"
+        elif self.before is not None:
+            text += f", version {self.before} is previous"
+        return text + (f"; skipped {skipped}" if skipped else "")
 
     def to_json(self) -> str:
         """As the tag's value."""
@@ -152,7 +153,7 @@ def recorded(store: Store) -> list[Event]:
             events.append(TypeAdapter(Event).validate_json(text))
         except ValidationError as error:
             raise SetupError(f"not a move of the champion: {one_line(text, 80)}") from error
-    known = 1 if 1 in existing(store) else None  # it was champion by being registered
+    known = 1 if 1 in numbers(store) else None  # it was champion by being registered
     moves: list[Event] = []
     for event in sorted(events, key=lambda event: (event.number, event.at)):
         if event.what != "retire":
@@ -169,11 +170,6 @@ def _elsewhere(known: int | None, actual: int | None) -> list[Event]:
     if known is None or known == actual:
         return []
     return [Event("elsewhere", "", "unknown", known, actual, "moved without Kantor")]
-
-
-def existing(store: Store) -> set[int]:
-    """The numbers of the versions that exist."""
-    return {int(version.version) for version in all_versions(store)}
 
 
 def back(moves: Sequence[Event], there: Collection[int]) -> tuple[int | None, tuple[str, ...]]:
@@ -224,7 +220,7 @@ def _faults(moves: Sequence[Event]) -> dict[int, str]:
 
 def point_previous(store: Store, moves: Sequence[Event]) -> None:
     """Set the alias ``previous`` on where the next rollback leads; none where that is nowhere."""
-    to, _ = back(moves, existing(store))
+    to, _ = back(moves, numbers(store))
     if to is not None:
         store.client.set_registered_model_alias(store.model, PREVIOUS, str(to))
     elif PREVIOUS in aliases_of(store):

@@ -100,14 +100,8 @@ def compare(
 ) -> ModelComparison:
     """Compare two versions by number or alias, by the rule of ``params.yaml`` if none is given.
 
-    Raises
-    ------
-    InputError
-        If both are the same version.
-    SetupError
-        If they must compose anew and there are no held-out pieces.
-    ModelError
-        If they must compose anew and one does not load, or changes what it is given.
+    `InputError` if both are the same one; `SetupError` if they must compose anew and there are no
+    held-out pieces; `ModelError` if one does not load then, or changes what it is given.
     """
     root = root or find_root()
     model = model_name(root)
@@ -134,8 +128,6 @@ def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[Windo
         )
     evaluate = settings.load(settings.Evaluate, "evaluate", root / "params.yaml")
     pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
-    if not pieces:
-        raise SetupError(f"{root / SCORES}: no piece of the split {evaluate.split!r} to compare on")
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
     seeds = [evaluate.seed + row for row in range(len(scores))]
     real = window_table(scores, ids)

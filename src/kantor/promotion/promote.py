@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kantor import settings
 from kantor.errors import InputError, SetupError
 from kantor.locks import STATE, Busy, held
 from kantor.promotion import champion_history as history
@@ -24,7 +23,16 @@ from kantor.promotion import gate
 from kantor.promotion.champion_history import Event, back, point_previous
 from kantor.promotion.gate import Refused
 from kantor.registry.store import Store, find_root, opened
-from kantor.registry.versions import CHALLENGER, CHAMPION, RETIRED, aliases_of, find, headline
+from kantor.registry.versions import (
+    CHALLENGER,
+    CHAMPION,
+    RETIRED,
+    aliases_of,
+    find,
+    headline,
+    numbers,
+)
+from kantor.settings import Promote, load
 
 if TYPE_CHECKING:
     from kantor.promotion.comparison import ModelComparison
@@ -41,13 +49,8 @@ _log = logging.getLogger(__name__)
 def exclusive(root: Path | None) -> Iterator[tuple[Store, list[Event], Event | None]]:
     """Open the registry for a process that moves the champion; no other one on this machine does.
 
-    Yields
-    ------
-    store : Store
-    moves : list of Event
-        All moves so far.
-    found : Event or None
-        The last of them, where it was made in MLflow's page and is recorded only now.
+    It comes with all moves so far, and with the last of them once more if that was made in MLflow's
+    page and is recorded only now.
     """
     path, found = (root or find_root()) / STATE / LOCK, None
     with contextlib.ExitStack() as stack:
@@ -85,7 +88,7 @@ def promote(
     comparison: ModelComparison | None = None,
     root: Path | None = None,
 ) -> Event:
-    """Make a version the champion, if the gate has nothing against it.
+    """Make a version the champion; `Refused` with all that the gate has against it.
 
     Parameters
     ----------
@@ -98,11 +101,6 @@ def promote(
     comparison : ModelComparison, optional
         With the champion. What it measured takes the place of the figures of the versions' own
         evaluations, and is recorded. If another version is champion by now, nothing is moved.
-
-    Raises
-    ------
-    Refused
-        With all reasons.
     """
     with exclusive(root) as (store, moves, _):
         chosen, now = find(store, version), aliases_of(store).get(CHAMPION)
@@ -113,12 +111,9 @@ def promote(
             raise Refused(f"{store.model} version {number}: promotion", [reason])
         if now == number:
             raise InputError(f"{store.model} version {number}: is the champion already")
-        if comparison:
-            champion, rule = None, comparison.rule
-        else:
-            champion = None if now is None else find(store, now)
-            path = (root or find_root()) / "params.yaml"
-            rule = settings.load(settings.Promote, "promote", path)
+        champion = None if now is None or comparison else find(store, now)
+        params = (root or find_root()) / "params.yaml"
+        rule = comparison.rule if comparison else load(Promote, "promote", params)
         against = gate.reasons_against(store, chosen, champion, rule, root)
         against += comparison.worse if comparison else ()
         if against and not force:
@@ -143,7 +138,7 @@ def rollback(
     reach.
     """
     with exclusive(root) as (store, moves, _):
-        to, skipped = back(moves, history.existing(store))
+        to, skipped = back(moves, numbers(store))
         if to is None:
             raise InputError(
                 f"{store.model}: no earlier champion is left to go back to"

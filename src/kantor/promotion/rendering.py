@@ -19,7 +19,6 @@ from kantor.promotion.champion_history import Event
 if TYPE_CHECKING:
     from kantor.promotion.comparison import ModelComparison
 
-_HEADINGS = {"promote": "takes the champion's place", "keep": "does not take the champion's place"}
 _INK, _SOFT, _GOOD, _BAD, _GROUND = "#1f1d1a", "#5d5850", "#1c6b3c", "#a02a23", "#dff0e2"
 _WIDEST = 6.0  # bars to either side; what goes beyond is drawn to the edge
 _STYLE = {
@@ -72,7 +71,8 @@ def measured(comparison: ModelComparison) -> str:
 
 def title(comparison: ModelComparison) -> str:
     """The verdict, in one line."""
-    return f"{comparison.name} version {comparison.challenger} {_HEADINGS[comparison.verdict]}"
+    takes = "takes" if comparison.verdict == "promote" else "does not take"
+    return f"{comparison.name} version {comparison.challenger} {takes} the champion's place"
 
 
 def comparison_markdown(comparison: ModelComparison) -> str:

@@ -43,15 +43,9 @@ _BROKEN = (OSError, ValueError, TypeError, LookupError, AttributeError, BadZipFi
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A generator, callable, and where it came from.
+    """A generator, callable, the ensemble that it composes for, and where it came from.
 
-    Attributes
-    ----------
-    generator : Generator
-    source : str
-        Such as ``kantor-bach version 3``, or the folder it was loaded from.
-    ensemble : Ensemble
-        What it composes for.
+    Its source is such as ``kantor-bach version 3``, or the folder that it was loaded from.
     """
 
     generator: Generator

@@ -93,12 +93,8 @@ def register(root: Path, params: settings.Register) -> Receipt:
     there is of the other reports, ``dvc.lock`` and git. The version gets the alias
     ``challenger``, and ``champion`` too where no version has it.
 
-    Raises
-    ------
-    SetupError
-        If something to register is missing.
-    ModelError
-        If the generator does not load, or changes what it is given.
+    `SetupError` if something to register is missing; `ModelError` if the generator does not load,
+    or changes what it is given.
     """
     for path in (lineage.MODEL, lineage.METRICS):
         if not (root / path).exists():

@@ -81,11 +81,6 @@ def find_root() -> Path:
     """The repository: ``KANTOR_HOME``, else the folder above us that holds a pipeline.
 
     From anywhere else it is the checkout that the package was installed from, if there is one.
-
-    Raises
-    ------
-    SetupError
-        If there is none.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         return Path(named).absolute()

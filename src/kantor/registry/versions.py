@@ -88,6 +88,11 @@ def all_versions(store: Store) -> list[ModelVersion]:
     return list(store.client.search_model_versions(f"name='{store.model}'", max_results=10_000))
 
 
+def numbers(store: Store) -> set[int]:
+    """The numbers of the versions that exist."""
+    return {int(version.version) for version in all_versions(store)}
+
+
 def aliases_of(store: Store) -> dict[str, int]:
     """The aliases of the model, and the version each of them stands on."""
     # A search over HTTP may leave the aliases out; reading the one model does not.

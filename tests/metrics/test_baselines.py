@@ -53,15 +53,15 @@ def test_melody_drums_and_frame_are_kept(piece, name: str) -> None:
 
 def test_block_moves_in_parallel() -> None:
     """Under G5 in G major stand D5, B4 and G4, and every move makes a parallel octave. Without a
-    key in the score the scale that fits best is taken.
+    key in the score it is estimated from the melody.
     """
-    made = block([chorale()], seeded())[0]
+    made = block([chorale(1)], seeded())[0]
     on_g = made.pitches[made.pitches[:, 0] == 79]
     assert len(on_g)
     assert (on_g == [79, 74, 71, 67]).all()
     moves = np.count_nonzero(np.diff(made.pitches[12:, 0]))
     assert evaluate(made)["parallel_octaves"] >= 100 * moves / made.steps
-    unknown = block([chorale(key=None)], seeded())[0]
+    unknown = block([chorale(1, key=None)], seeded())[0]
     np.testing.assert_array_equal(made.pitches, unknown.pitches)
 
 

@@ -7,8 +7,8 @@ Conventions
 -----------
 Input and output are scores of one ensemble with at least two pitched lines, of equal length,
 meter, pickup and key; drums stay as they are. The written lines rest where the melody rests.
-*Scale* is the diatonic scale of the score's key, or the one that fits its notes best where the
-key is not known.
+*Scale* is the diatonic scale of the score's key, which is estimated from the melody where it is not
+known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.metrics.chords import MAJOR_SCALE, best_major_tonic
+from kantor.metrics.chords import MAJOR_SCALE
+from kantor.music.key import estimate
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Score, onset_floor
 
 Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
@@ -145,8 +146,8 @@ def _with_others(score: Score, written: NDArray[np.int64], starts: Flags | None 
 
 
 def _major_tonic_of(score: Score) -> int:
-    pitched = score.pitches[:, : score.ensemble.pitched]
-    return score.key.major_tonic if score.key else best_major_tonic(pitched)
+    key = score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+    return key.major_tonic
 
 
 @cache

@@ -116,14 +116,6 @@ def in_best_scale(passages: Passages) -> Figures:
     return ratio((counts @ _MAJOR_SCALES.T).max(axis=-1), counts.sum(axis=-1))
 
 
-def best_major_tonic(pitches: Pitches) -> int:
-    """Pitch class of the major tonic whose scale holds the most cells of ``(time, line)``.
-
-    Between equals the lowest pitch class, so 0 (C) for silence.
-    """
-    return int((_MAJOR_SCALES @ _pitch_class_counts(pitches)).argmax())
-
-
 def _tonal_circles() -> Figures:
     """Harte's six coordinates of each pitch class, ``(12, 6)``: fifths, minor, major thirds."""
     classes = np.arange(12)

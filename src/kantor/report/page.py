@@ -31,6 +31,8 @@ from kantor.report.samples import Sample
 
 FILM = "learning.gif"
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
+LINKS = ("metrics.json", "training/history.csv", "validation.html")
+"""Files beside the page to which it links."""
 SHOWN_BASELINES = ("shuffled", "random")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -76,7 +78,7 @@ def write_page(
     others = [ensemble.lines[line] for line in ensemble.others]
     named = titles(ensemble)
     given = melody_metrics(ensemble)
-    learned = [name for names in grouped(named).values() for name in names if name not in given]
+    curves = [name for names in grouped(named).values() for name in names if name not in given]
     film = _film(reports / FILM)
     room = MAX_BYTES - (len(film["moving"]) + len(film["last"]) if film else 0)
     context = {
@@ -88,14 +90,14 @@ def write_page(
         "ends": figures.get("phrase_ends", {}),
         "meters": figures.get("by_meter", {}) | {"new tunes": figures.get("new_tunes", {})},
         "givens": figures.get("other_givens", {}),
-        "kinds": {kind: label for kind, label in KINDS.items() if any(_of(kind, metrics))},
+        "kinds": {kind: label for kind, label in KINDS.items() if _of(kind, metrics)},
         "titles": named,
         "health": read_json(reports / "training" / "health.json"),
         "validation": read_json(reports / "validation.json"),
         "model": read_json(card),
         "samples": samples.shown(list(picked), reports / "samples", room),
         "distributions": plots.distributions(reports / "plots", [line.name for line in others]),
-        "training": plots.training(reports / "training", {name: named[name] for name in learned}),
+        "training": plots.training(reports / "training", {name: named[name] for name in curves}),
         "film": film,
         "links": [path for path in LINKS if (reports / path).is_file()],
         "lead": ensemble.lines[ensemble.leads],
@@ -106,10 +108,6 @@ def write_page(
     }
     page = template("kantor.report", "report.html.j2").render(context)
     write_text(reports / "report.html", page + "\n")
-
-
-LINKS = ("metrics.json", "training/history.csv", "validation.html")
-"""Files beside the page to which it links."""
 
 
 def titles(ensemble: Ensemble) -> dict[str, str]:

@@ -109,11 +109,11 @@ def training(folder: Path, titles: Mapping[str, str]) -> dict[str, list[Chart]]:
     for name, title in titles.items():
         mean, spread = reference.get(name, (math.nan, math.nan))
         known = math.isfinite(mean + spread)
-        said = f"; training data {mean:.3g} ± {spread:.2g}" if known else ""
+        in_training = f"; training data {mean:.3g} ± {spread:.2g}" if known else ""
         band = (max(mean - spread, 0.0), mean + spread) if known else None
-        look: dict[str, Any] = {"band": band, "centre": mean, "size": charts.SMALL}
+        options: dict[str, Any] = {"band": band, "centre": mean, "size": charts.SMALL}
         columns = {"generated": f"metric_{name}"}
-        metrics.append(_curves(history, title, columns, said=said, **look))
+        metrics.append(_curves(history, title, columns, more=in_training, **options))
     return {"charts": [one for one in drawn if one], "metrics": [one for one in metrics if one]}
 
 
@@ -122,8 +122,8 @@ def _curves(
     title: str,
     names: Mapping[str, str],
     log: bool = False,
-    said: str = "",
-    **look: Any,
+    more: str = "",
+    **options: Any,
 ) -> Chart | None:
     """A chart of the columns `names` over the iterations; None where they are empty."""
     curves = {colour: column(history, name) for colour, name in names.items()}
@@ -132,9 +132,9 @@ def _curves(
         return None
     ends = {colour: values[np.isfinite(values)][-1] for colour, values in curves.items()}
     at_the_end = ", ".join(f"{colour} {value:.3g}" for colour, value in ends.items())
-    summary = f"{title} over the iterations; at the end {at_the_end}{said}."
+    summary = f"{title} over the iterations; at the end {at_the_end}{more}."
     steps = column(history, "iteration")
-    drawing = charts.line_chart(steps, curves, summary, log=log, **look)
+    drawing = charts.line_chart(steps, curves, summary, log=log, **options)
     return {"title": title, "legend": list(curves), "svg": drawing}
 
 

@@ -2,19 +2,17 @@
 
 import http.server
 import json
-import os
 import socket
-import subprocess
 import threading
-import time
-import urllib.error
-import urllib.request
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from kantor.service.access import TOKEN, Access
 from kantor.service.service import Service
+from kantor.service.supervisor import Supervisor
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,12 +63,10 @@ class Servers:
         )
 
     @staticmethod
-    def ask(url, body=None, **headers):
+    def ask(url, body=None):
         """The JSON that a program gets."""
-        data = None if body is None else json.dumps(body).encode()
-        fields = {"content-type": "application/json", **headers}
-        with urllib.request.urlopen(urllib.request.Request(url, data, fields), timeout=30) as got:
-            return json.loads(got.read() or b"null")
+        answer = httpx.request("GET" if body is None else "POST", url, json=body, timeout=30)
+        return answer.raise_for_status().json()
 
     def flows(self):
         return {one["name"] for one in self.ask(f"{self.prefect}/api/flows/filter", {})}
@@ -79,44 +75,21 @@ class Servers:
         return self.ask(f"{self.prefect}/api/deployments/name/watched/kantor")
 
     def models(self):
-        found = self.ask(f"{self.mlflow}/api/2.0/mlflow/registered-models/search")
-        return {one["name"] for one in found.get("registered_models", ())}
+        listed = self.ask(f"{self.mlflow}/api/2.0/mlflow/registered-models/search")
+        return {one["name"] for one in listed.get("registered_models", ())}
 
 
 def free_ports(count):
-    with_sockets = [socket.socket() for _ in range(count)]
-    for one in with_sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in with_sockets]
-    for one in with_sockets:
-        one.close()
-    return ports
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
-def started(part, root, log, token):
-    with log.open("wb") as stream:
-        return subprocess.Popen(
-            part.command,
-            cwd=root,
-            env={**os.environ, **part.environment, TOKEN: token},
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def await_health(part, process, log, seconds=120):
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends and process.poll() is None:
-        try:
-            urllib.request.urlopen(part.health, timeout=5).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"{part.name} does not answer: {log.read_text()[-2000:]}")
-
-
+@contextmanager
 def serving(root, names, token=""):
-    """Start some of the servers on an empty repository; the service, and the processes."""
+    """Some of the servers on an empty repository, until they are no longer needed."""
     service = Service(root, Access(token=token), *free_ports(3))
     (root / "flows").symlink_to(ROOT / "flows")
     for name in ("params.yaml", "dvc.yaml"):
@@ -126,34 +99,29 @@ def serving(root, names, token=""):
     (root / "reports" / "script.js").write_text("window.stolen = 1")
     (root / ".kantor" / "prefect").mkdir(parents=True)
     parts = [part for part in service.parts() if part.name in names]
-    logs = [root / f"{part.name}.log" for part in parts]
-    processes = [started(part, root, log, token) for part, log in zip(parts, logs, strict=True)]
-    try:
-        for args in zip(parts, processes, logs, strict=True):
-            await_health(*args)
-    except BaseException:
-        stop(processes)
-        raise
-    return service, processes
-
-
-def stop(processes):
-    for process in processes:
-        process.kill()
-        process.wait()
+    supervisor, ready = Supervisor(parts, root / ".kantor", root), threading.Event()
+    thread = threading.Thread(target=supervisor.run, args=(ready.set,))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(TOKEN, token)
+        thread.start()
+        try:
+            while not ready.wait(1):
+                assert thread.is_alive(), "the servers do not start"
+            yield service
+        finally:
+            supervisor.stop()
+            thread.join(30)
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory):
     """All three, without a token, as they are by default; with one deployment and its flow."""
-    root = tmp_path_factory.mktemp("served")
-    service, processes = serving(root, ("prefect", "mlflow", "front"))
-    found = Servers(service)
-    flow = found.ask(f"{found.prefect}/api/flows/", {"name": "watched"})
-    made = {"name": "kantor", "flow_id": flow["id"], "entrypoint": "a.py:b"}
-    found.ask(f"{found.prefect}/api/deployments/", made)
-    yield found
-    stop(processes)
+    with serving(tmp_path_factory.mktemp("served"), ("prefect", "mlflow", "front")) as service:
+        running = Servers(service)
+        flow = running.ask(f"{running.prefect}/api/flows/", {"name": "watched"})
+        deployment = {"name": "kantor", "flow_id": flow["id"], "entrypoint": "a.py:b"}
+        running.ask(f"{running.prefect}/api/deployments/", deployment)
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -200,21 +168,12 @@ def attempt(page, action, url, body=""):
     return str(navigation.value.status)
 
 
-@pytest.fixture
-def at_home(chromium):
-    """Opens a page of a server itself: what is refused elsewhere must work there."""
-    pages = []
-
-    def opened(url):
-        page = chromium.new_page()
-        page.goto(url)
-        page.of = lambda url: url
-        pages.append(page)
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
+def at_home(chromium, url):
+    """A page of a server itself: what is refused elsewhere must work there."""
+    page = chromium.new_page()
+    page.goto(url)
+    page.of = lambda url: url
+    return page
 
 
 def test_nothing_can_be_read(elsewhere, servers):
@@ -268,25 +227,25 @@ def test_no_websocket_opens(elsewhere, servers):
         assert attempt(elsewhere, "websocket", f"{server}/") == "refused"
 
 
-def test_the_servers_own_pages_work(at_home, servers):
+def test_the_servers_own_pages_work(chromium, servers):
     """The same requests from a server's own page do what they should: the attempts are real."""
-    page = at_home(f"{servers.prefect}/api/hello")
+    page = at_home(chromium, f"{servers.prefect}/api/hello")
     assert attempt(page, "read", f"{servers.prefect}/api/hello") == "200"
     assert attempt(page, "image", f"{servers.prefect}/ico/favicon-32x32.png") == "loaded"
     assert attempt(page, "websocket", f"{servers.prefect}/api/events/out") == "loaded"
     url = f"{servers.prefect}/api/deployments/{servers.deployment()['id']}"
     assert attempt(page, "patch", url, json.dumps({"description": "by hand"})) == "204"
     assert servers.deployment()["description"] == "by hand"
-    page = at_home(f"{servers.front}/")
+    page = at_home(chromium, f"{servers.front}/")
     assert attempt(page, "script", f"{servers.front}/reports/script.js") == "loaded"
-    page = at_home(f"{servers.mlflow}/health")
+    page = at_home(chromium, f"{servers.mlflow}/health")
     url = f"{servers.mlflow}/api/2.0/mlflow/registered-models/search"
     assert attempt(page, "read", url) == "200"
 
 
-def test_links_from_page_to_page_work(at_home, servers):
+def test_links_from_page_to_page_work(chromium, servers):
     """The front page links to the other two servers, which are other origins."""
-    page = at_home(f"{servers.front}/")
+    page = at_home(chromium, f"{servers.front}/")
     page.click("text=MLflow")
     page.wait_for_url(f"{servers.mlflow}/**")
     assert page.title() == "MLflow"
@@ -309,10 +268,9 @@ def test_the_pages_break_no_rule_of_their_own(chromium, servers):
 
 def test_a_cookie_is_of_no_use_to_a_foreign_page(tmp_path, chromium, attacker):
     """With a token: who has logged in is still not let in by a page elsewhere."""
-    service, processes = serving(tmp_path, ("front",), SECRET)
-    front = f"http://localhost:{service.front}"
-    try:
-        known = {"username": "me", "password": SECRET}
+    known = {"username": "me", "password": SECRET}
+    with serving(tmp_path, ("front",), SECRET) as service:
+        front = f"http://localhost:{service.front}"
         context = chromium.new_context(http_credentials=known)
         page = context.new_page()
         page.of = lambda url: url
@@ -322,5 +280,3 @@ def test_a_cookie_is_of_no_use_to_a_foreign_page(tmp_path, chromium, attacker):
         assert attempt(page, "read", f"{front}/") == "refused"
         assert attempt(page, "image", f"{front}/reports/pixel.png") == "refused"
         context.close()
-    finally:
-        stop(processes)

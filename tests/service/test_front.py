@@ -84,8 +84,11 @@ def test_an_empty_repository_has_a_page(tmp_path):
 
 
 def test_the_page_says_how_the_parts_are(root):
-    """Which runs, which does not and why; words from a log cannot break the page."""
+    """Which runs, which does not and why; nothing that is in their file can break the page."""
     (root / STATE).mkdir()
+    for torn in ("[{", '[{"other": 1}]', "7"):
+        (root / STATE / STATES).write_text(torn)
+        assert "since" not in get(root, "/").text
     there = [State("prefect", "running", 0.0), State("flows", "down", 0.0, 2, "ended: <b>", 60.0)]
     write_states(root / STATE / STATES, there)
     text = get(root, "/").text

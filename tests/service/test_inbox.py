@@ -52,22 +52,18 @@ def test_each_arrival_counts_once(tmp_path, bucket, kind):
     assert looks(inbox) == [False, False, False]
 
 
-def test_a_single_file_is_a_place_too(tmp_path):
-    """Such as a zip file that is replaced now and then."""
+def test_a_place_may_be_a_file_or_is_made(tmp_path):
+    """Such as a zip file that is replaced now and then. What is not there is made as a folder."""
     inbox = Inbox(tmp_path / "tunes.zip")
+    inbox.prepare()
     for text in ("zipped", "zipped again"):
         (tmp_path / "tunes.zip").write_text(text)
         assert looks(inbox) == [False, True, False]
-
-
-def test_a_folder_is_made_to_put_melodies_into(tmp_path):
-    """One that is there stays as it is; a zip file or a store is not made."""
     for _ in range(2):
         Inbox(tmp_path / "deep/inbox").prepare()
         (tmp_path / "deep/inbox/a.mid").touch()
-    Inbox(tmp_path / "tunes.zip").prepare()
     Inbox("memory://nowhere").prepare()
-    assert {path.name for path in tmp_path.rglob("*")} == {"deep", "inbox", "a.mid"}
+    assert {path.name for path in tmp_path.rglob("*")} == {"tunes.zip", "deep", "inbox", "a.mid"}
 
 
 def test_a_store_is_listed_alone(bucket, monkeypatch):
@@ -148,7 +144,10 @@ def root(tmp_path):
 
 
 def test_a_dropped_score_is_new_once(root):
-    """Until it was noted, and again for the next one; not what the last pass read."""
+    """Until it was noted, and again for the next one; not what the last pass read.
+
+    Noted is what was seen, not what the folder holds by then.
+    """
     assert new_scores(root) is None
     drop(root, "b.mid")
     scores = new_scores(root)
@@ -156,14 +155,6 @@ def test_a_dropped_score_is_new_once(root):
     assert new_scores(root) == scores
     announced(root, scores)
     assert new_scores(root) is None
-    drop(root, "c.mid")
-    assert new_scores(root).line == "data/ has changed: 3 files"
-
-
-def test_a_score_that_comes_meanwhile_is_new(root):
-    """Noted is what was seen, not what the folder holds by then."""
-    drop(root, "b.mid")
-    scores = new_scores(root)
     drop(root, "c.mid")
     announced(root, scores)
     assert new_scores(root).line == "data/ has changed: 3 files"

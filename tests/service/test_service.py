@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,42 +79,33 @@ def test_the_token_is_in_no_command(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("variables", "reason"),
+    ("name", "value", "reason"),
     [
-        ({"KANTOR_HOST": "0.0.0.0"}, "set KANTOR_TOKEN"),
-        *(({"KANTOR_PORT": port}, "KANTOR_PORT=") for port in ("0", "70000", "http", "-1")),
-        ({"KANTOR_PORT": "5000"}, "three different ports"),
+        ("KANTOR_HOST", "0.0.0.0", "set KANTOR_TOKEN"),
+        *(("KANTOR_PORT", port, "KANTOR_PORT=") for port in ("0", "70000", "http", "-1")),
+        ("KANTOR_PORT", "5000", "three different ports"),
     ],
 )
-def test_a_fault_of_the_environment_names_the_variable(tmp_path, monkeypatch, variables, reason):
+def test_a_fault_of_the_environment_names_the_variable(tmp_path, monkeypatch, name, value, reason):
     """Others need a token; a port is a number, and no other server's."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(name, value)
     with pytest.raises(SetupError, match=reason):
         Service.from_environment(tmp_path)
 
 
-def test_a_port_that_is_taken(service, tmp_path, monkeypatch):
+def test_a_port_that_is_taken(service):
     """Nothing is started; the variable that chooses another port is named."""
-    with socket.socket() as taken, socket.socket() as one, socket.socket() as two:
-        for held_port in (taken, one, two):
-            held_port.bind(("127.0.0.1", 0))
-        for name, free in zip(PORTS, (one, two, taken), strict=True):
-            monkeypatch.setenv(name, str(free.getsockname()[1]))
-        one.close()
-        two.close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SetupError, match="set KANTOR_MLFLOW_PORT"):
-            run(Service.from_environment(tmp_path), lambda line: None)
+        with pytest.raises(SetupError, match="set KANTOR_PORT to another"):
+            run(replace(service, front=taken.getsockname()[1]), pytest.fail)
 
 
 def test_one_service_a_repository(service, tmp_path):
     """A second one is refused and touches nothing of the first."""
-    with (
-        held(tmp_path / STATE / "serve.lock"),
-        pytest.raises(SetupError, match="served already"),
-    ):
-        run(service, lambda line: None)
+    with held(tmp_path / STATE / "serve.lock"), pytest.raises(SetupError, match="served already"):
+        run(service, pytest.fail)
 
 
 def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):

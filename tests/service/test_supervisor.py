@@ -12,7 +12,7 @@ import pytest
 
 from kantor.errors import SetupError
 from kantor.service import health
-from kantor.service.health import STATES, State, read_states, write_states
+from kantor.service.health import STATES, read_states
 from kantor.service.supervisor import Part, Supervisor
 
 WAIT = "import time; time.sleep(60)"
@@ -187,17 +187,6 @@ def test_a_change_or_a_cause_is_told_once(tmp_path, monkeypatch):
     assert lines == ["bad ended (exit code 1): why; starting it again"]
     assert all(states != after for states, after in itertools.pairwise(written))
     assert not good.alive
-
-
-@pytest.mark.parametrize("text", [None, "[{", '[{"other": 1}]', "7"])
-def test_what_is_written_is_read(tmp_path, text):
-    """All of it; nothing of a file that is torn or of another version."""
-    there = [State("one", "running", 1.5), State("two", "down", 2.0, 3, "ended: x", 4.0)]
-    assert read_states(tmp_path / "states") == []
-    write_states(tmp_path / "states", there)
-    if text is not None:
-        (tmp_path / "states").write_text(text)
-    assert read_states(tmp_path / "states") == ([] if text else there)
 
 
 def test_the_pauses_grow_until_a_part_runs_for_a_while(tmp_path):

@@ -14,7 +14,7 @@ from kantor.intake import Limits, Refused, Upload, limits, opening, uploads
 AT_ONCE = Limits(settle=0)
 
 
-def found(location, limits=AT_ONCE):
+def opened(location, limits=AT_ONCE):
     return {one.name: one for one in uploads(str(location), limits)}
 
 
@@ -69,7 +69,7 @@ def test_links_pipes_and_sockets_are_refused_and_never_followed(tmp_path):
     os.mkfifo(inbox / "pipe.mid")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(inbox / "socket"))
-        refused = found(inbox)
+        refused = opened(inbox)
     assert set(refused) == {*targets, "pipe.mid", "socket"}
     for name, one in refused.items():
         assert ("symbolic link" if name in targets else "not a regular file") in reason(one)
@@ -101,16 +101,16 @@ def test_odd_names_are_read_and_shown_in_one_line(tmp_path):
     names = (b"a\nb.mid", b"\x1b[31m.mid", b"\xff\xfe.mid", b"n" * 251 + b".mid", b"-rf.mid")
     for name in names:
         (tmp_path / os.fsdecode(name)).write_bytes(name)
-    uploaded = found(tmp_path)
+    uploaded = opened(tmp_path)
     assert {one.data for one in uploaded.values()} == set(names)
     assert all(name.isprintable() and not name.startswith("-") for name in uploaded)
 
 
 def test_hidden_and_unfinished_files_are_passed_over(tmp_path, caplog):
     """Hidden names and folders are nobody's uploads; what browsers have begun is logged."""
-    for name in (".DS_Store", ".git/a.mid", "__MACOSX/._a.mid", "a/.b.mid", "a.mid", "b.mid.PART"):
+    for name in (".git/a.mid", "__MACOSX/a.mid", "a/.b.mid", "Thumbs.db", "a.mid", "b.mid.PART"):
         write(tmp_path / name)
-    assert set(found(tmp_path)) == {"a.mid"}
+    assert set(opened(tmp_path)) == {"a.mid"}
     assert "b.mid.PART: still being written" in caplog.text
 
 
@@ -121,7 +121,7 @@ def test_empty_and_large_files_are_refused(tmp_path):
     write(tmp_path / "large.mid", b"x" * 101)
     with (tmp_path / "sparse.mid").open("wb") as file:
         file.truncate(1 << 40)
-    one = found(tmp_path, Limits(settle=0, file_bytes=100))
+    one = opened(tmp_path, Limits(settle=0, file_bytes=100))
     empty = one.pop("empty.mid")
     assert isinstance(empty, Refused)
     assert (empty.reason, empty.data) == ("the file is empty; send it again", b"")
@@ -133,10 +133,10 @@ def test_what_cannot_be_read_in_time_or_lies_too_deep_is_refused(tmp_path):
     """What lies above it is read."""
     write(tmp_path / "/".join("d" * 40) / "deep.mid")
     write(tmp_path / "top.mid")
-    deep, top = found(tmp_path).values()
+    deep, top = opened(tmp_path).values()
     assert "deep; flatten" in reason(deep)
     assert isinstance(top, Upload)
-    assert "to be read" in reason(found(tmp_path, Limits(settle=0, seconds=1e-9))["top.mid"])
+    assert "to be read" in reason(opened(tmp_path, Limits(settle=0, seconds=1e-9))["top.mid"])
 
 
 @pytest.mark.parametrize("age", [0, 3_600])
@@ -187,7 +187,7 @@ def test_settled_files_are_not_waited_for(tmp_path):
     """Only what changed lately may still be changing."""
     write(tmp_path / "a.mid", age=3_600)
     began = time.monotonic()
-    assert set(found(tmp_path, Limits(settle=60))) == {"a.mid"}
+    assert set(opened(tmp_path, Limits(settle=60))) == {"a.mid"}
     assert time.monotonic() - began < 30
 
 
@@ -195,4 +195,4 @@ def test_settled_files_are_not_waited_for(tmp_path):
 def test_unreadable_files_are_refused(tmp_path):
     """A file without the right to read it."""
     write(tmp_path / "a.mid").chmod(0)
-    assert "permission denied" in reason(found(tmp_path)["a.mid"])
+    assert "permission denied" in reason(opened(tmp_path)["a.mid"])

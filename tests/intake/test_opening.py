@@ -13,7 +13,7 @@ from kantor.intake import Limits, Refused, Upload, uploads
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
 
 
-def found(folder, data, **limits):
+def opened(folder, data, **limits):
     """What a folder with the zip file a.zip holds, by name after ``a.zip/``."""
     (folder / "a.zip").write_bytes(data)
     given = Limits.model_validate({"settle": 0, **limits})
@@ -30,7 +30,7 @@ def test_members_are_uploads_sorted_by_name(tmp_path):
     """Folders, hidden files and what macOS adds are passed over; packed MusicXML is one file."""
     names = ("b.mid", "a/c.mid", "a/", "__MACOSX/._b.mid", ".DS_Store", "a/.x.mid")
     (tmp_path / "b.mxl").write_bytes(PACKED_SCORE)
-    one = found(tmp_path, zipped(*((name, TUNE) for name in names), ("c.mxl", PACKED_SCORE)))
+    one = opened(tmp_path, zipped(*((name, TUNE) for name in names), ("c.mxl", PACKED_SCORE)))
     assert [(name, item.data) for name, item in one.items()] == [
         ("a/c.mid", TUNE),
         ("b.mid", TUNE),
@@ -39,15 +39,12 @@ def test_members_are_uploads_sorted_by_name(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "C:\\boot.ini", "..\\up.mid", "a/../../b.mid"]
-)
-def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
+def test_names_that_lead_elsewhere_are_refused(tmp_path):
     """And the other members are read, and nothing is written anywhere."""
-    one = found(tmp_path, zipped((name, TUNE), ("ok.mid", TUNE)))
+    names = ("../../etc/passwd", "/etc/passwd", "C:\\boot.ini", "..\\up.mid", "a/../../b.mid")
+    one = opened(tmp_path, zipped(*((name, TUNE) for name in names), ("ok.mid", TUNE)))
     assert isinstance(one.pop("ok.mid"), Upload)
-    (refused,) = one.values()
-    assert "plain name" in reason(refused)
+    assert ["plain name" in reason(refused) for refused in one.values()] == [True] * len(names)
     assert [path.name for path in tmp_path.rglob("*")] == ["a.zip"]
 
 
@@ -78,7 +75,7 @@ def encrypted():
 )
 def test_members_that_are_no_plain_files_are_refused(tmp_path, data, words):
     """LZMA and the like take as much memory as the file bids."""
-    assert words in reason(found(tmp_path, data)["a.mid"])
+    assert words in reason(opened(tmp_path, data)["a.mid"])
 
 
 @pytest.mark.parametrize("size", [None, 10, 1 << 31])
@@ -89,7 +86,7 @@ def test_a_bomb_is_refused_by_what_it_unpacks_to(tmp_path, size):
         directory = data.index(b"PK\x01\x02")
         data[22:26] = data[directory + 24 : directory + 28] = struct.pack("<I", size)
     tracemalloc.start()
-    one = found(tmp_path, bytes(data))
+    one = opened(tmp_path, bytes(data))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert isinstance(one["a.mid"], Refused)
@@ -100,7 +97,7 @@ def test_a_bomb_is_refused_by_what_it_unpacks_to(tmp_path, size):
 def test_all_members_together_are_bounded(tmp_path):
     """Many small ones as well; those read before the limit are uploads, the rest is counted."""
     data = zipped(*((f"{i}.mid", b"MThd" + bytes(996)) for i in range(9)))
-    one = found(tmp_path, data, unpacked_bytes=3_500)
+    one = opened(tmp_path, data, unpacked_bytes=3_500)
     assert sum(isinstance(item, Upload) for item in one.values()) == 3
     assert "6 of its 9 files were not read" in reason(one["a.zip"])
 
@@ -117,7 +114,7 @@ def test_no_way_leads_around_the_bound(tmp_path, kind):
         data = data[:start] + entry * 200 + tail
     else:
         data = bytearray(zipped(*((f"{i}.zip", bytes(data)) for i in range(9))))
-    one = found(tmp_path, bytes(data), depth=2, unpacked_bytes=300_000).values()
+    one = opened(tmp_path, bytes(data), depth=2, unpacked_bytes=300_000).values()
     assert sum(len(item.data or b"") for item in one) <= 300_000
     assert any("were not read" in reason(item) for item in one if isinstance(item, Refused))
 
@@ -125,7 +122,7 @@ def test_no_way_leads_around_the_bound(tmp_path, kind):
 def test_the_directory_is_bounded(tmp_path):
     """By the number of members, whatever the closing record says; the zip file is kept."""
     data = zipped(*((f"{i}.mid", b"") for i in range(11)))
-    one = found(tmp_path, data, zip_files=10)
+    one = opened(tmp_path, data, zip_files=10)
     assert "11 files, more than 10" in reason(one["a.zip"])
     assert one["a.zip"].data == data
 
@@ -153,7 +150,7 @@ def test_a_directory_as_large_as_a_disk_is_not_read(tmp_path):
 def test_members_of_one_name_are_all_read(tmp_path):
     """Equal names and those that differ in case alone are kept apart."""
     names = ("a.mid", "a.mid", "A.MID")
-    one = found(tmp_path, zipped(*((name, b"MThd%d" % i) for i, name in enumerate(names))))
+    one = opened(tmp_path, zipped(*((name, b"MThd%d" % i) for i, name in enumerate(names))))
     assert sorted(item.data or b"" for item in one.values()) == [b"MThd0", b"MThd1", b"MThd2"]
     assert len({name.casefold() for name in one}) == 3
 
@@ -170,7 +167,7 @@ def test_members_of_one_name_are_all_read(tmp_path):
 def test_zip_files_in_zip_files_are_opened_as_deep_as_allowed(tmp_path, depth, uploaded, refused):
     """By default not at all; never deeper than the setting, which counts all of them."""
     data = zipped(("c.zip", zipped(("d.zip", zipped(("e.mid", TUNE))), ("f.mid", TUNE))))
-    one = found(tmp_path, data, depth=depth)
+    one = opened(tmp_path, data, depth=depth)
     assert uploaded is None or isinstance(one[uploaded], Upload)
     assert refused is None or "unpack it" in reason(one[refused])
     assert depth != Limits().depth or len(one) == 1
@@ -188,7 +185,7 @@ def test_zip_files_in_zip_files_are_opened_as_deep_as_allowed(tmp_path, depth, u
 )
 def test_damaged_zip_files_are_refused_whole_and_kept(tmp_path, data):
     """In one line; the bytes are there for whoever looks into it."""
-    one = found(tmp_path, data)["a.zip"]
+    one = opened(tmp_path, data)["a.zip"]
     assert "zip file" in reason(one)
     assert one.data == data
 
@@ -198,11 +195,11 @@ def test_a_damaged_or_empty_member_does_not_touch_the_others(tmp_path):
     members = (("a.mid", TUNE), ("b.mid", TUNE), ("c.mid", b""))
     data = bytearray(zipped(*members, packing=zipfile.ZIP_STORED))
     data[data.index(b"MThd") + 9] ^= 0xFF
-    one = found(tmp_path, bytes(data))
+    one = opened(tmp_path, bytes(data))
     assert "damaged" in reason(one["a.mid"])
     assert isinstance(one["b.mid"], Upload)
     assert "empty" in reason(one["c.mid"])
-    assert found(tmp_path, zipped()) == {}
+    assert opened(tmp_path, zipped()) == {}
 
 
 def test_any_changed_byte_is_survived(tmp_path):
@@ -211,4 +208,4 @@ def test_any_changed_byte_is_survived(tmp_path):
     for place in range(0, len(whole), 7):
         data = bytearray(whole)
         data[place] ^= 0xFF
-        assert all(isinstance(one, Upload | Refused) for one in found(tmp_path, data).values())
+        assert all(isinstance(one, Upload | Refused) for one in opened(tmp_path, data).values())

@@ -8,7 +8,7 @@ import pytest
 from tests.intake.files import TUNE, zipped
 
 from kantor.errors import InputError
-from kantor.intake import Limits, Refused, Upload, store, uploads
+from kantor.intake import Limits, Refused, store, uploads
 from kantor.intake.upload import Unreachable
 
 INBOX = "memory://inbox"
@@ -132,15 +132,6 @@ def test_a_store_that_is_not_there_is_said(bucket, url, words):
 def test_paths_are_no_urls(path):
     """Also those with a colon in them."""
     assert store.on_disk(path) == Path(path)
-
-
-def test_a_file_url_is_a_folder_with_all_its_guards(tmp_path):
-    """A link below it is refused as below a path."""
-    (tmp_path / "a.mid").write_bytes(TUNE)
-    (tmp_path / "b.mid").symlink_to(tmp_path / "a.mid")
-    file, link = uploads(f"file://{tmp_path}", Limits(settle=0))
-    assert isinstance(file, Upload)
-    assert isinstance(link, Refused)
 
 
 class NoAnswer(Exception):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantor.intake.upload import LONGEST, Names, is_junk, name_fault, shown
+from kantor.intake.upload import LONGEST, Names, name_fault, shown
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,3 @@ def test_no_two_uploads_of_a_pass_have_one_name():
 def test_names_that_lead_elsewhere_have_a_fault(name, faulty):
     """Climbing, absolute, and on a drive; dots and colons alone are none."""
     assert bool(name_fault(name)) == faulty
-
-
-def test_what_systems_leave_behind_is_known():
-    """Hidden files, resource forks, thumbnails."""
-    junk = ("__MACOSX/._a.mid", ".DS_Store", "a/.hidden/b.mid", "Thumbs.db", "a/desktop.ini")
-    assert all(map(is_junk, junk))
-    assert not any(map(is_junk, ("a.mid", "../a.mid", "a/b.mid")))

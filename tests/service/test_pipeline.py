@@ -24,31 +24,6 @@ from kantor.service.pipeline import (
 
 REPRO = (sys.executable, "-m", "kantor.service.pipeline")  # `make repro` without what it runs
 SOUND = "register: {model: a, experiment: b}"
-PIPELINE = """
-stages:
-  first:
-    cmd: python first.py
-    deps: [first.py, data]
-    outs: [one.txt]
-  second:
-    cmd: python second.py
-    deps: [one.txt, second.py]
-    outs: [two.txt]
-"""
-
-
-@pytest.fixture
-def root(tmp_path):
-    """A repository of two small stages."""
-    (tmp_path / ".dvc").mkdir()
-    (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
-    (tmp_path / "dvc.yaml").write_text(PIPELINE)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a").write_text("a")
-    for name, out in (("first", "one"), ("second", "two")):
-        code = f"print('{name} at work')\nopen('{out}.txt', 'w').write('done')\n"
-        (tmp_path / f"{name}.py").write_text(code)
-    return tmp_path
 
 
 def run(script, root, say=lambda line: None, *arguments, lock=None):
@@ -102,19 +77,30 @@ def test_a_failure_names_the_cause(tmp_path, output, message):
     assert str(error.value) == message
 
 
-def test_a_pass_and_what_it_leaves_to_do(root):
+def test_a_pass_and_what_it_leaves_to_do(tmp_path):
     """A pass runs what changed; a failed one goes on from what is done; then nothing is left."""
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a").touch()
+    stages = {}
+    for name, dependency in (("first", "data"), ("second", "first.txt")):
+        code = f"print('{name} at work'); open('{name}.txt', 'w').write('done')"
+        (tmp_path / f"{name}.py").write_text(code)
+        command, script = f"python {name}.py", f"{name}.py"
+        stages[name] = {"cmd": command, "deps": [dependency, script], "outs": [f"{name}.txt"]}
+    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": stages}))
     seen = []
-    assert reproduce(root, seen.append) == ["first", "second"]
+    assert reproduce(tmp_path, seen.append) == ["first", "second"]
     assert "first at work" in seen
-    (root / "data" / "b").write_text("b")
-    (root / "second.py").write_text("raise SystemExit('second: not today')")
-    assert changed(root) == ["first: data", "second: second.py"]
+    (tmp_path / "data/b").touch()
+    (tmp_path / "second.py").write_text("raise SystemExit('second: not today')")
+    assert changed(tmp_path) == ["first: data", "second: second.py"]
     with pytest.raises(StageFailed, match=r"^second: not today$"):
-        reproduce(root, seen.append)
-    (root / "second.py").write_text("open('two.txt', 'w').write('again')")
-    assert reproduce(root, seen.append) == ["second"]
-    assert changed(root) == []
+        reproduce(tmp_path, seen.append)
+    (tmp_path / "second.py").write_text("open('second.txt', 'w').write('again')")
+    assert reproduce(tmp_path, seen.append) == ["second"]
+    assert changed(tmp_path) == []
 
 
 def test_the_lock_lives_as_long_as_the_command(tmp_path):

@@ -42,10 +42,7 @@ def entries(path: Path, settle: float) -> Iterator[Openable | Unusable]:
 def opened(path: Path) -> Iterator[tuple[int, str | None]]:
     """The folder `path`, open; for a file the folder that it is in, and its name there.
 
-    Raises
-    ------
-    InputError
-        If there is nothing at `path`, or it cannot be opened.
+    Raises `InputError` if there is nothing at `path`, or it cannot be opened.
     """
     try:
         real = path.resolve(strict=True)

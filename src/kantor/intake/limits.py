@@ -50,10 +50,7 @@ class Limits(settings.Block):
 def read_limits(path: str | Path = "params.yaml") -> Limits:
     """The limits in `path`; the defaults where there is no such file or no block `intake`.
 
-    Raises
-    ------
-    SetupError
-        One line that names the file, the key and the fault.
+    Raises `SetupError` with one line that names the file, the key and the fault.
     """
     return settings.load(Limits, "intake", path, optional=True)
 
@@ -97,10 +94,7 @@ class _Window:
 def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     """The zip file with its directory read.
 
-    Raises
-    ------
-    InputError
-        If it is none or a broken one, or has more members than allowed.
+    Raises `InputError` if it is none or a broken one, or has more members than allowed.
     """
     window = _Window(file, max(1 << 20, limits.zip_files * _DIRECTORY_BYTES))
     try:
@@ -158,11 +152,8 @@ def _damage(what: str, error: Exception) -> str:
 def parse_upload(upload: Upload, limits: Limits) -> parsed.ParsedFile:
     """Read MIDI or MusicXML, packed or not.
 
-    Raises
-    ------
-    InputError
-        One line that names the upload, the fault and, where there is one, the remedy. That holds
-        for a reader's own mistake as well: no upload stops those that come after it.
+    Raises `InputError` with one line that names the upload, the fault and, where there is one, the
+    remedy; for a reader's own mistake as well: no upload stops those that come after it.
     """
     most = parsed.Limits(
         bytes=limits.file_bytes,

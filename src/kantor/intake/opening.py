@@ -74,13 +74,7 @@ def uploads(
 
 
 def check(location: str) -> None:
-    """Make sure that there is something at `location`; an object store is not asked.
-
-    Raises
-    ------
-    InputError
-        As `uploads` would.
-    """
+    """Raise as `uploads` would if there is nothing at `location`; an object store is not asked."""
     path = store.on_disk(location)
     if path is not None:
         with folder.opened(path):

@@ -80,12 +80,8 @@ def listing(url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
 
     A bucket has no folders, so an empty one is a bucket without it.
 
-    Raises
-    ------
-    InputError
-        If the URL is unknown, needs a package that is not installed, or names nothing.
-    Unreachable
-        If the store does not answer, or refuses.
+    Raises `InputError` if the URL is unknown, needs a package that is not installed, or names
+    nothing; `Unreachable` if the store does not answer, or refuses.
     """
     from fsspec.core import url_to_fs
 

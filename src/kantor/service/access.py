@@ -40,11 +40,8 @@ class Access:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Access:
         """What the variables say.
 
-        Raises
-        ------
-        SetupError
-            If another address than loopback is to be bound without a token or without names, or
-            if the token is short or cannot stand in a header.
+        Raises `SetupError` if another address than loopback is to be bound without a token or
+        without names, or if the token is short or cannot stand in a header.
         """
         values = os.environ if environment is None else environment
         host = values.get(HOST, "").strip() or cls.host

@@ -155,11 +155,8 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
     What the command leaves behind when it ends, such as the stage of a DVC that was killed, is
     killed: nobody waits for it, and the next run would do the same work beside it.
 
-    Raises
-    ------
-    StageFailed
-        If the command fails: the stage that ran last, and the last line not DVC's own, or the
-        signal where it was killed.
+    Raises `StageFailed` if the command fails: the stage that ran last, and the last line not DVC's
+    own, or the signal where it was killed.
     """
     run = uuid.uuid4().hex
     lines = []

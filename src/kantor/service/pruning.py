@@ -55,12 +55,8 @@ class Pruned:
 def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Iterator[Pruned]:
     """Delete what is too old, kind after kind; a fault of one kind does not concern the others.
 
-    Prefect's server itself deletes its flow runs. A dry run only says what would be deleted.
-
-    Raises
-    ------
-    SetupError
-        If the blocks `keep` or `batch` of `params.yaml` are at fault.
+    Prefect's server itself deletes its flow runs. A dry run only says what would be deleted. Raises
+    `SetupError` if the blocks `keep` or `batch` of `params.yaml` are at fault.
     """
     now = now or datetime.now(UTC)
     keep = settings.load(Keep, "keep", root / "params.yaml", optional=True)

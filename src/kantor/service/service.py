@@ -48,11 +48,8 @@ class Service:
     def from_environment(cls, root: Path) -> Service:
         """What the variables say, and for how long `params.yaml` keeps runs.
 
-        Raises
-        ------
-        SetupError
-            If the servers would be open to others, if a port is not a number or is named twice,
-            or if the block `keep` is at fault.
+        Raises `SetupError` if the servers would be open to others, if a port is not a number or is
+        named twice, or if the block `keep` is at fault.
         """
         ports = [_port(name, default) for name, default in PORTS.items()]
         if len(set(ports)) < len(ports):
@@ -126,11 +123,8 @@ class Service:
 def run(service: Service, say: Callable[[str], object] = print) -> None:
     """Serve until SIGTERM or Ctrl-C; leave no process behind.
 
-    Raises
-    ------
-    SetupError
-        If ``params.yaml`` is at fault, the repository is served already, a port is taken, or a
-        part does not start.
+    Raises `SetupError` if ``params.yaml`` is at fault, the repository is served already, a port is
+    taken, or a part does not start.
     """
     parameters.check(service.root)
     try:

@@ -174,13 +174,8 @@ class Supervisor:
     def run(self, ready: Callable[[], object], also: Callable[[], object] = lambda: None) -> None:
         """Start all parts, call `ready` when they are, and keep them running until `stop`.
 
-        From then on `also` is called every second.
-
-        Raises
-        ------
-        SetupError
-            If a part does not become ready the first time. What is ready once is started again
-            whenever it ends or hangs, for as long as it takes.
+        From then on `also` is called every second. Raises `SetupError` if a part does not become
+        ready the first time. What is ready once is started again whenever it ends or hangs.
         """
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         try:

@@ -106,29 +106,19 @@ def test_what_sqlite_writes_beside_a_database(tmp_path: Path) -> None:
         assert len([*tmp_path.iterdir()]) == 3
 
 
-def lock(root: Path) -> None:
-    with held(root / STATE / "lock"):
-        pass
-
-
 @pytest.mark.usefixtures("open_umask")
-@pytest.mark.parametrize(
-    "use",
-    [
-        lock,
-        lambda root: decided(root, "version 2 against 1"),
-        lambda root: announced(root, NewScores("a", "data a", "data/ has changed")),
-        lambda root: record(root / STATE / "melodies", [{}]),
-    ],
-    ids=["lock", "decision", "announcement", "features"],
-)
-def test_whoever_is_first_makes_the_state_private(
-    tmp_path: Path, use: Callable[[Path], object]
-) -> None:
+def test_whoever_is_first_makes_the_state_private(tmp_path: Path) -> None:
     """Each of those that keep something in `.kantor`."""
-    (tmp_path / "data").mkdir()
-    use(tmp_path)
-    assert mode(tmp_path / STATE) == 0o700
+    uses: dict[str, Callable[[Path], object]] = {
+        "lock": lambda root: held(root / STATE / "lock").__enter__(),
+        "decision": lambda root: decided(root, "version 2 against 1"),
+        "data": lambda root: announced(root, NewScores("a", "data a", "data/ has changed")),
+        "melodies": lambda root: record(root / STATE / "melodies", [{}]),
+    }
+    for name, use in uses.items():
+        (tmp_path / name).mkdir()
+        use(tmp_path / name)
+        assert mode(tmp_path / name / STATE) == 0o700, name
 
 
 @pytest.mark.usefixtures("open_umask")

@@ -25,6 +25,7 @@ LAYERS = (
     "cli studio flows pipelines",
 )
 """The rooms, from the lowest layer up; a room may use those beside it in its layer."""
+HEIGHTS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}
 LIBRARIES = {
     "tensorflow": ("kantor.model",),
     "keras": ("kantor.model",),
@@ -35,17 +36,7 @@ LIBRARIES = {
 """Libraries that only some modules may import."""
 
 
-def sources() -> dict[str, Path]:
-    """The files by the names of their modules: ``kantor.music.score``, ``flows.retrain``."""
-    files = {}
-    for folder, top in (("src", ROOT / "src"), ("flows", ROOT), ("pipelines", ROOT)):
-        for path in (ROOT / folder).rglob("*.py"):
-            parts = path.relative_to(top).with_suffix("").parts
-            files[".".join(parts).removesuffix(".__init__")] = path
-    return files
-
-
-def imports(node: ast.AST, package: str) -> Iterator[str]:
+def imports(node: ast.AST) -> Iterator[str]:
     """Every name that a module imports, in full: ``kantor.music.score.Score``."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
@@ -53,30 +44,29 @@ def imports(node: ast.AST, package: str) -> Iterator[str]:
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, f"{package}: a relative import"
+            assert child.level == 0, "a relative import"
             yield from (f"{child.module}.{alias.name}" for alias in child.names)
         else:
-            yield from imports(child, package)
+            yield from imports(child)
 
 
-SOURCES = sources()
-IMPORTS = {name: set(imports(ast.parse(path.read_text()), name)) for name, path in SOURCES.items()}
+IMPORTS = {
+    ".".join(path.relative_to(top).with_suffix("").parts).removesuffix(".__init__"): set(
+        imports(ast.parse(path.read_text()))
+    )
+    for folder, top in (("src", ROOT / "src"), ("flows", ROOT), ("pipelines", ROOT))
+    for path in (ROOT / folder).rglob("*.py")
+}
+"""The names of the modules, such as ``kantor.music.score`` or ``flows.retrain``."""
 
 
 def module(name: str) -> str | None:
     """The module of ours that an imported name is, or is in; flows import each other by name."""
     for start in (name, f"flows.{name}"):
-        parts = start.split(".")
-        for end in range(len(parts), 0, -1):
-            if (found := ".".join(parts[:end])) in SOURCES:
-                return found
+        for part in (start, start.rpartition(".")[0]):
+            if part in IMPORTS:
+                return part
     return None
-
-
-ARROWS = {
-    name: {target for one in names if (target := module(one)) not in (None, name, "kantor")}
-    for name, names in IMPORTS.items()
-}
 
 
 def room(name: str) -> str:
@@ -85,21 +75,20 @@ def room(name: str) -> str:
     return rest[0] if first == "kantor" and rest else first
 
 
-HEIGHTS = {room: height for height, layer in enumerate(LAYERS) for room in layer.split()}
-
-
-def test_every_room_has_its_layer() -> None:
-    """Also a new one."""
-    assert {room(name) for name in SOURCES} - {"kantor"} <= set(HEIGHTS)
+ARROWS = {
+    name: {target for one in names if (target := module(one)) not in (None, name, "kantor")}
+    for name, names in IMPORTS.items()
+}
 
 
 def test_imports_point_down() -> None:
-    """Or to a room of the same layer; never up."""
+    """Or to a room of the same layer; never up. Every room has a layer, also a new one."""
+    assert {room(name) for name in IMPORTS} - {"kantor"} <= set(HEIGHTS)
     up = {
         f"{name} -> {target}"
         for name, targets in ARROWS.items()
         for target in targets
-        if HEIGHTS.get(room(target), 0) > HEIGHTS.get(room(name), 0)
+        if HEIGHTS[room(target)] > HEIGHTS.get(room(name), 0)
     }
     assert sorted(up) == []
 
@@ -108,8 +97,8 @@ def test_imports_make_no_circle() -> None:
     """Neither among modules nor among the rooms of a layer."""
     rooms: dict[str, set[str]] = {}
     for name, targets in ARROWS.items():
-        rooms.setdefault(room(name), set()).update(map(room, targets))
-    for graph in (ARROWS, {one: targets - {one} for one, targets in rooms.items()}):
+        rooms.setdefault(room(name), set()).update({*map(room, targets)} - {room(name)})
+    for graph in (ARROWS, rooms):
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
@@ -119,9 +108,5 @@ def test_imports_make_no_circle() -> None:
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_large_library_stays_in_its_rooms(library: str) -> None:
     """Whatever else is started begins without it."""
-    users = {
-        name
-        for name, names in IMPORTS.items()
-        if any(one.split(".")[0] == library for one in names)
-    }
+    users = {name for name, names in IMPORTS.items() if library in {n.split(".")[0] for n in names}}
     assert sorted(name for name in users if not name.startswith(LIBRARIES[library])) == []

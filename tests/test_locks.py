@@ -10,76 +10,50 @@ import pytest
 
 from kantor.locks import Busy, held
 
-
-def test_the_second_waits_and_says_so(tmp_path):
-    """It is told whom it waits for, and goes on when that one is done."""
-    told, order, waits = [], [], threading.Event()
-
-    def say(text):
-        told.append(text)
-        waits.set()
-
-    def second():
-        with held(tmp_path / "lock", say):
-            order.append("second")
-
-    thread = threading.Thread(target=second)
-    with held(tmp_path / "lock"):
-        thread.start()
-        assert waits.wait(10)
-        order.append("first")
-    thread.join(10)
-    assert order == ["first", "second"]
-    assert len(told) == 1
-    assert "process" in told[0]
+HOLDER = (
+    "import sys, pathlib; from kantor.locks import held\n"
+    "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+)
 
 
-def test_who_has_just_taken_it_is_named(tmp_path):
-    """Not the one before, whose name the file has for another moment."""
-    told, lock = [], tmp_path / "lock"
+def test_the_second_waits_and_names_the_holder(tmp_path):
+    """Once, and the one who has just taken it, not the one before, whose name stays for a moment.
+
+    When that one is done the second goes on.
+    """
+    lock, lines, taken = tmp_path / "lock", [], threading.Event()
     lock.write_text("process 1")
 
     def second():
-        with held(lock, told.append):
-            pass
+        with held(lock, lines.append):
+            taken.set()
 
+    thread = threading.Thread(target=second)
     with lock.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        thread = threading.Thread(target=second)
         thread.start()
         time.sleep(0.05)
         lock.write_text("process 2")
         deadline = time.monotonic() + 10
-        while not told and time.monotonic() < deadline:
+        while not lines and time.monotonic() < deadline:
             time.sleep(0.05)
+        assert not taken.wait(0.3)
+    assert taken.wait(10)
     thread.join(10)
-    assert told == ["waiting: the pipeline is run by process 2"]
-
-
-def test_who_does_not_wait_is_refused(tmp_path):
-    """With no time to wait it is an error that names the holder."""
-    with (
-        held(tmp_path / "lock"),
-        pytest.raises(Busy, match="held by process"),
-        held(tmp_path / "lock", seconds=0),
-    ):
-        pytest.fail("two hold one lock")
+    assert lines == ["waiting: the pipeline is run by process 2"]
 
 
 def test_a_killed_holder_holds_nothing(tmp_path):
-    """kill -9 frees the lock at once."""
-    script = (
-        "import sys, pathlib; from kantor.locks import held\n"
-        "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "lock")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
+    """With no time to wait a held lock is an error that names the holder; kill -9 frees it."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(Busy), held(tmp_path / "lock", seconds=0):
-            pass
+        with (
+            pytest.raises(Busy, match=f"held by process {process.pid}"),
+            held(tmp_path / "lock", seconds=0),
+        ):
+            pytest.fail("two hold one lock")
         process.kill()
         process.wait()
     with held(tmp_path / "lock", seconds=0):

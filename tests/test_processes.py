@@ -43,15 +43,10 @@ if __name__ == "__main__":
 def script(folder: Path, text: str) -> subprocess.Popen[str]:
     """Python that runs a script of its own, with this checkout's modules."""
     (folder / "script.py").write_text(text)
-    root = Path(__file__).parents[1]
-    paths = [str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]
-    return subprocess.Popen(
-        [sys.executable, "script.py"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    command = [sys.executable, "script.py"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, text=True)
 
 
 def test_what_is_needed_was_imported_elsewhere(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from kantor import settings
 from kantor.errors import SetupError
-from kantor.service.parameters import Retrain
 from kantor.settings import Ingest
 
 GOOD = """
@@ -18,15 +17,8 @@ ingest:
 """
 
 
-@pytest.fixture
-def params(tmp_path: Path) -> Path:
-    path = tmp_path / "params.yaml"
-    path.write_text(GOOD)
-    return path
-
-
 @pytest.mark.parametrize(
-    ("said", "instead", "told"),
+    ("said", "instead", "fault"),
     [
         ("sources", "source", "ingest.source: no such parameter; sources may be meant"),
         ("hop_bars", "hop_bar", "ingest.windows.hop_bar: no such parameter; hop_bars may be"),
@@ -34,51 +26,33 @@ def params(tmp_path: Path) -> Path:
         ("steps: 32", "steps: many", "ingest.windows.steps: Input should be a valid integer"),
         ("[{kind", "[kind", "not YAML: .* in line 3"),
         ("ingest:", "digest:", "the block 'ingest' is missing"),
+        (GOOD, "a list", "expected a mapping"),
+        (GOOD, None, "not found"),
     ],
 )
-def test_a_fault_is_one_line(params: Path, said: str, instead: str, told: str) -> None:
+def test_a_fault_is_one_line(tmp_path: Path, said: str, instead: str | None, fault: str) -> None:
     """It names the file, the key, and for a misspelt key the one that may be meant."""
-    params.write_text(GOOD.replace(said, instead))
-    with pytest.raises(SetupError, match=f"^{params}: {told}") as caught:
-        settings.load(Ingest, "ingest", params)
+    path = tmp_path / "params.yaml"
+    path.write_text(GOOD)
+    assert settings.load(Ingest, "ingest", path).windows.steps == 32
+    path.unlink() if instead is None else path.write_text(GOOD.replace(said, instead))
+    with pytest.raises(SetupError, match=f"^{path}: {fault}") as caught:
+        settings.load(Ingest, "ingest", path)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("ranges", "expected"),
-    [
+def test_ranges_of_ones_own(tmp_path: Path) -> None:
+    """Those that are named change, the others stay; a wrong one is one line that names the key."""
+    path = tmp_path / "params.yaml"
+    path.write_text("ensemble: {ranges: {alto: [50, 70]}}")
+    assert settings.load_ensemble(path).ranges == ((59, 82), (50, 70), (45, 70), (35, 67))
+    for ranges, fault in (
         ("{soprano: [82, 59]}", r"ensemble\.ranges: line soprano: 82 to 59 is not a range"),
         ("{sopran: [59, 82]}", r"ensemble\.ranges: no line 'sopran'; the lines are soprano, "),
         ("{soprano: [59]}", r"ensemble\.ranges\.soprano.*"),
         ("{soprano: [59, high]}", r"ensemble\.ranges\.soprano.*integer"),
-    ],
-)
-def test_a_wrong_range_is_one_line(params: Path, ranges: str, expected: str) -> None:
-    """It names the file, the key and the fault."""
-    params.write_text(f"ensemble: {{ranges: {ranges}}}")
-    with pytest.raises(SetupError, match=f"^{params}: {expected}") as caught:
-        settings.load_ensemble(params)
-    assert "\n" not in str(caught.value)
-
-
-def test_ranges_of_ones_own(params: Path) -> None:
-    """Those that are named change, the others stay."""
-    params.write_text("ensemble: {ranges: {alto: [50, 70]}}")
-    assert settings.load_ensemble(params).ranges == ((59, 82), (50, 70), (45, 70), (35, 67))
-
-
-def test_a_good_block_is_read(params: Path) -> None:
-    """What is not said has its default; a block that is not there is an error."""
-    assert settings.load(Ingest, "ingest", params).windows.steps == 32
-    with pytest.raises(SetupError, match="the block 'retrain' is missing"):
-        settings.load(Retrain, "retrain", params)
-
-
-@pytest.mark.parametrize("content", [None, "a list"])
-def test_no_mapping_is_refused(tmp_path: Path, content: str | None) -> None:
-    """A missing file and one that holds something else are told apart."""
-    path = tmp_path / "params.yaml"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(SetupError, match="not found" if content is None else "a mapping"):
-        settings.read_params(path)
+    ):
+        path.write_text(f"ensemble: {{ranges: {ranges}}}")
+        with pytest.raises(SetupError, match=f"^{path}: {fault}") as caught:
+            settings.load_ensemble(path)
+        assert "\n" not in str(caught.value)

@@ -45,16 +45,9 @@ A file that cannot be read as four voices is listed with the reason in `build/re
 class Chorale:
     """A row of the table of chorales.
 
-    Attributes
-    ----------
-    split, index
-        Its place in the published set: ``train``, ``valid`` or ``test``, counted from 0.
-    file
-        Its name in music21's corpus, in the folder ``bach``, and in ``data/jsb``.
-    transposition
-        Semitones from the corpus's key to that of the published set.
-    repeats
-        Whether the published set plays the repeats.
+    `split` (``train``, ``valid`` or ``test``) and `index`, from 0, are its place in the published
+    set, which differs from the corpus by `transposition`, in semitones, and by whether it plays
+    the `repeats`. `file` is its name in music21's corpus, in the folder ``bach``.
     """
 
     split: str

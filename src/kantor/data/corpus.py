@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +33,6 @@ TEXTS = ("id", "title", "key", "meter", "split", "source", "content_hash")
 """Columns of the manifest that hold text."""
 NUMBERS = ("tempo", "bars", "pickup", "steps", "voices", "transposition")
 """Columns of the manifest that hold numbers."""
-FAULTS = (
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy, zipfile and the like raise at files that are not what they should be."""
 
 T = TypeVar("T")
 
@@ -117,7 +102,7 @@ def read_arrays(path: Path, build: Callable[[dict[str, NDArray[Any]]], T]) -> T:
             return build(dict(stored))
     except FileNotFoundError:
         raise InputError(f"{path}: not found; `dvc repro ingest` writes it") from None
-    except FAULTS as error:
+    except Exception as error:  # a damaged file may meet any fault of numpy's and zipfile's
         reason = one_line(str(error))
         raise InputError(f"{path}: damaged ({reason}); run `dvc repro -f ingest`") from None
 
@@ -197,37 +182,31 @@ def _row(piece: Piece) -> dict[str, object]:
 
 def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:
     rows = json.loads(stored["rows"].tobytes())
-    steps = [row["shape"][0] for row in rows]
-    cells = [row["shape"][0] * row["shape"][1] for row in rows]
+    shapes = [tuple(row["shape"]) for row in rows]
+    cells = [steps * lines for steps, lines in shapes]
     arrays = (
         _split(stored["pitches"], cells),
         _split(stored["onsets"], cells),
-        _split(stored["fermatas"], steps),
+        _split(stored["fermatas"], [steps for steps, _ in shapes]),
         _split(stored["bar_lines"], [row["bars"] for row in rows]),
     )
-    return tuple(_piece(*parts) for parts in zip(rows, *arrays, strict=True))
-
-
-def _piece(
-    row: Mapping[str, Any],
-    pitches: NDArray[np.int8],
-    onsets: NDArray[np.bool_],
-    fermatas: NDArray[np.bool_],
-    bar_lines: NDArray[np.int32],
-) -> Piece:
-    score = Score(
-        pitches.reshape(row["shape"]),
-        onsets.reshape(row["shape"]),
-        Meter(*row["meter"]),
-        row["pickup"],
-        Key(*row["key"]) if row["key"] else None,
-        row["tempo"],
-        row["title"],
-        fermatas,
-        bar_lines,
-        Ensemble.from_dict(row["ensemble"]) if "ensemble" in row else SATB,
-    )
-    return Piece(row["id"], row["split"], row["source"], row["transposition"], score)
+    pieces = []
+    for row, shape, pitches, onsets, fermatas, bar_lines in zip(rows, shapes, *arrays, strict=True):
+        score = Score(
+            pitches.reshape(shape),
+            onsets.reshape(shape),
+            Meter(*row["meter"]),
+            row["pickup"],
+            Key(*row["key"]) if row["key"] else None,
+            row["tempo"],
+            row["title"],
+            fermatas,
+            bar_lines,
+            Ensemble.from_dict(row["ensemble"]) if "ensemble" in row else SATB,
+        )
+        place = row["split"], row["source"], row["transposition"]
+        pieces.append(Piece(row["id"], *place, score))
+    return tuple(pieces)
 
 
 def _joined(arrays: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:

@@ -19,13 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kantor.data.corpus import FAULTS, SPLITS, Piece, Refusal
+from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.music.key import estimate
 from kantor.music.score import REST, Score, onset_floor
 
 _MOST_BYTES = 64_000_000
+_PACKAGES = ("numpy.core", "numpy._core")
+_ARRAY_PARTS = {
+    *(
+        (f"{package}.multiarray", name)
+        for package in _PACKAGES
+        for name in ("_reconstruct", "scalar")
+    ),
+    *((f"{package}.numeric", "_frombuffer") for package in _PACKAGES),
+    *(("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")),
+}
+"""Modules and names: what a pickle of an array needs."""
 
 
 def read_published(path: Path, ensemble: Ensemble) -> Iterator[Piece | Refusal]:
@@ -68,7 +79,7 @@ def _splits(path: Path) -> dict[str, Sequence[Any]]:
         raise InputError(f"larger than {_MOST_BYTES:,} bytes; the published file is small")
     try:
         splits = _npz(path) if zipfile.is_zipfile(path) else json.loads(path.read_bytes())
-    except FAULTS as error:
+    except Exception as error:
         raise InputError(f"not a readable file of chorales ({error})") from None
     if not isinstance(splits, dict) or any(
         not isinstance(splits.get(split), list | np.ndarray) for split in SPLITS
@@ -103,18 +114,8 @@ def _array(data: bytes) -> Any:
 class _ArraysOnly(pickle.Unpickler):
     """Builds numpy arrays and nothing else: a pickle can otherwise run any code."""
 
-    _ALLOWED = frozenset(
-        (f"{package}.{module}", name)
-        for package in ("numpy.core", "numpy._core")
-        for module, name in (
-            ("multiarray", "_reconstruct"),
-            ("multiarray", "scalar"),
-            ("numeric", "_frombuffer"),
-        )
-    ) | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
-
     def find_class(self, module: str, name: str) -> Any:
         """The class or function a pickle names, if it is one that arrays need."""
-        if (module, name) not in self._ALLOWED:
+        if (module, name) not in _ARRAY_PARTS:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which is not an array")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)

@@ -24,7 +24,7 @@ import numpy as np
 
 from kantor import settings
 from kantor.data.chorales import Chorale, chorales
-from kantor.data.corpus import FAULTS, Piece, Refusal
+from kantor.data.corpus import Piece, Refusal
 from kantor.data.grid import score_of
 from kantor.data.published import read_published
 from kantor.ensemble import SATB, Ensemble
@@ -41,22 +41,10 @@ _MOST_BYTES = 64_000_000  # of an array, packed or unfolded
 
 @dataclass(frozen=True)
 class Task:
-    """One file to read.
+    """One file to read, by the kind of its source.
 
-    Attributes
-    ----------
-    kind
-        The kind of source.
-    path
-        The file.
-    ensemble
-        The lines that the score must have.
-    id, split
-        Of the piece in it; empty where the file itself says.
-    transposition
-        Semitones by which to move the score.
-    repeats
-        Whether to play repeats.
+    `id` and `split` are those of the piece in it, empty where the file itself says. The score
+    must have the lines of `ensemble`; it is moved by `transposition` semitones.
     """
 
     kind: str
@@ -164,7 +152,7 @@ def _multitrack(path: Path) -> ParsedFile:
         return parse_multitrack(pypianoroll.load(path))
     except InputError:
         raise
-    except FAULTS as error:
+    except Exception as error:
         reason = one_line(str(error)) or type(error).__name__
         raise InputError(f"not a pypianoroll multitrack ({reason})") from None
 

@@ -8,7 +8,7 @@ cells as a repeated one does; `onsets` tells them apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,14 +85,8 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows, ensemble: Ensemble = S
 
 def save(windows: Windows, path: Path) -> None:
     """Write `windows` to the npz file `path`, in one move; the rolls take a bit a cell."""
-    write_arrays(
-        path,
-        rolls=np.packbits(windows.rolls, axis=2),
-        onsets=windows.onsets,
-        piece=windows.piece,
-        start=windows.start,
-        length=windows.length,
-    )
+    packed = np.packbits(windows.rolls, axis=2)
+    write_arrays(path, **vars(windows) | {"rolls": packed})
 
 
 def load(path: Path) -> Windows:
@@ -103,13 +97,12 @@ def load(path: Path) -> Windows:
     InputError
         If the file is missing, damaged or not such a file.
     """
-    return read_arrays(path, _windows)
 
+    def unpacked(stored: dict[str, NDArray[Any]]) -> Windows:
+        rolls = np.unpackbits(stored["rolls"], axis=2).view(bool)
+        return Windows(**stored | {"rolls": rolls})
 
-def _windows(stored: Mapping[str, NDArray[Any]]) -> Windows:
-    rolls = np.unpackbits(stored["rolls"], axis=2).view(bool)
-    rest = (stored[name] for name in ("onsets", "piece", "start", "length"))
-    return Windows(rolls, *rest)
+    return read_arrays(path, unpacked)
 
 
 def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:

@@ -16,13 +16,14 @@ from tests.data.checks.conftest import LIMITS, Data
 from kantor.data import windows
 from kantor.data.checks.run import no_page_missing, validate
 from kantor.data.checks.suites import suites
-from kantor.ensemble import SATB, Ensemble, Line
 from kantor.files import DiskFull, full_disk_explained
 from kantor.music.score import Key
 
 LOGGER = logging.getLogger("great_expectations.render.renderer.site_builder")
-LOGGED = """An unexpected Exception occurred during data docs rendering.
-                OSError: "[Errno 28] No space left on device".  Traceback: "Traceback (most …
+LOGGED = """An unexpected Exception occurred during data docs rendering.  Because of this error,
+certain parts of data docs will not be rendered properly and/or may not appear altogether.  Please
+use the trace, included in this message, to diagnose and repair the underlying issue. Detailed
+information follows: OSError: "[Errno 28] No space left on device".  Traceback: "Traceback (most …
 """
 
 
@@ -109,21 +110,6 @@ def test_a_page_that_the_library_gave_up_is_an_error(caplog: pytest.LogCaptureFi
         LOGGER.info("resolved")
     LOGGER.error("afterwards")
     assert "afterwards" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "ensemble", [SATB, Ensemble("duo", (Line("flute", 60, 96), Line("kick", 36, 36, "drum")))]
-)
-def test_every_check_can_be_read(ensemble: Ensemble) -> None:
-    """Names differ, each check has a sentence and says what is expected, each line has its own."""
-    checks = [check for suite in suites(LIMITS, 32, ensemble).values() for check in suite]
-    names = [check.meta["check"] for check in checks]
-    assert len({*names}) == len(names)
-    assert {f"{kind}_{name}" for name in ensemble.names for kind in ("range", "drift")} <= {*names}
-    for check in checks:
-        assert check.meta["sentence"]
-        assert check.meta["expected"]
-        assert check.description == f"{check.meta['sentence']}: {check.meta['expected']}."
 
 
 def test_keys_and_meters_are_those_of_scores() -> None:

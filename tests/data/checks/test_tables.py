@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kantor.data.checks.tables import measure, piece_table, read_manifest
+from kantor.data.checks.tables import measure, read_manifest
 from kantor.data.checks.windows import window_table
 from kantor.data.corpus import NUMBERS, TEXTS
 from kantor.data.windows import Windows
@@ -109,24 +109,19 @@ def test_shares_by_hand(meter: str, share: float) -> None:
 
 
 def test_silence_has_no_range_no_scale_and_no_copy() -> None:
-    """A silent window is all rest, and is not a copy of another silent one."""
+    """A silent window is all rest, and is not a copy of another silent one.
+
+    The same pitches moved by an interval are a copy; one other note makes none.
+    """
     silent = np.full((32, 4), REST, np.int8)
     table, _ = window_table(tensors(silent, silent), manifest("train", "test"))
     assert table["rest_share"].tolist() == [1, 1]
     assert table[["in_scale", "outside_alto", "also_in"]].isna().all(axis=None)
-
-
-@pytest.mark.parametrize("semitones", [-12, -5, 0, 1, 12])
-def test_a_copy_is_found_in_any_key(semitones: int) -> None:
-    """The same pitches moved by any interval are the same content; one other note is not."""
-    pitches = held()
-    pitches[16:, 1] = 65
-    other = pitches.copy()
+    other = held()
     other[31, 3] += 1
-    windows = tensors(pitches, pitches + semitones, other)
+    windows = tensors(held(), held() - 5, other)
     table, _ = window_table(windows, manifest("train", "test", "valid"))
-    assert table["also_in"].isna().tolist() == [True, False, False]
-    assert table["also_in"].tolist()[1:] == ["train", ""]
+    assert table["also_in"].fillna("missing").tolist() == ["missing", "train", ""]
 
 
 def test_drums_neither_rest_nor_cross_nor_sing() -> None:
@@ -151,13 +146,6 @@ def test_splits_are_measured_against_training() -> None:
     assert table["required_pieces"].tolist() == [5, 0, 0]
     assert table.loc["test", ["drift_bass", "drift_alto"]].tolist() == [1, 0]
     assert table.loc[["train", "valid"], "drift_bass"].isna().all()
-
-
-def test_gaps_in_the_manifest_are_named() -> None:
-    """A cell that is empty, or no number where one belongs, is a gap; a title may be empty."""
-    table = manifest("train", "test").fillna("").assign(**dict.fromkeys(NUMBERS, 1), source="s")
-    table.loc[1, "source"], table["bars"] = "", [4, "x"]
-    assert piece_table(table)["gaps"].tolist() == ["", "bars source "]
 
 
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:

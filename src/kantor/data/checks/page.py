@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data.checks.tables import Tables
-from kantor.data.corpus import SPLITS
 from kantor.pages import template
 
 if TYPE_CHECKING:
@@ -68,13 +67,12 @@ def _share_histogram(values: NDArray[np.float64], low: float, limit: float) -> M
     """Shares of windows over values from `low` to 1 or less, with their mean and its limit."""
     high = 1.0 if low else min(1.0, max(4 * limit, 0.1))
     heights = np.histogram(np.clip(values, low, high), bins=BINS, range=(low, high))[0]
-    marks = [
-        f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>'
-        for kind, value in (("mean", values.mean()), ("limit", limit))
-        for x in (float(np.clip((value - low) / (high - low), 0, 1)) * WIDTH,)
-    ]
+    marks = ""
+    for kind, value in (("mean", values.mean()), ("limit", limit)):
+        x = f"{np.clip((value - low) / (high - low), 0, 1) * WIDTH:.1f}"
+        marks += f'<line class="{kind}" x1="{x}" x2="{x}" y1="0" y2="{HEIGHT}"/>'
     upper = f"{high:g}" if high >= 1 else f"{high:g} or more"
-    return _svg(_bars(np.sqrt(heights / len(values))) + "".join(marks), f"{low:g}", upper)
+    return _svg(_bars(np.sqrt(heights / len(values))) + marks, f"{low:g}", upper)
 
 
 def _pitch_histogram(
@@ -90,16 +88,16 @@ def _pitch_histogram(
 
 def _pitch_curves(counts: Mapping[str, NDArray[np.int64]], shown: tuple[int, int]) -> Markup:
     """The pitch histogram, (128,), of each split as a curve."""
-    inside = {split: counts[split][shown[0] : shown[1] + 1] for split in SPLITS}
+    inside = {split: array[shown[0] : shown[1] + 1] for split, array in counts.items()}
     shares = {split: array / array.sum() for split, array in inside.items() if array.sum()}
     top = max((float(array.max()) for array in shares.values()), default=1.0)
     x = np.linspace(0, WIDTH, shown[1] - shown[0] + 1)
-    curves = []
+    curves = ""
     for split, array in shares.items():
         y = HEIGHT - array / top * (HEIGHT - 2)
         points = " ".join(f"{left:.1f},{up:.1f}" for left, up in zip(x, y, strict=True))
-        curves.append(f'<polyline class="curve {split}" points="{points}"/>')
-    return _svg("".join(curves), *shown)
+        curves += f'<polyline class="curve {split}" points="{points}"/>'
+    return _svg(curves, *shown)
 
 
 def _bars(heights: NDArray[Any]) -> str:

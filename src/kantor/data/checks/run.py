@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,8 @@ def run(
         context = _context(site)
         outcomes = []
         for level, checks in suites.items():
-            table = _without_markup(tables[level])
+            # The library writes values into its pages as they are: no text may hold markup.
+            table = tables[level].replace({"<": "‹", ">": "›"}, regex=True)
             possible = [check for check in checks if columns_of(check) <= {*table}]
             results = _results(context, level, possible, table) if possible else {}
             outcomes += [outcome_of(level, check, results, table) for check in checks]
@@ -108,17 +110,6 @@ def run(
                 docs.replace(Path(scratch) / "before")
             site.replace(docs)
     return outcomes
-
-
-def _without_markup(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with no angle bracket in a text: the library writes values into pages as is."""
-    brackets = str.maketrans("<>", "‹›")
-
-    def clean(value: object) -> object:
-        return value.translate(brackets) if isinstance(value, str) else value
-
-    texts = table.columns[[kind.kind == "O" for kind in table.dtypes]]
-    return table.assign(**{name: table[name].map(clean) for name in texts})
 
 
 def _context(site: Path) -> Any:
@@ -163,21 +154,15 @@ def _results(
 
 @contextmanager
 def no_page_missing() -> Iterator[None]:
-    """Raise what great_expectations 1.24 logs when it fails to write a page and goes on.
-
-    Raises
-    ------
-    OSError
-        One line with the fault.
-    """
+    """Raise as an `OSError` of one line what great_expectations 1.24 only logs."""
     logger = logging.getLogger("great_expectations.render.renderer.site_builder")
 
     def refuse_errors(record: logging.LogRecord) -> bool:
         if record.levelno < logging.ERROR:
             return True
-        # The message: a sentence, then the error, then its trace.
-        fault = record.getMessage().split("rendering.")[-1].split("Traceback:")[0]
-        raise OSError(f"a page of Data Docs could not be written ({one_line(fault, 120)})")
+        error = re.search(r'\w+: ".*?"', record.getMessage())
+        fault = one_line(error[0] if error else record.getMessage(), 120)
+        raise OSError(f"a page of Data Docs could not be written ({fault})")
 
     logger.addFilter(refuse_errors)
     try:

@@ -43,13 +43,17 @@ class Tables:
     tensors : DataFrame
         One row an array: `array`, `shape`, `declared_shape`, `dtype`, `declared_dtype`.
     manifest : DataFrame
-        One row a piece, see `piece_table`; of pieces with windows also `copied_share` (of its
-        windows, if it is held out, those whose content another split holds) and `least_heard`
-        (the share of its windows' steps in which its least heard pitched line sounds).
+        One row a piece: the manifest's columns; `gaps`, the names of those in which it has no
+        value; `splits_of_content`, in how many splits its notes stand; `windows`, how many it
+        has; `copied_share` of its windows whose content another split holds, for held-out
+        pieces; `least_heard`, the share of its windows' steps in which its least heard pitched
+        line sounds.
     windows : DataFrame
         One row a window, see `window_table`.
     splits : DataFrame
-        One row a split, see `split_table`.
+        One row a split: `split`, `required_pieces`, `pieces`, `windows`, and for each line
+        `drift_<line>`, how far its pitch histogram lies from that of training (total variation,
+        0 to 1). Missing for training itself and for silent lines.
     histograms : dict of (128, line) int64
         For each split, how many steps each line sounds each pitch; empty if not measured.
     ensemble : Ensemble
@@ -73,14 +77,8 @@ def measure(
 ) -> Tables:
     """Measure everything that the checks need.
 
-    Parameters
-    ----------
-    windows
-        The tensors, of any form; they should be windows of `steps` with the lines of `ensemble`.
-    manifest
-        One row a piece, in the order that ``windows.piece`` counts in.
-    min_pieces
-        For each split, how many pieces it should have at least.
+    The tensors may have any form; they should be windows of `steps` with the lines of `ensemble`,
+    and their ``piece`` counts the rows of `manifest`. `min_pieces` is what each split should have.
     """
     import pandas as pd
 
@@ -89,14 +87,14 @@ def measure(
     declared = tensors[["declared_shape", "declared_dtype"]].to_numpy()
     pieces, table, histograms = manifest, pd.DataFrame({"window_id": pd.Series(dtype=str)}), {}
     if {*TEXTS, *NUMBERS} <= {*manifest}:
-        pieces = piece_table(manifest)
+        pieces = _piece_table(manifest)
         if (forms == declared).all() and len(windows.piece):
             table, counts = window_table(windows, pieces, ensemble)
             _add_windows(pieces, windows, table, counts[..., : ensemble.pitched])
             for split in SPLITS:
                 held = (table["split"] == split).to_numpy()
                 histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
-    splits = split_table(pieces, table, histograms, min_pieces, ensemble)
+    splits = _split_table(pieces, table, histograms, min_pieces, ensemble)
     return Tables(tensors, pieces, table, splits, histograms, ensemble)
 
 
@@ -138,15 +136,10 @@ def read_manifest(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a table ({fault}); run `dvc repro -f ingest`") from None
 
 
-def piece_table(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The manifest, with what is known of each piece beside it.
+def _piece_table(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The manifest, numbers as numbers, and what it tells of each piece.
 
-    Returns
-    -------
-    DataFrame
-        Its columns, numbers as numbers (missing where they are none), then `gaps`, the names of
-        the columns in which a piece has no value (those that have checks of their own and the
-        title aside), and `splits_of_content`, in how many splits its notes stand.
+    No gap is the want of a title, or of what has a check of its own.
     """
     import pandas as pd
 
@@ -175,22 +168,13 @@ def _add_windows(
     pieces["least_heard"] = sounding.div(steps, axis=0).min(axis=1).reindex(pieces.index)
 
 
-def split_table(
+def _split_table(
     pieces: pd.DataFrame,
     windows: pd.DataFrame,
     histograms: Mapping[str, NDArray[np.int64]],
     min_pieces: Mapping[Any, int],
-    ensemble: Ensemble = SATB,
+    ensemble: Ensemble,
 ) -> pd.DataFrame:
-    """Measure each split.
-
-    Returns
-    -------
-    DataFrame
-        `split`, `required_pieces`, `pieces`, `windows`, and for each line `drift_<line>`: how far
-        its pitch histogram lies from that of training (total variation, 0 to 1). Missing for
-        training itself and for silent lines; left out where the windows are not measured.
-    """
     import pandas as pd
 
     rows = []

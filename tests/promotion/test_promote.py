@@ -174,20 +174,6 @@ def test_each_move_in_the_page_is_recorded_once(moving, client):
     assert aliases(moving) == {"champion": 3, "previous": 1, "challenger": 3}
 
 
-def test_a_champion_that_was_deleted_is_no_way_back(moving, client):
-    """The move is recorded all the same, and a rollback says that there is nothing to go to."""
-    promote(2, "try it", root=moving)
-    client.delete_registered_model_alias("kantor-bach", "champion")
-    assert audit(moving) is None
-    client.delete_registered_model_alias("kantor-bach", "previous")
-    client.delete_model_version("kantor-bach", "1")
-    by_page(client, 2)
-    client.delete_model_version("kantor-bach", "2")
-    by_page(client, 3)
-    with pytest.raises(InputError, match=r"is left.*2 \(deleted\), 1 \(deleted\)"):
-        rollback("back", root=moving)
-
-
 @pytest.mark.long
 def test_two_processes_that_promote_at_once_do_not_interleave(moving):
     """One comes first, and the other finds its work: each move begins where the last one ended."""

@@ -49,7 +49,9 @@ def prune_retired(before: datetime, dry_run: bool = False, *, root: Path | None 
         versions = all_versions(store)
         needed = {*aliases_of(store).values(), *_needed(moves)}
         for version in versions:
-            is_needed = int(version.version) in needed or version.tags.get("fingerprint") == here
+            is_needed = (
+                int(version.version) in needed or version.tags.get("fingerprint", "") == here
+            )
             if _retired_at(version) < before and not is_needed:
                 others = [each for each in versions if each is not version]
                 freed += _delete(store, version, others, dry_run)

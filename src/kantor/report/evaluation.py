@@ -9,7 +9,7 @@ same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def evaluate(
     names = dict(enumerate(piece.id for piece in pieces))
     tables = (bodies.tables[side].rename(index=names, level="piece") for side in SIDES)
     write_text(reports / WINDOWS, Windows(*tables).to_csv())
-    write_plots(bodies, figures["metrics"], reports / "plots")
+    write_plots(bodies, reports / "plots")
     picked = samples.pick(pieces, generated, seeds, settings.samples)
     samples.write(picked, reports / "samples")
     write_film(reports)
@@ -117,17 +117,10 @@ def write_film(reports: Path) -> None:
     animation.write_gif(scores, reports / FILM, labels, melody_mask(scores[0]))
 
 
-def write_plots(bodies: Bodies, entries: Mapping[str, Any], folder: Path) -> None:
-    """The tables that ``dvc plots`` draws; see each file's first line for its columns.
-
-    `entries` are the ``metrics`` of `kantor.report.measuring.measure`.
-    """
+def write_plots(bodies: Bodies, folder: Path) -> None:
+    """The tables of chords, notes and pitches that the page draws; see each file's first line."""
     sides = {"generated": bodies.generated, "real": bodies.real}
     lines = bodies.ensemble.names
-    compared = [
-        {"metric": name, **{side: entry[side] for side in SIDES}, **entry["baseline"]}
-        for name, entry in entries.items()
-    ]
     shares = {side: line_histograms(scores) for side, scores in sides.items()}
     pitches = pd.DataFrame(
         {f"{line}_{side}": shares[side][at] for at, line in enumerate(lines) for side in SIDES}
@@ -137,7 +130,6 @@ def write_plots(bodies: Bodies, entries: Mapping[str, Any], folder: Path) -> Non
     chords = {side: chord_shares(scores) for side, scores in sides.items()}
     notes = {side: note_rates(scores) for side, scores in sides.items()}
     tables = {
-        "metrics_compared": pd.DataFrame(compared),
         "pitches": pitches.iloc[used[0] : used[-1] + 1],
         "chords": pd.DataFrame({"chord": KINDS, **chords}),
         "notes": pd.DataFrame({"voice": lines[: bodies.ensemble.pitched], **notes}),

@@ -73,7 +73,7 @@ def distributions(folder: Path, lines: Sequence[str]) -> list[Chart]:
 
 def _pitches(table: pd.DataFrame, line: str) -> Chart:
     sides = {side: column(table, f"{line}_{side}") for side in SIDES}
-    used = np.flatnonzero(sides["generated"] + sides["real"])
+    used = np.flatnonzero(sides["generated"] + sides["real"]).tolist() or [0]
     kept = slice(max(used[0] - 1, 0), used[-1] + 2)
     drawing = charts.histogram(
         {side: values[kept] for side, values in sides.items()},

@@ -26,9 +26,8 @@ import numpy as np
 import tunes
 
 from kantor.compose import composer
-from kantor.compose.composer import compose
+from kantor.compose.composer import Request, compose
 from kantor.compose.from_file import read_request
-from kantor.compose.request import Request
 from kantor.data import corpus
 from kantor.errors import InputError
 from kantor.files import save

@@ -38,25 +38,6 @@ def midi_file(tmp_path):
     return write
 
 
-@pytest.fixture
-def model():
-    """A model by rule: chord tones under the soprano, which of them by the seed."""
-
-    def compose(given, seeds):
-        assert given.pitches.shape[0] == len(seeds)
-        soprano, starts = given.pitches[..., 0], given.onsets[..., 0]
-        shift = 12 * (np.asarray(seeds) % 2).astype(np.int8)[:, None]
-        pitches, onsets = given.pitches.copy(), given.onsets.copy()
-        for voice, below in ((1, 3), (2, 8), (3, 12)):
-            free = ~given.mask[..., voice]
-            low = soprano - np.int8(below) - (shift if voice == 3 else np.int8(0))
-            pitches[..., voice][free] = np.where(soprano < 0, -1, low)[free]
-            onsets[..., voice][free] = starts[free]
-        return pitches, onsets
-
-    return compose
-
-
 class Filler:
     """A model for any mask: each voice repeats its note on every quarter, which one by the seed.
 
@@ -69,8 +50,8 @@ class Filler:
     def __init__(self):
         self.calls = []
 
-    def __call__(self, given, seeds, **knobs):
-        self.calls.append((given, np.array(seeds), knobs))
+    def __call__(self, given, seeds, **sampling):
+        self.calls.append((given, np.array(seeds), sampling))
         pitches, onsets = given.pitches.copy(), given.onsets.copy()
         own = np.array(self.NOTES, np.int8) - (np.asarray(seeds)[:, None, None] % 5).astype(np.int8)
         pitches = np.where(given.mask, pitches, own)

@@ -21,11 +21,11 @@ def spans(flags):
 
 def test_a_piece_from_nothing(filler):
     """So many bars in the meter and key, four voices, all composed but the tonic in the bass."""
-    form = Form.parse(16, "3/4", "G minor", 1, title="a\nb")
+    form = Form.parse(16, "3/4", "G minor", 1)
     request = form.request()
     score = request.score
     assert (score.steps, score.meter, score.pickup) == (16 * 12, Meter(3, 4), 4)
-    assert (score.key, score.title) == (Key(-2, "minor"), "a b")
+    assert (score.key, score.title) == (Key(-2, "minor"), "Composition")
     assert score.bar_lines.tolist() == list(range(4, 192, 12))
     assert not request.mask[:, :3].any()
     assert spans(request.mask[:, 3]) == [(4, 8), (184, 192)]
@@ -33,11 +33,6 @@ def test_a_piece_from_nothing(filler):
     [[made]] = compose([request], filler)
     assert (made.pitches >= 0).all()
     assert "G, which is given" in request.messages[0]
-
-
-def test_truly_nothing_given():
-    """The tonic can be left out."""
-    assert not Form(4, tonic=False).request().mask.any()
 
 
 @pytest.mark.parametrize(
@@ -172,25 +167,21 @@ def test_a_piece_goes_on(steps, fields, end, lines):
     assert longer.fermatas[-1]
 
 
-def test_a_changed_meter_goes_on():
-    """The new bars have the meter that they are given."""
-    score, mask = piece(40, bar_lines=np.array([0, 16, 28]))
-    longer, _ = continued(score, mask, Meter(3, 4), 4)
-    assert longer.bar_lines.tolist() == [0, 16, 28, 40, 52, 64, 76]
-    assert longer.steps == 88
-
-
-def test_an_irregular_last_bar_goes_on():
-    """New bars are as long as their meter says, however long the file's bars are."""
-    score, mask = piece(50, pickup=4, bar_lines=np.array([4, 24, 46]))
-    longer, wanted = continued(score, mask, score.meter, 1)
-    assert longer.bar_lines.tolist() == [4, 24, 46, 62]
-    assert longer.steps == 78
-    score, mask = piece(58, pickup=4, bar_lines=np.array([4, 6, 46]))
-    longer, wanted = continued(score, mask, score.meter, 1)
-    assert longer.steps == 74
-    assert (longer.pitches[:58] == score.pitches).all()
-    assert wanted[:58].all()
+@pytest.mark.parametrize(
+    ("steps", "fields", "meter", "bars", "lines", "end"),
+    [
+        (40, {"bar_lines": [0, 16, 28]}, (3, 4), 4, [0, 16, 28, 40, 52, 64, 76], 88),
+        (50, {"bar_lines": [4, 24, 46], "pickup": 4}, (4, 4), 1, [4, 24, 46, 62], 78),
+        (58, {"bar_lines": [4, 6, 46], "pickup": 4}, (4, 4), 1, [4, 6, 46, 62], 74),
+    ],
+)
+def test_new_bars_are_as_long_as_their_meter(steps, fields, meter, bars, lines, end):
+    """Whether the file changed its meter, or its bars are irregular."""
+    score, mask = piece(steps, **fields | {"bar_lines": np.array(fields["bar_lines"])})
+    longer, wanted = continued(score, mask, Meter(*meter), bars)
+    assert (longer.bar_lines.tolist(), longer.steps) == (lines, end)
+    assert (longer.pitches[:steps] == score.pitches).all()
+    assert wanted[:steps].all()
     assert wanted[-1, 3]
 
 

@@ -1,20 +1,21 @@
 """Files in which any cells are given."""
 
+import re
 from dataclasses import replace
+from fractions import Fraction
 
 import mido
 import numpy as np
 import pytest
 
-from kantor.compose.bar_ranges import bar_spans
 from kantor.compose.composer import compose
-from kantor.compose.from_file import from_file, read_request
-from kantor.compose.plan import Plan
+from kantor.compose.from_file import choose_part, read_request
+from kantor.compose.plan import Plan, bar_spans
 from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
-from kantor.formats.reading import read
-from kantor.music.notes import Note, arrays_of
+from kantor.formats.parsed import Part
+from kantor.music.notes import Note, TimedNote, arrays_of
 from kantor.music.score import Key, Meter, Score
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -72,6 +73,7 @@ def test_a_melody_for_any_voice(midi_file, voice):
         ("Bass", (69, 71, 72), -12),
         ("", (40, 43, 45, 55), 0),
         ("Soprano", (81, 79, 60), -24),
+        ("Bass", (47, 35, 40, 47), 0),  # down to the lowest note of its range
     ],
 )
 def test_only_a_foreign_melody_is_brought_to_the_middle(midi_file, name, pitches, moved):
@@ -80,68 +82,51 @@ def test_only_a_foreign_melody_is_brought_to_the_middle(midi_file, name, pitches
     assert request.score.pitches[::4, 3].tolist() == [pitch + moved for pitch in pitches]
 
 
-def test_low_notes_of_a_bass(midi_file):
-    """The lowest note of the bass's range stays where it is."""
-    request = asked(midi_file(quarters(47, 35, 40, 47), names=["Bass"]), given="bass")
-    assert request.score.pitches[::4, 3].tolist() == [47, 35, 40, 47]
-
-
-def test_the_soprano_is_the_default(file, chorale, filler):
-    """Of a file of four voices, as of a melody, the soprano is given and nothing else."""
-    request = read_request(file)
-    check(request, chorale, filler, np.arange(4) == np.zeros((80, 1)))
-    assert (request.score.pickup, request.score.bar_lines.tolist()) == (4, [4, 20, 36, 52, 68])
-
-
 @pytest.mark.parametrize(
     ("words", "voices"),
     [
+        ({}, [0]),
         ({"given": "tenor"}, [2]),
         ({"given": "soprano,bass"}, [0, 3]),
         ({"voices": "tenor"}, [0, 1, 3]),
+        ({"voices": "all"}, []),
         ({"given": "alto,tenor", "voices": "soprano,bass"}, [1, 2]),
     ],
 )
 def test_voices_of_a_file(file, chorale, filler, words, voices):
     """Each given voice is the file's own, its rests included; the others are composed."""
     given = np.repeat(np.isin(np.arange(4), voices)[None], 80, axis=0)
-    made = check(asked(file, **words), chorale, filler, given)
+    request = asked(file, **words)
+    made = check(request, chorale, filler, given)
     assert (made.pitches[~given] != -1).all()
-
-
-def test_all_voices_composed(file, filler):
-    """The file then gives its length, meter, key and phrases alone."""
-    request = asked(file, voices="all")
-    assert not request.mask.any()
-    assert (request.score.steps, request.score.pickup) == (80, 4)
-    [[made]] = compose([request], filler)
     assert made.key == request.score.key
+    assert (request.score.pickup, request.score.bar_lines.tolist()) == (4, [4, 20, 36, 52, 68])
 
 
-def test_locked_bars(file, chorale, filler):
-    """In locked bars all is given, elsewhere the soprano; a note held into them is given whole."""
-    given = np.zeros((80, 4), bool)
-    given[:, 0] = True
-    given[36:68] = True
-    given[28:36, 3] = True
-    request = asked(file, locked="3-4")
-    check(request, chorale, filler, given)
-    assert "kept 1 note that is held into given bars from the beginning" in request.messages
-
-
-def test_the_pickup_is_bar_0(file, chorale, filler):
-    """It can be locked, and composed, like any other bar."""
-    given = np.zeros((80, 4), bool)
-    given[:4] = True
-    check(asked(file, voices="all", locked="0"), chorale, filler, given)
-    check(asked(file, voices="all", composed="0"), chorale, filler, ~given)
-
-
-def test_composed_bars(file, chorale, filler):
-    """Outside the bars that are composed all is given, inside what is not asked for."""
-    given = np.ones((80, 4), bool)
-    given[20:36, 1] = given[68:, 1] = False
-    check(asked(file, composed="2,5", voices="alto"), chorale, filler, given)
+@pytest.mark.parametrize(
+    ("words", "given", "cells"),
+    [
+        # (rows, lines) of the cells that are given, or that are composed
+        ({"locked": "3-4"}, True, [(0, 80, 0), (36, 68, None), (28, 36, 3)]),
+        ({"voices": "all", "locked": "0"}, True, [(0, 4, None)]),
+        ({"voices": "all", "composed": "0"}, False, [(0, 4, None)]),
+        ({"composed": "2,5", "voices": "alto"}, False, [(20, 36, 1), (68, 80, 1)]),
+        ({"fill": True}, False, [(4, 20, 2), (52, 68, 2)]),
+    ],
+)
+def test_bars_of_a_file(file, chorale, filler, words, given, cells):
+    """Locked bars are given, only chosen ones are composed, resting ones filled; a pickup is bar 0,
+    and a note that is held into a given bar is given whole, which is told."""
+    mask = np.full((80, 4), not given)
+    for start, end, line in cells:
+        mask[start:end, slice(None) if line is None else line] = given
+    request = asked(file, **words)
+    made = check(request, chorale, filler, mask)
+    held = "kept 1 note that is held into given bars from the beginning"
+    assert (held in request.messages) == (words.get("locked") == "3-4")
+    if "fill" in words:
+        assert "fills the bars of tenor 1, 4" in request.messages
+        assert (made.pitches[~mask] != -1).all()
 
 
 def test_a_bar_that_held_notes_fill(tmp_path):
@@ -151,16 +136,6 @@ def test_a_bar_that_held_notes_fill(tmp_path):
     midi.write(Score(pitches, onsets, key=Key()), tmp_path / "held.mid")
     with pytest.raises(InputError, match=r"held\.mid: everything is given: nothing is left"):
         asked(tmp_path / "held.mid", composed="2", voices="bass")
-
-
-def test_resting_bars_are_filled(file, chorale, filler):
-    """Only the bars in which a voice rests throughout are composed, for that voice."""
-    given = np.ones((80, 4), bool)
-    given[4:20, 2] = given[52:68, 2] = False
-    request = asked(file, fill=True)
-    made = check(request, chorale, filler, given)
-    assert "fills the bars of tenor 1, 4" in request.messages
-    assert (made.pitches[~given] != -1).all()
 
 
 def test_a_voice_that_is_not_in_the_file_is_filled(chorale, filler, tmp_path):
@@ -187,8 +162,9 @@ def test_silent_bars_count(midi_file, filler):
     filled = asked(path, fill=True)
     assert (~filled.mask).any(axis=1).sum() == 48
     assert not (compose([filled], filler)[0][0].pitches == -1).any()
-    with pytest.raises(InputError, match="no bar 6; the piece has bars 1 to 5"):
-        asked(path, locked="6")
+    for option in ("locked", "composed"):
+        with pytest.raises(InputError, match=r"melody\.mid: there is no bar 6; .* bars 1 to 5"):
+            asked(path, **{option: "2-6"})
 
 
 def test_a_piece_goes_on(file, chorale, filler):
@@ -264,14 +240,6 @@ def test_nothing_to_fill(midi_file):
     assert asked(midi_file(*lines), fill=True, more=1).mask[:32].all()
 
 
-@pytest.mark.parametrize(("bars", "there"), [("6", "0 to 5"), ("2-99", "0 to 5")])
-def test_bars_out_of_range(file, bars, there):
-    """The line names the file, the bar and the bars that there are."""
-    for option in ("locked", "composed"):
-        with pytest.raises(InputError, match=rf"chorale\.\w+: there is no bar .* bars {there}"):
-            asked(file, **{option: bars})
-
-
 def test_which_tracks_were_taken_is_told(midi_file):
     """Where other tracks are left out, or voices were found in chords, a line says so."""
     high, low, flute = quarters(*[72] * 8), quarters(*[48] * 8), quarters(*[79] * 8)
@@ -285,6 +253,56 @@ def test_which_tracks_were_taken_is_told(midi_file):
     request = asked(midi_file(chords), given="tenor")
     assert request.score.pitches[0].tolist() == [-1, -1, 60, -1]
     assert "found the voices in its chords" in request.messages
+
+
+def part(name, pitch, length=8, is_drum=False):
+    notes = tuple(TimedNote(Fraction(n), Fraction(n + 1), pitch) for n in range(length))
+    return Part(name, notes, is_drum)
+
+
+PARTS = (part("Bass", 40), part("Flute", 84, length=2), part("Oboe", 70), part("Kit", 90, 8, True))
+
+
+@pytest.mark.parametrize(
+    ("parts", "chosen", "message"),
+    [
+        (PARTS, "Oboe", r"track 3 \(Oboe\) of 4, the highest; .* --track"),
+        ((PARTS[0], PARTS[3]), "Bass", None),
+        *[
+            ((*PARTS, part(name, 60)), name, "by its name")
+            for name in ("Melody", "SOPRANO 1", "Voice", "Lead guitar", "Singstimme")
+        ],
+    ],
+)
+def test_the_melody_is_found(parts, chosen, message):
+    """The one part that is named like a melody, or the highest that plays enough; no drums. Where
+    there is no choice nothing is told."""
+    found, messages = choose_part(parts, None)
+    assert found.name == chosen
+    assert len(messages) == (message is not None)
+    assert not message or re.search(message, messages[0])
+
+
+@pytest.mark.parametrize(
+    ("track", "name"), [(1, "Bass"), ("3", "Oboe"), ("oboe", "Oboe"), ("bas", "Bass")]
+)
+def test_a_track_is_chosen_by_number_or_name(track, name):
+    """Numbers count from 1; names need no capitals and may be cut where that is clear."""
+    assert choose_part(PARTS, track) == (PARTS[[p.name for p in PARTS].index(name)], [])
+
+
+@pytest.mark.parametrize("track", [0, 5, "-1", "9" * 50, "Tuba", "", "b", "Kit", "4", "²"])
+def test_a_track_that_cannot_be_meant_is_refused(track):
+    """The error is one line that lists the tracks there are."""
+    with pytest.raises(InputError, match=r"1 \(Bass\), 2 \(Flute\), 3 \(Oboe\)") as error:
+        choose_part(PARTS, track)
+    assert "\n" not in str(error.value)
+
+
+def test_drums_alone_are_refused(midi_file):
+    """A drum loop is refused in one line that names the file."""
+    with pytest.raises(InputError, match=r"melody\.mid: only percussion"):
+        read_request(midi_file(quarters(38, 42), channels=[9]))
 
 
 def test_a_track_for_another_voice(midi_file):
@@ -314,12 +332,3 @@ def test_phrases_are_those_of_the_highest_voice_that_sounds(midi_file):
     fermatas = asked(path, given="soprano,tenor").score.fermatas
     assert fermatas[[24, 56, 88, 120]].all()
     assert not fermatas[:24].any()
-
-
-def test_the_requests_of_data_and_code_are_alike(file, chorale):
-    """What is read without a file is what is read with it, but for the file's name."""
-    recording = read(file)
-    request = from_file(recording, Plan(frozenset(range(4)), more=1))
-    again = read_request(file, Plan(frozenset(range(4)), more=1))
-    assert (request.score.pitches == again.score.pitches).all()
-    assert (request.mask == again.mask).all()

@@ -21,9 +21,8 @@ from kantor.batch.jobs import Chunk, Job, Result
 from kantor.batch.page import drawn
 from kantor.batch.settings import Loader
 from kantor.compose import outputs
-from kantor.compose.composer import Model, compose
+from kantor.compose.composer import Model, Request, compose
 from kantor.compose.from_file import from_file
-from kantor.compose.request import Request
 from kantor.drift import features
 from kantor.errors import InputError, ModelError
 from kantor.intake import parse_upload

@@ -13,9 +13,9 @@ import typer
 from kantor.cli import console, options
 
 if TYPE_CHECKING:
+    from kantor.compose.composer import Request
     from kantor.compose.form import Form
     from kantor.compose.plan import Plan
-    from kantor.compose.request import Request
     from kantor.music.score import Score
 
 NAME = "composition"  # of what has no file to be named after

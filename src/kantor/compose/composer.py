@@ -8,16 +8,16 @@ are asked for.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.compose.request import Request
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Flags, Pitches, Score
@@ -33,23 +33,58 @@ Model = Callable[..., tuple[Pitches, Flags]]
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
 RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bounded
-LIGHT = ("chorale", "long")
-"""The presets that `kantor.runtime` composes with, without TensorFlow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One piece that a model is asked for: what is given of it, and so what is to be composed.
+
+    Attributes
+    ----------
+    score : Score
+        ``(time, line)``, its key known. Only the given cells are read.
+    mask : (time, line) bool
+        True = given, a given rest included; False = to be composed.
+    messages : tuple of str
+        What was done to a file's notes, one line each.
+
+    Raises
+    ------
+    InputError
+        If the mask is not of the score's shape, or leaves nothing to compose.
+    """
+
+    score: Score
+    mask: Flags
+    messages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        mask = np.array(self.mask, bool)
+        if mask.shape != self.score.pitches.shape:
+            raise InputError(
+                f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}"
+            )
+        if mask.all():
+            raise InputError("everything is given: nothing is left to compose")
+        mask.flags.writeable = False
+        object.__setattr__(self, "mask", mask)
+
+    @property
+    def given(self) -> Conditioning:
+        """The request as a model reads it."""
+        return Conditioning.from_score(self.score, self.mask)
 
 
 def load(folder: str | Path, processes: int | None = None) -> Generator | runtime.Generator:
-    """Read a model's folder, by `kantor.runtime` where the model allows it.
+    """Read a model's folder: by `kantor.runtime`, without TensorFlow, where the model allows it.
+
+    The preset unet needs `kantor.model`, and so does a model of an older release, which has no
+    ``runtime.npz``.
 
     Parameters
     ----------
     processes : int, optional
         How many share a large batch, if the model can be shared; see `kantor.runtime.Generator`.
-
-    Returns
-    -------
-    Generator
-        Of `kantor.runtime`, or of `kantor.model` for the preset unet and for a model of an older
-        release, which has no ``runtime.npz``.
 
     Raises
     ------
@@ -58,17 +93,16 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
     """
     folder = Path(folder)
     try:
-        description = json.loads((folder / "model.json").read_text())
-    except (OSError, ValueError):
-        description = None
-    description = description if isinstance(description, dict) else {}
-    form = description.get("format", FORMAT)  # older models name none
+        info = dict(json.loads((folder / "model.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        info = {}
+    form = info.get("format", FORMAT)  # older models name none
     if form != FORMAT:
         raise ModelError(
             f"{folder}: a model of format {form}, and this release reads format {FORMAT}; "
             "use the release that made it, or train anew with `make repro`"
         )
-    if description.get("preset") in LIGHT and (folder / "runtime.npz").is_file():
+    if info.get("preset") in ("chorale", "long") and (folder / "runtime.npz").is_file():
         from kantor import runtime
 
         return runtime.load(folder, processes)
@@ -77,8 +111,7 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
     return generator.load(folder)
 
 
-@dataclass(frozen=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """One candidate to be composed: for which request and take, and what the model gets."""
 
     request: int
@@ -99,29 +132,21 @@ def compose(
 ) -> list[list[Score]]:
     """Compose every request `takes` times.
 
-    Requests of about the same length are given to the model together, those of any length if the
-    model has an attribute ``mixes_lengths`` that is true: it must know padding from music. One too
-    long for that goes through whole and alone: nothing is cut.
-
     Parameters
     ----------
     requests
         Of any masks and lengths.
     model
-        Takes a batch, one seed for each of its pieces, and sampling parameters by name. To choose
-        between candidates it must have a method ``judge(given, pitches, onsets)`` that answers
-        with one number a piece, the higher the better. If it has an attribute ``ensemble``, its
-        lines must be those of the requests.
-    seed, takes
-        Take 2 of three is take 2 of two.
+        Takes a batch, one seed for each of its pieces, and `sampling` by name. If it has
+        ``mixes_lengths``, and that is true, requests of any lengths are given to it together: it
+        must know padding from music. Its ``ensemble``, if it has one, must be the requests'. To
+        choose between candidates it needs ``judge(given, pitches, onsets)``, which answers with
+        one number a piece, the higher the better.
     made
         Called after each run of the model with the number of candidates that it made.
     candidates
         How many are composed for each take; the one that the model judges best is kept. The
         first of them is what one alone would be.
-    sampling
-        The model's sampling parameters, such as ``temperature``, where they differ from its
-        defaults.
 
     Returns
     -------
@@ -138,46 +163,39 @@ def compose(
     """
     _check_lines(requests, model)
     best: dict[tuple[int, int], tuple[float, Score]] = {}
-    mixed = getattr(model, "mixes_lengths", False)
-    for run in _runs(_candidates(requests, seed, takes, candidates), mixed):
+    wanted = _candidates(requests, seed, takes, candidates)
+    for run in _runs(wanted, getattr(model, "mixes_lengths", False)):
         batch = stack([candidate.given for candidate in run])
-        seeds = np.array([candidate.seed for candidate in run], np.int64)
-        pitches, onsets = model(batch, seeds, **(sampling or {}))
+        pitches, onsets = model(batch, np.array([one.seed for one in run]), **(sampling or {}))
         _check_answer(batch, pitches, onsets)
         worth = _judged(model, batch, pitches, onsets) if candidates > 1 else np.zeros(len(run))
-        for row, candidate in enumerate(run):
-            piece = candidate.request, candidate.take
-            if piece not in best or worth[row] > best[piece][0]:
-                score = _score(requests[candidate.request].score, pitches[row], onsets[row])
-                best[piece] = float(worth[row]), score
+        for row, (request, take, _, _) in enumerate(run):
+            if (request, take) not in best or worth[row] > best[request, take][0]:
+                score = _score(requests[request].score, pitches[row], onsets[row])
+                best[request, take] = float(worth[row]), score
         made(len(run))
     return [[best[index, take][1] for take in range(takes)] for index in range(len(requests))]
 
 
 def _check_lines(requests: Sequence[Request], model: Any) -> None:
     """Refuse requests for another ensemble than the model's."""
-    known = getattr(model, "ensemble", None)
-    for request in requests:
-        asked = request.score.ensemble
-        if known is not None and asked.names != known.names:
+    for request in requests if hasattr(model, "ensemble") else ():
+        known, asked = model.ensemble.names, request.score.ensemble.names
+        if asked != known:
             raise ModelError(
-                f"the model composes for {', '.join(known.names)}, and the piece is for "
-                f"{', '.join(asked.names)}; choose another model"
+                f"the model composes for {', '.join(known)}, and the piece is for "
+                f"{', '.join(asked)}; choose another model"
             )
 
 
 def _candidates(
     requests: Sequence[Request], seed: int, takes: int, candidates: int
-) -> list[_Candidate]:
-    wanted = []
+) -> Iterator[_Candidate]:
     for index, request in enumerate(requests):
         given = request.given
         given = given.padded(max(1, -(-given.steps // PADDING)) * PADDING)
-        for take in range(takes):
-            for number in range(candidates):
-                own = seed_of(given, seed, take, number)
-                wanted.append(_Candidate(index, take, given, own))
-    return wanted
+        for take, number in itertools.product(range(takes), range(candidates)):
+            yield _Candidate(index, take, given, seed_of(given, seed, take, number))
 
 
 def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> int:
@@ -189,10 +207,11 @@ def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> in
     return int.from_bytes(digest.digest()[:8], "little") >> 1
 
 
-def _runs(candidates: Sequence[_Candidate], mixed: bool) -> Iterator[list[_Candidate]]:
+def _runs(candidates: Iterable[_Candidate], mixed: bool) -> Iterator[list[_Candidate]]:
     """Candidates sorted by length, at most `RUN_STEPS` in a run with their padding, or one.
 
-    Only where the model takes `mixed` lengths are different ones together.
+    One too long for that goes through whole and alone. Different lengths are together only where
+    the model takes `mixed` ones.
     """
     run: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.given.steps):

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from kantor.compose import bar_ranges
+from kantor.compose.composer import Request
 from kantor.compose.form import continued
-from kantor.compose.melody import choose_part, label
-from kantor.compose.placing import meter_at
 from kantor.compose.plan import Plan
-from kantor.compose.request import Request
-from kantor.compose.transcribing import transcribe
+from kantor.compose.transcribing import meter_at, transcribe
 from kantor.errors import InputError, one_line
 from kantor.formats.parsed import Limits, ParsedFile, Part
 from kantor.formats.parts import line_named, named_lines, parts_of_lines
 from kantor.formats.reading import read
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Score
+from kantor.music.score import STEPS_PER_QUARTER
 
 MELODY = Plan()
 """The soprano is given, the three lower voices are composed."""
+
+# Names of parts that are sung or that lead, in the usual languages of scores.
+_LEADING = re.compile(
+    r"melod|soprano|sopran|\bvoice|vocal|voix|stimme|cantus|canto|\blead|discant|singer|\bs\b",
+    re.IGNORECASE,
+)
+_LISTED = 6  # parts named in an error
 
 
 def read_request(
@@ -35,15 +38,11 @@ def read_request(
 
     Parameters
     ----------
-    path
-        The file.
     plan
         What is given. Where that is one line, a melody is enough and is moved by octaves to
         suit that line.
     track
         The part that holds the melody, by number (from 1) or name; by default it is found.
-    limits
-        What is refused as too much.
 
     Raises
     ------
@@ -68,7 +67,7 @@ def from_file(file: ParsedFile, plan: Plan = MELODY, track: str | int | None = N
     )
     score, changes = transcribe(file, notes, plan.rests, foreign, plan.ensemble)
     messages += changes
-    mask, kept = _mask(score, plan)
+    mask, kept = plan.mask(score)
     messages += kept
     if plan.more:
         end = max(part.notes[-1].start for part in parts.values())
@@ -82,77 +81,94 @@ def _parts(
     parts: Sequence[Part], plan: Plan, track: str | int | None
 ) -> tuple[dict[int, Part], list[str]]:
     """The part that each line is read from, and messages on the choice."""
-    line = plan.one_line
-    if line is None:
-        if track is not None:
-            raise InputError("a track can be chosen only where one voice is given")
-        return _several_parts(parts, plan)
-    if line != plan.ensemble.leads and track is None:
-        try:
-            chosen = parts_of_lines(parts, [line], plan.ensemble)
-        except InputError:
-            pass  # a melody for another voice than it was written for
-        else:
-            return chosen, _choice(parts, chosen)
-    part, message = choose_part(parts, track)
-    return {line: part}, [message] if message else []
-
-
-def _several_parts(parts: Sequence[Part], plan: Plan) -> tuple[dict[int, Part], list[str]]:
+    line, ensemble = plan.one_line, plan.ensemble
+    if line is not None and (track is not None or line == ensemble.leads):
+        part, messages = choose_part(parts, track)
+        return {line: part}, messages
+    if track is not None:
+        raise InputError("a track can be chosen only where one voice is given")
     wanted = plan.all if plan.of_bars else plan.given
-    if plan.fill:
+    if line is not None:
+        wanted = frozenset({line})
+    elif plan.fill:
         pitched = [part for part in parts if not part.is_drum]
-        wanted = frozenset(named_lines(pitched, plan.ensemble)) or plan.all
+        wanted = frozenset(named_lines(pitched, ensemble)) or plan.all
     try:
-        chosen = parts_of_lines(parts, sorted(wanted), plan.ensemble)
+        chosen = parts_of_lines(parts, sorted(wanted), ensemble)
     except InputError as error:
-        names = ", ".join(plan.ensemble.names[line] for line in sorted(wanted))
+        if line is not None:  # a melody for another voice than it was written for
+            part, messages = choose_part(parts, None)
+            return {line: part}, messages
+        names = ", ".join(ensemble.names[line] for line in sorted(wanted))
         raise InputError(f"{names} must be in the file: {error}") from None
-    return chosen, _choice(parts, chosen)
-
-
-def _choice(parts: Sequence[Part], chosen: Mapping[int, Part]) -> list[str]:
-    """A message that names the chosen parts where others were left out."""
     taken = [
-        label(number, part)
+        _label(number, part)
         for number, part in enumerate(parts, start=1)
         if any(part is one for one in chosen.values())
     ]
     if not taken:
-        return ["found the voices in its chords"]
+        return chosen, ["found the voices in its chords"]
     if len(taken) == sum(not part.is_drum for part in parts):
-        return []
-    return [f"took track{'s' * (len(taken) > 1)} {', '.join(taken)} of {len(parts)}"]
+        return chosen, []
+    return chosen, [f"took track{'s' * (len(taken) > 1)} {', '.join(taken)} of {len(parts)}"]
 
 
-def _mask(score: Score, plan: Plan) -> tuple[Flags, list[str]]:
-    """Which cells the plan gives, ``(time, line) bool``, and messages on them."""
-    messages = []
-    composed = np.ones(score.pitches.shape, bool)
-    if plan.fill:
-        composed = bar_ranges.resting_bars(score)
-    elif plan.composed:
-        composed[~bar_ranges.in_bars(score, plan.composed)] = False
-    else:
-        composed[bar_ranges.in_bars(score, plan.locked)] = False
-    composed[:, sorted(plan.given)] = False
-    if plan.fill and composed.any():
-        messages.append(_filled(score, composed))
-    elif plan.fill and not plan.more:
-        raise InputError("no voice rests for a whole bar; there is nothing to fill")
-    mask, count = bar_ranges.with_held(score, ~composed)
-    if count:
-        notes = "1 note that is" if count == 1 else f"{count} notes that are"
-        messages.append(f"kept {notes} held into given bars from the beginning")
-    return mask, messages
+def choose_part(parts: Sequence[Part], track: str | int | None) -> tuple[Part, list[str]]:
+    """The part that holds the melody, and messages on the choice.
+
+    Without a `track` that is the one part that is named like a melody; else the highest by its
+    mean pitch among those that sound at least half as long as the longest. Drums are left out.
+
+    Parameters
+    ----------
+    parts
+        As read, those without notes left out.
+    track
+        A number counting from 1, a name, or a part of a name that only one part has.
+
+    Raises
+    ------
+    InputError
+        If the track is not there or is percussion, or if there is percussion alone.
+    """
+    if track is not None:
+        return _part_called(parts, str(track).strip()), []
+    pitched = [part for part in parts if part.notes and not part.is_drum]
+    if not pitched:
+        raise InputError("only percussion; a melody needs pitched notes")
+    if len(pitched) == 1:
+        return pitched[0], []
+    leading = [part for part in pitched if _LEADING.search(part.name)]
+    enough = max(part.sounding for part in leading or pitched) / 2
+    sounding = [part for part in leading or pitched if part.sounding >= enough]
+    chosen = leading[0] if len(leading) == 1 else max(sounding, key=lambda part: part.mean_pitch)
+    reason = "by its name" if len(leading) == 1 else "the highest"
+    return chosen, [
+        f"took track {_label(parts.index(chosen) + 1, chosen)} of {len(parts)}, {reason}; "
+        "another is chosen with --track"
+    ]
 
 
-def _filled(score: Score, composed: Flags) -> str:
-    """A message that names the bars of each line that are composed."""
-    spans = bar_ranges.bar_spans(score)
-    lines = []
-    for line, name in enumerate(score.ensemble.names):
-        bars = [number for number, (start, _) in spans.items() if composed[start, line]]
-        if bars:
-            lines.append(f"{name} {bar_ranges.numbers(bars)}")
-    return f"fills the bars of {'; '.join(lines)}"
+def _part_called(parts: Sequence[Part], wanted: str) -> Part:
+    names = [part.name.casefold() for part in parts]
+    named = [number for number, name in enumerate(names) if name == wanted.casefold()]
+    if not named and wanted.isdecimal():
+        named = [int(wanted) - 1] if 1 <= int(wanted) <= len(parts) else []
+    elif not named and wanted:
+        named = [number for number, name in enumerate(names) if wanted.casefold() in name]
+    if len(named) == 1 and not parts[named[0]].is_drum:
+        return parts[named[0]]
+    labels = [
+        _label(number, part) + (" percussion" if part.is_drum else "")
+        for number, part in enumerate(parts[:_LISTED], start=1)
+    ]
+    more = f" and {len(parts) - _LISTED} more" if len(parts) > _LISTED else ""
+    fault = f"{'more than one' if named else 'no'} track is called {wanted!r}"
+    if len(named) == 1:
+        fault = f"track {wanted} is percussion"
+    raise InputError(f"{fault}; there is {', '.join(labels)}{more}")
+
+
+def _label(number: int, part: Part) -> str:
+    """A part's number, from 1, with its name where it has one."""
+    return f"{number} ({part.name})" if part.name else str(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tempfile
 import unicodedata
@@ -27,11 +28,9 @@ def parse_formats(text: str) -> tuple[str, ...]:
         If there is none, or one that is not known.
     """
     wanted = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
-    for name in wanted:
-        if name not in FORMATS:
-            raise InputError(f"format {name!r}: expected some of {','.join(FORMATS)}")
-    if not wanted:
-        raise InputError(f"no format: expected some of {','.join(FORMATS)}")
+    unknown = [f"format {name!r}" for name in wanted if name not in FORMATS]
+    if unknown or not wanted:
+        raise InputError(f"{(*unknown, 'no format')[0]}: expected some of {','.join(FORMATS)}")
     return tuple(name for name in FORMATS if name in wanted)
 
 
@@ -41,17 +40,13 @@ def stems(sources: Sequence[Path]) -> list[str]:
     Letters, digits and ``-_`` of any script stay; whatever else is in the file's name becomes
     ``_``. The second file of one name is called ``name-2``.
     """
-    given: set[str] = set()
-    names = []
+    names: dict[str, str] = {}
     for source in sources:
         stem = _safe(source.stem)
-        name, count = stem, 1
-        while name.casefold() in given:
-            count += 1
-            name = f"{stem}-{count}"
-        given.add(name.casefold())
-        names.append(name)
-    return names
+        numbered = itertools.chain([stem], (f"{stem}-{count}" for count in itertools.count(2)))
+        name = next(name for name in numbered if name.casefold() not in names)
+        names[name.casefold()] = name
+    return list(names.values())
 
 
 def _safe(stem: str) -> str:
@@ -69,16 +64,12 @@ def path_of(folder: Path, stem: str, take: int, kind: str) -> Path:
 
 
 def write(score: Score, path: Path, kind: str, given: Flags | None = None) -> None:
-    """Write a composition.
+    """Write a composition in one of `FORMATS`; its folder exists.
+
+    Whatever happens, the file is there whole or as it was before.
 
     Parameters
     ----------
-    score
-        ``(time, line)``.
-    path
-        Its folder exists. Whatever happens, the file is there whole or as it was before.
-    kind
-        One of `FORMATS`.
     given : (time, line) bool, optional
         Cells that were given, which a picture shows.
 

@@ -1,17 +1,30 @@
-"""What of a file is given and what is to be composed, before the file is read."""
+"""What of a file is given and what is to be composed: lines, and bars by their numbers.
+
+Bars are numbered as in print: a pickup is bar 0, the first whole bar is bar 1.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeVar
 
-from kantor.compose.bar_ranges import Ranges, parse_bars
-from kantor.compose.placing import Rests
+import numpy as np
+
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
+from kantor.music.notes import notes_of
+from kantor.music.score import REST, Flags, Score
 
 MOST_BARS = 1_000
+Ranges = tuple[tuple[int, int], ...]
+Rests = Literal["cut", "bar", "keep"]
+T = TypeVar("T")
+
+_RANGE = re.compile(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?")
 
 
 @dataclass(frozen=True)
@@ -78,14 +91,20 @@ class Plan:
         InputError
             One line that names the option, if one cannot be read or two contradict each other.
         """
-        lines = _given_lines(given, voices, ensemble)
-        with _option("--lock-bars"):
-            locked_bars = () if locked is None else parse_bars(locked)
-        with _option("--compose-bars"):
-            composed_bars = () if composed is None else parse_bars(composed)
-        if lines is None:
-            lines = frozenset() if fill else frozenset({ensemble.leads})
-        return cls(lines, locked_bars, composed_bars, fill, more, ensemble)
+
+        every, lines_of = frozenset(range(len(ensemble))), partial(parse_lines, ensemble=ensemble)
+        kept, anew = _read("--given", lines_of, given), _read("--voices", lines_of, voices)
+        if kept is not None and anew is not None and anew != every - kept:
+            raise InputError(
+                f"--given {given} and --voices {voices} contradict each other: a voice is either "
+                "given or composed; one of the two options is enough"
+            )
+        if kept is None:
+            default = frozenset() if fill else frozenset({ensemble.leads})
+            kept = default if anew is None else every - anew
+        locked_bars = _read("--lock-bars", parse_bars, locked) or ()
+        composed_bars = _read("--compose-bars", parse_bars, composed) or ()
+        return cls(kept, locked_bars, composed_bars, fill, more, ensemble)
 
     @property
     def all(self) -> frozenset[int]:
@@ -111,6 +130,41 @@ class Plan:
             return "keep"
         return "bar" if self.more else "cut"
 
+    def mask(self, score: Score) -> tuple[Flags, list[str]]:
+        """Which cells of the file's score are given, ``(time, line) bool``, and messages on them.
+
+        Raises
+        ------
+        InputError
+            If a bar is not there, or there is nothing to fill.
+        """
+        composed, messages = np.ones(score.pitches.shape, bool), []
+        if self.fill:
+            for start, end in bar_spans(score).values():
+                composed[start:end] = (score.pitches[start:end] == REST).all(axis=0)
+        elif self.composed:
+            composed[~in_bars(score, self.composed)] = False
+        else:
+            composed[in_bars(score, self.locked)] = False
+        composed[:, sorted(self.given)] = False
+        if self.fill and composed.any():
+            messages.append(_filled(score, composed))
+        elif self.fill and not self.more:
+            raise InputError("no voice rests for a whole bar; there is nothing to fill")
+        mask, count = with_held(score, ~composed)
+        if count:
+            notes = "1 note that is" if count == 1 else f"{count} notes that are"
+            messages.append(f"kept {notes} held into given bars from the beginning")
+        return mask, messages
+
+
+def _read(option: str, parse: Callable[[str], T], text: str | None) -> T | None:
+    """What an option says; a fault of its words names it."""
+    try:
+        return None if text is None else parse(text)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+
 
 def parse_lines(text: str, ensemble: Ensemble = SATB) -> frozenset[int]:
     """Read ``"soprano,bass"`` or ``"all"``.
@@ -130,29 +184,77 @@ def parse_lines(text: str, ensemble: Ensemble = SATB) -> frozenset[int]:
     return frozenset(ensemble.index(word) for word in words)
 
 
-def _given_lines(
-    given: str | None, voices: str | None, ensemble: Ensemble
-) -> frozenset[int] | None:
-    """The lines given throughout; None where neither option is there."""
-    every = frozenset(range(len(ensemble)))
-    with _option("--given"):
-        kept = None if given is None else parse_lines(given, ensemble)
-    with _option("--voices"):
-        composed = None if voices is None else parse_lines(voices, ensemble)
-    if kept is None:
-        return None if composed is None else every - composed
-    if composed is not None and composed != every - kept:
-        raise InputError(
-            f"--given {given} and --voices {voices} contradict each other: a voice is either given "
-            "or composed; one of the two options is enough"
-        )
-    return kept
+def parse_bars(text: str) -> Ranges:
+    """Read ``"1-4,9"`` as first and last bar of each range.
+
+    Raises
+    ------
+    InputError
+        If it is not a list of bars, or a range runs backwards.
+    """
+    ranges = []
+    for part in text.split(","):
+        numbers = _RANGE.fullmatch(part.strip())
+        if not numbers:
+            raise InputError(f"bars {text!r}: expected numbers and ranges such as 1-4,9")
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if last < first:
+            raise InputError(f"bars {text!r}: {first}-{last} runs backwards")
+        ranges.append((first, last))
+    return tuple(ranges)
 
 
-@contextmanager
-def _option(name: str) -> Iterator[None]:
-    """Name the option in a fault of its words."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+def bar_spans(score: Score) -> dict[int, tuple[int, int]]:
+    """The steps of each bar by its number: the first and the one after the last."""
+    lines = [int(line) for line in score.bar_lines if line < score.steps]
+    has_pickup = not lines or lines[0] > 0
+    edges = [*([0] if has_pickup else []), *lines, score.steps]
+    return dict(enumerate(itertools.pairwise(edges), 0 if has_pickup else 1))
+
+
+def in_bars(score: Score, ranges: Ranges) -> Flags:
+    """The steps in bars, ``(time,) bool``.
+
+    Raises
+    ------
+    InputError
+        If a bar is not there.
+    """
+    spans = bar_spans(score)
+    first, last = min(spans), max(spans)
+    inside = np.zeros(score.steps, bool)
+    for low, high in ranges:
+        if low < first or high > last:
+            missing = low if low < first or low > last else high
+            raise InputError(f"there is no bar {missing}; the piece has bars {first} to {last}")
+        inside[spans[low][0] : spans[high][1]] = True
+    return inside
+
+
+def with_held(score: Score, mask: Flags) -> tuple[Flags, int]:
+    """The mask ``(time, line)``, where a note that is held into a given cell is given whole.
+
+    Else a given cell could continue a note that nobody sings. And how many notes this concerns.
+    """
+    mask, notes = mask.copy(), 0
+    for note in notes_of(score):
+        inside = mask[note.start : note.end, note.line]
+        given = np.flatnonzero(inside)
+        if given.size and not inside[: given[-1]].all():
+            inside[: given[-1]] = True
+            notes += 1
+    return mask, notes
+
+
+def _filled(score: Score, composed: Flags) -> str:
+    """A message that names the bars of each line that are composed: ``tenor 1-4, 9``."""
+    lines = []
+    for line, name in enumerate(score.ensemble.names):
+        bars = [number for number, (start, _) in bar_spans(score).items() if composed[start, line]]
+        # Numbers that follow each other differ from their places by the same.
+        runs = itertools.groupby(enumerate(bars), key=lambda pair: pair[1] - pair[0])
+        ends = [[bar for _, bar in run] for _, run in runs]
+        parts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ends]
+        if parts:
+            lines.append(f"{name} {', '.join(parts)}")
+    return f"fills the bars of {'; '.join(lines)}"

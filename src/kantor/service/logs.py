@@ -43,13 +43,9 @@ def last_words(log: Path, begin: int = 0) -> str:
 
     Only what comes after the first `begin` bytes counts.
     """
-    if not log.exists():
-        return "nothing"
-    with log.open("rb") as stream:
-        size = stream.seek(0, 2)
-        begin = begin if begin <= size else 0  # the log was begun anew
-        stream.seek(max(begin, size - _LAST))
-        lines = stream.read().decode(errors="replace").split("\n")
+    data = log.read_bytes() if log.exists() else b""
+    data = data[begin:] if begin <= len(data) else data  # else the log was begun anew
+    lines = data[-_LAST:].decode(errors="replace").split("\n")
     bare = [_STAMPED.sub("", line, count=1).strip() for line in lines]
     meant = [line for line in bare if not _POINTLESS.match(line)]
     return meant[-1][:300] if meant else "nothing"

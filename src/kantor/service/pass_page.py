@@ -44,13 +44,12 @@ def markdown(
         "Changed:",
         "\n".join(changes),
         "\n".join(["```", *done.summary, "```"]),
-        " · ".join(page_links(comparison, environment)),
+        " · ".join(_links(comparison, environment)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def page_links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
-    """Links to the report, the drawing and the MLflow run, as far as anything is served."""
+def _links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
     links = [f"[report]({front}/reports/report.html)"] if front else []
     if front and comparison:

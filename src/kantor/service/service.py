@@ -146,7 +146,8 @@ def _run(service: Service, say: Callable[[str], object]) -> None:
     _keep_private(service.root)
 
     supervisor = Supervisor(service.parts(), service.root / STATE, service.root, say)
-    before = {one: signal.signal(one, supervisor.stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, supervisor.stop)
     try:
         say("starting; this takes some seconds")
         supervisor.run(
@@ -155,8 +156,6 @@ def _run(service: Service, say: Callable[[str], object]) -> None:
         )
     finally:
         cleanup.sweep(ours)
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _keep_private(root: Path) -> None:
@@ -179,10 +178,8 @@ def _port(name: str, default: int) -> int:
 
 def _require_free(host: str, port: int, name: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = error.strerror or "cannot be bound"
-            raise SetupError(f"port {port} on {host}: {reason}; set {name} to another") from None
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "cannot be bound"
+        raise SetupError(f"port {port} on {host}: {reason}; set {name} to another") from None

@@ -63,17 +63,12 @@ def test_links_lead_somewhere(root):
     assert get(root, HEALTH).text == "ok"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "secret.txt",
-        *(f"reports/{x}" for x in ("../secret.txt", "%2e%2e/secret.txt", "/etc/x", "link")),
-    ],
-)
-def test_only_two_folders_are_served(root, path):
+def test_only_two_folders_are_served(root):
     """No path leads out of reports/ and compositions/, nor does a link in them."""
     (root / "reports" / "link").symlink_to(root / "secret.txt")
-    assert get(root, f"/{path}").status_code == 404
+    for path in ("../secret.txt", "%2e%2e/secret.txt", "/etc/x", "link"):
+        assert get(root, f"/reports/{path}").status_code == 404
+    assert get(root, "/secret.txt").status_code == 404
 
 
 def test_an_empty_repository_has_a_page(tmp_path):
@@ -84,7 +79,7 @@ def test_an_empty_repository_has_a_page(tmp_path):
 
 
 def test_the_page_says_how_the_parts_are(root):
-    """Which runs, which does not and why; nothing that is in their file can break the page."""
+    """Which runs, which does not and why, nothing of which can break it; a fault of params.yaml."""
     (root / STATE).mkdir()
     for torn in ("[{", '[{"other": 1}]', "7"):
         (root / STATE / STATES).write_text(torn)
@@ -95,17 +90,12 @@ def test_the_page_says_how_the_parts_are(root):
     for words in ("Running since", "it will be started again", "Started again 2 times. Last fault"):
         assert words in text
     assert "ended: &lt;b&gt;" in text
-
-
-def test_the_page_tells_a_fault_of_the_parameters(root):
-    """Flows fail until somebody mends it."""
     shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", root)
     assert "params.yaml" not in get(root, "/").text
     with (root / "params.yaml").open("a") as file:
         file.write("  wrong: 1\n")
-    text = get(root, "/").text
-    assert "batch.wrong: no such parameter" in text
-    assert "flows fail until it is mended" in text
+    words = "batch.wrong: no such parameter; flows fail until it is mended"
+    assert words in get(root, "/").text.replace("cron may be meant; ", "")
 
 
 def test_the_newest_come_first(top):

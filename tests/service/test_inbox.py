@@ -169,15 +169,11 @@ def test_the_same_data_later_are_another_change(root):
     assert new_scores(root).hash == first.hash
 
 
-def test_a_score_that_is_still_copied_is_waited_for(root):
-    """A folder that changed a moment ago may be changing."""
-    (root / "data" / "scores" / "b.mid").write_text("half")
-    assert new_scores(root) is None
-    assert new_scores(root, settled=0) is not None
-
-
-def test_without_data_or_a_pass(tmp_path):
-    """No folder holds nothing new; data that no pass has read are new."""
+def test_data_are_new_when_they_are_there_as_a_whole(tmp_path):
+    """No folder holds nothing new; one that changed a moment ago may still be changing."""
     assert new_scores(tmp_path) is None
     drop(tmp_path, "a.mid")
     assert new_scores(tmp_path).line == "data/ has changed: 1 files"
+    (tmp_path / "data" / "scores" / "b.mid").write_text("half")
+    assert new_scores(tmp_path) is None
+    assert new_scores(tmp_path, settled=0) is not None

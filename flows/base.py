@@ -1,7 +1,5 @@
 """Where the flows find the repository; imported before Prefect, which is kept quiet."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from kantor import settings

@@ -6,8 +6,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.runner import Runner
-from pydantic import BaseModel, ValidationError
-from resume import begin_lost, end_flow_runs, free_places
+from pydantic import ValidationError
+from resume import begin_lost, end_flow_runs
 
 from kantor import settings
 from kantor.batch import Batch
@@ -45,7 +45,7 @@ LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
 ONE = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
 ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy="ENQUEUE")
 _PLAIN = ("description", "parameters", "tags", "entrypoint", "enforce_parameter_schema")
-
+_RULE = {"schedule", "parameters", "max_scheduled_runs"}  # of a schedule: not its identity or pause
 
 _say = partial(print, flush=True)
 
@@ -59,12 +59,8 @@ class Deployment(RunnerDeployment):
     async def aapply(self, *args: Any, **kwargs: Any) -> UUID:
         """Create it, or put back what was changed elsewhere; its id.
 
-        A pause that somebody set in Prefect's page, for it or for a schedule of it, stays.
-
-        Raises
-        ------
-        SetupError
-            If it was deployed to a work pool: changed here, neither would run it.
+        A pause that somebody set in Prefect's page, for it or for a schedule of it, stays. One
+        that was deployed to a work pool is a `SetupError`: changed here, neither would run it.
         """
         async with get_client() as client:
             try:
@@ -92,6 +88,10 @@ class Deployment(RunnerDeployment):
         limit, options = known.global_concurrency_limit, known.concurrency_options
         own = self.concurrency_options
         schema = self._parameter_openapi_schema.model_dump(exclude_unset=True)
+        rules = [
+            [one.model_dump(mode="json", include=_RULE) for one in schedules]
+            for schedules in (known.schedules, self.schedules or ())
+        ]
         pairs: dict[str, tuple[object, object]] = {
             name.replace("_", " "): (getattr(known, name), getattr(self, name)) for name in _PLAIN
         }
@@ -104,25 +104,13 @@ class Deployment(RunnerDeployment):
                 (limit and limit.limit, options and options.collision_strategy),
                 (self.concurrency_limit, own and own.collision_strategy),
             ),
-            "schedules": ([*map(_rule, known.schedules)], [*map(_rule, self.schedules or ())]),
+            "schedules": (rules[0], rules[1]),
         }
         return [name for name, (there, here) in pairs.items() if there != here]
 
 
-def _rule(schedule: BaseModel) -> dict[str, Any]:
-    """A schedule without its identity, and whether it is paused or not."""
-    chosen = {"schedule", "parameters", "max_scheduled_runs"}
-    return schedule.model_dump(mode="json", include=chosen)
-
-
 def deployment(flow: Flow[..., Any], **arguments: Any) -> Deployment:
-    """A deployment of a flow, see `prefect.Flow.to_deployment` for the arguments.
-
-    Raises
-    ------
-    SetupError
-        If its schedule is none.
-    """
+    """What `prefect.Flow.to_deployment` makes; a `SetupError` if its schedule is none."""
     try:
         made = Deployment.from_flow(flow, NAME, **arguments)
     except ValidationError as error:
@@ -162,19 +150,14 @@ def deployments(params: Path = PARAMS) -> list[Deployment]:
 async def serve(made: Sequence[Deployment], sign: Path, inbox: Inbox | None = None) -> None:
     """Run the flows until SIGTERM, what was under way first.
 
-    Parameters
-    ----------
-    sign
-        A file whose time tells the next process when this one was alive.
-    inbox
-        What arrives there is composed at once.
+    What arrives in the `inbox` is composed at once. The time of the file `sign` tells the next
+    process when this one was alive.
     """
     runner = Serving(pause_on_shutdown=False)
     alive = sign.stat().st_mtime - 1 if sign.exists() else time.time()
     ids = {one.flow_name: await runner.aadd_deployment(one) for one in made}
-    with get_client(sync_client=True) as client:  # nothing runs them now
+    with get_client(sync_client=True) as client:
         begin_lost(client, [*ids.values()], alive, _say)
-        free_places(client, ids.values())
     _say(f"{len(ids)} deployments")
     sign.parent.mkdir(parents=True, exist_ok=True)
     beside = [_give(sign), _look_after([*ids.values()])]
@@ -204,11 +187,13 @@ async def _receive(inbox: Inbox, composing: UUID) -> None:
         await asyncio.sleep(inbox.pause)
         if await asyncio.to_thread(inbox.look):
             key = uuid4().hex
-        if key is not None:
-            with _or_later("start a batch"):
+        try:
+            if key is not None:
                 async with get_client() as client:
                     await client.create_flow_run_from_deployment(composing, idempotency_key=key)
                 key = None
+        except Exception as error:  # as when the server is away: there is a next time
+            _say(f"could not start a batch: {type(error).__name__}")
 
 
 async def _look_after(ids: list[UUID]) -> None:
@@ -222,17 +207,10 @@ async def _look_after(ids: list[UUID]) -> None:
 
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        with _or_later("look for lost runs"):
+        try:
             lost = await asyncio.to_thread(look)
-
-
-@contextmanager
-def _or_later(what: str) -> Iterator[None]:
-    """Say what could not be done, as when the server is away: there is a next time."""
-    try:
-        yield
-    except Exception as error:
-        _say(f"could not {what}: {type(error).__name__}")
+        except Exception as error:
+            _say(f"could not look for lost runs: {type(error).__name__}")
 
 
 def main() -> None:

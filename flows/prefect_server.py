@@ -16,8 +16,6 @@ from kantor import settings
 from kantor.service.access import Access
 from kantor.service.guard import serve
 
-HEALTH = "/api/health"
-
 
 def _app(access: Access, port: int) -> ASGIApp:
     settings.quiet()  # before Prefect reads its settings
@@ -33,4 +31,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=4200)
     port = parser.parse_args().port
-    sys.exit(serve(lambda access: _app(access, port), port, HEALTH))
+    sys.exit(serve(lambda access: _app(access, port), port, "/api/health"))

@@ -54,7 +54,12 @@ def promote(
         Promote or roll back against the gate; what it said is recorded.
     """
     if action == "by the rule":
-        outcome = _by_the_rule(version, why or "asked for by hand", by or "flow promote")
+        comparison = compare(version, root=ROOT)
+        text = rendering.comparison_markdown(comparison)
+        create_markdown_artifact(text, key="comparison", description=comparison.name)
+        rendering.draw(comparison, ROOT / PLOT)
+        create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
+        outcome = settle(ROOT, comparison, why or "asked for by hand", ask, by or "flow promote")
     elif action == "retire":
         outcome = moves.retire(version, why, by, root=ROOT).line
     elif action == "rollback":
@@ -65,15 +70,6 @@ def promote(
     champions = rendering.history_markdown(history(root=ROOT))
     create_markdown_artifact(champions, key="champions", description=outcome)
     return outcome
-
-
-def _by_the_rule(version: str, reason: str, by: str) -> str:
-    comparison = compare(version, root=ROOT)
-    text = rendering.comparison_markdown(comparison)
-    create_markdown_artifact(text, key="comparison", description=comparison.name)
-    rendering.draw(comparison, ROOT / PLOT)
-    create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
-    return settle(ROOT, comparison, reason, ask, by)
 
 
 class Decision(RunInput):

@@ -1,11 +1,9 @@
 """Flow runs that lost their process are begun again; flow `resume` does that for a work pool.
 
-A run keeps its parameters. What it had done already it finds done: stages in DVC's cache, a
-training in its checkpoint, a batch in its outputs.
-
-The process that serves the flows looks after its own runs, by their processes. A pool's runs are on
-any machine, so `resume` goes by the heartbeat that Prefect lets each run give, every
-``PREFECT_FLOWS_HEARTBEAT_FREQUENCY`` seconds (30 at least; 180 where nothing is said).
+A run keeps its parameters, and finds done what it had done already. The process that serves the
+flows looks after its own runs, by their processes. A pool's runs are on any machine, so `resume`
+goes by the heartbeat that Prefect lets each run give, every ``PREFECT_FLOWS_HEARTBEAT_FREQUENCY``
+seconds (30 at least; 180 where nothing is said).
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas import filters
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import filters as events
 from prefect.runtime import flow_run
 from prefect.settings import get_current_settings
@@ -78,12 +77,7 @@ def begin_silent(
 
     In the second wait any new heartbeat counts, whatever its time: so no run passes for dead
     because a clock elsewhere is wrong or the server was away. Runs that crashed within a day are
-    begun again too: their process ended, their flow did not fail.
-
-    Returns
-    -------
-    int
-        How many runs were begun again.
+    begun again too: their process ended, their flow did not fail. Returns how many were.
     """
     lost = _silent(client, deployments, seconds)
     if lost:
@@ -100,10 +94,9 @@ def _silent(
     """Runs under way without news for so long, by run, state and last heartbeat."""
     silent = {}
     for run in runs_in(client, deployments, *UNDER_WAY):
-        state = run.state
+        state, heartbeat = run.state, last_heartbeat(client, run.id)
         if state is None:
             continue
-        heartbeat = last_heartbeat(client, run.id)
         last_news = max(state.timestamp.timestamp(), heartbeat[1] if heartbeat else 0.0)
         if time.time() - last_news > (STARTING if state.is_pending() else seconds):
             silent[run.id, state.id, heartbeat] = run
@@ -124,24 +117,8 @@ def last_heartbeat(client: SyncPrefectClient, run: UUID) -> Heartbeat:
 
 def end_flow_runs() -> int:
     """Kill the processes of flow runs that belong to this repository's service; how many."""
-    root = os.environ.get(cleanup.SERVICE)
-
-    def orphan(values: Mapping[str, str]) -> bool:
-        return bool(root) and values.get(cleanup.SERVICE) == root and FLOW_RUN in values
-
-    return cleanup.sweep(orphan)
-
-
-def free_places(client: SyncPrefectClient, deployments: Iterable[UUID]) -> None:
-    """Free the places of the deployments' limits: a server that was killed may hold them taken.
-
-    To be called while none of their runs has a process.
-    """
-    for each in deployments:
-        limit = client.read_deployment(each).global_concurrency_limit
-        if limit is not None and limit.active_slots:
-            free = GlobalConcurrencyLimitUpdate(active_slots=0)
-            client.update_global_concurrency_limit(limit.name, free)
+    root = os.environ.get(cleanup.SERVICE, "nowhere")
+    return cleanup.sweep(lambda one: one.get(cleanup.SERVICE) == root and FLOW_RUN in one)
 
 
 def begin_lost(
@@ -154,19 +131,10 @@ def begin_lost(
     """Begin again the runs under way that have no process now, nor had one in the look before.
 
     A run may lose its process while nobody could report it, as when the server was down as well.
-
-    Parameters
-    ----------
-    since
-        Seconds since 1970. Runs that crashed since then are begun again too: their process ended,
-        their flow did not fail.
-    before
-        What the last call returned, some seconds ago; by default one look is enough.
-
-    Returns
-    -------
-    set of UUID
-        Runs under way that have no process.
+    Runs that crashed after `since`, in seconds since 1970, are begun again too: their process
+    ended, their flow did not fail. `before` is what the last call returned, the runs without a
+    process. It is None before anything is run: then one look is enough, and places are freed that
+    a killed server may have taken.
     """
     root = os.environ.get(cleanup.SERVICE)
     environments = cleanup.environments()
@@ -175,6 +143,11 @@ def begin_lost(
     again = [run for run in lost if before is None or run.id in before]
     for run in [*again, *crashed(client, deployments, since)]:
         schedule_again(client, run, say)
+    for each in deployments if before is None else ():
+        limit = client.read_deployment(each).global_concurrency_limit
+        if limit is not None and limit.active_slots:
+            free = GlobalConcurrencyLimitUpdate(active_slots=0)
+            client.update_global_concurrency_limit(limit.name, free)
     return {run.id for run in lost} - {run.id for run in again}
 
 
@@ -203,13 +176,13 @@ def crashed(client: SyncPrefectClient, deployments: list[UUID], since: float) ->
 
 
 def runs_in(client: SyncPrefectClient, deployments: list[UUID], *types: StateType) -> list[FlowRun]:
-    """Runs of the deployments in states of these types: 200 at most, the others the next time."""
+    """Runs of the deployments in states of these types, the 200 that ended last."""
     if not deployments:
         return []
     kind = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=list(types)))
     within = filters.FlowRunFilterDeploymentId(any_=deployments)
     chosen = filters.FlowRunFilter(deployment_id=within, state=kind)
-    return client.read_flow_runs(flow_run_filter=chosen)
+    return client.read_flow_runs(flow_run_filter=chosen, sort=FlowRunSort.END_TIME_DESC)
 
 
 if __name__ == "__main__":

@@ -58,19 +58,12 @@ def drift() -> str:
 def start_retraining(reason: str, key: str) -> None:
     """Create a run of `retrain`, and return when the server has stored it.
 
-    Parameters
-    ----------
-    reason
-        For those who look at the run later.
-    key
-        Names the cause. However often this is called with one key, there is one run.
+    The key names the cause: however often this is called with one key, there is one run.
 
     Raises
     ------
     SetupError
-        If nothing serves the flow `retrain`.
-    Exception
-        Whatever Prefect's client raises when the server does not store the run.
+        If nothing serves the flow `retrain`; else whatever Prefect's client raises.
     """
     with get_client(sync_client=True) as client:
         try:

@@ -17,7 +17,6 @@ from tests.batch.tunes import Stopped, compose, stops
 from kantor.batch import copying
 from kantor.batch.pruning import prune_batches, prune_quarantine
 from kantor.files import Freed
-from kantor.locks import Busy, held
 
 NOW = datetime.now(UTC)
 YESTERDAY, YEAR_AGO = NOW - timedelta(days=1), NOW - timedelta(days=365)
@@ -168,28 +167,6 @@ def test_nothing_there_is_nothing_to_delete(out):
     """And nothing is made."""
     assert prune_batches(out, NOW) == prune_quarantine(out, NOW) == Freed()
     assert not out.exists()
-
-
-def test_while_a_batch_composes_nothing_is_deleted(two, monkeypatch):
-    """It fails, and can be done later."""
-    monkeypatch.setattr("kantor.batch.pruning.PATIENCE", 0.1)
-    before = tunes.result(two)
-    with held(two / ".lock"), pytest.raises(Busy):
-        prune_batches(two, YESTERDAY)
-    assert tunes.result(two) == before
-
-
-def test_old_quarantine_goes(inbox, out):
-    """By the time at which an upload was refused."""
-    compose(inbox, out)
-    (path,) = (out / "quarantine").iterdir()
-    assert prune_quarantine(out, YESTERDAY) == Freed()
-    os.utime(path, (YEAR_AGO.timestamp(),) * 2)
-    freed = Freed(1, 1, path.stat().st_size)
-    assert prune_quarantine(out, YESTERDAY, dry_run=True) == freed
-    assert path.exists()
-    assert prune_quarantine(out, YESTERDAY) == freed
-    assert not path.exists()
 
 
 @pytest.mark.parametrize("deleted", [1, 3, 5])

@@ -1,57 +1,21 @@
 """Each melody is composed once, and no stop shows in what a batch leaves."""
 
 import csv
-import os
-import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
 import zipfile
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, compose, stops
+from tests.batch.tunes import compose, gone, stops
 
-from kantor.batch import models, worker
+from kantor.batch import worker
 from kantor.drift import last
-from kantor.errors import InputError, ModelError, SetupError
+from kantor.errors import InputError, SetupError
 from kantor.formats.reading import read
-
-SCRIPT = """
-import sys, time
-from pathlib import Path
-from tests.batch import tunes
-from kantor.batch.dispatcher import processes
-
-if __name__ == "__main__":
-    inbox, out, after = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-
-    def report(counts):
-        if counts.get("composed", 0) >= after:
-            print("so far", flush=True)
-            time.sleep(60)
-
-    with processes(2) as engine:
-        tunes.compose(inbox, out, engine=engine, report=report)
-"""
-
-
-def stop(*arguments):
-    raise Stopped
 
 
 def rows(summary):
     with (summary.folder / "manifest.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def gone(into):
-    """A registry that must not be asked."""
-    raise AssertionError("the registry was asked")
 
 
 def test_every_file_gets_its_row_and_every_melody_its_composition(inbox, out):
@@ -153,94 +117,6 @@ def test_other_options_and_models_are_other_compositions(inbox, out, change):
     expected = change.get("takes", 1) * len(change.get("formats", ("mid",)))
     assert all(len(row["files"].split(";")) == expected for row in rows(again) if row["files"])
     assert "composed" not in compose(inbox, out, tunes.fetch("renamed")).counts
-
-
-@pytest.mark.parametrize("chunks", [0, 1, 2])
-def test_a_stopped_batch_ends_as_an_undisturbed_one(inbox, out, tmp_path, chunks):
-    """With the model that it began with, also where the registry has another one by then."""
-    compose(inbox, tmp_path / "undisturbed")
-    with pytest.raises(Stopped):
-        compose(inbox, out, engine=stops(chunks), workers=1)
-    assert compose(inbox, out, gone).number == 1
-    assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
-    assert not (out / "models").exists()
-
-
-def spoil(out, way):
-    """Let the model of a stopped batch be of no use any more."""
-    (folder,) = (out / "models").iterdir()
-    if way == "gone":
-        shutil.rmtree(folder)
-    elif way == "damaged":
-        (folder / "model.json").write_text("{ }")
-    else:
-        (folder / "model.json").write_text(tunes.BROKEN)
-        with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
-            ledger.execute("UPDATE batches SET fingerprint = ?", (models.fingerprint(folder),))
-        folder.rename(models.pinned(out, models.fingerprint(folder)))
-
-
-@pytest.mark.parametrize(
-    ("way", "only_new"), [("gone", False), ("damaged", True), ("does not load", True)]
-)
-def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, caplog):
-    """Its melodies are composed by the champion of the moment, in the same call, none twice."""
-    with pytest.raises(Stopped):
-        compose(inbox, out, only_new=only_new, report=stop)
-    spoil(out, way)
-    other = tunes.fetch("rule version 2", '{"other": 1}')
-    summary = compose(inbox, out, other, only_new=only_new)
-    assert (summary.number, summary.model) == (2, "rule version 2")
-    assert summary.counts["composed"] == (6 if only_new else 10)
-    assert "batch 1 by rule version 1 is given up" in caplog.text
-    page = (out / "batch-0001/index.html").read_text()
-    assert "Given up before its end" in page
-    assert "model.json: broken" in page or "the model are damaged or missing" in page
-    shown = {row["source"] for row in rows(replace(summary, folder=out / "batch-0001"))}
-    again = {row["source"] for row in rows(summary)}
-    assert shown | again == {path.name for path in inbox.iterdir()}
-    assert not only_new or not shown & again
-    assert compose(inbox, out, other, only_new=True) is None
-
-
-def test_a_batch_that_is_composed_to_its_end_needs_no_model(inbox, out, monkeypatch):
-    """Stopped before its page was written, it is finished, whatever became of its model."""
-    with monkeypatch.context() as patch:
-        patch.setattr("kantor.batch.page.write", stop)
-        with pytest.raises(Stopped):
-            compose(inbox, out)
-    spoil(out, "gone")
-    summary = compose(inbox, out)
-    assert (summary.number, summary.counts["composed"]) == (1, 10)
-
-
-def test_no_batch_is_begun_with_a_model_that_does_not_load(inbox, out):
-    """One line names it; after a rollback the same command composes everything."""
-    fault = r"^rule version 2: model.json: broken; no batch was begun$"
-    with pytest.raises(ModelError, match=fault):
-        compose(inbox, out, tunes.fetch("rule version 2", tunes.BROKEN))
-    summary = compose(inbox, out)
-    assert (summary.number, summary.counts["composed"]) == (1, 10)
-
-
-def test_killed_at_any_moment_nothing_is_lost_or_doubled(inbox, out, tmp_path):
-    """kill -9 of the process that runs it; its workers end as well."""
-    compose(inbox, tmp_path / "undisturbed")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    root = Path(__file__).parents[2]
-    paths = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "script.py"), str(inbox), str(out), "4"],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
-        text=True,
-    )
-    with process:
-        assert process.stdout.readline() == "so far\n"
-        process.send_signal(signal.SIGKILL)
-        assert process.stdout.read() == ""  # comes only when the workers are gone too
-    assert compose(inbox, out).number == 1
-    assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
 
 
 def test_only_what_is_new_is_composed(inbox, out):

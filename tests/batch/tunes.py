@@ -66,6 +66,11 @@ def fetch(name="rule version 1", content="{}"):
     return fetched
 
 
+def gone(into):
+    """A registry that must not be asked."""
+    raise AssertionError("the registry was asked")
+
+
 def plan(inbox, out, fetched=None, **said):
     """Compose what is in `inbox`, a folder or a tuple of places."""
     options = {name: said.pop(name) for name in {*Batch.model_fields} & {*said}}

@@ -10,7 +10,7 @@ from prefect import states as known
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.events import Event, Resource
-from resume import AGAIN, MOST_TIMES, begin_lost, begin_silent, free_places
+from resume import AGAIN, MOST_TIMES, begin_lost, begin_silent
 
 from kantor.service import cleanup
 
@@ -118,7 +118,7 @@ def test_places_are_freed(client):
     limited = work.to_deployment("limited", concurrency_limit=limit).apply()
     name = client.read_deployment(limited).global_concurrency_limit.name
     client.increment_concurrency_slots([name], 1, "concurrency")
-    free_places(client, [limited])
+    begin_lost(client, [limited], time.time(), print)
     assert client.read_deployment(limited).global_concurrency_limit.active_slots == 0
 
 

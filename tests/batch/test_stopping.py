@@ -1,0 +1,180 @@
+"""No stop shows in what a batch leaves, and no change of the registry: it keeps its model."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.batch import tunes
+from tests.batch.tunes import Stopped, compose, gone, stops
+
+from kantor.batch import models
+from kantor.errors import ModelError
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from tests.batch import tunes
+from kantor.batch.dispatcher import processes
+
+if __name__ == "__main__":
+    inbox, out, after = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+    def report(counts):
+        if counts.get("composed", 0) >= after:
+            print("so far", flush=True)
+            time.sleep(60)
+
+    with processes(2) as engine:
+        tunes.compose(inbox, out, engine=engine, report=report)
+"""
+
+
+def stop(*arguments):
+    raise Stopped
+
+
+def sources(folder):
+    return set(pd.read_csv(folder / "manifest.csv")["source"])
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+def test_a_stopped_batch_ends_as_an_undisturbed_one(inbox, out, tmp_path, chunks):
+    """With the model that it began with, also where the registry has another one by then."""
+    compose(inbox, tmp_path / "undisturbed")
+    with pytest.raises(Stopped):
+        compose(inbox, out, engine=stops(chunks), workers=1)
+    assert compose(inbox, out, gone).number == 1
+    assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
+    assert not (out / "models").exists()
+
+
+def test_killed_at_any_moment_nothing_is_lost_or_doubled(inbox, out, tmp_path):
+    """kill -9 of the process that runs it; its workers end as well."""
+    compose(inbox, tmp_path / "undisturbed")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py"), str(inbox), str(out), "4"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+        text=True,
+    )
+    with process:
+        assert process.stdout.readline() == "so far\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == ""  # comes only when the workers are gone too
+    assert compose(inbox, out).number == 1
+    assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
+
+
+def spoil(out, way):
+    """Let the model of a stopped batch be of no use any more."""
+    (folder,) = (out / "models").iterdir()
+    if way == "gone":
+        shutil.rmtree(folder)
+    elif way == "damaged":
+        (folder / "model.json").write_text("{ }")
+    else:
+        (folder / "model.json").write_text(tunes.BROKEN)
+        with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
+            ledger.execute("UPDATE batches SET fingerprint = ?", (models.fingerprint(folder),))
+        folder.rename(models.pinned(out, models.fingerprint(folder)))
+
+
+@pytest.mark.parametrize(
+    ("way", "only_new", "content"),
+    [("gone", False, "other"), ("damaged", False, "{}"), ("does not load", True, "other")],
+)
+def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, content, caplog):
+    """Its melodies are composed by the champion of the moment, in the same call, none twice."""
+    with pytest.raises(Stopped):
+        compose(inbox, out, only_new=only_new, report=stop)
+    spoil(out, way)
+    champion = tunes.fetch("rule version 2", content)
+    summary = compose(inbox, out, champion, only_new=only_new)
+    assert (summary.number, summary.model) == (2, "rule version 2")
+    # The same model again: what was composed by it counts.
+    assert summary.counts["composed"] == (6 if only_new or content == "{}" else 10)
+    assert "batch 1 by rule version 1 is given up" in caplog.text
+    page = (out / "batch-0001/index.html").read_text()
+    assert "Given up before its end" in page
+    assert "model.json: broken" in page or "the model are damaged or missing" in page
+    shown = sources(out / "batch-0001")
+    assert shown | sources(summary.folder) == {path.name for path in inbox.iterdir()}
+    assert not only_new or not shown & sources(summary.folder)
+    assert compose(inbox, out, champion, only_new=True) is None
+
+
+def test_a_batch_that_is_composed_to_its_end_needs_no_model(inbox, out, monkeypatch):
+    """Stopped before its page was written, it is finished, whatever became of its model."""
+    with monkeypatch.context() as patch:
+        patch.setattr("kantor.batch.page.write", stop)
+        with pytest.raises(Stopped):
+            compose(inbox, out)
+    spoil(out, "gone")
+    summary = compose(inbox, out)
+    assert (summary.number, summary.counts["composed"]) == (1, 10)
+
+
+def test_no_batch_is_begun_with_a_model_that_does_not_load(inbox, out):
+    """One line names it; after a rollback the same command composes everything."""
+    fault = r"^rule version 2: model.json: broken; no batch was begun$"
+    with pytest.raises(ModelError, match=fault):
+        compose(inbox, out, tunes.fetch("rule version 2", tunes.BROKEN))
+    assert not list((out / "models").iterdir())
+    summary = compose(inbox, out)
+    assert (summary.number, summary.counts["composed"]) == (1, 10)
+
+
+def test_a_failed_fetch_leaves_nothing(tmp_path):
+    """Neither half a model nor the folder it was fetched to."""
+
+    def broken(into):
+        (into / "half").write_text("")
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        models.pin(tmp_path, broken, tunes.load)
+    assert not list((tmp_path / "models").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "error", "times"),
+    [
+        (5, ConnectionError("does not answer"), 4),
+        (0.03, ConnectionError("does not answer"), 2),
+        (5, ValueError("no such version"), 1),
+    ],
+    ids=["it comes back", "waiting ends", "it will not pass"],
+)
+def test_a_registry_that_is_away_is_waited_for(tmp_path, monkeypatch, minutes, error, times):
+    """For so long, by errors that may pass; a person hears it once, in the registry's words."""
+    now, calls, said = [0.0], [], []
+    monkeypatch.setattr(models.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(models.time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+
+    def fetch(into):
+        calls.append(into)
+        if len(calls) < 4:
+            raise error
+        return "model"
+
+    def may_pass(raised):
+        return isinstance(raised, ConnectionError)
+
+    patient = models.patient(fetch, may_pass, minutes, said.append)
+    if times == 4:
+        assert patient(tmp_path) == "model"
+    else:
+        with pytest.raises(type(error), match=str(error)):
+            patient(tmp_path)
+    assert len(calls) == times
+    assert said == [f"does not answer; waiting for up to {minutes:g} minutes"] * (times > 1)

@@ -71,9 +71,9 @@ def batch_compose(
     only_new
         Leave out what an earlier batch finished.
     """
-    log = get_run_logger()
     batch = settings.load(Batch, "batch", PARAMS)
     folder = Batch(out=out or batch.out).out  # checked: an address is no folder
+    log = get_run_logger()
     batch = batch.model_copy(update={"out": ROOT / folder})
     place = inbox or batch.inbox
     if "://" not in place:

@@ -91,7 +91,7 @@ def pids(monkeypatch):
         return made[-1]
 
     monkeypatch.setattr(dispatcher, "Workers", noted)
-    return lambda: [pid for workers in made for pid in workers._pool._processes]
+    return lambda: [pid for workers in made for pid in workers.pool._processes]
 
 
 def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path, pids):

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
@@ -14,23 +13,10 @@ from kantor.batch import manifest
 HOSTILE = "<script>alert(1)<&script>.mid"
 
 
-class Links(HTMLParser):
-    """Every address of a page, and its tags."""
-
-    def __init__(self):
-        super().__init__()
-        self.addresses, self.tags = [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.addresses += [value for name, value in attrs if name in ("href", "src")]
-
-
 def page_of(summary):
+    """The text of a batch's page, and every address in it."""
     text = (summary.folder / "index.html").read_text()
-    links = Links()
-    links.feed(text)
-    return text, links
+    return text, re.findall(r'(?:href|src)="([^"]*)"', text)
 
 
 def test_names_are_escaped_and_links_lead_to_files(inbox, out):
@@ -38,19 +24,19 @@ def test_names_are_escaped_and_links_lead_to_files(inbox, out):
     (inbox / HOSTILE).write_bytes(tunes.tune(30))
     (inbox / f"bad {HOSTILE}").write_bytes(b"nothing")
     summary = compose(inbox, out)
-    text, links = page_of(summary)
+    text, addresses = page_of(summary)
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)") >= 3
-    assert links.tags.count("script") == 1
-    addresses = [one for one in links.addresses if not one.startswith("data:")]
+    assert text.count("<script") == 1
+    addresses = [one for one in addresses if not one.startswith("data:")]
     assert len(addresses) > 10
     assert all((summary.folder / address).exists() for address in addresses)
 
 
 def test_a_large_batch_shows_its_beginning(inbox, out):
     """And says how many there are."""
-    text, links = page_of(compose(inbox, out, page={"shown": 3, "recorded": 0}))
-    assert links.tags.count("article") == 3
+    text, _ = page_of(compose(inbox, out, page={"shown": 3, "recorded": 0}))
+    assert text.count("<article") == 3
     assert "The first 3 of 11" in " ".join(text.split())
 
 
@@ -74,11 +60,11 @@ def test_the_first_have_a_recording_beside_the_page(tmp_path, out, monkeypatch, 
     monkeypatch.setattr("kantor.batch.page.LONGEST", longest)
     inbox = tunes.fill(tmp_path / "inbox", 5)
     summary = compose(inbox, out, page={"shown": 9, "recorded": 2})
-    _, links = page_of(summary)
-    sounds = [one for one in links.addresses if one.endswith(".flac")]
+    text, addresses = page_of(summary)
+    sounds = [one for one in addresses if one.endswith(".flac")]
     assert [(summary.folder / sound).read_bytes() for sound in sounds] == [b"fLaC"] * recorded
-    assert len(made) == links.tags.count("audio") == recorded
-    assert links.tags.count("button") == 5 - recorded
+    assert len(made) == text.count("<audio") == recorded
+    assert text.count("<button") == 5 - recorded
 
 
 def row(number=0, **other):

@@ -1,18 +1,13 @@
 """Old batches are deleted; nobody notices but who looks for them."""
 
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, compose, stops
+from tests.batch.tunes import Stopped, compose, gone, stops
 
 from kantor.batch import copying
 from kantor.batch.pruning import prune_batches, prune_quarantine
@@ -91,6 +86,9 @@ def test_an_old_batch_goes_with_its_files(two):
     before = tunes.result(two)
     assert prune_batches(two, YESTERDAY) == Freed()
     assert tunes.result(two) == before
+    nowhere = two / "nowhere"
+    assert prune_batches(nowhere, NOW) == prune_quarantine(nowhere, NOW) == Freed()
+    assert not nowhere.exists()
 
 
 def test_a_dry_run_counts_the_same_and_deletes_nothing(two):
@@ -111,7 +109,7 @@ def test_what_was_finished_is_not_composed_again_by_itself(inbox, out):
     before = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
     make_old(out, 1)
     prune_batches(out, YESTERDAY)
-    assert compose(inbox, out, only_new=True) is None
+    assert compose(inbox, out, gone, only_new=True) is None  # the registry is not asked
     again = compose(inbox, out)
     assert (again.number, again.counts["composed"]) == (2, 10)  # no number is given twice
     after = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
@@ -163,23 +161,10 @@ def test_an_unfinished_batch_stays_whatever_its_age(inbox, out):
     assert disagreements(out) == set()
 
 
-def test_nothing_there_is_nothing_to_delete(out):
-    """And nothing is made."""
-    assert prune_batches(out, NOW) == prune_quarantine(out, NOW) == Freed()
-    assert not out.exists()
-
-
 @pytest.mark.parametrize("deleted", [1, 3, 5])
 def test_killed_in_the_middle_it_is_done_by_the_next_call(two, tmp_path, deleted):
     """After the folder, some files or all; and before that its melodies can be composed again."""
-    (tmp_path / "script.py").write_text(SCRIPT)
-    command = [sys.executable, str(tmp_path / "script.py"), str(two), str(deleted)]
-    source = str(Path(__file__).parents[2] / "src")
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source}
-    ) as process:
-        assert process.stdout.readline() == "here\n"
-        process.send_signal(signal.SIGKILL)
+    tunes.kill(tmp_path, SCRIPT, two, deleted)
     inbox = two.parent / "inbox"
     assert compose(inbox, two, only_new=True) is None
     assert compose(inbox, two).whole

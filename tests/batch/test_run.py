@@ -1,21 +1,15 @@
 """Each melody is composed once, and no stop shows in what a batch leaves."""
 
-import csv
 import zipfile
 
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import compose, gone, stops
+from tests.batch.tunes import compose, gone, rows, stops
 
 from kantor.batch import worker
 from kantor.drift import last
 from kantor.errors import InputError, SetupError
 from kantor.formats.reading import read
-
-
-def rows(summary):
-    with (summary.folder / "manifest.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_every_file_gets_its_row_and_every_melody_its_composition(inbox, out):
@@ -58,9 +52,13 @@ def test_places_may_be_empty_or_hold_files_of_one_name(tmp_path, out):
 
 
 def test_what_was_refused_is_kept_with_its_reason(inbox, out):
-    """In few files, once, however often the batch is run; whether it was read before or not."""
+    """In few files, once, however often the batch is run; a full quarantine is reported."""
+    limits = tunes.AT_ONCE.model_copy(update={"quarantine_files": 1})
     for _ in range(2):
-        compose(inbox, out)
+        assert "quarantine" not in compose(inbox, out, limits=limits).line
+    (inbox / "notes.txt").write_text("another one")
+    line = compose(inbox, out, limits=limits).line
+    assert line.endswith("quarantine was full: its 1 oldest file deleted")
     assert len(list((out / "quarantine").iterdir())) == 1
     with zipfile.ZipFile(inbox / "bad.zip", "w") as archive:
         for number in range(2_000):
@@ -77,23 +75,15 @@ def test_what_was_refused_is_kept_with_its_reason(inbox, out):
     assert reasons.count("file: ") == 2_001
 
 
-def test_a_full_quarantine_is_reported(inbox, out):
-    """The batch says in its line how many old files it deleted."""
-    limits = tunes.AT_ONCE.model_copy(update={"quarantine_files": 1})
-    compose(inbox, out, limits=limits)
-    (inbox / "notes.txt").write_text("another one")
-    summary = compose(inbox, out, limits=limits)
-    assert summary.line.endswith("quarantine was full: its 1 oldest file deleted")
-    assert len(list((out / "quarantine").iterdir())) == 1
-
-
-def test_the_same_again_composes_nothing(inbox, out):
-    """The files of another batch's compositions are not written anew, but those that are gone."""
-    compose(inbox, out)
+def test_the_same_again_composes_nothing(inbox, out, tmp_path):
+    """Files are not written anew, but those that are gone; features are recorded once."""
+    compose(inbox, out, drift=tmp_path / "drift")
     before = {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")}
-    second = compose(inbox, out, engine=stops(1))  # the refused file is looked at again
+    # The refused file is looked at again.
+    second = compose(inbox, out, engine=stops(1), drift=tmp_path / "drift")
     assert (second.number, second.counts) == (2, {"reused": 11, "refused": 1})
     assert {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")} == before
+    assert list(last(tmp_path / "drift", 100)["key"]) == ["C major"] * 10
     lost = next(iter(before))
     lost.unlink()
     assert compose(inbox, out).counts["composed"] == 1
@@ -119,15 +109,6 @@ def test_other_options_and_models_are_other_compositions(inbox, out, change):
     assert "composed" not in compose(inbox, out, tunes.fetch("renamed")).counts
 
 
-def test_only_what_is_new_is_composed(inbox, out):
-    """Nothing new is no batch, and asks the registry for nothing."""
-    compose(inbox, out, only_new=True)
-    assert compose(inbox, out, gone, only_new=True) is None
-    tunes.fill(inbox, 1, start=50)
-    summary = compose(inbox, out, only_new=True)
-    assert [row["source"] for row in rows(summary)] == ["tune050.mid"]
-
-
 def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
     """The second one ends in one line, and the first continues."""
     refused = []
@@ -149,15 +130,6 @@ def test_a_disk_that_refuses_ends_the_batch_in_one_line(inbox, out):
         compose(inbox, out)
     (out / "files").unlink()
     assert compose(inbox, out).counts["composed"] == 10
-
-
-def test_features_of_what_is_composed_are_recorded(inbox, out, tmp_path):
-    """Once a melody: what is reused was recorded before."""
-    for _ in range(2):
-        compose(inbox, out, drift=tmp_path / "drift")
-    log = last(tmp_path / "drift", 100)
-    assert len(log) == 10
-    assert set(log["key"]) == {"C major"}
 
 
 def test_a_melody_that_the_model_refuses_leaves_the_others_alone(inbox, out):

@@ -1,21 +1,15 @@
 """No stop shows in what a batch leaves, and no change of the registry: it keeps its model."""
 
-import os
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from tests.batch import tunes
-from tests.batch.tunes import Stopped, compose, gone, stops
+from tests.batch.tunes import Stopped, compose, gone, rows, stops
 
 from kantor.batch import models
-from kantor.errors import ModelError
+from kantor.errors import InputError, ModelError, SetupError
 
 SCRIPT = """
 import sys, time
@@ -28,7 +22,7 @@ if __name__ == "__main__":
 
     def report(counts):
         if counts.get("composed", 0) >= after:
-            print("so far", flush=True)
+            print("here", flush=True)
             time.sleep(60)
 
     with processes(2) as engine:
@@ -38,10 +32,6 @@ if __name__ == "__main__":
 
 def stop(*arguments):
     raise Stopped
-
-
-def sources(folder):
-    return set(pd.read_csv(folder / "manifest.csv")["source"])
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 2])
@@ -58,21 +48,15 @@ def test_a_stopped_batch_ends_as_an_undisturbed_one(inbox, out, tmp_path, chunks
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(inbox, out, tmp_path):
     """kill -9 of the process that runs it; its workers end as well."""
     compose(inbox, tmp_path / "undisturbed")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    root = Path(__file__).parents[2]
-    paths = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "script.py"), str(inbox), str(out), "4"],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
-        text=True,
-    )
-    with process:
-        assert process.stdout.readline() == "so far\n"
-        process.send_signal(signal.SIGKILL)
-        assert process.stdout.read() == ""  # comes only when the workers are gone too
+    tunes.kill(tmp_path, SCRIPT, inbox, out, 4)
     assert compose(inbox, out).number == 1
     assert tunes.result(out) == tunes.result(tmp_path / "undisturbed")
+
+
+def load_other(folder):
+    if (Path(folder) / "model.json").read_text() == "{}":
+        raise InputError("model.json: broken")
+    return tunes.load(folder)
 
 
 def spoil(out, way):
@@ -82,11 +66,6 @@ def spoil(out, way):
         shutil.rmtree(folder)
     elif way == "damaged":
         (folder / "model.json").write_text("{ }")
-    else:
-        (folder / "model.json").write_text(tunes.BROKEN)
-        with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger, ledger:
-            ledger.execute("UPDATE batches SET fingerprint = ?", (models.fingerprint(folder),))
-        folder.rename(models.pinned(out, models.fingerprint(folder)))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +78,8 @@ def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, 
         compose(inbox, out, only_new=only_new, report=stop)
     spoil(out, way)
     champion = tunes.fetch("rule version 2", content)
-    summary = compose(inbox, out, champion, only_new=only_new)
+    loader = load_other if way == "does not load" else tunes.load
+    summary = compose(inbox, out, champion, only_new=only_new, loader=loader)
     assert (summary.number, summary.model) == (2, "rule version 2")
     # The same model again: what was composed by it counts.
     assert summary.counts["composed"] == (6 if only_new or content == "{}" else 10)
@@ -107,9 +87,10 @@ def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, 
     page = (out / "batch-0001/index.html").read_text()
     assert "Given up before its end" in page
     assert "model.json: broken" in page or "the model are damaged or missing" in page
-    shown = sources(out / "batch-0001")
-    assert shown | sources(summary.folder) == {path.name for path in inbox.iterdir()}
-    assert not only_new or not shown & sources(summary.folder)
+    earlier = replace(summary, folder=out / "batch-0001")
+    shown, left = ({row["source"] for row in rows(one)} for one in (earlier, summary))
+    assert shown | left == {path.name for path in inbox.iterdir()}
+    assert not only_new or not shown & left
     assert compose(inbox, out, champion, only_new=True) is None
 
 
@@ -124,26 +105,30 @@ def test_a_batch_that_is_composed_to_its_end_needs_no_model(inbox, out, monkeypa
     assert (summary.number, summary.counts["composed"]) == (1, 10)
 
 
-def test_no_batch_is_begun_with_a_model_that_does_not_load(inbox, out):
-    """One line names it; after a rollback the same command composes everything."""
-    fault = r"^rule version 2: model.json: broken; no batch was begun$"
-    with pytest.raises(ModelError, match=fault):
-        compose(inbox, out, tunes.fetch("rule version 2", tunes.BROKEN))
+def half(into):
+    """A registry that goes away meanwhile."""
+    (into / "half").write_text("")
+    raise OSError("gone")
+
+
+@pytest.mark.parametrize(
+    ("fetch", "error", "line"),
+    [
+        (
+            tunes.fetch("rule version 2", tunes.BROKEN),
+            ModelError,
+            "^rule version 2: model.json: broken; no batch was begun$",
+        ),
+        (half, SetupError, "gone"),
+    ],
+)
+def test_no_batch_is_begun_without_a_model_that_loads(inbox, out, fetch, error, line):
+    """One line names it, nothing of it stays; later the same command composes everything."""
+    with pytest.raises(error, match=line):
+        compose(inbox, out, fetch)
     assert not list((out / "models").iterdir())
     summary = compose(inbox, out)
     assert (summary.number, summary.counts["composed"]) == (1, 10)
-
-
-def test_a_failed_fetch_leaves_nothing(tmp_path):
-    """Neither half a model nor the folder it was fetched to."""
-
-    def broken(into):
-        (into / "half").write_text("")
-        raise OSError("gone")
-
-    with pytest.raises(OSError, match="gone"):
-        models.pin(tmp_path, broken, tunes.load)
-    assert not list((tmp_path / "models").iterdir())
 
 
 @pytest.mark.parametrize(

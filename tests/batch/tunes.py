@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +79,7 @@ def plan(inbox, out, fetched=None, **said):
     options = {name: said.pop(name) for name in {*Batch.model_fields} & {*said}}
     batch = Batch(out=out, **{"chunk": 4, "page": {"recorded": 0}, **options})
     places = inbox if isinstance(inbox, tuple) else (str(inbox),)
-    return Plan(places, batch, fetched or fetch(), load, **{"limits": AT_ONCE, **said})
+    return Plan(places, batch, fetched or fetch(), **{"loader": load, "limits": AT_ONCE, **said})
 
 
 def compose(inbox, out, fetched=None, engine=None, **said):
@@ -104,6 +107,25 @@ def stops(chunks):
         return left.pop()(chunk)
 
     return engine
+
+
+def kill(folder, script, *arguments):
+    """Run a script in a process of its own, and kill it (-9) when it has said a line."""
+    (folder / "script.py").write_text(script)
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, str(folder / "script.py"), *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == ""  # comes only when its workers are gone too
+
+
+def rows(summary):
+    """The rows of a batch's manifest."""
+    with (summary.folder / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def fill(inbox, count, start=0):

@@ -43,6 +43,9 @@ def is_undisturbed(tmp_path):
 def test_what_is_in_the_inbox_is_composed_once(engine, tmp_path):
     """By processes of this machine; the artifact says what came of it; nothing new is no batch."""
     assert isinstance(engine("processes"), module.ThreadPoolTaskRunner)
+    with pytest.raises(ValueError, match="copy_to"):  # an address is no folder of results
+        module.batch_compose.fn(out="s3://bucket/outbox")
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
     tunes.fill(tmp_path / "inbox", 7)
     assert "batch 1 by rule version 1: 7 composed" in module.batch_compose()
     artifact = Artifact.get("batch").data
@@ -82,12 +85,3 @@ def listening():
     own = psutil.Process()
     ports = [one.net_connections("tcp") for one in (own, *own.children(recursive=True))]
     return {port.laddr for some in ports for port in some if port.status == "LISTEN"}
-
-
-@pytest.mark.usefixtures("prefect_server")
-def test_an_address_is_no_folder_of_results(engine, tmp_path):
-    """Given by hand it is refused, and no folder of that name is made."""
-    engine("processes")
-    with pytest.raises(ValueError, match="copy_to"):
-        module.batch_compose.fn(out="s3://bucket/outbox")
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -74,22 +74,16 @@ def quick(monkeypatch):
     return lambda: monkeypatch.setattr(promote.settings, "load", lambda *_: short)
 
 
-def accepted(result):
-    return result.status == SetStateStatus.ACCEPT
-
-
 def answer(**form):
     """Fill in the form of the flow run that waits, as a person does in Prefect's page."""
 
     def fill_in():
         with get_client(sync_client=True) as client:
             for _ in range(300):
-                waiting = [
-                    run for run in client.read_flow_runs() if run.state and run.state.is_paused()
-                ]
                 # Paused comes a moment before the form: until it is there, try again.
-                with suppress(PrefectHTTPStatusError):
-                    if waiting and accepted(client.resume_flow_run(waiting[0].id, form)):
+                with suppress(PrefectHTTPStatusError, StopIteration):
+                    run = next(run for run in client.read_flow_runs() if run.state.is_paused())
+                    if client.resume_flow_run(run.id, form).status == SetStateStatus.ACCEPT:
                         return
                 time.sleep(0.1)
 
@@ -99,26 +93,19 @@ def answer(**form):
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_person_says_yes(moved, quick):
-    """The form's name and reason go into the history; page and drawing are there to judge by."""
-    person = answer(promote=True, your_name="ada", why="sounds better")
-    outcome = promote.promote()
+@pytest.mark.parametrize(
+    ("yes", "outcome"),
+    [(True, PROMOTED), (False, "kantor-bach version 2 not promoted: ada said no (by ear)")],
+)
+def test_a_person_answers(moved, quick, yes, outcome):
+    """Name and reason go into the history; page and drawing are there to judge by."""
+    person = answer(promote=yes, your_name="ada", why="by ear")
+    assert promote.promote() == outcome
     person.join()
-    assert outcome == PROMOTED
-    assert promotions(moved) == [(2, "sounds better", "ada")]
+    assert promotions(moved) == [(2, "by ear", "ada")] * yes
     assert "takes the champion's place" in Artifact.get("comparison").data
     assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
     assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
-
-
-@pytest.mark.usefixtures("prefect_server")
-def test_a_person_says_no(moved, quick):
-    """Then nothing moves, and the flow says who said so."""
-    person = answer(promote=False, your_name="bob", why="no")
-    outcome = promote.promote()
-    person.join()
-    assert outcome == "kantor-bach version 2 not promoted: bob said no (no)"
-    assert promotions(moved) == []
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -182,21 +169,18 @@ def no_server(monkeypatch):
 
 @pytest.mark.usefixtures("no_server")
 def test_a_run_that_is_begun_again_asks_again(monkeypatch):
-    """Prefect lets a pause that it knows pass at once: each has a key of its own, and no answer
-    is an error instead of a yes.
-    """
-    keys = []
-
-    def passes(wait_for_input, timeout, key):
-        keys.append(key)
-        return wait_for_input()
-
-    monkeypatch.setattr(promote, "pause_flow_run", passes)
+    """Prefect lets a pause that it knows pass at once: keys differ, and no answer is no yes."""
+    keys = set()
     monkeypatch.setattr(promote, "_earlier_answer", lambda question: None)
+    monkeypatch.setattr(
+        promote,
+        "pause_flow_run",
+        lambda wait_for_input, timeout, key: keys.add(key) or wait_for_input(),
+    )
     for _ in range(2):
         with pytest.raises(ValidationError):
             promote.ask(COMPARISON)
-    assert len({*keys}) == 2
+    assert len(keys) == 2
 
 
 @pytest.mark.usefixtures("no_server")

@@ -30,7 +30,6 @@ def client(prefect_server):
 
 @pytest.fixture(scope="module")
 def deployment(client):
-    """In no pool."""
     return client.create_deployment(client.create_flow(work), "served")
 
 

@@ -32,7 +32,7 @@ def log(monkeypatch, tmp_path):
 
 def test_nothing_changed_says_so(log, monkeypatch):
     """No stage is run, nothing is compared, and the log says why."""
-    monkeypatch.setattr(retrain, "alone", lambda root, say: nullcontext(1))
+    monkeypatch.setattr(retrain.pipeline, "alone", lambda root, say: nullcontext(1))
     monkeypatch.setattr(retrain.pipeline, "changed", lambda root: [])
     monkeypatch.setattr(retrain, "undecided", lambda root: None)
     monkeypatch.setattr(retrain, "reproduce", None)

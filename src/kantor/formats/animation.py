@@ -19,9 +19,8 @@ from kantor.music.score import Score
 if TYPE_CHECKING:
     from PIL import Image
 
-SYSTEMS = 2
-FRAME_MS = 150
-LAST_FRAME_MS = 2_500
+_SYSTEMS = 2
+_FRAME_MS, _LAST_FRAME_MS = 150, 2_500
 _DPI = 72
 
 
@@ -33,14 +32,8 @@ def write_gif(
 ) -> None:
     """Write scores of equal length as an animated GIF that loops and rests on its last frame.
 
-    Parameters
-    ----------
-    frames
-        Such as one melody as a model sets it at several moments of its training.
-    labels
-        The title of each frame; by default the score's own.
-    given_mask : (time, line) bool, optional
-        As for `kantor.formats.picture.roll_figure`.
+    `labels` are the titles of the frames, by default the scores' own. `given_mask` is as for
+    `kantor.formats.picture.roll_figure`.
 
     Raises
     ------
@@ -57,14 +50,14 @@ def write_gif(
     palette = _palette(frames[0].ensemble)
     pictures = []
     for frame, title in zip(frames, labels or [frame.title for frame in frames], strict=True):
-        figure = roll_figure(replace(frame, title=title), given_mask, SYSTEMS, span)
+        figure = roll_figure(replace(frame, title=title), given_mask, _SYSTEMS, span)
         figure.set_dpi(_DPI)
         canvas: Any = figure.canvas
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
         pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
     first, *others = pictures
-    durations = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
+    durations = [_FRAME_MS] * len(others) + [_LAST_FRAME_MS]
     save(
         path,
         lambda file: first.save(

@@ -1,7 +1,5 @@
 """Find the lines of an ensemble among the parts of a file.
 
-Conventions
------------
 The rules for pitched lines, in this order. Parts that sound less than a twentieth of the time of
 the busiest one, such as a divided note here and there, are left out before.
 

@@ -8,8 +8,8 @@ read by the same rule: a note starts where its pitch begins to sound or its velo
 
 from __future__ import annotations
 
-import itertools
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,24 +26,14 @@ from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 if TYPE_CHECKING:
     from pypianoroll import Multitrack
 
-PITCHES = 128
+_PITCHES = 128
 _VELOCITY = 100
 
 
 def to_roll(pitches: ArrayLike) -> Flags:
-    """Pitches as piano rolls.
-
-    Parameters
-    ----------
-    pitches : (..., time, line) int
-        MIDI note numbers, -1 for a rest.
-
-    Returns
-    -------
-    (..., time, 128, line) bool
-    """
+    """Pitches ``(..., time, line) int`` as piano rolls ``(..., time, 128, line) bool``."""
     pitches = np.asarray(pitches)
-    return np.asarray(pitches[..., None, :] == np.arange(PITCHES)[:, None], dtype=bool)
+    return np.asarray(pitches[..., None, :] == np.arange(_PITCHES)[:, None], dtype=bool)
 
 
 def to_multitrack(score: Score) -> Multitrack:
@@ -54,29 +44,23 @@ def to_multitrack(score: Score) -> Multitrack:
     """
     from pypianoroll import Multitrack, StandardTrack
 
-    rolls = np.zeros((len(score.ensemble), score.steps, PITCHES), np.uint8)
-    for line, roll in enumerate(rolls):
+    tracks = []
+    for index, line in enumerate(score.ensemble.lines):
+        roll = np.zeros((score.steps, _PITCHES), np.uint8)
         before = (0, 0, 0)  # where the last note ended, its pitch and its velocity
-        for start, end, pitch in spans_of(score, line):
+        for start, end, pitch in spans_of(score, index):
             velocity = _VELOCITY - (before == (start, pitch, _VELOCITY))
             roll[start:end, pitch] = velocity
             before = (end, pitch, velocity)
-    downbeat = np.zeros(score.steps, bool)
-    downbeat[score.bar_lines[score.bar_lines < score.steps]] = True
+        drum = line.kind == "drum"
+        name, program = line.name.capitalize(), 0 if drum else line.program
+        tracks.append(StandardTrack(name, program, drum, roll))
     return Multitrack(
         name=score.title,
         resolution=STEPS_PER_QUARTER,
         tempo=np.full(score.steps, score.tempo),
-        downbeat=downbeat,
-        tracks=[
-            StandardTrack(
-                line.name.capitalize(),
-                0 if line.kind == "drum" else line.program,
-                line.kind == "drum",
-                roll,
-            )
-            for line, roll in zip(score.ensemble.lines, rolls, strict=True)
-        ],
+        downbeat=np.isin(np.arange(score.steps), score.bar_lines),
+        tracks=tracks,
     )
 
 
@@ -89,7 +73,7 @@ def write(score: Score, path: str | Path) -> None:
 def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
     """Any multitrack as notes in exact time, chords and drums included.
 
-    Meters follow from the distances of the downbeats, in quarters.
+    The meter is that of most bars, from one downbeat to the next; without any it is 4/4.
 
     Raises
     ------
@@ -106,8 +90,16 @@ def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
     parts = tuple(part for part in every if part.notes)
     if not parts:
         raise InputError("no notes on any track")
-    tempo = np.ravel(multitrack.tempo) if multitrack.tempo is not None else np.zeros(0)
-    meter, pickup, lines = _bars(multitrack, resolution)
+    tempo = np.ravel([] if multitrack.tempo is None else multitrack.tempo)
+    downbeats = np.flatnonzero([] if multitrack.downbeat is None else multitrack.downbeat)
+    meter, pickup = Meter(), None
+    if len(downbeats):
+        lengths, counts = np.unique(np.diff(downbeats), return_counts=True)
+        usual = int(lengths[counts.argmax()]) if len(lengths) else 4 * resolution
+        steps = Fraction(STEPS_PER_QUARTER * usual, resolution)
+        meter = meter_of(int(steps), Meter()) if steps.denominator == 1 else Meter()
+        first = Fraction(int(downbeats[0]), resolution)
+        pickup = first if first < Fraction(meter.bar_steps, STEPS_PER_QUARTER) else Fraction(0)
     return ParsedFile(
         parts=parts,
         tempo=float(tempo[0]) if len(tempo) else 120.0,
@@ -115,7 +107,7 @@ def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
         key=None,
         pickup=pickup,
         title=str(multitrack.name or ""),
-        bar_lines=lines,
+        bar_lines=tuple(Fraction(tick, resolution) for tick in downbeats.tolist()),
         length=Fraction(multitrack.get_max_length(), resolution),
     )
 
@@ -125,25 +117,8 @@ def _notes(pianoroll: NDArray[np.generic], resolution: int) -> tuple[TimedNote, 
     notes = []
     for pitch in np.flatnonzero(pianoroll.any(axis=0)).tolist():
         velocity = np.concatenate([[0], pianoroll[:, pitch].astype(np.int16), [0]])
-        edges = np.flatnonzero(velocity[1:] != velocity[:-1]).tolist()
-        for start, end in itertools.pairwise(edges):
+        for start, end in pairwise(np.flatnonzero(velocity[1:] != velocity[:-1]).tolist()):
             if velocity[start + 1]:
                 span = Fraction(start, resolution), Fraction(end, resolution)
                 notes.append(TimedNote(*span, pitch))
     return tuple(sorted(notes))
-
-
-def _bars(
-    multitrack: Multitrack, resolution: int
-) -> tuple[Meter, Fraction | None, tuple[Fraction, ...]]:
-    """The meter most bars have, the pickup before the first downbeat, and the downbeats."""
-    if multitrack.downbeat is None or not np.any(multitrack.downbeat):
-        return Meter(), None, ()
-    downbeats = np.flatnonzero(np.ravel(multitrack.downbeat))
-    lines = tuple(Fraction(int(tick), resolution) for tick in downbeats)
-    lengths, counts = np.unique(np.diff(downbeats), return_counts=True)
-    usual = int(lengths[counts.argmax()]) if len(lengths) else 4 * resolution
-    steps = Fraction(4 * usual, resolution)
-    meter = meter_of(int(steps), Meter()) if steps.denominator == 1 else Meter()
-    pickup = lines[0] if lines[0] < Fraction(meter.bar_steps, 4) else Fraction(0)
-    return meter, pickup, lines

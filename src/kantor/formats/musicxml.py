@@ -8,9 +8,10 @@ voices and whose files hold dates and random ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import fromstring, indent, tostring
+from xml.sax.saxutils import escape
 
 from kantor.errors import InputError, one_line
 from kantor.files import save
@@ -33,6 +34,10 @@ _HEAD = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
     ' "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
+_ENCODING = "<identification><encoding><software>Kantor</software></encoding></identification>"
+_UNPITCHED = (
+    "<unpitched><display-step>B</display-step><display-octave>4</display-octave></unpitched>"
+)
 
 
 def to_bytes(score: Score) -> bytes:
@@ -45,20 +50,21 @@ def to_bytes(score: Score) -> bytes:
     """
     if not score.pitches.size:
         raise InputError(f"{len(score.ensemble)} lines of {score.steps} steps: no score to write")
-    root = Element("score-partwise", version="4.0")
-    if score.title:
-        _child(_child(root, "work"), "work-title", one_line(score.title))
-    _child(_child(_child(root, "identification"), "encoding"), "software", "Kantor")
-    part_list = _child(root, "part-list")
     bars = bars_of(score)
     heads = [heads_of(score, line, bars) for line in range(len(score.ensemble))]
     fermatas = fermata_heads(score, bars, heads)
+    title, listed, parts = escape(one_line(score.title)), [], []
     for index, line in enumerate(score.ensemble.lines):
-        listed = _child(part_list, "score-part", id=f"P{index + 1}")
-        _child(listed, "part-name", one_line(line.name.capitalize()))
-        part = _child(root, "part", id=f"P{index + 1}")
+        name = escape(one_line(line.name.capitalize()))
+        listed.append(f'<score-part id="P{index + 1}"><part-name>{name}</part-name></score-part>')
         held = {start for marked, start in fermatas if marked == index}
-        _write_part(part, score, index, list(zip(bars, heads[index], strict=True)), held)
+        measures = _measures(score, index, list(zip(bars, heads[index], strict=True)), held)
+        parts.append(f'<part id="P{index + 1}">{"".join(measures)}</part>')
+    root = fromstring(
+        '<score-partwise version="4.0">'
+        + (f"<work><work-title>{title}</work-title></work>" if score.title else "")
+        + f"{_ENCODING}<part-list>{''.join(listed)}</part-list>{''.join(parts)}</score-partwise>"
+    )
     indent(root, " ")
     return (_HEAD + tostring(root, encoding="unicode") + "\n").encode()
 
@@ -69,117 +75,82 @@ def write(score: Score, path: str | Path) -> None:
     save(path, lambda file: file.write(data))
 
 
-def _child(parent: Element, tag: str, text: object = None, **attributes: str) -> Element:
-    """A new element at the end of `parent`."""
-    element = SubElement(parent, tag, attributes)
-    element.text = None if text is None else str(text)
-    return element
-
-
-def _write_part(
-    part: Element,
-    score: Score,
-    line: int,
-    bars: Sequence[tuple[Bar, Sequence[Head]]],
-    fermatas: set[int],
-) -> None:
-    """Write each bar with its heads; `fermatas` are the starts of the heads that carry one."""
+def _measures(
+    score: Score, line: int, bars: Sequence[tuple[Bar, Sequence[Head]]], fermatas: set[int]
+) -> Iterator[str]:
+    """Each bar with its heads; `fermatas` are the starts of the heads that carry one."""
     drum = score.ensemble.lines[line].kind == "drum"
     written: Meter | None = None
     for number, (bar, heads) in enumerate(bars, start=0 if bars[0][0].pickup else 1):
-        measure = _child(part, "measure", number=str(number))
         # A pickup is a short measure of the full meter, which is how MusicXML marks it.
         meter = score.meter if bar.pickup else bar.meter
-        if bar.pickup:
-            measure.set("implicit", "yes")
+        implicit = ' implicit="yes"' if bar.pickup else ""
+        yield f'<measure number="{number}"{implicit}>'
         if meter != written:
-            _write_attributes(measure, score, line, meter, first=written is None)
+            yield _attributes(score, line, meter, first=written is None)
         if written is None and line == 0:
-            direction = _child(measure, "direction", placement="above")
-            mark = _child(_child(direction, "direction-type"), "metronome")
-            _child(mark, "beat-unit", "quarter")
-            _child(mark, "per-minute", f"{score.tempo:.10g}")
-            _child(direction, "sound", tempo=f"{score.tempo:.10g}")
+            tempo = f"{score.tempo:.10g}"
+            mark = f"<beat-unit>quarter</beat-unit><per-minute>{tempo}</per-minute>"
+            mark = f"<direction-type><metronome>{mark}</metronome></direction-type>"
+            yield f'<direction placement="above">{mark}<sound tempo="{tempo}"/></direction>'
         written = meter
         beams = beams_of(heads, bar)
         shown: dict[tuple[str, int], int] = {}  # alterations in force within the bar
         for head in heads:
-            note = _child(measure, "note")
-            _write_note(note, head, drum, score.key, shown, beams.get(head.start), fermatas)
-    _child(_child(part[-1], "barline", location="right"), "bar-style", "light-heavy")
+            beam = beams.get(head.start)
+            yield _note(head, drum, score.key, shown, beam, head.start in fermatas)
+        if bar is bars[-1][0]:
+            yield '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
+        yield "</measure>"
 
 
-def _write_attributes(measure: Element, score: Score, line: int, meter: Meter, first: bool) -> None:
-    """Write the meter; in the first bar of a part also the key and the clef."""
-    attributes = _child(measure, "attributes")
+def _attributes(score: Score, line: int, meter: Meter, first: bool) -> str:
+    """The meter; in the first bar of a part also the key and the clef."""
+    beats = f"<beats>{meter.numerator}</beats><beat-type>{meter.denominator}</beat-type>"
+    before = clef = ""
     if first:
-        _child(attributes, "divisions", STEPS_PER_QUARTER)
-    if first and score.key is not None:
-        key = _child(attributes, "key")
-        _child(key, "fifths", score.key.fifths)
-        _child(key, "mode", score.key.mode)
-    time = _child(attributes, "time")
-    _child(time, "beats", meter.numerator)
-    _child(time, "beat-type", meter.denominator)
-    if first:
+        before = f"<divisions>{STEPS_PER_QUARTER}</divisions>"
         sign, staff_line, octaves = clef_of(score.ensemble.lines[line], score.pitches[:, line])
-        clef = _child(attributes, "clef")
-        _child(clef, "sign", sign)
-        _child(clef, "line", staff_line)
-        if octaves:
-            _child(clef, "clef-octave-change", octaves)
+        change = f"<clef-octave-change>{octaves}</clef-octave-change>" if octaves else ""
+        clef = f"<clef><sign>{sign}</sign><line>{staff_line}</line>{change}</clef>"
+    if first and score.key:
+        mode = f"<mode>{score.key.mode}</mode>"
+        before += f"<key><fifths>{score.key.fifths}</fifths>{mode}</key>"
+    return f"<attributes>{before}<time>{beats}</time>{clef}</attributes>"
 
 
-def _write_note(
-    note: Element,
+def _note(
     head: Head,
     drum: bool,
     key: Key | None,
     shown: dict[tuple[str, int], int],
     beam: str | None,
-    fermatas: set[int],
-) -> None:
-    accidental = None
+    fermata: bool,
+) -> str:
+    """A note or a rest; an alteration is shown that neither the key nor the bar so far implies."""
+    after = ""
     if head.pitch == REST:
-        _child(note, "rest", **({"measure": "yes"} if head.whole_bar else {}))
+        place = '<rest measure="yes"/>' if head.whole_bar else "<rest/>"
     elif drum:
-        place = _child(note, "unpitched")
-        _child(place, "display-step", "B")
-        _child(place, "display-octave", 4)
+        place = _UNPITCHED
     else:
-        accidental = _write_pitch(note, head.pitch, key, shown)
-    _child(note, "duration", head.end - head.start)
-    ties = [name for name, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
-    for kind in ties:
-        _child(note, "tie", type=kind)
-    _child(note, "voice", 1)
+        step, alteration, octave = spell(head.pitch, key)
+        alter = f"<alter>{alteration}</alter>" if alteration else ""
+        place = f"<pitch><step>{step}</step>{alter}<octave>{octave}</octave></pitch>"
+        implied = shown.get((step, octave), signature_of(key).get(step, 0))
+        shown[step, octave] = alteration
+        if alteration != implied and not head.tied_back:
+            after = f"<accidental>{_ACCIDENTALS[alteration]}</accidental>"
+    if beam:
+        after += f'<beam number="1">{beam}</beam>'
+    value = ""
     if not head.whole_bar:
         name, dots = NOTE_VALUES[head.end - head.start]
-        _child(note, "type", name)
-        for _ in range(dots):
-            _child(note, "dot")
-    if accidental and not head.tied_back:
-        _child(note, "accidental", accidental)
-    if beam:
-        _child(note, "beam", beam, number="1")
-    fermata = head.start in fermatas
-    notations = _child(note, "notations") if ties or fermata else note
-    for kind in ties:
-        _child(notations, "tied", type=kind)
-    if fermata:
-        _child(notations, "fermata", type="upright")
-
-
-def _write_pitch(
-    note: Element, pitch: int, key: Key | None, shown: dict[tuple[str, int], int]
-) -> str | None:
-    """Write a pitch; return the alteration that neither the key nor the bar so far implies."""
-    step, alteration, octave = spell(pitch, key)
-    place = _child(note, "pitch")
-    _child(place, "step", step)
-    if alteration:
-        _child(place, "alter", alteration)
-    _child(place, "octave", octave)
-    implied = shown.get((step, octave), signature_of(key).get(step, 0))
-    shown[step, octave] = alteration
-    return _ACCIDENTALS[alteration] if alteration != implied else None
+        value = f"<type>{name}</type>" + "<dot/>" * dots
+    kinds = [kind for kind, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
+    ties = "".join(f'<tie type="{kind}"/>' for kind in kinds)
+    notations = ties.replace("<tie ", "<tied ") + '<fermata type="upright"/>' * fermata
+    if notations:
+        after += f"<notations>{notations}</notations>"
+    duration = f"<duration>{head.end - head.start}</duration>"
+    return f"<note>{place}{duration}{ties}<voice>1</voice>{value}{after}</note>"

@@ -1,19 +1,17 @@
 """Sound: a score as samples, or as a WAV, MP3 or FLAC file, made without a network.
 
-Conventions
------------
 Samples are ``(samples, channels)`` float32, left and right, within -1 to 1. A score lasts as long
 as its tempo says plus `TAIL` seconds. The loudest sample is brought to -3 dB of full scale. Long
 pieces are rendered in blocks, so memory does not grow with length; the same score gives the same
 bytes.
 
-The music sounds as in a small church, each line by its program at its place. A line whose program
-is the choir's is played by soft strings over a flute stop, drum lines by the drum kit. The
-soundfont is TimGM6mb, used where pretty_midi's wheel installs it; symusic's synthesizer plays it.
-Release 0.5.9 of that synthesizer ignores velocities, stops notes dead, and plays many of the
-soundfont's programs out of tune or with a second, wrong pitch (the pianos, choirs and organs among
-them). Strings and flute were measured in tune from C2 to A5; their levels are set when they are
-mixed, a low-pass takes the edge off the strings, and a short reverberation lets the sound die away.
+The music sounds as in a small church, each line by its program at its place: a choir's line by
+soft strings over a flute stop, drum lines by the drum kit. symusic's synthesizer plays TimGM6mb,
+the soundfont that pretty_midi's wheel installs. Release 0.5.9 of it ignores velocities, stops notes
+dead, and plays many of the soundfont's programs out of tune or with a second, wrong pitch (the
+pianos, choirs and organs among them). Strings and flute were measured in tune from C2 to A5; their
+levels are set when they are mixed, a low-pass takes the edge off the strings, and a short
+reverberation lets the sound die away.
 """
 
 from __future__ import annotations
@@ -63,13 +61,7 @@ _SYNTHESIZER = Lock()  # there is one for all threads
 
 
 def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
-    """Write a WAV file, 16 bits, stereo: 10 MB a minute.
-
-    Raises
-    ------
-    InputError
-        As `levelled` does.
-    """
+    """Write a WAV file, 16 bits, stereo: 10 MB a minute; errors as of `levelled`."""
     blocks = levelled(score, rate)
 
     def encode(file: BinaryIO) -> None:
@@ -83,7 +75,7 @@ def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
 
 
 def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
-    """The content of an MP3 file, to be embedded in a page; limits as for `levelled`.
+    """The content of an MP3 file, to be embedded in a page; errors as of `levelled`.
 
     MP3 knows eight rates, among them 44,100, 32,000 and 24,000.
     """
@@ -95,10 +87,7 @@ def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
 
 
 def flac_bytes(score: Score, rate: int = RATE) -> bytes:
-    """The content of a FLAC file: five times as long as an MP3, and encoded thirty times as fast.
-
-    Limits as for `levelled`.
-    """
+    """The same as FLAC: five times as long as an MP3, and encoded thirty times as fast."""
     return _encoded(score, rate, format="FLAC", subtype="PCM_16")
 
 
@@ -191,14 +180,14 @@ def _play(notes: Sequence[Note], program: int, drum: bool, rate: int) -> Samples
     """The dry sound of notes whose times are milliseconds, ``(samples, 2)``."""
     import symusic
 
-    low, high = _COMPASS
+    low, high = (0, 127) if drum else _COMPASS
     track = symusic.Track("", program, drum)
     for start, end, pitch, _ in notes:
         # Beyond its compass the synthesizer is out of tune, and on some notes (108 on the flute)
         # never returns.
-        while pitch < low and not drum:
+        while pitch < low:
             pitch += 12
-        while pitch > high and not drum:
+        while pitch > high:
             pitch -= 12
         track.notes.append(symusic.Note(start, end - start, pitch, 80))
     music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second

@@ -1,11 +1,9 @@
 """Write a score as a Standard MIDI File: one named track a line, repeated notes kept apart.
 
 Names and programs are those of the score's ensemble. Pitched lines have channels of their own;
-drum lines share the tenth channel, which General MIDI keeps for drums.
-
-MIDI has no pickup. A pickup is written as a first bar of its own length (1/4 for a quarter),
-followed by the score's meter, so that bar lines fall where they belong;
-`kantor.formats.reading.read` understands it that way.
+drum lines share the tenth channel, which General MIDI keeps for drums. MIDI has no pickup: one
+is written as a first bar of its own length (1/4 for a quarter), followed by the score's meter, so
+that bar lines fall where they belong; `kantor.formats.reading.read` understands it that way.
 """
 
 from __future__ import annotations

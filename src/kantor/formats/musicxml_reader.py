@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import chain, takewhile
+from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -67,7 +67,7 @@ def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Parse
     parts: list[Part] = []
     fermatas: set[tuple[Fraction, Fraction]] = set()
     for name, measures in written:
-        events = list(_placed(measures, bars))
+        events = _placed(measures, bars)
         fermatas.update((event.start, event.end) for event in events if event.fermata)
         parts.extend(_voices(name, events))
     check_size(limits, notes=sum(len(part.notes) for part in parts))
@@ -78,11 +78,7 @@ def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Parse
     return ParsedFile(
         parts=tuple(parts),
         tempo=next((c.tempo for c in columns if c.tempo), _DEFAULT_TEMPO),
-        meters=tuple(
-            (bar.start, bar.meter)
-            for before, bar in zip([None, *bars], bars, strict=False)
-            if before is None or before.meter != bar.meter
-        ),
+        meters=tuple((next(run).start, meter) for meter, run in groupby(bars, lambda b: b.meter)),
         key=next((c.key for c in columns if c.key), None),
         pickup=bars[0].length if has_pickup else Fraction(0),
         title=next(filter(None, (one_line(title or "") for title in titles)), ""),
@@ -181,12 +177,14 @@ def _bars(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> l
     return bars
 
 
-def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> Iterator[Event]:
+def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> list[Event]:
     """The events of one part as played, in quarters from the beginning, ascending."""
-    for bar in bars:
-        if bar.measure < len(measures):
-            for event in sorted(measures[bar.measure].events, key=lambda event: event.start):
-                yield event._replace(start=bar.start + event.start, end=bar.start + event.end)
+    return [
+        event._replace(start=bar.start + event.start, end=bar.start + event.end)
+        for bar in bars
+        if bar.measure < len(measures)
+        for event in sorted(measures[bar.measure].events, key=lambda event: event.start)
+    ]
 
 
 def _voices(name: str, events: Iterable[Event]) -> Iterator[Part]:

@@ -11,14 +11,7 @@ from kantor.data import corpus
 from kantor.errors import InputError, SetupError
 from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
-from kantor.promotion.comparison import (
-    Approval,
-    ModelComparison,
-    compare,
-    decided,
-    settle,
-    undecided,
-)
+from kantor.promotion.comparison import Approval, ModelComparison, compare, settle
 from kantor.promotion.gate import Refused
 from kantor.promotion.rule import rows
 from kantor.report.comparing import Windows
@@ -45,13 +38,8 @@ def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
     lookup[2] = Windows(make(0.05, seed=2), real).to_csv()
     lookup[1] = Windows(make(1.0, seed=3), real).to_csv()
     found = compare(2, 1, tmp_path, rule)
-    assert (found.verdict, found.action, found.anew, found.pieces) == (
-        "promote",
-        "promote",
-        False,
-        30,
-    )
-    assert found.worse == ()
+    assert (found.verdict, found.action, found.worse) == ("promote", "promote", ())
+    assert (found.anew, found.pieces) == (False, 30)
     assert found.figures["gain.overlap"] > 0.1
     back = compare(1, 2, tmp_path, rule)
     assert back.verdict == "keep"
@@ -162,12 +150,12 @@ def test_each_pair_is_decided_on_once(moving, client):
     def name(alias, version):
         client.set_registered_model_alias("kantor-bach", alias, str(version))
 
-    assert undecided(moving) == undecided(moving) == "version 3 against 1"
-    decided(moving, "version 3 against 1")
-    assert undecided(moving) is None
+    assert comparison.undecided(moving) == comparison.undecided(moving) == "version 3 against 1"
+    comparison.decided(moving, "version 3 against 1")
+    assert comparison.undecided(moving) is None
     name("challenger", 2)
-    assert undecided(moving) == "version 2 against 1"
+    assert comparison.undecided(moving) == "version 2 against 1"
     name("champion", 2)
-    assert undecided(moving) is None
+    assert comparison.undecided(moving) is None
     client.delete_registered_model_alias("kantor-bach", "champion")
-    assert undecided(moving) is None
+    assert comparison.undecided(moving) is None

@@ -1,7 +1,6 @@
 """Loading a version: by alias, by number, from a folder, and every way in which it fails."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,21 +10,26 @@ from kantor.compose import composer
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
 from kantor.registry import describe, fetch, load_alone, load_model, may_pass
-from kantor.registry.pyfunc import example, inputs
+from kantor.registry.pyfunc import example
 from kantor.registry.versions import kept_windows
 
 CHAMPION = "models:/kantor-bach@champion"
 
 
-def request_and_seeds(batch=2):
-    fields = {name: np.repeat(array, batch, axis=0) for name, array in vars(example()).items()}
-    return Conditioning(**fields), np.arange(batch)
+SEEDS = np.arange(3)
+
+
+@pytest.fixture
+def given():
+    """A request for three pieces."""
+    arrays = vars(example()).items()
+    return Conditioning(**{name: np.repeat(array, 3, axis=0) for name, array in arrays})
 
 
 @pytest.mark.parametrize(
     "uri", [CHAMPION, "champion", "@challenger", "models:/kantor-bach/1", "1", "build/model"]
 )
-def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, uri):
+def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, given, uri):
     """Registry address, alias, number and folder all give a model that composes.
 
     Its files, fetched, load from where they were copied to.
@@ -33,8 +37,7 @@ def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, uri):
     monkeypatch.chdir(registered)
     model = load_model(uri)
     assert model.source == (uri if "build" in uri else "kantor-bach version 1")
-    given, seeds = request_and_seeds()
-    pitches, onsets = model(given, seeds)
+    pitches, onsets = model(given, SEEDS)
     assert pitches.shape == onsets.shape == given.pitches.shape
     assert np.array_equal(pitches[given.mask], given.pitches[given.mask])
     assert not np.array_equal(pitches[0], pitches[1])
@@ -42,63 +45,13 @@ def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, uri):
     assert load_model(str(tmp_path)).generator.distance == 4
 
 
-@pytest.fixture
-def pyfunc(registered, monkeypatch):
-    """The champion as MLflow loads it."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{registered / 'mlflow.db'}")
-    import mlflow
-
-    return mlflow.pyfunc.load_model(CHAMPION)
-
-
-def test_signature_example_and_requirements(pyfunc):
-    """A version states its tensors, its parameters, an example that it answers, its packages."""
-    import mlflow
-
-    schema = pyfunc.metadata.signature
-    tensors = [f"{spec.name} {spec.type} {spec.shape}" for spec in schema.inputs]
-    assert tensors == [
-        "pitches int8 (-1, -1, 4)",
-        "onsets bool (-1, -1, 4)",
-        "mask bool (-1, -1, 4)",
-        "bars int16 (-1, -1, 2)",
-        "fermatas bool (-1, -1)",
-        "major_tonic int8 (-1,)",
-        "seed int64 (-1,)",
-    ]
-    params = {spec.name: spec.default for spec in schema.params}
-    assert params == {"temperature": 1.0, "passes": 2}
-    assert pyfunc.predict(pyfunc.input_example)["pitches"].shape == (1, 32, 4)
-    needs = mlflow.pyfunc.get_model_dependencies(CHAMPION, format="pip")
-    lines = Path(needs).read_text().split()
-    assert all("==" in line for line in lines)
-    assert {line.split("==")[0] for line in lines} >= {"mlflow", "tensorflow", "keras", "numpy"}
-
-
-@pytest.mark.parametrize(
-    ("name", "broken", "fault"),
-    [
-        ("pitches", lambda a: a.astype(np.int64), "Expected|dtype"),
-        ("mask", lambda a: a[..., :3], "hape"),
-        ("bars", lambda a: a[:, :-1], "given bars of shape"),
-    ],
-)
-def test_pyfunc_refuses_what_is_not_a_request(pyfunc, name, broken, fault):
-    """Arrays of a wrong type or shape are refused, not composed from."""
-    fields = inputs(example(), np.zeros(1, np.int64))
-    fields[name] = broken(fields[name])
-    with pytest.raises(Exception, match=fault):
-        pyfunc.predict(fields)
-
-
-def test_what_a_model_does_not_know(registered, monkeypatch):
+def test_what_a_model_does_not_know(registered, monkeypatch, given):
     """A sampling parameter is refused with those that there are; so is a judgement."""
     monkeypatch.chdir(registered)
     model = load_model("build/model")
-    given, seeds = request_and_seeds(3)
     with pytest.raises(InputError, match="knows no keep; there is temperature, passes"):
-        model(given, seeds, keep=0.1)
-    pitches, onsets = model(given, seeds)
+        model(given, SEEDS, keep=0.1)
+    pitches, onsets = model(given, SEEDS)
     with pytest.raises(InputError, match="build/model: carries no critic"):
         model.judge(given, pitches, onsets)
     judge = lambda self, given, pitches, onsets: pitches.mean(axis=(1, 2))  # noqa: E731

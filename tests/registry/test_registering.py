@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.registries import PARAMS, aliases, change, client_of
+from tests.registries import PARAMS, Rule, aliases, change, client_of
 
 from kantor.ensemble import SATB, Ensemble, Line
-from kantor.errors import ModelError, SetupError
+from kantor.errors import InputError, ModelError, SetupError
 from kantor.metrics.musical import LABELS
 from kantor.registry import RECEIPT, load_model, register, versions
 from kantor.registry.__main__ import summary
@@ -21,6 +21,7 @@ from kantor.registry.pyfunc import example
 from kantor.registry.registering import Receipt
 from kantor.settings import Register
 
+BAND = "models:/kantor-band@champion"
 STAGE = Path(__file__).parents[2] / "pipelines" / "register.py"
 
 
@@ -129,8 +130,10 @@ def test_run_holds_parameters_curves_figures_and_files(registered):
     assert shown["evaluation/by_meter.3/4.real.crossing"] == 0.03
 
 
-def test_a_model_of_another_ensemble(repository, monkeypatch):
-    """Signature, example, description and tags name its lines, and no others are composed for."""
+def test_what_a_version_promises(repository, monkeypatch):
+    """Signature, example, description and tags name the lines of its ensemble, and its packages
+    their releases. Arrays of a wrong type or shape, or for other lines, are not composed from.
+    """
     band = Ensemble("band", (*SATB.lines, Line("horn", 40, 70), Line("kick", 36, 36, "drum")))
     described = {"distance": 2, "ensemble": band.to_dict()}
     (repository / "build/model/model.json").write_text(json.dumps(described))
@@ -141,12 +144,30 @@ def test_a_model_of_another_ensemble(repository, monkeypatch):
     assert client.get_model_version("kantor-band", "1").tags["ensemble.lines"] == lines
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{repository / 'mlflow.db'}")
     import mlflow
+    from mlflow.exceptions import MlflowException
 
-    pyfunc = mlflow.pyfunc.load_model("models:/kantor-band@champion")
-    shapes = {spec.name: spec.shape for spec in pyfunc.metadata.signature.inputs}
-    assert (shapes["pitches"], shapes["bars"]) == ((-1, -1, 6), (-1, -1, 2))
-    assert pyfunc.predict(pyfunc.input_example)["pitches"].shape == (1, 32, 6)
-    model = load_model("models:/kantor-band@champion")
+    pyfunc = mlflow.pyfunc.load_model(BAND)
+    schema = pyfunc.metadata.signature
+    assert [f"{spec.name} {spec.type} {spec.shape}" for spec in schema.inputs] == [
+        "pitches int8 (-1, -1, 6)",
+        "onsets bool (-1, -1, 6)",
+        "mask bool (-1, -1, 6)",
+        "bars int16 (-1, -1, 2)",
+        "fermatas bool (-1, -1)",
+        "major_tonic int8 (-1,)",
+        "seed int64 (-1,)",
+    ]
+    params = {spec.name: spec.default for spec in schema.params}
+    assert params == {"temperature": 1.0, "passes": 2}
+    needs = Path(mlflow.pyfunc.get_model_dependencies(BAND, format="pip")).read_text().split()
+    assert {"mlflow", "tensorflow", "keras", "numpy"} <= {need.split("==")[0] for need in needs}
+    assert all("==" in need for need in needs)
+    fields = pyfunc.input_example
+    assert pyfunc.predict(fields)["pitches"].shape == (1, 32, 6)
+    for broken in ({"pitches": fields["pitches"].astype(int)}, {"bars": fields["bars"][:, 1:]}):
+        with pytest.raises((MlflowException, InputError), match=r"dtype|given bars of shape"):
+            pyfunc.predict(fields | broken)
+    model = load_model(BAND)
     assert model.ensemble == band
     with pytest.raises(ModelError, match=r"composes for soprano, .* kick, and not for 4 lines"):
         model(example(SATB), np.zeros(1, np.int64))
@@ -176,17 +197,9 @@ def test_nothing_to_register(repository):
 
 def test_broken_model_is_refused(repository, monkeypatch):
     """One that does not load, or does not return the given cells, makes no version."""
-    import kantor.model
-
-    generator = kantor.model.generator.load(repository / "build/model")
-    compose = type(generator).compose
-
-    def careless(self, given, seeds):
-        pitches, onsets = compose(self, given, seeds)
-        return np.maximum(pitches - 1, -1), onsets
-
+    compose = Rule.compose
     with monkeypatch.context() as patch:
-        patch.setattr(type(generator), "compose", careless)
+        patch.setattr(Rule, "compose", lambda self, given, seeds: compose(self, given, seeds)[::-1])
         with pytest.raises(ModelError, match="changes what is given"):
             register(repository, PARAMS)
     (repository / "build/model/model.json").write_text("{}")

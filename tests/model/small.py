@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import yaml
 
 from kantor.ensemble import Ensemble
 from kantor.hyperparameters import Train
@@ -14,7 +18,7 @@ from kantor.model import Tensor
 from kantor.model.nets import chorale, heads, sampling
 from kantor.model.nets.chorale import ChoraleGenerator
 from kantor.model.nets.features import Inputs, conditions, to_tokens
-from kantor.music.conditioning import Conditioning
+from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 from kantor.network.layout import CONTEXT, LARGEST_MOTION, Layout
 
@@ -47,48 +51,64 @@ def ask(score: Score, given: tuple[int, ...] = (0,)) -> Conditioning:
     return Conditioning.from_score(score, mask)
 
 
+GIVEN = (
+    "melody",
+    "bass",
+    "an inner line",
+    "inner lines",
+    "all but an inner line",
+    "every other quarter",
+    "nothing",
+)
+"""Kinds of cells that a person may give."""
+
+
+def ask_each(scores: Sequence[Score], steps: int) -> Conditioning:
+    """A batch of pieces, padded to so many steps; of each, other cells are given."""
+    pieces = []
+    for kind, score in zip(GIVEN, cycle(scores), strict=False):
+        outer = [score.ensemble.leads, score.ensemble.bass]
+        inner = [line for line in range(score.ensemble.pitched) if line not in outer]
+        mask = np.zeros(score.pitches.shape, bool)
+        if kind in ("melody", "bass"):
+            mask[:, outer[kind == "bass"]] = True
+        elif kind == "every other quarter":
+            mask[np.arange(score.steps) // 4 % 2 == 0] = True
+        elif kind != "nothing":
+            mask[:, inner if kind == "inner lines" else inner[:1]] = True
+        if kind == "all but an inner line":
+            mask = ~mask
+        pieces.append(Conditioning.from_score(score, mask))
+    return stack(pieces, steps)
+
+
 SMALLEST = {
-    "preset": "chorale",
-    "seed": 1,
     "batch": 2,
     "warmup": 1,
     "iterations": 2,
     "minutes": 5,
     "critic_steps": 1,
-    "gradient_penalty": 10,
-    "betas": (0.5, 0.9),
     "learning_rates": {"likelihood": 0.002, "generator": 0.001, "critic": 0.001},
-    "likelihood_weight": 1.0,
+    "drawn": 6,
+    "likelihood_every": 1,
     "weight_decay": 0.01,
     "average": 0.5,
     "xla": False,
+    "parts": 1,
     "log_every": 1,
     "measure_every": 3,
     "checkpoint_every": 1,
     "melodies": 2,
-    "early_stop": {
-        "tolerance": 0.02,
-        "measurements": 3,
-        "critic_rows": 40,
-        "critic_tolerance": 0.001,
-    },
-    "chorale": {
-        "width": 8,
-        "decoder": 8,
-        "head": 8,
-        "memory": 4,
-        "reach": 2,
-        "dilations": (1,),
-        "critic": 8,
-        "embedding": 8,
-        "dropout": 0.4,
-    },
+    "chorale": {"width": 8, "decoder": 8, "head": 8, "memory": 4, "reach": 2, "dilations": (1,)}
+    | {"critic": 8, "embedding": 8, "dropout": 0.4},
 }
+"""What a training of three iterations changes in `params.yaml`."""
 
 
 def smallest(**changes: Any) -> Train:
     """Settings of a training of three iterations, some of them changed."""
-    return Train.model_validate(SMALLEST | changes)
+    block = yaml.safe_load(Path(__file__).parents[2].joinpath("params.yaml").read_text())["train"]
+    return Train.model_validate(block | SMALLEST | changes)
 
 
 PIECES, STEPS = 3, 12

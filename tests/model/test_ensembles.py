@@ -7,7 +7,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from tests.ensembles import BAND, tune
 from tests.model.small import smallest
 
@@ -17,13 +16,10 @@ from kantor.data.corpus import Corpus, Piece
 from kantor.formats import midi, reading
 from kantor.model import generator
 from kantor.model.generator import Generator
-from kantor.model.nets.features import to_inputs
-from kantor.model.nets.sampling import draw, draw_latent
 from kantor.model.presets import Chorale
-from kantor.model.train import batches, loop
+from kantor.model.train import loop
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.score import REST, Score
-from kantor.network.layout import CONTEXT
+from kantor.music.score import Score
 from kantor.settings import Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
@@ -67,24 +63,6 @@ def test_every_weight_learns(trained: Generator) -> None:
     pairs = zip(untrained.generator.weights, trained.network.weights, strict=True)
     assert [after.path for before, after in pairs if np.array_equal(before, after)] == []
     assert not np.array_equal(untrained.critic.seen.kernel, trained.critic.seen.kernel)
-
-
-def test_samples_keep_to_the_lines(
-    trained: Generator, corpus: Corpus, cut: windows.Windows
-) -> None:
-    """Given cells stay; pitched lines keep to their ranges, drums to their one note."""
-    batch = batches.batch_at(batches.pool(corpus, cut, "train", BAND), 3, 2, tf.constant(0))
-    vocabulary = trained.network.layout.vocabulary
-    latent = draw_latent((3, STEPS, len(BAND)), tf.constant([1, 2]))
-    inputs, window = to_inputs(batch, vocabulary), slice(CONTEXT, CONTEXT + STEPS)
-    tokens, _ = draw(trained.network, inputs, latent, window.start, window.stop)
-    pitches = vocabulary.to_pitches(tokens.numpy(), batch["major_tonic"].numpy())
-    given = batch["mask"].numpy()[:, window]
-    assert np.array_equal(pitches[given], batch["pitches"].numpy()[:, window][given])
-    for line, (low, high) in enumerate(BAND.ranges):
-        composed = pitches[..., line][~given[..., line]]
-        assert np.isin(composed, [REST, *range(low, high + 1)]).all()
-        assert (composed != REST).any()
 
 
 def test_composes_and_writes_midi(folder: Path, trained: Generator, tmp_path: Path) -> None:

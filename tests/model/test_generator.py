@@ -17,7 +17,6 @@ from kantor.model import generator
 from kantor.model.generator import Generator
 from kantor.model.nets import chorale
 from kantor.model.nets.critic import ChoraleCritic
-from kantor.model.train.monitor import opening
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, onset_floor
 from kantor.runtime.pieces import inside
@@ -166,17 +165,6 @@ def test_what_is_inside_a_piece() -> None:
     assert inside(given).tolist() == [[True] * 4 + [False] * 2, [True] * 3 + [False] * 3]
 
 
-def test_takes_do_not_depend_on_what_else_is_in_the_batch(model: Generator, corpus: Corpus) -> None:
-    """Neither padding nor a longer neighbour changes a piece's take, its last step included."""
-    short, long = ask(opening(corpus[0].score, 48)), ask(corpus[1].score)
-    alone = model.compose(stack([short]), [7])
-    padded = model.compose(stack([short], 96), [7])
-    beside = model.compose(stack([long, short], 96), [3, 7])
-    for one, other, third in zip(alone, padded, beside, strict=True):
-        assert np.array_equal(one[0], other[0, :48])
-        assert np.array_equal(one[0], third[1, :48])
-
-
 def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: Take) -> None:
     """Given cells stay, some composed ones change, and every note still has its onset."""
     pitches, onsets = model.compose(two, [5, 6], passes=2)
@@ -186,21 +174,3 @@ def test_passes_compose_parts_again(model: Generator, two: Conditioning, takes: 
     assert 0.05 < changed.mean() < 0.95
     for row in range(2):
         assert (onsets[row] | ~onset_floor(pitches[row]) | two.mask[row]).all()
-
-
-def test_judges_by_the_critic(model: Generator, two: Conditioning, takes: Take) -> None:
-    """One number a piece, which depends on that piece's notes alone and on none outside it."""
-    worth = model.judge(two, *takes)
-    assert worth.shape == (2,)
-    other = takes[0].copy()
-    free = np.flatnonzero(~two.mask[0, :, 3])
-    other[0, free[:8], 3] += 1
-    again = model.judge(two, other, takes[1])
-    assert again[0] != pytest.approx(worth[0], rel=1e-4)
-    assert again[1] == pytest.approx(worth[1], rel=1e-5)
-    names = Conditioning.__dataclass_fields__
-    pieces = [Conditioning(*(getattr(two, name)[row] for name in names)) for row in range(2)]
-    longer = stack(pieces, two.steps + 32)
-    pad = ((0, 0), (0, 32), (0, 0))
-    padded = np.pad(takes[0], pad, constant_values=REST), np.pad(takes[1], pad)
-    assert np.allclose(model.judge(longer, *padded), worth, rtol=1e-4)

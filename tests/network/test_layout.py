@@ -12,18 +12,12 @@ from kantor.network.layout import CONDITIONS, MOTIONS, RELATION, Blocks, Layout,
 from kantor.network.tokens import REST, UNKNOWN, Vocabulary
 
 
-def place_of(place: Place) -> int | None:
-    """The place as a number, None where there is none."""
-    return int(place.index) if place.known else None
-
-
 def test_layout_of_satb() -> None:
     """Trained models depend on every size and order."""
     satb = Layout(SATB)
-    starts = {name: part.start for name, part in satb.judged.at.items() if part.stop > part.start}
-    assert starts == {
-        "pitch": 0, "onset": 256, "interval": 260, "spacing": 332, "motion": 356, "succession": 456,
-    }  # fmt: skip
+    names = ("pitch", "onset", "interval", "spacing", "motion", "succession")
+    starts = [satb.judged.at[name].start for name in names]
+    assert starts == [0, 256, 260, 332, 356, 456]
     assert (satb.judged.size, satb.score.size, satb.chord.size) == (1320, 456, 452)
     assert (satb.read.size, CONDITIONS.size, RELATION.size) == (502, 42, 85)
     assert satb.decoder(16, 32, 96).size == 16 * 32 + 96 + 42
@@ -55,66 +49,53 @@ def test_blocks_split_an_array() -> None:
     """By name, each in its shape, the other axes kept."""
     blocks = Blocks({"one": (2, 3), "none": (0, 4), "two": (1,)})
     parts = blocks.split(np.arange(14).reshape(7, 2))
-    assert {name: part.shape for name, part in parts.items()} == {
-        "one": (2, 3, 2), "none": (0, 4, 2), "two": (1, 2),
-    }  # fmt: skip
+    shapes = {"one": (2, 3, 2), "none": (0, 4, 2), "two": (1, 2)}
+    assert {name: part.shape for name, part in parts.items()} == shapes
     assert parts["one"][1, 2].tolist() == [10, 11]
     assert parts["two"].tolist() == [[12, 13]]
 
 
-def tokens(*pitches: int) -> np.ndarray:
-    """MIDI numbers in C as tokens."""
-    return Vocabulary(SATB).to_tokens(np.array([[pitches]]), np.array([0]))[0, 0]
+C3, C4, D4, E4, G4, C5 = np.array([48, 60, 62, 64, 67, 72]) - Vocabulary(SATB).base
+"""Tokens in C major."""
 
 
-def test_intervals_by_hand() -> None:
-    """C major chord c'' g' e' c: intervals count from the lower line."""
-    soprano, alto, tenor, bass = tokens(72, 67, 64, 48)
-    assert place_of(layout.interval(soprano, alto)) == 5
-    assert place_of(layout.interval(tenor, bass)) == 4
-    assert place_of(layout.interval(alto, soprano)) == 7
-    for silent in (REST, UNKNOWN):
-        assert place_of(layout.interval(soprano, silent)) is None
-        assert place_of(layout.interval(silent, bass)) is None
+def spacing(distance: int) -> Place:
+    return Place(layout.above_bounds(np.array(distance)).sum(), True)
 
 
 @pytest.mark.parametrize(
-    ("distance", "kind"),
-    [(-7, 0), (-1, 0), (0, 1), (1, 2), (4, 2), (5, 3), (12, 4), (13, 5), (24, 6), (25, 7)],
+    ("place", "expected"),
+    [
+        (layout.interval(C5, G4), 5),  # from the lower line, whichever that is
+        (layout.interval(E4, C3), 4),
+        (layout.interval(G4, C5), 7),
+        *((layout.interval(C5, silent), None) for silent in (REST, UNKNOWN)),
+        *((layout.interval(silent, C3), None) for silent in (REST, UNKNOWN)),
+        *((layout.motion(C4 + leap, C4), 12 + leap) for leap in (-12, 0, 12)),
+        *((layout.motion(C4 + leap, C4), None) for leap in (-13, 13)),
+        (layout.motion(C4, REST), None),
+        (layout.motion(UNKNOWN, C4), None),
+        # Crossed, unison and the bounds of each kind of distance.
+        *((spacing(distance), 0) for distance in (-7, -1)),
+        *((spacing(distance), kind) for distance, kind in ((0, 1), (1, 2), (4, 2), (5, 3))),
+        *((spacing(distance), kind) for distance, kind in ((12, 4), (13, 5), (24, 6), (25, 7))),
+        # A succession of a fifth; none where one line holds, rests or enters.
+        (layout.succession(G4 + 2, C4 + 2, G4, C4), 7 * 12 + 7),
+        (layout.succession(G4 - 2, C4 + 2, G4, C4), 7 * 12 + 3),
+        (layout.succession(G4 + 2, C4, G4, C4), None),
+        *((layout.succession(silent, C4 + 2, G4, C4), None) for silent in (REST, UNKNOWN)),
+        *((layout.succession(G4 + 2, C4 + 2, G4, silent), None) for silent in (REST, UNKNOWN)),
+        # The last interval class and the other line's motion.
+        (layout.progression(G4, C4, D4), 7 * MOTIONS + 12 + 2),
+        (layout.progression(C4, G4, G4), 5 * MOTIONS + 12),
+        (layout.progression(G4, C4, C4 + 13), None),
+        (layout.progression(REST, C4, D4), None),
+        (layout.progression(G4, C4, UNKNOWN), None),
+    ],
 )
-def test_kinds_of_spacing(distance: int, kind: int) -> None:
-    """Crossed, unison and the bounds of each kind of distance."""
-    assert layout.above_bounds(np.array(distance)).sum() == kind
-
-
-@pytest.mark.parametrize(("leap", "place"), [(-13, None), (-12, 0), (0, 12), (12, 24), (13, None)])
-def test_motion_ends_at_an_octave(leap: int, place: int | None) -> None:
-    """Larger leaps are no motion; neither is one from or to a rest."""
-    before, now = tokens(60, 60 + leap, 48, 48)[:2]
-    assert place_of(layout.motion(now, before)) == place
-    assert place_of(layout.motion(now, REST)) is None
-    assert place_of(layout.motion(UNKNOWN, before)) is None
-
-
-def test_successions_by_hand() -> None:
-    """A fifth after a fifth with both lines moving; nothing where one holds, rests or enters."""
-    upper, lower = tokens(67, 60, 48, 48)[:2]
-    assert place_of(layout.succession(upper + 2, lower + 2, upper, lower)) == 7 * 12 + 7
-    assert place_of(layout.succession(upper - 2, lower + 2, upper, lower)) == 7 * 12 + 3
-    assert place_of(layout.succession(upper + 2, lower, upper, lower)) is None
-    for silent in (REST, UNKNOWN):
-        assert place_of(layout.succession(silent, lower + 2, upper, lower)) is None
-        assert place_of(layout.succession(upper + 2, lower + 2, upper, silent)) is None
-
-
-def test_progressions_by_hand() -> None:
-    """The last interval class and the other line's motion, where all three notes are known."""
-    own, other, now = tokens(67, 60, 62, 48)[:3]
-    assert place_of(layout.progression(own, other, now)) == 7 * MOTIONS + 12 + 2
-    assert place_of(layout.progression(other, own, own)) == 5 * MOTIONS + 12
-    assert place_of(layout.progression(own, other, other + 13)) is None
-    assert place_of(layout.progression(REST, other, now)) is None
-    assert place_of(layout.progression(own, other, UNKNOWN)) is None
+def test_places_by_hand(place: Place, expected: int | None) -> None:
+    """Which place of a block is one, and that none is where a note is missing or too far."""
+    assert (int(place.index) if place.known else None) == expected
 
 
 @pytest.mark.parametrize(

@@ -79,12 +79,8 @@ def mean(tensors: N) -> N:
 def side_by_side(function: Step, parts: int, compiled: Callable[[Step], Step]) -> Step:
     """A function of a batch and a seed, computed of all parts of the batch at once.
 
-    Parameters
-    ----------
-    function
-        Of tensors whose first axis is the batch, a multiple of `parts`; so are those it returns.
-    compiled
-        What makes a graph of a function; all parts run the same one.
+    The first axis of all its tensors is the batch, a multiple of `parts`. `compiled` makes a graph
+    of a function; all parts run the same one.
     """
 
     def of_part(batch: Any, seed: Tensor, index: Tensor) -> Any:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.model.small import Small
 
 from kantor.model.nets.critic import ChoraleCritic
-from kantor.model.nets.features import features, ones
-from kantor.model.nets.layers import MultiHot
 
 
 def embed(critic: ChoraleCritic, features: tf.Tensor) -> tf.Tensor:
@@ -60,25 +57,3 @@ def test_slope_by_the_features(emphasis: float) -> None:
     by_features[..., critic.layout.judged.at["succession"]] /= emphasis
     expected = (by_features**2).sum(axis=(1, 2))
     assert np.allclose(critic.slope(tape.gradient(scores, embedded)), expected, rtol=1e-4)
-
-
-def test_steps_are_embedded_as_their_features(any_ensemble: Small) -> None:
-    """Summing rows up is the product with the features, also in its gradient."""
-    critic = ChoraleCritic(
-        width=8, embedding=6, emphasis=5.0, steps=8, ensemble=any_ensemble.ensemble
-    )
-    judged, steps = critic.layout.judged, any_ensemble.inputs.steps(1, 9)
-    index = ones(critic.layout, *steps)
-    index = tf.reshape(index, [-1, index.shape[-1]])
-    plain = tf.reshape(features(judged, critic.layout, *steps), [-1, judged.size])
-    results = []
-    for embedding in (
-        lambda: critic.embed(MultiHot.of(index, judged.size)),
-        lambda: embed(critic, plain),
-    ):
-        with tf.GradientTape() as tape:
-            embedded = embedding()
-            pull = tf.reduce_sum(embedded**2)
-        results.append((embedded, tape.gradient(pull, critic.seen.kernel)))
-    for one, other in zip(*results, strict=True):
-        assert np.allclose(one, other, atol=1e-4)

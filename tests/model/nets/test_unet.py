@@ -64,8 +64,7 @@ def test_sizes_and_bounds(network: keras.Model) -> None:
 def test_latent() -> None:
     """Truncated at two deviations; the same from the same seed."""
     first, again, other = (unet.draw_latent(2, tf.constant([1, seed])) for seed in (2, 2, 3))
-    assert first.shape == (2, 2, 8, 512)
-    assert np.abs(first).max() <= 2
+    assert (first.shape, np.abs(first).max() <= 2) == ((2, 2, 8, 512), True)
     assert float(np.std(first)) == pytest.approx(0.88, abs=0.02)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -74,18 +73,13 @@ def test_latent() -> None:
 @settings(max_examples=20, deadline=None)
 @given(arrays(np.int64, (1, 5, 4), elements=st.just(REST) | st.integers(0, 127)))
 def test_rolls_round_trip(pitches: np.ndarray) -> None:
-    """One cell of each step and voice is 1, all others -1; the pitches come back."""
+    """One cell of each step and voice is 1, all others -1; the loudest pitch comes back."""
     rolls = unet.to_rolls(tf.constant(pitches))
     assert set(np.unique(rolls)) <= {-1, 1}
     assert np.array_equal(np.sum(rolls.numpy() > 0, axis=2), pitches != REST)
     assert np.array_equal(unet.from_rolls(rolls), pitches)
-
-
-def test_loudest_pitch_sounds() -> None:
-    """Where none is above zero the voice rests."""
-    rolls = np.full((1, 2, 128, 4), -0.5, np.float32)
-    rolls[0, 0, [60, 64], 0] = 0.2, 0.3
-    assert unet.from_rolls(tf.constant(rolls)).numpy().tolist() == [[[64, -1, -1, -1], [-1] * 4]]
+    louder = rolls + tf.one_hot((pitches + 1) % 128, 128, axis=2) * 1.5  # another sounds, softer
+    assert np.array_equal(unet.from_rolls(louder)[pitches != REST], pitches[pitches != REST])
 
 
 @pytest.mark.parametrize("steps", [1, 31, 32, 33, 50, 64])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -72,10 +73,7 @@ class Course:
     @property
     def log(self) -> list[dict[str, str]]:
         with (self.folder / "reports" / "history.csv").open(newline="") as file:
-            return [
-                {name: value for name, value in row.items() if name != "seconds"}
-                for row in csv.DictReader(file)
-            ]
+            return [row | {"seconds": ""} for row in csv.DictReader(file)]
 
 
 @pytest.fixture
@@ -97,18 +95,18 @@ def test_writes_model_and_log(undisturbed: Course) -> None:
     written = {"frames.npz", "health.json", "history.csv", "reference.json"}
     assert {path.name for path in reports.iterdir()} == written
     health = undisturbed.health
-    assert (health["findings"], health["status"]) == ([], "ok")
-    assert (health["stopped_by"], health["iterations"]) == ("budget", 3)
+    expected = {"findings": [], "status": "ok", "stopped_by": "budget", "iterations": 3}
+    assert expected.items() <= health.items()
     log = undisturbed.log
     assert [row["iteration"] for row in log] == ["1", "2", "3"]
     assert [row["phase"] for row in log] == ["likelihood", "adversarial", "adversarial"]
-    assert all(row["likelihood"] for row in log)
-    assert [bool(row["wasserstein"]) for row in log] == [False, True, True]
-    assert [bool(row["diversity"]) for row in log] == [False, False, True]
-    reference = json.loads((reports / "reference.json").read_text())
-    assert reference["crossing"]["mean"] == 0
+    for name, due in (("likelihood", "123"), ("wasserstein", "23"), ("diversity", "3")):
+        assert [row["iteration"] for row in log if row[name]] == list(due)
+    assert json.loads((reports / "reference.json").read_text())["crossing"]["mean"] == 0
     (frame,) = corpora.load(reports / "frames.npz")
     assert (frame.id, frame.score.pitches.shape[1]) == ("3", 4)
+    # Two checkpoints are kept, so that one is whole whenever the other is being written.
+    assert len(list((undisturbed.folder / "checkpoints").glob("*/*.index"))) == 2
     written = {"critic.keras", "generator.keras", "model.json", "runtime.npz"}
     assert {path.name for path in model.iterdir()} == written
     info = json.loads((model / "model.json").read_text())
@@ -121,9 +119,7 @@ def test_says_what_it_does(undisturbed: Course) -> None:
     first, *rows, last = undisturbed.said
     assert first.startswith("train: starting of 3, preset chorale, ")
     assert [row.split()[1] for row in rows] == ["1/3", "2/3", "3/3"]
-    assert last.startswith("3 iterations in ")
-    assert "stopped by: budget" in last
-    assert all("\n" not in line for line in undisturbed.said)
+    assert re.fullmatch(r"3 iterations in \d+ s, stopped by: budget; model in .*", last)
 
 
 def test_model_composes(undisturbed: Course, tiny: Any) -> None:
@@ -151,29 +147,21 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course) -> None:
         assert not (course.folder / "model").exists()
     course.until = lambda line: None
     course.start(smallest())
-    starts = [line.split(",")[0] for line in course.said if "preset" in line]
-    assert starts == [
-        "train: starting of 3",
-        "train: resuming at iteration 1 of 3",
-        "train: resuming at iteration 2 of 3",
-    ]
+    resumed = [line.split(",")[0] for line in course.said if "resuming" in line]
+    assert resumed == [f"train: resuming at iteration {at} of 3" for at in (1, 2)]
     assert course.results == undisturbed.results
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
-class Killed(BaseException):
-    """Ends a training as the kernel would: between a row of the log and its checkpoint."""
-
-
 def test_killed_and_resumed(undisturbed: Course, course: Course) -> None:
-    """Killed in the middle it goes on from its last checkpoint to the same weights."""
+    """Ended between a row of the log and its checkpoint it goes on to the same weights."""
 
     def kill(line: str) -> None:
         if line.startswith("train: 2/"):
-            raise Killed
+            raise KeyboardInterrupt
 
     course.until = kill
-    with pytest.raises(Killed):
+    with pytest.raises(KeyboardInterrupt):
         course.start(smallest())
     assert [row["iteration"] for row in course.log] == ["1", "2"]
     course.said, course.until = [], lambda line: None
@@ -186,8 +174,7 @@ def test_finished_training(undisturbed: Course, course: Course) -> None:
     """Started again nothing is trained and the same model is written."""
     course.copy(undisturbed)
     course.start(smallest())
-    assert len(course.said) == 1
-    assert course.said[0].startswith("train: resuming at iteration 3 of 3, ")
+    assert [line.split(",")[0] for line in course.said] == ["train: resuming at iteration 3 of 3"]
     assert course.results == undisturbed.results
 
 
@@ -216,8 +203,8 @@ def test_stops_early(
     log.write_text(log.read_text().replace(f",{diversity},", ",0.001,"))
     assert f"stopped by: {reason}" in course.start(smallest(iterations=90, **changes))
     health = course.health
-    assert (health["stopped_by"], health["status"]) == (reason, "ok")
-    assert health["iterations"] == iterations
+    expected = {"status": "ok", "stopped_by": reason, "iterations": iterations}
+    assert expected.items() <= health.items()
     assert generator.load(course.folder / "model").info["iterations"] == iterations
     kinds = [(finding["kind"], finding["fatal"]) for finding in health["findings"]]
     assert kinds == [("collapse", False)] * (reason == "critic")
@@ -244,7 +231,7 @@ def test_preset_unet(corpus: Corpus, tmp_path: Path) -> None:
         for piece in (corpus[0], corpus[4])
     )
     course = Course(tmp_path, (short, windows.cut(short, settings.Windows())))
-    course.start(smallest(preset="unet", measure_every=2))
+    course.start(smallest(preset="unet"))
     shutil.rmtree(tmp_path / "checkpoints")  # a quarter of a gigabyte
     assert [row["phase"] for row in course.log] == ["adversarial"] * 2
     assert all(np.isfinite(float(row["critic_loss"])) for row in course.log)

@@ -1,8 +1,9 @@
-"""What an iteration changes, and that a checkpoint keeps all of it."""
+"""What an iteration changes, and the parameters that it needs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,51 +42,43 @@ def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
     return all(map(np.array_equal, first, second))
 
 
-def state(trainer: Trainer) -> dict[str, list[np.ndarray]]:
-    """All variables of the networks and the optimizers."""
-    updates = trainer.updates
-    return {
-        "generator": weights(trainer.networks.generator),
-        "critic": weights(trainer.networks.critic),
-        "shadow": weights(trainer.shadow),
-        "likelihood": weights(updates.likelihood_optimizer),
-        "critic's": weights(updates.critic_optimizer),
-        "generator's": weights(updates.generator_optimizer),
-    }
-
-
 @dataclass
 class Course:
-    """A trainer, with its state before and after each of its iterations, and their figures."""
+    """A trainer, with its weights before and after each of its iterations, and their figures."""
 
     trainer: Trainer
     figures: list[dict[str, float]] = field(default_factory=list)
-    states: list[dict[str, list[np.ndarray]]] = field(default_factory=list)
+    generator: list[list[np.ndarray]] = field(default_factory=list)
+    critic: list[list[np.ndarray]] = field(default_factory=list)
+    shadow: list[list[np.ndarray]] = field(default_factory=list)
+
+    def keep(self) -> None:
+        self.generator.append(weights(self.trainer.networks.generator))
+        self.critic.append(weights(self.trainer.networks.critic))
+        self.shadow.append(weights(self.trainer.shadow))
 
 
 @pytest.fixture(scope="module")
 def course(pool: batches.Pool) -> Course:
     """An iteration by likelihood and one against the critic."""
-    trainer = Trainer(smallest(critic_steps=3, average=0.75), 8)
-    course = Course(trainer, states=[state(trainer)])
+    course = Course(Trainer(smallest(critic_steps=3, average=0.75), 8))
+    course.keep()
     for _ in range(2):
-        course.figures.append(iterate(trainer, pool))
-        course.states.append(state(trainer))
+        course.figures.append(iterate(course.trainer, pool))
+        course.keep()
     return course
 
 
 def test_phases(course: Course) -> None:
     """First the likelihood alone, then so many critic steps to each of the generator."""
-    trainer, (before, warm, after) = course.trainer, course.states
+    trainer = course.trainer
     assert (trainer.batch_size, trainer.done) == (8, 2)
     assert set(course.figures[0]) == {"likelihood", "gradient_norm_generator"}
-    assert same(before["critic"], warm["critic"])
-    assert not same(before["generator"], warm["generator"])
     of_losses = {"critic_loss", "wasserstein", "gradient_penalty", "generator_loss", "likelihood"}
     norms = {"gradient_norm_critic", "gradient_norm_generator"}
     assert set(course.figures[1]) == of_losses | norms
-    assert not same(warm["critic"], after["critic"])
-    assert not same(warm["generator"], after["generator"])
+    assert [same(*pair) for pair in pairwise(course.critic)] == [True, False]
+    assert [same(*pair) for pair in pairwise(course.generator)] == [False, False]
     updates = trainer.updates
     assert int(updates.likelihood_optimizer.iterations) == 1
     assert int(updates.critic_optimizer.iterations) == 3
@@ -94,21 +87,13 @@ def test_phases(course: Course) -> None:
 
 def test_average(course: Course) -> None:
     """The shadow begins as the generator and follows it by so much an iteration."""
-    assert same(course.states[0]["shadow"], course.states[0]["generator"])
-    for before, after in zip(course.states[:2], course.states[1:], strict=True):
-        for old, now, new in zip(
-            before["shadow"], after["shadow"], after["generator"], strict=True
-        ):
+    assert same(course.shadow[0], course.generator[0])
+    for (before, shadow), trained in zip(
+        pairwise(course.shadow), course.generator[1:], strict=True
+    ):
+        for old, now, new in zip(before, shadow, trained, strict=True):
             assert np.allclose(now, 0.75 * old + 0.25 * new, atol=1e-6)
     assert course.trainer.average.network is course.trainer.shadow
-
-
-def test_same_seed_same_iteration(course: Course, pool: batches.Pool) -> None:
-    """Weights and figures follow from the seed."""
-    for seed, alike in ((1, True), (2, False)):
-        trainer = Trainer(smallest(seed=seed, critic_steps=3), 8)
-        assert (iterate(trainer, pool) == course.figures[0]) is alike
-        assert same(weights(trainer.networks.generator), course.states[1]["generator"]) is alike
 
 
 def test_steps_share_what_is_drawn(pool: batches.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,26 +113,6 @@ def test_steps_share_what_is_drawn(pool: batches.Pool, monkeypatch: pytest.Monke
     first, second = batch["pitches"].numpy()[:2], batch["pitches"].numpy()[2:]
     assert [name for name, _ in seen] == ["_critic", "_critic", "_critic", "_generator"]
     assert same([pitches for _, pitches in seen], [first, second, first, second])
-
-
-def test_checkpoint_keeps_everything(pool: batches.Pool, tmp_path: Path) -> None:
-    """Restored into a new training, it goes on as the old one does; the last two are kept, so that
-    one is whole whenever the other is being written."""
-    old, new = (Trainer(smallest(), 8) for _ in range(2))
-    for _ in range(2):
-        iterate(old, pool)
-    old.seconds.assign(12.5)
-    manager = old.checkpoints(tmp_path)
-    for _ in range(3):
-        manager.save()
-    assert len(list(tmp_path.glob("*.index"))) == 2
-    manager = new.checkpoints(tmp_path)
-    manager.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    assert (int(new.iteration), float(new.seconds)) == (2, 12.5)
-    for _ in range(2):
-        for one, other in zip(state(old).values(), state(new).values(), strict=True):
-            assert same(one, other)
-        assert iterate(old, pool) == iterate(new, pool)
 
 
 def test_likelihood_rate_falls_to_a_tenth() -> None:

@@ -74,16 +74,9 @@ class Encoder(keras.layers.Layer):  # type: ignore[misc]
 class ChoraleGenerator(keras.Model):  # type: ignore[misc]
     """The generator; see the module.
 
-    Parameters
-    ----------
-    width, dilations
-        Units and dilations of the encoder's convolutions.
-    decoder, head
-        Units of the decoder's layers and of each head's hidden layer.
-    memory, reach
-        Units kept of each step of its own past, and how many steps of it the decoder sees.
-    ensemble
-        As a dict, as Keras stores it, where a network is read.
+    `width`, `decoder` and `head` are units of the encoder's convolutions, of the decoder's layers
+    and of each head's hidden layer. The decoder sees `reach` steps of its own past, `memory` units
+    of each. The ensemble is a dict, as Keras stores it, where a network is read.
     """
 
     def __init__(
@@ -154,15 +147,12 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
         hidden = tf.nn.relu(self.entry(tf.concat([drop(past), encoded, conditions], axis=-1)))
         return hidden + drop(tf.nn.relu(self.inner(drop(hidden))))
 
-    def encode(
-        self, inputs: Inputs, start: int, stop: Tensor, drop: Dropout = no_dropout
-    ) -> Tensor:
+    def encode(self, inputs: Inputs, start: int, stop: int, drop: Dropout = no_dropout) -> Tensor:
         """The context that the given cells make from `start` to `stop`: ``(batch, …, width)``."""
         given = tf.where(inputs.mask > 0, inputs.tokens, UNKNOWN)
         read = given, inputs.mask * inputs.onsets, inputs.mask, inputs.conditions
         low, reach = start - self.encoder.reach, self.encoder.reach
-        span = inputs.tokens.shape[1]
-        if low < 1 or not isinstance(stop, int) or span is None or stop + reach > span:
+        if low < 1 or stop + reach > inputs.tokens.shape[1]:
             return self.encoder(*read, drop=drop)[:, start:stop]
         # With enough around them, the window's steps are computed alone. The first step that is
         # read needs the one before it, of which it shows the motion.
@@ -172,11 +162,8 @@ class ChoraleGenerator(keras.Model):  # type: ignore[misc]
     def logits(self, inputs: Inputs, start: int, stop: int, drop: Dropout = no_dropout) -> Logits:
         """Logits of the cells from `start` to `stop`, each with its own past as in `inputs`.
 
-        Returns
-        -------
-        Logits
-            ``(batch, stop - start, line, choice)``, `bias` included, and ``(batch, stop - start,
-            line)``.
+        They are ``(batch, stop - start, line, choice)``, `bias` included, and ``(batch, stop -
+        start, line)``.
         """
         encoded = self.encode(inputs, start, stop, drop)
         traces, steps = self.traces(inputs, start, stop), stop - start

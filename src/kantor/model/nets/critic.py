@@ -28,17 +28,10 @@ class ChoraleCritic(keras.Model):  # type: ignore[misc]
     A stack of strided convolutions whose last layer is a dense one (the whole window), to which
     the mean of local scores (a step and its neighbours) is added.
 
-    Parameters
-    ----------
-    width, embedding
-        Units of every layer after the embedding, and of the embedding.
-    emphasis
-        How much longer than other features successions of intervals count in the metric in which
-        the critic's slope is limited: what is rare and wrong is worth as much as what is common.
-    steps
-        Length of a window.
-    ensemble
-        As in `ChoraleGenerator`.
+    `embedding` and `width` are units of the embedding and of every layer after it, `steps` is the
+    length of a window. In the metric in which the critic's slope is limited, successions of
+    intervals count `emphasis` times as much as other features: what is rare and wrong is worth as
+    much as what is common. The ensemble is as in `ChoraleGenerator`.
     """
 
     def __init__(

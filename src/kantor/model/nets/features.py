@@ -72,12 +72,8 @@ def to_tokens(pitches: Tensor, major_tonic: Tensor, vocabulary: Vocabulary) -> T
 
 
 def range_bias(vocabulary: Vocabulary, major_tonic: Tensor) -> Tensor:
-    """Zero for what a line can choose in its range, a large negative number elsewhere.
-
-    Returns
-    -------
-    (batch, line, choice) float32
-    """
+    """Zero for what a line can choose in its range, a large negative number elsewhere:
+    ``(batch, line, choice) float32``."""
     choice = tf.range(vocabulary.choices)
     midi = midi_of_choices(vocabulary, major_tonic)[:, None]
     low, high = np.array(vocabulary.ensemble.ranges, np.int32).T[..., None]
@@ -114,12 +110,9 @@ def flatten(tensor: Tensor) -> Tensor:
 
 
 def place(block: str, layout: Layout, tokens: Tensor, before: Tensor) -> Tensor:
-    """Which place of each row of a block of `Layout.judged` is one: ``(…, row) int32``.
+    """Which place of each row of a block of `Layout.judged` is one: ``(…, row) int32``, -1: none.
 
-    Parameters
-    ----------
-    tokens, before : (…, line) int32
-        Of a step, and of the one before it. -1 is returned for what has no place.
+    `tokens` and `before`, ``(…, line) int32``, are those of a step and of the one before it.
     """
     pitched = layout.ensemble.pitched
     now, then = tokens[..., :pitched], before[..., :pitched]
@@ -184,12 +177,8 @@ def ones(layout: Layout, tokens: Tensor, before: Tensor, onsets: Tensor) -> Tens
 def conditions(bars: Tensor, fermatas: Tensor, inside: Tensor, major_tonic: Tensor) -> Tensor:
     """What is known of each step besides notes: ``(batch, time, CONDITIONS) float32``.
 
-    Parameters
-    ----------
-    bars : (batch, time, 2) int
-        Steps since the bar line, and the bar's length.
-    fermatas, inside : (batch, time) bool
-    major_tonic : (batch,) int
+    `bars (batch, time, 2)` are steps since the bar line and the bar's length; the flags are
+    ``(batch, time)``, `major_tonic` is ``(batch,)``.
     """
     since, length = tf.unstack(tf.cast(bars, tf.int32), axis=-1)
     sizes = [CONDITIONS.shapes[name][0] for name in METER]

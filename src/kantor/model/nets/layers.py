@@ -55,18 +55,10 @@ def product(inputs: Tensor, kernel: Tensor) -> Tensor:
 def lookup(tables: Tensor, index: Tensor, run: int) -> Tensor:
     """A row of each of several tables; -1 stands for a row of zeros.
 
-    Its gradient is a product with one-hot vectors, which XLA on CPU runs faster than the
-    scattering of a gather's: vectors of the place in a run of `run` rows with what each run
-    receives, because narrow rows in long tables make products of a better shape so.
-
-    Parameters
-    ----------
-    tables : (table, row, unit) float32
-    index : (…, table) int32
-
-    Returns
-    -------
-    (…, table, unit) float32
+    Of `tables (table, row, unit)` by `index (…, table)`: ``(…, table, unit)``. The gradient is a
+    product with one-hot vectors, which XLA on CPU runs faster than the scattering of a gather's:
+    vectors of the place in a run of `run` rows with what each run receives, because narrow rows in
+    long tables make products of a better shape so.
     """
     tables = tf.convert_to_tensor(tables)
     count_, rows, units = tables.shape
@@ -100,12 +92,8 @@ class MultiHot(NamedTuple):
     arithmetic of the dense products. XLA on CPU scatters slowly, so this is left to TensorFlow's
     own operations.
 
-    Attributes
-    ----------
-    index : (row, one) int32
-        The features that are one in each; -1: none.
-    by_row, by_feature : (one,) int32 each
-        Row and feature of each one, sorted by either.
+    `index (row, one) int32` names the features that are one in each, -1 for none; `by_row` and
+    `by_feature` have row and feature ``(one,) int32`` of each one, sorted by either.
     """
 
     index: Tensor

@@ -27,10 +27,7 @@ NEVER = -1e9
 def draw_latent(shape: tuple[Tensor, Tensor, int], seed: Tensor) -> Tensor:
     """The latent of a shape ``(batch, time, line)`` from one seed, ``(2,) int``.
 
-    Returns
-    -------
-    (2, batch, time, line) float32
-        Uniform numbers for choices and for onsets.
+    It is ``(2, batch, time, line) float32``: uniform numbers for choices and for onsets.
     """
     return parts.random([2, *shape], seed, axis=1)
 
@@ -59,24 +56,13 @@ def draw(
     inputs: Inputs,
     latent: Tensor,
     start: int,
-    stop: Tensor,
-    temperature: Tensor = 1.0,
-    min_p: Tensor = 0.0,
+    stop: int,
+    min_p: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Compose the cells from `start` to `stop` that are not given; what stands before is past.
 
-    Parameters
-    ----------
-    latent : (2, batch, stop - start, line)
-    temperature : float
-        Below 1 the likelier notes are preferred, above 1 the rarer ones.
-    min_p : float
-        Notes less than so many times as likely as the likeliest are left out; see `truncate`.
-
-    Returns
-    -------
-    tokens : (batch, stop - start, line) int32
-    onsets : (batch, stop - start, line) float32
+    For `min_p` see `truncate`. Returns tokens int32 and onsets float32, ``(batch, stop - start,
+    line)`` each.
     """
     encoded = generator.encode(inputs, start, stop)
     bias = generator.bias(inputs.major_tonic)
@@ -87,9 +73,7 @@ def draw(
         again: dict[int, Tensor] = {}
         for line in generator.ensemble.order:
             head = generator.heads[line : line + 1]
-            choice, onset = (
-                part[0] / temperature for part in heads.logits(head, context, now[None], before)
-            )
+            choice, onset = (part[0] for part in heads.logits(head, context, now[None], before))
             token = 1 + choose(truncate(choice + bias[:, line], min_p), latent[0, :, line])
             slot = tf.one_hot(line, lines) > 0
             now = tf.where(slot & (now == UNKNOWN), token[:, None], now)

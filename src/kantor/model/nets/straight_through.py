@@ -17,7 +17,7 @@ import tensorflow as tf
 from kantor.model import Tensor
 from kantor.model.nets.chorale import ChoraleGenerator
 from kantor.model.nets.features import Inputs, held, pairs, spacing_kind
-from kantor.model.nets.relations import by_chroma, by_difference, turned
+from kantor.model.nets.heads import by_chroma, by_difference, turned
 from kantor.model.nets.sampling import truncate
 from kantor.network.layout import OCTAVE, Layout, interval
 from kantor.network.tokens import DRUM_CHOICES, REST
@@ -35,14 +35,10 @@ def differentiable(
 ) -> Tensor:
     """A sample's embedding, through which a gradient passes to the generator.
 
-    Parameters
-    ----------
-    tokens, onsets : (batch, stop - start, line)
-        What `draw` returned for `inputs` and `min_p`.
-    embedded : (batch, stop - start, unit) float32
-        A linear embedding of the sample's features, which is returned.
-    to_features
-        From the gradient by the embedding that by the features ``(batch, time, feature)``.
+    `tokens` and `onsets`, ``(batch, steps, line)`` from `start` on, are what `draw` returned for
+    `inputs` and `min_p`. `embedded (batch, steps, unit) float32` is a linear embedding of their
+    features, which is returned. `to_features` makes of the gradient by the embedding that by the
+    features, ``(batch, steps, feature)``.
     """
     stop = start + tokens.shape[1]
     written = inputs.written(tokens, onsets, start, stop)
@@ -68,13 +64,9 @@ class RelationGradient:
     The features are sums of products of one-hot vectors, so the derivative by a cell's choice is
     the weight of the relations which that choice would have to the cells around it: a gather.
 
-    Every pitched line is seen with every other one, a line's own pairs together: which pair of the
-    ensemble, and whether from above.
-
-    Parameters
-    ----------
-    tokens, before : (batch, time, line) int32
-        The sample, and the step before each of its steps.
+    `tokens` and `before`, ``(batch, time, line) int32``, are the sample and the step before each of
+    its steps. Every pitched line is seen with every other one, a line's own pairs together: which
+    pair of the ensemble, and whether from above.
     """
 
     def __init__(self, layout: Layout, tokens: Tensor, before: Tensor) -> None:
@@ -87,13 +79,8 @@ class RelationGradient:
         self.above = np.array(self.own) < np.array(self.other)
 
     def __call__(self, upstream: Tensor) -> tuple[Tensor, Tensor]:
-        """By choices ``(batch, time, line, choice)`` and by onsets ``(batch, time, line)``.
-
-        Parameters
-        ----------
-        upstream : (batch, time, feature)
-            The gradient by the features, see `Layout.judged`.
-        """
+        """By choices ``(batch, time, line, choice)`` and by onsets ``(batch, time, line)``, from
+        the gradient by the features of `Layout.judged`, ``(batch, time, feature)``."""
         blocks = self.layout.judged
         parts = zip(blocks.shapes.items(), tf.split(upstream, blocks.sizes, axis=-1), strict=True)
         weights = {name: _unflatten(part, shape) for (name, shape), part in parts}
@@ -148,14 +135,9 @@ class RelationGradient:
     def _of_lines(self, weights: Tensor, other: Tensor, known: Tensor) -> Tensor:
         """Weights of the pairs' intervals as weights of the lines' choices, ``(…, line, choice)``.
 
-        Parameters
-        ----------
-        weights : (…, pair, 12)
-            By the interval class of the upper line above the lower one.
-        other : (…, both) int32
-            The token of the other line of each of `own`.
-        known : (…, both) bool
-            Where the weights count.
+        `weights (…, pair, 12)` are by the interval class of the upper line above the lower one.
+        `other` and `known`, ``(…, both)``, say what the other line of each of `own` sounds, and
+        where the weights count.
         """
         weights = tf.gather(weights, self.pair, axis=-2)
         falling = tf.roll(tf.reverse(weights, [-1]), 1, axis=-1)  # seen from below: its complement

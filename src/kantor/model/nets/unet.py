@@ -88,18 +88,10 @@ def from_rolls(rolls: Tensor) -> Tensor:
 def compose(
     network: keras.Model, given: Conditioning, seeds: NDArray[np.int64]
 ) -> tuple[Pitches, Flags]:
-    """Harmonise the sopranos of a batch.
+    """Harmonise the sopranos of a batch; `InputError` if anything but whole sopranos is given.
 
-    Returns
-    -------
-    pitches : (batch, time, line) int8
-    onsets : (batch, time, line) bool
-        Given cells unchanged; composed notes start where their pitch changes.
-
-    Raises
-    ------
-    InputError
-        If anything but whole sopranos is given.
+    Returns pitches int8 and onsets bool, ``(batch, time, line)`` each: given cells unchanged;
+    composed notes start where their pitch changes.
     """
     if not given.mask[..., 0].all():
         raise InputError(

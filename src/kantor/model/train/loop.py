@@ -53,18 +53,10 @@ def train(
     say: Say = lambda line: print(line, flush=True),
     ensemble: Ensemble = SATB,
 ) -> str:
-    """Train, or go on training, and write the model and its log.
+    """Train, or go on training, and write the model and its log; says in one line what was done.
 
-    Parameters
-    ----------
-    fingerprint : str
-        Names the data and everything else besides `settings` and `ensemble` that the weights
-        depend on; a checkpoint is taken up only where all three are the same.
-
-    Returns
-    -------
-    str
-        One line that says what was done.
+    `fingerprint` names the data and everything else besides `settings` and `ensemble` that the
+    weights depend on; a checkpoint is taken up only where all three are the same.
 
     Raises
     ------
@@ -119,15 +111,7 @@ class Training:
         return float(self.trainer.seconds.numpy())
 
     def iterate(self, pool: batches.Pool) -> str:
-        """Train until something ends the training; returns what did.
-
-        Raises
-        ------
-        TrainingStopped
-            If a signal arrived.
-        SetupError
-            If the training is past saving.
-        """
+        """Train until something ends the training; returns what did, or raises as `train` does."""
         trainer, settings = self.trainer, self.settings
         stream = iter(
             batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)

@@ -79,14 +79,10 @@ class Monitor:
         return Conditioning.from_score(score, mask, None if score.key else 0)
 
     def measure(self, generator: Generator) -> tuple[dict[str, float], list[Score]]:
-        """The musical metrics, the diversity of two takes, and the first of them.
+        """Figures of two takes of each melody, and the first takes.
 
-        Returns
-        -------
-        figures : dict of float
-            ``metric_<name>`` as means over windows, and ``diversity``: the share of composed
-            cells that differ between two takes of the same melody.
-        takes : list of Score
+        ``metric_<name>`` are means over windows; ``diversity`` is the share of composed cells that
+        differ between two takes of the same melody.
         """
         first, second = self.takes(generator, 0), self.takes(generator, 1)
         figures = {

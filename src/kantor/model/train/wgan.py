@@ -37,13 +37,8 @@ def gradient_penalty(
 ) -> Tensor:
     """Mean squared distance of the critic's gradient norm from one, between real and fake.
 
-    Parameters
-    ----------
-    judge, slope
-        See `kantor.model.presets.Chorale`.
-    real, fake : (batch, …)
-    mix : (batch,)
-        One uniform number a sample: where between fake (0) and real (1) the gradient is taken.
+    `mix (batch,)` says for each sample where between fake (0) and real (1) the gradient is taken.
+    For `judge` and `slope` see `kantor.model.presets.Chorale`.
     """
     mix = tf.reshape(mix, [-1] + [1] * (len(real.shape) - 1))
     between = fake + mix * (real - fake)

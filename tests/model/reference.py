@@ -19,8 +19,9 @@ from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST as SILENT
 from kantor.network.layout import CONTEXT, LARGEST_MOTION, MOTIONS
 from kantor.network.tokens import REST, UNKNOWN
-from kantor.runtime import SamplingParameters, refining
-from kantor.runtime.pieces import inside, latent
+from kantor.runtime import SamplingParameters
+from kantor.runtime.pieces import inside
+from kantor.runtime.sampling import latent, refine
 
 AROUND = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
 

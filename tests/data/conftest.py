@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,11 +71,6 @@ def run_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str,
         (tmp_path / "params.yaml").write_text(f"ensemble: {{ranges: {{}}}}\n{params}")
         monkeypatch.chdir(tmp_path)
         script = Path(__file__).parents[2] / "pipelines" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location("stage", script)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return int(module.main())
+        return int(runpy.run_path(str(script))["main"]())
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,15 +70,15 @@ def test_saved_corpus_reads_back(
     assert (folder / "one.npz").read_bytes() == (folder / "two.npz").read_bytes()
 
 
-def chorale(**changes: object) -> Score:
+def held(**changes: Any) -> Score:
+    """A chord of 36 steps, after a pickup of four."""
     pitches = np.repeat(np.array([[67, 64, 60, 48]], np.int8), 36, axis=0)
-    onsets = onset_floor(pitches)
-    return Score(pitches, onsets, **{"pickup": 4, "title": "A, B", **changes})  # type: ignore[arg-type]
+    return Score(pitches, onset_floor(pitches), **{"pickup": 4, "title": "A, B", **changes})
 
 
 def test_manifest_describes_each_piece() -> None:
     """One row a piece in the corpus's order, with the names and units that are promised."""
-    scores = [chorale(key=Key(3, "minor")), chorale(meter=Meter(3, 4), tempo=72.0)]
+    scores = [held(key=Key(3, "minor")), held(meter=Meter(3, 4), tempo=72.0)]
     made = [Piece(f"p{i}", "train", "jsb", -2, score) for i, score in enumerate(scores)]
     table = corpus.manifest(made)
     assert list(table.id) == ["p0", "p1"]
@@ -91,10 +92,10 @@ def test_manifest_describes_each_piece() -> None:
 
 def test_content_hash_is_of_the_notes() -> None:
     """Titles and tempo do not matter; pitch, repetition and length do."""
-    score = chorale()
+    score = held()
     repeated = score.onsets.copy()
     repeated[8, 0] = True
-    assert corpus.content_hash(score) == corpus.content_hash(chorale(title="other", tempo=60.0))
+    assert corpus.content_hash(score) == corpus.content_hash(held(title="other", tempo=60.0))
     others = [
         score.transposed(1),
         Score(score.pitches, repeated),
@@ -111,7 +112,7 @@ def test_damaged_corpus_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "scores.npz"
     with pytest.raises(InputError, match=r"scores\.npz: not found; `dvc repro ingest` writes it"):
         corpus.load(path)
-    corpus.save([Piece("a", "train", "jsb", 0, chorale())], path)
+    corpus.save([Piece("a", "train", "jsb", 0, held())], path)
     with np.load(path) as stored:
         arrays = dict(stored)
     np.savez(path, **arrays | {"pitches": arrays["pitches"][:-1]})

@@ -162,19 +162,15 @@ def test_other_npz_files_are_refused(tmp_path: Path) -> None:
     assert "more than 20,000 quarters" in reason("multitracks", tmp_path)
 
 
-def assert_whole(chorales: list[Piece]) -> None:
-    for piece in chorales:
+def test_chorales_are_whole(raw: Path) -> None:
+    """A chorale has four voices, key and title, and the published split; here of one in twenty."""
+    found = pieces(read("jsb", raw / "jsb", every=20))
+    assert [piece.split for piece in found] == [row.split for row in chorales()[::20]]
+    for piece in found:
         assert piece.score.ensemble == SATB
         assert piece.score.key is not None
         assert piece.score.title.startswith("BWV ")
         assert piece.score.steps >= 90
-
-
-def test_chorales_are_whole(raw: Path) -> None:
-    """A chorale has four voices, key and title, and the published split; here of one in twenty."""
-    found = pieces(read("jsb", raw / "jsb", every=20))
-    assert_whole(found)
-    assert [piece.split for piece in found] == [row.split for row in chorales()[::20]]
 
 
 @pytest.mark.long
@@ -184,10 +180,9 @@ def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
     Step by step, at the best shift, nearly all agree with the published file by 90% or more. The
     editions differ (bass octaves, corrected notes, repeats written out in one of them).
     """
-    found = pieces(read("jsb", raw / "jsb"))
-    assert len(found) == 371
-    assert_whole(found)
-    scores = [piece.score for piece in found]
+    scores = [piece.score for piece in pieces(read("jsb", raw / "jsb"))]
+    assert len(scores) == 371
+    assert min(score.steps for score in scores) >= 90
     assert 0.65 < np.mean([score.pickup > 0 for score in scores]) < 0.75
     assert sum(score.meter == Meter(3, 4) for score in scores) == 40
     assert np.mean([score.fermatas.any() for score in scores]) > 0.98
@@ -197,15 +192,13 @@ def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
     if not path.exists():
         pytest.skip("no reference data")
     splits = json.loads(path.read_text())
-    agreement = np.array(
-        [
-            _agreement(np.array(splits[row.split][row.index]), score.pitches)
-            for row, score in zip(chorales(), scores, strict=True)
-        ]
-    )
+    agreement = [
+        _agreement(np.array(splits[row.split][row.index]), score.pitches)
+        for row, score in zip(chorales(), scores, strict=True)
+    ]
     assert np.median(agreement) > 0.98
-    assert (agreement > 0.9).sum() >= 340
-    assert agreement.mean() > 0.95
+    assert np.quantile(agreement, 31 / 371) > 0.9
+    assert np.mean(agreement) > 0.95
 
 
 def _agreement(published: np.ndarray, ours: np.ndarray) -> float:

@@ -7,18 +7,16 @@ are small. Each step is a fixture that builds on the one before and keeps what w
 import os
 import shutil
 import signal
-import subprocess
 import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 from benchmarks import clone
+from tests.data.conftest import chorale
 
 from kantor.data.pin import materialise
 from kantor.formats import midi
-from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Key, Score
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "pipelines", "dvc.yaml", "params.yaml", ".dvc", ".dvcignore", ".gitignore")
@@ -30,38 +28,25 @@ SMALL = clone.SMALL | {
 }
 
 
-def put_scores(root):
-    """The smallest chorales of each split, so that there is little to play, and a piece of ours."""
-    materialise(root)
-    chorales = root / "data/jsb"
-    kept = {row.file for row in clone.smallest(chorales, PIECES)}
-    for path in chorales.iterdir():
-        if path.name not in kept:
-            path.unlink()
-    midi.write(own_piece(), root / "data/scores/own.mid")
-
-
-def own_piece():
-    """Eight bars of block chords that no chorale has."""
-    chords = ((67, 62, 59, 43), (69, 60, 57, 50), (67, 64, 60, 48), (71, 62, 55, 43))
-    notes = [
-        Note(4 * beat, 4 * beat + 4, pitch, voice)
-        for beat in range(32)
-        for voice, pitch in enumerate(chords[(beat + beat // 8) % 4])
-    ]
-    return Score(*arrays_of(notes, 4 * 32), key=Key(1), title="own")
-
-
 @pytest.fixture(scope="session")
 def unbuilt(tmp_path_factory):
-    """A repository as a newcomer has it, with its data pinned and nothing built."""
+    """A repository as a newcomer has it, with its data pinned and nothing built.
+
+    The chorales are the smallest of each split, so that there is little to play.
+    """
     line = clone.Clone(tmp_path_factory.mktemp("line") / "repository")
     line.root.mkdir()
     leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "cache", "tmp", "config.local")
     for name in COPIED:
         copy = partial(shutil.copytree, ignore=leave) if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, line.root / name)
-    put_scores(line.root)
+    materialise(line.root)
+    chorales = line.root / "data/jsb"
+    kept = {row.file for row in clone.smallest(chorales, PIECES)}
+    for path in chorales.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    midi.write(chorale(quarters=33), line.root / "data/scores/own.mid")
     line.change(**SMALL)
     line.run("git", "init", "--quiet")
     line.run("dvc", "add", "--quiet", "data")
@@ -81,27 +66,19 @@ def refused(unbuilt):
 
 
 @pytest.fixture(scope="session")
-def interrupted(unbuilt, refused):
+def interrupted(unbuilt, refused, tmp_path_factory):
     """What `dvc repro`, and its stage that ends later, say when terminated amid the training."""
     history = unbuilt.root / "reports/training/history.csv"
-    process = subprocess.Popen(
-        ("dvc", "repro"),
-        cwd=unbuilt.root,
-        env=unbuilt.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    said = tmp_path_factory.mktemp("interrupted") / "said"
+    process = unbuilt.start("dvc", "repro", said=said)
     deadline = time.monotonic() + 120
     while not (history.is_file() and len(history.read_text().splitlines()) > 2):
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, said.read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
-    return said
+    assert process.wait(timeout=60) != 0
+    return said.read_text()
 
 
 @pytest.fixture(scope="session")
@@ -114,14 +91,3 @@ def finished(unbuilt, interrupted):
 def line(unbuilt, finished):
     """The repository with everything built and one version registered."""
     return unbuilt
-
-
-@pytest.fixture(scope="session")
-def tunes(tmp_path_factory):
-    """Two melodies as MIDI files."""
-    folder = tmp_path_factory.mktemp("tunes")
-    for name, pitches in (("rising", (60, 62, 64, 65, 67)), ("falling", (74, 72, 71, 69, 67))):
-        notes = [Note(4 * beat, 4 * beat + 4, pitch) for beat, pitch in enumerate(3 * pitches)]
-        arrays = arrays_of(notes, 4 * len(notes), lines=1)
-        midi.write(Score(*arrays, key=Key(0), title=name), folder / f"{name}.mid")
-    return sorted(folder.iterdir())

@@ -128,26 +128,18 @@ def test_unfit_pieces_are_refused(broken: Data) -> None:
     assert_refused(broken, places)
 
 
-@pytest.mark.parametrize(
-    ("cell", "places"),
-    [
-        (
-            (1, "id", "choir/train0"),
-            {"piece_ids_unique": "choir/train0", "window_ids_unique": "choir/train0"},
-        ),
-        (
-            (1, "split", "holdout"),
-            {"known_split": "train1", "windows_have_pieces": "train1", "pieces_per_split": "train"},
-        ),
-        ((9, "split", "train"), {"pieces_per_split": "test"}),
-    ],
-)
-def test_a_wrong_cell_of_the_manifest_is_refused(
-    broken: Data, cell: tuple[int, str, str], places: dict[str, str]
-) -> None:
+def test_pieces_in_no_right_place_are_refused(broken: Data) -> None:
     """An id twice, a split that there is not, too few pieces of one."""
-    row, column, value = cell
-    broken.table.loc[row, column] = value
+    broken.table.loc[1, "id"] = "choir/train0"
+    broken.table.loc[2, "split"] = "holdout"
+    broken.table.loc[9, "split"] = "train"
+    places = {
+        "piece_ids_unique": "choir/train0",
+        "window_ids_unique": "choir/train0",
+        "known_split": "choir/train2",
+        "windows_have_pieces": "choir/train2",
+        "pieces_per_split": "test",
+    }
     assert_refused(broken, places)
 
 

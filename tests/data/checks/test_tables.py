@@ -49,16 +49,6 @@ def measured(windows: Windows, meter: str = "4/4", steps: int = 1000) -> pd.Seri
     return table.iloc[0]
 
 
-def test_a_sound_window_has_no_faults() -> None:
-    """A held C major chord is one pitch a voice, no rest, no crossing, all in scale."""
-    row = measured(tensors(held()))
-    assert row["window_id"] == "p0@0"
-    faults = ["onset_faults", "padding_cells", "overhang", "rest_share", "empty_bar_share"]
-    assert not row[[*faults, "crossing_share"]].any()
-    assert (row["most_pitches"], row["in_scale"]) == (1, 1)
-    assert (row["outside_bass"], row["outside_soprano"]) == ("", "")
-
-
 def test_faults_of_form_are_counted_in_real_steps() -> None:
     """A second pitch of a line, an onset on a rest, a change without one; a window may begin held.
 

@@ -12,7 +12,11 @@ import pytest
 import yaml
 
 from kantor import settings
+from kantor.ensemble import SATB
+from kantor.intake import Limits
 from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.model.train.history import columns
+from kantor.service.parameters import SERVED
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -29,14 +33,6 @@ PASSED_OVER = {SOURCE / "kantor/__init__.py", SOURCE / "kantor/settings.py"}
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
 SHARED = {"ensemble"}  # several stages read it
 RUNNING = {"batch", "drift", "intake", "keep", "promote", "retrain", "serve"}
-
-
-def block_of(name):
-    """The settings class that checks a block of params.yaml."""
-    from kantor.intake import Limits
-    from kantor.service.parameters import SERVED
-
-    return (SERVED | {"intake": Limits})[name]
 
 
 def nodes(tree):
@@ -121,15 +117,8 @@ def spelled_out(block):
 @pytest.mark.parametrize("name", [*STAGES, *sorted(RUNNING | SHARED)])
 def test_parameters_load_and_none_is_left_to_a_default(name):
     """Every block passes its settings class, and gives every parameter that this has."""
-    block = settings.load(block_of(name), name, ROOT / "params.yaml")
+    block = settings.load((SERVED | {"intake": Limits})[name], name, ROOT / "params.yaml")
     assert spelled_out(block)
-
-
-def test_guarded_metrics_are_metrics():
-    """What promotion guards is measured, and the primary metric is in the report's headline."""
-    rule = settings.load(settings.Promote, "promote", ROOT / "params.yaml")
-    assert set(rule.guarded) <= set(LABELS)
-    assert rule.primary in HEADLINE
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -172,17 +161,19 @@ def test_the_fingerprint_covers_all_the_code_of_the_training():
     assert run_by("train") <= {Path(line) for line in output.stdout.splitlines()}
 
 
-def test_plots_draw_columns_that_there_are():
-    """Every plot of dvc.yaml draws columns that the training's log has."""
-    from kantor.ensemble import SATB
-    from kantor.model.train.history import columns
+def test_columns_and_metrics_are_those_that_there_are():
+    """Plots draw columns that the training's log has.
 
+    What promotion guards is measured, and the primary metric is in the report's headline.
+    """
     history = "reports/training/history.csv"
     for plot in PIPELINE["plots"]:
         ((name, what),) = plot.items()
-        drawn = [what["x"], *(column for names in what["y"].values() for column in names)]
         assert set(what["y"]) == {history}, name
-        assert set(drawn) <= set(columns(SATB)), name
+        assert {what["x"], *what["y"][history]} <= set(columns(SATB)), name
+    rule = settings.load(settings.Promote, "promote", ROOT / "params.yaml")
+    assert set(rule.guarded) <= set(LABELS)
+    assert rule.primary in HEADLINE
 
 
 def test_help_names_every_task():

@@ -23,7 +23,7 @@ from kantor.formats.pianoroll import parse_multitrack, to_multitrack, to_roll
 from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
-from kantor.music.score import REST, Key, Meter, Score
+from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 
 @st.composite
@@ -93,49 +93,44 @@ def test_midi_bytes_are_those_of_mido(score: Score) -> None:
     assert again.getvalue() == data
 
 
-def four_voices(**other: object) -> Score:
-    pitches = np.tile(np.array([72, 67, 64, 48]), (20, 1))
-    return Score(pitches, np.arange(20)[:, None] % 4 == np.zeros(4), **other)  # type: ignore[arg-type]
-
-
-def test_midi_bars_fall_right_for_others(tmp_path: Path) -> None:
-    """Another reader sees a 1/4 bar for the pickup before 4/4, and the tempo."""
-    midi.write(four_voices(pickup=4, tempo=100.0), tmp_path / "a.mid")
-    file = MidiFile(tmp_path / "a.mid")
-    meters = [(m.numerator, m.denominator, m.time) for m in file.tracks[0] if "sig" in m.type]
-    assert meters == [(1, 4, 0), (4, 4, 480)]
-    assert file.length == pytest.approx(3.0)
-
-
 @pytest.mark.parametrize(
-    ("meter", "pickup", "bar_lines", "meters", "found_pickup"),
+    ("about", "written", "pickup"),
     [
-        ("2/4", 0, [0, 8, 18], [(0, "2/4"), (2, "5/8"), (F(9, 2), "2/4")], None),
-        ("4/4", 2, [2, 18], [(0, "4/4")], F(1, 2)),
-        ("2/4", 2, [2, 10, 12], [(0, "2/4"), (F(5, 2), "1/8"), (3, "2/4")], F(1, 2)),
+        ({"pickup": 4}, ["1/4 0", "4/4 1"], 1),
+        ({"pickup": 2, "bar_lines": [2, 18]}, ["1/8 0", "4/4 0.5"], F(1, 2)),
+        ({"meter": Meter(2, 4), "bar_lines": [0, 8, 18]}, ["2/4 0", "5/8 2", "2/4 4.5"], None),
+        (
+            {"meter": Meter(2, 4), "pickup": 2, "bar_lines": [2, 10, 12]},
+            ["1/8 0", "2/4 0.5", "1/8 2.5", "2/4 3"],
+            F(1, 2),
+        ),
     ],
 )
-def test_midi_keeps_bars_of_changing_length(
-    meter: str,
-    pickup: int,
-    bar_lines: list[int],
-    meters: list[tuple[F, str]],
-    found_pickup: F | None,
-    tmp_path: Path,
+def test_midi_bars_fall_right_for_others(
+    about: dict[str, object], written: list[str], pickup: F | None, tmp_path: Path
 ) -> None:
-    """Each change is a time signature at its bar line; a short bar hides no pickup."""
-    lines = np.array(bar_lines)
-    score = four_voices(meter=Meter.parse(meter), pickup=pickup, bar_lines=lines)
-    midi.write(score, tmp_path / "a.mid")
+    """A pickup is a short first bar; bars of changing length have meters and hide no pickup."""
+    held = np.full((20, 4), [72, 67, 64, 48])
+    midi.write(Score(held, onset_floor(held), **about), tmp_path / "a.mid")  # type: ignore[arg-type]
+    ticks, signatures = 0, []
+    for message in MidiFile(tmp_path / "a.mid").tracks[0]:
+        ticks += message.time
+        if message.type == "time_signature":
+            signatures.append(f"{message.numerator}/{message.denominator} {ticks / 480:g}")
+    assert signatures == written
     parsed = read(tmp_path / "a.mid")
-    assert [(start, str(meter)) for start, meter in parsed.meters] == meters
-    assert parsed.pickup == found_pickup
+    assert parsed.pickup == pickup
+    assert [str(meter) for _, meter in parsed.meters] == [
+        one.split()[0] for one in written[pickup is not None :]
+    ]
 
 
 def test_midi_names_programs_and_channels_are_the_ensembles(band: Score, tmp_path: Path) -> None:
     """Pitched lines have channels and programs of their own; drums come back as drums."""
     midi.write(band, tmp_path / "a.mid")
-    tracks = MidiFile(tmp_path / "a.mid").tracks[1:]
+    file = MidiFile(tmp_path / "a.mid")
+    assert file.length == pytest.approx(band.seconds)
+    tracks = file.tracks[1:]
     chosen = [next(m for m in track if m.type == "program_change") for track in tracks]
     assert [m.program for m in chosen] == [73, 40, 41, 42, 43, 0, 0, 0]
     assert [m.channel for m in chosen] == [0, 1, 2, 3, 4, 9, 9, 9]

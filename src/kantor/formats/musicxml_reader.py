@@ -95,19 +95,17 @@ def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]
         for part in root.iterfind("part-list/score-part")
     }
     elements: dict[str | None, list[Element]] = {}
-    if root.tag == "score-partwise":
-        for part in root.iterfind("part"):
-            elements.setdefault(part.get("id"), []).extend(part.iterfind("measure"))
-    else:
-        for part in root.iterfind("measure/part"):
-            elements.setdefault(part.get("id"), []).append(part)
+    timewise = root.tag == "score-timewise"
+    for part in root.iterfind("measure/part" if timewise else "part"):
+        measures = [part] if timewise else part.findall("measure")
+        elements.setdefault(part.get("id"), []).extend(measures)
     longest = max(map(len, elements.values()), default=0)
     check_size(limits, tracks=len(elements), bars=longest)
     parts = []
     count = 0
-    for identity, measures in elements.items():
+    for identity, written in elements.items():
         reader = MeasureReader()
-        parts.append((names.get(identity, ""), [reader.read(measure) for measure in measures]))
+        parts.append((names.get(identity, ""), [reader.read(measure) for measure in written]))
         count += sum(len(measure.events) for measure in parts[-1][1])
         check_size(limits, notes=count)
     return parts

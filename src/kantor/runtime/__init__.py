@@ -8,10 +8,9 @@ second:
 >>> pitches, onsets = model(given, seeds, temperature=1.0, passes=0)      # doctest: +SKIP
 
 where `given` is a batch of `kantor.music.conditioning.Conditioning` and `seeds` holds one number a
-piece. The more pieces are composed at once, the faster each is: hundreds are best. A large batch is
-shared with processes of its own, one for each further core; ``processes=1`` prevents that where
-every core is busy already. Takes do not depend on what else is in the batch, nor on which process
-composes.
+piece. The more pieces are composed at once, the faster each is. A large batch is shared with a
+process for each further core; ``processes=1`` prevents that. From the first piece on numpy's matrix
+products keep to one core in each process.
 """
 
 from kantor.runtime.generator import Generator, check, load

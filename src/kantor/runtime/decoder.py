@@ -1,16 +1,14 @@
 """The decoder: one step of several pieces, from what is given and the steps before.
 
 The same as `kantor.model.nets.chorale` and `kantor.model.nets.sampling` do for one step. Besides
-the past, a choice may heed two things that are given and that the heads do not read.
+the past, a choice may heed two things that are given and that the heads do not read:
 
-The step after: the heads learned which interval follows which. Where two lines are given in the
-next step, each pitch of this one would complete a succession to it. That is the *lookahead*.
-
-Lines that come later in the order: the earlier lines' heads know their given pitch as well, but
-have seldom had to heed it, for in most of what they learned from it was still to come. The later
-line's head learned from all of it how its pitches follow from theirs. By Bayes' rule what it says
-of the given pitch, were an earlier line to take one or the other, is the weight of these. That is
-the *reweighting*.
+- The *lookahead*. The heads learned which interval follows which. Where two lines are given in the
+  next step, each pitch of this one would complete a succession to it.
+- The *reweighting*. Heads know the given pitches of lines that come later in the order, but seldom
+  had to heed them when they learned. The later line's head did learn how its pitches follow from
+  theirs. By Bayes' rule what it says of its given pitch, were an earlier line to take one or the
+  other, is the weight of these.
 """
 
 from __future__ import annotations
@@ -107,14 +105,8 @@ class Decoder:
     def context(self, past: Array, drive: Array, earlier: Array) -> Array:
         """What heads know of a step before its chord, ``(row, line, unit)``.
 
-        Parameters
-        ----------
-        past : (row, reach * memory) float32
-            Traces of the steps before, the oldest first.
-        drive : (row, unit) float32
-            What the encoder says of the step.
-        earlier
-            See `earlier`.
+        From traces of the steps before, the oldest first, ``(row, reach * memory)``; what the
+        encoder says of the step, ``(row, unit)``; and what `earlier` does, ``(row, unit)``.
         """
         hidden = past @ self._entry
         hidden += drive
@@ -211,18 +203,13 @@ class Decoder:
     def _likelihood(self, given: Head, head: Head, above: Array, step: Step) -> tuple[Array, Flags]:
         """How likely a given line's pitch is, were a line to take each place of its window.
 
-        Parameters
-        ----------
-        given, head : Head
-            Of the given line, and of the one that is composed.
-        above : (row, place) float32
-            How far logits lie above the least that could yet be taken; others are left out.
+        Both are named by their heads. Places whose logits do not lie `above` the least that could
+        yet be taken, ``(row, place)``, are left out.
 
         Returns
         -------
         logarithm : (row, place) float32
-            `_NEVER` in the places that are left out; 0 in rows where the pitch is not in the
-            window of `given`.
+            `_NEVER` in places left out; 0 in rows whose pitch is not in the window of `given`.
         near : (row,) bool
             Where rounding may leave out another place.
         """

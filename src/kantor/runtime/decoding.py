@@ -41,24 +41,22 @@ class Network:
         pitches = np.where(given.mask, given.pitches, score.REST).astype(np.int8)
         onsets, batch = np.array(given.onsets), pieces(given, self._layout)
         longest_first = sorted(range(len(batch)), key=lambda row: -batch[row].steps)
-        with one_core():
-            for start in range(0, len(batch), ROWS):
-                rows = longest_first[start : start + ROWS]
-                loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
-                loop.run()
-                for place, row in enumerate(rows):
-                    steps = batch[row].steps
-                    free = ~given.mask[row, :steps]
-                    tokens = loop.tokens[None, :steps, :, place]
-                    tonic = given.major_tonic[row : row + 1]
-                    drawn = self._layout.vocabulary.to_pitches(tokens, tonic)[0]
-                    pitches[row, :steps][free] = drawn[free]
-                    onsets[row, :steps][free] = loop.onsets[:steps, :, place][free]
+        one_core()
+        for start in range(0, len(batch), ROWS):
+            rows = longest_first[start : start + ROWS]
+            loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
+            for place, row in enumerate(rows):
+                steps = batch[row].steps
+                free, tonic = ~given.mask[row, :steps], given.major_tonic[row : row + 1]
+                tokens = loop.tokens[None, :steps, :, place]
+                composed = self._layout.vocabulary.to_pitches(tokens, tonic)[0]
+                pitches[row, :steps][free] = composed[free]
+                onsets[row, :steps][free] = loop.onsets[:steps, :, place][free]
         return pitches, onsets
 
 
 class _Loop:
-    """The state of pieces that are composed side by side; the longest come first.
+    """Pieces composed side by side; the longest come first.
 
     Arrays of cells are ``(time, line, row)``. The rows that have not ended are the first ones.
     """
@@ -71,7 +69,7 @@ class _Loop:
         sampling: SamplingParameters,
     ) -> None:
         self._encoder, self._decoder = network.encoder, network.decoder
-        self._pieces, self._sampling, rows = pieces, sampling, len(pieces)
+        self._sampling, rows = sampling, len(pieces)
         steps, lines = pieces[0].steps, pieces[0].tokens.shape[1]
         shape = steps, lines, rows
         self.tokens, self.onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
@@ -87,7 +85,6 @@ class _Loop:
             closes[part, row] = piece.closes
         self._temperature = sampling.temperatures(closes)
         lengths = np.array([piece.steps for piece in pieces])
-        self._alive = (lengths > np.arange(steps)[:, None]).sum(axis=1).tolist()
         self._free = (self.tokens == UNKNOWN).any(axis=1)
         # Where two lines are given something to sound, so that they can be met.
         self._meets = ((self.tokens > REST).sum(axis=1) > 1).any(axis=1)
@@ -96,14 +93,11 @@ class _Loop:
         self._past = np.tile(self._decoder.start(), (rows, 1))
         self._earlier = self._decoder.earlier(self._before)
         self._drive = np.empty((rows, min(CHUNK, steps), self._encoder.units), np.float32)
-
-    def run(self) -> None:
-        """Compose all steps."""
-        for step, rows in enumerate(self._alive):
+        for step, alive in enumerate((lengths > np.arange(steps)[:, None]).sum(axis=1).tolist()):
             if step % CHUNK == 0:
-                for row, piece in enumerate(self._pieces[:rows]):
+                for row, piece in enumerate(pieces[:alive]):
                     self._encoder(piece, step, self._drive[row, : piece.steps - step])
-            self._advance(step, rows)
+            self._advance(step, alive)
 
     def _advance(self, step: int, rows: int) -> None:
         """Compose one step of the first rows, which last so long."""

@@ -33,13 +33,7 @@ NO_CRITIC = "this model carries no critic that could choose; use one of chorale"
 
 
 def ensemble_of(info: dict[str, Any]) -> Ensemble:
-    """The ensemble that ``model.json`` names; SATB where it names none.
-
-    Raises
-    ------
-    InputError
-        If what it names is no ensemble.
-    """
+    """The ensemble that ``model.json`` names; SATB where it names none."""
     return Ensemble.from_dict(info["ensemble"]) if "ensemble" in info else SATB
 
 
@@ -51,13 +45,11 @@ class Generator:
 
     Parameters
     ----------
-    weights : Weights
-        As in ``runtime.npz``.
-    info : dict
-        As in ``model.json``.
+    weights, info
+        As in ``runtime.npz`` and ``model.json``.
     processes : int, optional
-        How many share a batch of `LARGE` steps or more, this one included; the others are started
-        for the first such batch and end with this one. By default one for each core.
+        How many share a batch of `LARGE` steps or more, this one included; by default one for each
+        core. The others are started for the first such batch and end with this one.
     """
 
     mixes_lengths = True
@@ -95,14 +87,13 @@ class Generator:
         lookahead: float = DEFAULT.lookahead,
         reweighting: float = DEFAULT.reweighting,
     ) -> Take:
-        """Compose a batch.
+        """Compose a batch; a piece's seed decides its take, whatever else is in the batch.
 
         Parameters
         ----------
         given : Conditioning
             A batch ``(batch, time, …)``.
         seeds : (batch,) int64
-            A piece's seed decides its take; what else is in the batch does not matter.
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
         temperature, min_p, phrase_end, lookahead, reweighting
@@ -175,11 +166,6 @@ class Generator:
 
         Comparable only among compositions for the same given cells.
 
-        Parameters
-        ----------
-        given, pitches, onsets
-            As `compose` takes and returns them.
-
         Returns
         -------
         (batch,) float32
@@ -232,11 +218,6 @@ def check(
 
 def load(folder: str | Path, processes: int | None = None) -> Generator:
     """Read a model's folder.
-
-    Parameters
-    ----------
-    processes : int, optional
-        How many share a large batch; see `Generator`.
 
     Raises
     ------

@@ -23,12 +23,7 @@ HOP = 16
 
 
 def inside(given: Conditioning) -> Flags:
-    """True up to a piece's last step in which a cell sounds or is to be composed.
-
-    Returns
-    -------
-    (batch, time) bool
-    """
+    """True up to a piece's last step that sounds or is to be composed: ``(batch, time) bool``."""
     return np.asarray(np.arange(given.steps) < _lengths(given)[:, None], dtype=bool)
 
 
@@ -178,8 +173,8 @@ class Critic:
         asked = pieces(given, self._layout, self.window)
         sung = self._layout.vocabulary.to_tokens(np.asarray(pitches), given.major_tonic)
         begun = np.asarray(onsets, bool)
-        with one_core():
-            scores = [self._score_of(*one) for one in zip(asked, sung, begun, strict=True)]
+        one_core()
+        scores = [self._score_of(*one) for one in zip(asked, sung, begun, strict=True)]
         return np.array(scores, np.float32)
 
     def _score_of(self, piece: Piece, sung: Whole, onsets: Flags) -> float:

@@ -33,34 +33,19 @@ Take = tuple[Pitches, Flags]
 
 @dataclass(frozen=True)
 class SamplingParameters:
-    """How choices are made.
-
-    Attributes
-    ----------
-    temperature : float
-        Below 1 the likelier notes are preferred, above 1 the rarer ones.
-    min_p : float
-        Notes less than so many times as likely as the likeliest are never taken; 0: any may be.
-    phrase_end : float
-        The temperature where phrases end, as a share of `temperature`: a phrase's last chord is the
-        plainest thing in the style. See `kantor.runtime.pieces.Piece.closes`.
-    lookahead : float
-        How much the step after counts where it is given.
-    reweighting : float
-        How much the heads of given lines count where lines are composed that otherwise come before
-        them; nothing where the line that comes first is given.
-
-    Raises
-    ------
-    InputError
-        If a value makes no sense.
-    """
+    """How choices are made; an `InputError` where a value makes no sense."""
 
     temperature: float = 1.0
+    """Below 1 the likelier notes are preferred, above 1 the rarer ones."""
     min_p: float = 0.05
+    """Notes less than so many times as likely as the likeliest are never taken; 0: any may be."""
     phrase_end: float = 0.3
+    """The temperature where phrases end (`Piece.closes`), as a share of `temperature`: a phrase's
+    last chord is the plainest thing in the style."""
     lookahead: float = 2.0
+    """How much the step after counts where it is given; see `kantor.runtime.decoder`."""
     reweighting: float = 1.0
+    """How much the heads of given lines count where earlier lines are composed; see there."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "phrase_end"):

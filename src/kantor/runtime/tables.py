@@ -9,9 +9,7 @@ Arrays of a step are ``(line, row)``: one row a piece, or a step of one piece.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -161,40 +159,13 @@ def rectify(array: Array) -> Array:
     return np.asarray(np.maximum(array, np.zeros_like(array), out=array))
 
 
-_lock = threading.Lock()
-_limits = ExitStack()
-_users = 0
-
-
 @cache
-def _blas() -> ThreadpoolController:
-    """What multiplies numpy's matrices.
-
-    Let OpenBLAS use, once, more of its buffer than composing needs: before that some products take
-    up to four times as long on AMD's Zen. 32 rows and 512 outputs are the fewest that help.
-    """
-    blas = ThreadpoolController().select(user_api="blas")
-    with blas.limit(limits=1):
-        np.matmul(np.ones((32, 256), np.float32), np.ones((256, 512), np.float32))
-    return blas
-
-
-@contextmanager
-def one_core() -> Iterator[None]:
-    """While this lasts, in any thread, a matrix product runs on one core.
+def one_core() -> None:
+    """From now on numpy's matrix products run on one core of this process.
 
     So several threads can each use their own core, and sums come out alike: a product that is
-    shared among cores adds up in another order.
+    shared among cores adds up in another order. OpenBLAS uses, once, more of its buffer than
+    composing needs: before that some products take up to four times as long on AMD's Zen.
     """
-    global _users
-    with _lock:
-        if not _users:
-            _limits.enter_context(_blas().limit(limits=1))
-        _users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if not _users:
-                _limits.close()
+    ThreadpoolController().limit(limits=1, user_api="blas")
+    np.matmul(np.ones((32, 256), np.float32), np.ones((256, 512), np.float32))

@@ -18,63 +18,50 @@ from kantor.runtime import weights
 
 
 @pytest.fixture
-def keras_way(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that would be opened with TensorFlow."""
-    opened: list[Path] = []
-    module = ModuleType("kantor.model.generator")
-    module.load = opened.append  # type: ignore[attr-defined]
-    package = ModuleType("kantor.model")
-    package.generator = module  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, package.__name__, package)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    return opened
+    folders: list[Path] = []
+    package, module = ModuleType("kantor.model"), ModuleType("kantor.model.generator")
+    package.generator, module.load = module, folders.append  # type: ignore[attr-defined]
+    for one in (package, module):
+        monkeypatch.setitem(sys.modules, one.__name__, one)
+    return folders
 
 
-def write(folder: Path, preset: str, arrays: bool = True) -> Path:
-    (folder / "model.json").write_text(json.dumps({"preset": preset}))
+def write(folder: Path, arrays: bool = True, **info: object) -> Path:
+    (folder / "model.json").write_text(json.dumps(info))
     if arrays:
         weights.save(folder, random_weights())
     return folder
 
 
-@pytest.mark.parametrize("preset", ["chorale", "long"])
-def test_light_presets(tmp_path: Path, keras_way: list[Path], preset: str) -> None:
-    """They are composed with in numpy."""
-    found = composer.load(write(tmp_path, preset))
-    assert isinstance(found, runtime.Generator)
-    assert found.info == {"preset": preset}
-    assert keras_way == []
-
-
-@pytest.mark.parametrize(("preset", "arrays"), [("unet", True), ("chorale", False)])
-def test_others(tmp_path: Path, keras_way: list[Path], preset: str, arrays: bool) -> None:
+@pytest.mark.parametrize(
+    ("preset", "arrays", "light"),
+    [("chorale", True, True), ("long", True, True), ("unet", True, False), ("long", False, False)],
+)
+def test_presets(
+    tmp_path: Path, opened: list[Path], preset: str, arrays: bool, light: bool
+) -> None:
     """The workshop's network needs TensorFlow, and so does a model without its arrays."""
-    composer.load(str(write(tmp_path, preset, arrays)))
-    assert keras_way == [tmp_path]
+    model = composer.load(str(write(tmp_path, arrays, preset=preset)))
+    assert isinstance(model, runtime.Generator) == light
+    assert opened == ([] if light else [tmp_path])
 
 
 @pytest.mark.parametrize("preset", ["chorale", "unet"])
-def test_a_model_of_another_format(tmp_path: Path, keras_way: list[Path], preset: str) -> None:
-    """It is refused in one line that names both formats, not misread."""
-    text = json.dumps({"preset": preset, "format": weights.FORMAT + 1})
-    (write(tmp_path, preset) / "model.json").write_text(text)
+def test_what_cannot_be_read(tmp_path: Path, opened: list[Path], preset: str) -> None:
+    """A model of another format is refused in one line that names both, not misread."""
+    write(tmp_path, preset=preset, format=weights.FORMAT + 1)
     with pytest.raises(ModelError, match=r"a model of format 2, .* reads format 1; .*make repro"):
         composer.load(tmp_path)
-    assert keras_way == []
-
-
-def test_a_folder_without_a_model(tmp_path: Path) -> None:
-    """It is refused in one line."""
-    (tmp_path / "model.json").write_text("{")
-    with pytest.raises(ModelError, match=r"not a model of Kantor.*dvc repro"):
-        composer.load(tmp_path)
+    assert opened == []
 
 
 def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     """Loading a light model imports numpy and none of the large packages."""
     script = (
         "import sys; from kantor.compose import composer\n"
-        f"composer.load({str(write(tmp_path, 'chorale'))!r})\n"
+        f"composer.load({str(write(tmp_path, preset='chorale'))!r})\n"
         "heavy = {'tensorflow', 'keras', 'mlflow', 'pandas', 'scipy', 'matplotlib', 'symusic'}\n"
         "print(heavy & set(sys.modules))"
     )

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from kantor.compose import outputs
 from kantor.compose.outputs import FORMATS, parse_formats, path_of, stems, write
 from kantor.errors import InputError
-from kantor.formats import reading
 from kantor.music.score import Key, Score, onset_floor
 
 HEADS = {"npz": b"PK", "mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
@@ -32,36 +31,24 @@ def test_every_format_is_written(kind, score, tmp_path):
 
 
 def test_a_picture_shows_what_was_given(score, tmp_path):
-    """Another mask is another picture; without one nothing is marked."""
+    """Another mask is another picture; without one nothing is marked; notes are the same."""
     masks = [None, np.ones(score.pitches.shape, bool), np.arange(4) == np.zeros((24, 1))]
-    for index, mask in enumerate(masks):
-        write(score, tmp_path / f"{index}", "png", mask)
-    assert len({(tmp_path / f"{index}").read_bytes() for index in range(3)}) == 3
-    write(score, tmp_path / "notes", "mid", masks[1])
-    write(score, tmp_path / "same notes", "mid")
-    assert (tmp_path / "notes").read_bytes() == (tmp_path / "same notes").read_bytes()
-
-
-@pytest.mark.parametrize("kind", ["mid", "musicxml"])
-def test_the_soprano_is_read_back(kind, score, tmp_path):
-    """What is written as notes has four named parts, the first of which is the soprano."""
-    write(score, tmp_path / "x", kind)
-    parts = reading.read(tmp_path / "x").parts
-    assert [part.name for part in parts] == ["Soprano", "Alto", "Tenor", "Bass"]
-    assert [(int(n.start), int(n.end), n.pitch) for n in parts[0].notes] == [
-        (0, 2, 72),
-        (2, 4, 71),
-        (4, 6, 72),
-    ]
+    for kind, different in (("png", 3), ("mid", 1)):
+        for index, mask in enumerate(masks):
+            write(score, tmp_path / f"{index}", kind, mask)
+        assert len({(tmp_path / f"{index}").read_bytes() for index in range(3)}) == different
 
 
 def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
-    """If writing stops half-way the old file stays and no part of the new one is left."""
+    """If writing stops half-way the old file stays and no part of the new one is left; the disk's
+    refusal is one line that names the file."""
 
     def broken(score, path):
         path.write_bytes(b"half")
         raise InputError("longer than can be written")
 
+    with pytest.raises(InputError, match=r"gone/x\.mid: cannot be written \(No such file"):
+        write(score, tmp_path / "gone" / "x.mid", "mid")
     monkeypatch.setattr(outputs, "writer", lambda kind, given: broken)
     (tmp_path / "x.wav").write_bytes(b"old")
     with pytest.raises(InputError, match=r"x\.wav: longer than"):
@@ -70,35 +57,20 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
 
 
-def test_a_folder_that_is_gone_is_told(score, tmp_path):
-    """The disk's refusal is one line that names the file."""
-    with pytest.raises(InputError, match=r"gone/x\.mid: cannot be written \(No such file"):
-        write(score, tmp_path / "gone" / "x.mid", "mid")
-
-
 def test_names_are_ours():
     """Odd characters go, equal names are told apart, and no name leads out of the folder."""
-    sources = [
-        "a/tune.mid",
-        "b/Tune.xml",
-        "tune-2.mid",
-        "..",
-        "..mid",
-        "-rf.mid",
-        "a\nb\x1b[1m.mid",
-    ]
-    names = stems([Path(source) for source in [*sources, "Für Elise (1).mid", "con.mid"]])
-    assert names == [
-        "tune",
-        "Tune-2",
-        "tune-2-2",
-        "melody",
-        "melody-2",
-        "rf",
-        "a_b_1m",
-        "Für_Elise_1",
-        "_con",
-    ]
+    expected = {
+        "a/tune.mid": "tune",
+        "b/Tune.xml": "Tune-2",
+        "tune-2.mid": "tune-2-2",
+        "..": "melody",
+        "..mid": "melody-2",
+        "-rf.mid": "rf",
+        "a\nb\x1b[1m.mid": "a_b_1m",
+        "Für Elise (1).mid": "Für_Elise_1",
+        "con.mid": "_con",
+    }
+    assert stems([Path(source) for source in expected]) == list(expected.values())
     assert path_of(Path("out"), "tune", 2, "mid") == Path("out/tune-take2.mid")
 
 
@@ -111,21 +83,19 @@ def test_any_name_is_safe(texts):
         path = path_of(Path("out"), name, 100, "musicxml")
         assert path.parent == Path("out")
         assert len(path.name.encode()) <= 255
-        assert not name.startswith((".", "-"))
         assert name.isprintable()
+        assert not name.startswith((".", "-"))
 
 
 @pytest.mark.parametrize(
     ("text", "kinds"),
-    [("mid,png", ("mid", "png")), (" PNG , .mid,mid", ("mid", "png")), ("wav", ("wav",))],
+    [("mid,png", ("mid", "png")), (" PNG , .mid,mid", ("mid", "png")), ("wav", ("wav",))]
+    + [(text, None) for text in ("", ",", "midi", "mid,exe")],
 )
 def test_formats_are_parsed(text, kinds):
-    """Order, capitals, dots and repeats do not matter."""
-    assert parse_formats(text) == kinds
-
-
-@pytest.mark.parametrize("text", ["", ",", "midi", "mid,exe"])
-def test_unknown_formats_are_refused(text):
-    """The error lists the formats there are."""
-    with pytest.raises(InputError, match="mid,musicxml,npz,wav,png"):
-        parse_formats(text)
+    """Order, capitals, dots and repeats do not matter; an error lists the formats there are."""
+    if kinds:
+        assert parse_formats(text) == kinds
+    else:
+        with pytest.raises(InputError, match="mid,musicxml,npz,wav,png"):
+            parse_formats(text)

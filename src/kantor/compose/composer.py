@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from kantor import runtime
     from kantor.model.generator import Generator
 
-# A batch and one seed for each of its pieces, and sampling parameters by name, to pitches and
-# onsets.
 Model = Callable[..., tuple[Pitches, Flags]]
+"""Of a batch, one seed for each of its pieces, and sampling parameters by name."""
 
 PADDING = 32  # steps: lengths are rounded up to a multiple, so that few shapes reach the model
 RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bounded
@@ -39,31 +38,20 @@ RUN_STEPS = 1_048_576  # steps in one run of the model, so that memory stays bou
 class Request:
     """One piece that a model is asked for: what is given of it, and so what is to be composed.
 
-    Attributes
-    ----------
-    score : Score
-        ``(time, line)``, its key known. Only the given cells are read.
-    mask : (time, line) bool
-        True = given, a given rest included; False = to be composed.
-    messages : tuple of str
-        What was done to a file's notes, one line each.
-
     Raises
     ------
     InputError
         If the mask is not of the score's shape, or leaves nothing to compose.
     """
 
-    score: Score
-    mask: Flags
-    messages: tuple[str, ...] = ()
+    score: Score  # its key known; only the given cells are read
+    mask: Flags  # (time, line), True = given, a given rest included; False = to be composed
+    messages: tuple[str, ...] = ()  # what was done to a file's notes, one line each
 
     def __post_init__(self) -> None:
-        mask = np.array(self.mask, bool)
-        if mask.shape != self.score.pitches.shape:
-            raise InputError(
-                f"a mask of shape {mask.shape} for pitches of {self.score.pitches.shape}"
-            )
+        mask, shape = np.array(self.mask, bool), self.score.pitches.shape
+        if mask.shape != shape:
+            raise InputError(f"a mask of shape {mask.shape} for pitches of {shape}")
         if mask.all():
             raise InputError("everything is given: nothing is left to compose")
         mask.flags.writeable = False
@@ -227,12 +215,9 @@ def _runs(candidates: Iterable[_Candidate], mixed: bool) -> Iterator[list[_Candi
 
 def _check_answer(batch: Conditioning, pitches: Pitches, onsets: Flags) -> None:
     """Refuse an answer of another form than the batch, or one that changed what was given."""
-    shape = batch.pitches.shape
-    if np.shape(pitches) != shape or np.shape(onsets) != shape:
-        raise ModelError(
-            f"the model answered pitches of shape {np.shape(pitches)} and onsets of shape "
-            f"{np.shape(onsets)} for a batch of {shape}"
-        )
+    shape, shapes = batch.pitches.shape, (np.shape(pitches), np.shape(onsets))
+    if shapes != (shape, shape):
+        raise ModelError(f"the model answered arrays of shape {shapes} for a batch of {shape}")
     if (batch.mask & ((pitches != batch.pitches) | (onsets != batch.onsets))).any():
         raise ModelError("the model changed notes that were given to it")
 

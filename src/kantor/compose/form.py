@@ -28,28 +28,17 @@ _HOMES = range(41, 53)  # where the bass ends
 class Form:
     """A piece of which nothing is given but its length, meter and key.
 
-    Attributes
-    ----------
-    bars : int
-        Length: a pickup is taken off the last bar.
-    pickup : int
-        Steps before the first whole bar.
-    phrase : int
-        Bars from one fermata to the next.
-    ensemble : Ensemble
-        For which the piece is composed.
-
     Raises
     ------
     InputError
         One line that names the option, if a number cannot be.
     """
 
-    bars: int
+    bars: int  # a pickup is taken off the last one
     meter: Meter = field(default_factory=Meter)
     key: Key = field(default_factory=Key)
-    pickup: int = 0
-    phrase: int = PHRASE
+    pickup: int = 0  # steps before the first whole bar
+    phrase: int = PHRASE  # bars from one fermata to the next
     ensemble: Ensemble = SATB
 
     def __post_init__(self) -> None:
@@ -103,22 +92,11 @@ class Form:
 
 
 def continued(score: Score, mask: Flags, meter: Meter, bars: int) -> tuple[Score, Flags]:
-    """The score with so many more bars, composed in all lines, in phrases of their own.
+    """The score and its mask ``(time, line)`` with so many more bars, all lines to be composed.
 
-    Of them only the last note of the bass is given, the tonic. What the file's last bar lacks is
-    composed too. Where it lacks the pickup, as in most chorales, the new end lacks it as well, and
-    the next phrase begins with it.
-
-    Parameters
-    ----------
-    mask : (time, line) bool
-    meter
-        Of the new bars.
-
-    Returns
-    -------
-    score : Score
-    mask : (time, line) bool
+    They are in phrases of their own and in a meter of their own. Only the last note of the bass is
+    given, the tonic. What the file's last bar lacks is composed too. Where it lacks the pickup, as
+    in most chorales, the new end lacks it as well, and the next phrase begins with it.
     """
     bar = meter.bar_steps
     last = int(score.bar_lines[-1]) if len(score.bar_lines) else score.pickup

@@ -52,10 +52,10 @@ def on_grid(
     notes, deviation = quantise(top, quarter)
     if not notes:
         raise InputError("no notes to compose for")
-    messages = _moved(deviation)
+    messages = []
     if covered:
-        chords = f"chords: took the top line, left out {covered} of {len(played)} notes"
-        messages.insert(0, chords)
+        messages.append(f"chords: took the top line, left out {covered} of {len(played)} notes")
+    messages += _moved(deviation)
     pitches = np.array([note.pitch for note in notes])
     octaves = _octaves(pitches, line, foreign)
     if octaves:
@@ -92,24 +92,18 @@ def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNo
     note before it. A lower note that was covered does not come up again when the higher one ends.
     So that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
     that is less, into a lower one. A note that hangs because its end is missing is cut off.
-
-    Parameters
-    ----------
-    quarter
-        What a quarter is in the notes' times.
+    `quarter` is what a quarter is in the notes' times.
     """
     line: list[TimedNote] = []
     for chord in _chords(_without_hanging(notes, quarter), quarter):
-        top = max(chord, key=lambda note: (note.pitch, note.end)) if len(chord) > 1 else chord[0]
+        top = max(chord, key=lambda note: (note.pitch, note.end))
         note = TimedNote(chord[0].start, top.end, top.pitch)
-        if line:
+        if line and line[-1].end > note.start:
             before = line[-1]
-            if before.end > note.start:
-                overlap = before.end - note.start
-                held_on = min(_LEGATO * quarter, (before.end - before.start) / 2)
-                if before.pitch > note.pitch and overlap > held_on:
-                    continue
-                line[-1] = TimedNote(before.start, note.start, before.pitch)
+            held_on = min(_LEGATO * quarter, (before.end - before.start) / 2)
+            if before.pitch > note.pitch and before.end - note.start > held_on:
+                continue
+            line[-1] = before._replace(end=note.start)
         line.append(note)
     return line, len(notes) - len(line)
 
@@ -130,7 +124,7 @@ def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote
         if end - note.start > _HANGING * quarter:
             after = bisect.bisect_right(starts, note.start)
             end = min([end, *starts[after : after + 1]])
-        cut.append(note if end == note.end else TimedNote(note.start, end, note.pitch))
+        cut.append(note._replace(end=end))
         next_start[note.pitch] = note.start
     return cut[::-1]
 

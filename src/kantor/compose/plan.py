@@ -20,7 +20,7 @@ from kantor.music.notes import notes_of
 from kantor.music.score import REST, Flags, Score
 
 MOST_BARS = 1_000
-Ranges = tuple[tuple[int, int], ...]
+Ranges = tuple[tuple[int, int], ...]  # first and last bars
 Rests = Literal["cut", "bar", "keep"]
 T = TypeVar("T")
 
@@ -29,30 +29,14 @@ _RANGE = re.compile(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?")
 
 @dataclass(frozen=True)
 class Plan:
-    """Which cells of a file are given; everything else is composed.
+    """Which cells of a file are given; everything else is composed."""
 
-    Attributes
-    ----------
-    given : frozenset of int
-        Lines of the ensemble that are given throughout.
-    locked : pairs of int
-        First and last of bars in which the other lines are given too.
-    composed : pairs of int
-        First and last of the only bars that are composed; none: all but the locked ones.
-    fill : bool
-        Compose nothing but the bars in which a line rests throughout.
-    more : int
-        Bars that follow the file's end, composed in all lines.
-    ensemble : Ensemble
-        For which the file is read.
-    """
-
-    given: frozenset[int] = frozenset({SATB.leads})
-    locked: Ranges = ()
-    composed: Ranges = ()
-    fill: bool = False
-    more: int = 0
-    ensemble: Ensemble = SATB
+    given: frozenset[int] = frozenset({SATB.leads})  # lines given throughout
+    locked: Ranges = ()  # bars in which the other lines are given too
+    composed: Ranges = ()  # the only bars that are composed; none: all but the locked ones
+    fill: bool = False  # compose nothing but the bars in which a line rests throughout
+    more: int = 0  # bars that follow the file's end, composed in all lines
+    ensemble: Ensemble = SATB  # for which the file is read
 
     def __post_init__(self) -> None:
         if not self.given <= self.all:
@@ -126,9 +110,7 @@ class Plan:
     @property
     def rests(self) -> Rests:
         """What of the silence around the file's notes belongs to the piece."""
-        if self.of_bars:
-            return "keep"
-        return "bar" if self.more else "cut"
+        return "keep" if self.of_bars else "bar" if self.more else "cut"
 
     def mask(self, score: Score) -> tuple[Flags, list[str]]:
         """Which cells of the file's score are given, ``(time, line) bool``, and messages on them.

@@ -12,10 +12,9 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 from typing import Any
@@ -66,15 +65,6 @@ class Workers:
             for process in list((self.pool._processes or {}).values()):
                 process.kill()
         self.pool.shutdown(cancel_futures=True)
-
-    @contextmanager
-    def ended_by_error(self) -> Iterator[None]:
-        """An error or Ctrl-C meanwhile ends the workers at once; later calls start new ones."""
-        try:
-            yield
-        except BaseException:
-            self.renew(self.pool)
-            raise
 
 
 class Call:

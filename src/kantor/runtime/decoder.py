@@ -123,10 +123,8 @@ class Decoder:
 
         Returns
         -------
-        now : (line, row) intp
-            Tokens, the given ones among them.
-        anew : (line, row) bool
-            Whether a composed pitch begins anew even if it stays.
+        now, anew : (line, row)
+            All tokens, and whether a composed pitch begins anew even if it stays.
         doubtful : (row,) bool
             Where rounding could change a choice.
         """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kantor.music import score
 from kantor.music.conditioning import Conditioning
 from kantor.network.layout import CONTEXT, Layout
-from kantor.network.tokens import REST, UNKNOWN
+from kantor.network.tokens import REST, UNKNOWN, frame_shift
 from kantor.runtime.decoder import Decoder, Step, some
 from kantor.runtime.heads import LOWEST_KEY
 from kantor.runtime.pieces import Encoder, Piece, pieces
@@ -69,9 +69,7 @@ class _Loop:
         sampling: SamplingParameters,
     ) -> None:
         self._encoder, self._decoder = network.encoder, network.decoder
-        self._sampling, rows = sampling, len(pieces)
-        steps, lines = pieces[0].steps, pieces[0].tokens.shape[1]
-        shape = steps, lines, rows
+        shape = steps, lines, rows = pieces[0].steps, pieces[0].tokens.shape[1], len(pieces)
         self.tokens, self.onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
         self._uniform, self._threshold = np.zeros((2, *shape), np.float32)
         closes = np.zeros((steps, rows), bool)
@@ -88,7 +86,8 @@ class _Loop:
         self._free = (self.tokens == UNKNOWN).any(axis=1)
         # Where two lines are given something to sound, so that they can be met.
         self._meets = ((self.tokens > REST).sum(axis=1) > 1).any(axis=1)
-        self._key = np.array([piece.shift - LOWEST_KEY for piece in pieces])
+        tonics = np.array([piece.major_tonic for piece in pieces])
+        self._key = frame_shift(tonics) - LOWEST_KEY
         self._before = np.full((lines, rows), REST)
         self._past = np.tile(self._decoder.start(), (rows, 1))
         self._earlier = self._decoder.earlier(self._before)
@@ -97,9 +96,9 @@ class _Loop:
             if step % CHUNK == 0:
                 for row, piece in enumerate(pieces[:alive]):
                     self._encoder(piece, step, self._drive[row, : piece.steps - step])
-            self._advance(step, alive)
+            self._advance(step, alive, sampling)
 
-    def _advance(self, step: int, rows: int) -> None:
+    def _advance(self, step: int, rows: int, sampling: SamplingParameters) -> None:
         """Compose one step of the first rows, which last so long."""
         self._past, self._earlier = self._past[:rows], self._earlier[:rows]
         self._before, self._key = self._before[:, :rows], self._key[:rows]
@@ -107,16 +106,12 @@ class _Loop:
         now = given.astype(np.intp)
         asked = some(self._free[step, :rows])
         if asked is not None:
-            anew = np.zeros(given.shape, bool)
-            composed = self._step(step, asked)
-            now[:, asked], anew[:, asked], doubtful = self._decoder.compose(
-                composed, self._sampling
-            )
+            anew, compose = np.zeros(given.shape, bool), self._decoder.compose
+            now[:, asked], anew[:, asked], doubtful = compose(self._step(step, asked), sampling)
             for row in np.arange(rows)[asked][doubtful] if len(doubtful) > 1 else ():
                 # Among others its sums come out a little different: no take may depend on that.
                 one = slice(row, row + 1)
-                alone = self._step(step, one)
-                now[:, one], anew[:, one], _ = self._decoder.compose(alone, self._sampling)
+                now[:, one], anew[:, one], _ = compose(self._step(step, one), sampling)
             started = (now > REST) & ((now != self._before) | anew)
             onsets[:] = np.where(given == UNKNOWN, started, onsets)
             given[:] = now

@@ -135,14 +135,17 @@ class Generator:
         arrays = [getattr(given, field.name) for field in fields(given)]
         jobs = [(Conditioning(*(array[part] for array in arrays)), seeds[part]) for part in parts]
         pitches, onsets = np.empty_like(given.pitches), np.empty_like(given.onsets)
-        with self._workers.ended_by_error():
-            calls = [self._workers.submit(_compose_there, *job, *how) for job in jobs[1:]]
+        calls = [self._workers.submit(_compose_there, *job, *how) for job in jobs[1:]]
+        try:
             pitches[parts[0]], onsets[parts[0]] = self._compose_here(*jobs[0], *how)
             for part, call, job in zip(parts[1:], calls, jobs[1:], strict=True):
                 try:
                     pitches[part], onsets[part] = call.result()
                 except processes.Died:
                     pitches[part], onsets[part] = self._compose_here(*job, *how)
+        except BaseException:  # Ctrl-C too: end the others at once; the next batch has new ones
+            self._workers.renew(self._workers.pool)
+            raise
         return pitches, onsets
 
     def _compose_here(

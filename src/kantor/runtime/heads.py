@@ -24,13 +24,8 @@ _KEYS = np.arange(LOWEST_KEY, LOWEST_KEY + OCTAVE)
 class Head:
     """The logits of one line, from its context and the chord so far.
 
-    Attributes
-    ----------
-    line : int
-    window : int
-        How many places there are: a rest, and each pitch of the line's range or a drum's hit.
-    tessitura : (key, window) float32
-        What the window gets beside the logits.
+    A window has so many places: a rest, and each pitch of the line's range or a drum's hit. What it
+    gets beside the logits is its `tessitura`, ``(key, window)``.
     """
 
     def __init__(self, weights: Weights, line: int, of: Layout, chords: Chords) -> None:
@@ -120,8 +115,6 @@ class Head:
             What the hidden layer has of anything but the step's chord, its bias included.
         now, before : (line, row) intp
             Tokens of the step, 0 where a line is not known yet, and of the step before.
-        key : (row,) intp
-            See `LOWEST_KEY`.
 
         Returns
         -------

@@ -48,11 +48,6 @@ class Piece:
     steps: int  # without what stands around it
 
     @property
-    def shift(self) -> int:
-        """Semitones from C to the key's frame."""
-        return int(tokens.frame_shift(self.major_tonic))
-
-    @property
     def closes(self) -> Flags:
         """Where a phrase ends, ``(steps,)``: under a fermata and in the quarter before it."""
         fermatas = self.fermatas[CONTEXT : CONTEXT + self.steps]
@@ -151,34 +146,28 @@ class Critic:
     """Scores of windows, as `kantor.model.nets.critic.ChoraleCritic` gives them."""
 
     def __init__(self, weights: Weights, of: Layout) -> None:
-        self._layout = of
-        self._weights = {
-            name.removeprefix(CRITIC): array
-            for name, array in weights.items()
-            if name.startswith(CRITIC)
-        }
-        seen = self._weights["seen.kernel"]
+        self._layout, self._weights = of, weights
+        seen = weights[f"{CRITIC}seen.kernel"]
         self._chords = Chords(of)
         self._score = ScoreLayer(seen[: of.score.size], of)
         successions = of.judged.split(seen)["succession"]
         none = np.zeros_like(successions[:, :1])
         self._successions = np.concatenate([successions, none], axis=1)
         self._upper, self._lower = np.array(of.ensemble.pairs, np.intp).T
-        self._strided = sum(name.startswith("strided.") for name in self._weights) // 2
-        self.width = len(self._weights["local.bias"])
-        self.window = len(self._weights["score.kernel"]) // self.width * 2**self._strided
+        self._strided = sum(name.startswith(f"{CRITIC}strided.") for name in weights) // 2
+        self._width = len(weights[f"{CRITIC}local.bias"])
+        self._window = len(weights[f"{CRITIC}score.kernel"]) // self._width * 2**self._strided
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """Mean scores ``(batch,)`` of pieces; see `kantor.runtime.Generator.judge`."""
-        asked = pieces(given, self._layout, self.window)
+        batch = pieces(given, self._layout, self._window)
         sung = self._layout.vocabulary.to_tokens(np.asarray(pitches), given.major_tonic)
-        begun = np.asarray(onsets, bool)
         one_core()
-        scores = [self._score_of(*one) for one in zip(asked, sung, begun, strict=True)]
+        scores = [self._score_of(*one) for one in zip(batch, sung, onsets, strict=True)]
         return np.array(scores, np.float32)
 
     def _score_of(self, piece: Piece, sung: Whole, onsets: Flags) -> float:
-        after = ((0, self.window), (0, 0))
+        after = ((0, self._window), (0, 0))
         now = np.pad(sung[: piece.steps], after, constant_values=tokens.REST).T
         before = np.pad(now[:, :-1], ((0, 0), (1, 0)), constant_values=tokens.REST)
         onsets = np.pad(onsets[: piece.steps], after).T
@@ -194,20 +183,20 @@ class Critic:
 
     def _windows(self, steps: Array, starts: Whole) -> Array:
         """The scores of windows that begin at `starts`, ``(window,)``."""
-        windows = steps[starts[:, None] + np.arange(self.window)]
+        windows = steps[starts[:, None] + np.arange(self._window)]
         padded = np.pad(windows, ((0, 0), (1, 1), (0, 0)))
-        taps = [padded[:, tap : tap + self.window] for tap in range(TAPS)]
+        taps = [padded[:, tap : tap + self._window] for tap in range(TAPS)]
         hidden = _leaky(self._dense("local", np.concatenate(taps, axis=-1)))
         local = self._dense("local_score", hidden).mean(axis=(1, 2))
         for layer in range(self._strided):
-            hidden = hidden.reshape(len(starts), -1, 2 * self.width)
+            hidden = hidden.reshape(len(starts), -1, 2 * self._width)
             hidden = _leaky(self._dense(f"strided.{layer}", hidden))
         return np.asarray(self._dense("score", hidden.reshape(len(starts), -1))[:, 0] + local)
 
     def _dense(self, name: str, inputs: Array) -> Array:
-        kernel = self._weights[f"{name}.kernel"]
+        kernel = self._weights[f"{CRITIC}{name}.kernel"]
         product = inputs.reshape(-1, len(kernel)) @ kernel
-        product += self._weights[f"{name}.bias"]
+        product += self._weights[f"{CRITIC}{name}.bias"]
         return np.asarray(product.reshape(*inputs.shape[:-1], -1))
 
 

@@ -36,13 +36,7 @@ def save(folder: Path, weights: Weights) -> None:
 
 
 def load(folder: Path, layout: Layout) -> dict[str, NDArray[Any]]:
-    """Read them.
-
-    Raises
-    ------
-    OSError, EOFError, ValueError, BadZipFile
-        If there is no such file, or it is damaged, or its arrays are no model's.
-    """
+    """Read them; an `OSError`, `EOFError`, `ValueError` or `BadZipFile` if they are no model's."""
     with (folder / NAME).open("rb") as file, np.load(file, allow_pickle=False) as stored:
         weights = {name: stored[name] for name in stored.files}
     check(weights, layout)

@@ -106,27 +106,42 @@ def test_voices_of_a_file(file, chorale, filler, words, voices):
 @pytest.mark.parametrize(
     ("words", "given", "cells"),
     [
-        # (rows, lines) of the cells that are given, or that are composed
+        # (start, end, line) of the cells that are given, or of those that are composed
         ({"locked": "3-4"}, True, [(0, 80, 0), (36, 68, None), (28, 36, 3)]),
+        ({"locked": "2", "voices": "all"}, True, [(20, 36, None)]),
         ({"voices": "all", "locked": "0"}, True, [(0, 4, None)]),
         ({"voices": "all", "composed": "0"}, False, [(0, 4, None)]),
         ({"composed": "2,5", "voices": "alto"}, False, [(20, 36, 1), (68, 80, 1)]),
         ({"fill": True}, False, [(4, 20, 2), (52, 68, 2)]),
+        ({"given": "all", "more": 3}, True, [(0, 80, None)]),
+        ({"more": 3}, True, [(0, 80, 0)]),
+        (
+            {"composed": "1-2", "voices": "alto,bass", "more": 2},
+            False,
+            [(4, 36, 1), (4, 28, 3)],
+        ),
     ],
 )
 def test_bars_of_a_file(file, chorale, filler, words, given, cells):
     """Locked bars are given, only chosen ones are composed, resting ones filled; a pickup is bar 0,
-    and a note that is held into a given bar is given whole, which is told."""
-    mask = np.full((80, 4), not given)
+    a note that is held into a given bar is given whole, and more bars follow, all composed."""
+    mask, more = np.full((80, 4), not given), words.get("more", 0)
     for start, end, line in cells:
         mask[start:end, slice(None) if line is None else line] = given
     request = asked(file, **words)
-    made = check(request, chorale, filler, mask)
-    held = "kept 1 note that is held into given bars from the beginning"
-    assert (held in request.messages) == (words.get("locked") == "3-4")
+    assert (request.mask[:80] == mask).all()
+    assert not request.mask[80:, :3].any()
+    assert (request.score.steps, request.score.meter) == (80 + 16 * more, Meter(4, 4))
+    [[made]] = compose([request], filler)
+    assert (made.pitches[:80][mask] == chorale.pitches[mask]).all()
+    assert (made.onsets[:80][mask] == chorale.onsets[mask]).all()
+    assert made.bar_lines.tolist() == list(range(4, 80 + 16 * more, 16))
+    if words == {"locked": "3-4"}:
+        held = "kept 1 note that is held into given bars from the beginning"
+        assert held in request.messages
     if "fill" in words:
         assert "fills the bars of tenor 1, 4" in request.messages
-        assert (made.pitches[~mask] != -1).all()
+        assert (made.pitches[:80][~mask] != -1).all()
 
 
 def test_a_bar_that_held_notes_fill(tmp_path):
@@ -167,20 +182,6 @@ def test_silent_bars_count(midi_file, filler):
             asked(path, **{option: "2-6"})
 
 
-def test_a_piece_goes_on(file, chorale, filler):
-    """The file's voices stay and so many bars follow, composed in all voices."""
-    for words, voices in (({"given": "all"}, range(4)), ({}, [0])):
-        request = asked(file, more=3, **words)
-        assert (request.score.steps, request.score.meter) == (80 + 48, Meter(4, 4))
-        given = request.mask[:80]
-        assert (given == np.isin(np.arange(4), voices)).all()
-        assert not request.mask[80:, :3].any()
-        [[made]] = compose([request], filler)
-        assert (made.pitches[:80][given] == chorale.pitches[given]).all()
-        assert (made.onsets[:80][given] == chorale.onsets[given]).all()
-        assert made.bar_lines.tolist() == [4, 20, 36, 52, 68, 84, 100, 116]
-
-
 def test_a_rest_at_the_end_is_not_composed_over(midi_file):
     """The file's last bar is its own, its rests included; what follows begins at the bar line."""
     meta = [mido.MetaMessage("end_of_track", time=8 * 480)]
@@ -200,18 +201,6 @@ def test_the_meter_at_the_end_goes_on(midi_file):
     request = asked(midi_file(quarters(*[67] * 7), meta=meta), more=2)
     assert request.score.bar_lines.tolist() == [0, 16, 28, 40]
     assert request.score.steps == 52
-
-
-def test_everything_at_once(file, chorale, filler):
-    """Some bars of some voices, and more bars after them."""
-    request = asked(file, voices="alto,bass", composed="1-2", more=2)
-    given = np.ones((80, 4), bool)
-    given[4:36, [1, 3]] = False
-    given[28:36, 3] = True  # held into bar 3
-    assert (request.mask[:80] == given).all()
-    [[made]] = compose([request], filler)
-    assert (made.pitches[:80][given] == chorale.pitches[given]).all()
-    assert made.steps == 80 + 32
 
 
 @pytest.mark.parametrize(

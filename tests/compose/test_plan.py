@@ -123,15 +123,6 @@ def test_a_bar_counts_that_rests_throughout(chorale):
     assert messages == ["fills the bars of tenor 1, 4"]
 
 
-@pytest.mark.parametrize(("locked", "notes", "bass"), [("3", 1, (28, 52)), ("2", 0, (20, 36))])
-def test_a_note_held_into_a_given_bar_is_given_whole(chorale, locked, notes, bass):
-    """The bass note from bar 2 is kept when bar 3 is given; out of bar 2 it may end there."""
-    mask, messages = Plan.parse(voices="all", locked=locked).mask(chorale)
-    assert np.flatnonzero(mask[:, 3]).tolist() == list(range(*bass))
-    assert (mask[:, :3] == in_bars(chorale, ((int(locked),) * 2,))[:, None]).all()
-    assert len(messages) == notes
-
-
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=50, deadline=None)
 def test_no_given_cell_continues_what_is_composed(seed):

@@ -11,11 +11,8 @@ from kantor.registry import lineage
 
 def git(root, *arguments):
     who = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
-    done = subprocess.run(
-        command, cwd=root, env=os.environ | who, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    command = ["git", "-C", root, "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.check_output(command, env=os.environ | who, text=True).strip()
 
 
 def test_directory_hash_is_the_one_of_dvc(tmp_path):

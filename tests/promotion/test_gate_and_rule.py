@@ -173,7 +173,7 @@ LOSS, NOTHING = Difference(-0.021, -0.05, 0.01, 0.1), Difference(*[math.nan] * 4
             "guarded",
             LOSS,
             "keep",
-            "worse in crossing: 0.0500, the champion 0.0400, Bach 0.03",
+            "worse in crossing: 0.0500, the champion 0.0400, Bach",
         ),
         (SURE, "guarded", NOTHING, "keep", "worse in crossing"),
         (
@@ -181,7 +181,7 @@ LOSS, NOTHING = Difference(-0.021, -0.05, 0.01, 0.1), Difference(*[math.nan] * 4
             "shown",
             SURE,
             "keep",
-            "0.0040, the margin is 0.005",
+            "0.0040, the margin is 0",
         ),
         (Difference(-0.1, -0.2, 0.0, 0.0), "shown", SURE, "keep", "-0.1000, the margin"),
         (Difference(0.02, -0.01, 0.05, 0.85), "shown", SURE, "keep", "85% .* 90% are needed"),

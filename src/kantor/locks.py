@@ -31,18 +31,10 @@ def held(
     seconds: float | None = None,
     what: str = "the pipeline is run",
 ) -> Iterator[int]:
-    """Hold the lock at `path`, made if need be; wait for it, saying so once.
+    """Hold the lock at `path`, made if need be; wait `seconds` for it, or as long as it takes.
 
-    Parameters
-    ----------
-    path
-        The lock's file.
-    say
-        Gets one line, who holds it, when there is something to wait for.
-    seconds
-        How long to wait; None for as long as it takes.
-    what
-        What the holder does, for who waits.
+    When there is something to wait for, `say` gets one line: who holds the lock, and `what` that
+    process does.
 
     Yields
     ------

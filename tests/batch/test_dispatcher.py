@@ -2,6 +2,7 @@
 
 import os
 import signal
+from unittest.mock import Mock
 
 import pytest
 from tests.batch import tunes
@@ -84,14 +85,9 @@ def test_large_uploads_do_not_pile_up():
 @pytest.fixture
 def pids(monkeypatch):
     """The processes of the workers that are made meanwhile."""
-    made = []
-
-    def noted(*given):
-        made.append(Workers(*given))
-        return made[-1]
-
-    monkeypatch.setattr(dispatcher, "Workers", noted)
-    return lambda: [pid for workers in made for pid in workers.pool._processes]
+    made = Mock(side_effect=lambda *given: setattr(made, "last", Workers(*given)) or made.last)
+    monkeypatch.setattr(dispatcher, "Workers", made)
+    return lambda: list(made.last.pool._processes)
 
 
 def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path, pids):

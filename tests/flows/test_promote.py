@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from unittest.mock import Mock
 
 import promote
 import pytest
@@ -39,29 +40,18 @@ PROMOTED = "kantor-bach version 2 promoted by ada; version 1 is kept as previous
 
 
 @pytest.fixture
-def moved(monkeypatch, tmp_path):
-    """What reaches the registry; a comparison that the challenger wins."""
-    calls = []
-
-    def stand_in(what):
-        def call(*given, **named):
-            named.pop("root")
-            calls.append((what, given))
-            return Event(what, "2026-11-25T08:00:00Z", "ada", 1, 2, "why", (), {})
-
-        return call
-
+def moves(monkeypatch, tmp_path):
+    """Stands for what changes the registry; a comparison that the challenger wins."""
+    moves = Mock()
     for what in ("promote", "rollback", "retire"):
-        monkeypatch.setattr(promote.moves, what, stand_in(what))
-    monkeypatch.setattr("kantor.promotion.comparison.promote", promote.moves.promote)
-    monkeypatch.setattr(promote, "history", lambda root: [promote.moves.rollback(root=root)])
+        event = Event(what, "2026-11-25T08:00:00Z", "ada", 1, 2, "why", (), {})
+        getattr(moves, what).return_value = event
+    monkeypatch.setattr(promote, "moves", moves)
+    monkeypatch.setattr("kantor.promotion.comparison.promote", moves.promote)
+    monkeypatch.setattr(promote, "history", lambda root: [moves.rollback.return_value])
     monkeypatch.setattr(promote, "compare", lambda version, root: COMPARISON)
     monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")
-    return calls
-
-
-def promotions(moved):
-    return [given for what, given in moved if what == "promote"]
+    return moves
 
 
 @pytest.fixture
@@ -97,34 +87,34 @@ def answer(**form):
     ("yes", "outcome"),
     [(True, PROMOTED), (False, "kantor-bach version 2 not promoted: ada said no (by ear)")],
 )
-def test_a_person_answers(moved, quick, yes, outcome):
+def test_a_person_answers(moves, quick, yes, outcome):
     """Name and reason go into the history; page and drawing are there to judge by."""
     person = answer(promote=yes, your_name="ada", why="by ear")
     assert promote.promote() == outcome
     person.join()
-    assert promotions(moved) == [(2, "by ear", "ada")] * yes
+    assert [one.args for one in moves.promote.call_args_list] == [(2, "by ear", "ada")] * yes
     assert "takes the champion's place" in Artifact.get("comparison").data
     assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
     assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_nobody_answers(moved, quick):
+def test_nobody_answers(moves, quick):
     """The champion stays, and the flow ends well."""
     quick()
     state = promote.promote(return_state=True)
     assert state.is_completed(), state
-    assert promotions(moved) == []
+    moves.promote.assert_not_called()
 
 
 class Killed(BaseException):
     """The process ends: nothing of the flow goes on."""
 
 
-@pytest.fixture
-def killed(prefect_server, moved, monkeypatch):
-    """A run of the flow that was killed right after a person answered; how to begin it again."""
-    real = promote.pause_flow_run
+@pytest.mark.usefixtures("prefect_server")
+def test_an_answer_just_before_a_kill_counts_for_its_question(moves, monkeypatch):
+    """For another challenger the run that is begun again asks anew; for the same one nobody."""
+    real, nobody = promote.pause_flow_run, Mock(side_effect=FlowPauseTimeout)
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(promote.promote)
 
@@ -142,22 +132,11 @@ def killed(prefect_server, moved, monkeypatch):
 
         with pytest.raises(Killed):
             begin_again(COMPARISON, answered_and_killed)
-        yield begin_again
-
-
-def test_an_answer_just_before_a_kill_counts_for_its_question(killed, moved):
-    """For another challenger the run that is begun again asks anew; for the same one nobody."""
-    asked = []
-
-    def pause(**given):
-        asked.append(given)
-        raise FlowPauseTimeout
-
-    assert "nobody answered" in killed(replace(COMPARISON, challenger=3), pause)
-    assert len(asked) == 1
-    assert promotions(moved) == []
-    assert killed(COMPARISON, lambda **_: pytest.fail("asked twice")) == PROMOTED
-    assert promotions(moved) == [(2, "sounds better", "ada")]
+        assert "nobody answered" in begin_again(replace(COMPARISON, challenger=3), nobody)
+        nobody.assert_called_once()
+        moves.promote.assert_not_called()
+        assert begin_again(COMPARISON, lambda **_: pytest.fail("asked twice")) == PROMOTED
+    assert [one.args for one in moves.promote.call_args_list] == [(2, "sounds better", "ada")]
 
 
 @pytest.fixture
@@ -170,36 +149,29 @@ def no_server(monkeypatch):
 @pytest.mark.usefixtures("no_server")
 def test_a_run_that_is_begun_again_asks_again(monkeypatch):
     """Prefect lets a pause that it knows pass at once: keys differ, and no answer is no yes."""
-    keys = set()
+    pause = Mock(side_effect=lambda wait_for_input, **_: wait_for_input())
     monkeypatch.setattr(promote, "_earlier_answer", lambda question: None)
-    monkeypatch.setattr(
-        promote,
-        "pause_flow_run",
-        lambda wait_for_input, timeout, key: keys.add(key) or wait_for_input(),
-    )
+    monkeypatch.setattr(promote, "pause_flow_run", pause)
     for _ in range(2):
         with pytest.raises(ValidationError):
             promote.ask(COMPARISON)
-    assert len(keys) == 2
+    assert len({one.kwargs["key"] for one in pause.call_args_list}) == 2
 
 
 @pytest.mark.usefixtures("no_server")
 @pytest.mark.parametrize(
-    ("given", "call"),
+    ("given", "expected"),
     [
-        (("promote", "3", "why", "ada"), ("promote", ("3", "why", "ada", False))),
-        (("rollback", "", "why", "ada", True), ("rollback", ("why", "ada", True))),
-        (("retire", "3", "why", "ada"), ("retire", ("3", "why", "ada"))),
+        (("promote", "3", "why", "ada"), ("3", "why", "ada", False)),
+        (("rollback", "", "why", "ada", True), ("why", "ada", True)),
+        (("retire", "3", "why", "ada"), ("3", "why", "ada")),
     ],
 )
-def test_by_hand(moved, monkeypatch, given, call):
+def test_by_hand(moves, given, expected):
     """What the command line does the flow does as well; a refusal fails it, with all reasons."""
+    move = getattr(moves, given[0])
     promote.promote.fn(*given)
-    assert moved[0] == call
-
-    def refuse(*_, **__):
-        raise Refused("version 3", ["retired", "no data"])
-
-    monkeypatch.setattr(promote.moves, given[0], refuse)
+    move.assert_called_once_with(*expected, root=promote.ROOT)
+    move.side_effect = Refused("version 3", ["retired", "no data"])
     with pytest.raises(Refused, match="version 3 refused: retired; no data"):
         promote.promote.fn(*given)

@@ -65,13 +65,7 @@ class MeasureReader:
         self._transposition = 0
 
     def read(self, element: Element) -> Measure:
-        """Read a ``<measure>``, or in timewise files a ``<part>``.
-
-        Raises
-        ------
-        InputError
-            If a number is missing or absurd.
-        """
+        """Read a ``<measure>``, or in timewise files a ``<part>``; refuse an absurd number."""
         measure = Measure()
         position = last_start = Fraction(0)
         for item in element:

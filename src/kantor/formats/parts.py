@@ -111,12 +111,12 @@ def line_named(name: str, ensemble: Ensemble = SATB) -> int | None:
 
 def _by_presence(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
     """The pitched parts that sound enough, and those that hardly sound."""
-    parts = [part for part in parts if part.notes and not part.is_drum]
-    if not parts:
+    sounding = [(part, part.sounding) for part in parts if part.notes and not part.is_drum]
+    if not sounding:
         raise InputError("no notes on any track")
-    enough = _SLIGHT * max(part.sounding for part in parts)
-    full = [part for part in parts if part.sounding >= enough]
-    return full, [part for part in parts if part.sounding < enough]
+    enough = _SLIGHT * max(time for _, time in sounding)
+    full = [part for part, time in sounding if time >= enough]
+    return full, [part for part, time in sounding if time < enough]
 
 
 def _by_register(parts: Sequence[Part], count: int) -> tuple[Part, ...]:

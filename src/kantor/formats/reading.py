@@ -25,12 +25,10 @@ READERS: tuple[tuple[Callable[[bytes], bool], Callable[..., ParsedFile]], ...] =
 def read(
     path: str | Path, limits: Limits | None = None, *, expand_repeats: bool = False
 ) -> ParsedFile:
-    """Read MIDI or MusicXML, packed or not.
+    """Read a regular file, MIDI or MusicXML, packed or not.
 
     Parameters
     ----------
-    path
-        A regular file; its name plays no part.
     limits
         What is refused as too much.
     expand_repeats

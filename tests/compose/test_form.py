@@ -136,23 +136,28 @@ def piece(steps, **fields):
 
 
 @pytest.mark.parametrize(
-    ("steps", "fields", "end", "lines"),
+    ("steps", "fields", "meter", "bars", "lines", "end"),
     [
-        (64, {}, 96, [64, 80]),
-        (60, {"pickup": 4}, 100, [68, 84]),
-        (64, {"pickup": 4}, 96, [68, 84]),  # the last bar lacks the pickup, the new one as well
-        (59, {}, 96, [64, 80]),  # what the last bar lacks is composed
-        (3, {"pickup": 4}, 36, [4, 20]),  # not even the pickup is whole
-        (48, {"bar_lines": np.array([0, 16])}, 80, [48, 64]),  # a last bar of double length
-        (36, {"meter": Meter(3, 4)}, 60, [36, 48]),
+        (64, {}, (4, 4), 2, [64, 80], 96),
+        (60, {"pickup": 4}, (4, 4), 2, [68, 84], 100),
+        (64, {"pickup": 4}, (4, 4), 2, [68, 84], 96),  # no bar has the pickup's share
+        (59, {}, (4, 4), 2, [64, 80], 96),  # what the last bar lacks is composed
+        (3, {"pickup": 4}, (4, 4), 2, [4, 20], 36),  # not even the pickup is whole
+        (48, {"bar_lines": [0, 16]}, (4, 4), 2, [48, 64], 80),  # a last bar of double length
+        (36, {"meter": Meter(3, 4)}, (3, 4), 2, [36, 48], 60),
+        (40, {"bar_lines": [0, 16, 28]}, (3, 4), 4, [40, 52, 64, 76], 88),  # another meter
+        (50, {"bar_lines": [4, 24, 46], "pickup": 4}, (4, 4), 1, [46, 62], 78),
+        (58, {"bar_lines": [4, 6, 46], "pickup": 4}, (4, 4), 1, [46, 62], 74),
     ],
 )
-def test_a_piece_goes_on(steps, fields, end, lines):
-    """Two more bars follow in its meter, composed but for the bass's last note."""
+def test_a_piece_goes_on(steps, fields, meter, bars, lines, end):
+    """More bars of a meter follow, however long the file's are, composed but for the bass's last
+    note."""
+    fields = {name: np.array(v) if name == "bar_lines" else v for name, v in fields.items()}
     score, mask = piece(steps, **fields)
-    longer, wanted = continued(score, mask, score.meter, 2)
+    longer, wanted = continued(score, mask, Meter(*meter), bars)
     assert longer.steps == end
-    assert longer.bar_lines[-2:].tolist() == lines
+    assert longer.bar_lines[-len(lines) :].tolist() == lines
     assert (longer.pitches[:steps] == score.pitches).all()
     assert (longer.onsets[:steps] == score.onsets).all()
     assert wanted[:steps].all()
@@ -162,24 +167,6 @@ def test_a_piece_goes_on(steps, fields, end, lines):
     assert longer.pitches[-1, 3] % 12 == 7
     assert longer.onsets[steps + start, 3]
     assert longer.fermatas[-1]
-
-
-@pytest.mark.parametrize(
-    ("steps", "fields", "meter", "bars", "lines", "end"),
-    [
-        (40, {"bar_lines": [0, 16, 28]}, (3, 4), 4, [0, 16, 28, 40, 52, 64, 76], 88),
-        (50, {"bar_lines": [4, 24, 46], "pickup": 4}, (4, 4), 1, [4, 24, 46, 62], 78),
-        (58, {"bar_lines": [4, 6, 46], "pickup": 4}, (4, 4), 1, [4, 6, 46, 62], 74),
-    ],
-)
-def test_new_bars_are_as_long_as_their_meter(steps, fields, meter, bars, lines, end):
-    """Whether the file changed its meter, or its bars are irregular."""
-    score, mask = piece(steps, **fields | {"bar_lines": np.array(fields["bar_lines"])})
-    longer, wanted = continued(score, mask, Meter(*meter), bars)
-    assert (longer.bar_lines.tolist(), longer.steps) == (lines, end)
-    assert (longer.pitches[:steps] == score.pitches).all()
-    assert wanted[:steps].all()
-    assert wanted[-1, 3]
 
 
 def test_a_fermata_at_the_end_of_the_file_stays_there():

@@ -94,8 +94,7 @@ class Decoder:
     def trace(self, now: Whole, before: Whole, onsets: Flags) -> Array:
         """What is kept of a step: ``(row, memory)``."""
         trace = self._remember(self._chords(now, before), onsets)
-        trace += self._weights["remember.bias"]
-        return rectify(trace)
+        return rectify(trace + self._weights["remember.bias"])
 
     def earlier(self, before: Whole) -> Array:
         """What the heads' hidden layers make of the last chord, and biases: ``(row, unit)``."""
@@ -114,9 +113,9 @@ class Decoder:
         inner = hidden @ self._weights["inner.kernel"]
         inner += self._weights["inner.bias"]
         hidden += rectify(inner)
-        context = hidden @ self._context
+        context: Array = hidden @ self._context
         context += earlier
-        return np.reshape(context, (len(context), len(self._order), -1))
+        return context.reshape(len(context), len(self._order), -1)
 
     def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
         """Choose the cells of a step that are not given, and write them into ``step.now``.

@@ -111,23 +111,20 @@ class Generator:
             If the model cannot do what is asked.
         """
         seeds = check(given, seeds, passes, len(self.ensemble))
-        self._check_range(given)
+        vocabulary, pitched = self._layout.vocabulary, self.ensemble.pitched
+        low, high = vocabulary.lowest, vocabulary.highest
+        sounding = (given.mask & (given.pitches != REST))[..., :pitched]
+        if (sounding & ((given.pitches < low) | (given.pitches > high))[..., :pitched]).any():
+            raise InputError(
+                f"a given note lies outside MIDI {low} to {high}, which the model knows; "
+                "move the melody by octaves"
+            )
         sampling = SamplingParameters(temperature, min_p, phrase_end, lookahead, reweighting)
         is_large = len(seeds) > 1 and given.mask[..., 0].size >= LARGE
         compose = self._compose_shared if is_large and self._processes > 1 else self._compose_here
         return compose(given, seeds, sampling, passes)
 
     __call__ = compose
-
-    def _check_range(self, given: Conditioning) -> None:
-        pitched, known = slice(self.ensemble.pitched), self._layout.vocabulary
-        pitches = given.pitches[..., pitched]
-        sounding = pitches[given.mask[..., pitched] & (pitches != REST)]
-        if sounding.size and not known.lowest <= sounding.min() <= sounding.max() <= known.highest:
-            raise InputError(
-                f"a given note lies outside MIDI {known.lowest} to {known.highest}, which the "
-                "model knows; move the melody by octaves"
-            )
 
     def _compose_shared(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
         """Compose a batch together with other processes; this one composes what they cannot."""
@@ -199,13 +196,7 @@ def _compose_there(*job: Any) -> Take:
 def check(
     given: Conditioning, seeds: ArrayLike, passes: int, lines: int = len(SATB)
 ) -> NDArray[np.int64]:
-    """The seeds of a request for a batch to a model of so many lines.
-
-    Raises
-    ------
-    InputError
-        If a part of the request makes no sense.
-    """
+    """The seeds of a batch for a model of so many lines; an `InputError` if it makes no sense."""
     seeds = np.asarray(seeds, np.int64)
     if given.pitches.ndim != 3 or seeds.shape != given.pitches.shape[:1]:
         raise InputError(

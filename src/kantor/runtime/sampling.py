@@ -128,11 +128,7 @@ def refine(
     Blocked Gibbs sampling, as Coconet does it (Huang et al. 2017): each pass composes blocks of the
     cells again while all others are given; from pass to pass fewer, and cooler.
 
-    Parameters
-    ----------
-    compose
-        Takes a batch, one seed a piece and a temperature.
-    take : (batch, time, line) int8 and bool
+    `compose` takes a batch, one seed a piece and a temperature.
     """
     pitches, onsets = take
     for number in range(passes):

@@ -68,12 +68,8 @@ class Chords:
 class ChordTables:
     """The part of a layer that reads the tokens of some lines, their motions and their relations.
 
-    Parameters
-    ----------
-    blocks : mapping of str to (…, unit) float32
-        The layer's kernel by the blocks of `Layout.chord`.
-    lines : sequence of int
-        The lines that may be known, in the order in which they come to be known.
+    It is made of the layer's kernel by the blocks of `Layout.chord`, ``(…, unit)``, and of the
+    lines that may be known, in the order in which they come to be known.
     """
 
     def __init__(self, blocks: Mapping[str, Array], lines: Sequence[int], of: Layout) -> None:
@@ -132,12 +128,7 @@ def _of_pair(blocks: Mapping[str, Array], pair: tuple[int, int], of: Layout) -> 
 
 
 class ScoreLayer:
-    """A linear layer without bias on a step as `Layout.score` has it.
-
-    Parameters
-    ----------
-    kernel : (feature, unit) float32
-    """
+    """A layer ``(feature, unit)`` without bias on a step as `Layout.score` has it."""
 
     def __init__(self, kernel: Array, of: Layout) -> None:
         blocks, lines = of.score.split(kernel), range(len(of.ensemble))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kantor.ensemble import SATB, Ensemble, Line
-from kantor.metrics.musical import TELLING
+from kantor.metrics.musical import KEY_METRICS
 from kantor.music.score import Key, Meter, Score, onset_floor
 from kantor.report import composing
 from kantor.report.composing import PIECES, evaluate_tasks, gap, gap_mask, tasks
@@ -38,9 +38,7 @@ class Bach:
 
 
 def test_every_piece_comes_back_in_its_place_and_length(real, model, monkeypatch):
-    """Pieces of different lengths share batches, and none is cut, padded or exchanged, whether or
-    not its key is known.
-    """
+    """Of pieces that share batches none is cut, padded or exchanged, its key known or not."""
     monkeypatch.setattr(composing, "BATCH", 2)
     short = Score(real[1].pitches[:40], real[1].onsets[:40], pickup=4, key=Key(), tempo=66)
     scores = [replace(real[0], key=None), short, *real[2:]]
@@ -84,9 +82,7 @@ def test_no_note_is_cut_by_the_end_of_the_gap(real):
 
 
 def test_bach_himself_does_every_task_as_bach(real):
-    """The model sees each task's mask for every piece; what is composed as it was is measured as
-    it was. Of many pieces some are taken, evenly spread, each with its own seed.
-    """
+    """Each task's mask reaches the model; some pieces, evenly spread, each with its own seed."""
     many = [real[row % len(real)] for row in range(60)]
     model = Bach(many)
     figures = evaluate_tasks(model, many, many, range(60))
@@ -100,7 +96,7 @@ def test_bach_himself_does_every_task_as_bach(real):
     assert list(figures) == ["soprano", *TASKS]
     for part in figures.values():
         assert part["pieces"] == PIECES
-        assert list(part["real"]) == list(TELLING)
+        assert list(part["real"]) == list(KEY_METRICS)
         np.testing.assert_equal(part["generated"], part["real"])
 
 

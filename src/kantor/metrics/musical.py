@@ -59,7 +59,7 @@ BY_LINE: dict[str, Metric] = {
     "notes": Metric("notes per 16 steps", lines.notes_per_bar),
 }
 """Metrics of each pitched line by itself, named such as ``leaps_bass``; a figure a line."""
-TELLING = (
+KEY_METRICS = (
     "parallel_fifths",
     "parallel_octaves",
     "semitone_clash",
@@ -85,12 +85,12 @@ def labels(ensemble: Ensemble) -> dict[str, str]:
 
 
 def headline(ensemble: Ensemble) -> tuple[str, ...]:
-    """The figures to look at first: `TELLING`, and the leaps of the bass.
+    """The figures to look at first: `KEY_METRICS`, and the leaps of the bass.
 
     The last one, the mean overlap of the distributions, is not a metric of a passage.
     """
     bass = () if ensemble.bass is None else (f"leaps_{ensemble.names[ensemble.bass]}",)
-    return (*(name for name in TELLING if name in joint(ensemble)), *bass, "overlap")
+    return (*(name for name in KEY_METRICS if name in joint(ensemble)), *bass, "overlap")
 
 
 LABELS = labels(SATB)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from kantor.ensemble import Ensemble
 from kantor.errors import ModelError
-from kantor.metrics.musical import TELLING, evaluate_passages, evaluate_windows
+from kantor.metrics.musical import KEY_METRICS, evaluate_passages, evaluate_windows
 from kantor.metrics.passages import Passages
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate
@@ -163,7 +163,7 @@ def evaluate_tasks(
     -------
     dict
         By task, the melody's line first: ``pieces``, and the means ``generated`` and ``real`` of
-        `kantor.metrics.musical.TELLING`.
+        `kantor.metrics.musical.KEY_METRICS`.
     """
     count, ensemble = min(PIECES, len(real)), real[0].ensemble
     rows = spread(len(real), count)
@@ -191,7 +191,7 @@ def spread(total: int, count: int) -> list[int]:
 
 def _means(task: str, scores: Sequence[Score]) -> dict[str, float]:
     means = (_gaps(scores) if task == GAP else evaluate_windows(scores)).mean()
-    return {name: float(means[name]) for name in TELLING if name in means}
+    return {name: float(means[name]) for name in KEY_METRICS if name in means}
 
 
 def _gaps(scores: Sequence[Score]) -> pd.DataFrame:

@@ -22,19 +22,12 @@ def chorale(seed: int = 0, key: Key | None = Key(1), steps: int = 76) -> Score: 
     return Score(pitches, onsets, Meter(3, 4), 4, key)
 
 
-def seeded(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
 @pytest.mark.parametrize("name", BASELINES)
 @pytest.mark.parametrize("piece", [chorale, tune])
 def test_melody_drums_and_frame_are_kept(piece, name: str) -> None:
-    """Whatever line leads, it comes back cell for cell, and so do drums, meter, pickup and key.
-    Every other pitched line is written, in its range where it has one. The same seed writes the
-    same.
-    """
+    """All other lines are written, in their range; the same seed writes the same."""
     scores = [piece(seed) for seed in range(3)]
-    written, again = (BASELINES[name](scores, seeded(4)) for _ in range(2))
+    written, again = (BASELINES[name](scores, np.random.default_rng(4)) for _ in range(2))
     for real, made, other in zip(scores, written, again, strict=True):
         ensemble = real.ensemble
         kept = [line for line in range(len(ensemble)) if line not in ensemble.others]
@@ -52,29 +45,27 @@ def test_melody_drums_and_frame_are_kept(piece, name: str) -> None:
 
 
 def test_block_moves_in_parallel() -> None:
-    """Under G5 in G major stand D5, B4 and G4, and every move makes a parallel octave. Without a
-    key in the score it is estimated from the melody.
-    """
-    made = block([chorale(1)], seeded())[0]
+    """Under G5 stand D5, B4 and G4, also where the key is estimated from the melody."""
+    made = block([chorale(1)], np.random.default_rng(0))[0]
     on_g = made.pitches[made.pitches[:, 0] == 79]
     assert len(on_g)
     assert (on_g == [79, 74, 71, 67]).all()
     moves = np.count_nonzero(np.diff(made.pitches[12:, 0]))
     assert evaluate(made)["parallel_octaves"] >= 100 * moves / made.steps
-    unknown = block([chorale(1, key=None)], seeded())[0]
+    unknown = block([chorale(1, key=None)], np.random.default_rng(0))[0]
     np.testing.assert_array_equal(made.pitches, unknown.pitches)
 
 
 def test_triads_are_triads() -> None:
     """Every beat lies in a triad of the scale."""
-    figures = evaluate(triads([chorale()], seeded())[0])
+    figures = evaluate(triads([chorale()], np.random.default_rng(0))[0])
     assert figures["triad_or_seventh"] == 1
     assert figures["in_best_scale"] == 1
 
 
 def test_random_changes_on_quarters_of_the_bar() -> None:
     """Notes begin on quarters."""
-    made = random([chorale()], seeded())[0]
+    made = random([chorale()], np.random.default_rng(0))[0]
     starts = np.flatnonzero(made.onsets[:, 1])
     assert (made.bar_positions[starts, 0] % 4 == 0).all()
     assert len(set(made.pitches[:, 1].tolist())) > 8
@@ -84,28 +75,26 @@ def test_shuffled_takes_voices_of_the_same_key() -> None:
     """Of two donors the one in the same key lends its lower voices, bar line on bar line."""
     here, donor = chorale(0), chorale(1, steps=100)
     stranger = chorale(2).transposed(1)
-    made = shuffled([here, donor, stranger], seeded())[0]
+    made = shuffled([here, donor, stranger], np.random.default_rng(0))[0]
     np.testing.assert_array_equal(made.pitches[:, 1:], donor.pitches[: here.steps, 1:])
     np.testing.assert_array_equal(made.onsets[:, 1:], donor.onsets[: here.steps, 1:])
 
 
 def test_shuffled_moves_and_repeats_where_it_must() -> None:
-    """With no donor in the key, a shorter one is transposed by a tritone at most and repeated;
-    one chorale alone has nobody to borrow from.
-    """
+    """A shorter donor in another key is transposed and repeated; one chorale has no donor."""
     here, donor = chorale(0), chorale(1, steps=40).transposed(2)
-    made = shuffled([here, donor], seeded())[0]
+    made = shuffled([here, donor], np.random.default_rng(0))[0]
     np.testing.assert_array_equal(made.pitches[:40, 1:], donor.pitches[:, 1:] - 2)
     np.testing.assert_array_equal(made.pitches[40:76, 1:], donor.pitches[:36, 1:] - 2)
     with pytest.raises(InputError, match="two pieces"):
-        shuffled([here], seeded())
+        shuffled([here], np.random.default_rng(0))
 
 
 def test_baselines_stand_where_the_reference_has_them(published) -> None:
     """On the published test sopranos the headline's figures are near the reference table's."""
     scores = published("test")
     means = {
-        name: evaluate_windows(baseline(scores, seeded())).mean()
+        name: evaluate_windows(baseline(scores, np.random.default_rng(0))).mean()
         for name, baseline in BASELINES.items()
     }
     assert means["block"]["parallel_octaves"] == pytest.approx(16.7, abs=1)

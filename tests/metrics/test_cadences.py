@@ -49,9 +49,7 @@ def eighths(*chords: tuple[int, ...], held: tuple[int, ...], key: Key | None = C
     ],
 )
 def test_each_chord_is_known_for_what_it_is(chord, key, expected) -> None:
-    """Root position, of the key, tonic or dominant: each by hand, in major and in minor, and the
-    same when chord and key are moved together.
-    """
+    """By hand, in major and in minor, and the same when chord and key are moved together."""
     pitches = np.array([chord])
     for by in range(-5, 7):
         moved = np.where(pitches == REST, REST, pitches + by).astype(np.int8)
@@ -59,9 +57,7 @@ def test_each_chord_is_known_for_what_it_is(chord, key, expected) -> None:
 
 
 def test_the_last_full_chord_under_a_fermata_counts() -> None:
-    """A suspension is judged by what it resolves to, a passing seventh by itself; a voice that
-    falls silent before the fermata is over does not take the chord away.
-    """
+    """What a suspension resolves to; the last one before a voice falls silent."""
     suspended = eighths((72, 65, 62, 47), (72, 67, 65, 48), (72, 67, 64, 48), held=(1, 2))
     assert phrase_ends(suspended).tolist() == [5]
     passing = eighths((72, 67, 64, 48), (72, 67, 64, 46), held=(0, 1))

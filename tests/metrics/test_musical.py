@@ -173,9 +173,7 @@ def test_beats_follow_meter_and_pickup(meter: str, pickup: int, expected: list[i
         ((67, 60), (REST, 62), 0, 0),  # a voice ends
     ],
 )
-def test_parallels(
-    before: tuple[int, int], after: tuple[int, int], fifths: int, octaves: int
-) -> None:
+def test_parallels(before, after, fifths: int, octaves: int) -> None:
     """One parallel in eight steps is 12.5 a hundred."""
     figures = evaluate(quarters(before, after))
     assert figures["parallel_fifths"] == 12.5 * fifths
@@ -198,9 +196,7 @@ def test_an_ensemble_names_its_metrics() -> None:
 
 
 def test_windows_begin_at_the_first_whole_bar() -> None:
-    """After a pickup of one quarter: 4, 36, …; what is left at the end is dropped. Short pieces
-    are one window each, in the order in which they came.
-    """
+    """What is left at the end is dropped; short pieces are one window each, in order."""
     assert window_starts(quarters(*[(60,)] * 20, pickup=4)) == [4, 36]
     frame = evaluate_windows([quarters((60,)), quarters(*[(62,)] * 8), quarters((64,))])
     assert frame.index.tolist() == [(0, 0), (1, 0), (2, 0)]

@@ -24,9 +24,7 @@ def batch(run, tmp_path, monkeypatch):
 
 
 def test_a_folder_is_composed(batch, tmp_path):
-    """Paths on standard output, a summary on standard error; settings from params.yaml. That there
-    is nothing new is no error.
-    """
+    """Paths on standard output, a summary on standard error; nothing new is no error."""
     inbox = tunes.fill(tmp_path / "inbox", 4)
     result = batch(inbox, "--model", "challenger", "--takes", 2)
     assert result.exit_code == 0, result.output

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
-import kantor.registry
 from kantor import cli
-from kantor.cli import console, options
+from kantor.cli import console
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,9 +82,7 @@ def test_version_and_help(run):
 
 
 def test_help_loads_nothing_heavy():
-    """Help answers at once: not even numpy is loaded for it. `python -m kantor.cli` is the command
-    as well.
-    """
+    """Help answers at once, without even numpy; so does `python -m kantor.cli`."""
     script = (
         "import runpy, sys\nsys.argv = ['kantor', 'compose', '--help']\n"
         "try:\n    runpy.run_module('kantor.cli', run_name='__main__')\nexcept SystemExit: pass\n"
@@ -95,8 +92,3 @@ def test_help_loads_nothing_heavy():
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Usage: kantor compose" in result.stdout
     assert result.stdout.splitlines()[-1] == "[]"
-
-
-def test_the_default_model_is_the_champion():
-    """The command line's default is the registry's name for the champion."""
-    assert options.CHAMPION == kantor.registry.CHAMPION

@@ -1,8 +1,6 @@
 """``kantor compose``: for melodies, for other given cells, and from nothing."""
 
 import os
-import struct
-import time
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +31,7 @@ def pitches_of(path):
 
 
 def test_a_melody_is_composed(run, tune, tmp_path, model):
-    """By default a MIDI and a picture are made, from the champion, and their paths printed; the
-    Soprano of the result has the given notes at their times.
-    """
+    """The champion makes a MIDI file and a picture, whose soprano is the given melody."""
     result = run("compose", tune, "--out", tmp_path / "out")
     assert result.exit_code == 0
     paths = [tmp_path / "out" / f"tune-take1.{kind}" for kind in ("mid", "png")]
@@ -49,9 +45,7 @@ def test_a_melody_is_composed(run, tune, tmp_path, model):
 
 
 def test_all_formats_and_takes_of_a_seed(run, tune, tmp_path):
-    """Every format is written for every take; the same seed makes the same bytes, take 2 and
-    another seed make others.
-    """
+    """The same seed makes the same bytes; take 2 and another seed make others."""
 
     def made(folder, *options):
         out = tmp_path / folder
@@ -80,9 +74,7 @@ def test_all_formats_and_takes_of_a_seed(run, tune, tmp_path):
     ],
 )
 def test_what_is_not_composed_is_as_it_was(run, piece, tmp_path, monkeypatch, options, composed):
-    """Read back, every given cell is the file's; the others are the model's. What is drawn and
-    written is told which cells were given.
-    """
+    """Every given cell is the file's, the others are the model's; the picture knows which."""
     masks, write = [], outputs.write
     monkeypatch.setattr(outputs, "write", lambda *words: masks.append(words[3]) or write(*words))
     out = tmp_path / "out"
@@ -195,9 +187,7 @@ def test_no_model(run, tune, tmp_path, monkeypatch):
     ],
 )
 def test_options_that_cannot_be(run, piece, tmp_path, model, options, fault):
-    """Each is named with exit code 2, before any file is written or model loaded. Those that are
-    for files alone, or for a piece from nothing alone, are options that there are.
-    """
+    """Each is named with exit code 2, before any file is written or model loaded."""
     assert {*OF_NOTHING, *OF_FILE} < set(compose_command.__annotations__)
     options = [piece if option == "FILE" else option for option in options]
     result = run("compose", "--out", tmp_path / "out", *options)
@@ -226,9 +216,7 @@ def test_a_file_that_does_not_hold_it(run, piece, tune, tmp_path, options, fault
 
 
 def test_many_files_with_bad_ones(run, tune, piece, tmp_path):
-    """The good files are composed, each bad one is named in one line, and the exit code is 2. No
-    control character of a file's name reaches the terminal.
-    """
+    """The good ones are composed, each bad one is a line without control characters."""
     bad = [tmp_path / "none.mid", tmp_path, tmp_path / "a\x1b[31m\nkantor: fine.mid"]
     result = run("compose", tune, *bad, piece, "--out", tmp_path / "out", "--format", "mid")
     assert result.exit_code == console.BAD_INPUT
@@ -243,27 +231,13 @@ def test_many_files_with_bad_ones(run, tune, piece, tmp_path):
     assert "\x1b" not in result.stderr
 
 
-def test_hostile_files_are_refused(run, tune, tmp_path, model):
-    """Each is refused in one line that names it; nothing is written and no model is loaded."""
-    folder, whole = tmp_path / "in", tune.read_bytes()
-    header = struct.pack(">4sIHHH", b"MThd", 6, 1, 65_535, 480)
-    contents = {
-        "truncated.mid": whole[: len(whole) // 2],
-        "claims_65535_tracks.mid": header + whole[14:],
-        "garbage.mid": bytes(range(256)) * 40,
-        "huge.mid": b"MThd" + bytes(5_000_000),
-        "bomb.musicxml": b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>',
-        "zip.mxl": b"PK\3\4" + bytes(40),
-    }
-    folder.mkdir()
-    for name, data in contents.items():
-        (folder / name).write_bytes(data)
-    os.mkfifo(folder / "pipe.mid")
-    (folder / "loop.mid").symlink_to(folder / "loop.mid")
-    files = sorted(folder.iterdir())
-    started = time.monotonic()
+def test_hostile_files_are_refused(run, tmp_path, model):
+    """A short line each, a pipe not waited for; nothing is written and no model is loaded."""
+    files = [tmp_path / f"{name}.mid" for name in ("garbage", "loop", "pipe")]
+    files[0].write_bytes(bytes(range(256)) * 40)
+    files[1].symlink_to(files[1])
+    os.mkfifo(files[2])
     result = run("compose", *files, "--out", tmp_path / "out")
-    assert time.monotonic() - started < 10
     assert (result.exit_code, result.stdout) == (console.BAD_INPUT, "")
     for line, file in zip(result.stderr.splitlines(), files, strict=True):
         assert line.startswith(f"kantor: {file}: ")
@@ -273,9 +247,7 @@ def test_hostile_files_are_refused(run, tune, tmp_path, model):
 
 
 def test_a_melody_is_never_overwritten(run, tune, tmp_path):
-    """A result that would take the place of one of the melodies is refused beforehand; a folder
-    is not made where a file is.
-    """
+    """A result in its place is refused beforehand; a folder is not made where a file is."""
     target = tune.rename(tmp_path / "a-take1.mid")
     before = target.read_bytes()
     (tmp_path / "a.mid").write_bytes(before)

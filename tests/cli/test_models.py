@@ -1,16 +1,15 @@
 """``kantor models`` as a person meets it: what is printed where, and with which exit code."""
 
-import numpy as np
-import pandas as pd
 import pytest
+from tests.registries import RULE
 
 import kantor.registry
 from kantor.cli import console
-from kantor.metrics.musical import LABELS
+from kantor.metrics.distances import Difference
 from kantor.promotion.champion_history import Event
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
-from kantor.promotion.rule import rows
+from kantor.promotion.rule import Row
 from kantor.settings import Promote
 
 HISTORY = "kantor.promotion.champion_history.history"
@@ -20,6 +19,12 @@ EVENT = Event(
 )  # fmt: skip
 FORCED = Event("promote", "2026-11-25T09:00:00.000000Z", "bob", 2, 3, "now", ("no data",), {})
 RETIRED = Event("retire", "", "ada", 3, None, "old")
+
+
+LOSS = Difference(-0.02, -0.03, -0.01, 0.0)
+OVERLAP = Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.89, LOSS)
+CROSSING = Row("crossing", "voice crossing", "guarded", 0.01, 0.03, 0.03, 0.05, LOSS)
+COMPARISON = ModelComparison("kantor-bach", 2, 1, 72, False, (OVERLAP, CROSSING), Promote(**RULE))
 
 
 @pytest.fixture
@@ -45,25 +50,18 @@ def moves(monkeypatch):
 @pytest.fixture
 def compared(monkeypatch):
     """What is compared; a champion wins against a challenger with crossed voices."""
-    rng = np.random.default_rng(0)
-    index = pd.MultiIndex.from_product([["a", "b", "c"], [0, 32]], names=["piece", "start"])
-    tables = [pd.DataFrame(rng.random((6, len(LABELS))), index, [*LABELS]) for _ in range(3)]
-    tables[0]["crossing"] += 1
-    rule = Promote(
-        mode="auto", margin=0.9, guarded={"crossing": 0.01}, resamples=100, confidence=0.9
-    )
-    outcome = ModelComparison("kantor-bach", 2, 1, 3, False, tuple(rows(*tables, rule)), rule)
     calls = []
-    monkeypatch.setattr(
-        "kantor.promotion.comparison.compare", lambda *versions: calls.append(versions) or outcome
-    )
+
+    def compare(*versions):
+        calls.append(versions)
+        return COMPARISON
+
+    monkeypatch.setattr("kantor.promotion.comparison.compare", compare)
     return calls
 
 
 def test_a_move_is_told(models, moves):
-    """The version, the reason and the person reach the registry; one line says what is, and what
-    the gate said that was overridden.
-    """
+    """Reason and person reach the registry; one line says what is and what was overridden."""
     result = models("promote", 2, "--why", "sounds better", "--by", "ada@desk")
     assert result.stdout == "version 2 is champion, version 1 is previous\n"
     result = models("rollback", "--why", "now", "--force")
@@ -79,9 +77,7 @@ def test_a_move_is_told(models, moves):
 
 @pytest.mark.parametrize("words", [["promote", "2"], ["rollback"], ["retire", "2"]])
 def test_a_move_needs_a_reason_and_the_gate(models, moves, monkeypatch, words):
-    """Without --why nothing is moved. A refusal has a line for each of its reasons, and an exit
-    code of its own.
-    """
+    """Without --why nothing is moved; a refusal is a line a reason, with its own exit code."""
     result = models(*words)
     assert result.exit_code == console.BAD_INPUT
     assert "--why" in result.stderr
@@ -110,15 +106,13 @@ def test_promoting_after_a_comparison(models, moves, compared):
 
 
 def test_a_comparison_is_told(models, compared, tmp_path):
-    """Verdict, reasons and a table; the drawing where it was asked for. A drawing of another kind
-    or in a folder that is not there is refused in a line of the usage's kind.
-    """
+    """Verdict, reasons, a table, and the drawing; where it cannot be written is a line."""
     plot = tmp_path / "gains.svg"
     result = models("compare", 2, "--against", 1, "--plot", plot)
     assert result.exit_code == 0, result.output
     told = result.stdout.splitlines()
     assert told[0] == "kantor-bach version 2 does not take the champion's place"
-    assert told[1].startswith("- overlap with Bach's distributions: ")
+    assert told[1].startswith("- overlap: ")
     assert told[2].startswith("- worse in voice crossing: ")
     (head,) = [line for line in told if line.startswith("metric ")]
     assert head.split()[:4] == ["metric", "Bach", "champion", "1"]
@@ -131,9 +125,7 @@ def test_a_comparison_is_told(models, compared, tmp_path):
 
 
 def test_the_history_is_a_line_a_move(models, monkeypatch):
-    """Outside a terminal nothing is wrapped, however long the reasons. Where there was no move,
-    a word on standard error says so.
-    """
+    """Nothing is wrapped outside a terminal; where there was no move, a word says so."""
     elsewhere = Event("elsewhere", "", "unknown", 3, 1, "moved without Kantor, no record")
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED, elsewhere])
     _, first, second, third = models("history").stdout.splitlines()

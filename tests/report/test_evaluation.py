@@ -28,9 +28,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_all_outputs_are_there_and_the_same_every_time(reports, corpus, model, tmp_path):
-    """Figures, tables for plots, samples in three forms, the real picture, and the page, sound
-    included: the same inputs give the same bytes. What an older run left is gone.
-    """
+    """The same inputs give the same bytes, sound included; what an older run left is gone."""
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "of-an-older-run.mid").write_bytes(b"old")
     run(corpus, model, tmp_path)
@@ -42,9 +40,7 @@ def test_all_outputs_are_there_and_the_same_every_time(reports, corpus, model, t
 
 
 def test_figures_stand_beside_real_ones_and_baselines(reports):
-    """Parallel fourths, sixths and octaves under every note, judged against real; the tables for
-    plots hold shares that add up to one.
-    """
+    """Parallel octaves are judged against real pieces; the plots' shares add up to one."""
     figures = json.loads((reports / "metrics.json").read_text())
     assert (figures["split"], figures["pieces"]) == ("valid", 3)
     octaves = figures["metrics"]["parallel_octaves"]
@@ -73,10 +69,7 @@ def fermatas(score):
 
 
 def test_phrase_ends_and_film_of_a_model_for_a_single_task(corpus, model, tmp_path):
-    """Under each fermata Bach's triad, and the model's bass an octave under the soprano. The film
-    has one frame for each take that the training kept, so that a change of the drawing trains
-    nothing again; its last frame stands in for it in print. No other task is given.
-    """
+    """Each fermata is judged; the film has a frame a kept take; no other task is given."""
     (tmp_path / "model.json").write_text('{"preset": "unet"}')
     takes = [replace(corpus[0], id=str(iteration)) for iteration in (50, 100)]
     (tmp_path / "training").mkdir()
@@ -99,9 +92,7 @@ def test_phrase_ends_and_film_of_a_model_for_a_single_task(corpus, model, tmp_pa
 
 
 def test_what_cannot_be_evaluated_leaves_the_old_report(corpus, model, reports, tmp_path):
-    """A split without pieces, and a model that changes the melody, are refused in one line before
-    anything is written.
-    """
+    """No pieces, or a model that changes the melody: one line, before anything is written."""
     with pytest.raises(InputError, match=r"split 'test': 0 pieces; .*params.yaml"):
         run(corpus, model, tmp_path, split="test")
     assert contents(tmp_path) == {}

@@ -20,18 +20,11 @@ from kantor.settings import Evaluate
 SETTINGS = Evaluate(split="valid", samples=1)
 
 
-def piece(seed: int, meter: Meter = Meter()) -> Score:  # noqa: B008
-    """Eight bars of random quarters around four centres."""
-    rng = np.random.default_rng(seed)
-    notes = np.array([70, 64, 57, 48]) + rng.integers(-5, 6, (32, 4))
-    pitches = np.repeat(notes, 4, axis=0).astype(np.int8)
-    return Score(pitches, onset_floor(pitches), meter)
-
-
-def test_every_meter_has_its_own_pieces_means():
+def test_every_meter_has_its_own_pieces_means(corpus):
     """4/4, 3/4 and all other meters have a part each, as far as there are pieces."""
-    waltz, rest = piece(5, Meter(3, 4)), [piece(6, Meter(3, 2)), piece(7, Meter(6, 8))]
-    real = [*rest, waltz, piece(0), piece(1)]
+    meters = (Meter(3, 2), Meter(6, 8), Meter(3, 4), Meter(), Meter())
+    real = [replace(one.score, meter=meter) for one, meter in zip(corpus, meters, strict=False)]
+    rest, waltz = real[:2], real[2]
     figures = measure(Bodies(real, real, {}, []), SETTINGS, 0.0)
     parts = figures["by_meter"]
     counts = {meter: part["pieces"] for meter, part in parts.items()}
@@ -54,9 +47,7 @@ def test_another_ensemble_is_measured_as_well():
 
 
 def test_a_tune_is_known_in_another_key_and_rhythm(corpus):
-    """Transposed and at half the speed, a training tune is still found; one too short to compare
-    is new.
-    """
+    """Transposed and at half the speed it is still found; one too short to compare is new."""
     slow = np.repeat(corpus[0].score.transposed(3).pitches, 2, axis=0)
     other, short = Score(slow, onset_floor(slow)), Score(slow[:16], onset_floor(slow[:16]))
     training = [piece.score for piece in corpus[:3]]
@@ -77,10 +68,7 @@ def test_a_tune_is_known_in_another_key_and_rhythm(corpus):
     ],
 )
 def test_a_verdict_follows_from_error_and_spread(generated, verdict, of_a_distance):
-    """Within two errors alike, within the spread in range, beyond it outside, on both sides. Nearer
-    to the training data than Bach's held-out pieces are is no fault; a metric with nothing to
-    count is neither good nor bad.
-    """
+    """Two errors are alike, the spread is in range; a distance below Bach's own is no fault."""
     assert Comparison(generated, 0.5, 0.1, 0.02, {}).verdict == verdict
     distance = Comparison(generated, 0.5, 0.01, 0.0, {}, is_distance=True)
     assert distance.verdict == of_a_distance

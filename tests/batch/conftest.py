@@ -1,6 +1,5 @@
 """An inbox with melodies, and where to compose to."""
 
-import fsspec
 import pytest
 from tests.batch import tunes
 
@@ -18,12 +17,3 @@ def inbox(tmp_path):
 def out(tmp_path):
     """The folder of the results, not made yet."""
     return tmp_path / "out"
-
-
-@pytest.fixture
-def bucket():
-    """An empty store in memory."""
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    yield memory
-    memory.store.clear()

@@ -8,7 +8,6 @@ import zipfile
 import numpy as np
 
 from kantor.formats import midi, musicxml
-from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
 
 CONTAINER = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'
@@ -41,15 +40,10 @@ def sound_files():
     """Valid MIDI, MusicXML and packed MusicXML of one to three voices."""
     files = []
     for seed, meter in enumerate((Meter(4, 4), Meter(3, 4), Meter(6, 8))):
-        steps = 4**seed * meter.bar_steps
+        size = (4**seed * meter.bar_steps, 1 + seed)
         chance = np.random.default_rng(seed)
-        notes = [
-            Note(start, min(start + 2, steps), int(76 - 12 * voice + chance.integers(-5, 6)), voice)
-            for voice in range(1 + seed)
-            for start in range(0, steps, 2)
-            if chance.random() < 0.9
-        ]
-        score = Score(*arrays_of(notes, steps, 1 + seed), meter, 0, Key(seed - 1), 90.0, "piece")
+        pitches = np.where(chance.random(size) < 0.9, chance.integers(47, 81, size), -1)
+        score = Score(pitches, pitches >= 0, meter, 0, Key(seed - 1), 90.0, "piece")
         text = musicxml.to_bytes(score)
         files += [midi.to_bytes(score)] * 2 + [text, packed(text)]
     return files
@@ -73,10 +67,10 @@ def _injured(data, chance):
         kinds += [_tokens_changed, _tokens_changed, _nested] * 2
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
         data = chance.choice(kinds)(data, chance)[:LARGEST]
-    return repaired(data) if chance.random() < 0.6 else data
+    return _repaired(data) if chance.random() < 0.6 else data
 
 
-def repaired(data):
+def _repaired(data):
     """Each track of a MIDI file as long as its header says, so that what is in it gets read."""
     places = [match.start() for match in re.finditer(b"MTrk", data)]
     if not data.startswith(b"MThd") or len(data) < 14 or not places:

@@ -1,4 +1,4 @@
-"""Zip files: their members are uploads, their tricks are refused."""
+"""Zip files: their members are uploads, their tricks are refused; names fit to be shown."""
 
 import stat
 import struct
@@ -6,9 +6,12 @@ import tracemalloc
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.intake.files import PACKED_SCORE, TUNE, zipped
 
 from kantor.intake import Limits, Refused, Upload, uploads
+from kantor.intake.upload import LONGEST, shown
 
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
 
@@ -16,8 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
 def opened(folder, data, **limits):
     """What a folder with the zip file a.zip holds, by name after ``a.zip/``."""
     (folder / "a.zip").write_bytes(data)
-    given = Limits.model_validate({"settle": 0, **limits})
-    return {one.name.removeprefix("a.zip/"): one for one in uploads(str(folder), given)}
+    allowed = Limits.model_validate({"settle": 0, **limits})
+    return {one.name.removeprefix("a.zip/"): one for one in uploads(str(folder), allowed)}
 
 
 def reason(one):
@@ -40,10 +43,11 @@ def test_members_are_uploads_sorted_by_name(tmp_path):
 
 
 def test_names_that_lead_elsewhere_are_refused(tmp_path):
-    """And the other members are read, and nothing is written anywhere."""
-    names = ("../../etc/passwd", "/etc/passwd", "C:\\boot.ini", "..\\up.mid", "a/../../b.mid")
-    one = opened(tmp_path, zipped(*((name, TUNE) for name in names), ("ok.mid", TUNE)))
-    assert isinstance(one.pop("ok.mid"), Upload)
+    """Climbing, absolute, and on a drive; dots and colons alone are none. Nothing is written."""
+    names = ("../../etc/passwd", "/etc/a", "C:\\a", "c:a", "..\\a", "\\a", "a/../../b.mid")
+    sound = ("5: air.mid", "a..b/c.mid")
+    one = opened(tmp_path, zipped(*((name, TUNE) for name in (*names, *sound))))
+    assert all(isinstance(one.pop(name), Upload) for name in sound)
     assert ["plain name" in reason(refused) for refused in one.values()] == [True] * len(names)
     assert [path.name for path in tmp_path.rglob("*")] == ["a.zip"]
 
@@ -148,11 +152,11 @@ def test_a_directory_as_large_as_a_disk_is_not_read(tmp_path):
 
 
 def test_members_of_one_name_are_all_read(tmp_path):
-    """Equal names and those that differ in case alone are kept apart."""
-    names = ("a.mid", "a.mid", "A.MID")
+    """Equal names are numbered, also where only case or composition of letters differs."""
+    names = ("A", "a", "a", "a (2)", "e\u0301", "é")
     one = opened(tmp_path, zipped(*((name, b"MThd%d" % i) for i, name in enumerate(names))))
-    assert sorted(item.data or b"" for item in one.values()) == [b"MThd0", b"MThd1", b"MThd2"]
-    assert len({name.casefold() for name in one}) == 3
+    assert [item.data for item in one.values()] == [b"MThd%d" % i for i in range(len(names))]
+    assert list(one) == ["A", "a (2)", "a (3)", "a (2) (2)", "e\u0301", "é (2)"]
 
 
 @pytest.mark.parametrize(
@@ -209,3 +213,32 @@ def test_any_changed_byte_is_survived(tmp_path):
         data = bytearray(whole)
         data[place] ^= 0xFF
         assert all(isinstance(one, Upload | Refused) for one in opened(tmp_path, data).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a/b.mid", "a/b.mid"),
+        ("Ände ß 歌.mid", "Ände ß 歌.mid"),
+        ("a\nb\t.mid", "a\\nb\\t.mid"),
+        ("\x1b[2Jred.mid", "\\x1b[2Jred.mid"),
+        ("dim\u202e3pm.mid", "dim\\u202e3pm.mid"),
+        ("\udcff.mid", "\\udcff.mid"),
+        ("back\\slash", "back\\\\slash"),
+        ("-rf", "./-rf"),
+        ("", "unnamed"),
+        ("  ", "unnamed2"),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_odd_characters_are_shown_as_escapes(name, line):
+    """Control, direction and undecodable characters cannot reach a terminal or a log."""
+    assert shown(name) == line
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=400))
+def test_whatever_the_name_one_short_printable_line_comes_out(name):
+    """Any sequence of code points, lone surrogates included; long ones keep a hash of the whole."""
+    assert shown(name).isprintable()
+    assert 0 < len(shown(name)) <= LONGEST + 2
+    assert shown("a" * 255 + name) != shown("a" * 255 + name + "b")

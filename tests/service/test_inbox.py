@@ -12,17 +12,6 @@ OLD = 1_000_000_000
 STORE = "memory://inbox"
 
 
-@pytest.fixture
-def bucket():
-    """An empty store in memory."""
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    memory.mkdir("/inbox")
-    yield memory
-    memory.store.clear()
-    memory.pseudo_dirs[:] = [""]
-
-
 def looks(inbox, count=3):
     return [inbox.look() for _ in range(count)]
 
@@ -34,6 +23,7 @@ def test_each_arrival_counts_once(tmp_path, bucket, kind):
     What was there at first counts, for it may have come while nobody looked.
     """
     system, root = bucket, "/inbox"
+    system.mkdir(root)
     if kind == "folder":
         system, root = fsspec.filesystem("file", auto_mkdir=True), str(tmp_path / "inbox")
     inbox = Inbox(STORE if kind == "store" else tmp_path / "inbox")

@@ -159,13 +159,13 @@ class Clone:
 
     def contents(self, *names: str) -> dict[str, str]:
         """A hash of each file below `names`, times in logs left out."""
-        found = {}
+        hashes = {}
         for name in names:
             top = self.root / name
             for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
                 if path.is_file():
-                    found[path.relative_to(self.root).as_posix()] = _hash(path)
-        return found
+                    hashes[path.relative_to(self.root).as_posix()] = _hash(path)
+        return hashes
 
 
 def small_clone(root: Path) -> Clone:

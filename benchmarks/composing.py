@@ -113,7 +113,7 @@ def against(other: Path, model_folder: Path, sizes: Sequence[int], rounds: int) 
         "model(given, seeds)\n"
         "print(given.pitches[..., 0].size / (time.perf_counter() - began))\n"
     )
-    found: dict[str, list[list[float]]] = {}
+    ratios: dict[str, list[list[float]]] = {}
     with tempfile.TemporaryDirectory(prefix="kantor-bench-") as scratch:
         for size in sizes:
             batch = Path(scratch) / f"{size}.npz"
@@ -127,13 +127,13 @@ def against(other: Path, model_folder: Path, sizes: Sequence[int], rounds: int) 
                         command, env=environment, check=True, capture_output=True, text=True
                     )
                     pair.append(float(done.stdout))
-                found.setdefault(str(size), []).append(pair)
+                ratios.setdefault(str(size), []).append(pair)
     return {
         size: {
             "steps_a_second": [statistics.median(rates) for rates in zip(*pairs, strict=True)],
             "ratio": statistics.median(ours / theirs for ours, theirs in pairs),
         }
-        for size, pairs in found.items()
+        for size, pairs in ratios.items()
     }
 
 
@@ -149,7 +149,7 @@ def _save_batch(path: Path, size: int) -> None:
     np.savez(path, **{one.name: getattr(batch, one.name) for one in fields(batch)})
 
 
-def report(found: dict[str, Any], bars: int, rounds: int) -> str:
+def report(measured: dict[str, Any], bars: int, rounds: int) -> str:
     """The figures for a person."""
     rows = [
         (
@@ -158,17 +158,17 @@ def report(found: dict[str, Any], bars: int, rounds: int) -> str:
             f"{size / one['total']:.2f}",
             f"{one['steps'] / one['model']:,.0f}",
         )
-        for size, one in found["batches"].items()
+        for size, one in measured["batches"].items()
     ]
     head = ("melodies", "parse s", "model s", "write s", "melodies/s", "model steps/s")
-    pairs = ", ".join(f"{ratio:.1f}" for ratio in found["ratios"])
-    short = found["short"]
+    pairs = ", ".join(f"{ratio:.1f}" for ratio in measured["ratios"])
+    short = measured["short"]
     return "\n".join(
         [
             f"melodies of {bars} bars, medians of {rounds} rounds\n",
             harness.table(head, rows),
-            f"\nthe workshop's generator: {found['workshop_steps_a_second']:,.0f} steps a second",
-            f"kantor's model / the workshop's: {found['ratio']:.1f} (round by round: {pairs})",
+            f"\nthe workshop's generator: {measured['workshop_steps_a_second']:,.0f} steps a second",
+            f"kantor's model / the workshop's: {measured['ratio']:.1f} (round by round: {pairs})",
             f"one melody of {SHORT_BARS} bars, warm: {short['median']:.3f} s "
             f"(the longest of 20: {short['longest']:.3f})",
         ]
@@ -186,13 +186,13 @@ def main() -> int:
     asked = parser.parse_args()
     harness.machine()
     if asked.against:
-        found = against(asked.against, asked.model, asked.batches, asked.rounds)
-        for size, one in found.items():
+        measured = against(asked.against, asked.model, asked.batches, asked.rounds)
+        for size, one in measured.items():
             ours, theirs = one["steps_a_second"]
             print(f"{size}: {ours:,.0f} and {theirs:,.0f} steps a second, ratio {one['ratio']:.2f}")
     else:
-        found = measure(asked.model, asked.batches, asked.bars, asked.rounds)
-        print(report(found, asked.bars, asked.rounds))
+        measured = measure(asked.model, asked.batches, asked.bars, asked.rounds)
+        print(report(measured, asked.bars, asked.rounds))
     return 0
 
 

@@ -103,11 +103,11 @@ def _judged(stage: str, said: str) -> tuple[list[str], list[str]]:
 
 def _results(clone: Clone) -> dict[str, str]:
     """What a stage makes, but for what differs from run to run."""
-    found = clone.contents(*RESULTS)
+    contents = clone.contents(*RESULTS)
     passed_over = ("reports/data_docs", "build/checkpoints", "build/registered.json")
     return {
         name: value
-        for name, value in found.items()
+        for name, value in contents.items()
         if not name.startswith(passed_over) and not _DVC_TRIES.search(name)
     }
 

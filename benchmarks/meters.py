@@ -60,13 +60,13 @@ COLUMNS = {
 
 def requests(paths: Sequence[Path]) -> list[Request]:
     """What is asked for each song; what Kantor refuses, most for its range, is left out."""
-    found = []
+    requests = []
     for path in paths:
         try:
-            found.append(read_request(path))
+            requests.append(read_request(path))
         except InputError as error:
             print(error)
-    return found
+    return requests
 
 
 def chorales(build: Path, meter: str) -> list[Score]:
@@ -98,7 +98,7 @@ def measure(scores: Sequence[Score]) -> Row:
 
 def against(scores: Sequence[Score]) -> float:
     """Share of the lower voices' bars whose onsets contradict the meter, see above."""
-    found: list[bool] = []
+    contrary_moves: list[bool] = []
     for score in scores:
         if str(score.meter) not in TWELVE:
             continue
@@ -109,8 +109,8 @@ def against(scores: Sequence[Score]) -> float:
                 contrary = bar[list(contrary_steps)].all(axis=0)
                 contrary &= ~_meant(bar, meant, len(contrary_steps))
                 if not contrary[0]:
-                    found += contrary[1:].tolist()
-    return float(np.mean(found)) if found else float("nan")
+                    contrary_moves += contrary[1:].tolist()
+    return float(np.mean(contrary_moves)) if contrary_moves else float("nan")
 
 
 def _meant(bar: Flags, step: int, count: int) -> Flags:
@@ -121,12 +121,12 @@ def _meant(bar: Flags, step: int, count: int) -> Flags:
 
 def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[str, Row]:
     """Every row by its name."""
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
 
     def add(name: str, scores: Sequence[Score]) -> None:
         if scores:
-            found[name] = measure(scores)
-            print(line(name, found[name]), flush=True)
+            rows[name] = measure(scores)
+            print(line(name, rows[name]), flush=True)
 
     def composed(asked: Sequence[Request]) -> list[Score]:
         return [takes[0] for takes in compose(asked, model, seed)]
@@ -147,7 +147,7 @@ def table(model: Any, folder: Path, count: int, seed: int, build: Path) -> dict[
         add(name, [one for one, many in zip(made, bars, strict=True) if low <= many <= high])
     add("with a pickup", [score for score in made if score.pickup])
     add("without", [score for score in made if not score.pickup])
-    return found
+    return rows
 
 
 def head() -> str:
@@ -176,12 +176,12 @@ DRAWN = (
 )  # fmt: skip
 
 
-def draw(found: Mapping[str, Row], path: Path) -> None:
+def draw(rows: Mapping[str, Row], path: Path) -> None:
     """One panel a metric, a bar a meter; Bach's own voices grey, the chorales' sopranos pale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = list(found)
+    names = list(rows)
     colours = [
         "0.6" if name.startswith("Bach") else "#9ecae1" if name.startswith("his") else "#0072B2"
         for name in names
@@ -190,7 +190,7 @@ def draw(found: Mapping[str, Row], path: Path) -> None:
     FigureCanvasAgg(figure)
     for place, column in enumerate(DRAWN):
         axes = figure.add_subplot(2, 3, place + 1)
-        axes.barh(names, [found[name][column] for name in names], color=colours)
+        axes.barh(names, [rows[name][column] for name in names], color=colours)
         axes.invert_yaxis()
         axes.set_title(COLUMNS[column], fontsize=10)
         axes.tick_params(labelsize=8, labelleft=place % 3 == 0)
@@ -209,8 +209,8 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, default=build / "meters.png")
     asked = parser.parse_args()
     model = composer.load(asked.build / "model")
-    found = table(model, asked.songs, asked.count, asked.seed, asked.build)
-    draw(found, asked.picture)
+    rows = table(model, asked.songs, asked.count, asked.seed, asked.build)
+    draw(rows, asked.picture)
     return 0
 
 

@@ -59,16 +59,16 @@ def midi_files(folder: Path, count: int) -> list[Path]:
         If the corpus has fewer.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = sorted(folder.glob("*.mid"))
-    if len(found) < count:
+    tunes = sorted(folder.glob("*.mid"))
+    if len(tunes) < count:
         with ProcessPoolExecutor(2) as pool:
             made = pool.map(partial(write, folder, "midi"), texts(ALL), chunksize=20)
             for number, _ in enumerate(made, 1):
                 print(f"{number:,} tunes", end="\r", file=sys.stderr)
-        found = sorted(folder.glob("*.mid"))
-    if len(found) < count:
-        raise SystemExit(f"{folder}: {len(found):,} tunes, not {count:,}")
-    return found[:count]
+        tunes = sorted(folder.glob("*.mid"))
+    if len(tunes) < count:
+        raise SystemExit(f"{folder}: {len(tunes):,} tunes, not {count:,}")
+    return tunes[:count]
 
 
 def of_meter(folder: Path, meter: str, count: int, seed: int) -> list[Path]:

@@ -162,12 +162,12 @@ def report(measured: dict[str, Any], bars: int, rounds: int) -> str:
     ]
     head = ("melodies", "parse s", "model s", "write s", "melodies/s", "model steps/s")
     pairs = ", ".join(f"{ratio:.1f}" for ratio in measured["ratios"])
-    short = measured["short"]
+    short, workshop = measured["short"], measured["workshop_steps_a_second"]
     return "\n".join(
         [
             f"melodies of {bars} bars, medians of {rounds} rounds\n",
             harness.table(head, rows),
-            f"\nthe workshop's generator: {measured['workshop_steps_a_second']:,.0f} steps a second",
+            f"\nthe workshop's generator: {workshop:,.0f} steps a second",
             f"kantor's model / the workshop's: {measured['ratio']:.1f} (round by round: {pairs})",
             f"one melody of {SHORT_BARS} bars, warm: {short['median']:.3f} s "
             f"(the longest of 20: {short['longest']:.3f})",

@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=harness.positive, default=9, help="ours a round (9)")
     asked = parser.parse_args()
     about = harness.machine()
-    measured = measure(asked.params, asked.build, asked.batch, asked.rounds, asked.repeats)
+    figures = measure(asked.params, asked.build, asked.batch, asked.rounds, asked.repeats)
     rows = [
         (
             kind,
@@ -119,15 +119,13 @@ def main() -> int:
             f"{one['first_step']:.1f}",
             f"{one['peak_memory'] / 1e9:.2f}",
         )
-        for kind, one in measured["kinds"].items()
+        for kind, one in figures["kinds"].items()
     ]
     head = ("", "seconds an iteration", "waiting for data", "first step, s", "peak memory, GB")
-    pairs = ", ".join(f"{ratio:.1f}" for ratio in measured["ratios"])
+    pairs = ", ".join(f"{ratio:.1f}" for ratio in figures["ratios"])
     print(f"batch {asked.batch}, {asked.rounds} rounds, {about}\n")
     print(harness.table(head, rows))
-    print(
-        f"\nunet / chorale, seconds an iteration: {measured['ratio']:.1f} (pair by pair: {pairs})"
-    )
+    print(f"\nunet / chorale, seconds an iteration: {figures['ratio']:.1f} (pair by pair: {pairs})")
     return 0
 
 

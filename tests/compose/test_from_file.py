@@ -37,16 +37,6 @@ def quarters(*pitches):
     return [(index, 1, pitch) for index, pitch in enumerate(pitches)]
 
 
-def check(request, chorale, filler, given):
-    """What is given is the chorale's, cell for cell, also in what is made of it."""
-    assert (request.mask == given).all()
-    [[made]] = compose([request], filler)
-    for score in (request.score, made):
-        assert (score.pitches[given] == chorale.pitches[given]).all()
-        assert (score.onsets[given] == chorale.onsets[given]).all()
-    return made
-
-
 @pytest.mark.parametrize("voice", range(4))
 def test_a_melody_for_any_voice(midi_file, voice):
     """One melody is put into the voice asked for, in the octave that suits it, which is told."""
@@ -97,7 +87,11 @@ def test_voices_of_a_file(file, chorale, filler, words, voices):
     """Each given voice is the file's own, its rests included; the others are composed."""
     given = np.repeat(np.isin(np.arange(4), voices)[None], 80, axis=0)
     request = asked(file, **words)
-    made = check(request, chorale, filler, given)
+    assert (request.mask == given).all()
+    [[made]] = compose([request], filler)
+    for score in (request.score, made):
+        assert (score.pitches[given] == chorale.pitches[given]).all()
+        assert (score.onsets[given] == chorale.onsets[given]).all()
     assert (made.pitches[~given] != -1).all()
     assert made.key == request.score.key
     assert (request.score.pickup, request.score.bar_lines.tolist()) == (4, [4, 20, 36, 52, 68])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -50,16 +50,9 @@ def test_takes_are_the_same(
         first = others(shared)
         assert len(first) == 2
     expected = model.compose(batch, SEEDS)
-    takes: list[Any] = []
-    threads = [
-        threading.Thread(target=lambda: takes.append(shared.compose(batch, SEEDS)))
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [same(take, expected) for take in takes] == [True] * 4
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(shared.compose, batch, SEEDS) for _ in range(4)]
+        assert all(same(call.result(), expected) for call in calls)
     assert others(shared) == first
     os.kill(min(first), signal.SIGKILL)
     assert same(shared.compose(batch, SEEDS), expected)

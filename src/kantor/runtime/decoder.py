@@ -67,7 +67,7 @@ class Decoder:
         self._remember = ScoreLayer(weights["remember.kernel"], layout)
         width = len(weights["encoder.entry.bias"])
         self._entry = weights["entry.kernel"][: -width - CONDITIONS.size]
-        self._heads: dict[int, Head] = {}
+        self._heads = [Head(weights, line, layout, self._chords) for line in lines]
         # All heads' hidden layers, side by side; of the last chord by pair and interval.
         head = layout.head(len(weights["inner.bias"]))
         blocks = [head.split(weights[f"heads.{line}.hidden.kernel"]) for line in lines]
@@ -77,12 +77,6 @@ class Decoder:
         earlier[0] += np.concatenate([weights[f"heads.{line}.hidden.bias"] for line in lines])
         self._earlier = earlier.reshape(-1, earlier.shape[-1])
         self._pairs = (OCTAVE + 1) * np.arange(len(earlier))[:, None]
-
-    def head(self, line: int) -> Head:
-        """The head of a line, made when it is first needed."""
-        if line not in self._heads:
-            self._heads[line] = Head(self._weights, line, self._layout, self._chords)
-        return self._heads[line]
 
     def start(self) -> Array:
         """Traces of the steps before a piece, rests as far as `CONTEXT`: ``(reach * memory,)``."""
@@ -144,7 +138,7 @@ class Decoder:
         self, line: int, step: Step, sampling: SamplingParameters
     ) -> tuple[Whole, Flags, Flags]:
         """Tokens of a line, whether they begin anew, whether rounding may matter."""
-        head = self.head(line)
+        head = self._heads[line]
         logits, onset = head(step.context[:, line], step.now, step.before, step.key)
         tessitura = head.tessitura.take(step.key, axis=0)
         if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
@@ -159,7 +153,7 @@ class Decoder:
             whole = logits + tessitura
             above = whole - (whole.max(axis=1) - gap)[:, None]
             for other in given:
-                weight, close = self._likelihood(self.head(other), head, above, step)
+                weight, close = self._likelihood(self._heads[other], head, above, step)
                 logits += np.float32(sampling.reweighting) * weight
                 near |= close
             margin *= 1 + sampling.reweighting * len(given)

@@ -34,10 +34,7 @@ class Network:
     def compose(
         self, given: Conditioning, seeds: NDArray[np.int64], sampling: SamplingParameters
     ) -> Take:
-        """Compose the cells of a batch that are not given, by a seed for each piece.
-
-        What else is in the batch changes no take.
-        """
+        """Compose the cells of a batch that are not given, by a seed for each piece."""
         pitches = np.where(given.mask, given.pitches, score.REST).astype(np.int8)
         onsets, batch = np.array(given.onsets), pieces(given, self._layout)
         longest_first = sorted(range(len(batch)), key=lambda row: -batch[row].steps)

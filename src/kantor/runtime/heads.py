@@ -157,8 +157,8 @@ class Head:
 
 def _windows(numbers: Array, size: int) -> Array:
     """Every run of `size` numbers, the row after the end of one included: a view."""
-    count = numbers.size - size + 1
-    return np.ndarray((count, size), numbers.dtype, numbers, strides=2 * (numbers.itemsize,))
+    shape, step = (numbers.size - size + 1, size), numbers.itemsize
+    return np.ndarray(shape, numbers.dtype, numbers, strides=(step, step))
 
 
 def _by_distance(relation: Array, distance: Whole) -> Array:

@@ -30,11 +30,8 @@ _SMALL = 512
 class Chords:
     """Numbers a step's chord: what the lines sing and come from, how far each pair is apart.
 
-    Attributes
-    ----------
-    interval, motion : (tokens * tokens,) intp
-        By ``one * tokens + other``: the interval class of two tokens, `OCTAVE` where there is
-        none; the motion to `one` from `other`, `MOTIONS` where there is none or it is too large.
+    By ``one * tokens + other`` it holds the `interval` class of two tokens, `OCTAVE` where there is
+    none, and the `motion` to `one` from `other`, `MOTIONS` where there is none or it is too large.
     """
 
     def __init__(self, of: Layout) -> None:

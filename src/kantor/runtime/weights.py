@@ -46,11 +46,8 @@ def load(folder: Path, layout: Layout) -> dict[str, NDArray[Any]]:
 def check(weights: Weights, layout: Layout) -> None:
     """Check a model's arrays, and those of its critic if it has one.
 
-    Raises
-    ------
-    ValueError
-        Naming the first array that is missing, of a shape that does not go together with the
-        others, or not finite.
+    A `ValueError` names the first that is missing, of a shape that does not go together with the
+    others, or not finite.
     """
     expected = _generator(weights, layout)
     if any(name.startswith(CRITIC) for name in weights):

@@ -37,13 +37,9 @@ def top(tmp_path):
 
 def get(root, path):
     """What the site answers."""
-
-    async def ask():
-        transport = httpx.ASGITransport(site(root, 4200, 5000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(path)
-
-    return asyncio.run(ask())
+    transport = httpx.ASGITransport(site(root, 4200, 5000))
+    client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+    return asyncio.run(client.get(path))
 
 
 def names(listed):

@@ -38,8 +38,7 @@ def environments() -> list[dict[str, str]]:
 
 def find(chosen: Chosen) -> list[psutil.Process]:
     """The chosen processes, but neither this one nor those that it descends from."""
-    own = psutil.Process()
-    family = {own, *own.parents()}
+    family = {psutil.Process(), *psutil.Process().parents()}
     every = psutil.process_iter(["environ"])
     return [one for one in every if one not in family and chosen(one.info["environ"] or {})]
 

@@ -135,13 +135,9 @@ def site(root: Path, prefect: int, mlflow: int) -> Starlette:
     def front(request: Request) -> Response:
         return HTMLResponse(page(root, request.url.hostname or "localhost", prefect, mlflow))
 
-    def health(_: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    files = [
-        Mount(f"/{name}", StaticFiles(directory=root / name, check_dir=False)) for name in FOLDERS
-    ]
-    return Starlette(routes=[Route("/", front), Route(HEALTH, health), *files])
+    routes = [Route("/", front), Route(HEALTH, lambda _: PlainTextResponse("ok"))]
+    folders = {name: StaticFiles(directory=root / name, check_dir=False) for name in FOLDERS}
+    return Starlette(routes=[*routes, *(Mount(f"/{name}", app) for name, app in folders.items())])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -54,14 +54,8 @@ class Guard:
     token takes `penalty` seconds.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        access: Access,
-        open_paths: tuple[str, ...] = (),
-        penalty: float = PENALTY,
-    ) -> None:
-        self.app, self.access, self.open_paths, self.penalty = app, access, open_paths, penalty
+    def __init__(self, app: ASGIApp, access: Access, open_paths: tuple[str, ...] = ()) -> None:
+        self.app, self.access, self.open_paths, self.penalty = app, access, open_paths, PENALTY
         self._waiting: Counter[str] = Counter()
         self._signer = TimestampSigner(access.token, "kantor cookie", digest_method=hashlib.sha256)
 

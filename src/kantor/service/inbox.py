@@ -29,20 +29,12 @@ _SETTLED = 20.0  # seconds without a change: a folder that is still being copied
 
 
 class Inbox:
-    """Looks at a place now and then.
+    """Looks at a place: a folder, a file, or a URL that fsspec knows, of which nothing is opened.
 
     Something has arrived when the place is not as it was at the last arrival, and is the same in
     two looks, so that copying has ended. What is there at the first look counts as an arrival, for
-    it may have come while nobody looked.
-
-    Parameters
-    ----------
-    place
-        A folder or a file; or a URL that fsspec knows, which is listed, nothing in it opened.
-    seconds, settle
-        From one look to the next, while nothing changes and once something has changed.
-    say
-        Gets one line about what hinders a look, once until that changes.
+    it may have come while nobody looked. From one look to the next there are `seconds`, and
+    `settle` once something has changed. What hinders a look is said once, until that changes.
     """
 
     def __init__(

@@ -33,11 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _app(root: Path, access: Access, port: int) -> ASGIApp:
     """MLflow's app, told where its database and files are as ``mlflow server`` would."""
-    if not os.environ.get(URI_VARIABLE) and lost(root):
-        raise missing(root)
-    settings.quiet()
-    if not os.environ.get(URI_VARIABLE):
+    database = os.environ.get(URI_VARIABLE)
+    if not database:
+        if lost(root):
+            raise missing(root)
+        database = f"sqlite:///{root.absolute() / DATABASE}"
         private_file(root / DATABASE)
+    settings.quiet()
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     names = [name for host in access.hosts for name in (host, f"{host}:*")]
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(names)
@@ -48,7 +50,6 @@ def _app(root: Path, access: Access, port: int) -> ASGIApp:
     from mlflow.server import constants
     from mlflow.server.handlers import initialize_backend_stores
 
-    database = os.environ.get(URI_VARIABLE) or f"sqlite:///{root.absolute() / DATABASE}"
     files = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or str(root.absolute() / ARTIFACTS)
     os.environ |= {
         constants.BACKEND_STORE_URI_ENV_VAR: database,

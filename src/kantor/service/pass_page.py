@@ -37,19 +37,6 @@ def markdown(
     page and of MLflow, where they are served.
     """
     changes = [f"- {line}" for line in done.changed] or ["- nothing; every stage was forced"]
-    parts = [
-        f"**{outcome}**",
-        f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
-        *([comparison_markdown(comparison)] if comparison else []),
-        "Changed:",
-        "\n".join(changes),
-        "\n".join(["```", *done.summary, "```"]),
-        " · ".join(_links(comparison, environment)),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _links(comparison: ModelComparison | None, environment: Mapping[str, str]) -> list[str]:
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
     links = [f"[report]({front}/reports/report.html)"] if front else []
     if front and comparison:
@@ -59,7 +46,16 @@ def _links(comparison: ModelComparison | None, environment: Mapping[str, str]) -
         links.append(f"[version {comparison.challenger} in MLflow]({version})")
     elif mlflow:
         links.append(f"[models in MLflow]({mlflow}/#/models)")
-    return links
+    parts = [
+        f"**{outcome}**",
+        f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
+        comparison_markdown(comparison) if comparison else "",
+        "Changed:",
+        "\n".join(changes),
+        "\n".join(["```", *done.summary, "```"]),
+        " · ".join(links),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def inline(picture: Path) -> str:

@@ -18,7 +18,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from kantor.service.parameters import check_stages
 LOCK = "repro.lock"
 _PAUSE = 0.2  # seconds
 _OWNER = re.compile(r'"pid":\s*(\d+)')
+_ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 _STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
 _ERROR = "ERROR:"
 _EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
@@ -73,17 +74,13 @@ def drop_stale_note(root: Path) -> bool:
         except ValueError:
             time.sleep(pause)
             continue
-        if any(_runs(int(pid)) for pid in _OWNER.findall(text)):
+        owners = set(map(int, _OWNER.findall(text)))
+        running = (one for one in psutil.process_iter(["status"]) if one.pid in owners)
+        if any(one.info["status"] not in _ENDED for one in running):
             return False
         break
     note.unlink(missing_ok=True)
     return True
-
-
-def _runs(pid: int) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    return False
 
 
 def _stage_environment() -> dict[str, str]:
@@ -120,16 +117,14 @@ def changed(root: Path) -> list[str]:
     return [f"{stage}: {', '.join(_changes(reasons))}" for stage, reasons in stages.items()]
 
 
-def _changes(reasons: Sequence[object]) -> list[str]:
-    """Names of what changed for a stage, from DVC's nested words."""
+def _changes(reasons: Sequence[str | dict[str, dict[str, object]]]) -> dict[str, None]:
+    """Names of what changed for a stage, each once, from DVC's nested words."""
     names: dict[str, None] = {}
     for reason in reasons:
-        if not isinstance(reason, dict):
-            names[str(reason)] = None
-            continue
-        for name, how in (item for changes in reason.values() for item in changes.items()):
+        changes = [{reason: ""}] if isinstance(reason, str) else reason.values()
+        for name, how in (item for change in changes for item in change.items()):
             names[f"{name} ({', '.join(how)})" if isinstance(how, dict) else name] = None
-    return list(names)
+    return names
 
 
 def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None) -> list[str]:

@@ -86,21 +86,12 @@ def status(guard, **request):
     return ask(guard, **request)[0]["status"]
 
 
-def given_cookie(sent):
-    return dict(sent[0]["headers"])[b"set-cookie"].decode()
-
-
 @pytest.mark.parametrize(
     "header", [BEARER, BEARER.lower()[:7] + SECRET, basic("Jürgen 音", SECRET), basic("", SECRET)]
 )
 def test_the_token_opens(header):
-    """As a bearer token or as a password; the cookie that is given then opens as well."""
-    sent = ask(guarded(), authorization=header)
-    assert sent[1]["body"] == b"inside"
-    cookie = given_cookie(sent)
-    assert SECRET not in cookie
-    assert "HttpOnly" in cookie
-    assert ask(guarded(), cookie=cookie.split(";")[0])[1]["body"] == b"inside"
+    """As a bearer token or as a password, for any user name."""
+    assert ask(guarded(), authorization=header)[1]["body"] == b"inside"
 
 
 @pytest.mark.parametrize(
@@ -143,15 +134,17 @@ def test_a_health_check_needs_no_token(path, code):
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_the_cookie_expires_and_cannot_be_changed(monkeypatch, scheme):
-    """It opens for two weeks; a later time, or another token, needs the token to be signed.
+    """Given for the token, it opens for two weeks; a later time, or another token, does not.
 
     Behind TLS a browser never sends it in clear; without TLS it would never send it at all.
     """
     now = [time.time()]
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(now[0]))
-    cookie, *rest = given_cookie(ask(guarded(), scheme=scheme, authorization=BEARER)).split("; ")
+    headers = dict(ask(guarded(), scheme=scheme, authorization=BEARER)[0]["headers"])
+    cookie, *rest = headers[b"set-cookie"].decode().split("; ")
     assert ("Secure" in rest) == (scheme == "https")
-    assert f"Max-Age={COOKIE_SECONDS}" in rest
+    assert {f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Strict"} <= set(rest)
+    assert SECRET not in cookie
     word, begun, signed = cookie.split(".")
     other = Access.from_environment({TOKEN: SECRET + "!"})
     assert status(guarded(), cookie=f"{word}.{begun[:-1]}_.{signed}") == 401

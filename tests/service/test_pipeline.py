@@ -1,4 +1,4 @@
-"""One pass at a time; its lines are passed on as they come, a failure names stage and cause."""
+"""One pass at a time; a failure names stage and cause; what it came to is a page with links."""
 
 import json
 import os
@@ -10,7 +10,12 @@ from contextlib import contextmanager
 import pytest
 from tests.living import left
 
+from kantor import settings
 from kantor.locks import STATE, Busy, held
+from kantor.metrics.distances import Difference
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rule import Row
+from kantor.service.pass_page import Pass, inline, markdown
 from kantor.service.pipeline import (
     LOCK,
     StageFailed,
@@ -181,14 +186,6 @@ def test_the_command_holds_the_lock_while_it_runs(tmp_path, note, monkeypatch):
     assert process.returncode == 7
 
 
-def test_interrupted_as_it_waits(tmp_path):
-    """Ctrl-C ends it at once, with the shell's exit code and without a traceback."""
-    with waiting(tmp_path) as process:
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30)[1] == ""
-    assert process.returncode == 130
-
-
 def test_a_fault_of_the_parameters_runs_nothing(tmp_path, monkeypatch, capsys):
     """It is told in one line, before DVC could remove what a stage made; also after waiting."""
     monkeypatch.chdir(tmp_path)
@@ -207,12 +204,17 @@ def test_a_fault_of_the_parameters_runs_nothing(tmp_path, monkeypatch, capsys):
     assert process.returncode == 1
 
 
-ENDED = '{"read": {"build": [{"pid": 4194305, "cmd": "dvc repro"}]}, "write": {}}'
+def test_interrupted_as_it_waits(tmp_path):
+    """Ctrl-C ends it at once, with the shell's exit code and without a traceback."""
+    with waiting(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize(
     ("text", "stale"),
-    [(ENDED, True), ('{"read": {"build/win', True), ("", True), (None, False)],
+    [('{"read": {"build": {"pid": 4194305}}}', True), ('{"re', True), ("", True), (None, False)],
 )
 def test_a_stale_note_of_dvc_s_is_removed(tmp_path, note, text, stale):
     """A full disk or a kill leaves half of it or names who has ended; else it is DVC's own."""
@@ -231,3 +233,32 @@ def test_a_killed_process_has_ended_though_nobody_waited_for_it(tmp_path, note):
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert drop_stale_note(tmp_path)
+
+
+SERVED = {"KANTOR_URL": "http://studio:8400", "KANTOR_MLFLOW_URL": "http://studio:5000"}
+DONE = Pass("new scores", ["ingest: data"], ["ingest", "train"], ["bach version 2", "  triads 0.9"])
+RULE = settings.Promote(mode="auto", margin=0.005, guarded={}, resamples=100, confidence=0.9)
+GAIN = Row("overlap", "overlap", "primary", 0.005, 1.0, 0.91, 0.93, Difference(*[0.02] * 3, 1.0))
+COMPARISON = ModelComparison("bach", 2, 1, 72, False, (GAIN,), RULE)
+
+
+def test_why_what_and_where():
+    """Outcome first, then the comparison, what changed, what ran, the figures, and links."""
+    text = markdown(DONE, "version 2 promoted", COMPARISON, SERVED)
+    for part in ("new scores", "- ingest: data", "ingest, train", "  triads 0.9", "| overlap |"):
+        assert part in text
+    assert text.startswith("**version 2 promoted**")
+    assert "(http://studio:8400/reports/report.html)" in text
+    assert "(http://studio:5000/#/models/bach/versions/2)" in text
+
+
+def test_only_what_is_served_is_linked(tmp_path):
+    """A flow run by hand knows no addresses; the first model has no other to be compared with.
+
+    A picture is in its address: it is shown without another server being asked.
+    """
+    assert "http" not in markdown(DONE, "as before", COMPARISON, {})
+    text = markdown(DONE, "as before", None, SERVED)
+    assert "[models in MLflow](http://studio:5000/#/models)" in text
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG")
+    assert inline(tmp_path / "plot.png") == "data:image/png;base64,iVBORw=="

@@ -1,35 +1,32 @@
-"""Parts of a service are started in order, started again, and all ended together."""
+"""Parts of a service are started in order, started again, and all ended; none is left behind."""
 
 import itertools
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
+import uuid
+from contextlib import ExitStack
 
+import psutil
 import pytest
 
 from kantor.errors import SetupError
-from kantor.service import health
+from kantor.service import cleanup, health
 from kantor.service.health import STATES, read_states
 from kantor.service.supervisor import Part, Supervisor
 
 WAIT = "import time; time.sleep(60)"
-SERVER = """
-import http.server, sys
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers()
-    def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
-"""
 SIGNS = """
 import pathlib, sys, time
 while True:
     pathlib.Path(sys.argv[1]).touch()
     time.sleep(.05)
 """
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads other processes")
 NOWHERE = "http://127.0.0.1:9/"
 
 
@@ -54,35 +51,20 @@ def short_rounds(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run parts in a thread; gives the parts, what is said, and a function that ends them."""
-    running = []
+    """Run parts in a thread; gives what is said, and a function that ends them."""
+    with ExitStack() as ending:
 
-    def start(*parts, wait=True):
-        lines, ready = [], threading.Event()
-        supervisor = Supervisor(parts, tmp_path, tmp_path, lines.append)
-        thread = threading.Thread(target=supervisor.run, args=(ready.set,))
-        thread.start()
+        def start(*parts, wait=True):
+            lines, ready = [], threading.Event()
+            supervisor = Supervisor(parts, tmp_path, tmp_path, lines.append)
+            thread = threading.Thread(target=supervisor.run, args=(ready.set,))
+            thread.start()
+            ending.callback(thread.join, 30)
+            ending.callback(supervisor.stop)
+            assert not wait or ready.wait(60)
+            return lines, ending.close
 
-        def end():
-            supervisor.stop()
-            thread.join(30)
-
-        running.append(end)
-        assert not wait or ready.wait(60)
-        return lines, end
-
-    yield start
-    for end in running:
-        end()
-
-
-@pytest.fixture
-def server():
-    """A part that answers, and may be made to hang."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return part("server", SERVER, port, health=f"http://127.0.0.1:{port}/")
+        yield start
 
 
 def test_all_end_together(run):
@@ -119,14 +101,26 @@ def test_a_part_that_dies_is_started_again(run, tmp_path, killed):
 
 
 @pytest.mark.parametrize("kind", ["server", "signs"])
-def test_a_part_that_hangs_is_started_again(run, tmp_path, monkeypatch, server, kind):
-    """After three missing answers it is killed, while the other parts are left alone."""
-    monkeypatch.setattr(health, "EVERY", 0.5)
-    sign = tmp_path / "sign"
-    hanging = server if kind == "server" else part("signs", SIGNS, sign, sign=sign)
+def test_a_part_that_hangs_is_started_again(run, tmp_path, monkeypatch, kind):
+    """After three missing answers it is killed, while the other parts are left alone.
+
+    A busy machine brings a missing answer or two: one that answers late is left alone.
+    """
+    monkeypatch.setattr(health, "EVERY", 1.0)
+    hanging = part("signs", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
+    if kind == "server":
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        command = [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1"]
+        hanging = Part("server", command, health=f"http://127.0.0.1:{port}/")
     other = part("other", WAIT)
     lines, _ = run(other, hanging)
     first, untouched = hanging.process, other.process
+    os.kill(first.pid, signal.SIGSTOP)
+    until(lambda: hanging.state.what == "silent")
+    os.kill(first.pid, signal.SIGCONT)
+    until(lambda: hanging.state.what == "running")
+    assert lines == []
     os.kill(first.pid, signal.SIGSTOP)
     until(lambda: hanging.process not in (None, first) and hanging.ready)
     until(lambda: len(lines) == 2)
@@ -147,17 +141,6 @@ def test_a_part_that_hangs_delays_no_other(run, monkeypatch):
         first = other.process
         first.kill()
         until(lambda: other.process not in (None, first), seconds=15)
-
-
-def test_a_part_that_answers_late_is_left_alone(run, monkeypatch, server):
-    """A busy machine brings a missing answer or two."""
-    monkeypatch.setattr(health, "EVERY", 1.0)
-    lines, _ = run(server)
-    os.kill(server.process.pid, signal.SIGSTOP)
-    until(lambda: server.state.what == "silent")
-    os.kill(server.process.pid, signal.SIGCONT)
-    until(lambda: server.state.what == "running")
-    assert lines == []
 
 
 def test_a_change_or_a_cause_is_told_once(tmp_path, monkeypatch):
@@ -208,3 +191,63 @@ def test_what_never_answers_is_an_error_at_first(tmp_path, monkeypatch):
     slow.start(tmp_path, tmp_path)
     until(slow.look)
     assert slow.fault == "was not ready after 0 s and was killed"
+
+
+READS = "import sys; print('here', flush=True); sys.stdin.read()"
+PARENT = f"""
+import subprocess, sys
+from kantor.service import cleanup
+last = cleanup.end_with_parent if len(sys.argv) > 1 else None
+child = subprocess.Popen([sys.executable, "-c", {READS!r}], stdin=subprocess.PIPE, preexec_fn=last)
+sys.stdin.read()
+"""
+
+
+MARK = {"KANTOR_TEST_MARK": uuid.uuid4().hex}
+
+
+def marked(environment):
+    return MARK.items() <= environment.items()
+
+
+def started(code, *arguments, environment=MARK):
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "here\n"
+    return process
+
+
+@linux
+def test_the_sweep_ends_descendants_and_nothing_else():
+    """A grandchild whose parent is gone is found by its environment; a stranger is left alone.
+
+    What ignores signals is ended too; neither this process nor its parents ever are.
+    """
+    parent = started(PARENT)
+    stubborn = started(f"import signal; signal.signal(15, signal.SIG_IGN)\n{READS}")
+    stranger = started(READS, environment={"KANTOR_TEST_MARK": "another"})
+    parent.kill()
+    parent.wait()
+    # The grandchild reads from a pipe that closed with its parent, so it may be gone already.
+    assert cleanup.sweep(marked) in (1, 2)
+    assert cleanup.find(marked) == []
+    for process, code in ((stubborn, -9), (stranger, 0)):
+        process.communicate("")
+        assert process.returncode == code
+    parent.communicate()
+    own = psutil.Process()
+    assert not {own, *own.parents()} & {*cleanup.find(lambda _: True)}
+
+
+@linux
+def test_a_child_ends_with_its_parent():
+    """Also where the parent is killed with -9."""
+    parent = started(PARENT, "last")
+    parent.kill()
+    parent.communicate(timeout=20)  # its end of the pipe is open as long as the child lives
+    assert cleanup.find(marked) == []

@@ -55,10 +55,7 @@ def features(score: Score) -> Row:
         ``_11``: share of the sounding time on C to B. ``interval_-12`` to ``_+12``: share of the
         steps from one note to the next, in semitones; all 0 for a single note.
 
-    Raises
-    ------
-    InputError
-        If no note sounds.
+    `InputError` if no note sounds.
     """
     melody = score.line(score.ensemble.leads)
     pitches = melody.pitches[:, 0].astype(np.int64)

@@ -62,12 +62,8 @@ class LoadedModel:
         pitches : (batch, time, line) int8
         onsets : (batch, time, line) bool
 
-        Raises
-        ------
-        ModelError
-            If the requests are for another number of lines.
-        InputError
-            If the generator has no such sampling parameter, or cannot do what is asked.
+        `ModelError` if the requests are for another number of lines; `InputError` if the generator
+        has no such sampling parameter, or cannot do what is asked.
         """
         lines = given.pitches.shape[-1]
         if lines != len(self.ensemble):

@@ -1,6 +1,8 @@
 """Each melody is composed once, and no stop shows in what a batch leaves."""
 
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import pytest
 from tests.batch import tunes
@@ -87,6 +89,16 @@ def test_the_same_again_composes_nothing(inbox, out, tmp_path):
     lost.unlink()
     assert compose(inbox, out).counts["composed"] == 1
     assert lost.exists()
+
+
+def test_the_ledger_of_an_earlier_release_is_taken_over(inbox, out):
+    """It named its columns and one table otherwise."""
+    compose(inbox, out)
+    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger:
+        for table in ("batches", "entries", "objects", "finished"):
+            ledger.execute(f"ALTER TABLE {table} RENAME COLUMN options TO manner")
+        ledger.execute("ALTER TABLE finished RENAME TO dealt")
+    assert compose(inbox, out).counts == {"reused": 11, "refused": 1}
 
 
 @pytest.mark.parametrize(

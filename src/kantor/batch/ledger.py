@@ -1,9 +1,8 @@
 """The ledger: what was composed, and what each batch found. One SQLite file, written ahead.
 
-Everything that a chunk brings is written in one transaction, so that a process killed at any
-moment leaves a ledger that is true. A *composition* is known by its key and made once. An *entry*
-is one file of one batch. Of the entries of a deleted batch only one thing stays: which uploads it
-finished.
+What a chunk brings is written in one transaction, so that a process killed at any moment leaves a
+ledger that is true. A *composition* is known by its key and made once. An *entry* is one file of
+one batch. Of a deleted batch's entries only those uploads stay that it finished.
 """
 
 from __future__ import annotations
@@ -45,6 +44,10 @@ CREATE TABLE IF NOT EXISTS finished (
 CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, options);
 CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
+_TAKE_OVER = "BEGIN; ALTER TABLE dealt RENAME TO finished;" + "".join(
+    f"ALTER TABLE {table} RENAME COLUMN manner TO options;"
+    for table in ("batches", "entries", "objects", "finished")
+)
 
 
 class Begun(NamedTuple):
@@ -167,7 +170,8 @@ class Ledger:
         """The batches that ended before a time and are not deleted yet, the oldest first."""
         ended = "state IN ('done', 'given up') AND finished < ?"
         query = f"SELECT number FROM batches WHERE {ended} ORDER BY number"
-        return [number for (number,) in self._all.execute(query, (_text(before),))]
+        limit = before.astimezone(UTC).isoformat(timespec="seconds")
+        return [number for (number,) in self._all.execute(query, (limit,))]
 
     def forget(self, batch: int) -> list[str]:
         """Delete a batch's rows, but for its number and for which uploads it finished.
@@ -218,11 +222,9 @@ class Objects:
 
     def has(self, name: str, mark: str) -> bool:
         """Whether all that is in an object, as it was with this mark, is finished."""
-        query = (
-            "SELECT 1 FROM objects WHERE place=? AND name=? AND options=? AND mark=? AND settled"
-        )
-        values = (self._place, name, self._options, mark)
-        return self._all.execute(query, values).fetchone() is not None
+        query = "SELECT mark FROM objects WHERE place=? AND name=? AND options=? AND settled"
+        row = self._all.execute(query, (self._place, name, self._options)).fetchone()
+        return row is not None and bool(row["mark"] == mark)
 
     def note(self, name: str, mark: str) -> None:
         """All that is in an object was handed on; written down with what comes next."""
@@ -230,12 +232,8 @@ class Objects:
         self._all.execute(change, (self._place, name, self._options, mark))
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
 def _now() -> str:
-    return _text(datetime.now(UTC))
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @contextmanager
@@ -245,5 +243,7 @@ def opened(path: Path) -> Iterator[Ledger]:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'dealt'").fetchone():
+            connection.executescript(_TAKE_OVER + "COMMIT;")  # an earlier release's names
         connection.executescript(_TABLES)
         yield Ledger(connection)

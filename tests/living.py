@@ -1,16 +1,26 @@
-"""Whether processes live."""
+"""Python in processes of their own, and whether processes live."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
+ROOT = Path(__file__).parents[1]
 
-def descendants(pid: int) -> set[int]:
-    """All that a process started, and what that started."""
-    return {one.pid for one in psutil.Process(pid).children(recursive=True)}
+
+def started(folder: Path, script: str, *arguments: object) -> subprocess.Popen[str]:
+    """Python that runs a script of its own in `folder`, with this checkout's modules."""
+    (folder / "script.py").write_text(script)
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    command = [sys.executable, str(folder / "script.py"), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
 
 
 def lives(pid: int) -> bool:

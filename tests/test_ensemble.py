@@ -1,7 +1,5 @@
 """Ensembles: what makes one, and that plain data keeps it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 
@@ -14,7 +12,7 @@ from kantor.errors import InputError
 HIGH, LOW, KICK = Line("high", 60, 80), Line("low", 40, 60), Line("kick", 36, 36, kind="drum")
 
 
-def test_an_ensemble_survives_json() -> None:
+def test_an_ensemble_survives_json():
     """The same after JSON made lists of the tuples; other data is an error of one line."""
     for ensemble in (SATB, BAND):
         assert Ensemble.from_dict(json.loads(json.dumps(ensemble.to_dict()))) == ensemble
@@ -34,15 +32,13 @@ def test_an_ensemble_survives_json() -> None:
         ((HIGH, LOW), {"bass": 5}, "no line 5"),
     ],
 )
-def test_ensembles_that_make_no_sense_are_refused(
-    lines: tuple[Line, ...], more: dict[str, object], fault: str
-) -> None:
+def test_ensembles_that_make_no_sense_are_refused(lines, more, fault):
     """The message says what is wrong."""
     with pytest.raises(InputError, match=fault):
-        Ensemble("bad", lines, **more)  # type: ignore[arg-type]
+        Ensemble("bad", lines, **more)
 
 
-def test_lines_that_make_no_sense_are_refused() -> None:
+def test_lines_that_make_no_sense_are_refused():
     """A range lies within MIDI's numbers; a drum has one of them."""
     with pytest.raises(InputError, match="60 to 128 is not a range"):
         replace(HIGH, high=128)
@@ -50,7 +46,7 @@ def test_lines_that_make_no_sense_are_refused() -> None:
         replace(HIGH, kind="drum")
 
 
-def test_some_lines_are_an_ensemble_of_their_own() -> None:
+def test_some_lines_are_an_ensemble_of_their_own():
     """The first of them leads; the bass stays the bass, where it is among them."""
     outer = SATB.only(0, 3)
     assert (outer.names, outer.leads, outer.bass) == (("soprano", "bass"), 0, 1)

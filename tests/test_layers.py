@@ -4,10 +4,7 @@ The imports are read from the source, so those within functions count as well. T
 `TYPE_CHECKING` do not: they are never run.
 """
 
-from __future__ import annotations
-
 import ast
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -36,7 +33,7 @@ LIBRARIES = {
 """Libraries that only some modules may import."""
 
 
-def imports(node: ast.AST) -> Iterator[str]:
+def imports(node):
     """Every name that a module imports, in full: ``kantor.music.score.Score``."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
@@ -60,7 +57,7 @@ IMPORTS = {
 """The names of the modules, such as ``kantor.music.score`` or ``flows.retrain``."""
 
 
-def module(name: str) -> str | None:
+def module(name):
     """The module of ours that an imported name is, or is in; flows import each other by name."""
     for start in (name, f"flows.{name}"):
         for part in (start, start.rpartition(".")[0]):
@@ -69,7 +66,7 @@ def module(name: str) -> str | None:
     return None
 
 
-def room(name: str) -> str:
+def room(name):
     """``music`` for ``kantor.music.score``; ``flows`` for a flow."""
     first, *rest = name.split(".")
     return rest[0] if first == "kantor" and rest else first
@@ -81,7 +78,7 @@ ARROWS = {
 }
 
 
-def test_imports_point_down() -> None:
+def test_imports_point_down():
     """Or to a room of the same layer; never up. Every room has a layer, also a new one."""
     assert {room(name) for name in IMPORTS} - {"kantor"} <= set(HEIGHTS)
     up = {
@@ -93,9 +90,9 @@ def test_imports_point_down() -> None:
     assert sorted(up) == []
 
 
-def test_imports_make_no_circle() -> None:
+def test_imports_make_no_circle():
     """Neither among modules nor among the rooms of a layer."""
-    rooms: dict[str, set[str]] = {}
+    rooms = {}
     for name, targets in ARROWS.items():
         rooms.setdefault(room(name), set()).update({*map(room, targets)} - {room(name)})
     for graph in (ARROWS, rooms):
@@ -106,7 +103,7 @@ def test_imports_make_no_circle() -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_large_library_stays_in_its_rooms(library: str) -> None:
+def test_a_large_library_stays_in_its_rooms(library):
     """Whatever else is started begins without it."""
     users = {name for name, names in IMPORTS.items() if library in {n.split(".")[0] for n in names}}
     assert sorted(name for name in users if not name.startswith(LIBRARIES[library])) == []

@@ -1,14 +1,11 @@
 """Workers begin with what they need in memory, and end with the process that they work for."""
 
-from __future__ import annotations
-
 import os
-import subprocess
 import sys
-from pathlib import Path
 
+import psutil
 import pytest
-from tests.living import descendants, left
+from tests.living import left, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -40,28 +37,18 @@ if __name__ == "__main__":
 """
 
 
-def script(folder: Path, text: str) -> subprocess.Popen[str]:
-    """Python that runs a script of its own, with this checkout's modules."""
-    (folder / "script.py").write_text(text)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
-    command = [sys.executable, "script.py"]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, text=True)
-
-
-def test_what_is_needed_was_imported_elsewhere(tmp_path: Path) -> None:
+def test_what_is_needed_was_imported_elsewhere(tmp_path):
     """In a process of its own, where workers are forked; here nothing heavy is. A call that ends
     its worker is known by that, and the next one has a new worker."""
-    with script(tmp_path, PRELOADED) as process:
+    with started(tmp_path, PRELOADED) as process:
         assert process.communicate(timeout=60)[0].split() == ["True", "True", "False", "3"]
 
 
-def test_workers_end_with_the_process_that_they_work_for(tmp_path: Path) -> None:
+def test_workers_end_with_the_process_that_they_work_for(tmp_path):
     """kill -9 of that process alone, in the middle of work; helpers of Python's end as well."""
-    with script(tmp_path, WORK) as process:
-        assert process.stdout is not None
+    with started(tmp_path, WORK) as process:
         assert process.stdout.readline() == "at work\n"
-        family = descendants(process.pid)
+        family = {one.pid for one in psutil.Process(process.pid).children(recursive=True)}
         process.kill()
         process.stdout.close()
     assert len(family) >= 2

@@ -1,9 +1,5 @@
 """Faults of params.yaml are told in one line that names file, key and remedy."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import pytest
 
 from kantor import settings
@@ -30,7 +26,7 @@ ingest:
         (GOOD, None, "not found"),
     ],
 )
-def test_a_fault_is_one_line(tmp_path: Path, said: str, instead: str | None, fault: str) -> None:
+def test_a_fault_is_one_line(tmp_path, said, instead, fault):
     """It names the file, the key, and for a misspelt key the one that may be meant."""
     path = tmp_path / "params.yaml"
     path.write_text(GOOD)
@@ -41,7 +37,7 @@ def test_a_fault_is_one_line(tmp_path: Path, said: str, instead: str | None, fau
     assert "\n" not in str(caught.value)
 
 
-def test_ranges_of_ones_own(tmp_path: Path) -> None:
+def test_ranges_of_ones_own(tmp_path):
     """Those that are named change, the others stay; a wrong one is one line that names the key."""
     path = tmp_path / "params.yaml"
     path.write_text("ensemble: {ranges: {alto: [50, 70]}}")

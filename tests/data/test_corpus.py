@@ -1,10 +1,6 @@
 """A saved corpus is the same corpus, and equal corpora are equal bytes."""
 
-from __future__ import annotations
-
 import string
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +14,7 @@ from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 
 @st.composite
-def pieces(draw: st.DrawFn) -> Piece:
+def pieces(draw):
     """Any piece: any number of voices and steps, repeated notes, irregular bars, odd names."""
     shape = draw(st.integers(0, 40)), draw(st.integers(1, 5))
     random = np.random.default_rng(draw(st.integers(0, 99)))
@@ -41,7 +37,7 @@ def pieces(draw: st.DrawFn) -> Piece:
     return Piece(id, split, "folder", draw(st.integers(-6, 6)), score)
 
 
-def assert_same(one: object, other: object) -> None:
+def assert_same(one, other):
     """Every attribute is equal, arrays in their types too."""
     assert vars(one).keys() == vars(other).keys()
     for name, first in vars(one).items():
@@ -57,9 +53,7 @@ def assert_same(one: object, other: object) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(pieces(), max_size=4))
-def test_saved_corpus_reads_back(
-    tmp_path_factory: pytest.TempPathFactory, made: list[Piece]
-) -> None:
+def test_saved_corpus_reads_back(tmp_path_factory, made):
     """Every field of every score survives, and saving twice gives the same bytes."""
     folder = tmp_path_factory.mktemp("corpus")
     corpus.save(made, folder / "one.npz")
@@ -70,13 +64,13 @@ def test_saved_corpus_reads_back(
     assert (folder / "one.npz").read_bytes() == (folder / "two.npz").read_bytes()
 
 
-def held(**changes: Any) -> Score:
+def held(**changes):
     """A chord of 36 steps, after a pickup of four."""
     pitches = np.repeat(np.array([[67, 64, 60, 48]], np.int8), 36, axis=0)
     return Score(pitches, onset_floor(pitches), **{"pickup": 4, "title": "A, B", **changes})
 
 
-def test_manifest_describes_each_piece() -> None:
+def test_manifest_describes_each_piece():
     """One row a piece in the corpus's order, with the names and units that are promised."""
     scores = [held(key=Key(3, "minor")), held(meter=Meter(3, 4), tempo=72.0)]
     made = [Piece(f"p{i}", "train", "jsb", -2, score) for i, score in enumerate(scores)]
@@ -90,7 +84,7 @@ def test_manifest_describes_each_piece() -> None:
     assert len(corpus.manifest([]).columns) == 13
 
 
-def test_content_hash_is_of_the_notes() -> None:
+def test_content_hash_is_of_the_notes():
     """Titles and tempo do not matter; pitch, repetition and length do."""
     score = held()
     repeated = score.onsets.copy()
@@ -104,7 +98,7 @@ def test_content_hash_is_of_the_notes() -> None:
     assert len({corpus.content_hash(other) for other in [score, *others]}) == 4
 
 
-def test_damaged_corpus_is_one_line(tmp_path: Path) -> None:
+def test_damaged_corpus_is_one_line(tmp_path):
     """A missing or damaged file is named with the remedy.
 
     Fewer values than the rows announce are refused, not read as silence.

@@ -1,15 +1,11 @@
 """Ingest reads every source, lists what it refuses, and writes the same bytes each time."""
 
-from __future__ import annotations
-
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from tests.data.conftest import chorale
 from tests.ensembles import BAND, tune
 
@@ -24,20 +20,20 @@ from kantor.formats import midi
 OUTPUTS = ("scores.npz", "manifest.csv", "refused.csv", "windows.npz")
 
 
-def folder_of(path: Path, count: int) -> Path:
+def folder_of(path, count):
     path.mkdir()
     for seed in range(count):
         midi.write(chorale(seed), path / f"{seed:03d}.mid")
     return path
 
 
-def params(*paths: Path, workers: int = 1) -> settings.Ingest:
+def params(*paths, workers=1):
     folders = [{"kind": "folder", "path": path} for path in paths]
     split = {"valid": 0.3, "test": 0.3}
     return settings.Ingest.model_validate({"sources": folders, "workers": workers, "split": split})
 
 
-def test_outputs_belong_together(tmp_path: Path) -> None:
+def test_outputs_belong_together(tmp_path):
     """The four files agree with each other; the same notes, and the same id, are refused.
 
     A folder with a README alone adds nothing and hurts nothing.
@@ -67,7 +63,7 @@ def test_outputs_belong_together(tmp_path: Path) -> None:
     }
 
 
-def test_workers_change_nothing(tmp_path: Path) -> None:
+def test_workers_change_nothing(tmp_path):
     """One process or two, the bytes are equal; more files than a pool is worth make it start.
 
     Where nothing is refused, there is still a table of it.
@@ -80,14 +76,14 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "1/refused.csv").read_text() == "file,reason\n"
 
 
-def dying(task: Task) -> list[Piece | Refusal]:
+def dying(task):
     """Reads a task, or ends the process as a fault in a parser would."""
     if task.id == "30":
         os.kill(os.getpid(), signal.SIGKILL)
     return [Piece(task.id, "train", "folder", 0, chorale(int(task.id)))]
 
 
-def test_a_file_that_kills_its_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_kills_its_reader_is_refused(monkeypatch):
     """The process that reads it dies; the file is named and every other one is read."""
     monkeypatch.setattr(sources, "read", dying)
     tasks = [Task("folder", Path(f"{index}.mid"), id=str(index)) for index in range(40)]
@@ -97,11 +93,7 @@ def test_a_file_that_kills_its_reader_is_refused(monkeypatch: pytest.MonkeyPatch
     assert others == [task.id for task in tasks if task.id != "30"]
 
 
-def test_the_stage_itself(
-    tmp_path: Path,
-    run_stage: Callable[[str, str], int],
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_the_stage_itself(tmp_path, run_stage, capfd):
     """One line of summary; a fault is one line on stderr and exit code 1, no traceback."""
     folder_of(tmp_path / "scores", 3)
     code = run_stage("ingest", "ingest: {sources: [{kind: folder, path: scores}]}")
@@ -123,7 +115,7 @@ def test_the_stage_itself(
         assert said.err.count("\n") == 1
 
 
-def test_another_ensemble_passes_the_line(tmp_path: Path) -> None:
+def test_another_ensemble_passes_the_line(tmp_path):
     """Scores of pitched lines and drums are read, kept, cut and checked as of their ensemble."""
     scores = [tune(row, 64) for row in range(3)]
     folder = folder_of(tmp_path / "scores", 0)

@@ -1,7 +1,5 @@
 """`data/` is brought to its pin, and a person's own files are never touched."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil
@@ -18,7 +16,7 @@ from kantor.errors import InputError, SetupError
 FILLED = "data/: 373 files from music21's corpus, as data.dvc pins them"
 
 
-def dvc(root: Path, *arguments: str) -> str:
+def dvc(root, *arguments):
     """Run the real DVC."""
     command = [sys.executable, "-m", "dvc", *arguments]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
@@ -27,28 +25,28 @@ def dvc(root: Path, *arguments: str) -> str:
     ).stdout
 
 
-def pin_to(root: Path, digest: str) -> None:
+def pin_to(root, digest):
     (root / "data.dvc").write_text(f"outs:\n- md5: {digest}\n  hash: md5\n  path: data\n")
 
 
-def hash_of(folder: Path) -> str:
+def hash_of(folder):
     return pin.hash_of(pin.contents(folder))
 
 
 @pytest.fixture
-def clone(tmp_path: Path, raw: Path) -> Path:
+def clone(tmp_path, raw):
     """A fresh clone: the pin, no data, no DVC."""
     pin_to(tmp_path, hash_of(raw))
     return tmp_path
 
 
-def materialise(root: Path) -> list[str]:
-    said: list[str] = []
+def materialise(root):
+    said = []
     pin.materialise(root, said.append)
     return said
 
 
-def test_scores_are_music21s_bytes(raw: Path) -> None:
+def test_scores_are_music21s_bytes(raw):
     """371 chorales, 223 + 72 + 76, each in its place, byte for byte, beside two READMEs."""
     rows = chorales.chorales()
     splits = [row.split for row in rows]
@@ -64,7 +62,7 @@ def test_scores_are_music21s_bytes(raw: Path) -> None:
     assert "non-commercial" in (raw / "README.md").read_text()
 
 
-def test_fresh_clone_is_filled(clone: Path) -> None:
+def test_fresh_clone_is_filled(clone):
     """No data, no DVC, no network: rebuilt, equal to the pin; the second call does nothing.
 
     An incomplete folder is completed; what is there stays as it is.
@@ -82,7 +80,7 @@ def test_fresh_clone_is_filled(clone: Path) -> None:
     assert kept.stat().st_mtime_ns == before[kept]
 
 
-def test_without_a_pin_the_data_is_built_and_the_next_step_named(tmp_path: Path) -> None:
+def test_without_a_pin_the_data_is_built_and_the_next_step_named(tmp_path):
     """The scores come beside a person's own, and `dvc add data` is named each time."""
     own = tmp_path / "data/scores/mine.mid"
     own.parent.mkdir(parents=True)
@@ -93,7 +91,7 @@ def test_without_a_pin_the_data_is_built_and_the_next_step_named(tmp_path: Path)
         assert own.read_bytes() == b"my song"
 
 
-def test_own_files_are_left_alone(clone: Path) -> None:
+def test_own_files_are_left_alone(clone):
     """Added and changed files stop the call with their names and both ways out."""
     materialise(clone)
     own, edited = clone / "data/scores/mine.mid", clone / "data/README.md"
@@ -111,7 +109,7 @@ def test_own_files_are_left_alone(clone: Path) -> None:
     assert not (clone / "data/jsb/bwv5.7.mxl").exists()
 
 
-def test_other_bytes_than_the_pin_are_refused(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_bytes_than_the_pin_are_refused(clone, monkeypatch):
     """The line names both releases of music21, and what to do; nothing is written."""
     pin_to(clone, "0" * 32 + ".dir")
     monkeypatch.setattr("importlib.metadata.version", lambda name: "11.0")
@@ -122,15 +120,15 @@ def test_other_bytes_than_the_pin_are_refused(clone: Path, monkeypatch: pytest.M
     assert [path.name for path in clone.iterdir()] == ["data.dvc"]
 
 
-def test_an_interrupted_rebuild_goes_on(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_rebuild_goes_on(clone, monkeypatch):
     """Stopped or killed while writing: the next call completes the folder and leaves no rest."""
     save, count = pin.save, []
 
-    def stopping(path: Path, write: object) -> None:
+    def stopping(path, write):
         count.append(path)
         if len(count) == 100:
             raise KeyboardInterrupt
-        save(path, write)  # type: ignore[arg-type]
+        save(path, write)
 
     with monkeypatch.context() as patched:
         patched.setattr(pin, "save", stopping)
@@ -142,7 +140,7 @@ def test_an_interrupted_rebuild_goes_on(clone: Path, monkeypatch: pytest.MonkeyP
     assert hash_of(clone / "data") == pin.pinned(clone / "data.dvc")
 
 
-def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_chorale_names_the_releases(tmp_path, monkeypatch):
     """A corpus without one of the chorales is refused in one line."""
     lost = [*chorales.chorales()[:2], Chorale("train", 0, "bwv9999.mxl", 0, False)]
     monkeypatch.setattr(chorales, "chorales", lambda: lost)
@@ -151,7 +149,7 @@ def test_a_lost_chorale_names_the_releases(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.iterdir())
 
 
-def test_broken_pin_is_named(tmp_path: Path) -> None:
+def test_broken_pin_is_named(tmp_path):
     """A data.dvc that holds no folder's hash is refused, never taken for a missing one.
 
     A file in the folder's place is left alone.
@@ -168,7 +166,7 @@ def test_broken_pin_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "data").read_text() == "notes to myself"
 
 
-def test_hash_is_dvcs(tmp_path: Path) -> None:
+def test_hash_is_dvcs(tmp_path):
     """Names, links, ignored and hidden files count as for the real `dvc add`."""
     dvc(tmp_path, "init", "--no-scm", "-q")
     data = tmp_path / "data"
@@ -187,7 +185,7 @@ def test_hash_is_dvcs(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_dvc_takes_the_rebuilt_data_and_gives_own_scores_back(tmp_path: Path) -> None:
+def test_dvc_takes_the_rebuilt_data_and_gives_own_scores_back(tmp_path):
     """With DVC: rebuilt bytes are up to date; lost own scores return from remote, then cache."""
     dvc(tmp_path, "init", "--no-scm", "-q")
     materialise(tmp_path)

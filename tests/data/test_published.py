@@ -1,7 +1,5 @@
 """The published file gives its pieces in its own splits, or a reason for each that it cannot."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.music.score import REST, Meter, onset_floor
 
 
-def test_published_pieces(tmp_path: Path) -> None:
+def test_published_pieces(tmp_path):
     """The published split holds; runs of one pitch are one note; the key is estimated.
 
     As JSON, and as object arrays of float arrays with NaN for rests.
@@ -42,14 +40,14 @@ def test_published_pieces(tmp_path: Path) -> None:
 class Hostile:
     """Unpickles into a call."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target):
         self.target = target
 
-    def __reduce__(self) -> tuple[object, ...]:
+    def __reduce__(self):
         return (Path.touch, (self.target,))
 
 
-def test_pickles_run_no_code(tmp_path: Path) -> None:
+def test_pickles_run_no_code(tmp_path):
     """An npz that would call something when unpickled is refused, and nothing is called."""
     hostile = np.empty(1, object)
     hostile[0] = Hostile(tmp_path / "called")
@@ -62,7 +60,7 @@ def test_pickles_run_no_code(tmp_path: Path) -> None:
     "content",
     [b"", b"[1, 2]", b"{}", b'{"train": 1, "valid": 2, "test": 3}', b"PK\x03\x04", b"[" * 99999],
 )
-def test_broken_published_files(tmp_path: Path, content: bytes) -> None:
+def test_broken_published_files(tmp_path, content):
     """A file of another form is refused whole, in one line."""
     (tmp_path / "bad.json").write_bytes(content)
     text = reason("published", tmp_path)
@@ -81,7 +79,7 @@ def test_broken_published_files(tmp_path: Path, content: bytes) -> None:
         ([], "shape"),
     ],
 )
-def test_broken_published_pieces(tmp_path: Path, rows: object, word: str) -> None:
+def test_broken_published_pieces(tmp_path, rows, word):
     """A piece of another form is refused by its place, the others are read."""
     good = chorale().pitches.tolist()
     splits = {"train": [rows, good], "valid": [good], "test": []}

@@ -1,11 +1,8 @@
 """Every file gives a score of the ensemble or a reason, never an error and never a silent loss."""
 
-from __future__ import annotations
-
 import json
 import os
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +26,7 @@ REFERENCE = Path(
 )
 
 
-def write_multitrack(score: Score, path: Path) -> None:
+def write_multitrack(score, path):
     """A file of pypianoroll, with a track of drums before the voices."""
     multitrack = to_multitrack(score)
     roll = np.full((score.steps, 128), 90, np.uint8)
@@ -41,9 +38,7 @@ def write_multitrack(score: Score, path: Path) -> None:
     ("kind", "write"),
     [("folder", midi.write), ("folder", musicxml.write), ("multitracks", write_multitrack)],
 )
-def test_written_scores_come_back(
-    tmp_path: Path, kind: str, write: Callable[[Score, Path], object]
-) -> None:
+def test_written_scores_come_back(tmp_path, kind, write):
     """MIDI, MusicXML and multitracks come back note for note, repeated ones and bars too."""
     score = chorale()
     write(score, tmp_path / "some.npz")
@@ -56,7 +51,7 @@ def test_written_scores_come_back(
     assert (round(found.tempo, 2), found.title) == (90, "Test")
 
 
-def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
+def test_bad_files_are_refused_with_a_reason(tmp_path):
     """Empty, garbage and truncated files, melodies and trios: one line each, the rest is read.
 
     READMEs, notes and hidden files are passed over.
@@ -86,13 +81,13 @@ def test_bad_files_are_refused_with_a_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "multitracks", "jsb", "published"])
-def test_missing_folder_is_an_error(tmp_path: Path, kind: str) -> None:
+def test_missing_folder_is_an_error(tmp_path, kind):
     """A source that is not there is the parameters' fault, not a file's."""
     with pytest.raises(InputError, match="nowhere"):
         read(kind, tmp_path / "nowhere")
 
 
-def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
+def test_split_stays_when_files_are_added(tmp_path):
     """By piece, seeded, about the asked shares, and no piece moves when others come."""
     ids = [f"scores/{index}.mid" for index in range(2000)]
     drawn = [drawn_split(id, SPLIT) for id in ids]
@@ -107,7 +102,7 @@ def test_split_stays_when_files_are_added(tmp_path: Path) -> None:
     assert (before.id, before.split) == (after.id, after.split)
 
 
-def test_leading_silence_becomes_a_pickup(tmp_path: Path) -> None:
+def test_leading_silence_becomes_a_pickup(tmp_path):
     """Silent bars before the music go; what is left before the first bar line is the pickup.
 
     Where the file has no key, one is estimated.
@@ -124,7 +119,7 @@ def test_leading_silence_becomes_a_pickup(tmp_path: Path) -> None:
     assert found.bar_lines.tolist() == [4, 20]
 
 
-def test_lakh_resolution_is_brought_to_sixteenths(tmp_path: Path) -> None:
+def test_lakh_resolution_is_brought_to_sixteenths(tmp_path):
     """24 time steps a quarter, under the old name `beat_resolution`: the same music."""
     score = chorale()
     fine = to_multitrack(score)
@@ -144,7 +139,7 @@ def test_lakh_resolution_is_brought_to_sixteenths(tmp_path: Path) -> None:
     np.testing.assert_array_equal(only("multitracks", tmp_path).pitches, score.pitches)
 
 
-def test_other_npz_files_are_refused(tmp_path: Path) -> None:
+def test_other_npz_files_are_refused(tmp_path):
     """Files that are no npz at all, an npz of something else, a roll that would fill the memory."""
     path = tmp_path / "other.npz"
     for content in (b"", b"garbage", b"PK\x03\x04cut"):
@@ -162,7 +157,7 @@ def test_other_npz_files_are_refused(tmp_path: Path) -> None:
     assert "more than 20,000 quarters" in reason("multitracks", tmp_path)
 
 
-def test_chorales_are_whole(raw: Path) -> None:
+def test_chorales_are_whole(raw):
     """A chorale has four voices, key and title, and the published split; here of one in twenty."""
     found = pieces(read("jsb", raw / "jsb", every=20))
     assert [piece.split for piece in found] == [row.split for row in chorales()[::20]]
@@ -174,7 +169,7 @@ def test_chorales_are_whole(raw: Path) -> None:
 
 
 @pytest.mark.long
-def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
+def test_all_chorales_keep_what_the_published_file_loses(raw):
     """Of 371: pickups in 70%, 40 in three quarters, fermatas nearly everywhere, repeated notes.
 
     Step by step, at the best shift, nearly all agree with the published file by 90% or more. The
@@ -201,7 +196,7 @@ def test_all_chorales_keep_what_the_published_file_loses(raw: Path) -> None:
     assert np.mean(agreement) > 0.95
 
 
-def _agreement(published: np.ndarray, ours: np.ndarray) -> float:
+def _agreement(published, ours):
     """Share of equal cells at the best of the shifts by up to two bars."""
     best = 0
     for shift in range(-32, 33):

@@ -1,9 +1,5 @@
 """Windows begin at bar lines, cover the piece and hold its notes and nothing else."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +15,7 @@ from kantor.music.score import REST, Meter, Score, onset_floor
 COMMON = Meter()
 
 
-def piece(steps: int, meter: Meter = COMMON, pickup: int = 0, lines: object = ()) -> Piece:
+def piece(steps, meter=COMMON, pickup=0, lines=()):
     """A piece whose soprano changes in every step, so that each step can be told."""
     pitches = np.full((steps, 4), 60, np.int8)
     pitches[:, 0] = 40 + np.arange(steps) % 40
@@ -28,7 +24,7 @@ def piece(steps: int, meter: Meter = COMMON, pickup: int = 0, lines: object = ()
     return Piece("a", "train", "jsb", 0, score)
 
 
-def cut(made: Piece, steps: int = 32, hop: int = 1) -> windows.Windows:
+def cut(made, steps=32, hop=1):
     return windows.cut([made], settings.Windows(steps=steps, hop_bars=hop))
 
 
@@ -45,14 +41,14 @@ def cut(made: Piece, steps: int = 32, hop: int = 1) -> windows.Windows:
         (piece(80, lines=[8, 24, 30, 46]), [8, 24, 30, 46], [32, 32, 32, 32]),
     ],
 )
-def test_windows_start_at_bars(made: Piece, starts: list[int], lengths: list[int]) -> None:
+def test_windows_start_at_bars(made, starts, lengths):
     """One a bar, never in the pickup; a padded one only where it covers more and is half music."""
     found = cut(made)
     assert found.start.tolist() == starts
     assert found.length.tolist() == lengths
 
 
-def test_the_distance_is_in_bars_and_the_lines_are_the_ensembles() -> None:
+def test_the_distance_is_in_bars_and_the_lines_are_the_ensembles():
     """A window every so many bars; a piece of other lines is named."""
     assert cut(piece(96), hop=2).start.tolist() == [0, 32, 64]
     score = Score(np.full((32, 3), 60), onset_floor(np.full((32, 3), 60)))
@@ -62,7 +58,7 @@ def test_the_distance_is_in_bars_and_the_lines_are_the_ensembles() -> None:
 
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(st.integers(0, 150), st.sampled_from([8, 32, 64]), st.integers(1, 3), st.integers(0, 15))
-def test_windows_hold_the_pieces_notes(steps: int, size: int, hop: int, pickup: int) -> None:
+def test_windows_hold_the_pieces_notes(steps, size, hop, pickup):
     """Each window's pitches are the piece's own at its place, its onsets too, save a held start.
 
     What follows the piece is rests without onsets.
@@ -91,7 +87,7 @@ FORM = {
 """Of one window."""
 
 
-def test_saved_windows_read_back(tmp_path: Path) -> None:
+def test_saved_windows_read_back(tmp_path):
     """Shapes and types are those promised, also when read; equal windows are equal bytes.
 
     None at all works too; what is no such file is named.

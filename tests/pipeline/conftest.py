@@ -7,7 +7,6 @@ are small. Each step is a fixture that builds on the one before and keeps what w
 import os
 import shutil
 import signal
-import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,12 @@ SMALL = clone.SMALL | {
     "validate": clone.SMALL["validate"] | {"min_pieces": PIECES},
     "train": clone.SMALL["train"] | TRAIN,
 }
+
+
+def outs_of(stage):
+    """The paths of what a stage of dvc.yaml writes, options left out."""
+    entries = [*stage.get("outs", ()), *stage.get("metrics", ())]
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
 @pytest.fixture(scope="session")
@@ -67,27 +72,19 @@ def refused(unbuilt):
 
 
 @pytest.fixture(scope="session")
-def interrupted(unbuilt, refused):
+def interrupted(unbuilt, refused, tmp_path_factory):
     """What `dvc repro`, and its stage that ends later, say when terminated amid the training."""
     history = unbuilt.root / "reports/training/history.csv"
-    process = subprocess.Popen(
-        ("dvc", "repro"),
-        cwd=unbuilt.root,
-        env=unbuilt.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    said = tmp_path_factory.mktemp("said") / "said"
+    process = unbuilt.start("dvc", "repro", said=said)
     deadline = time.monotonic() + 120
     while not (history.is_file() and len(history.read_text().splitlines()) > 2):
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, said.read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
-    return said
+    assert process.wait(timeout=60) != 0
+    return said.read_text()
 
 
 @pytest.fixture(scope="session")

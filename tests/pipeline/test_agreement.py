@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.pipeline.conftest import ROOT, outs_of
+from tests.test_layers import imports
 
 from kantor import settings
 from kantor.ensemble import SATB
@@ -18,7 +20,6 @@ from kantor.metrics.musical import HEADLINE, LABELS
 from kantor.model.train.history import columns
 from kantor.service.parameters import SERVED
 
-ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 TEMPLATES = SOURCE / "kantor/pages/templates"  # which all others extend
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
@@ -35,36 +36,22 @@ SHARED = {"ensemble"}  # several stages read it
 RUNNING = {"batch", "drift", "intake", "keep", "promote", "retrain", "serve"}
 
 
-def nodes(tree):
-    """What runs: the nodes of a module but those that only a type checker reads."""
-    for node in ast.iter_child_nodes(tree):
-        yield node
-        checked = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for branch in node.orelse if checked else [node]:
-            yield from nodes(branch)
-
-
 @cache
 def used_by(path):
     """The files of the package that a file itself names: imports, templates, files beside it."""
-    beside, names = set(), []
-    if path.suffix == ".j2":
-        beside = set(re.findall(r'{% (?:extends|include) "([\w.-]+)"', path.read_text()))
-    for node in nodes(ast.parse(path.read_text())) if path.suffix == ".py" else ():
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Attribute) and node.attr == "import_module":
+    beside = set(re.findall(r'{% (?:extends|include) "([\w.-]+)"', path.read_text()))
+    tree = ast.parse(path.read_text() if path.suffix == ".py" else "")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "import_module":
             beside |= {file.name for file in path.parent.glob("*.py")}
         elif isinstance(node, ast.Constant) and re.fullmatch(r"[\w.-]+\.\w+", str(node.value)):
             beside.add(str(node.value))
     folders = path.parent, path.parent / "templates", TEMPLATES
     files = {folder / name for folder in folders for name in beside}
     # Importing a module runs the packages that it is in.
-    packages = {name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1)}
+    names = {name.rsplit(".", up)[0] for name in imports(tree) for up in range(name.count(".") + 1)}
     return {file for file in files if file.is_file()} | {
-        MODULES[name] for name in packages if name in MODULES
+        MODULES[name] for name in names & {*MODULES}
     }
 
 
@@ -81,11 +68,6 @@ def run_by(stage):
 
 def covers(dependency, file):
     return file == ROOT / dependency or ROOT / dependency in file.parents
-
-
-def outs_of(stage):
-    entries = [*stage.get("outs", ()), *stage.get("metrics", ())]
-    return {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
 
 
 def test_stages_scripts_and_parameters_are_the_same():
@@ -157,8 +139,8 @@ def test_the_fingerprint_covers_all_the_code_of_the_training():
     """What the stage `train` ever runs is loaded when the training's fingerprint is made of it."""
     environment = os.environ | {"PYTHONPATH": str(SOURCE)}
     command = (sys.executable, "-c", LOADED)
-    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert run_by("train") <= {Path(line) for line in output.stdout.splitlines()}
+    output = subprocess.check_output(command, env=environment, text=True)
+    assert run_by("train") <= {Path(line) for line in output.splitlines()}
 
 
 def test_columns_and_metrics_are_those_that_there_are():
@@ -180,13 +162,8 @@ def test_help_names_every_task():
     """`make help` says something about every phony target, and about nothing else."""
     makefile = (ROOT / "Makefile").read_text()
     ((phony),) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
-    output = subprocess.run(
-        ["make", "--no-print-directory", "help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    command = ("make", "--no-print-directory", "help")
+    output = subprocess.check_output(command, cwd=ROOT, text=True)
     helped = dict(line.split(maxsplit=2)[1:] for line in output.splitlines())
     assert set(helped) == set(phony.split())
     assert all(helped.values())

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from benchmarks import clone
 from tests.data.conftest import chorale
+from tests.pipeline.conftest import outs_of
+from tests.registries import VARIABLES
 
 from kantor.data.checks.tables import read_manifest
 from kantor.formats import midi, reading
@@ -21,19 +23,13 @@ pytestmark = pytest.mark.long
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch):
     """Nobody's registry but the repository's own."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 def stages_run(said):
     """The stages that a `dvc repro` ran, in their order."""
     return re.findall(r"Running stage '(\w+)'", said)
-
-
-def outs_of(stage):
-    """The paths of what a stage writes, options left out."""
-    entries = [*stage.get("outs", ()), *stage.get("metrics", ())]
-    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
 def test_bad_data_stop_the_line(refused):
@@ -47,10 +43,8 @@ def test_bad_data_stop_the_line(refused):
 
 def test_an_interrupted_training_goes_on(interrupted, finished, line):
     """The next `dvc repro` resumes at the iteration at which SIGTERM stopped it, and says so."""
-    (stopped,) = re.findall(
-        r"stopped at iteration (\d+); the next start resumes there", interrupted
-    )
-    assert f"train: resuming at iteration {stopped} of 24" in finished
+    found = re.search(r"stopped at iteration (\d+); the next start resumes there", interrupted)
+    assert f"train: resuming at iteration {found[1]} of 24" in finished
     assert stages_run(finished) == ["train", "evaluate", "register"]
     rows = read_history(line.root / "reports/training/history.csv")
     assert [row["iteration"] for row in rows] == list(range(2, 25, 2))
@@ -122,17 +116,15 @@ def test_the_first_version_is_champion(line):
     assert first["tags"]["dvc.data.md5"] == pinned
 
 
-def parts_of(path):
-    """The notes of the soprano, and those of the three other voices."""
-    soprano, *others = reading.read(path).parts
-    return soprano.notes, tuple(part.notes for part in others)
-
-
 def test_the_champion_composes(line, tmp_path):
     """From the shell: each melody is kept note for note, and all accompaniments differ.
 
     The same seed composes the same notes again, another seed composes others.
     """
+
+    def notes_of(path):
+        return [part.notes for part in reading.read(path).parts]
+
     tunes = [tmp_path / f"{seed}.mid" for seed in (0, 1)]
     for seed, tune in enumerate(tunes):
         midi.write(chorale(seed).line(0), tune)
@@ -140,18 +132,16 @@ def test_the_champion_composes(line, tmp_path):
     def compose(*options):
         out, files = tmp_path / "out", [str(tune) for tune in tunes]
         line.run("kantor", "compose", *files, *options, "--takes", "2", "--out", str(out))
-        parts = {path.stem: parts_of(path) for path in sorted(out.glob("*.mid"))}
-        assert list(parts) == ["0-take1", "0-take2", "1-take1", "1-take2"]
-        return parts
+        return {path.stem: notes_of(path) for path in sorted(out.glob("*.mid"))}
 
     composed = compose("--format", "mid")
-    for tune in tunes:
-        (melody,) = reading.read(tune).parts
-        assert {composed[f"{tune.stem}-take{take}"][0] for take in (1, 2)} == {melody.notes}
-    assert len({others for _, others in composed.values()}) == 4
+    assert list(composed) == ["0-take1", "0-take2", "1-take1", "1-take2"]
+    for name, (soprano, *_) in composed.items():
+        assert [soprano] == notes_of(tmp_path / f"{name[0]}.mid")
+    assert len({tuple(others) for _, *others in composed.values()}) == 4
     assert compose("--format", "mid") == composed
     seeded = compose("--format", "mid", "--seed", "7")
-    assert all(seeded[name][1] != others for name, (_, others) in composed.items())
+    assert all(seeded[name][1:] != others for name, (_, *others) in composed.items())
 
 
 def test_the_closing_lines(line):
@@ -160,8 +150,7 @@ def test_the_closing_lines(line):
     said = line.run(sys.executable, "-m", "kantor.registry").splitlines()
     assert said[0] == f"kantor-bach version {newest['version']} ({', '.join(newest['aliases'])})"
     assert said[1].split()[:2] == ["this", "Bach"]
-    figures = [row for row in said if re.search(r"voice crossing +\d\.\d{3} +\d\.\d{3}", row)]
-    assert len(figures) == 1
+    assert len(re.findall(r"voice crossing +\d\.\d{3} +\d\.\d{3}", "\n".join(said))) == 1
     files = [line.root / row.split()[-1] for row in said[-3:]]
     assert [path.suffix for path in files] == [".html", ".mid", ".wav"]
     assert all(path.is_file() for path in files)

@@ -1,7 +1,5 @@
 """The gate before training: a sound corpus passes, and each way of breaking it is refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +10,12 @@ from kantor.data.windows import Windows
 from kantor.music.score import REST, onset_floor
 
 
-def test_a_sound_corpus_passes(sound: Data) -> None:
+def test_a_sound_corpus_passes(sound):
     """Every check is made, and none fails."""
     assert [one.line for one in sound.outcomes() if one.success is not True] == []
 
 
-def assert_refused(data: Data, places: dict[str, str]) -> None:
+def assert_refused(data, places):
     """The checks named fail and no others; each says on one line where."""
     lines = data.failed()
     assert {*lines} == {*places}
@@ -26,7 +24,7 @@ def assert_refused(data: Data, places: dict[str, str]) -> None:
     assert all("\n" not in line and "expected" in line for line in lines.values())
 
 
-def test_windows_out_of_order_are_refused(broken: Data) -> None:
+def test_windows_out_of_order_are_refused(broken):
     """A fault of its own in each of the first ten windows."""
     windows = broken.windows
     windows.rolls[0, 5, 79, 0] = True
@@ -51,12 +49,12 @@ def test_windows_out_of_order_are_refused(broken: Data) -> None:
     assert_refused(broken, places)
 
 
-def transpose(rolls: np.ndarray, semitones: int, *lines: int) -> None:
+def transpose(rolls, semitones, *lines):
     for line in lines:
         rolls[..., line] = np.roll(rolls[..., line], semitones, axis=2)
 
 
-def spoil(rolls: np.ndarray, fault: str) -> None:
+def spoil(rolls, fault):
     """Do to the music what `fault` names; the windows of piece n begin with the eight times nth."""
     match fault:
         case "outer voices":
@@ -96,7 +94,7 @@ def spoil(rolls: np.ndarray, fault: str) -> None:
         ),
     ],
 )
-def test_unusual_music_is_refused(broken: Data, fault: str, places: dict[str, str]) -> None:
+def test_unusual_music_is_refused(broken, fault, places):
     """Ranges, rests, crossings, keys, drift and copies: each by the check that is meant for it."""
     rolls, onsets = broken.windows.rolls, broken.windows.onsets
     spoil(rolls, fault)
@@ -105,7 +103,7 @@ def test_unusual_music_is_refused(broken: Data, fault: str, places: dict[str, st
     assert_refused(broken, places)
 
 
-def test_unfit_pieces_are_refused(broken: Data) -> None:
+def test_unfit_pieces_are_refused(broken):
     """A missing or wrong value in some rows, a tenor that is all but silent, the same notes."""
     for row, column, value in (
         (0, "key", ""),
@@ -128,7 +126,7 @@ def test_unfit_pieces_are_refused(broken: Data) -> None:
     assert_refused(broken, places)
 
 
-def test_pieces_in_no_right_place_are_refused(broken: Data) -> None:
+def test_pieces_in_no_right_place_are_refused(broken):
     """An id twice, a split that there is not, too few pieces of one."""
     broken.table.loc[1, "id"] = "choir/train0"
     broken.table.loc[2, "split"] = "holdout"
@@ -143,7 +141,7 @@ def test_pieces_in_no_right_place_are_refused(broken: Data) -> None:
     assert_refused(broken, places)
 
 
-def test_a_piece_without_windows_is_refused(broken: Data) -> None:
+def test_a_piece_without_windows_is_refused(broken):
     """One in ten is more than the share of pieces that may be too short."""
     broken.windows.piece[broken.windows.piece == 4] = 5
     broken.windows.start[:] = np.arange(len(broken.windows.start)) % 100
@@ -159,9 +157,7 @@ def test_a_piece_without_windows_is_refused(broken: Data) -> None:
         ("start", np.zeros(80), "tensor_dtype"),
     ],
 )
-def test_arrays_of_a_wrong_form_are_refused(
-    sound: Data, name: str, array: np.ndarray, check: str
-) -> None:
+def test_arrays_of_a_wrong_form_are_refused(sound, name, array, check):
     """A wrong shape or type fails its check; what cannot be looked at then is said to be so."""
     outcomes = replace(sound, windows=replace(sound.windows, **{name: array})).outcomes()
     by_name = {one.name: one for one in outcomes}
@@ -171,7 +167,7 @@ def test_arrays_of_a_wrong_form_are_refused(
     assert all("not checked" in one.found for one in outcomes if one.success is None)
 
 
-def test_no_data_at_all_is_refused(sound: Data) -> None:
+def test_no_data_at_all_is_refused(sound):
     """An empty corpus does not pass for want of faults; missing columns are named."""
     arrays = {name: array[:0] for name, array in vars(sound.windows).items()}
     failed = Data(Windows(**arrays), sound.table[:0]).failed()

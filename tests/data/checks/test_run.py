@@ -1,17 +1,13 @@
 """What the stage writes and says, and the form of every check."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
-from tests.data.checks.conftest import LIMITS, Data
+from tests.data.checks.conftest import LIMITS
 
 from kantor.data import windows
 from kantor.data.checks.run import no_page_missing, validate
@@ -27,19 +23,14 @@ information follows: OSError: "[Errno 28] No space left on device".  Traceback: 
 """
 
 
-def put(data: Data, folder: Path) -> None:
+def put(data, folder):
     """Write what the stage reads."""
     folder.mkdir(exist_ok=True)
     windows.save(data.windows, folder / "windows.npz")
     data.table.to_csv(folder / "manifest.csv", index=False)
 
 
-def test_the_stage_ends_with_one_line_a_failed_check(
-    broken: Data,
-    tmp_path: Path,
-    run_stage: Callable[[str, str], int],
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_the_stage_ends_with_one_line_a_failed_check(broken, tmp_path, run_stage, capfd):
     """Code 0 and silence on the error stream for sound data, else code 1 and one line each.
 
     The numbers and the page depend on the data alone, and a title cannot add markup. Data Docs
@@ -94,7 +85,7 @@ def test_the_stage_ends_with_one_line_a_failed_check(
     assert capfd.readouterr().err.count("\n") == 1
 
 
-def test_a_page_that_the_library_gave_up_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_that_the_library_gave_up_is_an_error(caplog):
     """In one line, the library's trace unseen; a full disk is known by it, so has its remedy.
 
     What is logged below an error passes, and afterwards the logger is as it was.
@@ -112,7 +103,7 @@ def test_a_page_that_the_library_gave_up_is_an_error(caplog: pytest.LogCaptureFi
     assert "afterwards" in caplog.text
 
 
-def test_keys_and_meters_are_those_of_scores() -> None:
+def test_keys_and_meters_are_those_of_scores():
     """Every key and meter that a score can have is known; other spellings and gaps are not."""
     patterns = {check.meta["check"]: check for check in suites(LIMITS, 32)["manifest"]}
     keys = [Key(fifths, mode).name for fifths in range(-7, 8) for mode in ("major", "minor")]

@@ -1,9 +1,5 @@
 """What is measured of the tensors, worked out by hand on small ones."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +16,7 @@ from kantor.music.score import REST, onset_floor
 CHORD = (72, 67, 64, 48)
 
 
-def tensors(*pitches: np.ndarray, lengths: tuple[int, ...] | None = None) -> Windows:
+def tensors(*pitches, lengths=None):
     """Windows of a piece each, from their pitches ``(time, line)``."""
     stacked = np.stack(pitches).astype(np.int8)
     count, steps = stacked.shape[:2]
@@ -33,23 +29,23 @@ def tensors(*pitches: np.ndarray, lengths: tuple[int, ...] | None = None) -> Win
     )
 
 
-def manifest(*splits: str, meter: str = "4/4", steps: int = 1000) -> pd.DataFrame:
+def manifest(*splits, meter="4/4", steps=1000):
     """A manifest of a piece in each of `splits`."""
     table = pd.DataFrame({"split": splits}, columns=[*TEXTS, *NUMBERS])
     ids = [f"p{row}" for row in range(len(splits))]
     return table.assign(id=ids, meter=meter, steps=steps, content_hash=ids)
 
 
-def held(chord: tuple[int, ...] = CHORD, steps: int = 32) -> np.ndarray:
+def held(chord=CHORD, steps=32):
     return np.tile(np.array(chord, np.int8), (steps, 1))
 
 
-def measured(windows: Windows, meter: str = "4/4", steps: int = 1000) -> pd.Series:
+def measured(windows, meter="4/4", steps=1000):
     table, _ = window_table(windows, manifest("train", meter=meter, steps=steps))
     return table.iloc[0]
 
 
-def test_faults_of_form_are_counted_in_real_steps() -> None:
+def test_faults_of_form_are_counted_in_real_steps():
     """A second pitch of a line, an onset on a rest, a change without one; a window may begin held.
 
     A window without a piece in the manifest is named by its row; steps outside the piece count.
@@ -70,7 +66,7 @@ def test_faults_of_form_are_counted_in_real_steps() -> None:
     assert (row["overhang"], row["window_id"], row["split"]) == (3, "row 7@-3", "")
 
 
-def test_padding_is_not_measured_but_must_be_silent() -> None:
+def test_padding_is_not_measured_but_must_be_silent():
     """What follows the real steps counts neither as rest nor as music, and may not sound."""
     pitches = held()
     pitches[16:] = REST
@@ -80,7 +76,7 @@ def test_padding_is_not_measured_but_must_be_silent() -> None:
 
 
 @pytest.mark.parametrize(("meter", "share"), [("4/4", 1 / 8), ("3/4", 1 / 12), ("?", 1 / 8)])
-def test_shares_by_hand(meter: str, share: float) -> None:
+def test_shares_by_hand(meter, share):
     """One silent bar of one voice is an eighth of two bars, a twelfth of three begun ones.
 
     A tenor above the alto for 8 of 32 steps is a quarter, rests elsewhere notwithstanding. All of
@@ -98,7 +94,7 @@ def test_shares_by_hand(meter: str, share: float) -> None:
     assert measured(tensors(pitches), meter)["in_scale"] < 1
 
 
-def test_silence_has_no_range_no_scale_and_no_copy() -> None:
+def test_silence_has_no_range_no_scale_and_no_copy():
     """A silent window is all rest, and is not a copy of another silent one.
 
     The same pitches moved by an interval are a copy; one other note makes none.
@@ -114,7 +110,7 @@ def test_silence_has_no_range_no_scale_and_no_copy() -> None:
     assert table["also_in"].fillna("missing").tolist() == ["missing", "train", ""]
 
 
-def test_drums_neither_rest_nor_cross_nor_sing() -> None:
+def test_drums_neither_rest_nor_cross_nor_sing():
     """Shares are those of the pitched lines; a drum has a range of one pitch, and onsets."""
     lines = (Line("flute", 60, 96), Line("kick", 36, 36, "drum"), Line("snare", 38, 38, "drum"))
     pitches = np.full((32, 3), REST, np.int8)
@@ -127,7 +123,7 @@ def test_drums_neither_rest_nor_cross_nor_sing() -> None:
     assert counts.shape == (1, 128, 3)
 
 
-def test_splits_are_measured_against_training() -> None:
+def test_splits_are_measured_against_training():
     """Counts, what is required, and the distance of each voice from training."""
     windows = tensors(held(), held((72, 67, 64, 50)))
     tables = measure(windows, manifest("train", "test"), 32, {"train": 5})
@@ -138,7 +134,7 @@ def test_splits_are_measured_against_training() -> None:
     assert table.loc[["train", "valid"], "drift_bass"].isna().all()
 
 
-def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_manifest_that_is_none_is_refused(tmp_path):
     """A missing or broken table is one line that names the file.
 
     In a sound one ids such as 007 and titles such as NA stay what they are.

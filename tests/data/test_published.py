@@ -1,6 +1,8 @@
 """The published file gives its pieces in its own splits, or a reason for each that it cannot."""
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +39,11 @@ def test_published_pieces(tmp_path):
         assert (first.meter, first.pickup) == (Meter(), 0)
 
 
+@dataclass
 class Hostile:
     """Unpickles into a call."""
 
-    def __init__(self, target):
-        self.target = target
+    target: Path
 
     def __reduce__(self):
         return (Path.touch, (self.target,))
@@ -63,9 +65,7 @@ def test_pickles_run_no_code(tmp_path):
 def test_broken_published_files(tmp_path, content):
     """A file of another form is refused whole, in one line."""
     (tmp_path / "bad.json").write_bytes(content)
-    text = reason("published", tmp_path)
-    assert text
-    assert "\n" not in text
+    assert re.fullmatch(".+", reason("published", tmp_path))
 
 
 @pytest.mark.parametrize(

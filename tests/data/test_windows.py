@@ -59,10 +59,7 @@ def test_the_distance_is_in_bars_and_the_lines_are_the_ensembles():
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(st.integers(0, 150), st.sampled_from([8, 32, 64]), st.integers(1, 3), st.integers(0, 15))
 def test_windows_hold_the_pieces_notes(steps, size, hop, pickup):
-    """Each window's pitches are the piece's own at its place, its onsets too, save a held start.
-
-    What follows the piece is rests without onsets.
-    """
+    """Pitches and onsets are the piece's own, save of a held start; then rests without onsets."""
     made = piece(steps, pickup=pickup)
     found = cut(made, size, hop)
     for window in range(len(found.piece)):
@@ -88,18 +85,16 @@ FORM = {
 
 
 def test_saved_windows_read_back(tmp_path):
-    """Shapes and types are those promised, also when read; equal windows are equal bytes.
-
-    None at all works too; what is no such file is named.
-    """
+    """Shapes and types are those promised, none at all too; equal windows are equal bytes."""
     for name, made in (("some", piece(60, pickup=4)), ("none", piece(3))):
         found = cut(made)
         windows.save(found, tmp_path / name)
         read = windows.load(tmp_path / name)
-        for array, (shape, dtype) in FORM.items():
-            np.testing.assert_array_equal(getattr(read, array), getattr(found, array))
-            assert getattr(read, array).dtype == getattr(found, array).dtype == dtype
-            assert getattr(read, array).shape == (len(found.piece), *shape)
+        for field, (shape, dtype) in FORM.items():
+            before, after = getattr(found, field), getattr(read, field)
+            np.testing.assert_array_equal(after, before)
+            assert after.dtype == before.dtype == dtype
+            assert after.shape == (len(found.piece), *shape)
         windows.save(read, tmp_path / "again")
         assert (tmp_path / name).read_bytes() == (tmp_path / "again").read_bytes()
     (tmp_path / "windows.npz").write_bytes(b"PK\x03\x04")

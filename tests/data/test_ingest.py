@@ -21,7 +21,7 @@ OUTPUTS = ("scores.npz", "manifest.csv", "refused.csv", "windows.npz")
 
 
 def folder_of(path, count):
-    path.mkdir()
+    path.mkdir(parents=True)
     for seed in range(count):
         midi.write(chorale(seed), path / f"{seed:03d}.mid")
     return path
@@ -34,18 +34,13 @@ def params(*paths, workers=1):
 
 
 def test_outputs_belong_together(tmp_path):
-    """The four files agree with each other; the same notes, and the same id, are refused.
-
-    A folder with a README alone adds nothing and hurts nothing.
-    """
+    """The four files agree with each other; the same notes, and the same id, are refused."""
     first, second = folder_of(tmp_path / "one", 2), folder_of(tmp_path / "two", 3)
     (first / "bad.mid").write_bytes(b"no music")
-    (tmp_path / "other").mkdir()
-    namesake, empty = folder_of(tmp_path / "other/one", 0), folder_of(tmp_path / "empty", 0)
+    namesake = folder_of(tmp_path / "other/one", 0)
     midi.write(chorale(99), namesake / "000.mid")
-    (empty / "README.md").write_text("put scores here")
     build = tmp_path / "build"
-    stage.ingest(params(first, second, empty, namesake), build)
+    stage.ingest(params(first, second, namesake), build)
     assert {path.name for path in build.iterdir()} == {*OUTPUTS}
     pieces = corpus.load(build / "scores.npz")
     table = pd.read_csv(build / "manifest.csv", keep_default_na=False)
@@ -64,10 +59,7 @@ def test_outputs_belong_together(tmp_path):
 
 
 def test_workers_change_nothing(tmp_path):
-    """One process or two, the bytes are equal; more files than a pool is worth make it start.
-
-    Where nothing is refused, there is still a table of it.
-    """
+    """One process or two, the bytes are equal; where nothing is refused, a table says so."""
     folder = folder_of(tmp_path / "scores", 40)
     for workers in (1, 2):
         stage.ingest(params(folder, workers=workers), tmp_path / str(workers))
@@ -104,7 +96,6 @@ def test_the_stage_itself(tmp_path, run_stage, capfd):
     midi.write(chorale().line(0), folder_of(tmp_path / "tunes", 0) / "tune.mid")
     for text, fault in (
         ("ingest: {sources: [{kind: folder, path: gone}]}", "gone: no such folder"),
-        ("ingest: {sources: [], colour: red}", "ingest.colour"),
         ("ingest: {sources: []}", "no score of soprano, alto, tenor, bass"),
         ("ingest: {sources: [{kind: folder, path: tunes}]}", "tune.mid: not four voices"),
     ):

@@ -7,6 +7,7 @@ are small. Each step is a fixture that builds on the one before and keeps what w
 import os
 import shutil
 import signal
+import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -72,19 +73,27 @@ def refused(unbuilt):
 
 
 @pytest.fixture(scope="session")
-def interrupted(unbuilt, refused, tmp_path_factory):
+def interrupted(unbuilt, refused):
     """What `dvc repro`, and its stage that ends later, say when terminated amid the training."""
     history = unbuilt.root / "reports/training/history.csv"
-    said = tmp_path_factory.mktemp("said") / "said"
-    process = unbuilt.start("dvc", "repro", said=said)
+    process = subprocess.Popen(
+        ("dvc", "repro"),
+        cwd=unbuilt.root,
+        env=unbuilt.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120
     while not (history.is_file() and len(history.read_text().splitlines()) > 2):
-        assert process.poll() is None, said.read_text()
+        assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=60) != 0
-    return said.read_text()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    return said
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def measured(windows, meter="4/4", steps=1000):
 def test_faults_of_form_are_counted_in_real_steps():
     """A second pitch of a line, an onset on a rest, a change without one; a window may begin held.
 
-    A window without a piece in the manifest is named by its row; steps outside the piece count.
+    Steps outside the piece count.
     """
     pitches = held()
     pitches[8:12, 0] = REST
@@ -61,18 +61,16 @@ def test_faults_of_form_are_counted_in_real_steps():
     row = measured(windows, steps=30)
     assert (row["onset_faults"], row["most_pitches"], row["overhang"]) == (2, 2, 2)
     assert row["outside_bass"] == "48 to 85"
-    windows.start[0], windows.piece[0] = -3, 7
-    row = measured(windows)
-    assert (row["overhang"], row["window_id"], row["split"]) == (3, "row 7@-3", "")
+    windows.start[0] = -3
+    assert measured(windows)["overhang"] == 3
 
 
-def test_padding_is_not_measured_but_must_be_silent():
-    """What follows the real steps counts neither as rest nor as music, and may not sound."""
+def test_padding_is_not_measured():
+    """What follows the real steps counts neither as rest nor as music."""
     pitches = held()
     pitches[16:] = REST
     row = measured(tensors(pitches, lengths=(16,)))
     assert not row[["rest_share", "empty_bar_share"]].any()
-    assert measured(tensors(held(), lengths=(30,)))["padding_cells"] == 2 * 4
 
 
 @pytest.mark.parametrize(("meter", "share"), [("4/4", 1 / 8), ("3/4", 1 / 12), ("?", 1 / 8)])

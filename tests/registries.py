@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import kantor.model
-from kantor.registry import lineage, register
+from kantor.registry import lineage, register, versions
 from kantor.registry.database import relocate
 from kantor.settings import Promote, Register, quiet
 
@@ -31,13 +31,8 @@ FIGURES = {
     "by_meter": {"3/4": {"pieces": 7, "real": {"crossing": 0.03}}},
     "other_givens": {},
 }
-RULE = {
-    "mode": "auto",
-    "margin": 0.005,
-    "guarded": {"crossing": 0.02, "triad_or_seventh": 0.02},
-    "resamples": 200,
-    "confidence": 0.9,
-}
+GUARDED = {"crossing": 0.02, "triad_or_seventh": 0.02}
+RULE = {"mode": "auto", "margin": 0.005, "guarded": GUARDED, "resamples": 200, "confidence": 0.9}
 BLOCKS = f"""
 train: {{preset: chorale, budget: {{minutes: 8}}, rate: 0.001}}
 register: {{model: kantor-bach, experiment: kantor}}
@@ -61,16 +56,13 @@ class Rule:
         return pitches.astype(np.int8), onsets
 
 
-def load_rule(folder):
-    """Read the distance from ``model.json``."""
-    return Rule(json.loads((Path(folder) / "model.json").read_text())["distance"])
-
-
 @contextmanager
 def rule_as_network():
     """The rule in place of `kantor.model.generator`, and nobody's registry or repository."""
     module = ModuleType("kantor.model.generator")
-    module.load = load_rule
+    module.load = lambda folder: Rule(
+        json.loads((Path(folder) / "model.json").read_text())["distance"]
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, module.__name__, module)
         patch.setattr(kantor.model, "generator", module, raising=False)
@@ -161,22 +153,9 @@ def rule():
     return Promote(**RULE)
 
 
-def figures(overlap):
-    """An evaluation, as far as a gate looks at it."""
-    chords = {"generated": 0.93, "real": 0.95}
-    crossing = {"generated": 0.03, "real": 0.03}
-    return {
-        "headline": {"overlap": overlap},
-        "metrics": {"triad_or_seventh": chords, "crossing": crossing},
-    }
-
-
 @pytest.fixture(scope="session")
 def three(tmp_path_factory, empty_database):
-    """A repository with three versions, as if DVC had made them of known data; only to be read.
-
-    The first is champion, the third challenger.
-    """
+    """A repository with three versions of known data: the champion, another one, the challenger."""
     root = build(tmp_path_factory.mktemp("three") / "repository")
     shutil.copy(empty_database, root / "mlflow.db")
     (root / "reports/windows.csv").unlink()
@@ -190,7 +169,9 @@ def three(tmp_path_factory, empty_database):
 def make(root, number):
     """Build and register a model and an evaluation of its own."""
     change(root, 3 + number)
-    (root / "reports/metrics.json").write_text(json.dumps(figures(0.89 + number / 100)))
+    metrics = {"triad_or_seventh": ENTRY, "crossing": {"generated": 0.03, "real": 0.03}}
+    figures = {"headline": {"overlap": 0.89 + number / 100}, "metrics": metrics}
+    (root / "reports/metrics.json").write_text(json.dumps(figures))
     return register(root, PARAMS)
 
 
@@ -219,6 +200,4 @@ def client(moving):
 
 def aliases(root):
     """Each alias and the version that it stands on."""
-    from kantor.registry import versions
-
     return {alias: row["version"] for row in versions(root=root) for alias in row["aliases"]}

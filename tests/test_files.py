@@ -68,10 +68,7 @@ def mode(path):
 
 @pytest.mark.usefixtures("open_umask")
 def test_folders_and_files_are_made_private(tmp_path):
-    """With all that is missing above them; what is there above stays as it is.
-
-    Permissions are taken away, none is given; the content is left alone.
-    """
+    """With all that is missing above them; permissions are only taken away, the content stays."""
     tmp_path.chmod(0o755)
     folder = private_folder(tmp_path / "one" / "two")
     file = private_file(folder / "file")
@@ -102,10 +99,7 @@ def test_whoever_is_first_makes_the_state_private(tmp_path):
 
 @pytest.mark.usefixtures("open_umask")
 def test_databases_are_private(tmp_path, monkeypatch):
-    """With what SQLite writes beside them, and those that earlier releases left open.
-
-    Prefect's own is made, if that is here.
-    """
+    """With what SQLite writes beside them, and those that earlier releases left open."""
     compositions = tmp_path / "compositions/ledger.sqlite"
     compositions.parent.mkdir()
     with ledger.opened(compositions):
@@ -126,10 +120,7 @@ def test_databases_are_private(tmp_path, monkeypatch):
 
 
 def test_a_folder_is_deleted_with_all_in_it(tmp_path):
-    """Counted file by file; a dry run counts the same. A second time there is nothing to count.
-
-    Where a link leads nothing is deleted, neither by a link itself nor by one in a folder.
-    """
+    """Counted by file, in a dry run too; where a link leads nothing is deleted."""
     folder, kept = tmp_path / "folder", tmp_path / "kept"
     (folder / "a/b").mkdir(parents=True)
     kept.mkdir()

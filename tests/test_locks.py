@@ -17,10 +17,7 @@ HOLDER = (
 
 
 def test_the_second_waits_and_names_the_holder(tmp_path):
-    """Once, and the one who has just taken it, not the one before, whose name stays for a moment.
-
-    When that one is done the second goes on.
-    """
+    """Once: the one who has taken it, not the one before; when that is done the second goes on."""
     lock, lines, taken = tmp_path / "lock", [], threading.Event()
     lock.write_text("process 1")
 

@@ -38,8 +38,7 @@ if __name__ == "__main__":
 
 
 def test_what_is_needed_was_imported_elsewhere(tmp_path):
-    """In a process of its own, where workers are forked; here nothing heavy is. A call that ends
-    its worker is known by that, and the next one has a new worker."""
+    """Workers are forked from a process that has it; a call that ends its worker is told."""
     with started(tmp_path, PRELOADED) as process:
         assert process.communicate(timeout=60)[0].split() == ["True", "True", "False", "3"]
 

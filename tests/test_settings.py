@@ -16,7 +16,6 @@ ingest:
 @pytest.mark.parametrize(
     ("said", "instead", "fault"),
     [
-        ("sources", "source", "ingest.source: no such parameter; sources may be meant"),
         ("hop_bars", "hop_bar", "ingest.windows.hop_bar: no such parameter; hop_bars may be"),
         ("windows:", "zzz:", "ingest.zzz: no such parameter"),
         ("steps: 32", "steps: many", "ingest.windows.steps: Input should be a valid integer"),

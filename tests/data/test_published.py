@@ -14,10 +14,7 @@ from kantor.music.score import REST, Meter, onset_floor
 
 
 def test_published_pieces(tmp_path):
-    """The published split holds; runs of one pitch are one note; the key is estimated.
-
-    As JSON, and as object arrays of float arrays with NaN for rests.
-    """
+    """As JSON and as arrays with NaN for rests; a run of a pitch is a note, its key estimated."""
     lists, arrays = {}, {}
     for seed, split in enumerate(SPLITS):
         pitches = chorale(seed).pitches.copy()

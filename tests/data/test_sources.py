@@ -45,10 +45,7 @@ def test_written_scores_come_back(tmp_path, kind, write):
 
 
 def test_bad_files_are_refused_with_a_reason(tmp_path):
-    """Empty, garbage and truncated files, and melodies: one line each, the rest is read.
-
-    READMEs, notes and hidden files are passed over.
-    """
+    """Of one line each; the rest is read, and READMEs, notes and hidden files are passed over."""
     whole = midi.to_bytes(chorale())
     for name, content in (
         *((name, b"not music") for name in ("README.md", "notes.TXT", ".DS_Store", ".git/config")),
@@ -93,10 +90,7 @@ def test_split_stays_when_files_are_added(tmp_path):
 
 
 def test_leading_silence_becomes_a_pickup(tmp_path):
-    """Silent bars before the music go; what is left before the first bar line is the pickup.
-
-    Where the file has no key, one is estimated.
-    """
+    """Silent bars before the music go, the rest is the pickup; a missing key is estimated."""
     score = chorale()
     silence = np.full((12 + 32, 4), REST, np.int8)
     pitches = np.concatenate([silence, score.pitches])

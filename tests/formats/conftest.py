@@ -1,4 +1,4 @@
-"""A score of an ensemble other than `SATB`."""
+"""Scores to write: chords, and an ensemble other than `SATB`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kantor.ensemble import Ensemble, Line
-from kantor.music.score import Score
+from kantor.music.score import REST, Score
 
 LINES = (
     Line("flute", 60, 96, program=73, colour="#D55E00", pan=-0.5),
@@ -18,6 +18,13 @@ LINES = (
     Line("snare", 38, 38, kind="drum", colour="#6B717A"),
     Line("hat", 42, 42, kind="drum", colour="#8C564B"),
 )
+
+
+def score_of(*chords, steps=4, tempo=60, **about) -> Score:
+    """A chord every `steps` steps, each with onsets of its own."""
+    pitches = np.repeat(np.array(chords, np.int8), steps, axis=0)
+    onsets = (np.arange(len(pitches))[:, None] % steps == 0) & (pitches != REST)
+    return Score(pitches, onsets, tempo=tempo, **about)
 
 
 @pytest.fixture

@@ -1,48 +1,38 @@
 """Sound: its pitches, how loud, how long, and in which memory."""
 
-from __future__ import annotations
-
 import errno
 import io
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from tests.formats.conftest import score_of
 
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.formats import audio
-from kantor.music.score import REST, Score, onset_floor
+from kantor.music.score import REST, Score
 
 RATE = 22_050
-
-
-def score_of(*chords: tuple[int, ...], steps: int = 4, tempo: float = 60) -> Score:
-    """A chord every `steps` steps; a beat a second."""
-    pitches = np.repeat(np.array(chords, np.int8), steps, axis=0)
-    onsets = onset_floor(pitches)
-    onsets[::steps] = pitches[::steps] != REST
-    return Score(pitches, onsets, tempo=tempo)
 
 
 CHORDS = score_of((72, 67, 64, 48), (71, 67, 62, 43), (72, 67, 64, 48))
 
 
-def render(score: Score, rate: int = RATE) -> np.ndarray:
+def render(score, rate=RATE):
     """The sound in one piece."""
     return np.concatenate(list(audio.levelled(score, rate)))
 
 
-def loudness(samples: np.ndarray, start: float, end: float, rate: int = RATE) -> float:
+def loudness(samples, start, end, rate=RATE):
     """Root mean square of a span of seconds."""
     return float(np.sqrt(np.mean(samples[int(start * rate) : int(end * rate)] ** 2)))
 
 
-def test_form_length_and_level() -> None:
+def test_form_length_and_level():
     """Stereo float32, as long as the music and its tail, loudest at -3 dB, ending in silence."""
     samples = render(CHORDS)
     assert samples.dtype == np.float32
@@ -52,7 +42,7 @@ def test_form_length_and_level() -> None:
 
 
 @pytest.mark.parametrize("pitch", [36, 50, 60, 69, 81])
-def test_the_written_pitch_sounds_and_no_other(pitch: int) -> None:
+def test_the_written_pitch_sounds_and_no_other(pitch):
     """The sound lies at the note's harmonics, within 40 cents (other programs do not)."""
     samples = render(score_of((pitch,), steps=16)).mean(axis=1)[RATE : 3 * RATE]
     power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
@@ -63,18 +53,14 @@ def test_the_written_pitch_sounds_and_no_other(pitch: int) -> None:
     assert power[1:][in_tune].sum() / power.sum() > 0.85
 
 
-def test_repeated_notes_are_apart() -> None:
+def test_repeated_notes_are_apart():
     """Between two equal notes the sound drops; in a held note it does not."""
-    repeated = score_of((60,), (60,))
-    held = Score(repeated.pitches, onset_floor(repeated.pitches), tempo=60)
-    two, one = (
-        loudness(sound, 0.95, 1.0) / loudness(sound, 0.5, 0.9)
-        for sound in (render(repeated), render(held))
-    )
+    sounds = render(score_of((60,), (60,))), render(score_of((60,), steps=8))
+    two, one = (loudness(sound, 0.95, 1.0) / loudness(sound, 0.5, 0.9) for sound in sounds)
     assert two < 0.6 < 0.8 < one
 
 
-def test_rests_are_quieter_and_tempo_counts() -> None:
+def test_rests_are_quieter_and_tempo_counts():
     """A rest lets the sound die away; half the tempo lasts twice as long."""
     score = score_of((60,), (REST,), (REST,))
     samples = render(score)
@@ -84,9 +70,7 @@ def test_rests_are_quieter_and_tempo_counts() -> None:
 
 
 @pytest.mark.parametrize("change", [{"_BLOCK_SECONDS": 3}, {"_KEPT": 1.0}])
-def test_long_pieces_sound_as_short_ones(
-    change: dict[str, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_pieces_sound_as_short_ones(change, monkeypatch):
     """Blocks join without a break, and what is not kept in memory is played twice alike."""
     offbeat = score_of((72, 48), (71, 50), (69, 52), (71, 50), (72, 48), steps=7)
     whole = render(offbeat)
@@ -95,7 +79,7 @@ def test_long_pieces_sound_as_short_ones(
     np.testing.assert_allclose(render(offbeat), whole, atol=1e-5)
 
 
-def test_silence_and_very_short_notes() -> None:
+def test_silence_and_very_short_notes():
     """No notes, or no length, give zeros and no warning; notes of a few milliseconds no error."""
     for steps in (0, 8):
         silent = Score(np.full((steps, 4), REST, np.int8), np.zeros((steps, 4), bool))
@@ -103,19 +87,18 @@ def test_silence_and_very_short_notes() -> None:
     assert np.isfinite(render(score_of((60,), (62,), steps=1, tempo=3_000))).all()
 
 
-def test_too_long_is_refused(tmp_path: Path) -> None:
+def test_too_long_is_refused(tmp_path):
     """By its length, with the remedy; what stood there stays, and no temporary file is left."""
     target = tmp_path / "a.wav"
     target.write_bytes(b"before")
-    pitches = np.full((4 * 60 * 71, 1), 60, np.int8)
-    long = Score(pitches, onset_floor(pitches), tempo=60, title="Endless")
+    long = score_of((60,), steps=4 * 60 * 71, title="Endless")
     with pytest.raises(InputError, match="Endless: 71 minutes of sound, at most 70 are rendered"):
         audio.write_wav(long, target)
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]
 
 
-def wav_bytes(score: Score, rate: int) -> bytes:
+def wav_bytes(score, rate):
     with tempfile.NamedTemporaryFile() as file:
         audio.write_wav(score, file.name, rate)
         return Path(file.name).read_bytes()
@@ -123,11 +106,8 @@ def wav_bytes(score: Score, rate: int) -> bytes:
 
 @pytest.mark.parametrize("rate", [audio.RATE, 24_000])
 @pytest.mark.parametrize("encode", [wav_bytes, audio.flac_bytes, audio.mp3_bytes])
-def test_files_hold_what_was_rendered(encode: Callable[[Score, int], bytes], rate: int) -> None:
-    """The same bytes each time; of WAV and FLAC only the rounding to 16 bits is lost.
-
-    MP3 takes some 96 kbit a second.
-    """
+def test_files_hold_what_was_rendered(encode, rate):
+    """The same bytes each time; WAV and FLAC are rounded to 16 bits, MP3 has some 96 kbit/s."""
     content, rendered = encode(CHORDS, rate), render(CHORDS, rate)
     assert content == encode(CHORDS, rate)
     samples, written_rate = soundfile.read(io.BytesIO(content), dtype="float32")
@@ -140,11 +120,11 @@ def test_files_hold_what_was_rendered(encode: Callable[[Score, int], bytes], rat
         np.testing.assert_allclose(samples, rendered, atol=1 / 32_000)
 
 
-def test_each_line_sounds_by_its_program_at_its_place(band: Score) -> None:
+def test_each_line_sounds_by_its_program_at_its_place(band):
     """A flute is no choir, a snare drum is no low D, and lines stand left and right."""
     flute, cello, snare = (band.line(index) for index in (0, 3, 6))
     for score, other in ((flute, {"program": 52}), (snare, {"kind": "pitched"})):
-        line = replace(score.ensemble.lines[0], **other)  # type: ignore[arg-type]
+        line = replace(score.ensemble.lines[0], **other)
         changed = replace(score, ensemble=Ensemble("", (line,)))
         assert not np.allclose(render(score), render(changed), atol=0.01)
     left, right = (np.square(render(one)).sum(axis=0) for one in (flute, cello))
@@ -153,21 +133,18 @@ def test_each_line_sounds_by_its_program_at_its_place(band: Score) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_notes_beyond_the_instruments_sound_in_another_octave() -> None:
+def test_notes_beyond_the_instruments_sound_in_another_octave():
     """Every MIDI pitch is rendered, and none keeps the synthesizer busy for ever."""
-    pitches = np.repeat(np.arange(128, dtype=np.int8), 2)[:, None]
-    assert render(Score(pitches, onset_floor(pitches), tempo=240.0)).any()
+    assert render(score_of(*[(pitch,) for pitch in range(128)], steps=2, tempo=240)).any()
     for beyond, played in ((0, 24), (23, 35), (97, 85), (108, 96)):
         assert np.array_equal(render(score_of((beyond,))), render(score_of((played,))))
 
 
-def test_a_full_disk_is_an_error_of_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_disk_is_an_error_of_one_line(tmp_path, monkeypatch, capfd):
     """The file's own fault is raised, and no trace is printed."""
 
     class Full(io.BytesIO):
-        def write(self, _: object) -> int:
+        def write(self, _):
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(audio, "save", lambda _, write: write(Full()))

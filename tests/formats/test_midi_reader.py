@@ -1,20 +1,18 @@
 """MIDI files as others write them, and damaged ones."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 
 import pytest
 
 from kantor.errors import InputError
-from kantor.formats.parsed import Limits, ParsedFile
+from kantor.formats.parsed import Limits
 from kantor.formats.reading import parse
 
 NOTES = b"\x00\x90\x3c\x50\x60\x80\x3c\x00"  # middle C for a quarter of 96 ticks
 END = b"\x00\xff\x2f\x00"
 
 
-def smf(*tracks: bytes, kind: int = 1, declared: int | None = None, division: int = 96) -> bytes:
+def smf(*tracks, kind=1, declared=None, division=96):
     """A MIDI file of raw tracks."""
     count = len(tracks) if declared is None else declared
     head = b"MThd" + b"".join(n.to_bytes(s, "big") for n, s in ((6, 4), (kind, 2), (count, 2)))
@@ -22,7 +20,7 @@ def smf(*tracks: bytes, kind: int = 1, declared: int | None = None, division: in
     return head + division.to_bytes(2, "big") + b"".join(chunks)
 
 
-def read(data: bytes) -> ParsedFile:
+def read(data):
     return parse(data, Limits())
 
 
@@ -51,17 +49,14 @@ def read(data: bytes) -> ParsedFile:
         (NOTES + b"\x00\x91\x40\x40", [(0, 1, 60)]),
     ],
 )
-def test_notes_are_found_in_odd_tracks(track: bytes, spans: list[tuple[F, F, int]]) -> None:
+def test_notes_are_found_in_odd_tracks(track, spans):
     """As the format allows, though no two programs write it alike."""
     (part,) = read(smf(track + END)).parts
     assert part.notes == tuple(spans)
 
 
-def test_channels_of_one_track_are_parts() -> None:
-    """Format 0 holds all in one track: each channel is a part, the tenth the drums.
-
-    Control characters and line feeds in names do not reach a terminal.
-    """
+def test_channels_of_one_track_are_parts():
+    """In format 0, the tenth the drums; control characters in names do not reach a terminal."""
     drums = NOTES.replace(b"\x90", b"\x99").replace(b"\x80", b"\x89")
     parsed = read(smf(b"\x00\xff\x03\x09a\x1b[31m\nBd" + NOTES + drums + END, kind=0))
     assert [(part.name, part.is_drum) for part in parsed.parts] == [
@@ -71,14 +66,14 @@ def test_channels_of_one_track_are_parts() -> None:
     assert parsed.title == "a [31m Bd"
 
 
-def test_foreign_chunks_are_passed_over() -> None:
+def test_foreign_chunks_are_passed_over():
     """What is no music does not disturb the music."""
     data = smf(NOTES + END)
     data = data[:14] + b"XFIH\x00\x00\x00\x02ab" + data[14:] + b"trailing"
     assert len(read(data).parts[0].notes) == 1
 
 
-def test_the_tempo_of_the_first_note_counts() -> None:
+def test_the_tempo_of_the_first_note_counts():
     """A later slowing down is not the tempo; a tempo nobody can mean is not believed."""
     tempi = b"\x00\xff\x51\x03\x09\x27\xc0\x00\xff\x51\x03\x00\x00\x01\x60\xff\x51\x03\x0f\x42\x40"
     assert read(smf(tempi + END, b"\x30" + NOTES[1:] + END)).tempo == 100.0
@@ -109,7 +104,7 @@ def test_the_tempo_of_the_first_note_counts() -> None:
         (smf(b"\x00\xff\x58\x04\x04\xff\x18\x08" + NOTES + END), "finer than thirty-seconds"),
     ],
 )
-def test_damaged_files_are_refused(data: bytes, fault: str) -> None:
+def test_damaged_files_are_refused(data, fault):
     """Each kind of damage is named."""
     with pytest.raises(InputError, match=fault):
         read(data)

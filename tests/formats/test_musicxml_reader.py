@@ -1,7 +1,5 @@
 """MusicXML as others write it, damaged music, and Bach as music21 reads him."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -9,14 +7,14 @@ import pytest
 
 from kantor.errors import InputError
 from kantor.formats import reading
-from kantor.formats.parsed import Limits, ParsedFile
+from kantor.formats.parsed import Limits
 from kantor.music.score import Key
 
 ATTRIBUTES = "<attributes><divisions>2</divisions>{}</attributes>"
 FOUR_FOUR = ATTRIBUTES.format("<time><beats>4</beats><beat-type>4</beat-type></time>")
 
 
-def note(pitch: str, duration: int = 2, more: str = "", chord: bool = False) -> str:
+def note(pitch, duration=2, more="", chord=False):
     """A note such as ``C4`` or ``F#4``, `duration` in eighths."""
     alter = f"<alter>{pitch.count('#') - pitch.count('b')}</alter>"
     place = f"<pitch><step>{pitch[0]}</step>{alter}<octave>{pitch[-1]}</octave></pitch>"
@@ -24,7 +22,7 @@ def note(pitch: str, duration: int = 2, more: str = "", chord: bool = False) -> 
     return f"<note>{start}{place}<duration>{duration}</duration>{more}</note>"
 
 
-def score_of(*measures: str) -> str:
+def score_of(*measures):
     """A score of one part."""
     inner = "".join(f'<measure number="{i}">{text}</measure>' for i, text in enumerate(measures, 1))
     listed = '<score-part id="P1"><part-name>Flute</part-name></score-part>'
@@ -32,15 +30,15 @@ def score_of(*measures: str) -> str:
     return f"<score-partwise>{parts}</score-partwise>"
 
 
-def read(text: str, *, expand_repeats: bool = False) -> ParsedFile:
+def read(text, *, expand_repeats=False):
     return reading.parse(text.encode(), Limits(), expand_repeats=expand_repeats)
 
 
-def plain(parsed: ParsedFile, part: int = 0) -> list[tuple[F, F, int]]:
+def plain(parsed, part=0):
     return [(n.start, n.end, n.pitch) for n in parsed.parts[part].notes]
 
 
-def test_chords_voices_grace_notes_and_ties() -> None:
+def test_chords_voices_grace_notes_and_ties():
     """A chord starts together, a backup begins another voice, grace notes take no time."""
     parsed = read(
         score_of(
@@ -59,7 +57,7 @@ def test_chords_voices_grace_notes_and_ties() -> None:
     assert plain(parsed, 1) == [(2, 4, 60)]
 
 
-def test_transposing_instruments_are_read_at_sounding_pitch() -> None:
+def test_transposing_instruments_are_read_at_sounding_pitch():
     """A clarinet in B flat sounds a tone lower, and so does its key signature."""
     transpose = (
         "<key><fifths>2</fifths></key>"
@@ -70,7 +68,7 @@ def test_transposing_instruments_are_read_at_sounding_pitch() -> None:
     assert parsed.key == Key(0)
 
 
-def test_measures_by_part_within_time() -> None:
+def test_measures_by_part_within_time():
     """Timewise files hold the same music the other way round."""
     first = f'<part id="A">{FOUR_FOUR}{note("C5", 8)}</part>'
     first += f'<part id="B">{FOUR_FOUR}{note("C3", 8)}</part>'
@@ -100,12 +98,12 @@ MARK = "<direction><direction-type><metronome>{}</metronome></direction-type></d
         ("", 80.0),
     ],
 )
-def test_tempo_marks(direction: str, tempo: float) -> None:
+def test_tempo_marks(direction, tempo):
     """As played or as marked, in quarters; 80 where the file is silent or absurd."""
     assert read(score_of(FOUR_FOUR + direction + note("C5", 8))).tempo == tempo
 
 
-def test_a_bar_split_by_a_double_bar_is_one_bar() -> None:
+def test_a_bar_split_by_a_double_bar_is_one_bar():
     """Two halves of a bar are counted once; a pickup is none; an empty bar lasts its meter."""
     measures = (FOUR_FOUR + note("C5", 2), note("C5", 8), note("C5", 6), note("C5", 2), "")
     parsed = read(score_of(*measures))
@@ -119,7 +117,7 @@ REPEAT = f'<barline location="right">{BACK}</barline>'
 FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'
 
 
-def ending(number: str, letter: str, repeat: str = "") -> str:
+def ending(number, letter, repeat=""):
     """A measure that is an ending of its own."""
     return (
         f'<barline location="left"><ending number="{number}" type="start"/></barline>{letter}'
@@ -147,7 +145,7 @@ def ending(number: str, letter: str, repeat: str = "") -> str:
         (["C", "D"], "CD"),
     ],
 )
-def test_repeats_are_written_out_when_asked(measures: list[str], played: str) -> None:
+def test_repeats_are_written_out_when_asked(measures, played):
     """Sections and endings come in the order they are played, and otherwise as written."""
     written = "CDEF"[: len(measures)]
     texts = [
@@ -176,13 +174,13 @@ def test_repeats_are_written_out_when_asked(measures: list[str], played: str) ->
         ("<note><rest/><duration>8</duration></note>", "no notes in any part"),
     ],
 )
-def test_damaged_music_is_refused(text: str, fault: str) -> None:
+def test_damaged_music_is_refused(text, fault):
     """Absurd numbers are named and never worked with."""
     with pytest.raises(InputError, match=fault):
         read(score_of(text))
 
 
-def corpus_sample(count: int) -> list[Path]:
+def corpus_sample(count):
     import music21
 
     folder = Path(music21.__file__).parent / "corpus" / "bach"
@@ -191,7 +189,7 @@ def corpus_sample(count: int) -> list[Path]:
 
 
 @pytest.mark.parametrize("path", corpus_sample(8), ids=lambda path: path.stem)
-def test_bach_is_read_as_music21_reads_him(path: Path) -> None:
+def test_bach_is_read_as_music21_reads_him(path):
     """Notes with ties joined, repeats, meter, key, pickup and fermatas agree with music21."""
     from music21 import converter
 
@@ -217,10 +215,10 @@ def test_bach_is_read_as_music21_reads_him(path: Path) -> None:
         assert notes == music21_notes(expected.expandRepeats())
 
 
-def music21_notes(score: object) -> list[list[tuple[F, F, int]]]:
+def music21_notes(score):
     """Start, end and pitch of the notes of each part that has some, ties joined."""
     parts = []
-    for part in score.stripTies().parts:  # type: ignore[attr-defined]
+    for part in score.stripTies().parts:
         notes = [n for n in part.flatten().notes if not n.duration.isGrace]
         spans = [(F(n.offset), F(n.offset) + F(n.quarterLength), n.pitches) for n in notes]
         timed = [(start, end, p.midi) for start, end, pitches in spans for p in pitches]

@@ -1,7 +1,5 @@
 """The lines of an ensemble are found by name, register or chords, or refused."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest
@@ -12,16 +10,15 @@ from kantor.errors import InputError
 from kantor.formats.parsed import Part
 from kantor.formats.parts import ensemble_parts, line_named, parts_of_lines
 from kantor.music.notes import TimedNote
-from kantor.music.score import Score
 
 
-def part(name: str, *pitches: int, length: Fraction = Fraction(1), drum: bool = False) -> Part:
+def part(name, *pitches, length=Fraction(1), drum=False):
     """Notes of one length, one after another."""
     notes = (TimedNote(i * length, (i + 1) * length, pitch) for i, pitch in enumerate(pitches))
     return Part(name, tuple(notes), drum)
 
 
-def together(name: str, *parts: Part) -> Part:
+def together(name, *parts):
     """Several parts' notes in one."""
     return Part(name, tuple(sorted(note for one in parts for note in one.notes)))
 
@@ -30,7 +27,7 @@ S, A = part("Soprano", 72, 74, 76), part("Alto", 67, 67, 69)
 T, B = part("Tenor", 60, 59, 60), part("Bass", 48, 50, 45)
 
 
-def pitches(parts: tuple[Part, ...]) -> list[list[int]]:
+def pitches(parts):
     return [[note.pitch for note in one.notes] for one in parts]
 
 
@@ -49,16 +46,13 @@ LONG = [part("", *[pitch] * 50) for pitch in (72, 67, 48)]
         ("Piano", None), ("Trumpet", None), ("Tenor Trombone", None), ("Bassoon", None),
     ],
 )  # fmt: skip
-def test_names(name: str, voice: int | None) -> None:
+def test_names(name, voice):
     """Words for the voices in several languages; instruments named after voices are none."""
     assert line_named(name) == voice
 
 
-def test_names_win_over_everything() -> None:
-    """Named voices are found among doubling instruments, in any order, even where they cross.
-
-    Of two sopranos the first sings.
-    """
+def test_names_win_over_everything():
+    """In any order, among instruments, where voices cross; of two sopranos the first sings."""
     low, second = part("Soprano 1", 40, 40, 40), part("Soprano 2", 72, 72)
     others = [part("Violin", 80, 81, 82), part("Continuo", 36, 38, 33)]
     assert ensemble_parts([*others, B, T, A, low, second]) == (low, A, T, B)
@@ -75,12 +69,12 @@ def test_names_win_over_everything() -> None:
         [S, together("Rest", A, T, B)],
     ],
 )
-def test_unnamed_lines_are_found_by_register(parts: list[Part]) -> None:
+def test_unnamed_lines_are_found_by_register(parts):
     """Four lines, one part of four-note chords, or two staves in either order."""
     assert pitches(ensemble_parts(parts)) == EXPECTED
 
 
-def test_a_divided_note_here_and_there_is_left_out() -> None:
+def test_a_divided_note_here_and_there_is_left_out():
     """A fifth part of a few notes, and a double stop in fifty notes, do not hide four voices."""
     lines = [part(f"Violin {i}", *[pitch] * 50) for i, pitch in enumerate((72, 67, 60, 48))]
     stop = TimedNote(Fraction(7), Fraction(8), 76)
@@ -88,7 +82,7 @@ def test_a_divided_note_here_and_there_is_left_out() -> None:
     assert ensemble_parts([*played, part("Violin 0", 79, 79)]) == tuple(played)
 
 
-def test_a_moving_voice_among_held_ones_keeps_its_line() -> None:
+def test_a_moving_voice_among_held_ones_keeps_its_line():
     """While three voices hold, the moving notes all go to the one that is free."""
     held = [part("", p, length=Fraction(4)) for p in (72, 60, 48)]
     alto = part("", 67, 65, 64, 65)
@@ -100,13 +94,11 @@ CHORD = st.tuples(*(st.integers(*span) for span in ((66, 72), (60, 65), (54, 59)
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(CHORD, min_size=1, max_size=12), st.lists(st.booleans(), min_size=48, max_size=48))
-def test_chords_that_never_cross_are_split_exactly(
-    chords: list[tuple[int, ...]], held: list[bool]
-) -> None:
+def test_chords_that_never_cross_are_split_exactly(chords, held):
     """Whatever notes are held or repeated: lines in registers of their own are found again."""
     lines = []
     for voice in range(4):
-        notes: list[TimedNote] = []
+        notes = []
         for beat, chord in enumerate(chords):
             start, end = Fraction(beat), Fraction(beat + 1)
             if notes and held[4 * beat + voice] and notes[-1].pitch == chord[voice]:
@@ -128,13 +120,13 @@ def test_chords_that_never_cross_are_split_exactly(
         ([together("Soprano", S, A), A, T, B], "Soprano holds chords"),
     ],
 )
-def test_other_music_is_refused(parts: list[Part], word: str) -> None:
+def test_other_music_is_refused(parts, word):
     """Melodies, trios, quintets and chords in a voice: the reason says which."""
     with pytest.raises(InputError, match=word):
         ensemble_parts(parts)
 
 
-def test_legato_overlap_is_no_chord() -> None:
+def test_legato_overlap_is_no_chord():
     """Notes that a player lets overlap by less than a sixteenth are still one line."""
     played = Part("Soprano", tuple(n._replace(end=n.end + Fraction(1, 5)) for n in S.notes))
     assert ensemble_parts([played, A, T, B])[0] is played
@@ -153,9 +145,7 @@ def test_legato_overlap_is_no_chord() -> None:
         ([*LONG, part("", 60)], (0, 1, 2, 3), (*LONG[:2], part("", 60), LONG[2])),  # one is short
     ],
 )
-def test_some_of_the_voices(
-    parts: list[Part], wanted: tuple[int, ...], expected: tuple[Part, ...] | None
-) -> None:
+def test_some_of_the_voices(parts, wanted, expected):
     """A file that has the wanted voices need not have the others."""
     found = parts_of_lines(parts, wanted)
     assert tuple(found) == wanted
@@ -165,13 +155,13 @@ def test_some_of_the_voices(
 @pytest.mark.parametrize(
     "parts", [[T, B], [S, T, B], [part("", 60, 60), part("", 50), part("", 40)]]
 )
-def test_voices_that_are_not_there(parts: list[Part]) -> None:
+def test_voices_that_are_not_there(parts):
     """Parts named after other voices are not taken for the wanted ones."""
     with pytest.raises(InputError, match="not four voices"):
         parts_of_lines(parts, (0, 1))
 
 
-def test_lines_of_another_ensemble(band: Score) -> None:
+def test_lines_of_another_ensemble(band):
     """Five lines by their names or their register, drums by their numbers, doubled ones dropped."""
     names = [line.name.title() for line in band.ensemble.lines[:5]]
     lines = [part(name, p, p) for name, p in zip(names, (76, 67, 60, 48, 36), strict=True)]

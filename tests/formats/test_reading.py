@@ -1,12 +1,8 @@
 """The door for files of unknown origin."""
 
-from __future__ import annotations
-
 import io
 import os
 import zipfile
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,7 +16,7 @@ from kantor.music.score import Key, Score
 CONTAINER = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'
 
 
-def packed(score: bytes, container: bytes = CONTAINER, **other: bytes) -> bytes:
+def packed(score, container=CONTAINER, **other):
     """A packed MusicXML file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -37,7 +33,7 @@ each_kind = pytest.mark.parametrize("data", [MIDI, XML, packed(XML)], ids=["midi
 
 
 @each_kind
-def test_the_content_decides_and_not_the_name(tmp_path: Path, data: bytes) -> None:
+def test_the_content_decides_and_not_the_name(tmp_path, data):
     """MIDI, MusicXML and packed MusicXML are known by what is in them."""
     path = tmp_path / "upload.jpg"
     path.write_bytes(data)
@@ -46,7 +42,7 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path, data: bytes) -> No
     assert (parsed.pickup, parsed.title, parsed.key) == (1, "Tune", Key(0))
 
 
-def test_a_default_namespace_does_not_hide_the_score() -> None:
+def test_a_default_namespace_does_not_hide_the_score():
     """Some programs write one, though MusicXML has none."""
     parsed = parse(XML.replace(b"<score-partwise", b'<score-partwise xmlns="x"', 1), Limits())
     assert len(parsed.parts[0].notes) == 5
@@ -62,18 +58,18 @@ def test_a_default_namespace_does_not_hide_the_score() -> None:
         ("a" * 300, "cannot be opened"),
     ],
 )
-def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path, name: str, fault: str) -> None:
+def test_what_is_no_file_is_refused_without_waiting(tmp_path, name, fault):
     """Folders, pipes, missing files and impossible names; a pipe is not waited for."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match=fault):
         read(tmp_path / name)
 
 
-def declaring(entity: bytes) -> bytes:
+def declaring(entity):
     return b"<!DOCTYPE a [<!ENTITY b %s>]><score-partwise>&b;</score-partwise>" % entity
 
 
-def plain_zip(packing: int, name: str = "META-INF/container.xml") -> bytes:
+def plain_zip(packing, name="META-INF/container.xml"):
     """A zip file of one member, packed in some way."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", packing) as archive:
@@ -108,7 +104,7 @@ def plain_zip(packing: int, name: str = "META-INF/container.xml") -> bytes:
         (plain_zip(zipfile.ZIP_LZMA), "packed in a way"),
     ],
 )
-def test_other_things_are_refused_in_one_line(tmp_path: Path, data: bytes, fault: str) -> None:
+def test_other_things_are_refused_in_one_line(tmp_path, data, fault):
     """Each is refused in one line which names the file."""
     path = tmp_path / "upload"
     path.write_bytes(data)
@@ -128,13 +124,13 @@ def test_other_things_are_refused_in_one_line(tmp_path: Path, data: bytes, fault
     ],
 )
 @each_kind
-def test_limits_hold_for_every_kind_of_file(data: bytes, limits: Limits, fault: str) -> None:
+def test_limits_hold_for_every_kind_of_file(data, limits, fault):
     """Size, tracks, notes and length are bounded whatever the format."""
     with pytest.raises(InputError, match=fault):
         parse(data, limits)
 
 
-def test_measures_are_counted_before_they_are_read() -> None:
+def test_measures_are_counted_before_they_are_read():
     """A part of more than the limit is refused whatever its measures hold."""
     data = b"<score-partwise><part>%s</part></score-partwise>" % (b"<measure><note/></measure>" * 9)
     with pytest.raises(InputError, match="more than 8 bars; cut the piece"):
@@ -144,7 +140,7 @@ def test_measures_are_counted_before_they_are_read() -> None:
 
 
 @pytest.mark.parametrize("module", [midi, musicxml])
-def test_an_hour_of_music_is_read(module: ModuleType) -> None:
+def test_an_hour_of_music_is_read(module):
     """An hour of quarters at 80 a minute passes in either format."""
     line = np.repeat(60 + np.arange(4_800) % 7, 4)[:, None]
     parsed = parse(module.to_bytes(Score(line, np.arange(19_200)[:, None] % 4 == 0)), Limits())

@@ -1,11 +1,8 @@
 """What is written as MIDI, MusicXML or a multitrack is read again, by other packages too."""
 
-from __future__ import annotations
-
 import io
 import itertools
 from fractions import Fraction as F
-from pathlib import Path
 
 import numpy as np
 import pypianoroll
@@ -18,7 +15,6 @@ from pypianoroll import BinaryTrack, Multitrack, StandardTrack
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml, pianoroll
 from kantor.formats.engraving import spell
-from kantor.formats.parsed import ParsedFile
 from kantor.formats.pianoroll import parse_multitrack, to_multitrack, to_roll
 from kantor.formats.reading import read
 from kantor.music.notes import Note, arrays_of, notes_of
@@ -27,7 +23,7 @@ from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 
 @st.composite
-def scores(draw: st.DrawFn) -> Score:
+def scores(draw):
     """Scores of one to four voices, each with a note; rests, repeated notes, ties over bars."""
     voices, steps = draw(st.integers(1, 4)), draw(st.integers(1, 70))
     notes = [Note(0, 1, 60, voice) for voice in range(voices)]
@@ -49,7 +45,7 @@ def scores(draw: st.DrawFn) -> Score:
     )
 
 
-def notes_in(parsed: ParsedFile) -> list[Note]:
+def notes_in(parsed):
     """The notes on the grid; each part is a line."""
     return sorted(
         note._replace(line=line)
@@ -61,9 +57,7 @@ def notes_in(parsed: ParsedFile) -> list[Note]:
 @pytest.mark.parametrize("kind", ["midi", "musicxml", "npz"])
 @given(score=scores())
 @settings(max_examples=60, deadline=None)
-def test_a_score_survives_the_file(
-    kind: str, score: Score, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_score_survives_the_file(kind, score, tmp_path_factory):
     """Notes, repeated ones apart, tempo, title and length; what else the format has room for."""
     path = tmp_path_factory.getbasetemp() / "score"
     if kind == "npz":
@@ -86,7 +80,7 @@ def test_a_score_survives_the_file(
 
 @given(score=scores())
 @settings(max_examples=40, deadline=None)
-def test_midi_bytes_are_those_of_mido(score: Score) -> None:
+def test_midi_bytes_are_those_of_mido(score):
     """Read and written again by another package the file is the same, byte for byte."""
     data, again = midi.to_bytes(score), io.BytesIO()
     MidiFile(file=io.BytesIO(data), charset="utf-8").save(file=again)
@@ -106,12 +100,10 @@ def test_midi_bytes_are_those_of_mido(score: Score) -> None:
         ),
     ],
 )
-def test_midi_bars_fall_right_for_others(
-    about: dict[str, object], written: list[str], pickup: F | None, tmp_path: Path
-) -> None:
+def test_midi_bars_fall_right_for_others(about, written, pickup, tmp_path):
     """A pickup is a short first bar; bars of changing length have meters and hide no pickup."""
     held = np.full((20, 4), [72, 67, 64, 48])
-    midi.write(Score(held, onset_floor(held), **about), tmp_path / "a.mid")  # type: ignore[arg-type]
+    midi.write(Score(held, onset_floor(held), **about), tmp_path / "a.mid")
     ticks, signatures = 0, []
     for message in MidiFile(tmp_path / "a.mid").tracks[0]:
         ticks += message.time
@@ -125,7 +117,7 @@ def test_midi_bars_fall_right_for_others(
     ]
 
 
-def test_midi_names_programs_and_channels_are_the_ensembles(band: Score, tmp_path: Path) -> None:
+def test_midi_names_programs_and_channels_are_the_ensembles(band, tmp_path):
     """Pitched lines have channels and programs of their own; drums come back as drums."""
     midi.write(band, tmp_path / "a.mid")
     file = MidiFile(tmp_path / "a.mid")
@@ -140,7 +132,7 @@ def test_midi_names_programs_and_channels_are_the_ensembles(band: Score, tmp_pat
     assert [part.notes[0].pitch for part in parts] == band.pitches[0].tolist()
 
 
-def test_a_multitrack_is_one_that_pypianoroll_reads(band: Score, tmp_path: Path) -> None:
+def test_a_multitrack_is_one_that_pypianoroll_reads(band, tmp_path):
     """What is written and loaded again holds the same notes, names, programs and title."""
     pianoroll.write(band, tmp_path / "band.npz")
     loaded = pypianoroll.load(tmp_path / "band.npz")
@@ -151,7 +143,7 @@ def test_a_multitrack_is_one_that_pypianoroll_reads(band: Score, tmp_path: Path)
     assert [track.is_drum for track in loaded.tracks] == [False] * 5 + [True] * 3
 
 
-def test_music21_reads_the_same(tmp_path: Path) -> None:
+def test_music21_reads_the_same(tmp_path):
     """Another reader finds the parts, notes, ties, key, meter, pickup, clefs and fermatas."""
     from music21 import converter
 
@@ -178,7 +170,7 @@ def test_music21_reads_the_same(tmp_path: Path) -> None:
     assert read(tmp_path / "a.musicxml").fermatas == ((F(7), F(9)),)
 
 
-def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band: Score, tmp_path: Path) -> None:
+def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band, tmp_path):
     """By the lines' ranges; a drum's part has a percussion clef, and names are the lines'."""
     from music21 import converter
 
@@ -205,14 +197,12 @@ def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band: Score, tmp_path: 
         (67, Key(5, "minor"), ("F", 2, 4)),
     ],
 )
-def test_pitches_are_spelled_as_the_key_would(
-    pitch: int, key: Key | None, expected: tuple[str, int, int]
-) -> None:
+def test_pitches_are_spelled_as_the_key_would(pitch, key, expected):
     """Flats in flat keys, raised leading tones in minor, Cb and B# in the right octave."""
     assert spell(pitch, key) == expected
 
 
-def test_what_a_format_cannot_hold_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+def test_what_a_format_cannot_hold_is_refused_and_leaves_no_file(tmp_path):
     """More lines than MIDI has channels; a score without steps."""
     wide = Score(np.full((4, 16), 60), np.eye(4, 1, dtype=bool).repeat(16, axis=1))
     with pytest.raises(InputError, match="16 pitched lines"):
@@ -222,7 +212,7 @@ def test_what_a_format_cannot_hold_is_refused_and_leaves_no_file(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_roll_is_true_where_its_pitch_sounds() -> None:
+def test_a_roll_is_true_where_its_pitch_sounds():
     """Leading dimensions, such as windows, pass through; a rest is no pitch."""
     pitches = np.array([[[60, REST], [127, 0]]] * 3, np.int8)
     roll = to_roll(pitches)
@@ -230,7 +220,7 @@ def test_a_roll_is_true_where_its_pitch_sounds() -> None:
     assert np.argwhere(roll[0]).tolist() == [[0, 60, 0], [1, 0, 1], [1, 127, 0]]
 
 
-def test_multitracks_made_elsewhere_are_understood() -> None:
+def test_multitracks_made_elsewhere_are_understood():
     """Finer ones, with chords, become notes in exact time."""
     melody, chords = np.zeros((96, 128), np.uint8), np.zeros((96, 128), bool)
     melody[0:24, 60], melody[24:48, 60], melody[48:96, 62] = 90, 70, 90
@@ -242,7 +232,7 @@ def test_multitracks_made_elsewhere_are_understood() -> None:
 
 
 @pytest.mark.parametrize(("resolution", "fault"), [(4, "no notes"), (None, "without a resolution")])
-def test_an_empty_multitrack_is_refused(resolution: int | None, fault: str) -> None:
+def test_an_empty_multitrack_is_refused(resolution, fault):
     """No notes, or none that can be timed: no score."""
     empty = StandardTrack(pianoroll=np.zeros((8, 128), np.uint8))
     multitrack = Multitrack(resolution=4, tracks=[empty])

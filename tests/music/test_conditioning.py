@@ -1,7 +1,5 @@
 """Requests to a model: masks, padding and batches."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -15,22 +13,22 @@ G_MAJOR = Key(1)
 SOPRANO = np.array([True, False, False, False])
 
 
-def chorale(steps: int = 24, key: Key | None = G_MAJOR) -> Score:
+def chorale(steps=24, key=G_MAJOR):
     """Four voices that change every other step, in 3/4 with a quarter's pickup."""
     line = np.repeat(np.arange(steps // 2), 2)
     pitches = np.stack([72 + line % 5, 65 - line % 3, 60 + line % 2, 48 - line % 4], axis=1)
     return Score(pitches, onset_floor(pitches), Meter(3, 4), pickup=4, key=key)
 
 
-def in_meter(meter: str, pickup: int) -> Score:
+def in_meter(meter, pickup):
     return replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=())
 
 
-def given_soprano(score: Score, major_tonic: int | None = None) -> Conditioning:
+def given_soprano(score, major_tonic=None):
     return Conditioning.from_score(score, np.tile(SOPRANO, (score.steps, 1)), major_tonic)
 
 
-def test_only_given_cells_are_passed_on() -> None:
+def test_only_given_cells_are_passed_on():
     """Nothing of the cells to be composed leaks into the request."""
     score = chorale()
     request = given_soprano(score)
@@ -39,7 +37,7 @@ def test_only_given_cells_are_passed_on() -> None:
     assert not request.onsets[:, 1:].any()
 
 
-def test_a_key_is_needed_from_somewhere() -> None:
+def test_a_key_is_needed_from_somewhere():
     """From the score, or named; a key that is named holds."""
     assert int(given_soprano(chorale()).major_tonic) == 7
     assert int(given_soprano(chorale(key=None), major_tonic=5).major_tonic) == 5
@@ -61,9 +59,7 @@ def test_a_key_is_needed_from_somewhere() -> None:
         ("5/4", 0, [*range(20), *range(4)], {20}),
     ],
 )
-def test_other_meters_are_described_in_bars_that_a_model_knows(
-    meter: str, pickup: int, since: list[int], bars: set[int]
-) -> None:
+def test_other_meters_are_described_in_bars_that_a_model_knows(meter, pickup, since, bars):
     """Worked out by hand: every meter in bars of 16, 12 or 6 steps, where it has such parts."""
     features = bar_features(in_meter(meter, pickup))
     assert features.dtype == np.int16
@@ -75,9 +71,7 @@ def test_other_meters_are_described_in_bars_that_a_model_knows(
     ("meter", "pickup", "quarters"),
     [("3/4", 4, [3, 0, 3, 3, 0, 3]), ("6/4", 0, [0, 3, 3, 0, 3, 3]), ("4/4", 0, [*range(4), 0, 1])],
 )
-def test_bars_of_three_quarters_are_composed_as_parts_of_longer_ones(
-    meter: str, pickup: int, quarters: list[int]
-) -> None:
+def test_bars_of_three_quarters_are_composed_as_parts_of_longer_ones(meter, pickup, quarters):
     """The first quarter of a bar of 4/4 and twice its last; other bars stay as they are."""
     features = bar_features_to_compose(in_meter(meter, pickup))
     assert features.dtype == np.int16
@@ -85,7 +79,7 @@ def test_bars_of_three_quarters_are_composed_as_parts_of_longer_ones(
     assert (features[:, 1] == 16).all()
 
 
-def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
+def test_padding_adds_given_rests_and_goes_on_counting_bars():
     """The model is asked for nothing in the padding, and the bars run on."""
     request = given_soprano(chorale()).padded(40)
     assert request.steps == 40
@@ -96,7 +90,7 @@ def test_padding_adds_given_rests_and_goes_on_counting_bars() -> None:
     assert (request.bars[:, 1] == 16).all()
 
 
-def test_a_stack_keeps_every_piece() -> None:
+def test_a_stack_keeps_every_piece():
     """Each piece of a batch is found again, at the longest piece's length."""
     pieces = [given_soprano(chorale(16)), given_soprano(chorale(24))]
     batch = stack(pieces)
@@ -107,7 +101,7 @@ def test_a_stack_keeps_every_piece() -> None:
 
 
 @pytest.mark.parametrize(("name", "part"), [("mask", slice(-1)), ("pitches", 0)])
-def test_arrays_that_do_not_fit_are_refused(name: str, part: slice | int) -> None:
+def test_arrays_that_do_not_fit_are_refused(name, part):
     """A request whose arrays differ in form names the one that is wrong."""
     good = given_soprano(chorale())
     with pytest.raises(InputError, match=f"given {name}"):

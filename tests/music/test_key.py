@@ -1,9 +1,5 @@
 """Keys found where the file names none."""
 
-import json
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,9 +8,6 @@ from hypothesis import strategies as st
 from kantor.errors import InputError
 from kantor.music.key import estimate
 from kantor.music.score import REST, Key
-
-ROOT = Path(__file__).parents[2]
-REFERENCE = Path(os.environ.get("KANTOR_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
 
 
 def melody(pitches, steps=4):
@@ -59,15 +52,12 @@ def test_the_lowest_voice_decides_between_voices():
     assert estimate(np.hstack([upper, lower, rest])) == Key(0, "major")
 
 
-@pytest.mark.skipif(not (REFERENCE / "Jsb16thSeparated.json").is_file(), reason="no reference data")
-def test_sopranos_of_real_chorales():
+def test_sopranos_of_real_chorales(published):
     """Of a soprano alone the scale that fits all four voices best is found in most chorales."""
-    pieces = json.loads((REFERENCE / "Jsb16thSeparated.json").read_text())["test"]
     scale = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
     right = []
-    for piece in pieces:
-        notes = np.array(piece, np.int8)
-        sounding = notes[notes >= 0].astype(int)
+    for piece in published("test"):
+        sounding = piece.pitches[piece.pitches != REST].astype(int)
         shares = [scale[(sounding - tonic) % 12].mean() for tonic in range(12)]
-        right.append(estimate(notes[:, :1]).major_tonic == int(np.argmax(shares)))
+        right.append(estimate(piece.pitches[:, :1]).major_tonic == int(np.argmax(shares)))
     assert np.mean(right) > 0.85

@@ -1,7 +1,5 @@
 """Notes to the grid and back, and exactly timed ones onto it."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from itertools import pairwise
 
@@ -17,7 +15,7 @@ from kantor.music.score import REST, Score
 
 
 @st.composite
-def voices(draw: st.DrawFn, steps: int = 24, count: int = 4) -> list[Note]:
+def voices(draw, steps=24, count=4):
     """Notes that do not overlap within a voice, repeated ones and rests among them."""
     notes = []
     for voice in range(count):
@@ -29,12 +27,12 @@ def voices(draw: st.DrawFn, steps: int = 24, count: int = 4) -> list[Note]:
 
 @given(voices())
 @settings(max_examples=60)
-def test_notes_survive_the_grid(notes: list[Note]) -> None:
+def test_notes_survive_the_grid(notes):
     """Notes written to arrays and read back are the same notes, repeated ones apart."""
     assert notes_of(Score(*arrays_of(notes, 24))) == notes
 
 
-def test_a_later_note_counts_where_two_overlap() -> None:
+def test_a_later_note_counts_where_two_overlap():
     """A long note ends where the next begins, and does not come back after it."""
     pitches, onsets = arrays_of([Note(0, 8, 60), Note(2, 4, 62)], 8, 1)
     assert pitches[:, 0].tolist() == [60, 60, 62, 62, -1, -1, -1, -1]
@@ -44,13 +42,13 @@ def test_a_later_note_counts_where_two_overlap() -> None:
 @pytest.mark.parametrize(
     "note", [Note(-1, 2, 60), Note(6, 9, 60), Note(3, 3, 60), Note(0, 1, 60, 4)]
 )
-def test_notes_off_the_grid_are_refused(note: Note) -> None:
+def test_notes_off_the_grid_are_refused(note):
     """A note before, behind, without length or in no voice is an error."""
     with pytest.raises(InputError, match="lies outside"):
         arrays_of([note], 8)
 
 
-def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:
+def line(*starts, last=1.0):
     """Notes that each last until the next, the last one so long, all of one pitch."""
     times = [F(start).limit_denominator(960) for start in starts]
     times.append(times[-1] + F(last).limit_denominator(960))
@@ -76,7 +74,7 @@ def line(*starts: F | float, last: float = 1.0) -> list[TimedNote]:
         ),
     ],
 )
-def test_notes_land_on_steps(timed: list[TimedNote], expected: list[tuple[int, int]]) -> None:
+def test_notes_land_on_steps(timed, expected):
     """Each on one of its own, a step long at least, and none into the next."""
     notes, deviation = quantise(timed)
     assert [(note.start, note.end) for note in notes] == expected
@@ -89,11 +87,8 @@ def test_notes_land_on_steps(timed: list[TimedNote], expected: list[tuple[int, i
 
 @given(st.lists(st.tuples(st.integers(0, 7680), st.integers(1, 960)), min_size=1, max_size=30))
 @settings(max_examples=80)
-def test_a_line_comes_out_a_line(timed: list[tuple[int, int]]) -> None:
-    """Whatever goes in: no two notes overlap, none is shorter than a step, none goes uncounted.
-
-    In whole numbers of a finer unit as in fractions of a quarter.
-    """
+def test_a_line_comes_out_a_line(timed):
+    """No two notes overlap, none is shorter than a step, none goes uncounted, whatever the unit."""
     notes, deviation = quantise([TimedNote(F(s, 480), F(s + n, 480), 60) for s, n in timed])
     whole = [TimedNote(7 * s, 7 * (s + n), 60) for s, n in timed]
     assert quantise(whole, 7 * 480) == (notes, deviation)
@@ -106,17 +101,17 @@ def test_a_line_comes_out_a_line(timed: list[tuple[int, int]]) -> None:
 
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=30), st.randoms(use_true_random=False))
 @settings(max_examples=40)
-def test_slight_unsteadiness_is_taken_out(lengths: list[int], random: object) -> None:
+def test_slight_unsteadiness_is_taken_out(lengths, random):
     """Notes played up to a third of a step early or late land on the steps that were meant."""
     steps = np.cumsum([1, *lengths]).tolist()
-    wobble = [random.randint(-3, 3) for _ in steps]  # type: ignore[attr-defined]
+    wobble = [random.randint(-3, 3) for _ in steps]
     notes, deviation = quantise(
         line(*[F(s * 10 + w, 40) for s, w in zip(steps, wobble, strict=True)])
     )
     assert deviation.swung or [note.start for note in notes] == steps
 
 
-def test_swung_eighths_become_even() -> None:
+def test_swung_eighths_become_even():
     """Off-beats at two thirds of the beat are eighths in swing, and the deviation says so."""
     swung = line(*[F(i) + late for i in range(6) for late in (F(0), F(2, 3))], last=F(1, 3))
     notes, deviation = quantise(swung)
@@ -130,17 +125,14 @@ def test_swung_eighths_become_even() -> None:
 @pytest.mark.parametrize(
     "starts", [[0, 1 / 3, 2 / 3] * 4, [0, 0.5] * 6, [0, 0.75] * 6, [0, 2 / 3, 0, 0]]
 )
-def test_other_rhythms_are_not_swing(starts: list[float]) -> None:
+def test_other_rhythms_are_not_swing(starts):
     """Triplets, even eighths, dotted eighths and a single late note stay what they are."""
     notes = [TimedNote(F(i + s).limit_denominator(12), F(i + 1), 60) for i, s in enumerate(starts)]
     assert not quantise(notes)[1].swung
 
 
-def test_music_without_a_click_is_recognised() -> None:
-    """Starts that follow no grid are distinguished from sixteenths and from triplets.
-
-    In a long trill some notes go, counted.
-    """
+def test_music_without_a_click_is_recognised():
+    """It is told from sixteenths and triplets; in a long trill some notes go, counted."""
     random = np.random.default_rng(0)
     free = line(*np.cumsum(random.uniform(0.4, 1.1, 40)).tolist())
     steady = line(*[i / 2 + random.normal(0, 0.02) for i in range(1, 41)])

@@ -1,7 +1,5 @@
 """The score as arrays: conventions, bars, keys and meters."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,15 +28,13 @@ from kantor.music.score import REST, Key, Meter, Score, onset_floor
         ([[60]], [[1]], {"bar_lines": np.array([-1, 4])}, "bar lines"),
     ],
 )
-def test_what_contradicts_itself_is_refused(
-    pitches: object, onsets: object, change: dict[str, object], fault: str
-) -> None:
+def test_what_contradicts_itself_is_refused(pitches, onsets, change, fault):
     """What breaks the conventions or does not fit the notes never becomes a score."""
     with pytest.raises(InputError, match=fault):
-        Score(np.array(pitches), np.array(onsets, bool), **change)  # type: ignore[arg-type]
+        Score(np.array(pitches), np.array(onsets, bool), **change)
 
 
-def test_a_score_cannot_be_changed() -> None:
+def test_a_score_cannot_be_changed():
     """The arrays are read-only, and are not those of the caller."""
     pitches = np.full((4, 1), 60, np.int8)
     score = Score(pitches, np.eye(4, 1, dtype=bool))
@@ -61,16 +57,14 @@ def test_a_score_cannot_be_changed() -> None:
         (32, {"bar_lines": [0, 8, 20]}, {7: [7, 8], 8: [0, 12], 20: [0, 12], 31: [11, 12]}),
     ],
 )
-def test_bar_positions(
-    steps: int, about: dict[str, object], expected: dict[int, list[int]]
-) -> None:
+def test_bar_positions(steps, about, expected):
     """Steps since the bar line, and the bar's length; a pickup is the end of a whole bar."""
     rests = np.full((steps, 1), REST)
-    positions = Score(rests, rests != REST, **about).bar_positions  # type: ignore[arg-type]
+    positions = Score(rests, rests != REST, **about).bar_positions
     assert {step: positions[step].tolist() for step in expected} == expected
 
 
-def test_transposition_moves_notes_and_key_and_no_rest() -> None:
+def test_transposition_moves_notes_and_key_and_no_rest():
     """Rests stay rests, the key goes along, and the range of MIDI is not left."""
     score = Score(np.array([[60], [-1]]), np.array([[True], [False]]), key=Key(-1, "minor"))
     moved = score.transposed(2)
@@ -92,14 +86,14 @@ def test_transposition_moves_notes_and_key_and_no_rest() -> None:
         (Key(-6), "Gb major", 6, 6),
     ],
 )
-def test_key_names(key: Key, name: str, tonic: int, major_tonic: int) -> None:
+def test_key_names(key, name, tonic, major_tonic):
     """Names and pitch classes of keys are those of the circle of fifths."""
     assert (key.name, key.tonic, key.major_tonic) == (name, tonic, major_tonic)
 
 
 @given(st.integers(-7, 7), st.sampled_from(["major", "minor"]), st.integers(-12, 12))
 @settings(max_examples=60)
-def test_a_transposed_key_has_the_transposed_tonic(fifths: int, mode: str, by: int) -> None:
+def test_a_transposed_key_has_the_transposed_tonic(fifths, mode, by):
     """Whatever its spelling, the tonic has moved by the semitones asked for."""
     key = Key(fifths, mode)
     assert key.transposed(by).tonic == (key.tonic + by) % 12
@@ -116,19 +110,19 @@ def test_a_transposed_key_has_the_transposed_tonic(fifths: int, mode: str, by: i
         ("12/8", 24, 6),
     ],
 )
-def test_meter_lengths(text: str, bar: int, beat: int) -> None:
+def test_meter_lengths(text, bar, beat):
     """Bars and beats have their lengths in sixteenths; 6/8 is felt in two."""
     meter = Meter.parse(text)
     assert (meter.bar_steps, meter.beat_steps, str(meter)) == (bar, beat, text)
 
 
 @pytest.mark.parametrize("text", ["", "4", "4/4/4", "a/b", "0/4", "4/3", "65/4", "3/32"])
-def test_impossible_meters_are_refused(text: str) -> None:
+def test_impossible_meters_are_refused(text):
     """What is no time signature, or does not fit the grid, is an error."""
     with pytest.raises(InputError, match="meter"):
         Meter.parse(text)
 
 
-def test_onset_floor() -> None:
+def test_onset_floor():
     """A change of pitch is an onset; a rest never is."""
     assert onset_floor([[60], [60], [-1], [60]])[:, 0].tolist() == [True, False, False, True]

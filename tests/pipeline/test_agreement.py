@@ -71,10 +71,7 @@ def covers(dependency, file):
 
 
 def test_stages_scripts_and_parameters_are_the_same():
-    """A stage of dvc.yaml is a script in pipelines/ and a block of params.yaml.
-
-    Its `params` are the blocks that the script reads.
-    """
+    """A stage is a script and a block of params.yaml; its `params` are the blocks that it reads."""
     scripts = {path.stem for path in (ROOT / "pipelines").glob("*.py")}
     blocks = set(settings.read_params(ROOT / "params.yaml"))
     assert set(STAGES) == scripts == blocks - RUNNING - SHARED
@@ -105,10 +102,7 @@ def test_parameters_load_and_none_is_left_to_a_default(name):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_dependencies_are_what_runs(stage):
-    """A change of any module that a stage's script imports runs that stage again.
-
-    Every other dependency is the data or what an earlier stage writes.
-    """
+    """All modules that a stage's script imports, data, earlier stages' files, and nothing else."""
     earlier = list(STAGES)[: list(STAGES).index(stage)]
     made = {out for name in earlier for out in outs_of(STAGES[name])}
     dependencies, run = STAGES[stage]["deps"], run_by(stage)
@@ -144,10 +138,7 @@ def test_the_fingerprint_covers_all_the_code_of_the_training():
 
 
 def test_columns_and_metrics_are_those_that_there_are():
-    """Plots draw columns that the training's log has.
-
-    What promotion guards is measured, and the primary metric is in the report's headline.
-    """
+    """Plots draw columns of the training's log; what promotion compares is measured."""
     history = "reports/training/history.csv"
     for plot in PIPELINE["plots"]:
         ((name, what),) = plot.items()

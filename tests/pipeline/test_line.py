@@ -94,10 +94,7 @@ def test_scores_of_ones_own_are_learned_from(line):
 
 
 def test_a_second_pass_does_nothing(line):
-    """With nothing changed `dvc repro` runs no stage and says so within seconds.
-
-    Nor does the byte code count that the stages left beside the modules as they ran.
-    """
+    """It says so within seconds, whatever byte code the stages left beside the modules."""
     began = time.monotonic()
     said = line.repro()
     assert time.monotonic() - began < 10
@@ -117,10 +114,7 @@ def test_the_first_version_is_champion(line):
 
 
 def test_the_champion_composes(line, tmp_path):
-    """From the shell: each melody is kept note for note, and all accompaniments differ.
-
-    The same seed composes the same notes again, another seed composes others.
-    """
+    """Each melody is kept, all accompaniments differ; the seed decides what they are."""
 
     def notes_of(path):
         return [part.notes for part in reading.read(path).parts]

@@ -49,27 +49,22 @@ def test_windows_out_of_order_are_refused(broken):
     assert_refused(broken, places)
 
 
-def transpose(rolls, semitones, *lines):
-    for line in lines:
-        rolls[..., line] = np.roll(rolls[..., line], semitones, axis=2)
-
-
 def spoil(rolls, fault):
     """Do to the music what `fault` names; the windows of piece n begin with the eight times nth."""
     match fault:
         case "outer voices":
-            transpose(rolls, 12, 0)
-            transpose(rolls, -12, 3)
+            rolls[..., 0] = np.roll(rolls[..., 0], 12, axis=2)
+            rolls[..., 3] = np.roll(rolls[..., 3], -12, axis=2)
         case "inner voices":
-            transpose(rolls, 12, 1)
-            transpose(rolls, -12, 2)
+            rolls[..., 1] = np.roll(rolls[..., 1], 12, axis=2)
+            rolls[..., 2] = np.roll(rolls[..., 2], -12, axis=2)
         case "rests, two keys at once":
             rolls[:, ::8, :, :2] = False
             rolls[:, 16:] = np.roll(rolls[:, 16:], 6, axis=2)
         case "empty bars, crossed voices, drift":
             rolls[::4, :16, :, 3] = False
             rolls[..., [1, 2]] = rolls[..., [2, 1]]
-            transpose(rolls[64:], -5, 3)
+            rolls[64:, ..., 3] = np.roll(rolls[64:, ..., 3], -5, axis=2)
         case "copied windows":  # four of eight of each held-out piece, in another key
             for first in (48, 56, 64, 72):
                 rolls[first : first + 4] = np.roll(rolls[first - 48 : first - 44], 2, axis=2)

@@ -78,10 +78,7 @@ def test_the_stage_ends_with_one_line_a_failed_check(broken, tmp_path, run_stage
 
 
 def test_a_page_that_the_library_gave_up_is_an_error(caplog):
-    """In one line, the library's trace unseen; a full disk is known by it, so has its remedy.
-
-    What is logged below an error passes, and afterwards the logger is as it was.
-    """
+    """In one line without a trace, by which a full disk is known; the logger stays as it was."""
     fault = r'could not be written \(OSError: "\[Errno 28'
     with pytest.raises(OSError, match=fault) as raised, no_page_missing():
         LOGGER.error(LOGGED)

@@ -46,10 +46,7 @@ def measured(windows, meter="4/4", steps=1000):
 
 
 def test_faults_of_form_are_counted_in_real_steps():
-    """A second pitch of a line, an onset on a rest, a change without one; a window may begin held.
-
-    Steps outside the piece count.
-    """
+    """A second pitch, an onset on a rest, a change without one; not a window that begins held."""
     pitches = held()
     pitches[8:12, 0] = REST
     windows = tensors(pitches)
@@ -93,10 +90,7 @@ def test_shares_by_hand(meter, share):
 
 
 def test_silence_has_no_range_no_scale_and_no_copy():
-    """A silent window is all rest, and is not a copy of another silent one.
-
-    The same pitches moved by an interval are a copy; one other note makes none.
-    """
+    """Nor are other notes a copy; the same pitches moved by an interval are one."""
     silent = np.full((32, 4), REST, np.int8)
     table, _ = window_table(tensors(silent, silent), manifest("train", "test"))
     assert table["rest_share"].tolist() == [1, 1]
@@ -133,10 +127,7 @@ def test_splits_are_measured_against_training():
 
 
 def test_a_manifest_that_is_none_is_refused(tmp_path):
-    """A missing or broken table is one line that names the file.
-
-    In a sound one ids such as 007 and titles such as NA stay what they are.
-    """
+    """In one line that names the file; in a sound one ids and titles stay as they are."""
     path = tmp_path / "manifest.csv"
     path.write_text("id,title,bars\n007,NA,4\n")
     assert read_manifest(path).iloc[0].tolist() == ["007", "NA", 4]

@@ -22,10 +22,7 @@ def packed(path):
 
 
 def test_bytes_and_reason_lie_in_one_file(tmp_path):
-    """Under names of our own making; contents once, and what is too large not at all.
-
-    The same uploads refused again are kept once, and count as new from then on.
-    """
+    """Under names of our own making. The same uploads again are kept once, and count as new."""
     uploads = [refused(name, data) for name, data in (("../a", b"1"), ("../a", b"2"), ("b", b"1"))]
     folder = tmp_path / "new" / "quarantine"
     for _ in range(2):

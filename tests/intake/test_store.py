@@ -49,10 +49,7 @@ def test_a_bucket_is_read_like_a_folder(inbox):
 
 
 def test_what_was_not_read_to_its_end_is_not_known(inbox):
-    """A walk that ended before it, or an object replaced or removed since it was listed.
-
-    What is known is not opened; the others are called as if all were read.
-    """
+    """A walk that ended early, an object replaced or gone; what is known is not read again."""
     known = Remembered()
     walk = uploads(INBOX, Limits(), known)
     assert [next(walk).name, next(walk).name] == ["a.mid", "b.zip/x.mid"]
@@ -83,10 +80,7 @@ def test_what_was_not_read_to_its_end_is_not_known(inbox):
     ids=str,
 )
 def test_a_mark_tells_one_content_from_another(details, is_sure):
-    """By a hash, a counter, or a time to a fraction of a second.
-
-    Within a whole second an object can be replaced by another one of its size.
-    """
+    """By a hash, a counter, or a time to a fraction of a second; a whole second is too coarse."""
     mark = store.mark({"size": 9, **details})
     assert (mark is not None) == is_sure
     assert mark is None or mark != store.mark({"size": 8, **details})

@@ -94,21 +94,13 @@ def test_the_page_says_how_the_parts_are(root):
     assert words in get(root, "/").text.replace("cron may be meant; ", "")
 
 
-def test_the_newest_come_first(top):
-    """Music and pictures in any folder; nothing hidden, nothing else."""
+def test_the_newest_come_first(top, monkeypatch):
+    """A batch is its page: its files, of which there may be very many, are not looked at."""
     put(top / "old.mid", 1.0)
     put(top / "deep" / "er" / "new.png", 3.0)
     put(top / "deep" / "mid.musicxml", 2.0)
-    for other in (".hidden.mid", ".kantor-x/part.mid", "notes.txt", "mid"):
+    for other in (".hidden.mid", ".kantor-x/part.mid", "notes.txt", "mid", "folder.mid/notes.txt"):
         put(top / other)
-    (top / "folder.mid").mkdir()
-    newest = composed(top)
-    assert names(newest.files) == ["new.png", "mid.musicxml", "old.mid"]
-    assert not newest.more
-
-
-def test_a_batch_is_its_page(top, monkeypatch):
-    """Named by its number. Its files, of which there may be very many, are not looked at."""
     out = top / "batches"
     put(out / "ledger.sqlite")
     for number in (1, 2, 12):
@@ -116,12 +108,13 @@ def test_a_batch_is_its_page(top, monkeypatch):
     put(out / "batch-0013" / "manifest.csv")  # not done yet
     put(out / "files" / "3f" / "tune.mid")
     looked, scandir = [], os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: looked.append(str(path)) or scandir(path))
+    monkeypatch.setattr(os, "scandir", lambda path: looked.append(path) or scandir(path))
     newest = composed(top)
+    assert names(newest.files) == ["new.png", "mid.musicxml", "old.mid"]
+    assert not newest.more
     folders = [path.parent.name for _, path in newest.batches]
     assert folders == ["batch-0012", "batch-0002", "batch-0001"]
-    assert newest.files == []
-    assert looked == [str(top), str(out)]
+    assert set(looked) == {top, out, top / "deep", top / "deep" / "er", top / "folder.mid"}
     link = '<a href="/compositions/batches/batch-0012/index.html">Batch 12</a>'
     assert link in get(top.parent, "/").text
 

@@ -18,10 +18,7 @@ def looks(inbox, count=3):
 
 @pytest.mark.parametrize("kind", ["folder", "store"])
 def test_each_arrival_counts_once(tmp_path, bucket, kind):
-    """When two looks see the same; not a removal of all, nothing hidden, nothing where nothing is.
-
-    What was there at first counts, for it may have come while nobody looked.
-    """
+    """Also what was there at first, when two looks see the same; no removal, nothing hidden."""
     system, root = bucket, "/inbox"
     system.mkdir(root)
     if kind == "folder":
@@ -67,10 +64,7 @@ def test_a_store_is_listed_alone(bucket, monkeypatch):
 
 
 def test_what_hinders_a_look_is_said_once(bucket, monkeypatch):
-    """A store that is away stops nothing; another reason is said again.
-
-    The next look comes soon where something has changed, late where nothing has.
-    """
+    """A store that is away stops nothing. The next look comes soon where something has changed."""
     lines = []
     inbox = Inbox("memory://nowhere", seconds=30, settle=2, say=lines.append)
     assert looks(inbox) == [False, False, False]
@@ -127,11 +121,7 @@ def root(tmp_path):
 
 
 def test_a_dropped_score_is_new_once(root):
-    """Until it was noted, and again for the next one; not what the last pass read.
-
-    Noted is what was seen, not what the folder holds by then. The same data later are another
-    change.
-    """
+    """Until what was seen is noted; not what the last pass read. Later it is another change."""
     assert new_scores(root) is None
     drop(root, "b.mid")
     scores = new_scores(root)
@@ -146,13 +136,7 @@ def test_a_dropped_score_is_new_once(root):
     drop(root, "c.mid", OLD + 100)
     assert new_scores(root).hash == third.hash
     assert new_scores(root).key != third.key
-
-
-def test_data_are_new_when_they_are_there_as_a_whole(tmp_path):
-    """No folder holds nothing new; one that changed a moment ago may still be changing."""
-    assert new_scores(tmp_path) is None
-    drop(tmp_path, "a.mid")
-    assert new_scores(tmp_path).line == "data/ has changed: 1 files"
-    (tmp_path / "data" / "scores" / "b.mid").write_text("half")
-    assert new_scores(tmp_path) is None
-    assert new_scores(tmp_path, settled=0) is not None
+    (root / "data/scores/d.mid").write_text("half")
+    assert new_scores(root) is None, "it changed a moment ago"
+    assert new_scores(root, settled=0) is not None
+    assert new_scores(root / "data") is None, "there is no such folder"

@@ -15,17 +15,12 @@ TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} "
 
 
 def test_each_line_has_its_time(tmp_path):
-    """Also an empty one, one without an end, and bytes that are no text."""
+    """Also bytes that are no text. A long log becomes the old one; what the disk refuses is lost."""
     log = tmp_path / "one.log"
     logs.copy(io.BytesIO(b"first\n\n\xff\nlast"), log)
     lines = log.read_bytes().splitlines()
     assert [re.sub(TIME, b"", line) for line in lines] == [b"first", b"", b"\xff", b"last"]
     assert all(re.match(TIME, line) for line in lines)
-
-
-def test_a_long_log_becomes_the_old_one(tmp_path):
-    """A service of months fills no disk. What the disk refuses is lost, and the part goes on."""
-    log = tmp_path / "one.log"
     logs.copy(io.BytesIO(b"".join(b"%d\n" % n for n in range(10))), log, longest=60)
     kept = ((tmp_path / "one.log.1").read_text() + log.read_text()).splitlines()
     assert [line.split()[1] for line in kept] == [str(n) for n in range(10 - len(kept), 10)]

@@ -31,28 +31,26 @@ REPRO = (sys.executable, "-m", "kantor.service.pipeline")  # `make repro` withou
 SOUND = "register: {model: a, experiment: b}"
 
 
-def run(script, root, say=lambda line: None, *arguments, lock=None):
-    return run_logged([sys.executable, "-c", script, *arguments], root, say, lock)
+def run(script, root, say=lambda line: None, lock=None):
+    return run_logged([sys.executable, "-c", script, str(lock)], root, say, lock)
 
 
 def test_lines_are_passed_on_in_order(tmp_path):
-    """Both streams, from the repository, also in pieces, within a character, without an end."""
+    """Both streams, from the repository, also in pieces; by a command that holds the lock."""
     script = (
-        "import os, sys, time; print(os.getcwd(), flush=True)\n"
+        "import os, sys, time; print(os.getcwd(), flush=True); os.fstat(int(sys.argv[1]))\n"
         "print('fault', file=sys.stderr, flush=True); out = sys.stdout.buffer\n"
         "for part in (b'one\\ntw', b'o \\xc3', b'\\xb6\\r\\nthree\\rfour \\xc3'):\n"
         "    out.write(part); out.flush(); time.sleep(0.05)"
     )
     seen = []
-    assert run(script, tmp_path, seen.append) == seen
+    with alone(tmp_path, print) as lock:
+        assert run(script, tmp_path, seen.append, lock) == seen
     assert seen == [str(tmp_path), "fault", "one", "two ö", "three", "four \ufffd"]
 
 
-KILLED = """Running stage 'ingest':
-> python pipelines/ingest.py
-ingest: 300 of 1000 files read
-Killed
-ERROR: failed to reproduce 'ingest': failed to run: python x, exited with """
+INGEST = "Running stage 'ingest':\n> python pipelines/ingest.py\ningest: 300 of 1000 files read\n"
+KILLED = INGEST + "Killed\nERROR: failed to reproduce 'ingest': failed to run: x, exited with "
 
 
 @pytest.mark.parametrize(
@@ -73,10 +71,7 @@ ERROR: failed to reproduce 'ingest': failed to run: python x, exited with """
     ],
 )
 def test_a_failure_names_the_cause(tmp_path, output, message):
-    """The stage that ran last and its own last line, not DVC's words about it, if it said any.
-
-    A stage that was killed is told as that, whether DVC says it itself or its shell does.
-    """
+    """The stage that ran last, and its own last line or that it was killed; not DVC's words."""
     with pytest.raises(StageFailed) as error:
         run(f"print({output!r}); raise SystemExit(255)", tmp_path)
     assert str(error.value) == message
@@ -106,15 +101,6 @@ def test_a_pass_and_what_it_leaves_to_do(tmp_path):
     (tmp_path / "second.py").write_text("open('second.txt', 'w').write('again')")
     assert reproduce(tmp_path, seen.append) == ["second"]
     assert changed(tmp_path) == []
-
-
-def test_the_lock_lives_as_long_as_the_command(tmp_path):
-    """A command that was handed the lock holds it."""
-    script = "import os, sys; os.fstat(int(sys.argv[1]))"
-    with alone(tmp_path, print) as lock:
-        run(script, tmp_path, print, str(lock), lock=lock)
-        with pytest.raises(StageFailed):
-            run(script, tmp_path, print, str(lock))
 
 
 LEAVES = """
@@ -169,10 +155,7 @@ def waiting(root):
 
 
 def test_the_command_holds_the_lock_while_it_runs(tmp_path, note, monkeypatch):
-    """Its exit code is given back. The environment need not be activated.
-
-    A torn note of DVC's, beside which DVC would refuse to run, is gone by then.
-    """
+    """Without a torn note of DVC's, the environment not activated; its exit code counts."""
     monkeypatch.setenv("PATH", os.defpath)
     note.write_text('{"read": {"half')
     script = "import kantor, sys; print('runs', flush=True); sys.stdin.read(); sys.exit(7)"
@@ -253,10 +236,7 @@ def test_why_what_and_where():
 
 
 def test_only_what_is_served_is_linked(tmp_path):
-    """A flow run by hand knows no addresses; the first model has no other to be compared with.
-
-    A picture is in its address: it is shown without another server being asked.
-    """
+    """A flow run by hand knows no addresses. A picture asks no server: it is in its address."""
     assert "http" not in markdown(DONE, "as before", COMPARISON, {})
     text = markdown(DONE, "as before", None, SERVED)
     assert "[models in MLflow](http://studio:5000/#/models)" in text

@@ -50,10 +50,7 @@ def lines(root, **options):
 
 
 def test_each_kind_says_what_went(root):
-    """In one line with count and size. By default only old logs go; what is young stays.
-
-    So does what a person composed alone. A log that is open is emptied, not removed.
-    """
+    """By default old logs, emptied, as one may be open. What is young or composed alone stays."""
     assert load(Keep, "keep", PARAMS) == Keep()
     files = {path for path in root.rglob("*.*") if not path.name.startswith((".lock", "ledger"))}
     keep(root, compositions=200, quarantine=100, retired=30)

@@ -1,16 +1,23 @@
-"""What the service reads from its environment, and what it gives its parts."""
+"""What the service reads from its environment and params.yaml, and what it gives its parts."""
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kantor.errors import SetupError
 from kantor.locks import STATE, held
+from kantor.service.parameters import SERVED, STAGES, Watch, check, check_stages, fault
 from kantor.service.service import PORTS, Service, run
 
+ROOT = Path(__file__).parents[2]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 SECRET = "correct-horse-battery"
 DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM"
@@ -23,16 +30,21 @@ def _bare(monkeypatch):
 
 
 @pytest.fixture
-def service(tmp_path):
-    shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", tmp_path)
-    return Service.from_environment(tmp_path)
+def root(tmp_path, monkeypatch):
+    """A repository with the stages and the parameters of this one."""
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def service(root):
+    return Service.from_environment(root)
 
 
 def test_what_is_served_and_where_its_state_stays(service, tmp_path, monkeypatch):
-    """Three servers on this machine alone, each watched while it runs.
-
-    Prefect's settings and database stay in the repository, unless the environment names another.
-    """
+    """Three servers for this machine alone, each watched; Prefect's database in the repository."""
     assert [line.split() for line in service.addresses()] == [
         ["Kantor", "http://127.0.0.1:8400"],
         ["Prefect", "http://127.0.0.1:4200"],
@@ -111,3 +123,70 @@ def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):
     (tmp_path / "params.yaml").write_text("keep: {runs: 0.5}\n")
     with pytest.raises(SetupError, match=r"params.yaml: keep.runs: .*greater than or equal to 1"):
         Service.from_environment(tmp_path)
+
+
+def change(root, **blocks):
+    values = {name: block | blocks.get(name, {}) for name, block in PARAMS.items()}
+    (root / "params.yaml").write_text(yaml.safe_dump(values))
+
+
+def test_every_stage_has_its_block():
+    """None is forgotten, and the repository's own parameters pass."""
+    assert set(STAGES) == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    check_stages(ROOT)
+    check(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        *((name, {"sed": 5}, ".sed: no such parameter") for name in [*SERVED, "intake"]),
+        ("train", {"batch": 63}, ": .*a multiple of parts"),
+    ],
+)
+def test_a_misspelt_parameter(root, monkeypatch, name, values, words):
+    """The line names key and file, from where one is, whatever stage, flow or part reads it."""
+    change(root, **{name: values})
+    (root / "build").mkdir()
+    monkeypatch.chdir(root / "build")
+    for checked in (check, check_stages) if name in STAGES else (check,):
+        with pytest.raises(SetupError, match=rf"^\.\./params.yaml: {name}{words}"):
+            checked(root)
+
+
+@pytest.mark.parametrize("text", ["stages: {ingest: {}}", None, "stages: [", "stages: []", "- a"])
+def test_a_stage_that_is_not_there_needs_no_block(root, text):
+    """Nor is anything said where it is not known who reads them: that is for DVC to say."""
+    params = (root / "params.yaml").read_text()
+    (root / "params.yaml").write_text(params.replace("\ntrain:", "\ntrian:"))
+    with pytest.raises(SetupError, match="the block 'train' is missing"):
+        check_stages(root)
+    (root / "dvc.yaml").unlink()
+    if text is not None:
+        (root / "dvc.yaml").write_text(text)
+    check_stages(root)
+
+
+def test_a_fault_that_comes_later_is_told_once(root):
+    """When the file is no longer being written; and that it is gone."""
+    lines = []
+    watch = Watch(root, lines.append)
+    for arrivals in (-2, 2):
+        change(root, serve={"arrivals": arrivals})
+        os.utime(root / "params.yaml", (1000.0, 1000.0 + len(lines)))
+        for _ in range(4):
+            watch.look()
+    first, last = lines
+    assert first.startswith("params.yaml: serve.arrivals: ")
+    assert first.endswith("; flows fail until it is mended")
+    assert last == "params.yaml is sound again"
+    (root / "params.yaml").write_text("a: [")
+    assert "not YAML" in fault(root)
+    (root / "params.yaml").unlink()
+    assert "not found" in fault(root)
+
+
+def test_no_tensorflow():
+    """`make repro` looks here first: what takes seconds to import stays out of it."""
+    script = "import sys, kantor.service.pipeline; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

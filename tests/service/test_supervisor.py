@@ -102,10 +102,7 @@ def test_a_part_that_dies_is_started_again(run, tmp_path, killed):
 
 @pytest.mark.parametrize("kind", ["server", "signs"])
 def test_a_part_that_hangs_is_started_again(run, tmp_path, monkeypatch, kind):
-    """After three missing answers it is killed, while the other parts are left alone.
-
-    A busy machine brings a missing answer or two: one that answers late is left alone.
-    """
+    """After three missing answers; one that answers late, and all other parts, are left alone."""
     monkeypatch.setattr(health, "EVERY", 1.0)
     hanging = part("signs", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
     if kind == "server":
@@ -144,10 +141,7 @@ def test_a_part_that_hangs_delays_no_other(run, monkeypatch):
 
 
 def test_a_change_or_a_cause_is_told_once(tmp_path, monkeypatch):
-    """A part that keeps dying does not fill the terminal; a full disk ends nothing.
-
-    One that never starts is an error: the last line of its log says why. The others are ended.
-    """
+    """A full disk ends nothing. A part that never starts is an error: its last line says why."""
     written, lines = [], []
 
     def write(_, states):
@@ -224,10 +218,7 @@ def started(code, *arguments, environment=MARK):
 
 @linux
 def test_the_sweep_ends_descendants_and_nothing_else():
-    """A grandchild whose parent is gone is found by its environment; a stranger is left alone.
-
-    What ignores signals is ended too; neither this process nor its parents ever are.
-    """
+    """Those that ignore signals or lost their parent; neither this process nor a stranger."""
     parent = started(PARENT)
     stubborn = started(f"import signal; signal.signal(15, signal.SIG_IGN)\n{READS}")
     stranger = started(READS, environment={"KANTOR_TEST_MARK": "another"})

@@ -82,8 +82,6 @@ def serving(root, names, token=""):
     """Some of the servers on an empty repository, until they are no longer needed."""
     service = Service(root, Access(token=token), *(free_port() for _ in range(3)))
     (root / "flows").symlink_to(ROOT / "flows")
-    for name in ("params.yaml", "dvc.yaml"):
-        (root / name).write_bytes((ROOT / name).read_bytes())
     (root / "reports").mkdir()
     (root / "reports" / "pixel.png").write_bytes(PIXEL)
     (root / "reports" / "script.js").write_text("window.stolen = 1")
@@ -168,10 +166,9 @@ def at_home(chromium, url):
         ("image", "front", "reports/pixel.png"),
         ("script", "front", "reports/script.js"),
         ("script", "prefect", "api/hello"),
-        *(
-            ("websocket", "prefect", f"api/{path}")
-            for path in ("events/out", "events/in", "logs/out")
-        ),
+        ("websocket", "prefect", "api/events/out"),
+        ("websocket", "prefect", "api/events/in"),
+        ("websocket", "prefect", "api/logs/out"),
         *(("websocket", server, "") for server in ("mlflow", "front")),
     ],
 )

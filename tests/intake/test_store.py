@@ -106,19 +106,14 @@ def test_paths_are_no_urls(path):
     assert store.on_disk(path) == Path(path)
 
 
-class NoAnswer(Exception):
-    """As the libraries of stores raise: no `OSError`."""
-
-
-def fails(*_, **__):
-    raise NoAnswer("could not\nconnect")
-
-
 @pytest.mark.parametrize("what", ["find", "open", "read"])
 @pytest.mark.parametrize("name", ["a.mid", "b.zip"])
 def test_a_store_that_does_not_answer_is_said(inbox, monkeypatch, what, name):
     """In one line with its address, whatever its library calls the fault; no file is refused."""
     real = type(inbox).open
+
+    def fails(*_, **__):
+        raise RuntimeError("could not\nconnect")
 
     def breaks(self, path, *given):
         file, reads = real(self, path, *given), iter(range(99))

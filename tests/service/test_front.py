@@ -70,8 +70,7 @@ def test_only_two_folders_are_served(root):
 def test_an_empty_repository_has_a_page(tmp_path):
     """Before the first model the page says what to do."""
     assert "make repro" in page(tmp_path, "localhost", 4200, 5000)
-    (tmp_path / "compositions").mkdir()
-    assert composed(tmp_path / "compositions") == composed(tmp_path / "none") == ([], [], False)
+    assert composed(tmp_path) == composed(tmp_path / "none") == ([], [], False)
 
 
 def test_the_page_says_how_the_parts_are(root):

@@ -15,7 +15,7 @@ TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} "
 
 
 def test_each_line_has_its_time(tmp_path):
-    """Also bytes that are no text. A long log becomes the old one; what the disk refuses is lost."""
+    """Also bytes. A long log becomes the old one; what the disk refuses is lost."""
     log = tmp_path / "one.log"
     logs.copy(io.BytesIO(b"first\n\n\xff\nlast"), log)
     lines = log.read_bytes().splitlines()

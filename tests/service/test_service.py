@@ -99,19 +99,15 @@ def test_a_fault_of_the_environment_names_the_variable(tmp_path, monkeypatch, na
         Service.from_environment(tmp_path)
 
 
-def test_a_port_that_is_taken(service):
-    """Nothing is started; the variable that chooses another port is named."""
+def test_a_port_or_a_repository_that_is_taken(service, root):
+    """Nothing is started or touched; the variable that chooses another port is named."""
+    with held(root / STATE / "serve.lock"), pytest.raises(SetupError, match="served already"):
+        run(service, pytest.fail)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(SetupError, match="set KANTOR_PORT to another"):
             run(replace(service, front=taken.getsockname()[1]), pytest.fail)
-
-
-def test_one_service_a_repository(service, tmp_path):
-    """A second one is refused and touches nothing of the first."""
-    with held(tmp_path / STATE / "serve.lock"), pytest.raises(SetupError, match="served already"):
-        run(service, pytest.fail)
 
 
 def test_a_fault_of_the_parameters_is_told_first(service, tmp_path):

@@ -20,13 +20,6 @@ from kantor.service.health import STATES, read_states
 from kantor.service.supervisor import Part, Supervisor
 
 WAIT = "import time; time.sleep(60)"
-SIGNS = """
-import pathlib, sys, time
-while True:
-    pathlib.Path(sys.argv[1]).touch()
-    time.sleep(.05)
-"""
-linux = pytest.mark.skipif(sys.platform != "linux", reason="reads other processes")
 NOWHERE = "http://127.0.0.1:9/"
 
 
@@ -104,7 +97,8 @@ def test_a_part_that_dies_is_started_again(run, tmp_path, killed):
 def test_a_part_that_hangs_is_started_again(run, tmp_path, monkeypatch, kind):
     """After three missing answers; one that answers late, and all other parts, are left alone."""
     monkeypatch.setattr(health, "EVERY", 1.0)
-    hanging = part("signs", SIGNS, tmp_path / "sign", sign=tmp_path / "sign")
+    sign = tmp_path / "sign"
+    hanging = Part("signs", ["sh", "-c", f"while touch {sign}; do sleep .05; done"], sign=sign)
     if kind == "server":
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = str(free.getsockname()[1])
@@ -187,17 +181,14 @@ def test_what_never_answers_is_an_error_at_first(tmp_path, monkeypatch):
     assert slow.fault == "was not ready after 0 s and was killed"
 
 
-READS = "import sys; print('here', flush=True); sys.stdin.read()"
+MARK = {"KANTOR_TEST_MARK": uuid.uuid4().hex}
+SAYS = f"print('here', flush=True); {WAIT}"
 PARENT = f"""
 import subprocess, sys
 from kantor.service import cleanup
 last = cleanup.end_with_parent if len(sys.argv) > 1 else None
-child = subprocess.Popen([sys.executable, "-c", {READS!r}], stdin=subprocess.PIPE, preexec_fn=last)
-sys.stdin.read()
+subprocess.Popen([sys.executable, "-c", {SAYS!r}], preexec_fn=last).wait()
 """
-
-
-MARK = {"KANTOR_TEST_MARK": uuid.uuid4().hex}
 
 
 def marked(environment):
@@ -205,40 +196,28 @@ def marked(environment):
 
 
 def started(code, *arguments, environment=MARK):
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "here\n"
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"here\n"
     return process
 
 
-@linux
-def test_the_sweep_ends_descendants_and_nothing_else():
-    """Those that ignore signals or lost their parent; neither this process nor a stranger."""
-    parent = started(PARENT)
-    stubborn = started(f"import signal; signal.signal(15, signal.SIG_IGN)\n{READS}")
-    stranger = started(READS, environment={"KANTOR_TEST_MARK": "another"})
-    parent.kill()
-    parent.wait()
-    # The grandchild reads from a pipe that closed with its parent, so it may be gone already.
-    assert cleanup.sweep(marked) in (1, 2)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads other processes")
+def test_none_is_left_behind():
+    """A child ends with its parent. The sweep ends all that were marked, no stranger, not us."""
+    parent, linked = started(PARENT), started(PARENT, "linked")
+    stubborn = started(f"import signal; signal.signal(15, signal.SIG_IGN)\n{SAYS}")
+    stranger = started(SAYS, environment={"KANTOR_TEST_MARK": "another"})
+    for one in (parent, linked):
+        one.kill()
+        one.wait()
+    linked.communicate(timeout=20)  # its end of the pipe is open as long as its child lives
+    assert cleanup.sweep(marked) == 2
     assert cleanup.find(marked) == []
-    for process, code in ((stubborn, -9), (stranger, 0)):
-        process.communicate("")
-        assert process.returncode == code
-    parent.communicate()
+    assert stubborn.wait() == -9
+    assert stranger.poll() is None
+    stranger.kill()
+    for one in (parent, stubborn, stranger):
+        one.communicate()
     own = psutil.Process()
     assert not {own, *own.parents()} & {*cleanup.find(lambda _: True)}
-
-
-@linux
-def test_a_child_ends_with_its_parent():
-    """Also where the parent is killed with -9."""
-    parent = started(PARENT, "last")
-    parent.kill()
-    parent.communicate(timeout=20)  # its end of the pipe is open as long as the child lives
-    assert cleanup.find(marked) == []

@@ -1,8 +1,7 @@
 """Who may reach Kantor's servers: where they bind, by which names they are known, which token.
 
-Servers bind to this machine alone. Elsewhere they need a token (``KANTOR_TOKEN``) and the host
-names by which they are known (``KANTOR_ALLOWED_HOSTS``, separated by commas). The token comes from
-the environment only and is never written anywhere. `kantor.service.guard` applies all this.
+Servers bind to this machine alone. Elsewhere they need a token and the host names by which they are
+known. The token comes from the environment only and is never written anywhere.
 """
 
 from __future__ import annotations
@@ -27,10 +26,7 @@ _EVERYWHERE = ("0.0.0.0", "::")
 
 @dataclass(frozen=True)
 class Access:
-    """Where servers bind, the names that a request's Host header may have, and the token.
-
-    The names have no ports. The token is empty where none is asked for, and is never shown.
-    """
+    """Where servers bind, names for a Host header without ports, the token; empty without one."""
 
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = _LOOPBACK

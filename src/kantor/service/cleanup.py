@@ -1,8 +1,7 @@
 """Processes that a service starts: they end with it, and none is left behind.
 
-Everything that a service starts has the variable `SERVICE`, the repository, in its environment, and
-so has all that is started by it in turn. So what a killed service left behind is found without a
-list of process numbers.
+All that a service starts inherits the variable `SERVICE`, the repository: so what a killed service
+left behind is found without a list of process numbers.
 """
 
 from __future__ import annotations

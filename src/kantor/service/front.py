@@ -56,8 +56,7 @@ Timed = tuple[float, Path]
 def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
     """The front page as HTML: what is running, the reports, what was composed.
 
-    `name` is this machine as the person's browser calls it, without a port; `prefect` and `mlflow`
-    are the ports of the other two servers.
+    `name` is this machine as the browser calls it; `prefect` and `mlflow` are ports.
     """
     servers = {"prefect": f"http://{name}:{prefect}", "mlflow": f"http://{name}:{mlflow}"}
     states = {one.name: one for one in read_states(root / STATE / STATES)}
@@ -91,10 +90,7 @@ class Composed(NamedTuple):
 
 
 def composed(top: Path) -> Composed:
-    """The pages of the newest batches, and the newest files of the folders that changed last.
-
-    The files of a batch are reached through its page; they are not listed.
-    """
+    """The pages of the newest batches, and the newest other files of the folders changed last."""
     batches: list[Timed] = []
     files: list[Timed] = []
     folders, seen = deque([top]), 0
@@ -115,7 +111,7 @@ def composed(top: Path) -> Composed:
 def _listed(folder: Path) -> tuple[list[Timed], list[Timed]]:
     """The folders and the newest music in a folder, each behind its time; nothing hidden."""
     folders: list[Timed] = []
-    music: list[tuple[float, str]] = []
+    music: list[Timed] = []
     with suppress(OSError), os.scandir(folder) as entries:  # there is none, or it is gone meanwhile
         for entry in entries:
             suffix = entry.name[entry.name.rfind(".") :]
@@ -125,8 +121,8 @@ def _listed(folder: Path) -> tuple[list[Timed], list[Timed]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.stat().st_mtime, Path(entry.path)))
                 elif suffix in _MUSIC and entry.is_file():
-                    music.append((entry.stat().st_mtime, entry.path))
-    return folders, [(time, Path(path)) for time, path in nlargest(SHOWN + 1, music)]
+                    music.append((entry.stat().st_mtime, Path(entry.path)))
+    return folders, nlargest(SHOWN + 1, music)
 
 
 def site(root: Path, prefect: int, mlflow: int) -> Starlette:

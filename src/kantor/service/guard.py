@@ -114,11 +114,10 @@ class Guard:
 
 
 def is_foreign(headers: Mapping[str, str], method: str = "") -> bool:
-    """Whether a web page of another origin makes a request.
+    """Whether a web page of another origin makes a request, by headers that no page can set.
 
-    Browsers say so in headers that no page can set; programs send none of them. A link from
-    elsewhere to a page of ours is no foreign request: it opens the page and tells the other side
-    nothing. The names in `headers` are in small letters; a websocket has no `method`.
+    A link from elsewhere to a page of ours is no foreign request: it opens the page and tells the
+    other side nothing. The names in `headers` are in small letters; a websocket has no `method`.
     """
     origin = headers.get("origin")
     if origin is not None and not _is_origin_of(origin, headers.get("host", "")):

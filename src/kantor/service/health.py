@@ -25,11 +25,10 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class State:
-    """How a part is.
+    """How a part is: ``starting``, ``running``, ``silent`` (an answer is missing) or ``down``.
 
-    `what` is ``starting``, ``running``, ``silent`` (an answer is missing) or ``down`` (it will be
-    started again), `since` a time in seconds since 1970. `restarts` counts how often it was started
-    again; `fault` is why it had to be, the last time, and `fault_at` when that was.
+    `since` and `fault_at` are times in seconds since 1970. `restarts` counts how often it was
+    started again; `fault` is why it had to be, the last time.
     """
 
     name: str
@@ -87,21 +86,18 @@ class Health:
             self._stopped.wait(EVERY if self.ready else _SOON)
 
     def _works(self) -> bool:
+        """Whether it touched its sign, or answers in time and has no fault of its own."""
         if self._sign is not None:
             before, self._touched = self._touched, _touched(self._sign)
             return self._touched != before
-        return not self._address or _answers(self._address)
-
-
-def _answers(address: str) -> bool:
-    """Whether a server answers in time, and has no fault of its own."""
-    try:
-        with _DIRECTLY.open(address, timeout=EVERY):
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except (OSError, HTTPException):
-        return False
+        try:
+            if self._address:
+                _DIRECTLY.open(self._address, timeout=EVERY).close()
+        except urllib.error.HTTPError as error:
+            return error.code < 500
+        except (OSError, HTTPException):
+            return False
+        return True
 
 
 def _touched(sign: Path | None) -> int | None:

@@ -125,10 +125,9 @@ def _files(place: Path) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class NewScores:
-    """Data that no pass through the pipeline has read.
+    """Data that no pass through the pipeline has read: hash of the contents, change in words.
 
-    `hash` is of the contents of the folder. `key` names this change; it holds the time too, as the
-    same contents may come back later. `line` is the change in words.
+    `key` names this change; it holds the time too, as the same contents may come back later.
     """
 
     hash: str
@@ -139,8 +138,8 @@ class NewScores:
 def new_scores(root: Path, settled: float = _SETTLED) -> NewScores | None:
     """What ``data/`` holds, if the last pass did not read it and `announced` did not note it.
 
-    So retraining starts once for each content of the folder: after a pass that fails, it starts
-    again when the folder has changed. The folder must have been as it is for `settled` seconds.
+    So retraining starts once for each content of the folder, which must have been as it is for
+    `settled` seconds.
     """
     data = root / DATA
     if not data.is_dir():

@@ -1,9 +1,8 @@
 """Logs of a service: each line gets the time, and a long log makes room and stays as one old file.
 
-``python logs.py FILE`` copies lines from its input. It is a process of its own, not a thread of
-the supervisor: so a supervisor that is stopped or killed neither blocks the part that writes nor
-loses what it says last. It ends when nobody can write to its input any more. As a script it
-imports nothing but the standard library, to start at once and stay small.
+``python logs.py FILE`` copies lines from its input until nobody can write there. It is a process of
+its own: so a supervisor that is stopped or killed neither blocks the part that writes nor loses
+what it says last. As a script it imports the standard library alone, to start at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """MLflow's server on the registry's database: ``python -m kantor.service.mlflow_server``.
 
 The same app as ``mlflow server`` runs, in one process and behind `kantor.service.guard.Guard`.
-That command itself would run the app as a child, which outlives it when it is killed, and it takes
-an app of one's own only from an installed entry point.
+That command would run it as a child, which outlives it when it is killed.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class Retrain(settings.Block):
 class Serve(settings.Block):
     """What `make serve` does between the runs of its flows.
 
-    Every `arrivals` seconds it looks at the inbox of `batch`, where that is a folder or a file of
-    this machine; every `store_arrivals` seconds where it is an address.
+    It looks at the inbox of `batch` every `arrivals` seconds; every `store_arrivals` where that is
+    an address.
     """
 
     arrivals: float = Field(gt=0)

@@ -31,10 +31,9 @@ class Pass:
 def markdown(
     done: Pass, outcome: str, comparison: ModelComparison | None, environment: Mapping[str, str]
 ) -> str:
-    """The outcome, the comparison, what changed and ran, figures, links.
+    """The outcome in one line, the comparison, what changed and ran, figures, links.
 
-    `outcome` says in one line who is champion now. `environment` holds the addresses of the front
-    page and of MLflow, where they are served.
+    `environment` holds the addresses of the front page and of MLflow, where they are served.
     """
     changes = [f"- {line}" for line in done.changed] or ["- nothing; every stage was forced"]
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")

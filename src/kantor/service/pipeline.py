@@ -130,10 +130,9 @@ def _changes(reasons: Sequence[str | dict[str, dict[str, object]]]) -> dict[str,
 def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None) -> list[str]:
     """Run every stage that something changed for, or with `force` every stage.
 
-    `say` gets each line as it comes. With the file `lock` that `alone` gave, DVC holds the lock
-    too, should this process be killed. Returns the names of the stages that ran.
-
-    Raises `StageFailed` with the stage and the cause, or with the fault of params.yaml.
+    With the file `lock` that `alone` gave, DVC holds the lock too, should this process be killed.
+    Returns the names of the stages that ran. Raises `StageFailed` with the stage and the cause, or
+    with the fault of params.yaml.
     """
     try:
         check_stages(root)
@@ -147,11 +146,9 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
 def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = None) -> list[str]:
     """Run a command in `root`, passing each line on as it comes; all lines.
 
-    What the command leaves behind when it ends, such as the stage of a DVC that was killed, is
-    killed: nobody waits for it, and the next run would do the same work beside it.
-
-    Raises `StageFailed` if the command fails: the stage that ran last, and the last line not DVC's
-    own, or the signal where it was killed.
+    What it leaves behind when it ends, such as the stage of a DVC that was killed, is killed: the
+    next run would do the same work beside it. Raises `StageFailed` if the command fails: the stage
+    that ran last, and the last line not DVC's own, or the signal where it was killed.
     """
     run = uuid.uuid4().hex
     lines = []

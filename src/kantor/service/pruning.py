@@ -22,11 +22,10 @@ LOGS = STATE / "logs"
 
 @dataclass(frozen=True)
 class Pruned:
-    """What became of one kind of old things.
+    """What became of one `kind` of old things, a key of the block `keep`.
 
-    `kind` is a key of the block `keep`, `thing` what is counted, such as ``batch``, and `days` how
-    long it is kept. `fault` is what hindered the deletion, one line; it is `passing` where somebody
-    is only at work, so that the next run deletes what is left.
+    `thing` is what is counted, such as ``batch``. `fault` is what hindered the deletion, one line;
+    it is `passing` where somebody is only at work, so that the next run deletes what is left.
     """
 
     kind: str

@@ -32,10 +32,7 @@ _LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 @dataclass(frozen=True)
 class Service:
-    """A repository served on one machine: who may reach it, and the ports of its three servers.
-
-    Prefect keeps what ran for `keep_runs` days; None for ever.
-    """
+    """A repository served on one machine, by three ports; Prefect keeps runs `keep_runs` days."""
 
     root: Path
     access: Access
@@ -123,8 +120,7 @@ class Service:
 def run(service: Service, say: Callable[[str], object] = print) -> None:
     """Serve until SIGTERM or Ctrl-C; leave no process behind.
 
-    Raises `SetupError` if ``params.yaml`` is at fault, the repository is served already, a port is
-    taken, or a part does not start.
+    Raises `SetupError` if ``params.yaml`` is at fault, anything is taken, or a part does not start.
     """
     parameters.check(service.root)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -27,11 +26,10 @@ _LAST_WORDS = 1.0  # seconds for which the end of a log is waited for
 
 @dataclass(eq=False)
 class Part:
-    """A process to keep running.
+    """A process to keep running; its log is ``name.log``.
 
-    Its log is ``name.log``. The `command` holds no secret: everyone can read it. The `environment`
-    is added to this process's own. `health` is an address that answers while the part works, `sign`
-    a file that it touches every second while it works; where it has neither, its being alive must
+    The `command` holds no secret: everyone can read it. While the part works an address `health`
+    answers, or it touches a file `sign` every second; where it has neither, its being alive must
     do. `needs` names a part that must be ready before this one starts.
     """
 
@@ -89,11 +87,7 @@ class Part:
         return self.alive and self._health is not None and self._health.ready
 
     def look(self) -> str:
-        """See how it is; why it ended, if it has, and is to be started again.
-
-        One that hangs, or has lost the writer of its log, is killed, and has ended at one of the
-        next looks.
-        """
+        """Why it ended, if it has; one that hangs, or has lost the writer of its log, is killed."""
         if self.process is None or self._health is None:
             return ""
         if not self.alive:
@@ -132,16 +126,8 @@ class Part:
         self._state = State(self.name, what, since, restarts, self.fault, self._fault_at)
         return self._state
 
-    def ask_to_end(self) -> None:
-        """Send SIGTERM, if it runs."""
-        if self.process is not None and self.alive:
-            self.process.send_signal(signal.SIGTERM)
-
     def end(self, seconds: float) -> None:
-        """Wait for the process to end, and kill it if it does not within so many seconds.
-
-        Its log is written to the end; no longer, as a child that lives on may have more to say.
-        """
+        """Wait some seconds for the process to end, then kill it; its log is written till then."""
         if self.process is None or self._health is None:
             return
         self._health.stop()
@@ -187,7 +173,8 @@ class Supervisor:
                 self.stopping.wait(_ROUND)
         finally:
             for part in reversed(self.parts):
-                part.ask_to_end()
+                if part.process is not None:
+                    part.process.terminate()
             ends = time.monotonic() + _ENDING
             for part in reversed(self.parts):
                 part.end(ends - time.monotonic())

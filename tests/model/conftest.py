@@ -1,7 +1,5 @@
 """What the tests of the networks share: chorales made by rule, whole and cut; small networks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

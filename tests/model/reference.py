@@ -4,8 +4,6 @@ The training draws without looking ahead and without weighing given lines, so `s
 all that composing does.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -13,34 +11,35 @@ import tensorflow as tf
 
 from kantor.model.nets import heads, sampling
 from kantor.model.nets.chorale import ChoraleGenerator
-from kantor.model.nets.features import to_inputs
+from kantor.model.nets.features import Inputs, to_inputs
 from kantor.model.nets.heads import SUCCESSOR_SCALE
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST as SILENT
 from kantor.network.layout import CONTEXT, LARGEST_MOTION, MOTIONS
-from kantor.network.tokens import REST, UNKNOWN
+from kantor.network.tokens import REST, UNKNOWN, Vocabulary
 from kantor.runtime import SamplingParameters
 from kantor.runtime.pieces import inside
 from kantor.runtime.sampling import latent, refine
 
-AROUND = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
+Take = tuple[np.ndarray, np.ndarray]
 
 
-def surrounded(given: Conditioning) -> dict[str, tf.Tensor]:
-    """What the networks read of a batch, with `CONTEXT` steps outside each piece around it."""
-    within = np.pad(inside(given), AROUND[:2])
+def surrounded(given: Conditioning, vocabulary: Vocabulary) -> Inputs:
+    """A batch as the networks read it, with `CONTEXT` steps outside each piece around it."""
+    around = ((0, 0), (CONTEXT, CONTEXT), (0, 0))
+    within = np.pad(inside(given), around[:2])
     last = CONTEXT + np.maximum(inside(given).sum(axis=1), 1) - 1
     at = np.clip(np.arange(within.shape[1])[None], CONTEXT, last[:, None]) - CONTEXT
     arrays = {
-        "pitches": np.pad(given.pitches, AROUND, constant_values=SILENT).astype(np.int32),
-        "onsets": np.pad(given.onsets, AROUND),
-        "mask": np.pad(given.mask, AROUND, constant_values=True),
-        "bars": np.take_along_axis(given.bars, at[..., None], axis=1).astype(np.int32),
-        "fermatas": np.pad(given.fermatas, AROUND[:2]) & within,
+        "pitches": np.pad(given.pitches, around, constant_values=SILENT),
+        "onsets": np.pad(given.onsets, around),
+        "mask": np.pad(given.mask, around, constant_values=True),
+        "bars": np.take_along_axis(given.bars, at[..., None], axis=1),
+        "fermatas": np.pad(given.fermatas, around[:2]) & within,
         "inside": within,
-        "major_tonic": given.major_tonic.astype(np.int32),
+        "major_tonic": given.major_tonic,
     }
-    return {name: tf.constant(array) for name, array in arrays.items()}
+    return to_inputs(arrays, vocabulary)
 
 
 class Reference:
@@ -54,11 +53,10 @@ class Reference:
             for head in network.heads
             for place, other in enumerate(self.layout.others(head.line))
         }
-        self._head = [
-            tf.function(self._logits_of(line), autograph=False) for line in range(len(self.order))
-        ]
+        self._head = [self._logits_of(line) for line in range(len(self.order))]
 
     def _logits_of(self, line: int) -> Any:
+        @tf.function(autograph=False)
         def logits(context: Any, now: Any, before: Any) -> Any:
             own = self.network.heads[line : line + 1]
             return [part[0] for part in heads.logits(own, context, now[None], before)]
@@ -67,17 +65,13 @@ class Reference:
 
     def compose(
         self, given: Conditioning, seeds: np.ndarray, parameters: SamplingParameters, passes: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        def once(given: Conditioning, seeds: np.ndarray, temperature: float) -> Any:
-            return self._once(given, seeds, parameters, temperature)
+    ) -> Take:
+        self.parameters = parameters
+        take = self._once(given, seeds, parameters.temperature)
+        return refine(self._once, given, take, seeds, parameters.temperature, passes)
 
-        take = once(given, seeds, parameters.temperature)
-        return refine(once, given, take, seeds, parameters.temperature, passes)
-
-    def _once(
-        self, given: Conditioning, seeds: np.ndarray, parameters: SamplingParameters, hot: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        inputs = to_inputs(surrounded(given), self.layout.vocabulary)
+    def _once(self, given: Conditioning, seeds: np.ndarray, temperature: float) -> Take:
+        inputs = surrounded(given, self.layout.vocabulary)
         numbers = np.stack([latent(int(seed), given.steps, len(self.order)) for seed in seeds])
         shown = np.where(inputs.mask.numpy() > 0, inputs.tokens.numpy(), UNKNOWN)
         encoded = self.network.encode(inputs, CONTEXT, CONTEXT + given.steps)
@@ -89,15 +83,13 @@ class Reference:
             flat = tf.reshape(past, [len(seeds), -1])
             context = self.network.context(encoded[:, step], inputs.conditions[:, at], flat)
             phrase_ends = given.fermatas[:, step : step + 5].any(axis=1)  # a quarter before as well
-            cool = np.where(phrase_ends, hot * parameters.phrase_end, hot).astype(np.float32)
+            cool = np.where(phrase_ends, temperature * self.parameters.phrase_end, temperature)
+            cool = cool.astype(np.float32)
             now, again = shown[:, at].copy(), np.zeros(before.shape, bool)
             for line in self.order:
-                choice, onset = self._weighed(
-                    line, context, now, before, shown[:, at + 1], parameters, cool
-                )
-                likely = sampling.truncate(
-                    tf.constant(choice / cool[:, None] + self.bias[:, line]), parameters.min_p
-                )
+                choice, onset = self._weighed(line, context, now, before, shown[:, at + 1], cool)
+                logits = choice / cool[:, None] + self.bias[:, line]
+                likely = sampling.truncate(tf.constant(logits), self.parameters.min_p)
                 token = 1 + sampling.choose(likely, numbers[:, step, 0, line]).numpy()
                 now[:, line] = np.where(now[:, line] == UNKNOWN, token, now[:, line])
                 again[:, line] = tf.sigmoid(onset / cool) > numbers[:, step, 1, line]
@@ -109,22 +101,14 @@ class Reference:
             drawn.append(now)
             starts.append(onsets)
         pitches = self.layout.vocabulary.to_pitches(np.stack(drawn, axis=1), given.major_tonic)
-        return (
-            np.where(given.mask, given.pitches, pitches),
-            np.where(given.mask, given.onsets, np.stack(starts, axis=1)),
-        )
+        onsets = np.where(given.mask, given.onsets, np.stack(starts, axis=1))
+        return np.where(given.mask, given.pitches, pitches), onsets
 
     def _weighed(
-        self,
-        line: int,
-        context: Any,
-        now: np.ndarray,
-        before: np.ndarray,
-        ahead: np.ndarray,
-        parameters: SamplingParameters,
-        temperature: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, line: int, context: Any, now: Any, before: Any, ahead: Any, temperature: Any
+    ) -> Take:
         """A line's logits, plus what the next step and the given later lines say."""
+        parameters = self.parameters
         choice, onset = (part.numpy() for part in self._head[line](context, now, before))
         if parameters.lookahead:
             choice = choice + parameters.lookahead * self._gains(line, now, ahead)
@@ -143,9 +127,7 @@ class Reference:
                 choice[rows] += weighed[rows]
         return choice, onset
 
-    def _said(
-        self, later: int, line: int, context: Any, now: np.ndarray, before: np.ndarray
-    ) -> np.ndarray:
+    def _said(self, later: int, line: int, context: Any, now: Any, before: Any) -> np.ndarray:
         """How likely a later line's head holds its given pitch for each choice of a line."""
         choices = self.layout.vocabulary.choices
         supposed = np.repeat(now, choices, axis=0)
@@ -172,9 +154,7 @@ class Reference:
                     gains[row, token - 1] += self._completed(other, line, *steps[::-1])
         return gains
 
-    def _completed(
-        self, line: int, other: int, own: tuple[int, int], others: tuple[int, int]
-    ) -> float:
+    def _completed(self, line: int, other: int, own: Any, others: Any) -> float:
         """What a line's head prefers an interval by, after the interval and motion before it."""
         motion = others[1] - others[0] + LARGEST_MOTION
         if not 0 <= motion < MOTIONS:

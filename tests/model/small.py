@@ -1,7 +1,5 @@
 """For the tests of models: small music, small settings, a small network with decided opinions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import cycle
@@ -17,7 +15,7 @@ from kantor.hyperparameters import Train
 from kantor.model import Tensor
 from kantor.model.nets import chorale, heads, sampling
 from kantor.model.nets.chorale import ChoraleGenerator
-from kantor.model.nets.features import Inputs, conditions, to_tokens
+from kantor.model.nets.features import Inputs, to_inputs
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 from kantor.network.layout import CONTEXT, LARGEST_MOTION, Layout
@@ -51,37 +49,25 @@ def ask(score: Score, given: tuple[int, ...] = (0,)) -> Conditioning:
     return Conditioning.from_score(score, mask)
 
 
-GIVEN = (
-    "melody",
-    "bass",
-    "an inner line",
-    "inner lines",
-    "all but an inner line",
-    "every other quarter",
-    "nothing",
-)
+GIVEN = ("melody", "bass", "one inner line", "inner lines", "all but one", "beats", "nothing")
 """Kinds of cells that a person may give."""
 
 
 def ask_each(scores: Sequence[Score], steps: int) -> Conditioning:
-    """A batch of pieces, padded to so many steps; of each, other cells are given."""
+    """A batch of pieces, padded to so many steps; of each, other cells are given (`GIVEN`)."""
     pieces = []
-    for kind, score in zip(GIVEN, cycle(scores), strict=False):
-        outer = [score.ensemble.leads, score.ensemble.bass]
-        inner = [line for line in range(score.ensemble.pitched) if line not in outer]
-        mask = np.zeros(score.pitches.shape, bool)
-        if kind in ("melody", "bass"):
-            mask[:, outer[kind == "bass"]] = True
-        elif kind == "every other quarter":
-            mask[np.arange(score.steps) // 4 % 2 == 0] = True
-        elif kind != "nothing":
-            mask[:, inner if kind == "inner lines" else inner[:1]] = True
-        if kind == "all but an inner line":
-            mask = ~mask
+    for place, score in zip(range(len(GIVEN)), cycle(scores), strict=False):
+        lines, beats = np.arange(len(score.ensemble)), np.arange(score.steps)[:, None] // 4
+        leads, bass = lines == score.ensemble.leads, lines == score.ensemble.bass
+        inner = ~leads & ~bass & (lines < score.ensemble.pitched)
+        first = inner & (inner.cumsum() == 1)
+        masks = (leads, bass, first, inner, ~first, beats % 2 == 0, lines < 0)
+        mask = np.broadcast_to(masks[place], score.pitches.shape)
         pieces.append(Conditioning.from_score(score, mask))
     return stack(pieces, steps)
 
 
+SIZES = {"width": 8, "decoder": 8, "head": 8, "memory": 4, "reach": 2, "dilations": (1,)}
 SMALLEST = {
     "batch": 2,
     "warmup": 1,
@@ -99,8 +85,7 @@ SMALLEST = {
     "measure_every": 3,
     "checkpoint_every": 1,
     "melodies": 2,
-    "chorale": {"width": 8, "decoder": 8, "head": 8, "memory": 4, "reach": 2, "dilations": (1,)}
-    | {"critic": 8, "embedding": 8, "dropout": 0.4},
+    "chorale": SIZES | {"critic": 8, "embedding": 8, "dropout": 0.4},
 }
 """What a training of three iterations changes in `params.yaml`."""
 
@@ -130,12 +115,11 @@ class Small:
     @cached_property
     def draw(self) -> Any:
         """`sampling.draw`, traced once for each start."""
-
-        @tf.function
-        def drawn(inputs: Inputs, latent: Tensor, start: int) -> tuple[Tensor, Tensor]:
-            return sampling.draw(self.generator, inputs, latent, start, start + STEPS)
-
-        return drawn
+        return tf.function(
+            lambda inputs, latent, start: sampling.draw(
+                self.generator, inputs, latent, start, start + STEPS
+            )
+        )
 
 
 def small_generator(ensemble: Ensemble) -> ChoraleGenerator:
@@ -161,18 +145,17 @@ def random_inputs(ensemble: Ensemble) -> Inputs:
     low, high = np.array(ensemble.ranges).T
     pitches = random.integers(low, high + 1, shape)
     pitches[random.random(shape) < 0.15] = REST
-    pitches[:, 1::2] = np.where(random.random(shape) < 0.6, pitches, -9)[:, 1::2]
-    held = pitches == -9
-    pitches[:, 1:][held[:, 1:]] = pitches[:, :-1][held[:, 1:]]
+    holds = random.random(shape) < 0.4
+    pitches[:, 1::2] = np.where(holds[:, 1::2], pitches[:, :-1:2], pitches[:, 1::2])
     changed = np.diff(pitches, axis=1, prepend=-9) != 0
-    onsets = (pitches != REST) & (changed | (random.random(shape) < 0.3))
     at = np.broadcast_to(np.arange(TIME), shape[:2])
-    bars = tf.constant(np.stack([at % 16, np.full(shape[:2], 16)], axis=-1))
-    key = tf.constant(MAJOR_TONIC, tf.int32)
-    return Inputs(
-        to_tokens(tf.constant(pitches), key, Layout(ensemble).vocabulary),
-        tf.constant(onsets, tf.float32),
-        tf.constant(random.random(shape) < 0.3, tf.float32),
-        conditions(bars, tf.constant(at % 16 > 12), tf.constant(at < TIME - 2), key),
-        key,
-    )
+    music = {
+        "pitches": pitches,
+        "onsets": (pitches != REST) & (changed | (random.random(shape) < 0.3)),
+        "mask": random.random(shape) < 0.3,
+        "bars": np.stack([at % 16, np.full(shape[:2], 16)], axis=-1),
+        "fermatas": at % 16 > 12,
+        "inside": at < TIME - 2,
+        "major_tonic": MAJOR_TONIC,
+    }
+    return to_inputs(music, Layout(ensemble).vocabulary)

@@ -1,7 +1,5 @@
 """A batch computed in parts is the batch computed at once, but for rounding."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

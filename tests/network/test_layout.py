@@ -1,7 +1,5 @@
 """The blocks of features: where they stand, and which place of each is one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from tests.ensembles import BAND
@@ -14,7 +12,9 @@ from kantor.network.tokens import REST, UNKNOWN, Vocabulary
 
 def test_layout_of_satb() -> None:
     """Trained models depend on every size and order."""
-    satb = Layout(SATB)
+    vocabulary, satb = Vocabulary(SATB), Layout(SATB)
+    assert (vocabulary.base, vocabulary.choices, vocabulary.tokens) == (27, 64, 65)
+    assert (vocabulary.lowest, vocabulary.highest) == (35, 85)
     names = ("pitch", "onset", "interval", "spacing", "motion", "succession")
     starts = [satb.judged.at[name].start for name in names]
     assert starts == [0, 256, 260, 332, 356, 456]

@@ -1,7 +1,5 @@
 """Pitches become tokens in the frame of the key, hits in none, and come back."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,9 +9,8 @@ from tests.ensembles import BAND
 from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import SetupError
 from kantor.music.score import REST as SILENT
-from kantor.network.tokens import HIT, REST, Vocabulary
+from kantor.network.tokens import REST, Vocabulary
 
-MODEST = settings(max_examples=25, deadline=None)
 ENSEMBLES = pytest.mark.parametrize("ensemble", [SATB, BAND], ids=lambda ensemble: ensemble.name)
 keys = st.integers(0, 11)
 
@@ -28,46 +25,32 @@ def random_score(ensemble: Ensemble, seed: int, margin: int = 0) -> np.ndarray:
 
 
 @ENSEMBLES
-@MODEST
+@settings(max_examples=25, deadline=None)
 @given(keys, st.integers(0, 2**32 - 1))
 def test_round_trip(ensemble: Ensemble, key: int, seed: int) -> None:
-    """Every pitch that each key's frame can hold, every hit and the rest come back as they were.
-
-    Every frame holds all ranges.
-    """
+    """Every pitch that each key's frame can hold, every hit and the rest come back as they were."""
     vocabulary, score, tonic = Vocabulary(ensemble), random_score(ensemble, seed), np.array([key])
     tokens = vocabulary.to_tokens(score, tonic)
     assert np.array_equal(tokens == REST, score == SILENT)
-    assert (tokens[..., ensemble.pitched :] <= HIT).all()
-    for low, high in ensemble.ranges[: ensemble.pitched]:
-        assert vocabulary.lowest <= low <= high <= vocabulary.highest
     assert np.array_equal(vocabulary.to_pitches(tokens, tonic), score)
-    for line in range(len(ensemble)):
-        assert tokens[..., line].min() >= REST
+    for line, (low, high) in enumerate(ensemble.ranges):
         assert tokens[..., line].max() <= vocabulary.choices_of(line)
+        if line < ensemble.pitched:  # the frame holds all ranges
+            assert vocabulary.lowest <= low <= high <= vocabulary.highest
 
 
 @ENSEMBLES
-@MODEST
+@settings(max_examples=25, deadline=None)
 @given(keys, st.integers(-6, 6), st.integers(0, 2**32 - 1))
 def test_transposing_with_the_key(ensemble: Ensemble, key: int, by: int, seed: int) -> None:
     """A piece moved together with its key has the same tokens, or all an octave off."""
     vocabulary, score = Vocabulary(ensemble), random_score(ensemble, seed, 6)
-    pitched = np.arange(len(ensemble)) < ensemble.pitched
-    moved = np.where(pitched & (score != SILENT), score + by, score)
+    sounding = (np.arange(len(ensemble)) < ensemble.pitched) & (score != SILENT)
     one = vocabulary.to_tokens(score, np.array([key]))
-    two = vocabulary.to_tokens(moved, np.array([(key + by) % 12]))
-    sounding = pitched & (score != SILENT)
-    assert len(np.unique((two - one)[sounding])) <= 1
-    assert ((two - one)[sounding] % 12 == 0).all()
+    two = vocabulary.to_tokens(score + by * sounding, np.array([(key + by) % 12]))
+    moves = np.unique((two - one)[sounding])
+    assert moves.tolist() in ([], [-12], [0], [12])
     assert np.array_equal(one[~sounding], two[~sounding])
-
-
-def test_vocabulary_of_satb() -> None:
-    """Trained models depend on it."""
-    vocabulary = Vocabulary(SATB)
-    assert (vocabulary.base, vocabulary.choices, vocabulary.tokens) == (27, 64, 65)
-    assert (vocabulary.lowest, vocabulary.highest) == (35, 85)
 
 
 @pytest.mark.parametrize(("pitched", "drums"), [(2, 0), (7, 0), (3, 9)])

@@ -1,7 +1,5 @@
 """The critic scores whole windows, by an embedding of their features."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import tensorflow as tf

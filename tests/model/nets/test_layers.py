@@ -1,14 +1,21 @@
-"""Convolutions, dropout, look-ups and products with few ones are what they stand for."""
+"""Layers, look-ups, products with few ones and the heads' relations are what they stand for."""
 
-from __future__ import annotations
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from kantor.model.nets import layers
+from kantor.model.nets import heads, layers
 from kantor.model.nets.layers import MultiHot
+from kantor.network.layout import DISTANCES, MOTIONS
+from kantor.network.tokens import REST
+
+CHOICES = 64
+tokens = st.integers(0, CHOICES)
 
 
 @pytest.mark.parametrize("dilation", [1, 4])
@@ -91,3 +98,53 @@ def test_product_with_few_ones(index: list[list[int]], compiled: bool) -> None:
     product, gradient = run(tf.constant(kernel), tf.constant(index))
     assert np.array_equal(product, vectors @ kernel)
     assert np.array_equal(gradient, vectors.T @ upstream)
+
+
+def plainly(weights: Any, place: Any, other: Any) -> Any:
+    """A pitch gets the weight at its place, where there is one, but not beside a rest."""
+    every = 1 + tf.range(CHOICES)
+    size = weights.shape[-1]
+    known = (every > REST) & (other[..., None] > REST) & (place >= 0) & (place < size)
+    values = tf.gather(weights, tf.clip_by_value(place, 0, size - 1), axis=-1, batch_dims=1)
+    return tf.where(known, values, 0.0)
+
+
+def by_difference(weights: Any, other: Any) -> Any:
+    """The place is the distance above the other pitch."""
+    place = 1 + tf.range(CHOICES) - other[..., None] + weights.shape[-1] // 2
+    return plainly(weights, place, other)
+
+
+def by_interval(weights: Any, other: Any) -> Any:
+    """The place is the interval class above the other pitch."""
+    return plainly(weights, (1 + tf.range(CHOICES) - other[..., None]) % 12, other)
+
+
+def by_relation(first: Any, second: Any, other: Any) -> Any:
+    """What interval class and distance bring, summed up."""
+    return by_interval(first, other) + by_difference(second, other)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "ours", "plain"),
+    [
+        ((MOTIONS,), heads.by_difference, by_difference),
+        ((DISTANCES,), heads.by_difference, by_difference),
+        ((12, DISTANCES), heads.by_relation, by_relation),
+    ],
+)
+@settings(max_examples=25, deadline=None)
+@given(tokens, tokens, st.integers(0, 2**32 - 1))
+def test_weights_of_relations(sizes, ours, plain, one: int, two: int, seed: int) -> None:
+    """A pitch gets those of its relations to another one, none beside a rest, nor if too far; their
+    gradients come back."""
+    random, other = np.random.default_rng(seed), tf.constant([one, two])
+    weights = [tf.constant(random.normal(size=(2, size)), tf.float32) for size in sizes]
+    pull = tf.constant(random.normal(size=(2, CHOICES)), tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(weights)
+        looked_up, expected = ours(*weights, other, CHOICES), plain(*weights, other)
+    assert np.allclose(looked_up, expected, atol=1e-5)
+    pairs = (tape.gradient(values, weights, pull) for values in (looked_up, expected))
+    for gradient, plainly_so in zip(*pairs, strict=True):
+        assert np.allclose(gradient, plainly_so, atol=1e-5)

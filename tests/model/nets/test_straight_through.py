@@ -1,7 +1,5 @@
 """The gradient through a sample is that of the features as sums of products of one-hot choices."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Batches follow from seed and iteration, stay in the voices' ranges and ask for all kinds."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -38,24 +36,6 @@ def same(first: dict, second: dict) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("steps", [8, 32])
-def test_pool_form(corpus: Corpus, steps: int) -> None:
-    """Small types, in the documented shapes; the span follows the windows' length."""
-    pool = batches.pool(corpus, windows.cut(corpus, settings.Windows(steps=steps)), "train")
-    rows, span = len(pool), 2 * CONTEXT + steps
-    for names, dtype, shape in (
-        (["pitches"], np.int8, (rows, span, 4)),
-        (["onsets"], np.bool_, (rows, span, 4)),
-        (["bars"], np.int16, (rows, span, 2)),
-        (["fermatas", "inside"], np.bool_, (rows, span)),
-        (["major_tonic", "lowest", "highest"], np.int8, (rows,)),
-    ):
-        for name in names:
-            array = getattr(pool, name)
-            assert (array.dtype, array.shape) == (dtype, shape), name
-    assert batch_at(pool, 2, 1, tf.constant(0))["mask"].shape == (2, span, 4)
-
-
 def test_pool_holds_the_music_around_each_window(
     pool: Pool, corpus: Corpus, cut: windows.Windows
 ) -> None:
@@ -84,6 +64,7 @@ def test_pool_holds_the_music_around_each_window(
             assert not pool.fermatas[row, ~inside].any()
             row += 1
     assert early == 1
+    assert (pool.pitches.dtype, pool.bars.dtype) == (np.int8, np.int16)  # small in memory
     assert np.array_equal(pool.bars[row:, CONTEXT + 16, 1], [6] * (len(pool) - row))
     assert len(pool) - row == pytest.approx(row / batches.SIX_EIGHT_EVERY, abs=2)
 

@@ -1,7 +1,5 @@
 """Checkpoints belong to one training: its code, its parameters and its data."""
 
-from __future__ import annotations
-
 import os
 import signal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The whole training, small: what it writes, how it stops, how it goes on."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os
@@ -55,11 +53,6 @@ class Course:
         self.said.append(line)
         self.until(line)
 
-    def copy(self, other: Course) -> None:
-        """Take up another training where it is."""
-        for name in ("checkpoints", "reports"):
-            shutil.copytree(other.folder / name, self.folder / name)
-
     @property
     def results(self) -> list[Any]:
         """All that follows from the seed, with whatever interruptions."""
@@ -81,6 +74,14 @@ def course(tmp_path: Path, tiny: Any) -> Course:
     return Course(tmp_path, tiny)
 
 
+@pytest.fixture
+def copy(tmp_path: Path, undisturbed: Course) -> Course:
+    """One that takes up the undisturbed training at its end."""
+    for name in ("checkpoints", "reports"):
+        shutil.copytree(undisturbed.folder / name, tmp_path / name)
+    return Course(tmp_path, undisturbed.data)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Course:
     """A training that nobody interrupted; only to be read."""
@@ -90,7 +91,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Course:
 
 
 def test_writes_model_and_log(undisturbed: Course) -> None:
-    """Everything that the next stages read is there and sound."""
+    """Everything that the next stages read is there and sound; each row is said."""
     reports, model = undisturbed.folder / "reports", undisturbed.folder / "model"
     written = {"frames.npz", "health.json", "history.csv", "reference.json"}
     assert {path.name for path in reports.iterdir()} == written
@@ -112,10 +113,7 @@ def test_writes_model_and_log(undisturbed: Course) -> None:
     info = json.loads((model / "model.json").read_text())
     assert (info["preset"], info["iterations"]) == ("chorale", 3)
     assert info["params"] == smallest().model_dump(mode="json")
-
-
-def test_says_what_it_does(undisturbed: Course) -> None:
-    """A line at the start, one a row of the log, one at the end."""
+    # A line at the start, one a row of the log, one at the end.
     first, *rows, last = undisturbed.said
     assert first.startswith("train: starting of 3, preset chorale, ")
     assert [row.split()[1] for row in rows] == ["1/3", "2/3", "3/3"]
@@ -139,9 +137,8 @@ def test_interrupted_and_resumed(undisturbed: Course, course: Course) -> None:
         course.until = lambda line, number=number, at=at: (
             os.kill(os.getpid(), number) if line.startswith(f"train: {at}/") else None
         )
-        with pytest.raises(
-            TrainingStopped, match=f"stopped at iteration {at}; .* resumes there"
-        ) as caught:
+        stopped = f"stopped at iteration {at}; .* resumes there"
+        with pytest.raises(TrainingStopped, match=stopped) as caught:
             course.start(smallest())
         assert caught.value.signal_number == number
         assert not (course.folder / "model").exists()
@@ -170,12 +167,11 @@ def test_killed_and_resumed(undisturbed: Course, course: Course) -> None:
     assert course.results == undisturbed.results
 
 
-def test_finished_training(undisturbed: Course, course: Course) -> None:
+def test_finished_training(undisturbed: Course, copy: Course) -> None:
     """Started again nothing is trained and the same model is written."""
-    course.copy(undisturbed)
-    course.start(smallest())
-    assert [line.split(",")[0] for line in course.said] == ["train: resuming at iteration 3 of 3"]
-    assert course.results == undisturbed.results
+    copy.start(smallest())
+    assert [line.split(",")[0] for line in copy.said] == ["train: resuming at iteration 3 of 3"]
+    assert copy.results == undisturbed.results
 
 
 STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_tolerance": 0.0}
@@ -189,26 +185,20 @@ STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_toleranc
         ("critic", 5, {"early_stop": STOP | {"critic_tolerance": 1e9}}),
     ],
 )
-def test_stops_early(
-    undisturbed: Course, course: Course, reason: str, iterations: int, changes: dict[str, Any]
-) -> None:
+def test_stops_early(copy: Course, reason: str, iterations: int, changes: dict[str, Any]) -> None:
     """When time is up, the metrics are the data's, or the critic's distance stands.
 
-    A training of more iterations goes on from the undisturbed one. That its takes were alike is
-    said once and kept.
+    That takes were alike is said once and kept.
     """
-    course.copy(undisturbed)
-    log = course.folder / "reports" / "history.csv"
-    diversity = undisturbed.log[-1]["diversity"]
-    log.write_text(log.read_text().replace(f",{diversity},", ",0.001,"))
-    assert f"stopped by: {reason}" in course.start(smallest(iterations=90, **changes))
-    health = course.health
+    log = copy.folder / "reports" / "history.csv"
+    log.write_text(log.read_text().replace(f",{copy.log[-1]['diversity']},", ",0.001,"))
+    assert f"stopped by: {reason}" in copy.start(smallest(iterations=90, **changes))
     expected = {"status": "ok", "stopped_by": reason, "iterations": iterations}
-    assert expected.items() <= health.items()
-    assert generator.load(course.folder / "model").info["iterations"] == iterations
-    kinds = [(finding["kind"], finding["fatal"]) for finding in health["findings"]]
+    assert expected.items() <= copy.health.items()
+    assert generator.load(copy.folder / "model").info["iterations"] == iterations
+    kinds = [(finding["kind"], finding["fatal"]) for finding in copy.health["findings"]]
     assert kinds == [("collapse", False)] * (reason == "critic")
-    assert sum("health" in line for line in course.said) == len(kinds)
+    assert sum("health" in line for line in copy.said) == len(kinds)
 
 
 @pytest.mark.parametrize("warmup", [0, 4])

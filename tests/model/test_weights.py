@@ -87,7 +87,7 @@ def trained(preset: str, corpus: Corpus, cut: windows.Windows) -> ChoraleGenerat
     block = yaml.safe_load((ROOT / "params.yaml").read_text())["train"]
     sizes = Train.model_validate(block | {"preset": preset}).chorale
     rates = {"likelihood": 0.005, "generator": 0.001, "critic": 0.001}
-    trainer = Trainer(smallest(chorale=sizes, batch=12, warmup=20, learning_rates=rates))
+    trainer = Trainer(smallest(chorale=sizes, batch=12, warmup=20, learning_rates=rates), 32)
     pool = batches.pool(corpus, cut, "train")
     for _ in range(20):
         trainer.step(batches.batch_at(pool, 12, 1, trainer.iteration, "melody"))

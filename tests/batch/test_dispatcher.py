@@ -94,7 +94,6 @@ def test_a_worker_that_is_killed_costs_nothing(inbox, out, tmp_path, pids):
     """Its chunk is composed again, once, and the result is the undisturbed one."""
     tunes.compose(inbox, tmp_path / "undisturbed")
     killed = []
-
     with processes(2) as engine:
 
         def report(counts):

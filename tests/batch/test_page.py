@@ -2,6 +2,7 @@
 
 import csv
 import re
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -91,15 +92,10 @@ def test_both_manifests_say_the_same(tmp_path, name):
 def test_a_manifest_is_written_as_its_rows_come(tmp_path, monkeypatch):
     """A few of them are in memory at once; one that fails leaves what was there."""
     monkeypatch.setattr(manifest, "_AT_ONCE", 10)
-    held, table = [], manifest._table
-
-    def noted(rows, schema):
-        held.append(len(rows))
-        return table(rows, schema)
-
-    monkeypatch.setattr(manifest, "_table", noted)
+    tables = Mock(side_effect=manifest._table)
+    monkeypatch.setattr(manifest, "_table", tables)
     manifest.write(tmp_path, map(row, range(95)))
-    assert held == [10] * 9 + [5]
+    assert [len(call.args[0]) for call in tables.call_args_list] == [10] * 9 + [5]
 
     def broken():
         yield row(2)

@@ -48,6 +48,11 @@ def make_old(out, *batches):
         table(out, "UPDATE batches SET finished = ? WHERE number = ?", long_ago, batch)
 
 
+def compositions(out):
+    """The bytes of each composition, by its path."""
+    return {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
+
+
 def composed(out):
     return {path.name[:7] for path in (out / "files").rglob("*.mid")}
 
@@ -106,14 +111,13 @@ def test_a_dry_run_counts_the_same_and_deletes_nothing(two):
 def test_what_was_finished_is_not_composed_again_by_itself(inbox, out):
     """The inbox is known, but what is new or failed; a batch of all of it composes it as before."""
     compose(inbox, out, only_new=True)
-    before = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
+    before = compositions(out)
     make_old(out, 1)
     prune_batches(out, YESTERDAY)
     assert compose(inbox, out, gone, only_new=True) is None  # the registry is not asked
     again = compose(inbox, out)
     assert (again.number, again.counts["composed"]) == (2, 10)  # no number is given twice
-    after = {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
-    assert after == before
+    assert compositions(out) == before
     tunes.fill(inbox, 1, start=50)
     assert compose(inbox, out, only_new=True).counts == {"composed": 1}
 

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from tests.batch import tunes
@@ -115,9 +116,9 @@ def half(into):
     ("fetch", "error", "line"),
     [
         (
-            tunes.fetch("rule version 2", tunes.BROKEN),
+            tunes.fetch("rule", tunes.BROKEN),
             ModelError,
-            "^rule version 2: model.json: broken; no batch was begun$",
+            "^rule: model.json: broken; no batch was begun$",
         ),
         (half, SetupError, "gone"),
     ],
@@ -142,15 +143,10 @@ def test_no_batch_is_begun_without_a_model_that_loads(inbox, out, fetch, error, 
 )
 def test_a_registry_that_is_away_is_waited_for(tmp_path, monkeypatch, minutes, error, times):
     """For so long, by errors that may pass; a person hears it once, in the registry's words."""
-    now, calls, said = [0.0], [], []
+    now, said = [0.0], []
     monkeypatch.setattr(models.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(models.time, "sleep", lambda seconds: now.append(now.pop() + seconds))
-
-    def fetch(into):
-        calls.append(into)
-        if len(calls) < 4:
-            raise error
-        return "model"
+    fetch = Mock(side_effect=[error] * 3 + ["model"])
 
     def may_pass(raised):
         return isinstance(raised, ConnectionError)
@@ -161,5 +157,5 @@ def test_a_registry_that_is_away_is_waited_for(tmp_path, monkeypatch, minutes, e
     else:
         with pytest.raises(type(error), match=str(error)):
             patient(tmp_path)
-    assert len(calls) == times
+    assert fetch.call_count == times
     assert said == [f"does not answer; waiting for up to {minutes:g} minutes"] * (times > 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from tests.living import started
 
 from kantor.batch import Batch, Plan, run
 from kantor.batch.worker import compose_chunk
@@ -111,12 +111,7 @@ def stops(chunks):
 
 def kill(folder, script, *arguments):
     """Run a script in a process of its own, and kill it (-9) when it has said a line."""
-    (folder / "script.py").write_text(script)
-    root = Path(__file__).parents[2]
-    paths = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, str(folder / "script.py"), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": paths}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+    with started(folder, script, *arguments) as process:
         assert process.stdout.readline() == "here\n"
         process.send_signal(signal.SIGKILL)
         assert process.stdout.read() == ""  # comes only when its workers are gone too
@@ -138,8 +133,6 @@ def fill(inbox, count, start=0):
 
 def result(out):
     """All that a batch leaves but times: the manifest's rows, and every file's bytes."""
-    import pandas as pd
-
     files = {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in sorted(out.rglob("*"))

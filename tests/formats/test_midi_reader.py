@@ -33,10 +33,7 @@ def read(data):
             [(0, 1, 60), (1, F(3, 2), 62)],
         ),
         # an onset ends the note of its pitch that was not released
-        (
-            b"\x00\x90\x3c\x50\x30\x3c\x50\x30\x80\x3c\x00",
-            [(0, F(1, 2), 60), (F(1, 2), 1, 60)],
-        ),
+        (b"\x00\x90\x3c\x50\x30\x3c\x50\x30\x80\x3c\x00", [(0, F(1, 2), 60), (F(1, 2), 1, 60)]),
         # a release written before the onset at its own tick (a grace note) shifts no later note
         (
             b"\x00\x80\x3c\x00\x00\x90\x3c\x50\x30\x90\x3c\x50\x30\x80\x3c\x00"

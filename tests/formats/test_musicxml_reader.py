@@ -59,11 +59,9 @@ def test_chords_voices_grace_notes_and_ties():
 
 def test_transposing_instruments_are_read_at_sounding_pitch():
     """A clarinet in B flat sounds a tone lower, and so does its key signature."""
-    transpose = (
-        "<key><fifths>2</fifths></key>"
-        "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
-    )
-    parsed = read(score_of(ATTRIBUTES.format(transpose) + note("D5", 8)))
+    tone_lower = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
+    attributes = ATTRIBUTES.format("<key><fifths>2</fifths></key>" + tone_lower)
+    parsed = read(score_of(attributes + note("D5", 8)))
     assert plain(parsed) == [(0, 4, 72)]
     assert parsed.key == Key(0)
 
@@ -79,6 +77,7 @@ def test_measures_by_part_within_time():
     assert plain(parsed, 1) == [(0, 4, 48), (4, 8, 50)]
 
 
+DOTTED = "<beat-unit-dot/><per-minute>60</per-minute>"
 MARK = "<direction><direction-type><metronome>{}</metronome></direction-type></direction>"
 
 
@@ -88,12 +87,7 @@ MARK = "<direction><direction-type><metronome>{}</metronome></direction-type></d
         ('<sound tempo="66.5"/>', 66.5),
         ('<direction><sound tempo="132"/></direction>', 132.0),
         (MARK.format("<beat-unit>half</beat-unit><per-minute>50</per-minute>"), 100.0),
-        (
-            MARK.format(
-                "<beat-unit>quarter</beat-unit><beat-unit-dot/><per-minute>60</per-minute>"
-            ),
-            90.0,
-        ),
+        (MARK.format("<beat-unit>quarter</beat-unit>" + DOTTED), 90.0),
         ('<sound tempo="0"/>', 80.0),
         ("", 80.0),
     ],
@@ -133,15 +127,7 @@ def ending(number, letter, repeat=""):
         (["C" + REPEAT, "D" + REPEAT, "E"], "CCDDE"),
         (["C" + REPEAT.replace("/></b", ' times="3"/></b'), "D"], "CCCD"),
         (["C", ending("1", "D", BACK), ending("2", "E"), "F"], "CDCEF"),
-        (
-            [
-                FORWARD + "C",
-                ending("1, 2", "D", BACK),
-                ending("3", "E"),
-                FORWARD + "F" + REPEAT,
-            ],
-            "CDCDCEFF",
-        ),
+        (["C", ending("1, 2", "D", BACK), ending("3", "E"), FORWARD + "F" + REPEAT], "CDCDCEFF"),
         (["C", "D"], "CD"),
     ],
 )

@@ -47,9 +47,7 @@ def test_counts_of_a_small_melody():
 
 @pytest.mark.parametrize("leads", [0, 3])
 def test_only_the_leading_line_counts(leads):
-    """The lines that were composed do not change a melody's features, whichever leads. A melody
-    that cannot be measured is an error, not a row of zeros.
-    """
+    """Whichever leads; a melody that cannot be measured is an error, not a row of zeros."""
     pitches, onsets = arrays_of([Note(0, 4, 60), Note(4, 8, 62), Note(0, 8, 40, 3)], 8)
     score = Score(pitches, onsets, ensemble=replace(SATB, leads=leads))
     assert features(score) == features(score.line(leads))
@@ -67,9 +65,7 @@ def test_histograms_are_shares(pitches):
 
 
 def test_what_is_recorded_is_read(tmp_path):
-    """Rows come back as they were, in the order of writing. Where no batch has run yet there are
-    none, and an empty batch writes no file.
-    """
+    """Rows come back as they were, in order; an empty batch writes no file."""
     folder = tmp_path / "log"
     assert record(folder, []) is None
     assert list(last(folder, 5).columns) == list(COLUMNS)
@@ -81,9 +77,7 @@ def test_what_is_recorded_is_read(tmp_path):
 
 
 def test_many_write_at_once_and_the_log_is_bounded(tmp_path):
-    """Nothing is lost between writers, and other files in the folder are left alone. The oldest
-    parts go; at least the rows that are to be kept stay.
-    """
+    """Nothing is lost between writers; the oldest parts go, and no other file does."""
     (tmp_path / "notes.csv").write_text("mine")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda pitch: record(tmp_path, [row(pitch)]), range(40, 80)))
@@ -119,11 +113,7 @@ def known():
     ],
 )
 def test_what_changed_is_named(known, described, beyond, refused):
-    """The feature that moved is beyond its threshold, and great_expectations refuses it.
-
-    Other melodies of one kind are within every threshold, and all expectations hold. A handful of
-    melodies says nothing.
-    """
+    """By distance and by great_expectations; melodies alike pass, and a handful says nothing."""
     report = compare(rows(1, **described), known, LIMITS)
     failed = {one.name for one in report.outcomes if not one.success}
     assert set(report.distances) == set(LIMITS.thresholds)
@@ -170,9 +160,7 @@ def test_training_is_what_was_trained_on(tmp_path):
     ],
 )
 def test_retraining_is_requested_when_drift_stays(tmp_path, checks, requests):
-    """Not for one check, nor for two with a good one between them; and once, until drift had gone.
-    Checks without anything new since say nothing, and a damaged file begins the count anew.
-    """
+    """Once, until drift had gone; checks without anything new since say nothing."""
     asked = ""
     for check in checks.split():
         if check == "damage":

@@ -34,3 +34,12 @@ def prefect_server():
         environment.setenv("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL", "0.2")
         with prefect_test_harness(server_startup_timeout=120):
             yield
+
+
+@pytest.fixture(scope="module")
+def client(prefect_server):
+    """Prefect's own client of that server."""
+    from prefect import get_client
+
+    with get_client(sync_client=True) as client:
+        yield client

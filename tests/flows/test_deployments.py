@@ -7,7 +7,6 @@ from uuid import UUID
 import deployments
 import pytest
 import watch
-from prefect import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 
@@ -74,13 +73,10 @@ def test_a_schedule_that_is_none():
         made("never", cron="every sunday")
 
 
-@pytest.mark.usefixtures("prefect_server")
-def test_what_is_deployed_to_a_pool_is_not_served_as_well():
+def test_what_is_deployed_to_a_pool_is_not_served_as_well(client):
     """Prefect would keep it in the pool and lose where its code is: one line says what to do."""
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
-        flow = client.create_flow(watch.watch)
-        client.create_deployment(flow, "pooled", work_pool_name="machines")
+    client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
+    client.create_deployment(client.create_flow(watch.watch), "pooled", work_pool_name="machines")
     with pytest.raises(SetupError, match="watch/pooled is deployed to the work pool machines"):
         asyncio.run(made("pooled").aapply())
 
@@ -94,47 +90,41 @@ def watched(prefect_server):
     return watched
 
 
-def content(deployment):
-    with get_client(sync_client=True) as client:
-        known = client.read_deployment_by_name(deployment.full_name)
-    return known, known.model_dump(
-        mode="json",
-        exclude={"updated", "updated_by", "schedules", "global_concurrency_limit"},
-    )
+@pytest.fixture
+def known(client, watched):
+    """What the server knows of the deployment at the moment."""
+    return lambda: client.read_deployment_by_name(watched.full_name)
 
 
-def test_what_was_changed_elsewhere_is_put_back(watched, capsys):
+def test_what_was_changed_elsewhere_is_put_back(client, watched, known, capsys):
     """Whatever it is, and it is named; applied again, nothing changes."""
-    known, before = content(watched)
-    with get_client(sync_client=True) as client:
-        client.update_deployment(known.id, CHANGES)
+    others = {"updated", "updated_by", "schedules", "global_concurrency_limit", "pull_steps"}
+    before = known()
+    client.update_deployment(before.id, CHANGES)
     capsys.readouterr()
     asyncio.run(watched.aapply())
     printed = capsys.readouterr().out
     assert "put back" in printed
     names = [name.replace("_", " ") for name in CHANGES.model_dump(exclude_unset=True)]
     assert [name for name in names if name not in printed] == []
-    known, after = content(watched)
-    assert after == {**before, "pull_steps": after["pull_steps"]}
-    assert not after["pull_steps"]
-    assert known.global_concurrency_limit.limit == 1
+    after = known()
+    assert after.model_dump(exclude=others) == before.model_dump(exclude=others)
+    assert not after.pull_steps
+    assert after.global_concurrency_limit.limit == 1
     asyncio.run(watched.aapply())
     assert capsys.readouterr().out == ""
 
 
-def test_a_schedule_that_was_changed_elsewhere_is_put_back(watched, capsys):
+def test_a_schedule_that_was_changed_elsewhere_is_put_back(client, watched, known, capsys):
     """Else it stays the same one, so that no run starts twice; one that is paused stays paused."""
-    known, _ = content(watched)
-    (schedule,) = known.schedules
-    with get_client(sync_client=True) as client:
-        client.update_deployment_schedule(known.id, schedule.id, active=False)
+    deployment, (schedule,) = known().id, known().schedules
+    client.update_deployment_schedule(deployment, schedule.id, active=False)
     asyncio.run(watched.aapply())
     assert capsys.readouterr().out == ""
-    assert [(one.id, one.active) for one in content(watched)[0].schedules] == [(schedule.id, False)]
-    with get_client(sync_client=True) as client:
-        other = made("other", cron="* * * * *")
-        client.create_deployment_schedules(known.id, [(other.schedules[0].schedule, True)])
-    assert len(content(watched)[0].schedules) == 2
+    assert [(one.id, one.active) for one in known().schedules] == [(schedule.id, False)]
+    other = made("other", cron="* * * * *").schedules[0].schedule
+    client.create_deployment_schedules(deployment, [(other, True)])
+    assert len(known().schedules) == 2
     asyncio.run(watched.aapply())
     assert "schedules" in capsys.readouterr().out
-    assert [one.schedule.cron for one in content(watched)[0].schedules] == ["1 1 * * *"]
+    assert [one.schedule.cron for one in known().schedules] == ["1 1 * * *"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import resume
-from prefect import flow, get_client
+from prefect import flow
 from prefect import states as known
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
@@ -20,12 +20,6 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @flow(name="lost-work")
 def work(melody: str = ""):
     return melody
-
-
-@pytest.fixture(scope="module")
-def client(prefect_server):
-    with get_client(sync_client=True) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

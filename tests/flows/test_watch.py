@@ -5,18 +5,16 @@ import time
 
 import pytest
 import watch
-from prefect import flow, get_client
+from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from watch import start_retraining
 
 from kantor.errors import SetupError
 from kantor.service.inbox import new_scores
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
-
 
 @pytest.fixture
-def deployed(monkeypatch):
+def deployed(client, monkeypatch):
     """A deployment to start; gives its runs."""
 
     @flow(name="starting-work")
@@ -25,14 +23,13 @@ def deployed(monkeypatch):
 
     made = work.to_deployment("test").apply()
     monkeypatch.setattr(watch, "RETRAIN", "starting-work/test")
-    with get_client(sync_client=True) as client:
 
-        def runs():
-            return [one for one in client.read_flow_runs() if one.deployment_id == made]
+    def runs():
+        return [one for one in client.read_flow_runs() if one.deployment_id == made]
 
-        yield runs
-        for one in runs():
-            client.delete_flow_run(one.id)
+    yield runs
+    for one in runs():
+        client.delete_flow_run(one.id)
 
 
 def test_one_key_is_one_run(deployed, monkeypatch):

@@ -29,81 +29,76 @@ FIFTH = np.sqrt(np.sum(np.square([2 * np.sin(np.pi / 12), np.sqrt(2), np.sin(np.
 """From C to G: 30 degrees apart on the fifths, 90 on the minor thirds, 120 on the major thirds of
 radius one half; 1.738."""
 NAN = float("nan")
-GOLDEN = {
-    "an octave is no distance, as octaves are folded (MuseGAN: 2.55)": (
-        quarters((72, 60)),
-        {"tonal_distance": 0},
-    ),
-    "one sixteenth of G in a beat of C is a quarter of the way": (
-        sixteenths((60, 60), (60, 60), (60, 60), (60, 67)),
-        {"tonal_distance": FIFTH / 4},
-    ),
-    "a C-major scale is in C major (pypianoroll: .857, the workshop: .50)": (
+GOLDEN = [
+    # An octave is no distance, as octaves are folded (MuseGAN: 2.55).
+    (quarters((72, 60)), {"tonal_distance": 0}),
+    # One sixteenth of G in a beat of C is a quarter of the way.
+    (sixteenths((60, 60), (60, 60), (60, 60), (60, 67)), {"tonal_distance": FIFTH / 4}),
+    # A C-major scale is in C major (pypianoroll: .857, the workshop: .50).
+    (
         quarters((60,), (62,), (64,), (65,), (67,), (69,), (71,), (72,)),
         {"in_c_major": 1, "in_best_scale": 1},
     ),
-    "D flat major shares F and C with C major, two of its eight notes": (
+    # D flat major shares F and C with C major, two of its eight notes.
+    (
         quarters((61,), (63,), (65,), (66,), (68,), (70,), (72,), (73,)),
         {"in_c_major": 2 / 8, "in_best_scale": 1},
     ),
-    "one silent line in one of two bars is a quarter (MuseGAN: .75)": (
-        quarters(*[(67, 60)] * 4, *[(67, REST)] * 4),
-        {"empty_bars": 1 / 4},
-    ),
-    "octaves are one pitch class, neighbouring semitones two (MuseGAN's fold: two and one)": (
-        quarters((60, 61), (62, 63), (64, 65), (66, 78)),
-        {"pitch_classes": 7},
-    ),
-    "in 3/4 with a pickup only the two whole bars count, of 3 and 1 pitch classes": (
+    # One silent line in one of two bars is a quarter (MuseGAN: .75).
+    (quarters(*[(67, 60)] * 4, *[(67, REST)] * 4), {"empty_bars": 1 / 4}),
+    # Octaves are one pitch class, neighbouring semitones two (MuseGAN's fold: two and one).
+    (quarters((60, 61), (62, 63), (64, 65), (66, 78)), {"pitch_classes": 7}),
+    # In 3/4 with a pickup only the two whole bars count, of 3 and 1 pitch classes.
+    (
         quarters((61,), (60,), (62,), (64,), (65,), (65,), (77,), (66,), meter="3/4", pickup=4),
         {"pitch_classes": 2},
     ),
-    "less than a bar has no figure for bars": (quarters((60, 48)), {"pitch_classes": NAN}),
-    "silence has no chords, no scale and no moves": (
+    # Less than a bar has no figure for bars.
+    (quarters((60, 48)), {"pitch_classes": NAN}),
+    # Silence has no chords, no scale and no moves.
+    (
         quarters((REST,) * 4),
         dict.fromkeys(("triad_or_seventh", "in_best_scale", "tonal_distance"), NAN),
     ),
-    "of one triad, one clash and two silent beats half are triads": (
+    # Of one triad, one clash and two silent beats half are triads.
+    (
         quarters((72, 67, 64, 48), (REST,) * 4, (71, 67, 64, 48), (REST,) * 4),
         {"complete_triads": 1 / 2},
     ),
-    "C, rest, C are two notes and no move": (
-        quarters((60,), (REST,), (60,), (REST,)),
-        {"notes_melody": 2, "stepwise_melody": NAN},
-    ),
-    "a held note is one": (quarters(*[(60,)] * 4), {"notes_melody": 1}),
-    "a repeated note is several": (
-        Score(np.full((16, 1), 60), np.arange(16)[:, None] % 4 == 0),
-        {"notes_melody": 4},
-    ),
-    "a unison and a rest leave fewer than four pitches, octaves do not": (
+    # C, rest, C are two notes and no move.
+    (quarters((60,), (REST,), (60,), (REST,)), {"notes_melody": 2, "stepwise_melody": NAN}),
+    # A held note is one.
+    (quarters(*[(60,)] * 4), {"notes_melody": 1}),
+    # A repeated note is several.
+    (Score(np.full((16, 1), 60), np.arange(16)[:, None] % 4 == 0), {"notes_melody": 4}),
+    # A unison and a rest leave fewer than four pitches, octaves do not.
+    (
         quarters((72, 67, 64, 48), (72, 60, 60, 48), (72, 67, 64, REST), (72, 60, 48, 36)),
         {"four_pitches": 1 / 2},
     ),
-    "of moves of 2, 1, 4, 5 and -12 semitones two are steps and two are leaps": (
+    # Of moves of 2, 1, 4, 5 and -12 semitones two are steps and two are leaps.
+    (
         quarters((60,), (62,), (62,), (63,), (67,), (72,), (60,)),
         {"stepwise_melody": 2 / 5, "leaps_melody": 2 / 5},
     ),
-    "fifths with silence between them do not adjoin": (
-        quarters((67, 60), (REST, REST), (69, 62)),
-        {"parallel_fifths": 0},
-    ),
-    "each pair of lines counts: two fifths and one octave in eight steps": (
-        quarters((67, 60, 48), (69, 62, 50)),
-        {"parallel_fifths": 25, "parallel_octaves": 12.5},
-    ),
-    "one quarter of four crosses: not a unison, nor where a line rests": (
+    # Fifths with silence between them do not adjoin.
+    (quarters((67, 60), (REST, REST), (69, 62)), {"parallel_fifths": 0}),
+    # Each pair of lines counts: two fifths and one octave in eight steps.
+    (quarters((67, 60, 48), (69, 62, 50)), {"parallel_fifths": 25, "parallel_octaves": 12.5}),
+    # One quarter of four crosses: not a unison, nor where a line rests.
+    (
         quarters((72, 67, 64, 48), (64, 67, 60, 48), (67, 67, 60, 48), (64, 67, REST, 48)),
         {"crossing": 1 / 4},
     ),
-    "a clash between two beats is a passing note": (
+    # A clash between two beats is a passing note.
+    (
         sixteenths((67, 64, 60, 48), (67, 64, 60, 48), (67, 59, 60, 48), (67, 59, 60, 48)),
         {"semitone_clash": 0},
     ),
-}
+]
 
 
-@pytest.mark.parametrize(("score", "expected"), GOLDEN.values(), ids=GOLDEN)
+@pytest.mark.parametrize(("score", "expected"), GOLDEN)
 def test_golden_values(score: Score, expected: dict[str, float]) -> None:
     """Worked out by hand; many were faults of a known implementation."""
     figures = evaluate(score)

@@ -35,9 +35,7 @@ def test_neither_a_clock_set_back_nor_a_deleted_version_changes_the_order(
 
 
 def test_two_machines_that_take_one_number_keep_both_moves(moving, client):
-    """Their tags differ, so that neither overwrites the other. A tag that somebody wrote by hand is
-    one line.
-    """
+    """Neither overwrites the other; a tag that somebody wrote by hand is one line."""
     for after in (2, 3):
         move = make([], "promote", 1, after, "x", "ada")
         assert move.number == 1
@@ -49,9 +47,7 @@ def test_two_machines_that_take_one_number_keep_both_moves(moving, client):
 
 
 def test_an_event_fits_into_a_tag(moving, client):
-    """However much there is to tell; who, from where, to where and why are always there. Nothing is
-    left out that fits.
-    """
+    """However much there is to tell; nothing is left out that fits."""
     figures = {f"gain.figure{number}": 0.123456 for number in range(400)}
     many = [f"{number} (rolled back from on 2026-11-25)" for number in range(400)]
     event = make([], "rollback", 2, 1, "x" * 2_000, "ada", many, figures, many)
@@ -134,9 +130,7 @@ STEPS = st.lists(
 
 @given(STEPS, st.sets(st.sampled_from(THERE)))
 def test_rollbacks_in_a_row_lead_to_no_version_twice(steps, there):
-    """After whatever history, they go back through good champions and come to an end: neither
-    rolled back from nor retired since it was champion last.
-    """
+    """After whatever history, they go back through good champions and come to an end."""
     moves, now = moved(*steps)
     visited = [now]
     while (to := back(moves, there)[0]) is not None:

@@ -48,9 +48,7 @@ def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
 
 
 def test_of_other_pieces_they_are_not_compared(lookup, make, rule, tmp_path):
-    """Without the held-out pieces at hand one line says what is needed. A version is not compared
-    with itself: the newest may be the champion already.
-    """
+    """One line says what is needed; nor is a version compared with itself."""
     lookup[2] = Windows(make(0.05, seed=2), make(0, seed=1)).to_csv()
     lookup[1] = Windows(make(1.0, seed=3), make(0, seed=9)).to_csv()
     with pytest.raises(SetupError, match=r"scores.npz: not found; .*run `dvc repro ingest`"):
@@ -78,10 +76,7 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
 
 
 def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
-    """Markdown that a page shows: a heading, the reasons, a row a metric. The drawing is the same
-    each time. Both bear a metric that could not be counted, and a tolerance of nothing; the history
-    gets plain figures without it.
-    """
+    """A heading, the reasons, a row a metric, also where it is NaN; a drawing, equal each time."""
     nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4), bar=0.0)
     for one in (outcome, replace(outcome, rows=(outcome.rows[0], nothing))):
         takes = "takes" if one is outcome else "does not take"
@@ -113,9 +108,7 @@ def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
     ],
 )
 def test_what_the_rule_and_a_person_say_is_done(monkeypatch, action, answer, line, by, why):
-    """Better by the rule is promoted, in the name of the flow or of the person that was asked; no,
-    and no answer, keep the champion. The gate has the last word, and a refusal is told.
-    """
+    """No answer is no; the gate has the last word, and a refusal is told."""
     compared = SimpleNamespace(
         name="bach", challenger=2, champion=1, verdict="promote", action=action
     )
@@ -137,9 +130,7 @@ def test_what_the_rule_and_a_person_say_is_done(monkeypatch, action, answer, lin
 
 
 def test_each_pair_is_decided_on_once(moving, client):
-    """Also by the pass after one that was killed before it could; again for another pair. Without
-    two different versions there is nothing to compare.
-    """
+    """Also by the pass after one that was killed; without two versions there is no pair."""
 
     def name(alias, version):
         client.set_registered_model_alias("kantor-bach", alias, str(version))

@@ -41,9 +41,7 @@ def log(client, version, name, value):
 
 
 def test_missing_figures_and_unknown_data(moving, client):
-    """A version without the primary figure, or without a guarded one, or of which nobody knows what
-    it learned from, is refused, with all reasons at once. What force overrode stays in the history.
-    """
+    """All reasons are told at once; what force overrode stays in the history."""
     client.delete_model_version_tag(NAME, "2", "evaluation.overlap")
     assert refused(moving) == (NO_OVERLAP,)
     client.set_model_version_tag(NAME, "2", "dvc.data.md5", "unknown")
@@ -78,9 +76,7 @@ def test_worse_guarded_metrics(moving, client, name, figure, fault):
 
 
 def test_figures_of_other_pieces_are_not_compared(moving, client):
-    """Where Bach's own figures differ the evaluations were of other pieces. What a comparison
-    found decides, where one was made.
-    """
+    """Bach's own figures differ then; what a comparison found decides, where one was made."""
     log(client, "2", "crossing.real", 0.5)
     assert refused(moving) == ("evaluated on other pieces than version 1: compare them anew",)
     compared = SimpleNamespace(champion=1, rule=Promote(**RULE), figures={}, worse=("worse in a",))
@@ -133,9 +129,7 @@ TRIO = (Line("flute", 72, 96), Line("cello", 36, 60), Line("kick", 36, 36, "drum
     ],
 )
 def test_composition(change, fault):
-    """Conditioning notes changed, a wrong shape, a silent pitched line (drums may be silent), an
-    exception: each fails it. The melody is within the range of the line that leads.
-    """
+    """Each fault is named; the melody is within the range of the line that leads."""
     melodies = []
 
     def noted(pitches):

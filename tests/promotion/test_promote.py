@@ -41,10 +41,7 @@ def by_page(client, version):
 
 
 def test_promoting_moves_champion_and_keeps_previous(moving, client):
-    """The new version composes, the one before keeps `previous`. The event is returned, and is in
-    a tag of the model: who, from where, to where, why. An alias names the version as well; the
-    person is the one who runs this, if none is named.
-    """
+    """A tag says who, from where, to where, why; by default the one who runs this."""
     event = promote(2, "sounds better", "ada@desk", root=moving)
     assert aliases(moving) == {"champion": 2, "previous": 1, "challenger": 3}
     assert (event.what, event.before, event.after, event.by) == ("promote", 1, 2, "ada@desk")
@@ -58,11 +55,7 @@ def test_promoting_moves_champion_and_keeps_previous(moving, client):
 
 
 def test_rollbacks_lead_further_back(moving):
-    """One after the other to older champions, never to one that was rolled back from; `previous`
-    stands where the next one leads. Where none is left one line says so, and what else to do.
-    What is promoted again is good again. Nothing moves without a reason, nor to where it stands,
-    and what composes is not taken away.
-    """
+    """Never to one that was rolled back from, unless promoted again; no move without a reason."""
     with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
         rollback("no", root=moving)
     with pytest.raises(InputError, match="say why"):
@@ -91,9 +84,7 @@ def test_rollbacks_lead_further_back(moving):
 
 
 def test_retiring_takes_the_aliases_and_keeps_the_version(moving):
-    """A retired version loses its names, still loads by number, and is not promoted again, but by
-    force. `previous` goes on to the champion before, and a rollback says whom it passed over.
-    """
+    """It loads by number, is promoted by force alone, and a rollback passes over it."""
     retire("challenger", "hums", root=moving)
     assert aliases(moving) == {"champion": 1}
     assert load_model("models:/kantor-bach/3", root=moving)
@@ -157,9 +148,7 @@ def test_a_move_that_fails_leaves_nothing_behind(moving, monkeypatch):
 
 
 def test_each_move_in_the_page_is_recorded_once(moving, client):
-    """When it was found, between which versions, and that it came from MLflow's page. A rollback
-    leads to the version that it left.
-    """
+    """From where, to where, and by MLflow's page; a rollback leads to the version it left."""
     assert audit(moving) is None
     by_page(client, 3)
     assert [move.by for move in history(moving)] == ["unknown"]

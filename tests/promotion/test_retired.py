@@ -32,9 +32,7 @@ def files(root):
 
 
 def test_a_version_retired_before_goes_with_its_files(registry):
-    """Those of its model and of its run, and no other's, nor those that another version names too;
-    what was not retired, or not before then, stays however old it is; numbers are not given again.
-    """
+    """No file of another version goes, nor what was retired later; numbers are not given again."""
     client, files_of_3 = client_of(registry), files(registry)
     address = client.get_model_version_download_uri("kantor-bach", "3")
     run = client.get_model_version("kantor-bach", "3").run_id
@@ -63,10 +61,7 @@ def test_a_version_retired_before_goes_with_its_files(registry):
 
 
 def test_the_last_champions_and_those_since_it_was_retired_stay(registry):
-    """The one before this champion, whatever was said of it, and one that was made champion in
-    MLflow's page, where the word `retired` stays on it; one with any alias, and one that somebody
-    retired by hand, nobody knows since when. Another goes, and a rollback still works.
-    """
+    """Also what was made champion in MLflow's page, has an alias, or was retired by hand."""
     client = client_of(registry)
     client.set_model_version_tag("kantor-bach", "2", "retired", "yes")
     assert prune_retired(LATER, root=registry) == Freed()
@@ -91,9 +86,7 @@ def test_the_last_champions_and_those_since_it_was_retired_stay(registry):
 
 
 def test_made_again_it_is_retired_still(registry):
-    """Under a new number: going back to old inputs does not make a good model of a bad one. Who
-    retired it and why is still there. What is built here stays: `make repro` names it.
-    """
+    """Under a new number, with who and why; what is built here stays."""
     retire(2, "hums", "ada@desk", root=registry)
     before = history(registry)
     prune_retired(LATER, root=registry)

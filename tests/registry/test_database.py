@@ -32,9 +32,7 @@ def changed(registered, tmp_path):
 
 @pytest.mark.parametrize("version", ["champion", "challenger", "1"])
 def test_the_same_version_as_mlflow_finds(registered, version):
-    """Number and files are those that MLflow names. After an update of MLflow this says that
-    `SCHEMA` and the queries are to be looked at.
-    """
+    """If not, after an update of MLflow, look at `SCHEMA` and the queries."""
     number, folder = look_up("kantor-bach", version, registered)
     with opened(registered) as store:
         wanted = find(store, version)
@@ -88,11 +86,7 @@ def test_loading_without_mlflow(registered):
 
 
 def test_a_moved_repository_loses_nothing(own, tmp_path, monkeypatch, capsys):
-    """Versions, aliases, history and files are those from before, and new ones are registered.
-
-    The command says in one line what it did, or what is wrong. The database before is kept as a
-    copy that only its owner reads; without the files nothing is changed.
-    """
+    """One line says what was done or is wrong; the database before is kept, for its owner."""
 
     def relocated(code):
         assert main(["relocate"]) == code

@@ -43,19 +43,14 @@ stages:
     ],
 )
 def test_data_hash_comes_from_the_lock_of_this_model(bare, lock, model, data):
-    """The data's hash is read from ``dvc.lock``, and only if it is this model's lock. One that
-    cannot be read does not stop a registration.
-    """
+    """Another model's lock does not count; one that cannot be read stops nothing."""
     if lock is not None:
         (bare / "dvc.lock").write_text(lock)
     assert lineage.data_md5(bare, model) == data
 
 
 def test_commit_and_what_makes_it_dirty(bare, monkeypatch):
-    """The commit is named; it is dirty by what shapes a model, not by what the stages write.
-
-    Outside version control, and on a machine without git, it is unknown.
-    """
+    """It is dirty by what shapes a model, not by what stages write; without git it is unknown."""
     unknown = (lineage.UNKNOWN, lineage.UNKNOWN)
     assert lineage.git_commit(bare) == unknown
     git(bare, "init", "-q")
@@ -72,10 +67,7 @@ def test_commit_and_what_makes_it_dirty(bare, monkeypatch):
 
 
 def test_tags(bare):
-    """They hold what the training was allowed and came to, the headline figures, and a hash of
-    what the parameters say, not of how the file is written. Other weights, another card, another
-    evaluation: each is another fingerprint.
-    """
+    """Each input has its part in the fingerprint; how the parameters are written has none."""
     tags = lineage.tags(bare, yaml.safe_load((bare / "params.yaml").read_text()))
     assert tags["training.budget.minutes"] == "8"
     assert tags["training.preset"] == "chorale"
@@ -93,9 +85,7 @@ def test_tags(bare):
 
 
 def test_what_is_a_number(bare):
-    """Empty cells, words and NaN are left out of the curves, their rows are not; figures are named
-    by their path, and null and words are none.
-    """
+    """Empty cells, words and NaN are left out of the curves, null and words of the figures."""
     assert list(lineage.curves(bare)) == [
         (10, {"loss": 0.5}),
         (20, {"loss": 0.25, "critic gap": 1.5}),

@@ -30,10 +30,7 @@ def given():
     "uri", [CHAMPION, "champion", "@challenger", "models:/kantor-bach/1", "1", "build/model"]
 )
 def test_every_way_to_name_a_model(registered, monkeypatch, tmp_path, given, uri):
-    """Registry address, alias, number and folder all give a model that composes.
-
-    Its files, fetched, load from where they were copied to.
-    """
+    """Each gives a model that composes, and whose files can be copied."""
     monkeypatch.chdir(registered)
     model = load_model(uri)
     assert model.source == (uri if "build" in uri else "kantor-bach version 1")
@@ -81,9 +78,7 @@ def test_wrong_names_get_one_line(registered, monkeypatch, uri, kind, fault):
 
 
 def test_a_version_without_its_files_or_alias(own):
-    """One line says where the files should be, also for one that somebody else registered; without
-    a champion, what makes one.
-    """
+    """One line says where the files should be, or what makes a champion."""
     shutil.rmtree(next(own.glob("mlartifacts/models/*/artifacts/data/model")))
     with pytest.raises(SetupError, match=r"kantor-bach version 1: no generator .* is at .*mlart"):
         load_model(root=own)
@@ -101,9 +96,7 @@ def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
 
 
 def test_the_table_of_windows_is_kept(moving, client, monkeypatch):
-    """A version whose run keeps the table gives it; one whose run does not, or is gone for good,
-    gives none.
-    """
+    """A version whose run does not keep it, or is gone for good, gives none."""
     run = client.get_model_version("kantor-bach", "3").run_id
     client.log_text(run, "side,piece\n", "windows.csv")
     assert kept_windows("challenger", root=moving) == (3, "side,piece\n")

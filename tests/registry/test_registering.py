@@ -32,9 +32,7 @@ def run_of(root):
 
 
 def test_the_first_version_and_the_process(repository):
-    """Where there is no champion the new version becomes it; the process is left as it was: no
-    variable, path or log level is another. More points than MLflow takes in one call all arrive.
-    """
+    """It becomes the champion; the process is left as it was; all points of a curve arrive."""
     rows = "".join(f"{i},{i / 7},{i * 2}\n" for i in range(1, 701))
     (repository / "reports/training/history.csv").write_text("iteration,a,b (x)\n" + rows)
     before = (list(sys.path), os.environ.get("MLFLOW_TRACKING_URI"))
@@ -50,10 +48,7 @@ def test_the_first_version_and_the_process(repository):
 
 
 def test_same_inputs_make_no_second_version(own):
-    """Registering again finds the version, and makes neither a version nor a run. Where the first
-    time was interrupted before the aliases, it is named now. The receipt names model and inputs: no
-    version number, alias or time.
-    """
+    """Nor a second run; aliases that were not set are set; the receipt names inputs alone."""
     for alias in ("challenger", "champion"):
         client_of(own).delete_registered_model_alias("kantor-bach", alias)
     again = register(own, PARAMS)
@@ -68,10 +63,7 @@ def test_same_inputs_make_no_second_version(own):
 
 
 def test_a_later_version_challenges_and_going_back_finds_the_old_one(own):
-    """Another model becomes the challenger, the champion stays who it was; with the inputs of
-    version 1 built again, version 1 is the challenger again. The closing words are of what was
-    built last.
-    """
+    """The champion stays who it was; the closing words are of what was built last."""
     change(own, 5)
     receipt = register(own, PARAMS)
     receipt.write(own / RECEIPT)
@@ -85,10 +77,7 @@ def test_a_later_version_challenges_and_going_back_finds_the_old_one(own):
 
 
 def test_summary_names_version_figures_and_files(own):
-    """Name, version, aliases; figures beside Bach's and the baselines'; what to open.
-
-    Without a receipt one line names the command; another registry is told how to get it.
-    """
+    """Without a receipt, or of another registry, one line names the command."""
     with pytest.raises(SetupError, match=r"registered.json: not found; run `make repro`"):
         summary(own)
     register(own, PARAMS).write(own / RECEIPT)
@@ -107,9 +96,7 @@ def test_summary_names_version_figures_and_files(own):
 
 
 def test_run_holds_parameters_curves_figures_and_files(registered):
-    """What the pipeline wrote can be read in MLflow: once each, under its own name. The version's
-    tags say what made it, and its figures are numbers.
-    """
+    """Once each, under its own name; the version's tags say what made it."""
     (row,) = versions(root=registered)
     assert len(row["tags"]["fingerprint"]) == 64
     assert row["tags"]["git.commit"] == "unknown"
@@ -131,9 +118,7 @@ def test_run_holds_parameters_curves_figures_and_files(registered):
 
 
 def test_what_a_version_promises(repository, monkeypatch):
-    """Signature, example, description and tags name the lines of its ensemble, and its packages
-    their releases. Arrays of a wrong type or shape, or for other lines, are not composed from.
-    """
+    """MLflow is told lines and packages; arrays that do not fit are not composed from."""
     band = Ensemble("band", (*SATB.lines, Line("horn", 40, 70), Line("kick", 36, 36, "drum")))
     described = {"distance": 2, "ensemble": band.to_dict()}
     (repository / "build/model/model.json").write_text(json.dumps(described))
@@ -174,9 +159,7 @@ def test_what_a_version_promises(repository, monkeypatch):
 
 
 def test_nothing_to_register(repository):
-    """Without a model, or without a whole evaluation, one line says what to run; there is no
-    version. Nor is there one by a name that would break a search, or where files cannot be kept.
-    """
+    """One line says what to run, or what is in the way; there is no version."""
 
     def refused(fault, params=PARAMS):
         with pytest.raises(SetupError, match=fault):

@@ -72,10 +72,7 @@ def server(monkeypatch, impatient):
 
 @pytest.mark.parametrize("vanishes", [False, True])
 def test_a_registry_out_of_reach_is_one_line_in_time(monkeypatch, impatient, vanishes):
-    """One line that names the address and what to do; whoever can wait may try again.
-
-    The connection is refused, or packets are lost.
-    """
+    """The connection is refused, or packets are lost; whoever can wait may try again."""
     with socket.socket() as listening, ExitStack() as filling:
         listening.bind(("127.0.0.1", 0))
         host, port = listening.getsockname()
@@ -107,9 +104,7 @@ def test_a_registry_out_of_reach_is_one_line_in_time(monkeypatch, impatient, van
     ],
 )
 def test_what_a_server_answers(server, statuses, words, passes):
-    """A refused token names the variable; a server that fails or falls silent may recover by
-    itself; what is no server of MLflow's is not called silent.
-    """
+    """A refused token names the variable; a server that fails or is silent may recover."""
     server.statuses = statuses
     begin = time.monotonic()
     with pytest.raises(SetupError, match=words) as caught:
@@ -143,9 +138,7 @@ def test_a_locked_database_is_one_line(moving):
 
 
 def test_no_registry_yet_or_none_at_all(bare):
-    """Before the first pass one line names the command; reading makes no database. A file that is
-    not a database gets one line, not SQLAlchemy's page.
-    """
+    """One line names the command, or the file that is no database; reading makes none."""
     for ask in (load_model, versions):
         with pytest.raises(SetupError, match=r"mlflow.db: no model .*`make repro`"):
             ask(root=bare)
@@ -165,10 +158,7 @@ def lost(own):
 
 
 def test_a_lost_database_is_to_be_put_back(lost):
-    """Its files show that there was one: nobody is told to begin a new one over it, nothing does.
-
-    Put back, it has all its versions and takes the next one.
-    """
+    """Nobody is told to begin a new one over its files; put back it has all its versions."""
     change(lost, 9)
     for ask in (load_model, versions, history, summary, lambda root: register(root, PARAMS)):
         with pytest.raises(SetupError, match=r"mlflow.db: not found, though mlart.*put it back"):
@@ -184,10 +174,7 @@ def test_a_lost_database_is_to_be_put_back(lost):
 
 
 def test_a_receipt_alone_shows_that_there_was_one(lost):
-    """Also where the files are gone too; a registration on purpose may begin a new one.
-
-    The new database, and so the files that SQLite writes beside it, is its owner's alone.
-    """
+    """A registration on purpose may begin a new one, which is its owner's alone."""
     (lost / "mlartifacts").rename(lost / "away")
     with pytest.raises(SetupError, match=r"registered.json is there.* `dvc repro -fs register`"):
         versions(root=lost)
@@ -204,9 +191,7 @@ def test_no_advice_destroys():
 
 
 def test_the_repository_and_its_model_are_found(bare, monkeypatch, tmp_path):
-    """The repository from any folder inside it; the variable names any other. The model by its
-    parameters, else by the default: where there is no such block, no such file.
-    """
+    """From any folder inside, or by the variable; the model by its parameters or by default."""
     monkeypatch.chdir(bare / "reports" / "training")
     assert find_root() == bare
     default = model_name()

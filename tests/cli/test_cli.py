@@ -1,6 +1,5 @@
 """The command line as a whole: help, version, stopping, and the smaller commands."""
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,32 +11,6 @@ from kantor import cli
 from kantor.cli import console
 
 ROOT = Path(__file__).parents[2]
-
-
-def test_ctrl_c(tune, tmp_path):
-    """Ctrl-C ends at once with code 130, one line and nothing half-written."""
-    script = (
-        "import sys, time, kantor.registry\n"
-        "def model(*_):\n    print('here', flush=True)\n    time.sleep(60)\n"
-        "kantor.registry.load_model = lambda uri: model\n"
-        "from kantor.cli import app\n"
-        "app()\n"
-    )
-    # What runs in the background of a shell is started deaf to Ctrl-C, the tests perhaps as well.
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, "compose", tune, "--out", "out"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "here\n"
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=20)
-    assert (process.returncode, told) == (console.STOPPED, "kantor: stopped\n")
-    assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 import shutil
 from contextlib import nullcontext
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import prune
 import pytest
@@ -48,15 +49,12 @@ def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
     monkeypatch.setattr(retrain, "undecided", lambda root: left[0] if left else None)
     monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(left.pop()))
     monkeypatch.setattr(retrain, "_show", lambda *shown: None)
-
-    def compare(root, rule):
-        notes.append(rule.mode)
-        return SimpleNamespace(name="bach")
-
+    compare = Mock(return_value=SimpleNamespace(name="bach"))
     monkeypatch.setattr(retrain, "compare", compare)
     monkeypatch.setattr(retrain, "settle", lambda root, comparison, reason, ask: "promoted")
     assert retrain.retrain.fn(promote="never") == "promoted"
-    assert notes == ["never", "version 2 against 1"]
+    assert compare.call_args.kwargs["rule"].mode == "never"
+    assert notes == ["version 2 against 1"]
 
 
 def test_a_run_that_waits_for_a_person_is_left_to_it(log, monkeypatch):

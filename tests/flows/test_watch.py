@@ -2,6 +2,7 @@
 
 import os
 import time
+from unittest.mock import Mock
 
 import pytest
 import watch
@@ -54,10 +55,7 @@ def test_what_the_server_did_not_take_is_not_noted(tmp_path, deployed, monkeypat
     monkeypatch.setattr(watch, "ROOT", tmp_path)
     monkeypatch.setattr(watch, "audit", lambda root: None)
     with monkeypatch.context() as patch:
-
-        def away(*_, **__):
-            raise ConnectionError
-
+        away = Mock(side_effect=ConnectionError)
         patch.setattr(SyncPrefectClient, "create_flow_run_from_deployment", away)
         with pytest.raises(ConnectionError):
             watch.watch()

@@ -7,7 +7,7 @@ import pytest
 from kantor.data.corpus import Piece
 from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
-from kantor.music.score import Key, Meter, Score, onset_floor
+from kantor.music.score import Score, onset_floor
 from kantor.report.comparing import melody_metrics
 
 PIECES, EACH = 30, 4
@@ -42,15 +42,7 @@ def make():
 def pieces():
     """Two short pieces that are held out, and one that is not."""
     splits = ("valid", "train", "valid")
-    return tuple(
-        Piece(f"made/{row}", split, "made", 0, tune(row)) for row, split in enumerate(splits)
-    )
-
-
-def tune(row):
-    """Sixteen quarters of four parallel voices."""
-    soprano = np.repeat(65 + (np.arange(16) * (3 + row)) % 12, 4)
-    pitches = np.stack([soprano, soprano - 4, soprano - 9, soprano - 16], axis=1).astype(np.int8)
-    onsets = onset_floor(pitches)
-    onsets[::4] = True
-    return Score(pitches, onsets, Meter(), 0, Key(0), 120.0, f"Piece {row}")
+    soprano = np.repeat(65 + np.arange(16) * 3 % 12, 4)
+    pitches = (soprano[:, None] - [0, 4, 9, 16]).astype(np.int8)
+    score = Score(pitches, onset_floor(pitches))
+    return tuple(Piece(f"made/{row}", split, "made", 0, score) for row, split in enumerate(splits))

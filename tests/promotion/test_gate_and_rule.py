@@ -9,14 +9,12 @@ import pytest
 from tests.registries import RULE, aliases
 
 from kantor.ensemble import Ensemble, Line
-from kantor.errors import ModelError
 from kantor.metrics.distances import Difference
 from kantor.promotion.champion_history import history
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused, composing_fault
 from kantor.promotion.promote import promote
 from kantor.promotion.rule import Row, decide, rows
-from kantor.registry import loading
 from kantor.registry.pyfunc import LoadedModel
 from kantor.settings import Promote
 
@@ -84,12 +82,6 @@ def test_figures_of_other_pieces_are_not_compared(moving, client):
         promote(2, "try it", root=moving, comparison=compared)
     compared.worse = ()
     assert promote(2, "try it", root=moving, comparison=compared).overrode == ()
-
-
-def test_does_not_load(moving, monkeypatch):
-    """A version whose files are gone is refused."""
-    monkeypatch.setattr(loading, "load_folder", _raise(ModelError("weights cut short")))
-    assert refused(moving) == ("does not load: weights cut short",)
 
 
 class Broken:

@@ -2,9 +2,10 @@
 
 import json
 import re
-import subprocess
-import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from tests.registries import RULE, aliases
@@ -17,18 +18,6 @@ from kantor.promotion.gate import Refused
 from kantor.promotion.promote import LOCK, audit, promote, retire, rollback
 from kantor.registry import load_model, versions
 from kantor.settings import Promote
-
-# A process of its own, without the network's stand-in: its gate takes as long as loading would.
-PROMOTE = """
-import pathlib, sys, time
-import mlflow
-from kantor.promotion import gate
-from kantor.promotion.promote import promote
-gate.unsound = lambda *_: time.sleep(0.5) or []
-print("ready", flush=True)
-sys.stdin.readline()
-promote(sys.argv[2], "at once", force=True, root=pathlib.Path(sys.argv[1]))
-"""
 
 
 def moves(root):
@@ -55,7 +44,7 @@ def test_promoting_moves_champion_and_keeps_previous(moving, client):
 
 
 def test_rollbacks_lead_further_back(moving):
-    """Never to one that was rolled back from, unless promoted again; no move without a reason."""
+    """Never to one that was rolled back from; no move without a reason, nor to where it stands."""
     with pytest.raises(InputError, match=r"no earlier champion is left.*kantor models promote"):
         rollback("no", root=moving)
     with pytest.raises(InputError, match="say why"):
@@ -78,9 +67,6 @@ def test_rollbacks_lead_further_back(moving):
     with pytest.raises(InputError, match=r"no earlier champion is left.* 2 \(rolled back from"):
         rollback("and again", root=moving)
     assert aliases(moving) == {"champion": 1, "challenger": 3}
-    promote(2, "it was the loudspeaker", root=moving)
-    promote(3, "try it", root=moving)
-    assert rollback("worse by ear", root=moving).after == 2
 
 
 def test_retiring_takes_the_aliases_and_keeps_the_version(moving):
@@ -114,14 +100,12 @@ def test_what_was_compared_with_another_champion_is_not_promoted(moving, client)
     assert (event.before, event.figures["gain"]) == (3, 0.01)
 
 
-def test_rolling_back_to_what_does_not_load_is_refused(moving, monkeypatch):
-    """A rollback is stopped by a version that could not compose, unless forced."""
+def test_what_does_not_load_is_refused(moving, monkeypatch):
+    """Neither a promotion nor a rollback leads to what could not compose, unless forced."""
     promote(2, "try it", root=moving)
-
-    def broken(*_):
-        raise ModelError("no files")
-
-    monkeypatch.setattr(gate, "load_model", broken)
+    monkeypatch.setattr(gate, "load_model", Mock(side_effect=ModelError("no files")))
+    with pytest.raises(Refused, match="does not load: no files$"):
+        promote(3, "try it", root=moving)
     with pytest.raises(Refused, match="does not load: no files; to go back further, retire it"):
         rollback("worse", root=moving)
     assert aliases(moving)["champion"] == 2
@@ -163,46 +147,23 @@ def test_each_move_in_the_page_is_recorded_once(moving, client):
     assert aliases(moving) == {"champion": 3, "previous": 1, "challenger": 3}
 
 
-@pytest.mark.long
-def test_two_processes_that_promote_at_once_do_not_interleave(moving):
-    """One comes first, and the other finds its work: each move begins where the last one ended."""
-    command = [sys.executable, "-c", PROMOTE, str(moving)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with (
-        subprocess.Popen([*command, "2"], **pipes) as one,
-        subprocess.Popen([*command, "3"], **pipes) as other,
-    ):
-        for process in (one, other):
-            assert process.stdout.readline() == b"ready\n", process.stderr.read()
-        for process in (one, other):
-            process.stdin.write(b"go\n")
-            process.stdin.flush()
-        for process in (one, other):
-            assert process.communicate(timeout=60) == (b"", b"")
-    (_, first, middle), (_, again, last) = moves(moving)
-    assert (first, {middle, last}, again) == (1, {2, 3}, middle)
-    assert (aliases(moving)["champion"], aliases(moving)["previous"]) == (last, middle)
-
-
-def test_a_move_waits_for_the_one_under_way(moving, monkeypatch):
-    """And gives up with one line that names who holds it up."""
-    monkeypatch.setattr("kantor.promotion.promote.PATIENCE", 0.0)
-    with (
-        held(moving / STATE / LOCK),
-        pytest.raises(SetupError, match=r"cannot be moved now: .*held by process"),
-    ):
-        promote(2, "now", root=moving)
-    assert aliases(moving)["champion"] == 1
+def test_a_move_waits_for_the_one_under_way(moving, client, monkeypatch):
+    """And begins where that one ended, or gives up with one line that names who holds it up."""
+    with ThreadPoolExecutor() as pool, held(moving / STATE / LOCK):
+        with monkeypatch.context() as patch:
+            patch.setattr("kantor.promotion.promote.PATIENCE", 0.0)
+            with pytest.raises(SetupError, match=r"cannot be moved now: .*held by process"):
+                promote(2, "now", root=moving)
+        assert aliases(moving)["champion"] == 1
+        waiting = pool.submit(promote, 2, "later", root=moving)
+        time.sleep(0.5)
+        by_page(client, 3)
+    assert (waiting.result().before, waiting.result().after) == (3, 2)
 
 
 def test_a_move_of_another_machine_meanwhile_is_not_overwritten(moving, client, monkeypatch):
     """No lock reaches there: just before the switch the champion is looked at again."""
-
-    def slow(*_):
-        by_page(client, 3)
-        return []
-
-    monkeypatch.setattr(gate, "reasons_against", slow)
+    monkeypatch.setattr(gate, "reasons_against", lambda *_: by_page(client, 3) or [])
     with pytest.raises(SetupError, match="version 3 was made champion meanwhile"):
         promote(2, "try it", root=moving)
     assert aliases(moving) == {"champion": 3, "challenger": 3}

@@ -145,11 +145,7 @@ def test_candidates_and_sampling_parameters_reach_the_model(run, tune, tmp_path,
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (
-            SetupError("no champion yet: run make repro"),
-            console.BROKEN,
-            "no champion yet: run make repro",
-        ),
+        (SetupError("no champion yet: make repro"), console.BROKEN, "no champion yet: make repro"),
         (KeyboardInterrupt(), console.STOPPED, "stopped"),
     ],
 )

@@ -104,7 +104,7 @@ def test_what_does_not_load_is_refused(moving, monkeypatch):
     """Neither a promotion nor a rollback leads to what could not compose, unless forced."""
     promote(2, "try it", root=moving)
     monkeypatch.setattr(gate, "load_model", Mock(side_effect=ModelError("no files")))
-    with pytest.raises(Refused, match="does not load: no files$"):
+    with pytest.raises(Refused, match=r"does not load: no files$"):
         promote(3, "try it", root=moving)
     with pytest.raises(Refused, match="does not load: no files; to go back further, retire it"):
         rollback("worse", root=moving)

@@ -174,13 +174,14 @@ def test_nothing_to_register(repository, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Rule, "compose", lambda *given: compose(*given)[::-1])
         refused("changes what is given")
+    (repository / "build/model/model.json").write_text("{}")
+    refused(r"build/model: .* does not load as a generator")
+    change(repository, 4)
     (repository / "mlartifacts").write_text("in the way")
     refused(r"mlflow.db: .*mlartifacts")
     for text in ("", "[1, 2]", '{"headline": '):
         (repository / "reports/metrics.json").write_text(text)
         refused(r"metrics.json: not an evaluation; run `dvc repro")
-    (repository / "build/model/model.json").write_text("{}")
-    refused(r"build/model: .* does not load as a generator")
     assert client_of(repository).search_model_versions() == []
 
 

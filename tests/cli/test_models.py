@@ -30,12 +30,6 @@ COMPARISON = ModelComparison("kantor-bach", 2, 1, 72, False, (OVERLAP, CROSSING)
 
 
 @pytest.fixture
-def models(run):
-    """Run `kantor models` with these words."""
-    return lambda *words: run("models", *words)
-
-
-@pytest.fixture
 def moves(monkeypatch):
     """Stands for what would move the champion."""
     moves = Mock()
@@ -53,29 +47,29 @@ def compare(monkeypatch):
     return compare
 
 
-def test_a_move_is_told(models, moves):
+def test_a_move_is_told(run, moves):
     """Reason and person reach the registry; one line says what is and what was overridden."""
-    result = models("promote", 2, "--why", "sounds better", "--by", "ada@desk")
+    result = run("models", "promote", 2, "--why", "sounds better", "--by", "ada@desk")
     assert result.stdout == "version 2 is champion, version 1 is previous\n"
-    result = models("rollback", "--why", "now", "--force")
+    result = run("models", "rollback", "--why", "now", "--force")
     assert result.stdout == "version 3 is champion, version 2 is previous\n"
     assert result.stderr == "kantor: overridden: no data\n"
-    assert models("retire", "challenger", "--why", "old").stdout == "version 3 is retired\n"
+    assert run("models", "retire", "challenger", "--why", "old").stdout == "version 3 is retired\n"
     moves.promote.assert_called_once_with("2", "sounds better", "ada@desk", False, comparison=None)
     moves.rollback.assert_called_once_with("now", None, True)
     moves.retire.assert_called_once_with("challenger", "old", None)
 
 
 @pytest.mark.parametrize("words", [["promote", "2"], ["rollback"], ["retire", "2"]])
-def test_a_move_needs_a_reason_and_the_gate(models, moves, monkeypatch, words):
+def test_a_move_needs_a_reason_and_the_gate(run, moves, monkeypatch, words):
     """Without --why nothing is moved; a refusal is a line a reason, with its own exit code."""
-    result = models(*words)
+    result = run("models", *words)
     assert result.exit_code == console.BAD_INPUT
     assert "--why" in result.stderr
     assert moves.mock_calls == []
     refusal = Refused("kantor-bach version 2: promotion", ["retired", "does not load: gone"])
     monkeypatch.setattr(f"kantor.promotion.promote.{words[0]}", Mock(side_effect=refusal))
-    result = models(*words, "--why", "try")
+    result = run("models", *words, "--why", "try")
     assert (result.exit_code, result.stdout) == (console.REFUSED, "")
     assert result.stderr.splitlines() == [
         "kantor: kantor-bach version 2: promotion refused",
@@ -84,17 +78,17 @@ def test_a_move_needs_a_reason_and_the_gate(models, moves, monkeypatch, words):
     ]
 
 
-def test_promoting_after_a_comparison(models, moves, compare):
+def test_promoting_after_a_comparison(run, moves, compare):
     """What was found worse decides, and the gains go into the history."""
-    models("promote", 2, "--why", "measured", "--compare")
+    run("models", "promote", 2, "--why", "measured", "--compare")
     assert moves.promote.call_args.kwargs["comparison"] is COMPARISON
     compare.assert_called_once_with("2")
 
 
-def test_a_comparison_is_told(models, compare, tmp_path):
+def test_a_comparison_is_told(run, compare, tmp_path):
     """Verdict, reasons, a table, and the drawing; where it cannot be written is a line."""
     plot = tmp_path / "gains.svg"
-    result = models("compare", 2, "--against", 1, "--plot", plot)
+    result = run("models", "compare", 2, "--against", 1, "--plot", plot)
     assert result.exit_code == 0, result.output
     told = result.stdout.splitlines()
     assert told[0] == "kantor-bach version 2 does not take the champion's place"
@@ -105,46 +99,46 @@ def test_a_comparison_is_told(models, compare, tmp_path):
     assert plot.read_bytes().startswith(b"<?xml")
     compare.assert_called_once_with("2", "1")
     for name in ("gains.pdf", "missing/gains.png"):
-        result = models("compare", 2, "--plot", tmp_path / name)
+        result = run("models", "compare", 2, "--plot", tmp_path / name)
         assert result.exit_code == console.BAD_INPUT
         assert "--plot" in result.stderr
 
 
-def test_the_history_is_a_line_a_move(models, monkeypatch):
+def test_the_history_is_a_line_a_move(run, monkeypatch):
     """Nothing is wrapped outside a terminal; where there was no move, a word says so."""
     elsewhere = Event("elsewhere", "", "unknown", 3, 1, "moved without Kantor, no record")
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED, elsewhere])
-    _, first, second, third = models("history").stdout.splitlines()
+    _, first, second, third = run("models", "history").stdout.splitlines()
     expected = "2026-11-25 08:00:00 promote 1 2 ada@desk 0.9100 sounds | better"
     assert " ".join(first.split()) == expected
     assert second.endswith("now; overridden: no data")
     assert third.startswith("-  ")
     monkeypatch.setattr(HISTORY, list)
-    assert models("history").stdout == ""
-    assert "no moves yet" in models("history").stderr
+    assert run("models", "history").stdout == ""
+    assert "no moves yet" in run("models", "history").stderr
 
 
-def test_versions_are_listed(models, monkeypatch):
+def test_versions_are_listed(run, monkeypatch):
     """One line for each version, the columns aligned."""
     versions = [
         {"version": 12, "aliases": ["challenger"], "created": "2026-01-02", "metrics": {}},
         {"version": 3, "aliases": [], "created": "2026-01-01", "metrics": {"crossing": 0.0234}},
     ]
     monkeypatch.setattr(kantor.registry, "versions", lambda: versions)
-    assert models("list").stdout.splitlines() == [
+    assert run("models", "list").stdout.splitlines() == [
         "version  aliases     created     figures",
         "12       challenger  2026-01-02  -",
         "3        -           2026-01-01  crossing 0.0234",
     ]
 
 
-def test_a_version_is_shown(models, monkeypatch):
+def test_a_version_is_shown(run, monkeypatch):
     """Its aliases, its tags and the moves it was part of; the history's tags are not repeated."""
     tags = {"git.commit": "abc", EVENT.tag: EVENT.to_json(), "mlflow.source": "x"}
     row = {"version": 2, "aliases": ["champion"], "created": "2026-11-25", "run": "f00"}
     monkeypatch.setattr(kantor.registry, "describe", lambda version: row | {"tags": tags})
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED])
-    told = models("show", "champion").stdout
+    told = run("models", "show", "champion").stdout
     expected = "version 2 aliases champion created 2026-11-25 run f00 git.commit abc"
     assert told.split()[:10] == expected.split()
     assert "mlflow.source" not in told

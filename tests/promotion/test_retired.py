@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from tests.registries import client_of, copied, make
@@ -107,13 +108,10 @@ def test_stopped_in_the_middle_it_goes_on(registry, monkeypatch, method):
     """Whatever was deleted by then; the version is the last to go."""
     from mlflow import MlflowClient
 
-    def stops(*_):
-        raise KeyboardInterrupt
-
     retire(2, "hums", root=registry)
     before = files(registry)
     with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, method, stops)
+        patch.setattr(MlflowClient, method, Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             prune_retired(LATER, root=registry)
     assert 2 in numbers(registry)

@@ -1,6 +1,7 @@
 """Loading a version: by alias, by number, from a folder, and every way in which it fails."""
 
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,8 +15,6 @@ from kantor.registry.pyfunc import example
 from kantor.registry.versions import kept_windows
 
 CHAMPION = "models:/kantor-bach@champion"
-
-
 SEEDS = np.arange(3)
 
 
@@ -89,10 +88,10 @@ def test_a_version_without_its_files_or_alias(own):
 
 def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
     """It starts no processes: every core has one of its own."""
-    asked = []
-    monkeypatch.setattr(composer, "load", lambda *given: asked.append(given))
+    load = Mock()
+    monkeypatch.setattr(composer, "load", load)
     load_alone(str(registered / "build/model"))
-    assert asked == [(registered / "build/model", 1)]
+    load.assert_called_once_with(registered / "build/model", 1)
 
 
 def test_the_table_of_windows_is_kept(moving, client, monkeypatch):
@@ -106,8 +105,6 @@ def test_the_table_of_windows_is_kept(moving, client, monkeypatch):
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
-    def gone(*_):
-        raise MlflowException("no run", error_code=RESOURCE_DOES_NOT_EXIST)
-
-    monkeypatch.setattr(MlflowClient, "list_artifacts", gone)
+    gone = MlflowException("no run", error_code=RESOURCE_DOES_NOT_EXIST)
+    monkeypatch.setattr(MlflowClient, "list_artifacts", Mock(side_effect=gone))
     assert kept_windows(2, root=moving) == (2, None)

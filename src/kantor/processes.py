@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import select
 import signal
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 BATCH = "kantor.batch.worker"
@@ -122,15 +122,11 @@ def _begin_worker(then: Callable[[], Any] | None) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if parent := multiprocessing.parent_process():
-        arguments = (parent.sentinel,)
-        threading.Thread(target=_end_with, args=arguments, daemon=True, name="end-with").start()
+        threading.Thread(target=_end_with, args=(parent,), daemon=True, name="end-with").start()
     if then:
         then()
 
 
-def _end_with(pipe: int) -> None:
-    """End this process as soon as nobody can write into a pipe any more."""
-    poll = select.poll()
-    poll.register(pipe, 0)  # no event but that it was hung up
-    poll.poll()
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
     os._exit(1)

@@ -66,11 +66,10 @@ class Reference:
     def compose(
         self, given: Conditioning, seeds: np.ndarray, parameters: SamplingParameters, passes: int
     ) -> Take:
-        self.parameters = parameters
-        take = self._once(given, seeds, parameters.temperature)
-        return refine(self._once, given, take, seeds, parameters.temperature, passes)
+        return refine(self._once, given, seeds, parameters, passes)
 
-    def _once(self, given: Conditioning, seeds: np.ndarray, temperature: float) -> Take:
+    def _once(self, given: Conditioning, seeds: np.ndarray, parameters: SamplingParameters) -> Take:
+        self.parameters, temperature = parameters, parameters.temperature
         inputs = surrounded(given, self.layout.vocabulary)
         numbers = np.stack([latent(int(seed), given.steps, len(self.order)) for seed in seeds])
         shown = np.where(inputs.mask.numpy() > 0, inputs.tokens.numpy(), UNKNOWN)

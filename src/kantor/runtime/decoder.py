@@ -114,12 +114,8 @@ class Decoder:
     def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
         """Choose the cells of a step that are not given, and write them into ``step.now``.
 
-        Returns
-        -------
-        now, anew : (line, row)
-            All tokens, and whether a composed pitch begins anew even if it stays.
-        doubtful : (row,) bool
-            Where rounding could change a choice.
+        Returns all tokens, and whether a composed pitch begins anew even if it stays, both
+        ``(line, row)``; and where rounding could change a choice, ``(row,)``.
         """
         free = step.now == UNKNOWN
         anew, doubtful = np.zeros(free.shape, bool), np.zeros(free.shape[1], bool)
@@ -142,16 +138,16 @@ class Decoder:
         logits, onset = head(step.context[:, line], step.now, step.before, step.key)
         tessitura = head.tessitura.take(step.key, axis=0)
         if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
-            logits[:, 1:] += (
-                np.float32(sampling.lookahead) * self._gains(head, step, step.ahead)[:, 1:]
-            )
+            gains = self._gains(head, step, step.ahead)
+            logits[:, 1:] += np.float32(sampling.lookahead) * gains[:, 1:]
         margin, near = MARGIN / step.temperature, np.zeros(len(logits), bool)
         later = self._order[self._order.index(line) + 1 :] if sampling.reweighting else ()
         given = [other for other in later if (step.now[other] > REST).any()]
         if given:
-            gap = sampling.gap(step.temperature)
             whole = logits + tessitura
-            above = whole - (whole.max(axis=1) - gap)[:, None]
+            # How far below the likeliest logit one may lie that could yet be taken.
+            gap = -np.log(max(sampling.min_p, 1e-6)) * np.maximum(step.temperature, 1)
+            above = whole - (whole.max(axis=1) - gap.astype(np.float32))[:, None]
             for other in given:
                 weight, close = self._likelihood(self._heads[other], head, above, step)
                 logits += np.float32(sampling.reweighting) * weight
@@ -197,12 +193,8 @@ class Decoder:
         Both are named by their heads. Places whose logits do not lie `above` the least that could
         yet be taken, ``(row, place)``, are left out.
 
-        Returns
-        -------
-        logarithm : (row, place) float32
-            `_NEVER` in places left out; 0 in rows whose pitch is not in the window of `given`.
-        near : (row,) bool
-            Where rounding may leave out another place.
+        Returns the logarithm, ``(row, place)``: `_NEVER` in places left out, 0 in rows whose pitch
+        is not in the window of `given`; and where rounding may leave out another place, ``(row,)``.
         """
         place = given.place(step.now[given.line], step.key)
         asked = (above >= 0) & (place >= 0)[:, None]

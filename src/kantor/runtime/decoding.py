@@ -14,7 +14,7 @@ from kantor.network.tokens import REST, UNKNOWN, frame_shift
 from kantor.runtime.decoder import Decoder, Step, some
 from kantor.runtime.heads import LOWEST_KEY
 from kantor.runtime.pieces import Encoder, Piece, pieces
-from kantor.runtime.sampling import SamplingParameters, Take, latent, threshold
+from kantor.runtime.sampling import SamplingParameters, Take, latent
 from kantor.runtime.tables import Whole, one_core
 from kantor.runtime.weights import Array, Weights
 
@@ -42,6 +42,8 @@ class Network:
         for start in range(0, len(batch), ROWS):
             rows = longest_first[start : start + ROWS]
             loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
+            for step in range(batch[rows[0]].steps):
+                loop.advance(step, sampling)
             for place, row in enumerate(rows):
                 steps = batch[row].steps
                 free, tonic = ~given.mask[row, :steps], given.major_tonic[row : row + 1]
@@ -65,7 +67,7 @@ class _Loop:
         seeds: NDArray[np.int64],
         sampling: SamplingParameters,
     ) -> None:
-        self._encoder, self._decoder = network.encoder, network.decoder
+        self._pieces, self._encoder, self._decoder = pieces, network.encoder, network.decoder
         shape = steps, lines, rows = pieces[0].steps, pieces[0].tokens.shape[1], len(pieces)
         self.tokens, self.onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
         self._uniform, self._threshold = np.zeros((2, *shape), np.float32)
@@ -76,10 +78,13 @@ class _Loop:
             self.onsets[part, :, row] = piece.onsets[within]
             numbers = latent(int(seed), piece.steps, lines)
             self._uniform[part, :, row] = numbers[:, 0]
-            self._threshold[part, :, row] = threshold(numbers[:, 1])
+            with np.errstate(divide="ignore"):
+                self._threshold[part, :, row] = np.log(numbers[:, 1]) - np.log(1 - numbers[:, 1])
             closes[part, row] = piece.closes
-        self._temperature = sampling.temperatures(closes)
+        cool = sampling.temperature * sampling.phrase_end
+        self._temperature = np.where(closes, np.float32(cool), np.float32(sampling.temperature))
         lengths = np.array([piece.steps for piece in pieces])
+        self._alive = (lengths > np.arange(steps)[:, None]).sum(axis=1).tolist()
         self._free = (self.tokens == UNKNOWN).any(axis=1)
         # Where two lines are given something to sound, so that they can be met.
         self._meets = ((self.tokens > REST).sum(axis=1) > 1).any(axis=1)
@@ -89,14 +94,13 @@ class _Loop:
         self._past = np.tile(self._decoder.start(), (rows, 1))
         self._earlier = self._decoder.earlier(self._before)
         self._drive = np.empty((rows, min(CHUNK, steps), self._encoder.units), np.float32)
-        for step, alive in enumerate((lengths > np.arange(steps)[:, None]).sum(axis=1).tolist()):
-            if step % CHUNK == 0:
-                for row, piece in enumerate(pieces[:alive]):
-                    self._encoder(piece, step, self._drive[row, : piece.steps - step])
-            self._advance(step, alive, sampling)
 
-    def _advance(self, step: int, rows: int, sampling: SamplingParameters) -> None:
-        """Compose one step of the first rows, which last so long."""
+    def advance(self, step: int, sampling: SamplingParameters) -> None:
+        """Compose the next step of the rows that last so long, which are the first ones."""
+        rows = self._alive[step]
+        if step % CHUNK == 0:
+            for row, piece in enumerate(self._pieces[:rows]):
+                self._encoder(piece, step, self._drive[row, : piece.steps - step])
         self._past, self._earlier = self._past[:rows], self._earlier[:rows]
         self._before, self._key = self._before[:, :rows], self._key[:rows]
         given, onsets = self.tokens[step, :, :rows], self.onsets[step, :, :rows]

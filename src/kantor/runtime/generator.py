@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -145,21 +145,9 @@ class Generator:
             raise
         return pitches, onsets
 
-    def _compose_here(
-        self,
-        given: Conditioning,
-        seeds: NDArray[np.int64],
-        sampling: SamplingParameters,
-        passes: int,
-    ) -> Take:
-        """Compose a batch that was checked, in this process."""
-        take = self._network.compose(given, seeds, sampling)
-
-        def again(given: Conditioning, seeds: NDArray[np.int64], temperature: float) -> Take:
-            """Compose a batch at another temperature."""
-            return self._network.compose(given, seeds, replace(sampling, temperature=temperature))
-
-        return refine(again, given, take, seeds, sampling.temperature, passes)
+    def _compose_here(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
+        """Compose a batch that was checked, in this process; `how` is what else `refine` takes."""
+        return refine(self._network.compose, given, seeds, *how)
 
     def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
         """What the critic holds of compositions: the more, the more like the style it finds them.

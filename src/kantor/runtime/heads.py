@@ -72,15 +72,20 @@ class Head:
         token = np.arange(known.tokens)
         midi = token + known.base + _KEYS[:, None]
         sounds = (token > REST) & (midi >= known.lowest) & (midi <= known.highest)
-        near = (moves + self.window + LARGEST_MOTION + below - midi).clip(moves, nowhere)
+        by_motion = (moves + self.window + LARGEST_MOTION + below - midi).clip(moves, nowhere)
         at = begins[:, None, None] + known.highest - midi
         choice = np.broadcast_to(self._offset[:, None], midi.shape)
-        by_token = np.where(sounds, np.stack([near, *at]), nowhere)
+        by_token = np.where(sounds, np.stack([by_motion, *at]), nowhere)
         self._starts = np.stack([choice, *by_token]).ravel()
         self._blocks = midi.size * np.arange(2 + len(stored))[:, None]
         self._turns = ((below - midi) % OCTAVE).ravel()
-        related = [_by_distance(outputs["relation"][place], distance) for place in stored]
-        return [none, motions, none, *related]
+        columns, near = [none, motions, none], np.abs(distance) <= layout.LARGEST_DISTANCE
+        for place in stored:
+            relation = layout.RELATION.split(outputs["relation"][place])
+            related = relation["interval"][distance % OCTAVE]
+            related[near] += relation["distance"][distance[near] + layout.LARGEST_DISTANCE]
+            columns.append(related)
+        return columns
 
     def _read_successors(self, stored: Array) -> None:
         """Windows by the last interval, the other line's motion, and a turn that follows from its
@@ -107,19 +112,11 @@ class Head:
     def __call__(
         self, context: Array, now: Whole, before: Whole, key: Whole
     ) -> tuple[Array, Array]:
-        """Logits of the window, and of an onset where the pitch equals the last one.
+        """Logits ``(row, window)``, and of an onset where the pitch stays the same, ``(row,)``.
 
-        Parameters
-        ----------
-        context : (row, unit)
-            What the hidden layer has of anything but the step's chord, its bias included.
-        now, before : (line, row) intp
-            Tokens of the step, 0 where a line is not known yet, and of the step before.
-
-        Returns
-        -------
-        logits : (row, window) float32
-        onset : (row,) float32
+        `context (row, unit)` is what the hidden layer has of anything but the step's chord, its
+        bias included. `now` and `before (line, row)` are tokens: of the step, 0 where a line is not
+        known yet, and of the step before.
         """
         known: list[bool] = np.asarray(now.any(axis=1)).tolist()
         count = len(self._written)
@@ -159,12 +156,3 @@ def _windows(numbers: Array, size: int) -> Array:
     """Every run of `size` numbers, the row after the end of one included: a view."""
     shape, step = (numbers.size - size + 1, size), numbers.itemsize
     return np.ndarray(shape, numbers.dtype, numbers, strides=(step, step))
-
-
-def _by_distance(relation: Array, distance: Whole) -> Array:
-    """Preferences for interval classes and for distances, by distance."""
-    blocks = layout.RELATION.split(relation)
-    rows, largest = blocks["interval"][distance % OCTAVE], layout.LARGEST_DISTANCE
-    near = np.abs(distance) <= largest
-    rows[near] += blocks["distance"][distance[near] + largest]
-    return np.asarray(rows)

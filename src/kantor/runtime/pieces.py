@@ -167,6 +167,7 @@ class Critic:
         return np.array(scores, np.float32)
 
     def _score_of(self, piece: Piece, sung: Whole, onsets: Flags) -> float:
+        """The mean score of a piece's windows."""
         after = ((0, self._window), (0, 0))
         now = np.pad(sung[: piece.steps], after, constant_values=tokens.REST).T
         before = np.pad(now[:, :-1], ((0, 0), (1, 0)), constant_values=tokens.REST)
@@ -179,11 +180,7 @@ class Critic:
             steps += table.take(rows, axis=0)
         steps += self._dense("surroundings", piece.around(CONTEXT, len(piece.tokens)))
         starts = np.arange(0, max(piece.steps, 1), HOP)
-        return float(self._windows(_leaky(steps), starts).mean())
-
-    def _windows(self, steps: Array, starts: Whole) -> Array:
-        """The scores of windows that begin at `starts`, ``(window,)``."""
-        windows = steps[starts[:, None] + np.arange(self._window)]
+        windows = _leaky(steps)[starts[:, None] + np.arange(self._window)]
         padded = np.pad(windows, ((0, 0), (1, 1), (0, 0)))
         taps = [padded[:, tap : tap + self._window] for tap in range(TAPS)]
         hidden = _leaky(self._dense("local", np.concatenate(taps, axis=-1)))
@@ -191,7 +188,8 @@ class Critic:
         for layer in range(self._strided):
             hidden = hidden.reshape(len(starts), -1, 2 * self._width)
             hidden = _leaky(self._dense(f"strided.{layer}", hidden))
-        return np.asarray(self._dense("score", hidden.reshape(len(starts), -1))[:, 0] + local)
+        scores = self._dense("score", hidden.reshape(len(starts), -1))[:, 0]
+        return float((scores + local).mean())
 
     def _dense(self, name: str, inputs: Array) -> Array:
         kernel = self._weights[f"{CRITIC}{name}.kernel"]

@@ -55,32 +55,13 @@ class SamplingParameters:
         if not 0 <= self.min_p < 1:
             raise InputError(f"a min_p of {self.min_p}: choose one from 0 to below 1")
 
-    def temperatures(self, closes: Flags) -> Array:
-        """The temperature of each step; `closes` is True where a phrase ends."""
-        cool = self.temperature * self.phrase_end
-        return np.where(closes, np.float32(cool), np.float32(self.temperature))
-
-    def gap(self, temperature: Array) -> Array:
-        """How far below the likeliest logit one may lie that could yet be taken, ``(row,)``."""
-        widest = -np.log(max(self.min_p, 1e-6))
-        return np.asarray(widest * np.maximum(temperature, 1), np.float32)
-
 
 def choose(logits: Array, uniform: Array, min_p: float, margin: Array) -> tuple[Whole, Flags]:
-    """The place at which the cumulated probabilities pass the uniform number.
+    """The place at which the cumulated probabilities pass the number `uniform (row,)`.
 
-    Parameters
-    ----------
-    logits : (row, place) float32
-        Already divided by the temperature.
-    uniform, margin : (row,) float32
-        `margin` is how much rounding may move the logits.
-
-    Returns
-    -------
-    place : (row,) intp
-    doubtful : (row,) bool
-        Whether logits moved by `margin` may lead to another place; a row alone is never in doubt.
+    `logits (row, place)` are already divided by the temperature. Returned are the places, ``(row,)
+    intp``, and whether another one is possible where rounding moves logits by `margin (row,)`,
+    ``(row,) bool``; a row alone is never in doubt.
     """
     likely = logits.T.copy()  # long rows are added, compared and searched faster than short ones
     likely -= likely.max(axis=0)
@@ -104,40 +85,32 @@ def _lower_triangle(size: int) -> Array:
     return np.tril(np.ones((size, size), np.float32))
 
 
-def threshold(uniform: Array) -> Array:
-    """The logit that is as likely as a uniform number says."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(uniform) - np.log(1 - uniform))
-
-
 def latent(seed: int, steps: int, lines: int) -> Array:
     """Uniform numbers ``(steps, 2, line)``: a longer piece begins with those of a shorter one."""
     return _random(seed).random((steps, 2, lines), np.float32)
 
 
 def refine(
-    compose: Callable[[Conditioning, NDArray[np.int64], float], Take],
+    compose: Callable[[Conditioning, NDArray[np.int64], SamplingParameters], Take],
     given: Conditioning,
-    take: Take,
     seeds: NDArray[np.int64],
-    temperature: float,
+    sampling: SamplingParameters,
     passes: int,
 ) -> Take:
-    """A take after so many passes; the given cells stay as they are.
+    """Compose a take, then parts of it again so many times; given cells stay as they are.
 
     Blocked Gibbs sampling, as Coconet does it (Huang et al. 2017): each pass composes blocks of the
     cells again while all others are given; from pass to pass fewer, and cooler.
-
-    `compose` takes a batch, one seed a piece and a temperature.
     """
-    pitches, onsets = take
+    pitches, onsets = compose(given, seeds, sampling)
     for number in range(passes):
         done = number / passes
         share = _FIRST_SHARE + (_LAST_SHARE - _FIRST_SHARE) * done
         own = seeds ^ np.int64(0x5DEECE66D * (number + 1))
         kept = ~np.stack([_blocks(seed, given.mask[0], share) for seed in own])
         rest = replace(given, pitches=pitches, onsets=onsets, mask=given.mask | kept)
-        pitches, onsets = compose(rest, own, temperature * (1 - (1 - _COOLEST) * done))
+        temperature = sampling.temperature * (1 - (1 - _COOLEST) * done)
+        pitches, onsets = compose(rest, own, replace(sampling, temperature=temperature))
         # A cell after one that was composed again may have become the start of a note.
         floor = np.moveaxis(onset_floor(np.moveaxis(pitches, 1, 0)), 0, 1)
         onsets = np.where(given.mask, given.onsets, onsets | floor)

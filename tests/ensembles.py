@@ -1,7 +1,5 @@
 """An ensemble unlike SATB, for tests: five pitched lines and three drums; and music for it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from kantor.ensemble import Ensemble, Line

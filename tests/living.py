@@ -1,7 +1,5 @@
 """Python in processes of their own, and whether processes live."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

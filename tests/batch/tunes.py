@@ -1,7 +1,5 @@
 """Melodies by rule, and models that other processes can load."""
 
-from __future__ import annotations
-
 import csv
 import os
 import signal

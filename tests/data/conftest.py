@@ -1,7 +1,5 @@
 """Scores to write into files, what reading a source gives, the raw scores, and the stages."""
 
-from __future__ import annotations
-
 import runpy
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The flow composes what is in the inbox, here or on Dask, and shows it in Prefect."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import batch_compose as module

@@ -1,7 +1,5 @@
 """Scores to write: chords, and an ensemble other than `SATB`."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The arrays of a small model of random weights, made without TensorFlow."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

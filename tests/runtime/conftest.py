@@ -1,7 +1,5 @@
 """A small model of random weights, made without TensorFlow, and what it can be asked."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -3,8 +3,6 @@
 That it composes what the networks in TensorFlow say is held by `tests/model`.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import fields, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Other processes compose their share of a large batch: light ones, that leave nothing behind."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

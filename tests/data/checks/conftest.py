@@ -1,7 +1,5 @@
 """A small corpus that passes every check, and copies of it to spoil."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import pandas as pd

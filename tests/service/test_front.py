@@ -119,13 +119,16 @@ def test_the_newest_come_first(top, monkeypatch):
 
 
 def test_so_many_are_shown(top, monkeypatch):
-    """Of the folders that changed last; and that there are more."""
+    """Of the folders that changed last, by name in a very full one; and that there are more."""
     for number in range(SHOWN + 1):
         put(top / f"{number:03d}.mid", number + 1.0)
     newest = composed(top)
     assert names(newest.files)[0] == f"{SHOWN:03d}.mid"
     assert len(newest.files) == SHOWN
     assert newest.more
+    monkeypatch.setattr(module, "_TIMED", SHOWN)
+    put(top / "zzz.mid", 0.5)
+    assert names(composed(top).files)[0] == "zzz.mid"
     monkeypatch.setattr(module, "_FOLDERS", 3)
     for number in range(5):
         folder = put(top.parent / "many" / str(number) / f"{number}.mid").parent

@@ -46,6 +46,7 @@ _WORDS = {
 }
 SHOWN = 100  # batches, and files, at most
 _FOLDERS = 200  # that are looked into, at most
+_TIMED = 2_000  # files of a folder whose times are looked up, at most
 _LEDGER, _PAGE = "ledger.sqlite", "index.html"  # of a folder of batches, and of each batch
 _MUSIC = {".html", ".csv", ".mid", ".musicxml", ".mxl", ".wav", ".mp3", ".flac", ".png", ".svg"}
 
@@ -109,20 +110,31 @@ def composed(top: Path) -> Composed:
 
 
 def _listed(folder: Path) -> tuple[list[Timed], list[Timed]]:
-    """The folders and the newest music in a folder, each behind its time; nothing hidden."""
+    """The folders and the newest music in a folder, each behind its time; nothing hidden.
+
+    Of files beyond a few thousand the times are not looked up: the last by name are taken.
+    """
     folders: list[Timed] = []
-    music: list[Timed] = []
+    music: list[os.DirEntry[str]] = []
     with suppress(OSError), os.scandir(folder) as entries:  # there is none, or it is gone meanwhile
         for entry in entries:
-            suffix = entry.name[entry.name.rfind(".") :]
-            with suppress(FileNotFoundError):
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.stat().st_mtime, Path(entry.path)))
-                elif suffix in _MUSIC and entry.is_file():
-                    music.append((entry.stat().st_mtime, Path(entry.path)))
-    return folders, nlargest(SHOWN + 1, music)
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((_time(entry), Path(entry.path)))
+            elif entry.name[entry.name.rfind(".") :] in _MUSIC and entry.is_file():
+                music.append(entry)
+    when = _time if len(music) <= _TIMED else lambda _: 1.0
+    newest = nlargest(SHOWN + 1, ((when(entry), entry.path) for entry in music))
+    return folders, [(time, Path(path)) for time, path in newest if time]
+
+
+def _time(entry: os.DirEntry[str]) -> float:
+    """When it last changed; 0 for what is gone."""
+    try:
+        return entry.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def site(root: Path, prefect: int, mlflow: int) -> Starlette:

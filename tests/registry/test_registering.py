@@ -63,7 +63,9 @@ def test_same_inputs_make_no_second_version(own):
 
 
 def test_a_later_version_challenges_and_going_back_finds_the_old_one(own):
-    """The champion stays who it was; the closing words are of what was built last."""
+    """Also where the experiment was deleted; the closing words are of what was built last."""
+    store, run = run_of(own)
+    store.delete_experiment(run.info.experiment_id)
     change(own, 5)
     receipt = register(own, PARAMS)
     receipt.write(own / RECEIPT)

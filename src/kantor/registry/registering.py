@@ -196,6 +196,8 @@ def _experiment_id(store: Store, name: str) -> str:
             f"{store.uri}: keeps its files in {experiment.artifact_location}: the repository was "
             "moved or copied; run `python -m kantor.registry relocate`"
         )
+    if experiment.lifecycle_stage == "deleted":
+        store.client.restore_experiment(experiment.experiment_id)
     return str(experiment.experiment_id)
 
 

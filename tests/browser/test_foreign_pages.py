@@ -4,6 +4,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,8 +65,11 @@ class Servers:
 
     @staticmethod
     def ask(url, body=None):
-        """The JSON that a program gets."""
+        """The JSON that a program gets; it asks again while the database is locked."""
         answer = httpx.request("GET" if body is None else "POST", url, json=body, timeout=30)
+        while answer.status_code == 503:
+            time.sleep(1)
+            answer = httpx.request(answer.request.method, url, json=body, timeout=30)
         return answer.raise_for_status().json()
 
     def deployment(self):

@@ -24,7 +24,7 @@ from kantor.errors import InputError
 from kantor.formats.parts import named_lines
 from kantor.formats.picture import pitch_span
 from kantor.formats.reading import read
-from kantor.metrics.musical import LABELS
+from kantor.metrics.musical import JOINT
 from kantor.music.score import Score
 from kantor.pages import template
 from kantor.pages.rolls import octave_labels, roll
@@ -89,7 +89,9 @@ def _sample(
         "about": ", ".join(about),
         "status": row["status"],
         "figures": [
-            (LABELS[name], f"{value:.3g}") for name, value in metrics.items() if value is not None
+            (JOINT[name].label, f"{value:.3g}")
+            for name, value in metrics.items()
+            if value is not None
         ],
         "warnings": row["warnings"],
         "files": [(Path(path).name, f"../{quote(path)}") for path in written],

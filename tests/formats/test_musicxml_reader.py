@@ -22,12 +22,14 @@ def note(pitch, duration=2, more="", chord=False):
     return f"<note>{start}{place}<duration>{duration}</duration>{more}</note>"
 
 
-def score_of(*measures):
-    """A score of one part."""
-    inner = "".join(f'<measure number="{i}">{text}</measure>' for i, text in enumerate(measures, 1))
-    listed = '<score-part id="P1"><part-name>Flute</part-name></score-part>'
-    parts = f'<part-list>{listed}</part-list><part id="P1">{inner}</part>'
-    return f"<score-partwise>{parts}</score-partwise>"
+def score_of(*measures, about="<part-name>Flute</part-name>", others=()):
+    """A score of one part, and of `others`, each a sequence of measures."""
+    listed = f'<score-part id="P1">{about}</score-part>'
+    parts = ""
+    for number, part in enumerate((measures, *others), start=1):
+        inner = "".join(f'<measure number="{i}">{text}</measure>' for i, text in enumerate(part, 1))
+        parts += f'<part id="P{number}">{inner}</part>'
+    return f"<score-partwise><part-list>{listed}</part-list>{parts}</score-partwise>"
 
 
 def read(text, *, expand_repeats=False):
@@ -52,7 +54,7 @@ def test_chords_voices_grace_notes_and_ties():
             note("G5", 2, '<tie type="stop"/>') + note("G5", 6),
         )
     )
-    assert [part.name for part in parsed.parts] == ["Flute voice 1", "Flute voice 2"]
+    assert [part.label for part in parsed.parts] == ["Flute voice 1", "Flute voice 2"]
     assert plain(parsed) == [(0, 2, 72), (0, 2, 76), (2, 5, 79), (5, 8, 79)]
     assert plain(parsed, 1) == [(2, 4, 60)]
 
@@ -106,6 +108,110 @@ def test_a_bar_split_by_a_double_bar_is_one_bar():
     assert parsed.length == 13
 
 
+def rest(duration):
+    return f"<note><rest/><duration>{duration}</duration></note>"
+
+
+TIED = '<notations><tied type="{}"/></notations>'
+SEEN = "<type>quarter</type>"
+TRIPLET = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes>"
+NO_LENGTH = note("D4").replace("<duration>2</duration>", "{}")
+
+
+@pytest.mark.parametrize(
+    ("measures", "expected"),
+    [
+        ([note("C4", 8, TIED.format("start")), note("C4", 2, TIED.format("stop"))], [(0, 5, 60)]),
+        (
+            [note("C4", 2) + NO_LENGTH.format(SEEN) + note("E4")],
+            [(0, 1, 60), (1, 2, 62), (2, 3, 64)],
+        ),
+        (
+            [NO_LENGTH.format(f"{SEEN}<dot/><dot/>") + note("E4")],
+            [(0, F(7, 4), 62), (F(7, 4), F(11, 4), 64)],
+        ),
+        ([NO_LENGTH.format(f"{SEEN}{TRIPLET}</time-modification>")], [(0, F(2, 3), 62)]),
+        (
+            [note("C4") + "<attributes><divisions>6</divisions></attributes>" + note("D4", 4)],
+            [(0, 1, 60), (1, F(5, 3), 62)],
+        ),
+        ([note("C4", 0, SEEN) + note("D4", 0), note("E4")], [(0, 1, 60), (1, 2, 64)]),
+        (["<backup><duration>99</duration></backup>" + note("c4")], [(0, 1, 60)]),
+        ([note("C4", 4).replace("<duration>4", "<duration>4.00000000000000")], [(0, 2, 60)]),
+    ],
+)
+def test_notes_that_are_written_loosely(measures, expected):
+    """A tie that is only drawn, a length that only the note value tells, divisions on the way."""
+    first, *others = measures
+    assert plain(read(score_of(FOUR_FOUR + first, *others))) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "lengths"),
+    [
+        ([note("C4", 8), note("D4", 8)], [rest(16), rest(16)], (4, 4)),
+        ([note("C4", 2), note("D4", 8)], [rest(8), rest(8)], (1, 4)),
+        ([note("C4", 10), note("D4", 8)], [rest(16), rest(8)], (5, 4)),
+        ([note("C4", 8), note("D4", 4)], [rest(8), rest(8)], (4, 4)),
+        ([note("C4", 8), rest(16)], [rest(8), rest(16)], (4, 8)),
+        ([note("C4", 9), note("D4", 8)], [note("C3", 8), rest(8)], (4, 4)),
+        ([note("C4", "8.005"), note("D4", 8)], [rest(8), rest(8)], (4, 4)),
+    ],
+)
+def test_neither_rests_nor_rounded_notes_lengthen_the_bar(first, other, lengths):
+    """Meter and notes decide; a rest that all parts have lasts as long as it says.
+
+    Of notes that run over, as rounded triplets do, those decide that fill the bar.
+    """
+    parsed = read(score_of(FOUR_FOUR + first[0], first[1], others=[other]))
+    assert parsed.length == sum(lengths)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "key", "meter", "told"),
+    [
+        ("<key><fifths>8</fifths></key>", Key(-4), "4/4", "key of 8 sharps read as 4 flats"),
+        ("<key><fifths>-9</fifths></key>", Key(3), "4/4", "key of 9 flats read as 3 sharps"),
+        ("<key><key-step>C</key-step></key>", None, "4/4", "single accidentals ignored"),
+        ("<time><beats>2</beats><beat-type>64</beat-type></time>", None, "4/4", "2/64 ignored"),
+        ("<time><beats>48</beats><beat-type>64</beat-type></time>", None, "12/16", None),
+        ("<time><senza-misura/></time>", None, "4/4", "without a meter"),
+    ],
+)
+def test_odd_keys_and_meters_are_mended_and_told(attributes, key, meter, told):
+    """They do not stop the piece."""
+    parsed = read(score_of(ATTRIBUTES.format(attributes) + note("C4", 2)))
+    assert (parsed.key, str(parsed.meters[0][1])) == (key, meter)
+    assert [told in message for message in parsed.messages] == ([True] if told else [])
+
+
+def test_parts_tell_their_name_program_and_drums():
+    """An instrument names a part without a name; unpitched notes are drums."""
+    about = "<part-name/><score-instrument><instrument-name>Oboe</instrument-name>"
+    about += "</score-instrument><midi-instrument><midi-program>69</midi-program>"
+    about += "<midi-unpitched>43</midi-unpitched></midi-instrument>"
+    hit = "<note><unpitched/><duration>2</duration></note>"
+    parts = read(score_of(FOUR_FOUR + note("C4") + hit, about=about)).parts
+    assert [(part.name, part.program, part.is_drum) for part in parts] == [
+        ("Oboe", 68, False),
+        ("Oboe", 68, True),
+    ]
+    assert plain(read(score_of(FOUR_FOUR + hit + hit))) == [(0, 1, 38), (1, 2, 38)]
+    assert parts[1].notes[0].pitch == 42
+
+
+def test_staves_are_told_and_kept_apart():
+    """A voice says where it stands, also where each staff counts its voices from 1."""
+    back = "<backup><duration>8</duration></backup>"
+    for number in "51":
+        lower = note("C3", 8, f"<voice>{number}</voice><staff>2</staff>")
+        parts = read(score_of(FOUR_FOUR + note("C5", 8, "<staff>1</staff>") + back + lower)).parts
+        assert [part.notes[0].pitch for part in parts] == [72, 48]
+        details = ["voice 1, staff 1", f"voice {number}, staff 2"]
+        assert [part.detail for part in parts] == details
+        assert {part.source for part in parts} == {0}
+
+
 BACK = '<repeat direction="backward"/>'
 REPEAT = f'<barline location="right">{BACK}</barline>'
 FORWARD = '<barline location="left"><repeat direction="forward"/></barline>'
@@ -128,6 +234,7 @@ def ending(number, letter, repeat=""):
         (["C" + REPEAT.replace("/></b", ' times="3"/></b'), "D"], "CCCD"),
         (["C", ending("1", "D", BACK), ending("2", "E"), "F"], "CDCEF"),
         (["C", ending("1, 2", "D", BACK), ending("3", "E"), FORWARD + "F" + REPEAT], "CDCDCEFF"),
+        (["C", ending("1, 3", "D", BACK), ending("2", "E", BACK)], "CDCECD"),
         (["C", "D"], "CD"),
     ],
 )

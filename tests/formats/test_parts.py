@@ -92,7 +92,7 @@ def test_a_moving_voice_among_held_ones_keeps_its_line():
 CHORD = st.tuples(*(st.integers(*span) for span in ((66, 72), (60, 65), (54, 59), (40, 53))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(CHORD, min_size=1, max_size=12), st.lists(st.booleans(), min_size=48, max_size=48))
 def test_chords_that_never_cross_are_split_exactly(chords, held):
     """Whatever notes are held or repeated: lines in registers of their own are found again."""

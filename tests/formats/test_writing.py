@@ -17,6 +17,7 @@ from kantor.formats import midi, musicxml, pianoroll
 from kantor.formats.engraving import spell
 from kantor.formats.pianoroll import parse_multitrack, to_multitrack, to_roll
 from kantor.formats.reading import read
+from kantor.music.dynamics import velocities
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.quantise import quantise
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
@@ -56,7 +57,7 @@ def notes_in(parsed):
 
 @pytest.mark.parametrize("kind", ["midi", "musicxml", "npz"])
 @given(score=scores())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_score_survives_the_file(kind, score, tmp_path_factory):
     """Notes, repeated ones apart, tempo, title and length; what else the format has room for."""
     path = tmp_path_factory.getbasetemp() / "score"
@@ -79,7 +80,7 @@ def test_a_score_survives_the_file(kind, score, tmp_path_factory):
 
 
 @given(score=scores())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_midi_bytes_are_those_of_mido(score):
     """Read and written again by another package the file is the same, byte for byte."""
     data, again = midi.to_bytes(score), io.BytesIO()
@@ -130,6 +131,8 @@ def test_midi_names_programs_and_channels_are_the_ensembles(band, tmp_path):
     assert [part.name for part in parts][3:] == ["Cello", "Double bass", "Kick", "Snare", "Hat"]
     assert [part.is_drum for part in parts] == [False] * 5 + [True] * 3
     assert [part.notes[0].pitch for part in parts] == band.pitches[0].tolist()
+    struck = [next(m.velocity for m in track if m.type == "note_on") for track in tracks]
+    assert struck == velocities(band)[0].tolist()
 
 
 def test_a_multitrack_is_one_that_pypianoroll_reads(band, tmp_path):
@@ -180,7 +183,7 @@ def test_clefs_suit_the_ensemble_and_drums_have_no_pitch(band, tmp_path):
     clefs = [part.recurse().getElementsByClass("Clef")[0].sign for part in parts]
     assert clefs == [*"GGGFF", *["percussion"] * 3]
     assert all("Unpitched" in n.classes for n in parts[5].flatten().notes)
-    pitched = read(tmp_path / "a.musicxml").parts
+    pitched = [p for p in read(tmp_path / "a.musicxml").parts if not p.is_drum]
     assert [part.notes[0].pitch for part in pitched] == [76, 67, 60, 48, 36]
 
 
@@ -227,7 +230,7 @@ def test_multitracks_made_elsewhere_are_understood():
     chords[0:96, [48, 52]] = True
     tracks = [StandardTrack(name="Lead", pianoroll=melody), BinaryTrack(pianoroll=chords)]
     parts = parse_multitrack(Multitrack(resolution=24, tracks=tracks)).parts
-    assert parts[0].notes == ((0, 1, 60), (1, 2, 60), (2, 4, 62))
+    assert [note[:3] for note in parts[0].notes] == [(0, 1, 60), (1, 2, 60), (2, 4, 62)]
     assert len(parts[1].notes) == 2
 
 

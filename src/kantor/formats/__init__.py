@@ -1,0 +1,1 @@
+"""Files to scores and back: MIDI, MusicXML, ABC, piano rolls, sound, pictures."""

@@ -5,26 +5,20 @@ as its tempo says plus `TAIL` seconds. The loudest sample is brought to -3 dB of
 pieces are rendered in blocks, so memory does not grow with length; the same score gives the same
 bytes.
 
-The music sounds as in a small church, each line by its program at its place: a choir's line by
-soft strings over a flute stop, drum lines by the drum kit. symusic's synthesizer plays TimGM6mb,
-the soundfont that pretty_midi's wheel installs. Release 0.5.9 of it ignores velocities, stops notes
-dead, and plays many of the soundfont's programs out of tune or with a second, wrong pitch (the
-pianos, choirs and organs among them). Strings and flute were measured in tune from C2 to A5; their
-levels are set when they are mixed, a low-pass takes the edge off the strings, and a short
-reverberation lets the sound die away.
+The music sounds as in a small church, each line by its program at its place, as loud as
+`kantor.music.dynamics` has it, with repeats played. `kantor.formats.sampler` plays the notes; a
+short reverberation lets them die away, and what lies below hearing is taken out.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import wave
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,37 +26,35 @@ from numpy.typing import NDArray
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.files import save
-from kantor.music.notes import Note, notes_of
-from kantor.music.score import STEPS_PER_QUARTER, Score
-
-if TYPE_CHECKING:
-    from symusic import Synthesizer
+from kantor.formats.sampler import Event, fast_length, play
+from kantor.formats.soundfont import DRUMS
+from kantor.music.dynamics import velocities
+from kantor.music.notes import notes_of
+from kantor.music.repeats import played
+from kantor.music.score import Score
 
 Samples = NDArray[np.float32]
+Gains = Sequence[float] | None
+"""What each line's sound is multiplied by; a line of 0 is silent. None: all sound as they are."""
 
 RATE = 44_100
 TAIL = 1.5  # seconds after the last step
 _LONGEST = 4_200.0  # seconds that are written to a file: an hour and a bit
-_KEPT = 600.0  # seconds that are kept in memory: 210 MB at 44.1 kHz
+_KEPT = 180.0  # seconds that are kept in memory: 63 MB at 44.1 kHz
 _PEAK = 10 ** (-3 / 20)
 _MP3_KBIT = 96  # a second
 
-_CHOIR = 52  # General MIDI numbers
-_DRUM_KIT = 0
-_FOR_CHOIR: tuple[tuple[int, float], ...] = ((48, 1.0), (72, 0.4))  # strings, piccolo; levels
-_COMPASS = (24, 96)  # lowest and highest pitch that are played as written
 _BLOCK_SECONDS = 20
-_REPEAT_GAP = 60  # milliseconds of silence before a repeated note
+_REPEAT_GAP = 0.09  # seconds of silence before a repeated note
 _FADE = 0.5  # seconds
 _WET = 0.35
-_CUTOFF = 2_500  # hertz
+_CUTOFF = 2_500  # hertz, of what the room answers
+_INAUDIBLE = 20  # hertz
 
-_SYNTHESIZER = Lock()  # there is one for all threads
 
-
-def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
+def write_wav(score: Score, path: str | Path, rate: int = RATE, gains: Gains = None) -> None:
     """Write a WAV file, 16 bits, stereo: 10 MB a minute; errors as of `levelled`."""
-    blocks = levelled(score, rate)
+    blocks = levelled(score, rate, gains)
 
     def encode(file: BinaryIO) -> None:
         with wave.open(file, "wb") as sound:
@@ -74,7 +66,7 @@ def write_wav(score: Score, path: str | Path, rate: int = RATE) -> None:
     save(path, encode)
 
 
-def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
+def mp3_bytes(score: Score, rate: int = RATE, gains: Gains = None) -> bytes:
     """The content of an MP3 file, to be embedded in a page; errors as of `levelled`.
 
     MP3 knows eight rates, among them 44,100, 32,000 and 24,000.
@@ -83,25 +75,63 @@ def mp3_bytes(score: Score, rate: int = RATE) -> bytes:
     most, least = (320, 32) if rate >= 32_000 else (160, 8)
     level = (most - _MP3_KBIT) / (most - least)
     how = {"bitrate_mode": "CONSTANT", "compression_level": level}
-    return _encoded(score, rate, format="MP3", subtype="MPEG_LAYER_III", **how)
+    return _encoded(score, rate, gains, format="MP3", subtype="MPEG_LAYER_III", **how)
 
 
-def flac_bytes(score: Score, rate: int = RATE) -> bytes:
+def flac_bytes(score: Score, rate: int = RATE, gains: Gains = None) -> bytes:
     """The same as FLAC: five times as long as an MP3, and encoded thirty times as fast."""
-    return _encoded(score, rate, format="FLAC", subtype="PCM_16")
+    return _encoded(score, rate, gains, format="FLAC", subtype="PCM_16")
 
 
-def _encoded(score: Score, rate: int, **how: object) -> bytes:
+def write_mp3(score: Score, path: str | Path, gains: Gains = None) -> None:
+    """Write an MP3 file, as `mp3_bytes` has it."""
+    content = mp3_bytes(score, gains=gains)
+    save(path, lambda file: file.write(content))
+
+
+def write_ogg(score: Score, path: str | Path, gains: Gains = None) -> None:
+    """Write an Ogg Vorbis file; errors as of `levelled`."""
+    content = _renumbered(_encoded(score, RATE, gains, format="OGG", subtype="VORBIS"))
+    save(path, lambda file: file.write(content))
+
+
+def _renumbered(ogg: bytes) -> bytes:
+    """The Ogg stream with the number 0 in place of libsndfile's random one.
+
+    A page's checksum (RFC 3533) is linear: the number's share is taken out of it.
+    """
+    pages, start = [], 0
+    while start < len(ogg):
+        lengths = ogg[start + 27 : start + 27 + ogg[start + 26]]
+        pages.append(slice(start, start + 27 + len(lengths) + sum(lengths)))
+        start = pages[-1].stop
+    # The share, by how many bits of the page stand after the number's first one.
+    shares = [int.from_bytes(ogg[14:18], "big")]
+    for _ in range(8 * max(page.stop - page.start for page in pages)):
+        shifted = shares[-1] << 1
+        shares.append(shifted ^ 0x104C11DB7 if shifted >> 32 else shifted)
+    renumbered = bytearray(ogg)
+    for page in pages:
+        number, checksum = (slice(page.start + at, page.start + at + 4) for at in (14, 22))
+        share = shares[8 * (page.stop - number.start)]
+        renumbered[number] = bytes(4)
+        renumbered[checksum] = (int.from_bytes(ogg[checksum], "little") ^ share).to_bytes(
+            4, "little"
+        )
+    return bytes(renumbered)
+
+
+def _encoded(score: Score, rate: int, gains: Gains, **how: object) -> bytes:
     import soundfile
 
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", rate, 2, **how) as file:
-        for block in levelled(score, rate):
+        for block in levelled(score, rate, gains):
             file.write(block)
     return stream.getvalue()
 
 
-def levelled(score: Score, rate: int = RATE) -> Iterator[Samples]:
+def levelled(score: Score, rate: int = RATE, gains: Gains = None) -> Iterator[Samples]:
     """The sound of a score in blocks, its loudest sample at -3 dB; zeros where it has no notes.
 
     Long pieces are played twice, not kept.
@@ -111,120 +141,102 @@ def levelled(score: Score, rate: int = RATE) -> Iterator[Samples]:
     InputError
         If it would last longer than 70 minutes, or the soundfont is not installed.
     """
+    score = played(score)
     if score.seconds > _LONGEST:
         raise InputError(
             f"{score.title or 'score'}: {score.seconds / 60:.0f} minutes of sound, at most "
             f"{_LONGEST / 60:.0f} are rendered; raise the tempo or cut the piece"
         )
-    kept = list(_blocks(score, rate)) if score.seconds <= _KEPT else None
-    peak = max(float(np.abs(block).max(initial=0)) for block in kept or _blocks(score, rate))
+    factors = tuple(gains or [1.0] * len(score.ensemble.lines))
+    kept = list(_blocks(score, rate, factors)) if score.seconds <= _KEPT else None
+    peak = max(
+        float(np.abs(block).max(initial=0)) for block in kept or _blocks(score, rate, factors)
+    )
     gain = np.float32(_PEAK / peak if peak else 1)
-    return (block * gain for block in kept or _blocks(score, rate))
+    return (block * gain for block in kept or _blocks(score, rate, factors))
 
 
-def _blocks(score: Score, rate: int) -> Iterator[Samples]:
-    """The sound in order, in blocks, at the synthesizer's own level.
+def _blocks(score: Score, rate: int, gains: Sequence[float]) -> Iterator[Samples]:
+    """The sound in order, in blocks, at the soundfont's own level.
 
     A note is played whole in the block where it begins; what sounds beyond is carried over.
     """
     total = round((score.seconds + TAIL) * rate)
     size = _BLOCK_SECONDS * rate
-    notes = _notes_by_block(score)
-    carried = np.zeros((2 * size, 2), np.float32)
+    notes = _notes_by_block(score, rate, gains)
+    carried = np.zeros((3 * size, 2), np.float32)
     for block, start in enumerate(range(0, total, size)):
         sound = np.concatenate([carried, np.zeros((size, 2), np.float32)])
         if block in notes:
-            played = _convolve(_mix(notes[block], score.ensemble, rate), _room(rate))
-            sound[: len(played)] += played
+            heard = _convolve(_mix(notes[block], score.ensemble, rate, gains), _room(rate))
+            sound[: len(heard)] += heard
         carried = sound[size:]
         left = total - start - np.arange(min(size, total - start))
         yield sound[: len(left)] * np.clip(left / (_FADE * rate), 0, 1).astype(np.float32)[:, None]
 
 
-def _notes_by_block(score: Score) -> dict[int, list[Note]]:
-    """The notes by the block in which they begin, times in milliseconds from its beginning.
+def _notes_by_block(
+    score: Score, rate: int, gains: Sequence[float]
+) -> dict[int, dict[int, list[Event]]]:
+    """The notes by the block in which they begin and by line, times from the block's beginning.
 
-    None is longer than a block; repeated notes are set apart.
+    None is longer than a block; repeated notes are set apart; silent lines have none.
     """
-    step, longest = 60_000 / score.tempo / STEPS_PER_QUARTER, _BLOCK_SECONDS * 1000
-    blocks: dict[int, list[Note]] = defaultdict(list)
+    at = np.rint(score.seconds_at(np.arange(score.steps + 1)) * rate).astype(int).tolist()
+    longest, gap = _BLOCK_SECONDS * rate, int(_REPEAT_GAP * rate)
+    loudness = velocities(score)
+    blocks: dict[int, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for note in notes_of(score):
-        start, end = round(note.start * step), round(note.end * step)
+        if not gains[note.line]:
+            continue
+        start, end = at[note.start], at[note.end]
         again = note.end < score.steps and score.onsets[note.end, note.line]
         if again and score.pitches[note.end, note.line] == note.pitch:
-            end -= min(_REPEAT_GAP, (end - start) // 3)
+            end -= min(gap, (end - start) // 3)
         for begin in range(start, max(end, start + 1), longest):
             block, since = divmod(begin, longest)
-            until = since + min(end - begin, longest)
-            blocks[block].append(Note(since, until, note.pitch, note.line))
+            until = since + max(1, min(end - begin, longest))
+            event = Event(since, until, note.pitch, int(loudness[note.start, note.line]))
+            blocks[block][note.line].append(event)
     return blocks
 
 
-def _mix(notes: Sequence[Note], ensemble: Ensemble, rate: int) -> Samples:
-    """Every line at its place, in each of its programs at its level, ``(samples, 2)``, dry."""
-    seconds = max(note.end for note in notes) // 1000 + 1
-    sound = np.zeros((seconds * rate, 2), np.float32)
-    for index, line in enumerate(ensemble.lines):
-        own = [note for note in notes if note.line == index]
-        drum = line.kind == "drum"
-        choir = line.program == _CHOIR and not drum
-        programs = _FOR_CHOIR if choir else ((_DRUM_KIT if drum else line.program, 1.0),)
-        for program, level in programs if own else ():
-            played = _play(own, program, drum, rate)[: len(sound)]
-            place = np.array([1 - line.pan, 1 + line.pan], np.float32)
-            sound[: len(played)] += played * place * level
-    return sound
-
-
-def _play(notes: Sequence[Note], program: int, drum: bool, rate: int) -> Samples:
-    """The dry sound of notes whose times are milliseconds, ``(samples, 2)``."""
-    import symusic
-
-    low, high = (0, 127) if drum else _COMPASS
-    track = symusic.Track("", program, drum)
-    for start, end, pitch, _ in notes:
-        # Beyond its compass the synthesizer is out of tune, and on some notes (108 on the flute)
-        # never returns.
-        while pitch < low:
-            pitch += 12
-        while pitch > high:
-            pitch -= 12
-        track.notes.append(symusic.Note(start, end - start, pitch, 80))
-    music = symusic.Score(1000)  # a thousand ticks a quarter, a quarter a second
-    music.tempos.append(symusic.Tempo(0, qpm=60))
-    music.tracks.append(track)
-    with _SYNTHESIZER:
-        return np.asarray(_synthesizer(rate).render(music, stereo=True), np.float32).T
-
-
-@cache
-def _synthesizer(rate: int) -> Synthesizer:
-    import symusic
-
-    package = importlib.util.find_spec("pretty_midi")
-    font = Path(package.origin).parent / "TimGM6mb.sf2" if package and package.origin else None
-    if font is None or not font.exists():
-        raise InputError("no soundfont to make sound with: install the package pretty-midi")
-    return symusic.Synthesizer(sf_path=font, sample_rate=rate)
+def _mix(
+    notes: Mapping[int, Sequence[Event]], ensemble: Ensemble, rate: int, gains: Sequence[float]
+) -> Samples:
+    """Every line at its place, by its program, ``(samples, 2)``, dry."""
+    tracks = []
+    for line, events in notes.items():
+        about = ensemble.lines[line]
+        program, bank = (0, DRUMS) if about.kind == "drum" else (about.program, 0)
+        place = np.array([[1 - about.pan], [1 + about.pan]], np.float32)
+        tracks.append(play(events, program, rate, bank) * (place * np.float32(gains[line])))
+    sound = np.zeros((2, max(one.shape[1] for one in tracks)), np.float32)
+    for one in tracks:
+        sound[:, : one.shape[1]] += one
+    return sound.T
 
 
 @cache
 def _room(rate: int) -> Samples:
-    """An impulse response ``(samples, 2)``: the direct sound softened, then decaying noise."""
+    """An impulse response ``(samples, 2)``: the direct sound, then decaying noise, softened."""
     length = int(TAIL * rate)
     count = np.arange(length)
     decay = np.exp(-count / rate / 0.23) * np.clip((count / rate - 0.012) / 0.03, 0, 1)
     room = np.random.default_rng(0).standard_normal((length, 2)) * decay[:, None]
-    room *= _WET / np.sqrt((room**2).sum(axis=0))
-    room[0] += 1
     pole = np.exp(-2 * np.pi * _CUTOFF / rate)  # two of them: 12 dB an octave
     soft = (1 - pole) ** 2 * (count + 1) * pole**count
-    return _convolve(room.astype(np.float32), soft[:, None].astype(np.float32))[:length]
+    room = _convolve(room.astype(np.float32), soft[:, None].astype(np.float32))[:length]
+    room *= _WET / np.sqrt((room**2).sum(axis=0))
+    room[0] += 1
+    pole = np.exp(-2 * np.pi * _INAUDIBLE / rate)
+    without = -(1 - pole) * pole**count
+    without[0] += 1
+    return _convolve(room, without[:, None].astype(np.float32))[:length]
 
 
 def _convolve(sound: Samples, response: Samples) -> Samples:
     length = len(sound) + len(response) - 1
-    power = 1 << max(0, length.bit_length() - 4)
-    size = -(-length // power) * power  # of small factors: such transforms are fast
+    size = fast_length(length)
     spectrum = np.fft.rfft(sound, size, axis=0) * np.fft.rfft(response, size, axis=0)
     return np.fft.irfft(spectrum, size, axis=0)[:length].astype(np.float32)

@@ -1,17 +1,17 @@
-"""How notes on the grid are written down: note values, ties, beams, spelling, clefs, fermatas."""
+"""How notes on the grid are written down: note values, ties, beams, spelling, fermatas."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from kantor.ensemble import Line
-from kantor.music.bars import Bar
+from kantor.music.bars import Bar, bars_of
 from kantor.music.notes import spans_of
-from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Score
 
 # Lengths in steps that one note head can show: name and dots.
 NOTE_VALUES = {
@@ -38,6 +38,22 @@ class Head(NamedTuple):
     tied_back: bool = False
     tied_on: bool = False
     whole_bar: bool = False
+
+
+def fifths_between(steps: int, semitones: int) -> int:
+    """How far an interval leads along the line of fifths."""
+    return 7 * semitones - 12 * steps
+
+
+def measures_of(score: Score) -> list[Bar]:
+    """The bars; one with a repeat sign within it is cut there, as if a pickup followed."""
+    signs = sorted({int(sign.start) for sign in score.notation.signs})
+    measures = []
+    for bar in bars_of(score):
+        cuts = signs[bisect_right(signs, bar.start) : bisect_left(signs, bar.end)]
+        for start, end in pairwise([bar.start, *cuts, bar.end]):
+            measures.append(Bar(start, end, bar.meter, bar.pickup or start > bar.start))
+    return measures
 
 
 def heads_of(score: Score, line: int, bars: Sequence[Bar]) -> list[list[Head]]:
@@ -98,9 +114,34 @@ def spell(pitch: int, key: Key | None) -> tuple[str, int, int]:
     """
     key = key or Key()
     lowest = key.fifths - (2 if key.mode == "minor" else 3)
-    fifths = lowest + (pitch * 7 - lowest) % 12  # C = 0, G = 1, F = -1
+    letter, alteration = letter_of(lowest + (pitch * 7 - lowest) % 12)
+    return letter, alteration, (pitch - alteration) // 12 - 1
+
+
+def letter_of(fifths: int) -> tuple[str, int]:
+    """The letter and alteration of a place on the line of fifths: C = 0, G = 1, F = -1."""
     alteration, letter = divmod(fifths + 1, 7)
-    return _LINE_OF_FIFTHS[letter], alteration, (pitch - alteration) // 12 - 1
+    return _LINE_OF_FIFTHS[letter], alteration
+
+
+def accidentals_of(voices: Iterable[Sequence[Head]], key: Key | None) -> dict[tuple[int, int], int]:
+    """The alterations that are shown in one bar of a staff, by voice and start of the head.
+
+    They are those that neither the key nor an earlier note of any voice of the staff implies.
+    """
+    heads = [(head, voice) for voice, own in enumerate(voices) for head in own]
+    signature = signature_of(key)
+    in_force: dict[tuple[str, int], int] = {}
+    shown = {}
+    for head, voice in sorted(heads, key=lambda one: (one[0].start, one[1])):
+        if head.pitch == REST:
+            continue
+        step, alteration, octave = spell(head.pitch, key)
+        implied = in_force.get((step, octave), signature.get(step, 0))
+        in_force[step, octave] = alteration
+        if alteration != implied and not head.tied_back:
+            shown[voice, head.start] = alteration
+    return shown
 
 
 def signature_of(key: Key | None) -> dict[str, int]:
@@ -109,25 +150,6 @@ def signature_of(key: Key | None) -> dict[str, int]:
     if fifths >= 0:
         return dict.fromkeys(_LINE_OF_FIFTHS[:fifths], 1)
     return dict.fromkeys(_LINE_OF_FIFTHS[fifths:], -1)
-
-
-def clef_of(line: Line, pitches: Pitches) -> tuple[str, int, int]:
-    """Sign, line and octave change of the clef that suits a line.
-
-    By the middle of its range: the bass clef below F sharp 3, from there to middle C the treble
-    clef that sounds an octave lower, as tenors have it, and above the treble clef. A line whose
-    range is not known has the treble or the bass clef, by the mean of `pitches`, which may hold
-    rests.
-    """
-    if line.kind == "drum":
-        return "percussion", 2, 0
-    if line.high - line.low == 127:
-        sounding = pitches[pitches != REST]
-        return ("F", 4, 0) if sounding.size and float(sounding.mean()) < 57 else ("G", 2, 0)
-    middle = (line.low + line.high) / 2
-    if middle < 54:
-        return "F", 4, 0
-    return ("G", 2, -1) if middle < 60 else ("G", 2, 0)
 
 
 def fermata_heads(

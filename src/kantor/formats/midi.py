@@ -4,6 +4,7 @@ Names and programs are those of the score's ensemble. Pitched lines have channel
 drum lines share the tenth channel, which General MIDI keeps for drums. MIDI has no pickup: one
 is written as a first bar of its own length (1/4 for a quarter), followed by the score's meter, so
 that bar lines fall where they belong; `kantor.formats.reading.read` understands it that way.
+MIDI has no repeats either: they are written out.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ import struct
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kantor.errors import InputError, one_line
 from kantor.files import save
 from kantor.formats.parsed import DRUM_CHANNEL
 from kantor.music.bars import bars_of
+from kantor.music.dynamics import velocities
 from kantor.music.notes import spans_of
+from kantor.music.repeats import played
 from kantor.music.score import STEPS_PER_QUARTER, Score
 
 TICKS_PER_QUARTER = 480
-_VELOCITY = 80
 _DRUM_KIT = 0  # the program of a standard kit
 _MOST_PITCHED = 15  # the channels without the drums
 _SLOWEST = 0xFFFFFF  # microseconds a quarter that fit into MIDI's three bytes
-_NAME, _END, _TEMPO, _METER, _KEY = 0x03, 0x2F, 0x51, 0x58, 0x59  # meta events
+_TEXT, _NAME, _END, _TEMPO, _METER, _KEY = 0x01, 0x03, 0x2F, 0x51, 0x58, 0x59  # meta events
 _CLOCKS = (24, 8)  # MIDI clocks a click, 32nds a quarter
 
 
@@ -38,7 +43,10 @@ def to_bytes(score: Score) -> bytes:
     """
     if score.ensemble.pitched > _MOST_PITCHED:
         raise InputError(f"{score.ensemble.pitched} pitched lines; MIDI holds {_MOST_PITCHED}")
-    tracks = [_conductor(score), *(_track(score, line) for line in range(score.pitches.shape[1]))]
+    score = played(score)
+    loud = velocities(score)
+    tracks = [_track(score, line, loud[:, line]) for line in range(score.pitches.shape[1])]
+    tracks.insert(0, _conductor(score))
     header = struct.pack(">4sihhh", b"MThd", 6, 1, len(tracks), TICKS_PER_QUARTER)
     return header + b"".join(b"MTrk" + struct.pack(">i", len(track)) + track for track in tracks)
 
@@ -50,25 +58,29 @@ def write(score: Score, path: str | Path) -> None:
 
 
 def _conductor(score: Score) -> bytes:
-    """The track of what concerns all lines: title, tempo, meters, key."""
-    tempo = min(max(1, round(60e6 / score.tempo)), _SLOWEST)
-    events = [_meta(0, _NAME, one_line(score.title).encode())]
-    events.append(_meta(0, _TEMPO, tempo.to_bytes(3, "big")))
+    """The track of what concerns all lines: title, composer, tempi, meters, key."""
+    events = [(0, _NAME, one_line(score.title).encode())]
+    if score.notation.composer:
+        events.append((0, _TEXT, one_line(score.notation.composer).encode()))
+    for start, tempo in ((0, score.tempo), *score.tempi):
+        micros = min(max(1, round(60e6 / tempo)), _SLOWEST)
+        events.append((start, _TEMPO, micros.to_bytes(3, "big")))
     if score.key is not None:
-        events.append(
-            _meta(0, _KEY, struct.pack("b?", score.key.fifths, score.key.mode == "minor"))
-        )
-    last_step, last_meter = 0, None
+        events.append((0, _KEY, struct.pack("b?", score.key.fifths, score.key.mode == "minor")))
+    last_meter = None
     for bar in bars_of(score):
         if bar.meter != last_meter:
             size = (bar.meter.numerator, bar.meter.denominator.bit_length() - 1, *_CLOCKS)
-            events.append(_meta(bar.start - last_step, _METER, bytes(size)))
-            last_step, last_meter = bar.start, bar.meter
-    events.append(_meta(score.steps - last_step, _END, b""))
-    return b"".join(events)
+            events.append((bar.start, _METER, bytes(size)))
+            last_meter = bar.meter
+    events.append((score.steps, _END, b""))
+    events.sort(key=lambda event: event[0])
+    starts = [0, *(start for start, _, _ in events)]
+    written = zip(starts, events, strict=False)
+    return b"".join(_meta(start - last, kind, data) for last, (start, kind, data) in written)
 
 
-def _track(score: Score, index: int) -> bytes:
+def _track(score: Score, index: int, velocity: NDArray[np.uint8]) -> bytes:
     """The track of one line; where a note ends and the next starts, the end comes first."""
     line = score.ensemble.lines[index]
     drum = line.kind == "drum"
@@ -78,7 +90,7 @@ def _track(score: Score, index: int) -> bytes:
     events.append(bytes([0, choose, _DRUM_KIT if drum else line.program]))
     last = 0
     for start, end, pitch in spans_of(score, index):
-        events.append(_delay(start - last) + bytes([on, pitch, _VELOCITY]))
+        events.append(_delay(start - last) + bytes([on, pitch, velocity[start]]))
         events.append(_delay(end - start) + bytes([off, pitch, 0]))
         last = end
     events.append(_meta(score.steps - last, _END, b""))

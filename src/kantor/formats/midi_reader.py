@@ -3,19 +3,23 @@
 A reader of our own, because the alternatives fail on hostile input: symusic 0.5.9 ends the
 process (segmentation fault or double free) on files with a few changed bytes, and mido builds an
 object for each of up to two million events before any limit can be applied. The format is the
-MIDI Association's "Standard MIDI Files 1.0" (RP-001).
+MIDI Association's "Standard MIDI Files 1.0" (RP-001). What other programs write wrongly is mended
+and told, as far as every player reads it.
 """
 
 from __future__ import annotations
 
-import struct
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby, pairwise
 
-from kantor.errors import InputError, one_line
+from kantor.errors import InputError
+from kantor.formats import midi_chunks
+from kantor.formats.code_pages import text_of
+from kantor.formats.midi_chunks import Head, Mended
+from kantor.formats.midi_events import Track, events
+from kantor.formats.midi_meters import meters_of
+from kantor.formats.midi_notes import Channels, channels_of
 from kantor.formats.parsed import (
     DRUM_CHANNEL,
     Limits,
@@ -25,217 +29,207 @@ from kantor.formats.parsed import (
     check_size,
 )
 from kantor.music.notes import TimedNote
-from kantor.music.score import Key, Meter
+from kantor.music.score import Key
 
-_DEFAULT_TEMPO = 120.0
-_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_RUNS_PAST = "truncated: a MIDI event runs past its track"
-_END_OF_TRACK, _NAME, _TEMPO, _METER, _KEY = 0x2F, 0x03, 0x51, 0x58, 0x59
+recognises = midi_chunks.recognises
 
-_Change = float | Meter | Key
+_Clock = Callable[[int], Fraction]
+"""From a tick to quarters."""
+
+_WRONG_LENGTH = "{n} track{s} of a wrong length: read to End of Track"
+_ODD_TEMPO = "{n} tempo event{s} that cannot be meant: left out"
+_FAR_KEY = "{n} key signature{s} of more than 7 sharps or flats: respelt"
+_ODD_KEY = "{n} key signature{s} that cannot be meant: left out"
+_DEFAULT_TEMPO = 500_000  # microseconds a quarter
 
 
 @dataclass
-class _Track:
-    """The content of one track, times in ticks."""
+class _Content:
+    """What all tracks hold, times in ticks."""
 
-    name: str = ""
-    end: int = 0
-    notes: dict[int, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
-    """By channel: start, end and pitch of each."""
-    changes: list[tuple[int, _Change]] = field(default_factory=list)
-    """Each tempo, meter and key with the tick from which it holds."""
-
-
-def recognises(data: bytes) -> bool:
-    """Whether a file is MIDI."""
-    return data.startswith(b"MThd")
+    count: int = 0
+    title: bytes = b""
+    whole: Track = field(default_factory=Track)
+    """Tempi, meters, keys and the end of all tracks together."""
+    sounding: list[tuple[int, Track, Channels]] = field(default_factory=list)
+    """The tracks that have notes, with their numbers in the file, from 0."""
+    programs: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By channel the tick and number of the first program change on any track."""
 
 
 def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> ParsedFile:
     """Read the bytes of a MIDI file, which has no repeats to expand.
 
-    A part is one channel of one track. A note that is never released lasts to the end of its
-    track. A first bar whose meter is shorter than the one following it, and lasts less in all, is
-    taken as the pickup, as `kantor.formats.midi.write` means it.
+    A part is one channel of one track. A first bar whose meter is shorter than the one following
+    it, and lasts less in all, is taken as the pickup, as `kantor.formats.midi.write` means it.
 
     Raises
     ------
     InputError
-        If the bytes are damaged, truncated, without notes or beyond `limits`.
+        If the bytes are damaged beyond mending, without notes or beyond `limits`.
     """
     check_size(limits, bytes=len(data))
-    division, chunks = _chunks(data, limits)
-    tracks: list[_Track] = []
-    count = 0
-    for chunk in chunks:
-        tracks.append(_read_track(chunk, division, limits, count))
-        count += sum(map(len, tracks[-1].notes.values()))
-    parts = tuple(part for track in tracks for part in _parts(track, division))
-    if not parts:
+    mended = Mended()
+    head = midi_chunks.head(data, mended)
+    content = _content(data, head, limits, mended)
+    if not content.sounding:
         raise InputError("no notes on any track")
-    first = min(part.notes[0].start for part in parts) * division
-    changes = sorted((c for track in tracks for c in track.changes), key=lambda change: change[0])
-    tempi = [value for tick, value in changes if isinstance(value, float) and tick <= first]
-    length = Fraction(max(track.end for track in tracks), division)
-    meters, pickup = _meters(changes, division, length)
+    whole = content.whole
+    tempi = _tempi(whole.tempi, mended)
+    if head.division & 0x8000:
+        tempi = [(0, _tempo_of_seconds(head.division, content, tempi))]
+    quarters = _clock(head.division, tempi)
+    last = max(end for *_, own in content.sounding for end in own.last_ends())
+    check_size(limits, quarters=float(quarters(last)))
+    length = quarters(max(last, whole.end))
+    if length > limits.quarters:
+        length = quarters(last)  # only the end of a track stands too late
+    signs = {tick: sign for tick, *sign in sorted(whole.meters, key=lambda sign: sign[0])}
+    check_size(limits, bars=len(signs))  # each begins one
+    meters = meters_of({quarters(tick): (sign[0], sign[1]) for tick, sign in signs.items()}, length)
     return ParsedFile(
-        parts=parts,
-        tempo=tempi[-1] if tempi else _DEFAULT_TEMPO,
-        meters=meters,
-        key=next((value for _, value in changes if isinstance(value, Key)), None),
-        pickup=pickup,
-        title=tracks[0].name if len(tracks) == 1 or not tracks[0].notes else "",
+        parts=tuple(_parts(content, quarters)),
+        tempi=tuple((quarters(tick), round(60e6 / tempo, 3)) for tick, tempo in tempi),
+        meters=meters.begins,
+        keys=tuple((quarters(tick), key) for tick, key in _keys(whole.keys, mended)),
+        names_meter=meters.named,
+        pickup=meters.pickup,
+        title=text_of(content.title),
         length=length,
+        messages=(*_told(head, content, tempi), *mended.told(), *meters.messages),
     )
 
 
-def _parts(track: _Track, division: int) -> Iterator[Part]:
-    # Most notes end where others begin, and fractions are slow to make: each is made once.
-    ticks = {tick for notes in track.notes.values() for note in notes for tick in note[:2]}
-    quarters = {tick: Fraction(tick, division) for tick in ticks}
-    for channel, notes in sorted(track.notes.items()):
-        timed = (
-            TimedNote(quarters[start], quarters[end], pitch)
-            for start, end, pitch in sorted(notes)  # whole numbers are compared faster
-        )
-        name = track.name if len(track.notes) == 1 else f"{track.name} channel {channel + 1}"
-        yield Part(name.strip(), tuple(timed), is_drum=channel == DRUM_CHANNEL)
+def _content(data: bytes, head: Head, limits: Limits, mended: Mended) -> _Content:
+    """All tracks of a file, however many its header promises.
+
+    Raises
+    ------
+    InputError
+        If there are more notes, or tracks with notes, than `limits` allows.
+    """
+    content = _Content()
+    shortest = max(1, int(_ticks_a_quarter(head.division) / 16))
+    notes, position = 0, head.position
+    while span := midi_chunks.next_track(data, position, mended):
+        track = Track()
+        found = events(data, span.start, span.end, track, mended)
+        own = channels_of(found, track, shortest, limits.notes - notes, mended)
+        notes += own.onsets
+        check_size(limits, notes=notes, tracks=len(content.sounding) + bool(own.notes))
+        position = midi_chunks.after_track(data, track.stop, span)
+        mended[_WRONG_LENGTH] += track.ended and track.stop != span.declared
+        # Tracks of format 2 are pieces of their own: what holds for one does not for others.
+        if head.kind != 2 or not content.sounding:
+            content.whole.tempi += track.tempi
+            content.whole.meters += track.meters
+            content.whole.keys += track.keys
+        content.whole.end = max(content.whole.end, track.end)
+        for channel, change in own.first_programs.items():
+            content.programs[channel] = min(change, content.programs.get(channel, change))
+        if content.count == 0:
+            content.title = track.name
+        if own.notes:
+            content.sounding.append((content.count, track, own))
+        content.count += 1
+    if content.count > 1 and content.sounding and content.sounding[0][0] == 0:
+        content.title = b""  # the name is the track's own
+    return content
 
 
-def _meters(
-    changes: Iterable[tuple[int, _Change]], division: int, length: Fraction
-) -> tuple[tuple[tuple[Fraction, Meter], ...], Fraction | None]:
-    """Where meters begin, the last one named at a tick winning, and the pickup."""
-    by_tick = {0: Meter()}
-    by_tick.update((tick, value) for tick, value in changes if isinstance(value, Meter))
-    runs = groupby(by_tick.items(), key=lambda change: change[1])
-    meters = [(Fraction(next(run)[0], division), meter) for meter, run in runs]
-    if len(meters) > 1:
-        short, (start, meter) = meters[0][1], meters[1]
-        lasting: dict[Meter, Fraction] = defaultdict(Fraction)
-        for (begin, one), (end, _) in pairwise([*meters, (length, meter)]):
-            lasting[one] += end - begin
-        one_bar = start == Fraction(short.bar_steps, 4) and short.bar_steps < meter.bar_steps
-        if one_bar and lasting[short] < lasting[meter]:
-            return ((Fraction(0), meter), *meters[2:]), start
-    return tuple(meters), None
-
-
-def _chunks(data: bytes, limits: Limits) -> tuple[int, list[bytes]]:
-    """Ticks a quarter, and the bytes of each track."""
-    header = int.from_bytes(data[4:8], "big")
-    if len(data) < 14 or header < 6:
-        raise InputError("a truncated MIDI header")
-    kind, declared, division = struct.unpack(">HHH", data[8:14])
-    if kind > 1:
-        raise InputError(f"MIDI of format {kind}; export it as format 0 or 1")
-    if division == 0 or division & 0x8000:
-        raise InputError("timed in film frames; export it with ticks a quarter")
-    check_size(limits, tracks=declared)
-    chunks: list[bytes] = []
-    position = 8 + header
-    while len(chunks) < declared:
-        length = int.from_bytes(data[position + 4 : position + 8], "big")
-        if position + 8 + length > len(data):
-            raise InputError(
-                f"truncated: the header promises {declared} tracks, {len(chunks)} are whole"
+def _parts(content: _Content, quarters: _Clock) -> Iterator[Part]:
+    for number, track, own in content.sounding:
+        # Most notes end where others begin, and fractions are slow to make: each is made once.
+        ticks = {tick for notes in own.notes.values() for note in notes for tick in note[:2]}
+        times = {tick: quarters(tick) for tick in ticks}
+        name = text_of(track.name) or text_of(track.instrument)
+        for channel, notes in sorted(own.notes.items()):
+            timed = tuple(
+                TimedNote(times[start], times[end], pitch, velocity)
+                for start, end, pitch, velocity in notes
             )
-        if data[position : position + 4] == b"MTrk":
-            chunks.append(data[position + 8 : position + 8 + length])
-        position += 8 + length
-    return division, chunks
+            drum = channel == DRUM_CHANNEL
+            elsewhere = content.programs.get(channel)
+            program = own.programs.get(channel)
+            if program is None and elsewhere and elsewhere[0] <= notes[0][0]:
+                program = elsewhere[1]
+            detail = f"channel {channel + 1}" if len(own.notes) > 1 else ""
+            yield Part(name, timed, drum, detail, number, None if drum else program)
 
 
-def _read_track(chunk: bytes, division: int, limits: Limits, count: int) -> _Track:
-    """Read one track, after `count` notes in the tracks before it."""
-    track = _Track()
-    sounding: dict[tuple[int, int], deque[int]] = defaultdict(deque)
-    last_tick = limits.quarters * division
-    for tick, status, pitch, velocity in _events(chunk, track):
-        if tick > last_tick or count > limits.notes:
-            check_size(limits, notes=count, quarters=tick / division)
-        track.end = tick
-        kind, channel = status & 0xF0, status & 0x0F
-        if kind not in (0x80, 0x90):
+def _told(head: Head, content: _Content, tempi: list[tuple[int, int]]) -> Iterator[str]:
+    """Messages on what the header says."""
+    if head.tracks != content.count:
+        yield f"the header promises {head.tracks:,} tracks, the file has {content.count:,}"
+    if head.kind == 2 and len(content.sounding) > 1:
+        yield (
+            "MIDI of format 2: each track is a piece of its own; tempo and meter are those of "
+            "the first, --track takes another"
+        )
+    if head.division & 0x8000:
+        frames = 256 - (head.division >> 8)
+        tempo = 60e6 / tempi[0][1]
+        yield f"timed in film frames, {frames} a second: read as {tempo:g} quarters a minute"
+
+
+def _tempi(changes: Iterable[tuple[int, int]], mended: Mended) -> list[tuple[int, int]]:
+    """Ticks and microseconds a quarter, ascending; the last one at a tick wins."""
+    by_tick: dict[int, int] = {}
+    for tick, tempo in sorted(changes, key=lambda change: change[0]):
+        if tempo and believable_tempo(60e6 / tempo):
+            by_tick[tick] = tempo
+        else:
+            mended[_ODD_TEMPO] += 1
+    tempi: list[tuple[int, int]] = []
+    for tick, tempo in by_tick.items():
+        if not tempi or tempo != tempi[-1][1]:
+            tempi.append((tick, tempo))
+    return tempi
+
+
+def _keys(changes: Iterable[tuple[int, int, int]], mended: Mended) -> list[tuple[int, Key]]:
+    """Ticks and keys, ascending; the first track's wins where several name one at a tick."""
+    keys: list[tuple[int, Key]] = []
+    for tick, fifths, minor in sorted(changes, key=lambda change: change[0]):
+        if abs(fifths) > 12 or minor > 1:
+            mended[_ODD_KEY] += 1
             continue
-        starts = sounding[channel, pitch]
-        begins = kind == 0x90 and velocity > 0
-        # A release at the very tick of an onset is that of the note before. An onset ends all
-        # notes of its pitch that were not released.
-        while starts and starts[0] < tick:
-            track.notes[channel].append((starts.popleft(), tick, pitch))
-            if not begins:
-                break
-        if begins:
-            count += 1
-            starts.append(tick)
-    for (channel, pitch), starts in sounding.items():
-        for start in starts:
-            if start < track.end:  # else it has no length
-                track.notes[channel].append((start, track.end, pitch))
-    check_size(limits, notes=count, quarters=track.end / division)
-    return track
+        if abs(fifths) > 7:
+            mended[_FAR_KEY] += 1
+            fifths += 12 if fifths < 0 else -12
+        key = Key(fifths, "minor" if minor else "major")
+        if not keys or (tick > keys[-1][0] and key != keys[-1][1]):
+            keys.append((tick, key))
+    return keys
 
 
-def _events(chunk: bytes, track: _Track) -> Iterator[tuple[int, int, int, int]]:
-    """Tick, status and two data bytes of each event; meta events go to `track` instead."""
-    tick = position = running = 0
-    try:
-        while position < len(chunk):
-            delta, position = _variable(chunk, position)
-            tick += delta
-            status = chunk[position]
-            if status in (0xFF, 0xF0, 0xF7):
-                meta = chunk[position + 1] if status == 0xFF else -1
-                length, position = _variable(chunk, position + 1 + (status == 0xFF))
-                if position + length > len(chunk):
-                    raise InputError(_RUNS_PAST)
-                _keep_meta(track, tick, meta, chunk[position : position + length])
-                if meta == _END_OF_TRACK:
-                    return
-                position += length
-                continue
-            if status & 0x80:  # else the status of the event before holds on
-                running = status
-                position += 1
-            size = _DATA_BYTES.get(running & 0xF0, 0)
-            first, second = chunk[position], chunk[position + 1] if size == 2 else 0
-            if not size or (first | second) & 0x80:
-                raise InputError("damaged: bytes that are no MIDI event")
-            position += size
-            yield tick, running, first, second
-    except IndexError:
-        raise InputError(_RUNS_PAST) from None
+def _ticks_a_quarter(division: int, tempo: int = _DEFAULT_TEMPO) -> Fraction:
+    """By the header's division: as it says, or by film frames a second and ticks a frame."""
+    if division < 0x8000:
+        return Fraction(division)
+    frames = 256 - (division >> 8)
+    a_second = Fraction(30_000, 1001) if frames == 29 else Fraction(frames)
+    return a_second * (division & 0xFF) * tempo / 1_000_000
 
 
-def _variable(chunk: bytes, position: int) -> tuple[int, int]:
-    """A variable-length quantity of at most four bytes, and the position after it."""
-    value = 0
-    for offset in range(4):
-        byte = chunk[position + offset]
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, position + offset + 1
-    raise InputError("damaged: a MIDI number longer than four bytes")
+def _tempo_of_seconds(division: int, content: _Content, tempi: list[tuple[int, int]]) -> int:
+    """Microseconds a quarter where ticks are parts of a second, which tell nothing of beats.
+
+    The file's first tempo, or 120 quarters a minute where more notes begin on its sixteenths.
+    """
+    onsets = [n[0] for *_, own in content.sounding for notes in own.notes.values() for n in notes]
+
+    def off_grid(tempo: int) -> int:
+        sixteenth = float(_ticks_a_quarter(division, tempo) / 4)
+        return sum(abs(onset / sixteenth - round(onset / sixteenth)) > 0.1 for onset in onsets)
+
+    return min([*(tempo for _, tempo in tempi[:1]), _DEFAULT_TEMPO], key=off_grid)
 
 
-def _keep_meta(track: _Track, tick: int, kind: int, data: bytes) -> None:
-    """Keep what a meta event says; an implausible key or tempo is passed over."""
-    track.end = tick
-    if kind == _NAME and not track.name:
-        try:
-            track.name = one_line(data.decode("utf-8"))
-        except UnicodeDecodeError:
-            track.name = one_line(data.decode("latin-1"))
-    elif kind == _TEMPO and len(data) == 3 and any(data):
-        if tempo := believable_tempo(60e6 / int.from_bytes(data, "big")):
-            track.changes.append((tick, tempo))
-    elif kind == _METER and len(data) >= 2:
-        if data[1] > 5:
-            raise InputError("a MIDI time signature finer than thirty-seconds")
-        track.changes.append((tick, Meter(data[0], 1 << data[1])))
-    elif kind == _KEY and len(data) == 2 and data[1] < 2:
-        fifths = int.from_bytes(data[:1], signed=True)
-        if -7 <= fifths <= 7:
-            track.changes.append((tick, Key(fifths, "minor" if data[1] else "major")))
+def _clock(division: int, tempi: list[tuple[int, int]]) -> _Clock:
+    """Quarters at a tick; where ticks are parts of a second, by the first tempo."""
+    rate = _ticks_a_quarter(division, tempi[0][1] if tempi else _DEFAULT_TEMPO)
+    if rate.denominator == 1:
+        whole = rate.numerator
+        return lambda tick: Fraction(tick, whole)
+    return lambda tick: tick / rate

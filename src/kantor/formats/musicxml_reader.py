@@ -1,47 +1,61 @@
-"""MusicXML as notes in exact time: measures are read one by one, then laid end to end.
+"""MusicXML as notes in exact time.
+
+`part_reader` reads the parts and `measure_reader` their measures, one by one; `measure_order` lays
+these end to end, and `notation_reader` what stands beside the notes.
 
 Read directly from the XML rather than with music21, which took eleven times as long for a sample
 of Bach's chorales with ties joined, and builds objects without bound from hostile input; the
-tests compare both. Grace and cue notes, unpitched notes, ornaments and the jumps of da capo and
-dal segno are left out. Transposing instruments are given at sounding pitch.
+tests compare both. Grace and cue notes, ornaments and the jumps of da capo and dal segno are left
+out, and told. Transposing instruments are given at sounding pitch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain, groupby, takewhile
-from typing import NamedTuple
+from itertools import groupby
+from typing import Literal
 from xml.etree.ElementTree import Element
 
 from kantor.errors import InputError, one_line
-from kantor.formats.measures import Event, Measure, MeasureReader
+from kantor.formats.mark_reader import Mark
+from kantor.formats.measure_order import (
+    Bar,
+    bar_lines_of,
+    bars_of,
+    joined,
+    played_order,
+    signs_of,
+    spans_of,
+)
+from kantor.formats.measures import Event, Measure
+from kantor.formats.notation_reader import (
+    chords_of,
+    creator,
+    credits_of,
+    largest_credit,
+    line_notation,
+    placed,
+    words_of,
+)
+from kantor.formats.packed_score import unpacked
 from kantor.formats.parsed import Limits, ParsedFile, Part, check_size
-from kantor.formats.safe_xml import tree_of, unpacked
+from kantor.formats.part_reader import MARKS_A_NOTE, WrittenPart, read_parts
+from kantor.formats.remarks import Remarks
+from kantor.formats.safe_xml import tree_of
+from kantor.music.notation import Notation
 from kantor.music.notes import TimedNote
-from kantor.music.score import Meter
 
 _DEFAULT_TEMPO = 80.0  # as `Score`: MusicXML often names none
 
 
-class _Bar(NamedTuple):
-    """A measure, by its index, as all parts agree on it; `start` and `length` in quarters."""
-
-    measure: int
-    start: Fraction
-    length: Fraction
-    meter: Meter
-
-    @property
-    def whole(self) -> Fraction:
-        """How long a bar of its meter is."""
-        return Fraction(self.meter.bar_steps, 4)
-
-
 def recognises(data: bytes) -> bool:
-    """Whether a file may be MusicXML, packed or not; the last two are how UTF-16 begins."""
-    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith((b"PK", b"<", b"\xff\xfe", b"\xfe\xff"))
+    """Whether a file may be MusicXML, packed or not, in any encoding; some begin with junk."""
+    head = data[:1000]
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+    tags = (b"<?xml", b"<!DOCTYPE", b"<score-partwise", b"<score-timewise")
+    return start.startswith((b"PK", b"<")) or any(tag in head for tag in tags)
 
 
 def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> ParsedFile:
@@ -55,127 +69,102 @@ def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Parse
         If the score is damaged, without notes or beyond `limits`.
     """
     root = tree_of(unpacked(data, limits) if data.startswith(b"PK") else data, limits)
+    return from_tree(root, limits, Remarks(), expand_repeats=expand_repeats)
+
+
+def from_tree(
+    root: Element,
+    limits: Limits,
+    remarks: Remarks,
+    *,
+    expand_repeats: bool,
+    kind: Literal["musicxml", "abc"] = "musicxml",
+) -> ParsedFile:
+    """Read a score from its root element; arguments and errors as for `parse`.
+
+    Parameters
+    ----------
+    remarks
+        What there is to tell already; the rest is added.
+    """
     if root.tag not in ("score-partwise", "score-timewise"):
         raise InputError(f"XML, but not MusicXML (its root is <{one_line(root.tag, 40)}>)")
-    written = _read_parts(root, limits)
-    longest = max((len(measures) for _, measures in written), default=0)
-    columns = [
-        _joined([measures[index] for _, measures in written if index < len(measures)])
-        for index in range(longest)
-    ]
-    bars = _bars(columns, played_order(columns) if expand_repeats else range(longest), limits)
+    written = read_parts(root, limits, remarks)
+    columns = _columns(written)
+    order = played_order(columns)
+    as_written = list(range(len(columns)))
+    bars = bars_of(columns, order if expand_repeats else as_written, limits)
     parts: list[Part] = []
     fermatas: set[tuple[Fraction, Fraction]] = set()
-    for name, measures in written:
-        events = _placed(measures, bars)
+    marks = []
+    for source, part in enumerate(written):
+        events = _placed(part.measures, bars)
         fermatas.update((event.start, event.end) for event in events if event.fermata)
-        parts.extend(_voices(name, events))
-    check_size(limits, notes=sum(len(part.notes) for part in parts))
+        parts.extend(_voices(part, source, events))
+        marks.append(placed(part.measures, bars))
+        count = sum(map(len, marks)) // MARKS_A_NOTE
+        check_size(limits, notes=max(count, sum(len(one.notes) for one in parts)))
     if not parts:
         raise InputError("no notes in any part")
-    titles = [root.findtext("movement-title"), root.findtext("work/work-title")]
+    notation = _notation(root, written, marks)
+    if not expand_repeats:
+        played = spans_of(bars, order) if order != as_written else ()
+        notation = replace(notation, signs=tuple(signs_of(columns, bars)), played=played)
     has_pickup = len(bars) > 1 and bars[0].length < bars[0].whole
+    tempi = {bar.start + at: tempo for bar in bars for at, tempo in columns[bar.measure].tempi}
     return ParsedFile(
         parts=tuple(parts),
-        tempo=next((c.tempo for c in columns if c.tempo), _DEFAULT_TEMPO),
+        tempi=tuple(sorted(tempi.items())),
         meters=tuple((next(run).start, meter) for meter, run in groupby(bars, lambda b: b.meter)),
-        key=next((c.key for c in columns if c.key), None),
+        keys=tuple((bar.start, key) for bar in bars if (key := columns[bar.measure].key)),
         pickup=bars[0].length if has_pickup else Fraction(0),
-        title=next(filter(None, (one_line(title or "") for title in titles)), ""),
+        title=_title(root),
         fermatas=tuple(sorted(fermatas)),
-        bar_lines=tuple(_bar_lines(bars[has_pickup:])),
+        bar_lines=tuple(bar_lines_of(bars[has_pickup:])),
         length=bars[-1].start + bars[-1].length,
+        kind=kind,
+        default_tempo=_DEFAULT_TEMPO,
+        names_meter=any(column.meter for column in columns),
+        notation=notation,
+        messages=remarks.messages,
     )
 
 
-def _read_parts(root: Element, limits: Limits) -> list[tuple[str, list[Measure]]]:
-    """Name and measures of each part, in the file's order."""
-    names = {
-        part.get("id"): one_line(part.findtext("part-name", ""))
-        for part in root.iterfind("part-list/score-part")
-    }
-    elements: dict[str | None, list[Element]] = {}
-    timewise = root.tag == "score-timewise"
-    for part in root.iterfind("measure/part" if timewise else "part"):
-        measures = [part] if timewise else part.findall("measure")
-        elements.setdefault(part.get("id"), []).extend(measures)
-    longest = max(map(len, elements.values()), default=0)
-    check_size(limits, tracks=len(elements), bars=longest)
-    parts = []
-    count = 0
-    for identity, written in elements.items():
-        reader = MeasureReader()
-        parts.append((names.get(identity, ""), [reader.read(measure) for measure in written]))
-        count += sum(len(measure.events) for measure in parts[-1][1])
-        check_size(limits, notes=count)
-    return parts
-
-
-def _joined(measures: Sequence[Measure]) -> Measure:
-    """A measure as all parts together describe it; of two that differ the first one holds."""
-    return Measure(
-        length=max(measure.length for measure in measures),
-        meter=next((measure.meter for measure in measures if measure.meter), None),
-        key=next((measure.key for measure in measures if measure.key), None),
-        tempo=next((measure.tempo for measure in measures if measure.tempo), None),
-        repeat_begins=any(measure.repeat_begins for measure in measures),
-        passes=max(measure.passes for measure in measures),
-        ending=next((measure.ending for measure in measures if measure.ending), ()),
-        ending_stops=any(measure.ending_stops for measure in measures),
+def _notation(
+    root: Element, written: Sequence[WrittenPart], marks: Sequence[Sequence[Mark]]
+) -> Notation:
+    """What stands beside the notes, but for the repeats; `marks` are those of each part."""
+    return Notation(
+        composer=creator(root, "composer"),
+        lyricist=creator(root, "lyricist", "poet"),
+        chords=chords_of(marks),
+        words=words_of(marks),
+        lines={
+            source: line_notation(marks[source], part.clef, part.transposition)
+            for source, part in enumerate(written)
+        },
     )
 
 
-def played_order(measures: Sequence[Measure]) -> list[int]:
-    """Indices of the measures as they are played, each section at most nine times.
-
-    A section goes from the last forward sign, the end of the section before, or the beginning,
-    up to a backward sign. In the n-th pass only endings numbered n are played.
-    """
-    endings: list[tuple[int, ...]] = []  # of each measure the ending that it belongs to
-    inside: tuple[int, ...] = ()
-    for measure in measures:
-        inside = measure.ending or inside
-        endings.append(inside)
-        if measure.ending_stops or measure.passes > 1:
-            inside = ()
-    order: list[int] = []
-    index = section = 0
-    current = 1
-    while index < len(measures):
-        measure = measures[index]
-        endings_left = index > section and endings[index - 1] and not endings[index]
-        if (measure.repeat_begins and index != section) or endings_left:
-            section, current = index, 1
-        if not endings[index] or current in endings[index]:
-            order.append(index)
-            if measure.passes > 1:
-                numbers = chain.from_iterable(takewhile(bool, endings[index:]))
-                if current < max([measure.passes, *numbers]):
-                    current += 1
-                    index = section
-                    continue
-                if not endings[index]:
-                    section, current = index + 1, 1
-        index += 1
-    return order
+def _title(root: Element) -> str:
+    titles = [root.findtext("movement-title"), root.findtext("work/work-title")]
+    titles += [*credits_of(root, "title")[:1], largest_credit(root)]
+    return next(filter(None, (one_line(title or "") for title in titles)), "")
 
 
-def _bars(columns: Sequence[Measure], order: Iterable[int], limits: Limits) -> list[_Bar]:
-    """Measures end to end; one that is empty in all parts lasts a bar of its meter."""
-    meters: list[Meter] = []
-    for column in columns:
-        meters.append(column.meter or (meters[-1] if meters else Meter()))
-    bars = []
-    start = Fraction(0)
-    for index in order:
-        length = columns[index].length or Fraction(meters[index].bar_steps, 4)
-        bars.append(_Bar(index, start, length, meters[index]))
-        start += length
-        check_size(limits, quarters=float(start))
-    return bars
+def _columns(written: Sequence[WrittenPart]) -> list[Measure]:
+    """Each measure as all parts together describe it."""
+    columns: list[Measure] = []
+    bar: Fraction | None = None  # of the meter in force
+    for index in range(max((len(part.measures) for part in written), default=0)):
+        measures = [part.measures[index] for part in written if index < len(part.measures)]
+        meter = next((measure.meter for measure in measures if measure.meter), None)
+        bar = Fraction(meter.bar_steps, 4) if meter else bar
+        columns.append(joined(measures, bar, first=index == 0))
+    return columns
 
 
-def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> list[Event]:
+def _placed(measures: Sequence[Measure], bars: Iterable[Bar]) -> list[Event]:
     """The events of one part as played, in quarters from the beginning, ascending."""
     return [
         event._replace(start=bar.start + event.start, end=bar.start + event.end)
@@ -185,42 +174,42 @@ def _placed(measures: Sequence[Measure], bars: Iterable[_Bar]) -> list[Event]:
     ]
 
 
-def _voices(name: str, events: Iterable[Event]) -> Iterator[Part]:
+_Voice = tuple[str, str, bool]
+"""Staff, if voices of several have the same number, then voice, and whether it is unpitched."""
+
+
+def _voices(part: WrittenPart, source: int, events: Iterable[Event]) -> Iterator[Part]:
     """One part for each voice that has notes; tied ones are joined, also from voice to voice."""
-    notes: list[tuple[str, TimedNote]] = []
+    notes: list[tuple[_Voice, TimedNote]] = []
+    staves: dict[_Voice, dict[str, int]] = {}  # how many notes each voice has on each
     held: dict[tuple[int, Fraction], list[int]] = {}  # indices of notes that go on
     for event in events:
         if event.pitch is None:
             continue
+        staff = event.staff if part.staves_apart else ""
+        voice = staff, event.voice, event.unpitched
+        counts = staves.setdefault(voice, {})
+        counts[event.staff] = counts.get(event.staff, 0) + 1
         waiting = held.get((event.pitch, event.start), [])
         # A tie into a second ending is often marked only where it begins, before the first.
-        same = [index for index in waiting if notes[index][0] == event.voice]
+        same = [index for index in waiting if notes[index][0] == voice]
         if same or (event.tied_back and waiting):
             index = (same or waiting)[0]
             waiting.remove(index)
-            voice, note = notes[index]
-            notes[index] = voice, note._replace(end=event.end)
+            kept, note = notes[index]
+            notes[index] = kept, note._replace(end=event.end)
         else:
             index = len(notes)
-            notes.append((event.voice, TimedNote(event.start, event.end, event.pitch)))
+            notes.append((voice, TimedNote(event.start, event.end, event.pitch)))
         if event.tied_on:
             held.setdefault((event.pitch, event.end), []).append(index)
-    voices: dict[str, list[TimedNote]] = {}
+    voices: dict[_Voice, list[TimedNote]] = {}
     for voice, note in notes:
         voices.setdefault(voice, []).append(note)
+    several = len({staff for counts in staves.values() for staff in counts}) > 1
     for voice, own in sorted(voices.items()):
-        label = name if len(voices) == 1 else f"{name} voice {one_line(voice, 20)}".strip()
-        yield Part(label, tuple(sorted(own)))
-
-
-def _bar_lines(bars: Iterable[_Bar]) -> Iterator[Fraction]:
-    """Where bars begin; a measure that completes the incomplete one before it begins none."""
-    filled = Fraction(0)
-    for bar in bars:
-        if filled and filled + bar.length <= bar.whole:
-            filled += bar.length
-        else:
-            yield bar.start
-            filled = bar.length
-        if filled >= bar.whole:
-            filled = Fraction(0)
+        detail = f"voice {one_line(voice[1], 20)}" if len(voices) > 1 else ""
+        if detail and several:
+            counts = staves[voice]
+            detail += f", staff {one_line(max(counts, key=lambda one: counts[one]), 20)}"
+        yield Part(part.name, tuple(sorted(own)), voice[2], detail, source, part.program)

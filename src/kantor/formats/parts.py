@@ -21,12 +21,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.formats.parsed import Part
-from kantor.music.notes import Time, TimedNote
+from kantor.music.notation import Time
+from kantor.music.notes import TimedNote
 
 # Instruments whose names begin like a voice's.
 _INSTRUMENT = re.compile(r"sax|guitar|clarinet|recorder|flute|trombone|drum|tuba|synth|bassoon")
@@ -38,7 +40,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 def ensemble_parts(parts: Sequence[Part], ensemble: Ensemble = SATB) -> tuple[Part, ...]:
-    """One part a line, by the rules above.
+    """One part for each line, by the rules above.
 
     Raises
     ------
@@ -88,14 +90,42 @@ def parts_of_lines(
     return {line: every[line] for line in wanted}
 
 
+def tracks_of(parts: Sequence[Part]) -> list[Part]:
+    """The parts as a musician counts them: the voices of one MusicXML part are one."""
+    tracks: dict[tuple[int, int], list[Part]] = {}
+    for number, part in enumerate(parts):
+        tracks.setdefault((part.source, -1 if is_voice(part) else number), []).append(part)
+    return [joined(own) for own in tracks.values()]
+
+
+def is_voice(part: Part) -> bool:
+    """Whether it is one of several voices of a MusicXML part, and not a track or channel."""
+    return part.detail.startswith("voice")
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Voices of one part, or channels of one track, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    notes = sorted(note for part in parts for note in part.notes)
+    return replace(parts[0], notes=tuple(notes), detail="")
+
+
 def named_lines(parts: Sequence[Part], ensemble: Ensemble = SATB) -> dict[int, Part]:
     """The parts that are named after pitched lines, the first of each name."""
     named: dict[int, Part] = {}
     for part in parts:
         line = line_named(part.name, ensemble)
-        if line is not None:
-            named.setdefault(line, part)
+        if line is not None and line not in named:
+            named[line] = _whole(part, parts)
     return named
+
+
+def _whole(part: Part, parts: Sequence[Part]) -> Part:
+    """All voices of a part where they are one line, else the one."""
+    voices = [one for one in parts if one.source == part.source and is_voice(one)]
+    whole = joined(voices) if len(voices) > 1 and is_voice(part) else part
+    return whole if _is_line(whole) else part
 
 
 def line_named(name: str, ensemble: Ensemble = SATB) -> int | None:
@@ -139,18 +169,18 @@ def _by_chords(parts: Sequence[Part], ensemble: Ensemble) -> tuple[Part, ...]:
         )
     if len(parts) == 2:
         upper, lower = sorted(parts, key=lambda part: part.mean_pitch, reverse=True)
-        halves = _split(upper.notes, range(count // 2), ensemble)
-        halves += _split(lower.notes, range(count // 2, count), ensemble)
+        halves = _split(upper.notes, range(count // 2), ensemble, upper.source)
+        halves += _split(lower.notes, range(count // 2, count), ensemble, lower.source)
         if len(halves) == count:
             return halves
-    split = _split(notes, range(count), ensemble)
+    split = _split(notes, range(count), ensemble, parts[0].source)
     if not split:
         raise InputError(f"not {number} voices: more than {number} notes sound together")
     return split
 
 
 def _split(
-    notes: Sequence[TimedNote], lines: Sequence[int], ensemble: Ensemble
+    notes: Sequence[TimedNote], lines: Sequence[int], ensemble: Ensemble, source: int
 ) -> tuple[Part, ...]:
     """One part for each of `lines`; none if more notes than that sound together."""
     played: dict[int, list[TimedNote]] = {line: [] for line in lines}
@@ -166,7 +196,10 @@ def _split(
         )
         for line, note in zip(chosen, chord, strict=True):
             played[line].append(note)
-    return tuple(Part(ensemble.names[line].title(), tuple(own)) for line, own in played.items())
+    return tuple(
+        Part(ensemble.names[line].title(), tuple(own), source=source)
+        for line, own in played.items()
+    )
 
 
 def _cost(

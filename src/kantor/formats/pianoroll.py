@@ -21,6 +21,7 @@ from kantor.files import save
 from kantor.formats.parsed import ParsedFile, Part
 from kantor.music.bars import meter_of
 from kantor.music.notes import TimedNote, spans_of
+from kantor.music.repeats import played
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ def to_roll(pitches: ArrayLike) -> Flags:
 def to_multitrack(score: Score) -> Multitrack:
     """The score as a multitrack of four steps a quarter, one named track a line.
 
-    Notes, programs, tempo, title and bar lines (as downbeats) are kept; key and fermatas have no
-    place.
+    Notes, programs, tempi, title and bar lines (as downbeats) are kept and repeats written out;
+    key and fermatas have no place.
     """
     from pypianoroll import Multitrack, StandardTrack
 
+    score = played(score)
     tracks = []
     for index, line in enumerate(score.ensemble.lines):
         roll = np.zeros((score.steps, _PITCHES), np.uint8)
@@ -55,10 +57,13 @@ def to_multitrack(score: Score) -> Multitrack:
         drum = line.kind == "drum"
         name, program = line.name.capitalize(), 0 if drum else line.program
         tracks.append(StandardTrack(name, program, drum, roll))
+    tempo = np.full(score.steps, score.tempo)
+    for start, changed in score.tempi:
+        tempo[start:] = changed
     return Multitrack(
         name=score.title,
         resolution=STEPS_PER_QUARTER,
-        tempo=np.full(score.steps, score.tempo),
+        tempo=tempo,
         downbeat=np.isin(np.arange(score.steps), score.bar_lines),
         tracks=tracks,
     )
@@ -102,9 +107,8 @@ def parse_multitrack(multitrack: Multitrack) -> ParsedFile:
         pickup = first if first < Fraction(meter.bar_steps, STEPS_PER_QUARTER) else Fraction(0)
     return ParsedFile(
         parts=parts,
-        tempo=float(tempo[0]) if len(tempo) else 120.0,
+        tempi=((Fraction(0), float(tempo[0])),) if len(tempo) else (),
         meters=((Fraction(0), meter),),
-        key=None,
         pickup=pickup,
         title=str(multitrack.name or ""),
         bar_lines=tuple(Fraction(tick, resolution) for tick in downbeats.tolist()),

@@ -1,37 +1,34 @@
-"""XML of unknown origin, packed or not, as a tree of elements."""
+"""XML of unknown origin as a tree of elements, in whatever encoding it was really written."""
 
 from __future__ import annotations
 
-import io
-import struct
-import zipfile
-import zlib
+import codecs
+import re
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from kantor.errors import InputError, one_line
 from kantor.formats.parsed import Limits, check_size
 
-_MEMBERS = 100  # of a packed score
-_CONTAINER = "META-INF/container.xml"
-_CONTAINER_BYTES = 100_000
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Others than these take memory as the zip file bids."""
-ZIP_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,  # encrypted
-    EOFError,
-    ValueError,
-    OverflowError,
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
 )
-"""What Python raises for damaged zip files, `OSError` aside."""
+"""How text of an encoding begins; the last two stand without a mark of byte order."""
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_ONE_BYTE = re.compile(r"iso8859|cp(125\d|437|850|1140)$|mac-|koi8|latin|ascii")
+_SEVERAL_BYTES = re.compile(r"shift_jis|cp932|euc_|gb|hz$|big5|cp9\d\d$|johab|iso2022")
+_CONTROLS = bytes(sorted({*range(32)} - {9, 10, 13}))  # which XML does not allow
+_JUNK = 1_000  # bytes that may stand before the XML
 
 
 def tree_of(data: bytes, limits: Limits) -> Element:
-    """The root element of XML; names keep their prefix.
+    """The root element of XML; prefixes of namespaces are taken off.
 
     What a document type declares inside the file is refused. MusicXML names its document type
     but never declares anything itself; entities declared there are how a kilobyte is made to
@@ -43,58 +40,71 @@ def tree_of(data: bytes, limits: Limits) -> Element:
         If the XML is damaged or beyond `limits`.
     """
     check_size(limits, text=len(data), elements=data.count(b"<"))
+    data = utf8_of(data)
+    check_size(limits, text=len(data))
     builder = TreeBuilder()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever is declared
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_declarations
+    parser.EntityDeclHandler = _refuse_declaration
+    parser.AttlistDeclHandler = _refuse_declaration
+    parser.ElementDeclHandler = _refuse_declaration
+    parser.NotationDeclHandler = _refuse_declaration
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
     try:
         parser.Parse(data, True)
-        return builder.close()
+        root = builder.close()
     except InputError:
         raise
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: odd encodings
-        raise InputError(f"damaged XML ({one_line(str(error), 80)})") from None
+    except (expat.ExpatError, ValueError) as error:
+        fault = one_line(str(error), 80)
+        raise InputError(f"damaged XML ({fault}); export the score again") from None
+    if ":" in root.tag:
+        for element in root.iter():
+            element.tag = element.tag.rpartition(":")[2]
+    return root
 
 
-def _refuse_declarations(_name: str, _system: object, _public: object, declares: bool) -> None:
-    if declares:
-        raise InputError("XML that declares entities of its own; export the score again")
+def utf8_of(data: bytes) -> bytes:
+    """XML as UTF-8, without what stands before it and what XML does not allow.
 
-
-def unpacked(data: bytes, limits: Limits) -> bytes:
-    """The score inside a packed file (.mxl), never more than the limit of text and one byte.
-
-    Raises
-    ------
-    InputError
-        If the zip file is damaged, not a score, or beyond `limits`.
+    The bytes count for more than the declaration: what is UTF-8 is read as such, and what says so
+    but is not, by the encoding of Western Windows.
     """
-    check_size(limits, bytes=len(data))
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if len(archive.infolist()) > _MEMBERS:
-                raise InputError(f"a zip file of more than {_MEMBERS} members, not a score")
-            if _CONTAINER not in archive.namelist():
-                raise InputError("a zip file, but not a packed MusicXML score (.mxl)")
-            container = _member(archive, _CONTAINER, _CONTAINER_BYTES)
-            root = tree_of(container, Limits(elements=1_000))
-            names = [item.get("full-path", "") for item in root.iter("rootfile")]
-            if not names:
-                raise InputError("a packed score that names no root file")
-            return _member(archive, names[0], limits.text + 1)
-    except InputError:
-        raise
-    except KeyError:
-        raise InputError("a packed score whose root file is missing") from None
-    except (*ZIP_FAULTS, OSError) as error:
-        raise InputError(f"a damaged zip file ({one_line(str(error), 80)})") from None
+    start = data[:_JUNK].lstrip(b" \t\r\n")
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            text = data[len(data[:_JUNK]) - len(start) :].decode(encoding, "replace")
+            data = text.encode("utf-8", "replace")
+            break
+    else:
+        data = _decoded(data)
+    begins = data[:_JUNK].find(b"<")
+    return data[max(begins, 0) :].translate(None, _CONTROLS)
 
 
-def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    if archive.getinfo(name).compress_type not in PACKINGS:
-        raise InputError("a zip file packed in a way that MusicXML does not use")
-    with archive.open(name) as member:
-        return member.read(most)
+def _decoded(data: bytes) -> bytes:
+    """Text that begins as ASCII does, as UTF-8."""
+    declared = _DECLARED.search(data[: 2 * _JUNK])
+    encodings = ["utf-8"]
+    if declared:
+        try:
+            name = codecs.lookup(declared[1].decode("ascii")).name
+        except LookupError:
+            name = ""
+        if _SEVERAL_BYTES.match(name):
+            encodings.insert(0, name)
+        elif _ONE_BYTE.match(name):
+            encodings.append(name)
+    for encoding in (*encodings, "cp1252"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return data if encoding == "utf-8" else text.encode()
+    return data.decode("latin-1").encode()
+
+
+def _refuse_declaration(*_: object) -> None:
+    raise InputError("XML that declares entities of its own; export the score again")

@@ -52,7 +52,7 @@ def test_a_rest_ends_a_phrase_and_staccato_does_not():
     st.lists(st.sampled_from([1, 2, 4, 6, 8, 16, 200]), min_size=1, max_size=60),
     st.sampled_from(["4/4", "3/4", "6/8", "2/4", "5/8", "2/2"]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_fermatas_cover_whole_notes_and_the_last(durations, meter):
     """In any rhythm and meter a fermata covers a note from start to end, the last one always."""
     score = tune(durations, meter)

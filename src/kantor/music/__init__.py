@@ -1,0 +1,1 @@
+"""Scores as arrays: bars, keys, phrases, the sixteenth grid; pure numpy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from math import gcd
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from kantor.music.score import Meter, Score
 class Bar(NamedTuple):
     """A bar from step `start` up to, not including, `end`; `meter` is as long as the bar.
 
-    The last bar may end before its meter does.
+    The last bar, and one that ends with a repeat sign, may end before its meter does.
     """
 
     start: int
@@ -31,11 +32,16 @@ def bars_of(score: Score) -> list[Bar]:
     lines = [line for line in score.bar_lines.tolist() if line < score.steps]
     if score.steps and (not lines or lines[0] > 0):
         lines.insert(0, 0)
+    changes = [start for start, _ in score.meters]
+    repeats = {sign.start for sign in score.notation.signs if sign.kind == "backward"}
     bars = []
     for start, end in zip(lines, [*lines[1:], score.steps], strict=False):
+        held = bisect(changes, start)
+        usual = score.meters[held - 1][1] if held else score.meter
         last = end == score.steps
-        cut_short = last and end - start <= score.meter.bar_steps
-        meter = score.meter if cut_short else meter_of(end - start, score.meter)
+        ends = last or (start > 0 and end in repeats)
+        cut_short = ends and end - start <= usual.bar_steps
+        meter = usual if cut_short else meter_of(end - start, usual)
         pickup = start == 0 and not last and meter.bar_steps < score.meter.bar_steps
         bars.append(Bar(start, end, meter, pickup))
     return bars

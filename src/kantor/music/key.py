@@ -1,4 +1,4 @@
-"""Which key notes are in, where the file does not say.
+"""Which key notes are in, where the file does not say; and keys by their names.
 
 A naive Bayes reading: every key is asked how likely it makes the notes that sound, the first
 note and the last one, and the likeliest key is named. How often each degree sounds, begins and
@@ -12,10 +12,12 @@ more about its key than any other.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from kantor.errors import InputError
-from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
 
 MODES = ("major", "minor")
 
@@ -34,16 +36,22 @@ _LAST = (
     (0.5, 1.4, 18.5, 0.5, 15.8, 0.5, 0.5, 0.5, 0.5, 60.8, 0.5, 0.5),
 )
 _SHARE_OF_MAJOR = 0.54
+# Natural logarithms, where a key is there by default: how much likelier its signature is, and how
+# much likelier the other mode of the same signature must be.
+_LIKELIER, _OTHER_MODE = 1.5, 5.0
 _FLOOR = 0.3  # no degree is impossible: a chromatic note must not rule a key out by itself
 
 
-def estimate(pitches: Pitches) -> Key:
+def estimate(pitches: Pitches, default: Key | None = None) -> Key:
     """The likeliest key of the notes in `pitches`, in its simplest spelling.
 
     Parameters
     ----------
     pitches : (time, line) int8
         MIDI note numbers, -1 for a rest; one line or several, the lowest last.
+    default
+        What a program writes where nobody chose a key: its signature is then a little likelier,
+        and its mode much.
 
     Returns
     -------
@@ -69,5 +77,44 @@ def estimate(pitches: Pitches) -> Key:
     sounds, begins, ends = logs[:, :, above]  # each (mode, major tonic, pitch class)
     prior = np.log([_SHARE_OF_MAJOR, 1 - _SHARE_OF_MAJOR])[:, None]
     scores = sounds @ duration + begins[:, :, classes[0]] + ends[:, :, classes[-1]] + prior
+    if default:
+        scores[:, default.major_tonic] += _LIKELIER
     mode, major_tonic = np.unravel_index(int(scores.argmax()), scores.shape)
+    if default and major_tonic == default.major_tonic:
+        own = scores[MODES.index(default.mode), major_tonic]
+        if scores[mode, major_tonic] - own < _OTHER_MODE:
+            return default
     return Key(0, MODES[mode]).transposed(int(major_tonic))
+
+
+def key_of(score: Score) -> Key:
+    """The score's own key, else what the line that leads sounds like.
+
+    Raises
+    ------
+    InputError
+        If neither is known: that line has no note.
+    """
+    return score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+
+
+def parse_key(text: str) -> Key:
+    """Read ``"G major"``, ``"F# minor"``, ``"Bb"`` or ``"c#m"``.
+
+    Raises
+    ------
+    InputError
+        If it is no key that can be written with up to seven sharps or flats.
+    """
+    plain = " ".join(text.replace("♯", "#").replace("♭", "b").lower().split())
+    words = re.fullmatch(r"([a-g])([#b]?) ?(m|min|minor|maj|major)?", plain)
+    if words:
+        mode = "minor" if words[3] in ("m", "min", "minor") else "major"
+        fifths = "fcgdaeb".index(words[1]) - 1 + {"": 0, "#": 7, "b": -7}[words[2]]
+        fifths -= 3 if mode == "minor" else 0
+        if -7 <= fifths <= 7:
+            return Key(fifths, mode)
+    raise InputError(
+        f"key {text!r}: expected a name such as 'G major' or 'F# minor', "
+        "of up to seven sharps or flats"
+    )

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from kantor.ensemble import SATB
 from kantor.errors import InputError
+from kantor.music.notation import Time
 from kantor.music.score import REST, Flags, Pitches, Score
-
-Time = Fraction | int
-"""Of a note: quarters, or whole numbers of a finer unit that is then named beside it."""
 
 
 class TimedNote(NamedTuple):
-    """A note from `start` to `end`, in quarters from the file's start; `pitch` 0 to 127."""
+    """A note from `start` to `end`, in quarters from the file's start.
+
+    `pitch` is 0 to 127, `velocity` 1 to 127.
+    """
 
     start: Time
     end: Time
     pitch: int
+    velocity: int = 80
 
 
 class Note(NamedTuple):

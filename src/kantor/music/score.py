@@ -10,12 +10,14 @@ the score's ensemble. ``pitches`` holds MIDI note numbers (60 = middle C) and -1
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kantor.ensemble import SATB, Ensemble, unnamed
 from kantor.errors import InputError
+from kantor.music.notation import AS_WRITTEN, Notation
 
 REST = -1
 STEPS_PER_QUARTER = 4
@@ -42,7 +44,7 @@ class Meter:
 
     def __post_init__(self) -> None:
         if self.denominator not in (1, 2, 4, 8, 16, 32) or not 1 <= self.numerator <= 64:
-            raise InputError(f"meter {self}: not a time signature")
+            raise InputError(f"meter {self}: not a time signature such as 3/4 or 6/8")
         if (16 * self.numerator) % self.denominator:
             raise InputError(f"meter {self}: a bar is not a whole number of sixteenths")
 
@@ -123,7 +125,7 @@ class Score:
     meter: Meter = Meter()
     pickup: int = 0  # steps before the first whole bar
     key: Key | None = None  # None where it is not known
-    tempo: float = 80.0  # quarters a minute
+    tempo: float = 80.0  # quarters a minute, at the beginning
     title: str = ""
     fermatas: Flags = field(default_factory=lambda: np.zeros(0, bool))
     """``(time,) bool``: True while one is held in any line; all False where none are known."""
@@ -134,6 +136,12 @@ class Score:
     """
     ensemble: Ensemble = SATB
     """One line a column; where none is given, `SATB` for four columns, else lines without names."""
+    tempi: tuple[tuple[int, float], ...] = ()
+    """Quarters a minute after the beginning, and the steps from which they hold, ascending."""
+    meters: tuple[tuple[int, Meter], ...] = ()
+    """Meters after the first one, and the steps from which they hold, ascending."""
+    notation: Notation = AS_WRITTEN
+    """What a file held beside the notes, times in steps."""
 
     def __post_init__(self) -> None:
         pitches, onsets = np.array(self.pitches), np.array(self.onsets, bool)
@@ -162,6 +170,12 @@ class Score:
             raise InputError(f"a pickup of {self.pickup} steps does not fit a {self.meter} bar")
         if not (np.isfinite(self.tempo) and self.tempo > 0):
             raise InputError(f"a tempo of {self.tempo} quarters a minute")
+        changes = [0, *(start for start, _ in self.tempi)]
+        if any(b <= a for a, b in pairwise(changes)) or any(t <= 0 for _, t in self.tempi):
+            raise InputError("tempo changes must be at ascending steps, and above zero")
+        changes = [0, *(start for start, _ in self.meters)]
+        if any(b <= a for a, b in pairwise(changes)):
+            raise InputError("meters must change at ascending steps")
         if bar_lines.size == 0:
             bar_lines = np.arange(self.pickup, steps, self.meter.bar_steps, dtype=np.int32)
         if bar_lines.ndim != 1 or (np.diff(bar_lines) <= 0).any() or (bar_lines < 0).any():
@@ -193,8 +207,16 @@ class Score:
 
     @property
     def seconds(self) -> float:
-        """Duration at the score's tempo."""
-        return self.steps * 60.0 / self.tempo / STEPS_PER_QUARTER
+        """Duration at the score's tempi."""
+        return float(self.seconds_at(self.steps))
+
+    def seconds_at(self, steps: ArrayLike) -> NDArray[np.float64]:
+        """The seconds from the beginning to `steps`, whole or not, none negative."""
+        starts = np.array([0.0, *(start for start, _ in self.tempi)])
+        lasting = 60 / STEPS_PER_QUARTER / np.array([self.tempo, *(t for _, t in self.tempi)])
+        passed = np.concatenate([[0.0], np.cumsum(np.diff(starts) * lasting[:-1])])
+        index = np.searchsorted(starts, steps, side="right") - 1
+        return np.asarray(passed[index] + (np.asarray(steps) - starts[index]) * lasting[index])
 
     def line(self, index: int) -> Score:
         """One line as a score of its own, ``(time, 1)``."""

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.compose.composer import compose
-from kantor.compose.form import Form, continued, parse_key
+from kantor.compose.form import Form, continued
 from kantor.errors import InputError
+from kantor.music.key import parse_key
 from kantor.music.phrases import even_endings
 from kantor.music.score import Key, Meter, Score, onset_floor
 
@@ -69,7 +70,7 @@ def test_lengths_of_phrases(bars, phrase, ends):
     st.integers(1, 12), st.integers(1, 16), st.sampled_from([1, 2, 4, 8, 16]), st.integers(1, 5),
     st.data(),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_meter(bars, numerator, denominator, phrase, data):
     """Every meter gives a request whose last step is held and whose phrases lie in the piece."""
     meter = Meter(numerator, denominator)

@@ -1,21 +1,20 @@
 """Files in which any cells are given."""
 
-import re
 from dataclasses import replace
-from fractions import Fraction
 
 import mido
 import numpy as np
 import pytest
 
 from kantor.compose.composer import compose
-from kantor.compose.from_file import choose_part, read_request
+from kantor.compose.from_file import from_file, read_request
+from kantor.compose.overrides import Overrides
 from kantor.compose.plan import Plan, bar_spans
 from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
-from kantor.formats.parsed import Part
-from kantor.music.notes import Note, TimedNote, arrays_of
+from kantor.formats.reading import read
+from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -53,6 +52,16 @@ def test_a_melody_for_any_voice(midi_file, voice):
     assert f"moved down {octaves} to suit {article} {SATB.names[voice]}" in request.messages
     others = [index for index in range(4) if index != voice]
     assert (request.score.pitches[:, others] == -1).all()
+
+
+@pytest.mark.parametrize("program", [None, 73])
+def test_a_melody_keeps_its_instrument(midi_file, program):
+    """The program that the file names, for what is given; the composed voices keep theirs."""
+    file = read(midi_file(quarters(*SCALE)))
+    parts = tuple(replace(part, program=program) for part in file.parts)
+    score = from_file(replace(file, parts=parts)).score
+    programs = [line.program for line in score.ensemble.lines]
+    assert programs == [52 if program is None else program, 52, 52, 52]
 
 
 @pytest.mark.parametrize(
@@ -238,63 +247,13 @@ def test_which_tracks_were_taken_is_told(midi_file):
     assert "found the voices in its chords" in request.messages
 
 
-def part(name, pitch, length=8, is_drum=False):
-    notes = tuple(TimedNote(Fraction(n), Fraction(n + 1), pitch) for n in range(length))
-    return Part(name, notes, is_drum)
-
-
-PARTS = (part("Bass", 40), part("Flute", 84, length=2), part("Oboe", 70), part("Kit", 90, 8, True))
-
-
-@pytest.mark.parametrize(
-    ("parts", "chosen", "message"),
-    [
-        (PARTS, "Oboe", r"track 3 \(Oboe\) of 4, the highest; .* --track"),
-        ((PARTS[0], PARTS[3]), "Bass", None),
-        *[
-            ((*PARTS, part(name, 60)), name, "by its name")
-            for name in ("Melody", "SOPRANO 1", "Voice", "Lead guitar", "Singstimme")
-        ],
-    ],
-)
-def test_the_melody_is_found(parts, chosen, message):
-    """The one part that is named like a melody, or the highest that plays enough; no drums. Where
-    there is no choice nothing is told."""
-    found, messages = choose_part(parts, None)
-    assert found.name == chosen
-    assert len(messages) == (message is not None)
-    assert not message or re.search(message, messages[0])
-
-
-@pytest.mark.parametrize(
-    ("track", "name"), [(1, "Bass"), ("3", "Oboe"), ("oboe", "Oboe"), ("bas", "Bass")]
-)
-def test_a_track_is_chosen_by_number_or_name(track, name):
-    """Numbers count from 1; names need no capitals and may be cut where that is clear."""
-    assert choose_part(PARTS, track) == (PARTS[[p.name for p in PARTS].index(name)], [])
-
-
-@pytest.mark.parametrize("track", [0, 5, "-1", "9" * 50, "Tuba", "", "b", "Kit", "4", "²"])
-def test_a_track_that_cannot_be_meant_is_refused(track):
-    """The error is one line that lists the tracks there are."""
-    with pytest.raises(InputError, match=r"1 \(Bass\), 2 \(Flute\), 3 \(Oboe\)") as error:
-        choose_part(PARTS, track)
-    assert "\n" not in str(error.value)
-
-
-def test_drums_alone_are_refused(midi_file):
-    """A drum loop is refused in one line that names the file."""
-    with pytest.raises(InputError, match=r"melody\.mid: only percussion"):
-        read_request(midi_file(quarters(38, 42), channels=[9]))
-
-
 def test_a_track_for_another_voice(midi_file):
     """The melody's track can be named whichever voice it is for, but not among several voices."""
     path = midi_file(quarters(*[72] * 8), quarters(*SCALE), names=["Soprano", "Tune"])
-    request = read_request(path, Plan.parse("bass"), track="tune")
+    request = read_request(path, Plan.parse("bass"), overrides=Overrides("tune"))
     assert request.score.pitches[::4, 3].tolist() == [pitch - 12 for pitch in SCALE]
     with pytest.raises(InputError, match="only where one voice is given"):
-        read_request(path, Plan(frozenset({0, 3})), track=2)
+        read_request(path, Plan(frozenset({0, 3})), overrides=Overrides(2))
 
 
 def test_voices_moved_by_octaves_are_told_one_by_one(midi_file, filler):

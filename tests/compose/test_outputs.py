@@ -12,7 +12,15 @@ from kantor.compose.outputs import FORMATS, parse_formats, path_of, stems, write
 from kantor.errors import InputError
 from kantor.music.score import Key, Score, onset_floor
 
-HEADS = {"npz": b"PK", "mid": b"MThd", "musicxml": b"<?xml", "wav": b"RIFF", "png": b"\x89PNG"}
+HEADS = {
+    "npz": b"PK",
+    "mid": b"MThd",
+    "musicxml": b"<?xml",
+    "wav": b"RIFF",
+    "mp3": b"\xff\xfb",
+    "ogg": b"OggS",
+    "png": b"\x89PNG",
+}
 
 
 @pytest.fixture
@@ -49,12 +57,21 @@ def test_a_failure_leaves_what_was_there(score, tmp_path, monkeypatch):
 
     with pytest.raises(InputError, match=r"gone/x\.mid: cannot be written \(No such file"):
         write(score, tmp_path / "gone" / "x.mid", "mid")
-    monkeypatch.setattr(outputs, "writer", lambda kind, given: broken)
+    monkeypatch.setattr(outputs, "writer", lambda *words: broken)
     (tmp_path / "x.wav").write_bytes(b"old")
     with pytest.raises(InputError, match=r"x\.wav: longer than"):
         write(score, tmp_path / "x.wav", "wav")
     assert (tmp_path / "x.wav").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
+
+
+def test_a_file_of_another_run_stays(score, tmp_path):
+    """Names are chosen before composing; another run may have taken one meanwhile."""
+    path = tmp_path / "tune-take1.mid"
+    path.write_bytes(b"another's")
+    with pytest.raises(InputError, match="another run has just written it"):
+        outputs.write(score, path, "mid", overwrite=False)
+    assert [(path, path.read_bytes())] == [(one, b"another's") for one in tmp_path.iterdir()]
 
 
 def test_names_are_ours():
@@ -77,7 +94,7 @@ def test_names_are_ours():
 @given(st.lists(st.text(max_size=300), max_size=8))
 def test_any_name_is_safe(texts):
     """Whatever a file is called, its results have short, distinct names inside the folder."""
-    names = stems([Path(text.replace("\0", "")) for text in texts])
+    names = stems([Path(text.replace("\0", "")) for text in texts], "-" + 69 * "x")
     assert len({name.casefold() for name in names}) == len(texts)
     for name in names:
         path = path_of(Path("out"), name, 100, "musicxml")
@@ -89,13 +106,13 @@ def test_any_name_is_safe(texts):
 
 @pytest.mark.parametrize(
     ("text", "kinds"),
-    [("mid,png", ("mid", "png")), (" PNG , .mid,mid", ("mid", "png")), ("wav", ("wav",))]
-    + [(text, None) for text in ("", ",", "midi", "mid,exe")],
+    [("mid,png", ("mid", "png")), (" PNG , .mid,midi", ("mid", "png")), ("xml", ("musicxml",))]
+    + [(text, None) for text in ("", ",", "jpg", "mid,exe")],
 )
 def test_formats_are_parsed(text, kinds):
     """Order, capitals, dots and repeats do not matter; an error lists the formats there are."""
     if kinds:
         assert parse_formats(text) == kinds
     else:
-        with pytest.raises(InputError, match="mid,musicxml,npz,wav,png"):
+        with pytest.raises(InputError, match=",".join(FORMATS)):
             parse_formats(text)

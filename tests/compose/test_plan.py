@@ -124,7 +124,7 @@ def test_a_bar_counts_that_rests_throughout(chorale):
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_given_cell_continues_what_is_composed(seed):
     """Whatever the mask: each given cell that begins no note follows a given one of its pitch."""
     rng = np.random.default_rng(seed)

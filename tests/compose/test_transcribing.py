@@ -1,25 +1,22 @@
 """Melodies of messy files as scores: notes on the grid, in their bars, in a key, in phrases."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import mido
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kantor.compose.from_file import from_file, read_request
-from kantor.compose.transcribing import infer_pickup, place
+from kantor.compose.overrides import Overrides
 from kantor.errors import InputError
 from kantor.formats.parsed import Limits, ParsedFile, Part
-from kantor.music.notes import Note, TimedNote, notes_of
+from kantor.music.bars import bars_of
+from kantor.music.notes import TimedNote, notes_of
 from kantor.music.score import Key, Meter
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 THIRD = Fraction(1, 3)
-METERS = st.sampled_from(["4/4", "3/4", "6/8", "2/4", "5/8", "12/8", "2/2", "1/4"])
-CHANGES = st.lists(st.tuples(st.integers(0, 60), METERS), max_size=4)
-DURATIONS = st.lists(st.integers(1, 20), min_size=1, max_size=12)
 
 
 def quarters(pitches, start=0, length=1):
@@ -34,15 +31,10 @@ def parsed(notes=(), *meters, **rest):
     """A file of notes ``(start, length, pitch)`` in quarters; C major in 4/4 by default."""
     timed = tuple(TimedNote(Fraction(s), Fraction(s + d), p) for s, d, p in notes)
     changes = tuple((Fraction(start), Meter.parse(text)) for start, text in meters)
-    fields = {"tempo": 100.0, "key": Key(), "pickup": None, "title": "tune"} | rest
-    return ParsedFile((Part("", timed),), meters=changes or ((Fraction(0), Meter()),), **fields)
-
-
-def tune(durations, start=0):
-    """Notes that follow each other, by their lengths in steps."""
-    ends = start + np.cumsum(durations)
-    pairs = zip(durations, ends, strict=True)
-    return [Note(int(end - long), int(end), 67) for long, end in pairs]
+    key = rest.pop("key", Key())
+    keys = ((Fraction(0), key),) if key else ()
+    fields = {"tempi": ((Fraction(0), 100.0),), "keys": keys, "title": "tune"} | rest
+    return ParsedFile((Part("", timed),), changes or ((Fraction(0), Meter()),), **fields)
 
 
 def test_a_plain_melody_is_read_as_it_is(midi_file):
@@ -51,7 +43,10 @@ def test_a_plain_melody_is_read_as_it_is(midi_file):
     melody = read_request(midi_file(quarters(SCALE)))
     assert sung(melody) == [(4 * i, 4 * i + 4, p) for i, p in enumerate(SCALE)]
     assert (melody.score.key, melody.score.title) == (Key(0, "major"), "melody")
-    assert melody.messages == ("the file names no key; it sounds like C major",)
+    assert melody.messages[:2] == (
+        "no meter in the file: 4/4 assumed; --meter overrules it",
+        "the file names no key; it sounds like C major",
+    )
     assert melody.score.fermatas[-1]
     with pytest.raises(InputError, match="cut the piece"):
         read_request(midi_file(quarters(SCALE)), limits=Limits(quarters=4))
@@ -81,12 +76,6 @@ def test_only_whole_octaves_are_moved(pitches, octaves, message):
     melody = from_file(parsed(quarters(pitches)))
     assert [p for _, _, p in sung(melody)] == [p + 12 * octaves for p in pitches]
     assert message is None or message in melody.messages
-
-
-def test_too_wide_a_melody_is_refused():
-    """What no octave brings into the range of the voices is refused, with its extremes named."""
-    with pytest.raises(InputError, match=r"from C2 to C7: no octave .* --track"):
-        from_file(parsed(quarters([36, 96])))
 
 
 def test_one_note():
@@ -125,7 +114,7 @@ def test_triplets_and_swing_are_told():
 )
 def test_silence_before_the_melody(start, pickup, silence, message):
     """Silence before the first note goes, and the note keeps its place in the bar."""
-    request = from_file(parsed(quarters([67] * 9, start)))
+    request = from_file(parsed(quarters([67] * 9, start), key=Key(1)))
     assert request.score.pickup == pickup
     assert (request.score.pitches[:silence] == -1).all()
     assert request.score.onsets[silence, 0]
@@ -155,21 +144,93 @@ def test_any_meter(meter):
     assert score.meter == Meter.parse(meter)
     assert np.diff(score.bar_lines)[0] == score.meter.bar_steps
     assert np.diff(score.bar_lines)[-1] == 8
+    assert score.meters == ((48, Meter(2, 4)),)
+
+
+@pytest.mark.parametrize("last", [1, 3, 5])
+def test_the_last_bar_has_the_last_meter(last):
+    """Also where it is the only one in it, or is cut short."""
+    file = parsed(quarters([67] * (8 + last)), (0, "4/4"), (8, "3/4"))
+    assert [str(bar.meter) for bar in bars_of(from_file(file).score)][:3] == ["4/4", "4/4", "3/4"]
+
+
+def test_what_holds_at_the_first_note():
+    """Tempo, meter and key are those at the melody's entry, a tempo one tick late included; later
+    tempi are kept, those that change nothing or follow each other closely thinned, and a later
+    key is told."""
+    late = Fraction(16) + Fraction(1, 480)
+    ritardando = [(Fraction(24) + Fraction(i, 4), 119.0 - i) for i in range(16)]
+    tempi = ((Fraction(0), 60.0), (late, 120.0), (Fraction(20), 120.0), *ritardando)
+    file = parsed(quarters([74, 78, 81, 79] * 3, 16), (0, "4/4"), (16, "3/4"), tempi=tempi)
+    keys = ((Fraction(0), Key()), (Fraction(16), Key(2)), (Fraction(22), Key(3)))
+    request = from_file(replace(file, keys=keys))
+    score = request.score
+    assert (score.tempo, score.meter, score.key) == (120, Meter(3, 4), Key(2))
+    assert score.tempi == ((35, 116.0), (39, 112.0), (43, 108.0), (47, 104.0))
+    assert "the key changes to A major at bar 3; the results keep D major" in request.messages
+    upbeat = replace(file, keys=keys, parts=parsed(quarters([74, 78, 81, 79] * 3, 15)).parts)
+    score = from_file(upbeat).score
+    assert (score.pickup, score.key) == (4, Key(2))  # at the bar line after the pickup
+    assert (score.tempo, score.tempi[0]) == (60, (4, 120.0))
+
+
+def test_a_last_note_that_rings_over_opens_no_bar():
+    """Released a little late it ends with its bar, unless the file says so to the point."""
+    rung = [*quarters(SCALE[:7]), (7, Fraction(3, 2), 60)]
+    request = from_file(parsed(rung))
+    assert (request.score.steps, len(request.score.bar_lines)) == (32, 2)
+    assert "the last note rang a little over the last bar line; it ends there" in request.messages
+    assert from_file(parsed(rung, kind="musicxml")).score.steps == 34
 
 
 def test_fermatas_of_the_file_win():
-    """Where the file has fermatas none are inferred."""
+    """Where the file has fermatas none are inferred; which it is stands in the notation."""
     file = parsed(quarters([67] * 8), fermatas=((Fraction(2), Fraction(3)),))
-    assert np.flatnonzero(from_file(file).score.fermatas).tolist() == [8, 9, 10, 11]
+    score = from_file(file).score
+    assert np.flatnonzero(score.fermatas).tolist() == [8, 9, 10, 11]
+    assert not score.notation.fermatas_inferred
+    assert from_file(parsed(quarters([67] * 8))).score.notation.fermatas_inferred
 
 
 def test_a_key_signature_that_the_notes_contradict_is_not_believed():
     """C major, which many programs write into every file, does not make an F-sharp tune C major."""
     doubted = from_file(parsed(quarters([66, 68, 70, 71, 73, 75, 77, 78, 66])))
     assert doubted.score.key == Key(6, "major")
-    assert doubted.messages == ("the file says C major, but its notes are those of F# major",)
+    assert doubted.messages == (
+        "the file says C major, but its notes are those of F# major; --key overrules it",
+    )
     believed = from_file(parsed(quarters(SCALE), key=Key(-1)))
-    assert (believed.score.key, believed.messages) == (Key(-1), ())
+    assert believed.score.key == Key(-1)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("midi", Key(1)), ("musicxml", Key())])
+def test_c_major_of_midi_is_a_default(kind, key):
+    """A tune in G without an F is on the scale of C: written C major says nothing in MIDI, where
+    programs put it into every file, but is meant in MusicXML. A tune in C stays one, and so does
+    one that an F keeps out of G."""
+    in_g = quarters([67, 71, 74, 71, 72, 74, 72, 71, 74, 79, 74, 72, 71, 69, 67])
+    assert from_file(parsed(in_g, kind=kind)).score.key == key
+    moved = from_file(parsed(in_g, kind=kind), overrides=Overrides.parse(transpose="2"))
+    assert moved.score.key == key.transposed(2)
+    for in_c in ([*SCALE, 67, 64, 60], [71, 62, 64, 65, 60, 69, 71, 72, 67]):
+        assert from_file(parsed(quarters(in_c), kind=kind)).score.key == Key()
+
+
+def test_what_the_user_says_overrules_the_file():
+    """Meter, pickup, key and tempo hold though file and notes say otherwise; the pickup is counted
+    from the first note, also where the file has bar lines of its own."""
+    written = {"tempi": ((Fraction(0), 100.0), (Fraction(6), 50.0)), "key": Key(3)}
+    lines = tuple(map(Fraction, (1, 5, 9)))
+    file = parsed(quarters(SCALE, 2), (0, "4/4"), (5, "3/8"), bar_lines=lines, **written)
+    said = Overrides.parse(meter="3/4", pickup=1, key="E minor", tempo=72)
+    score = from_file(file, overrides=said).score
+    assert (score.meter, score.pickup, score.key) == (Meter(3, 4), 4, Key(1, "minor"))
+    assert (score.bar_lines.tolist(), score.tempo, score.tempi) == ([4, 16, 28], 72, ())
+    assert [bar.meter for bar in bars_of(score)][1:] == [Meter(3, 4)] * 3
+    score = from_file(file, overrides=Overrides.parse(pickup=0)).score
+    assert (score.pickup, score.bar_lines.tolist()) == (0, [0, 12, 18, 24, 30])
+    with pytest.raises(InputError, match="--pickup: must be shorter than a bar of 3/4"):
+        from_file(file, overrides=Overrides.parse(meter="3/4", pickup=3))
 
 
 def test_an_hour_of_music(midi_file):
@@ -178,85 +239,3 @@ def test_an_hour_of_music(midi_file):
     score = read_request(midi_file(notes)).score
     assert score.seconds == pytest.approx(3600)
     assert len(notes_of(score)) == 14_400
-
-
-@given(CHANGES, st.integers(0, 70), DURATIONS, st.none() | st.integers(0, 15), st.booleans())
-@settings(max_examples=150, deadline=None)
-def test_no_note_leaves_its_place_in_the_bar(changes, start, durations, pickup, irregular):
-    """Whatever the meters, each note stands as far from its bar line as in the file."""
-    meters = sorted({0: "4/4", **dict(changes)}.items())
-    lines = tuple(Fraction(step, 4) for step in range(0, 300, 10)) if irregular else ()
-    file = parsed((), *meters, pickup=Fraction(pickup or 0, 4), bar_lines=lines)
-    notes = tune(durations, start)
-    score, _ = place(file, notes)
-    placed = notes_of(score)
-    assert [note.pitch for note in placed] == [67] * len(notes)
-    origin = notes[0].start - placed[0].start
-    assert [n.start + origin for n in placed] == [n.start for n in notes]
-    assert score.steps == notes[-1].end - origin
-    if irregular:
-        assert {int(line + origin) % 10 for line in score.bar_lines} <= {0}
-    elif len(meters) == 1:
-        since = [score.bar_positions[n.start, 0] for n in placed]
-        bar = file.meters[0][1].bar_steps
-        assert since == [(n.start - (pickup or 0)) % bar for n in notes]
-
-
-@given(
-    CHANGES,
-    st.integers(0, 70),
-    DURATIONS,
-    st.integers(0, 15),
-    st.lists(st.integers(1, 40), max_size=10, unique=True),
-    st.integers(0, 80),
-)
-@settings(max_examples=150, deadline=None)
-def test_rests_around_the_notes(changes, start, durations, pickup, lines, length):
-    """Kept, all of the file's time is there; of the last bar's rests no more than the bar."""
-    meters = sorted({0: "4/4", **dict(changes)}.items())
-    bar_lines = tuple(Fraction(line) for line in sorted(lines))
-    fields = {"pickup": Fraction(pickup, 4), "bar_lines": bar_lines, "length": Fraction(length)}
-    file, notes = parsed((), *meters, **fields), tune(durations, start)
-    kept, _ = place(file, notes, "keep")
-    assert notes_of(kept) == notes
-    assert kept.steps == max(notes[-1].end, 4 * length)
-    cut, bar = place(file, notes)[0], place(file, notes, "bar")[0]
-    assert notes_of(bar) == notes_of(cut)
-    assert 0 <= bar.steps - cut.steps <= max(0, 4 * length - notes[-1].end)
-    assert not ((bar.bar_lines >= cut.steps) & (bar.bar_lines < bar.steps)).any()
-
-
-def test_voices_are_placed_together():
-    """What is before the earliest note of any voice is left out of all."""
-    notes = [note._replace(line=3) for note in tune([4, 4], 36)] + tune([4], 40)
-    score, messages = place(parsed(pickup=Fraction(0)), notes)
-    assert score.pitches[:, 3].tolist() == [-1] * 4 + [67] * 8
-    assert score.pitches[:, 0].tolist() == [-1] * 8 + [67] * 4
-    assert messages == ["8 quarters of silence before the first note left out"]
-
-
-OFF = tune([4] + [4, 4, 8, 4, 4, 8] * 3 + [4, 4, 8, 12])
-
-
-def test_an_unmarked_pickup_is_found_and_told():
-    """Long notes that would all begin on the last quarter say that the bar lines are off by one."""
-    assert infer_pickup(parsed(), tune([4, 4, 8, 4, 4, 8] * 3 + [4, 4, 8, 16])) == 0
-    score, messages = place(parsed(), OFF)
-    assert score.pickup == 4
-    assert messages == ["no pickup is marked; its rhythm puts 1 quarter before the first bar line"]
-
-
-@pytest.mark.parametrize(
-    ("file", "notes"),
-    [
-        (parsed(pickup=Fraction(0)), OFF),
-        (parsed(bar_lines=(Fraction(0), Fraction(4))), OFF),
-        (parsed((), (0, "6/8")), OFF),
-        (parsed((), (0, "4/4"), (8, "3/4")), OFF),
-        (parsed(), tune([4] + [4, 4, 8, 4, 4, 8] * 3, start=12)),
-    ],
-)
-def test_what_the_file_says_is_not_guessed(file, notes):
-    """Bar lines that are written, meters that change or are others, and a melody that enters
-    within a bar stand as they are."""
-    assert infer_pickup(file, notes) == 0

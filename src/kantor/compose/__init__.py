@@ -1,0 +1,1 @@
+"""From a melody in a file to a composition: request, melody, composer, outputs."""

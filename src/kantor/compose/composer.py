@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Flags, Pitches, Score
-from kantor.runtime.weights import FORMAT
+from kantor.runtime.weights import FORMAT, PRESETS
 
 if TYPE_CHECKING:
     from kantor import runtime
@@ -47,6 +47,7 @@ class Request:
     score: Score  # its key known; only the given cells are read
     mask: Flags  # (time, line), True = given, a given rest included; False = to be composed
     messages: tuple[str, ...] = ()  # what was done to a file's notes, one line each
+    kind: str = "midi"  # of the file that it is from
 
     def __post_init__(self) -> None:
         mask, shape = np.array(self.mask, bool), self.score.pitches.shape
@@ -90,7 +91,7 @@ def load(folder: str | Path, processes: int | None = None) -> Generator | runtim
             f"{folder}: a model of format {form}, and this release reads format {FORMAT}; "
             "use the release that made it, or train anew with `make repro`"
         )
-    if info.get("preset") in ("chorale", "long") and (folder / "runtime.npz").is_file():
+    if info.get("preset") in PRESETS and (folder / "runtime.npz").is_file():
         from kantor import runtime
 
         return runtime.load(folder, processes)
@@ -111,7 +112,7 @@ class _Candidate(NamedTuple):
 def compose(
     requests: Sequence[Request],
     model: Model,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     takes: int = 1,
     made: Callable[[int], None] = lambda count: None,
     *,
@@ -130,6 +131,8 @@ def compose(
         must know padding from music. Its ``ensemble``, if it has one, must be the requests'. To
         choose between candidates it needs ``judge(given, pitches, onsets)``, which answers with
         one number a piece, the higher the better.
+    seed
+        One for all requests, or one for each.
     made
         Called after each run of the model with the number of candidates that it made.
     candidates
@@ -151,7 +154,8 @@ def compose(
     """
     _check_lines(requests, model)
     best: dict[tuple[int, int], tuple[float, Score]] = {}
-    wanted = _candidates(requests, seed, takes, candidates)
+    seeds = [seed] * len(requests) if isinstance(seed, int) else seed
+    wanted = _candidates(requests, seeds, takes, candidates)
     for run in _runs(wanted, getattr(model, "mixes_lengths", False)):
         batch = stack([candidate.given for candidate in run])
         pitches, onsets = model(batch, np.array([one.seed for one in run]), **(sampling or {}))
@@ -177,9 +181,9 @@ def _check_lines(requests: Sequence[Request], model: Any) -> None:
 
 
 def _candidates(
-    requests: Sequence[Request], seed: int, takes: int, candidates: int
+    requests: Sequence[Request], seeds: Sequence[int], takes: int, candidates: int
 ) -> Iterator[_Candidate]:
-    for index, request in enumerate(requests):
+    for index, (request, seed) in enumerate(zip(requests, seeds, strict=True)):
         given = request.given
         given = given.padded(max(1, -(-given.steps // PADDING)) * PADDING)
         for take, number in itertools.product(range(takes), range(candidates)):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 import numpy as np
 
 from kantor.compose.composer import Request
+from kantor.compose.overrides import Overrides
 from kantor.compose.plan import MOST_BARS
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
@@ -54,17 +53,16 @@ class Form:
     def parse(
         cls,
         bars: int,
-        meter: str = "4/4",
-        key: str = "C major",
-        pickup: float = 0,
+        meter: str | None = None,
+        key: str | None = None,
+        pickup: float | None = None,
         phrase: int = PHRASE,
     ) -> Form:
         """A form from the words of the command line; `pickup` in the meter's lower number."""
-        signature = Meter.parse(meter)
-        steps = Fraction(pickup).limit_denominator(64) * 16 / signature.denominator
-        if steps.denominator > 1:
-            raise InputError(f"--pickup {pickup:g}: not a whole number of sixteenths in {meter}")
-        return cls(bars, signature, parse_key(key), int(steps), phrase)
+        said = Overrides.parse(meter=meter, key=key, pickup=pickup)
+        signature = said.meter or Meter()
+        steps = said.pickup_steps(signature) or 0
+        return cls(bars, signature, said.key or Key(), steps, phrase)
 
     def request(self) -> Request:
         """All lines of the piece, to be composed but for the tonic in the bass.
@@ -136,29 +134,7 @@ def _ended(score: Score, mask: Flags, fermatas: Spans, tonics: Spans) -> tuple[S
     return replace(score, pitches=pitches, onsets=onsets, fermatas=held), mask
 
 
-def parse_key(text: str) -> Key:
-    """Read ``"G major"``, ``"F# minor"``, ``"Bb"`` or ``"c#m"``.
-
-    Raises
-    ------
-    InputError
-        If it is no key that can be written with up to seven sharps or flats.
-    """
-    plain = " ".join(text.replace("♯", "#").replace("♭", "b").lower().split())
-    words = re.fullmatch(r"([a-g])([#b]?) ?(m|min|minor|maj|major)?", plain)
-    if words:
-        mode = "minor" if words[3] in ("m", "min", "minor") else "major"
-        fifths = "fcgdaeb".index(words[1]) - 1 + {"": 0, "#": 7, "b": -7}[words[2]]
-        fifths -= 3 if mode == "minor" else 0
-        if -7 <= fifths <= 7:
-            return Key(fifths, mode)
-    raise InputError(
-        f"key {text!r}: expected a name such as 'G major' or 'F# minor', "
-        "of up to seven sharps or flats"
-    )
-
-
 def _check_length(steps: int) -> None:
-    """Refuse what no file may be long."""
+    """Refuse a length that no file may have."""
     if steps > 4 * Limits().quarters:
         raise InputError(f"longer than {Limits().quarters:,} quarters; ask for fewer bars")

@@ -7,27 +7,25 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kantor.compose.octaves import in_range
 from kantor.ensemble import Line
 from kantor.errors import InputError
-from kantor.music.notes import Note, Time, TimedNote
+from kantor.music.notation import Time
+from kantor.music.notes import Note, TimedNote
 from kantor.music.quantise import Deviation, quantise
-
-LOWEST, HIGHEST = 35, 83  # what a model can be given, in every key
 
 _TOGETHER = 1 / 16  # quarters within which the notes of a played chord start
 _LEGATO = 1 / 4  # quarters by which a player may hold a note into the next one
 _HANGING = 8  # quarters beyond which a note over moving ones is one whose end is missing
+_GRACE = 1 / 8  # quarters that a grace note lasts at most
+_MAIN = 3  # how many times as long its main note lasts at least
+_FEW = 0.1  # share of the notes of one voice that may be otherwise
 _FINEST = 1_000_000  # parts of a quarter; what needs more stays in fractions
-# What the notes of each voice are on average in the JSB Chorales; no piece is farther than 6 off.
-_MIDDLE = {"soprano": 70, "alto": 65, "tenor": 60, "bass": 51}
-_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_BELOW = 16  # semitones below the middle of a line: what accompanies it, heard through a rest
 
 
-def on_grid(
-    played: Sequence[TimedNote], line: Line, foreign: bool = False
-) -> tuple[list[Note], list[str]]:
+def on_grid(played: Sequence[TimedNote], line: Line, foreign: bool) -> tuple[list[Note], list[str]]:
     """The top line of a part's notes on the grid, in the octave where most suit a line's range.
 
     Parameters
@@ -45,29 +43,22 @@ def on_grid(
     Raises
     ------
     InputError
-        If there are no notes, or no octave brings all to where a model can be given them.
+        If there are no notes.
     """
     played, quarter = in_units(played)
-    top, covered = top_line(played, quarter)
+    top, left_out = top_line(played, quarter)
+    if left_out:
+        top = _without_accompaniment(top)
+        left_out = len(played) - len(top)
     notes, deviation = quantise(top, quarter)
     if not notes:
         raise InputError("no notes to compose for")
     messages = []
-    if covered:
-        messages.append(f"chords: took the top line, left out {covered} of {len(played)} notes")
+    if left_out:
+        messages.append(f"chords: took the top line, left out {left_out} of {len(played)} notes")
     messages += _moved(deviation)
-    pitches = np.array([note.pitch for note in notes])
-    octaves = _octaves(pitches, line, foreign)
-    if octaves:
-        distance = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
-        article, way = "an" if line.name[0] in "aeiou" else "a", "up" if octaves > 0 else "down"
-        messages.append(f"moved {way} {distance} to suit {article} {line.name}")
-    if outside := _outside(pitches + 12 * octaves, line):
-        messages.append(
-            f"{outside} of {len(notes)} notes lie outside the {line.name}'s range, "
-            f"{_name(line.low)} to {_name(line.high)}"
-        )
-    return [note._replace(pitch=note.pitch + 12 * octaves) for note in notes], messages
+    suited, changes = in_range(notes, line, foreign)
+    return suited, messages + changes
 
 
 def in_units(notes: Sequence[TimedNote]) -> tuple[Sequence[TimedNote], int]:
@@ -81,7 +72,8 @@ def in_units(notes: Sequence[TimedNote]) -> tuple[Sequence[TimedNote], int]:
         if quarter > _FINEST:
             return notes, 1
     return [
-        TimedNote(int(start * quarter), int(end * quarter), pitch) for start, end, pitch in notes
+        note._replace(start=int(note.start * quarter), end=int(note.end * quarter))
+        for note in notes
     ], quarter
 
 
@@ -91,21 +83,56 @@ def top_line(notes: Sequence[TimedNote], quarter: int = 1) -> tuple[list[TimedNo
     A note belongs to it if none that is higher starts with it or still sounds; it then ends the
     note before it. A lower note that was covered does not come up again when the higher one ends.
     So that a player's legato is no chord, a higher note may last a sixteenth, or half its length if
-    that is less, into a lower one. A note that hangs because its end is missing is cut off.
+    that is less, into a lower one; and where nearly all notes start alone and end one after the
+    other, each ends the note before it. A note that hangs because its end is missing is cut off.
     `quarter` is what a quarter is in the notes' times.
     """
     line: list[TimedNote] = []
-    for chord in _chords(_without_hanging(notes, quarter), quarter):
-        top = max(chord, key=lambda note: (note.pitch, note.end))
-        note = TimedNote(chord[0].start, top.end, top.pitch)
+    chords = _chords(_without_hanging(notes, quarter), quarter)
+    one_voice = _is_one_voice(chords)
+    for chord in chords:
+        top = max(_without_graces(chord, quarter), key=lambda note: (note.pitch, note.end))
+        note = top._replace(start=chord[0].start)
         if line and line[-1].end > note.start:
             before = line[-1]
             held_on = min(_LEGATO * quarter, (before.end - before.start) / 2)
-            if before.pitch > note.pitch and before.end - note.start > held_on:
+            held_on = max(held_on, _GRACE * quarter)
+            legato = one_voice or before.end - note.start <= held_on
+            if before.pitch > note.pitch and not legato:
                 continue
             line[-1] = before._replace(end=note.start)
         line.append(note)
     return line, len(notes) - len(line)
+
+
+def _is_one_voice(chords: Sequence[Sequence[TimedNote]]) -> bool:
+    """Whether nearly all notes start alone, and few last beyond the end of the note that follows.
+
+    A chord that is held by the pedal and a note that accompanies a longer one do so.
+    """
+    alone = sum(len(chord) == 1 for chord in chords)
+    held = 0
+    for (note, *_), (following, *_), third in zip(
+        chords, chords[1:], [*chords[2:], None], strict=False
+    ):
+        if note.end > following.start:
+            held += note.end >= following.end or (third is not None and note.end > third[0].start)
+    few = max(1, _FEW * len(chords))
+    return len(chords) - alone <= _FEW * len(chords) and held <= few
+
+
+def _without_graces(chord: Sequence[TimedNote], quarter: int) -> Sequence[TimedNote]:
+    """The notes of a chord without those that are much shorter than another and hardly last."""
+    longest = max(note.end - note.start for note in chord)
+    if longest < _MAIN * _GRACE * quarter:
+        return chord
+    return [note for note in chord if note.end - note.start > _GRACE * quarter]
+
+
+def _without_accompaniment(line: Sequence[TimedNote]) -> list[TimedNote]:
+    """The top line of chords without the notes far below it that are heard while it rests."""
+    middle = float(np.median([note.pitch for note in line]))
+    return [note for note in line if middle - note.pitch <= _BELOW]
 
 
 def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote]:
@@ -130,13 +157,15 @@ def _without_hanging(notes: Sequence[TimedNote], quarter: int) -> list[TimedNote
 
 
 def _chords(notes: Sequence[TimedNote], quarter: int) -> list[list[TimedNote]]:
-    """Ascending notes in groups that start together."""
+    """Ascending notes in groups that start together; a grace note stands before its main note."""
     chords: list[list[TimedNote]] = []
     for note in notes:
         if chords and note.start - chords[-1][0].start <= _TOGETHER * quarter:
-            chords[-1].append(note)
-        else:
-            chords.append([note])
+            first = chords[-1][0]
+            if first.start == note.start or first.end - note.start > _TOGETHER * quarter:
+                chords[-1].append(note)
+                continue
+        chords.append([note])
     return chords
 
 
@@ -150,44 +179,7 @@ def _moved(deviation: Deviation) -> list[str]:
             f"{max(deviation.share_moved, 0.01):.0%} of the notes moved onto the sixteenth grid, "
             f"by {deviation.mean:.2f} of a sixteenth on average, {deviation.largest:.2f} at most"
         )
-    if deviation.off_grid:
-        messages.append(
-            "the notes follow no beat, as in a recording without a click; "
-            "quantise the file by hand for a better result"
-        )
     if deviation.dropped:
-        messages.append(f"{deviation.dropped} notes too fast for sixteenths were left out")
+        notes = "1 note was" if deviation.dropped == 1 else f"{deviation.dropped} notes were"
+        messages.append(f"{notes} too fast for sixteenths and left out")
     return messages
-
-
-def _octaves(pitches: NDArray[np.int64], line: Line, foreign: bool) -> int:
-    """By how many octaves the notes are moved."""
-    lowest, highest = int(pitches.min()), int(pitches.max())
-    possible = [
-        octaves
-        for octaves in sorted(range(-10, 11), key=abs)
-        if lowest + 12 * octaves >= LOWEST and highest + 12 * octaves <= HIGHEST
-    ]
-    if not possible:
-        raise InputError(
-            f"from {_name(lowest)} to {_name(highest)}: no octave brings all notes "
-            f"between {_name(LOWEST)} and {_name(HIGHEST)}; choose a narrower track with --track"
-        )
-    middle = _MIDDLE.get(line.name, (line.low + line.high) / 2)
-
-    def unsuited(octaves: int) -> tuple[int, float]:
-        """How many notes lie outside the range, and how far from its middle they lie."""
-        off = abs(pitches.mean() + 12 * octaves - middle)
-        return _outside(pitches + 12 * octaves, line), float(off) if foreign else 0.0
-
-    return min(possible, key=unsuited)  # of equals the smallest move, listed first
-
-
-def _outside(pitches: NDArray[np.int64], line: Line) -> int:
-    """How many of these notes lie outside the line's range."""
-    return int(((pitches < line.low) | (pitches > line.high)).sum())
-
-
-def _name(pitch: int) -> str:
-    """Such as ``C4`` for 60."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"

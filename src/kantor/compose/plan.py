@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
+from kantor.compose.overrides import read_option
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 from kantor.music.notes import notes_of
@@ -22,7 +22,6 @@ from kantor.music.score import REST, Flags, Score
 MOST_BARS = 1_000
 Ranges = tuple[tuple[int, int], ...]  # first and last bars
 Rests = Literal["cut", "bar", "keep"]
-T = TypeVar("T")
 
 _RANGE = re.compile(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?")
 
@@ -75,9 +74,11 @@ class Plan:
         InputError
             One line that names the option, if one cannot be read or two contradict each other.
         """
-
         every, lines_of = frozenset(range(len(ensemble))), partial(parse_lines, ensemble=ensemble)
-        kept, anew = _read("--given", lines_of, given), _read("--voices", lines_of, voices)
+        kept, anew = (
+            read_option("--given", lines_of, given),
+            read_option("--voices", lines_of, voices),
+        )
         if kept is not None and anew is not None and anew != every - kept:
             raise InputError(
                 f"--given {given} and --voices {voices} contradict each other: a voice is either "
@@ -86,8 +87,8 @@ class Plan:
         if kept is None:
             default = frozenset() if fill else frozenset({ensemble.leads})
             kept = default if anew is None else every - anew
-        locked_bars = _read("--lock-bars", parse_bars, locked) or ()
-        composed_bars = _read("--compose-bars", parse_bars, composed) or ()
+        locked_bars = read_option("--lock-bars", parse_bars, locked) or ()
+        composed_bars = read_option("--compose-bars", parse_bars, composed) or ()
         return cls(kept, locked_bars, composed_bars, fill, more, ensemble)
 
     @property
@@ -138,14 +139,6 @@ class Plan:
             notes = "1 note that is" if count == 1 else f"{count} notes that are"
             messages.append(f"kept {notes} held into given bars from the beginning")
         return mask, messages
-
-
-def _read(option: str, parse: Callable[[str], T], text: str | None) -> T | None:
-    """What an option says; a fault of its words names it."""
-    try:
-        return None if text is None else parse(text)
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from None
 
 
 def parse_lines(text: str, ensemble: Ensemble = SATB) -> frozenset[int]:

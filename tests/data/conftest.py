@@ -13,7 +13,6 @@ from kantor.data.corpus import Piece, Refusal
 from kantor.data.pin import materialise
 from kantor.music.score import Key, Score, onset_floor
 
-SPLIT = settings.Split(valid=0.2, test=0.2)
 # The white keys that each voice sings; no two voices share any.
 NOTES = ((67, 69, 71, 72, 74), (60, 62, 64, 65), (53, 55, 57, 59), (43, 45, 47, 48, 50, 52))
 
@@ -31,7 +30,7 @@ def chorale(seed: int = 0, quarters: int = 9) -> Score:
 def read(kind: str, path: Path, every: int = 1) -> list[Piece | Refusal]:
     """What one in so many files of a source holds."""
     source = settings.Source.model_validate({"kind": kind, "path": path})
-    return [item for task in sources.tasks(source, SPLIT)[::every] for item in sources.read(task)]
+    return [item for task in sources.tasks(source)[::every] for item in sources.read(task)]
 
 
 def pieces(items: list[Piece | Refusal]) -> list[Piece]:

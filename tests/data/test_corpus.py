@@ -46,7 +46,7 @@ def plain(value):
     return value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(pieces(), max_size=4))
 def test_saved_corpus_reads_back(tmp_path_factory, made):
     """Every field of every score survives, and saving twice gives the same bytes."""

@@ -1,11 +1,17 @@
 """Ingest reads every source, lists what it refuses, and writes the same bytes each time."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+import yaml
+from tests.data.checks.conftest import LIMITS
 from tests.data.conftest import chorale
 from tests.ensembles import BAND, tune
 
@@ -17,6 +23,7 @@ from kantor.data.corpus import SPLITS, Piece, Refusal
 from kantor.data.sources import Task
 from kantor.formats import midi
 
+ROOT = Path(__file__).parents[2]
 OUTPUTS = ("scores.npz", "manifest.csv", "refused.csv", "windows.npz")
 
 
@@ -119,7 +126,28 @@ def test_another_ensemble_passes_the_line(tmp_path):
         np.testing.assert_array_equal(piece.score.pitches[:, :5], score.pitches[:, :5])
     cut = windows.load(tmp_path / "windows.npz")
     assert cut.rolls.shape == (9, 32, 128, len(BAND))
-    table = measure(cut, read_manifest(tmp_path / "manifest.csv"), 32, {}, BAND).windows
+    table = measure(cut, read_manifest(tmp_path / "manifest.csv"), 32, LIMITS, BAND).windows
     assert not table[["onset_faults", "rest_share"]].any(axis=None)
     assert set(table["most_pitches"]) == {1}
     assert set(table["outside_kick"]) == {""}
+
+
+@pytest.mark.long
+def test_ten_movements_by_palestrina_are_admitted(tmp_path, run_stage, capfd):
+    """As docs/own_scores.md tells: its script, then both stages with the parameters as they are.
+
+    Rests, crossings and ranges that the chorales do not have stop nothing.
+    """
+    page = (ROOT / "docs/own_scores.md").read_text()
+    (script,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scores = folder_of(tmp_path / "data/scores", 0)
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    assert len([*scores.iterdir()]) == 10
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values["ingest"]["sources"] = [{"kind": "folder", "path": "data/scores"}]
+    params = yaml.safe_dump({key: values[key] for key in ("ingest", "validate")})
+    assert (run_stage("ingest", params), run_stage("validate", params)) == (0, 0)
+    said = capfd.readouterr()
+    assert re.search(r"ingest: 10 pieces \(train \d, valid [2-4], test [2-4]\).* 0 files", said.out)
+    assert "36 of 36 checks passed" in said.out
+    assert said.err == ""

@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pypianoroll
 import pytest
-from tests.data.conftest import SPLIT, chorale, only, pieces, read, reason
+from tests.data.conftest import chorale, only, pieces, read, reason
 
-from kantor import settings
 from kantor.data.chorales import chorales
 from kantor.data.corpus import SPLITS, Piece, Refusal
-from kantor.data.sources import drawn_split
 from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats import midi, musicxml
@@ -75,21 +73,6 @@ def test_missing_folder_is_an_error(tmp_path, kind):
     """A source that is not there is the parameters' fault, not a file's."""
     with pytest.raises(InputError, match="nowhere"):
         read(kind, tmp_path / "nowhere")
-
-
-def test_split_stays_when_files_are_added(tmp_path):
-    """By piece, seeded, about the asked shares, and no piece moves when others come."""
-    ids = [f"scores/{index}.mid" for index in range(2000)]
-    drawn = [drawn_split(id, SPLIT) for id in ids]
-    assert 0.17 < drawn.count("valid") / 2000 < 0.23
-    assert 0.17 < drawn.count("test") / 2000 < 0.23
-    assert drawn != [drawn_split(id, SPLIT.model_copy(update={"seed": 1})) for id in ids]
-    assert {drawn_split(id, settings.Split(valid=0, test=0)) for id in ids} == {"train"}
-    midi.write(chorale(), tmp_path / "b.mid")
-    (before,) = pieces(read("folder", tmp_path))
-    midi.write(chorale(seed=1), tmp_path / "a.mid")
-    _, after = pieces(read("folder", tmp_path))
-    assert (before.id, before.split) == (after.id, after.split)
 
 
 def test_leading_silence_becomes_a_pickup(tmp_path):

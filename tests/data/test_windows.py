@@ -56,7 +56,7 @@ def test_the_distance_is_in_bars_and_the_lines_are_the_ensembles():
         cut(Piece("trio", "train", "folder", 0, score))
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=25)
 @given(st.integers(0, 150), st.sampled_from([8, 32, 64]), st.integers(1, 3), st.integers(0, 15))
 def test_windows_hold_the_pieces_notes(steps, size, hop, pickup):
     """Pitches and onsets are the piece's own, save of a held start; then rests without onsets."""

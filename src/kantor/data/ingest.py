@@ -15,6 +15,7 @@ from kantor.data import corpus as corpora
 from kantor.data import sources, windows
 from kantor.data.corpus import SPLITS, Corpus, Piece, Refusal, content_hash
 from kantor.data.sources import Task
+from kantor.data.splits import with_splits
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
 
@@ -31,7 +32,7 @@ def ingest(params: settings.Ingest, folder: Path, ensemble: Ensemble = SATB) -> 
     Writes scores.npz, manifest.csv, refused.csv and windows.npz into `folder`. They depend on the
     files and `params` alone, not on the number of workers. Pieces stand in the order of the
     sources, and within them of their files. A piece whose notes or id an earlier one has is
-    refused, so that no split holds another's music.
+    refused, so that no split holds another's music. So is one that is too short for a window.
 
     Returns
     -------
@@ -41,19 +42,19 @@ def ingest(params: settings.Ingest, folder: Path, ensemble: Ensemble = SATB) -> 
     Raises
     ------
     InputError
-        If a source is not there, or there is no piece in any of them.
+        If a source is not there, or there are too few pieces in them.
     """
     import pandas as pd
 
-    tasks = [
-        task for source in params.sources for task in sources.tasks(source, params.split, ensemble)
-    ]
+    tasks = [task for source in params.sources for task in sources.tasks(source, ensemble)]
     read = _progress(read_all(tasks, params.workers), len(tasks))
-    corpus, refused = _distinct(item for items in read for item in items)
+    items = (item for some in read for item in some)
+    corpus, refused = _distinct(items, params.windows)
     if not corpus:
         first = f"; the first of {len(refused)} refused: {refused[0]}" if refused else ""
         paths = ", ".join(str(source.path) for source in params.sources) or "ingest.sources"
         raise InputError(f"{paths}: no score of {', '.join(ensemble.names)}{first}")
+    corpus = with_splits(corpus, params.split)
     cut = windows.cut(corpus, params.windows, ensemble)
     folder.mkdir(parents=True, exist_ok=True)
     corpora.save(corpus, folder / "scores.npz")
@@ -108,8 +109,10 @@ def _progress(
             print(f"ingest: {count} of {total} files read", file=sys.stderr, flush=True)
 
 
-def _distinct(read: Iterable[Piece | Refusal]) -> tuple[Corpus, list[Refusal]]:
-    """The pieces, each id and each content once, and what was refused."""
+def _distinct(
+    read: Iterable[Piece | Refusal], sizes: settings.Windows
+) -> tuple[Corpus, list[Refusal]]:
+    """The pieces that give a window, each id and each content once, and what was refused."""
     pieces: dict[str, Piece] = {}  # by content
     refused: list[Refusal] = []
     ids: set[str] = set()
@@ -120,6 +123,10 @@ def _distinct(read: Iterable[Piece | Refusal]) -> tuple[Corpus, list[Refusal]]:
             refused.append(Refusal(item.id, "another source holds a piece of this name"))
         elif (content := content_hash(item.score)) in pieces:
             refused.append(Refusal(item.id, f"the same notes as {pieces[content].id}"))
+        elif not windows.starts(item, sizes):
+            half = sizes.steps // 2
+            few = f"fewer than {half} sixteenths from its first whole bar on, half a window"
+            refused.append(Refusal(item.id, f"{few} (ingest.windows.steps in params.yaml)"))
         else:
             pieces[content] = item
             ids.add(item.id)

@@ -14,7 +14,6 @@ downbeats by time step. `kantor.formats.pianoroll` says which repeated notes are
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from dataclasses import dataclass, replace
@@ -43,8 +42,9 @@ _MOST_BYTES = 64_000_000  # of an array, packed or unfolded
 class Task:
     """One file to read, by the kind of its source.
 
-    `id` and `split` are those of the piece in it, empty where the file itself says. The score
-    must have the lines of `ensemble`; it is moved by `transposition` semitones.
+    `id` and `split` are those of the piece in it. Both are empty where the file itself says, and
+    `split` where it is drawn later. The score must have the lines of `ensemble`; it is moved by
+    `transposition` semitones.
     """
 
     kind: str
@@ -56,7 +56,7 @@ class Task:
     repeats: bool = False
 
 
-def tasks(source: settings.Source, split: settings.Split, ensemble: Ensemble = SATB) -> list[Task]:
+def tasks(source: settings.Source, ensemble: Ensemble = SATB) -> list[Task]:
     """The files of `source`, ordered by name, each to be read as a score of `ensemble`.
 
     Raises
@@ -80,7 +80,7 @@ def tasks(source: settings.Source, split: settings.Split, ensemble: Ensemble = S
         hidden = any(part.startswith(".") for part in relative.parts)
         if file.is_file() and not hidden and _belongs(file, source.kind):
             id = (source.path.resolve().name / relative).as_posix()  # wherever the folder lies
-            listed.append(Task(source.kind, file, ensemble, id, drawn_split(id, split)))
+            listed.append(Task(source.kind, file, ensemble, id))
     return sorted(listed, key=lambda task: task.id)
 
 
@@ -101,18 +101,6 @@ def _chorale(row: Chorale, folder: Path, ensemble: Ensemble) -> Task:
 def _belongs(file: Path, kind: str) -> bool:
     ending = file.suffix.lower()
     return ending == ".npz" if kind == "multitracks" else ending not in _NOT_SCORES
-
-
-def drawn_split(id: str, split: settings.Split) -> str:
-    """The split of a piece whose source has none: drawn from its id and the seed.
-
-    Each piece is drawn for itself, so that adding files moves none from one split to another.
-    """
-    digest = hashlib.sha256(f"{split.seed}:{id}".encode()).digest()
-    share = int.from_bytes(digest[:8], "big") / 2**64
-    if share < split.test:
-        return "test"
-    return "valid" if share < split.test + split.valid else "train"
 
 
 def read(task: Task) -> list[Piece | Refusal]:

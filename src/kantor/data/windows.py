@@ -67,7 +67,7 @@ def cut(corpus: Sequence[Piece], sizes: settings.Windows, ensemble: Ensemble = S
     places = [
         (row, start, min(sizes.steps, piece.score.steps - start))
         for row, piece in enumerate(corpus)
-        for start in _starts(piece, sizes)
+        for start in starts(piece, sizes)
     ]
     shape = (len(places), sizes.steps, len(ensemble))
     pitches, onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
@@ -105,14 +105,15 @@ def load(path: Path) -> Windows:
     return read_arrays(path, unpacked)
 
 
-def _starts(piece: Piece, sizes: settings.Windows) -> list[int]:
+def starts(piece: Piece, sizes: settings.Windows) -> list[int]:
+    """The steps at which the windows of `piece` begin; none of a piece that is too short."""
     score = piece.score
-    starts: list[int] = []
+    found: list[int] = []
     covered = 0
     for start in score.bar_lines[:: sizes.hop_bars].tolist():
         whole = start + sizes.steps <= score.steps
         half = 2 * (score.steps - start) >= sizes.steps
         if whole or (half and covered < score.steps):
-            starts.append(start)
+            found.append(start)
             covered = start + sizes.steps
-    return starts
+    return found

@@ -17,6 +17,8 @@ from kantor.settings import Windows as Sizes
 
 LIMITS = Validate(
     min_pieces={"train": 6, "valid": 2, "test": 2},
+    min_voice_share=0.5,
+    max_outside_share=0.01,
     max_rest_share=0.05,
     max_empty_bar_share=0.03,
     max_crossing_share=0.1,
@@ -35,7 +37,7 @@ class Data:
 
     @property
     def tables(self) -> Tables:
-        return measure(self.windows, self.table, 32, LIMITS.min_pieces)
+        return measure(self.windows, self.table, 32, LIMITS)
 
     def outcomes(self) -> list[Outcome]:
         """Of every check; the page can be drawn, whatever they are."""

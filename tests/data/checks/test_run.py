@@ -25,7 +25,7 @@ def test_the_stage_ends_with_one_line_a_failed_check(broken, tmp_path, run_stage
     """Code 0 and silence on the error stream for sound data, else code 1 and one line each.
 
     The numbers and the page depend on the data alone, and a title cannot add markup. Data Docs
-    show each check's sentence; an older site is replaced as a whole.
+    show each check's sentence and load nothing; an older site is replaced as a whole.
     """
     reports, docs = tmp_path / "reports", tmp_path / "reports/data_docs"
     docs.mkdir(parents=True)
@@ -71,6 +71,15 @@ def test_the_stage_ends_with_one_line_a_failed_check(broken, tmp_path, run_stage
     assert "Pitches of one voice at one step: at most 1." in shown
     assert "@52" in shown
     assert "system-ui" in shown
+    first = (docs / "index.html").read_text()
+    assert "16 of 17 checks passed" in first
+    linked = re.findall(r'href="([^":#]+)"', first)
+    assert len(linked) >= 8
+    assert all((docs / link).is_file() for link in linked)
+    for path in docs.rglob("*.html"):
+        text = path.read_text()
+        assert "<script" not in text
+        assert not re.search(r'(src|<link[^>]*href)="http|url\(.?http', text), path
 
     shutil.rmtree(tmp_path / "build")
     assert run_stage("validate", params) == 1

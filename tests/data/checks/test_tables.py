@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.data.checks.conftest import LIMITS
 
 from kantor.data.checks.tables import measure, read_manifest
 from kantor.data.checks.windows import window_table
@@ -118,10 +119,10 @@ def test_drums_neither_rest_nor_cross_nor_sing():
 def test_splits_are_measured_against_training():
     """Counts, what is required, and the distance of each voice from training."""
     windows = tensors(held(), held((72, 67, 64, 50)))
-    tables = measure(windows, manifest("train", "test"), 32, {"train": 5})
+    tables = measure(windows, manifest("train", "test"), 32, LIMITS)
     table = tables.splits.set_index("split")
     assert table["pieces"].tolist() == table["windows"].tolist() == [1, 0, 1]
-    assert table["required_pieces"].tolist() == [5, 0, 0]
+    assert table["required_pieces"].tolist() == [6, 2, 2]
     assert table.loc["test", ["drift_bass", "drift_alto"]].tolist() == [1, 0]
     assert table.loc[["train", "valid"], "drift_bass"].isna().all()
 

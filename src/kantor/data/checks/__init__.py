@@ -1,0 +1,1 @@
+"""Checks of the data: great_expectations on the measured tables."""

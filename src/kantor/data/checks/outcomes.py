@@ -31,6 +31,8 @@ class Outcome:
     places : tuple of str
         The first windows, pieces, arrays or splits that failed; for a mean, the pieces furthest
         beyond.
+    remedy : str
+        What a person may change so that the data pass; empty where only the data can be mended.
     figure : float or None
         The number to watch: a mean, the share of failures that is allowed for, or the greatest
         drift.
@@ -46,14 +48,16 @@ class Outcome:
     rows: int = 0
     places: tuple[str, ...] = ()
     figure: float | None = None
+    remedy: str = ""
 
     @property
     def line(self) -> str:
-        """One line for a person: what was expected, what was found, and where."""
+        """One line for a person: what was expected, what was found, where, and what may help."""
         more = max(self.failures - len(self.places), 0) if self.places else 0
         where = f": {', '.join(self.places)}" if self.places else ""
         where += f" and {more:,} more" if more else ""
-        return f"{self.name}: {self.sentence}: expected {self.expected}; found {self.found}{where}"
+        said = f"{self.sentence}: expected {self.expected}; found {self.found}{where}"
+        return f"{self.name}: {said}" + (f"; to admit it, {self.remedy}" if self.remedy else "")
 
 
 def outcome_of(level: str, check: Any, results: Mapping[str, Any], table: pd.DataFrame) -> Outcome:
@@ -65,7 +69,7 @@ def outcome_of(level: str, check: Any, results: Mapping[str, Any], table: pd.Dat
         If the library met a fault of its own.
     """
     name, sentence, expected = (check.meta[one] for one in ("check", "sentence", "expected"))
-    outcome = Outcome(level, name, sentence, expected, "", None)
+    outcome = Outcome(level, name, sentence, expected, "", None, remedy=check.meta["remedy"])
     if name not in results:
         missing = ", ".join(sorted(columns_of(check) - {*table}))
         return replace(outcome, found=f"not checked, for want of {missing}")
@@ -94,7 +98,8 @@ def _of_rows(
         figure = float(table[check.column].agg(extreme))
     elif getattr(check, "mostly", 1) < 1 and rows:
         figure = failures / rows
-    kind = _ROWS.get(outcome.level, outcome.level)
+    level = outcome.level.rpartition("_")[2]
+    kind = _ROWS.get(level, level)
     if failures:
         texts = [_shown(check, value) for value in result["partial_unexpected_list"]]
         values = ", ".join([text for text in dict.fromkeys(texts) if text][:SHOWN])

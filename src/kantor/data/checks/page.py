@@ -12,16 +12,20 @@ from kantor.data.checks.tables import Tables
 from kantor.pages import template
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
 
     from kantor.data.checks.outcomes import Outcome
-    from kantor.settings import Validate
+    from kantor.settings import DataLimits, Validate
 
 LEVELS = (
     ("tensors", "The arrays", "One row an array: has it the form that the model reads?"),
     ("manifest", "The pieces", "One row a piece: complete, known, and in one split alone."),
     ("windows", "The windows", "One row a window: its notes, and what the music is like."),
     ("splits", "The splits", "One row a split: large enough, and like training."),
+    ("jsb_manifest", "The chorales' pieces", "The stricter limits of the chorales alone."),
+    ("jsb_windows", "The chorales' windows", "The stricter limits of the chorales alone."),
+    ("jsb_splits", "The chorales' splits", "The stricter limits of the chorales alone."),
 )
 WIDTH, HEIGHT, AXIS = 170, 40, 11
 BINS = 34
@@ -34,7 +38,11 @@ def page(tables: Tables, outcomes: Sequence[Outcome], limits: Validate) -> str:
         failed=[one for one in outcomes if one.success is False],
         unchecked=sum(one.success is None for one in outcomes),
         splits=tables.splits.to_dict("records"),
-        levels=[(*level, [one for one in outcomes if one.level == level[0]]) for level in LEVELS],
+        levels=[
+            (*level, rows)
+            for level in LEVELS
+            if (rows := [one for one in outcomes if one.level == level[0]])
+        ],
         curves=bool(tables.histograms),
         drawings=drawings(tables, limits),
     )
@@ -42,17 +50,10 @@ def page(tables: Tables, outcomes: Sequence[Outcome], limits: Validate) -> str:
 
 def drawings(tables: Tables, limits: Validate) -> dict[str, Markup]:
     """Small SVG pictures, by the name of the check that they stand beside."""
-    drawn: dict[str, Markup] = {}
-    shares = {
-        "rest_share": (0.0, limits.max_rest_share),
-        "empty_bar_share": (0.0, limits.max_empty_bar_share),
-        "crossing_share": (0.0, limits.max_crossing_share),
-        "in_scale": (0.5, limits.min_in_scale),
-    }
-    for name, (low, limit) in shares.items():
-        if name in tables.windows and tables.windows[name].notna().any():
-            values = tables.windows[name].dropna().to_numpy(dtype=float)
-            drawn[name] = _share_histogram(values, low, limit)
+    drawn = _share_histograms(tables.windows, limits)
+    if limits.jsb and "windows" in tables.chorales:
+        own = _share_histograms(tables.chorales["windows"], limits.jsb)
+        drawn |= {f"jsb_{name}": drawing for name, drawing in own.items()}
     ranges = tables.ensemble.ranges
     shown = (max(min(low for low, _ in ranges) - 2, 0), min(max(up for _, up in ranges) + 3, 127))
     for index, line in enumerate(tables.ensemble.lines if tables.histograms else ()):
@@ -61,6 +62,21 @@ def drawings(tables: Tables, limits: Validate) -> dict[str, Markup]:
         drawn[f"range_{line.name}"] = _pitch_histogram(total, (line.low, line.high), shown)
         drawn[f"drift_{line.name}"] = _pitch_curves(counts, shown)
     return drawn
+
+
+def _share_histograms(windows: pd.DataFrame, limits: DataLimits) -> dict[str, Markup]:
+    """The shares that have a limit, by the name of the check."""
+    shares = {
+        "rest_share": (0.0, limits.max_rest_share),
+        "empty_bar_share": (0.0, limits.max_empty_bar_share),
+        "crossing_share": (0.0, limits.max_crossing_share),
+        "in_scale": (0.5, limits.min_in_scale),
+    }
+    return {
+        name: _share_histogram(windows[name].dropna().to_numpy(dtype=float), low, limit)
+        for name, (low, limit) in shares.items()
+        if name in windows and windows[name].notna().any()
+    }
 
 
 def _share_histogram(values: NDArray[np.float64], low: float, limit: float) -> Markup:

@@ -14,10 +14,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kantor.data.checks.data_docs import make_local
 from kantor.data.checks.outcomes import Outcome, columns_of, outcome_of
 from kantor.data.checks.page import page
 from kantor.data.checks.tables import Tables
@@ -49,8 +49,9 @@ def check_tables(
     """Check all tables, whose windows should be of `steps`; `docs` as for `run`."""
     from kantor.data.checks.suites import suites
 
-    suite_of = suites(limits, steps, tables.ensemble)
-    return run({level: getattr(tables, level) for level in suite_of}, suite_of, docs)
+    suite_of = suites(limits, steps, tables.ensemble, tables.spans())
+    levels = tables.levels()
+    return run(levels, {level: suite_of[level] for level in levels}, docs)
 
 
 def summary(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def run(
         if docs is not None:
             with no_page_missing():
                 context.build_data_docs()
-            _style(site)
+            make_local(site, outcomes)
             if docs.exists():
                 docs.replace(Path(scratch) / "before")
             site.replace(docs)
@@ -169,17 +170,3 @@ def no_page_missing() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(refuse_errors)
-
-
-def _style(site: Path) -> None:
-    """Let the pages be read without a network, from which they take their style and script."""
-    style = (files("kantor.data.checks") / "data_docs.css").read_text(encoding="utf-8")
-    for path in sorted(site.rglob("*.html")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("<head>", f"<head>\n<style>\n{style}</style>", 1), "utf-8")
-    index = site / "index.html"
-    pages = [path.relative_to(site).as_posix() for path in site.glob("validations/**/*.html")]
-    links = [f'<a href="{page}">{page.split("/")[1]}</a>' for page in sorted(pages)]
-    ways = f"<p>Validation results: {' · '.join(links)}</p>"
-    text = index.read_text(encoding="utf-8")
-    index.write_text(text.replace("<body>", f"<body>\n{ways}", 1), "utf-8")

@@ -8,7 +8,7 @@ the arrays says why. The conventions are those of `kantor.data.checks.windows`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kantor.data.windows import Windows
+    from kantor.settings import Validate
 
+CHORALES = "jsb"
+"""The kind of source whose pieces have limits of their own."""
 DTYPES = {
     "rolls": "bool",
     "onsets": "bool",
@@ -58,6 +61,9 @@ class Tables:
         For each split, how many steps each line sounds each pitch; empty if not measured.
     ensemble : Ensemble
         The lines of the tensors.
+    chorales : dict of DataFrame
+        The rows of the chorales alone, by the names ``manifest``, ``windows``, ``splits``; empty
+        where there are no limits for them.
     """
 
     tensors: pd.DataFrame
@@ -66,36 +72,70 @@ class Tables:
     splits: pd.DataFrame
     histograms: dict[str, NDArray[np.int64]]
     ensemble: Ensemble = SATB
+    chorales: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def levels(self) -> dict[str, pd.DataFrame]:
+        """The tables by name; those of the chorales are called such as ``jsb_windows``."""
+        names = ("tensors", "manifest", "windows", "splits")
+        own = {f"{CHORALES}_{name}": table for name, table in self.chorales.items()}
+        return {name: getattr(self, name) for name in names} | own
+
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """The lowest and the highest pitch that each line sounds, but for silent lines."""
+        found = {}
+        for index, name in enumerate(self.ensemble.names if self.histograms else ()):
+            sums = [counts[:, index] for counts in self.histograms.values()]
+            if len(pitches := np.flatnonzero(np.sum(sums, axis=0))):
+                found[name] = (int(pitches[0]), int(pitches[-1]))
+        return found
 
 
 def measure(
     windows: Windows,
     manifest: pd.DataFrame,
     steps: int,
-    min_pieces: Mapping[Any, int],
+    limits: Validate,
     ensemble: Ensemble = SATB,
 ) -> Tables:
     """Measure everything that the checks need.
 
     The tensors may have any form; they should be windows of `steps` with the lines of `ensemble`,
-    and their ``piece`` counts the rows of `manifest`. `min_pieces` is what each split should have.
+    and their ``piece`` counts the rows of `manifest`. `limits` says how many pieces each split
+    should have, and whether the chorales are looked at alone as well.
     """
     import pandas as pd
 
     tensors = _tensor_table(windows, steps, len(ensemble))
     forms = tensors[["shape", "dtype"]].to_numpy()
     declared = tensors[["declared_shape", "declared_dtype"]].to_numpy()
-    pieces, table, histograms = manifest, pd.DataFrame({"window_id": pd.Series(dtype=str)}), {}
+    pieces, table = manifest, pd.DataFrame({"window_id": pd.Series(dtype=str)})
+    counts, chorales = None, {}
     if {*TEXTS, *NUMBERS} <= {*manifest}:
         pieces = _piece_table(manifest)
         if (forms == declared).all() and len(windows.piece):
             table, counts = window_table(windows, pieces, ensemble)
             _add_windows(pieces, windows, table, counts[..., : ensemble.pitched])
-            for split in SPLITS:
-                held = (table["split"] == split).to_numpy()
-                histograms[split] = counts[held].sum(axis=0, dtype=np.int64)
-    splits = _split_table(pieces, table, histograms, min_pieces, ensemble)
-    return Tables(tensors, pieces, table, splits, histograms, ensemble)
+    histograms = _histograms(table, counts)
+    splits = _split_table(pieces, table, histograms, limits.min_pieces, ensemble)
+    if limits.jsb and "source" in pieces:
+        of_them = pieces["source"] == CHORALES
+        own, part, sums = pieces[of_them], table, {}
+        if counts is not None:
+            held = of_them.reindex(windows.piece, fill_value=False).to_numpy()
+            part, sums = table[held], _histograms(table[held], counts[held])
+        number = _split_table(own, part, sums, limits.jsb.min_pieces, ensemble)
+        chorales = {"manifest": own, "windows": part, "splits": number}
+    return Tables(tensors, pieces, table, splits, histograms, ensemble, chorales)
+
+
+def _histograms(
+    table: pd.DataFrame, counts: NDArray[np.int32] | None
+) -> dict[str, NDArray[np.int64]]:
+    """For each split how many steps each line sounds each pitch; empty without `counts`."""
+    if counts is None:
+        return {}
+    held = {split: (table["split"] == split).to_numpy() for split in SPLITS}
+    return {split: counts[rows].sum(axis=0, dtype=np.int64) for split, rows in held.items()}
 
 
 def _tensor_table(windows: Windows, steps: int, lines: int) -> pd.DataFrame:

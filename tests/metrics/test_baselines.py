@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from tests.ensembles import tune
 
-from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES, block, random, shuffled, triads
 from kantor.metrics.musical import evaluate, evaluate_windows
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
@@ -81,13 +80,16 @@ def test_shuffled_takes_voices_of_the_same_key() -> None:
 
 
 def test_shuffled_moves_and_repeats_where_it_must() -> None:
-    """A shorter donor in another key is transposed and repeated; one chorale has no donor."""
+    """A shorter donor in another key is transposed and repeated; one chorale is its own donor."""
     here, donor = chorale(0), chorale(1, steps=40).transposed(2)
     made = shuffled([here, donor], np.random.default_rng(0))[0]
     np.testing.assert_array_equal(made.pitches[:40, 1:], donor.pitches[:, 1:] - 2)
     np.testing.assert_array_equal(made.pitches[40:76, 1:], donor.pitches[:36, 1:] - 2)
-    with pytest.raises(InputError, match="two pieces"):
-        shuffled([here], np.random.default_rng(0))
+    (alone,) = shuffled([here], np.random.default_rng(0))
+    np.testing.assert_array_equal(alone.pitches[:, 0], here.pitches[:, 0])
+    moved = [int(bar) - here.pickup for bar in here.bar_lines[1:]]
+    rolled = [np.roll(here.pitches[:, 1:], -steps, axis=0) for steps in moved]
+    assert any(np.array_equal(alone.pitches[:, 1:], one) for one in rolled)
 
 
 def test_baselines_stand_where_the_reference_has_them(published) -> None:

@@ -217,7 +217,7 @@ def test_pieces_with_different_lines_are_refused() -> None:
         evaluate_windows([quarters((60,)), quarters((60, 48))])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.int8, (24, 4), elements=st.integers(-1, 127)), st.integers(-11, 11))
 def test_transposition_changes_nothing_but_the_key(pitches: np.ndarray, by: int) -> None:
     """Every metric but C major is the same after moving all notes alike."""

@@ -20,9 +20,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.errors import InputError
 from kantor.metrics.chords import MAJOR_SCALE
-from kantor.music.key import estimate
+from kantor.music.key import key_of
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Score, onset_floor
 
 Baseline = Callable[[Sequence[Score], np.random.Generator], list[Score]]
@@ -102,15 +101,13 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     """The other lines of another piece in the same key, repeated or cut to length.
 
     Where none of `scores` is in that key, another piece's lines are moved into it, by a tritone
-    at most. Every line by itself is real; what they do together is not.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two pieces.
+    at most. Every line by itself is real; what they do together is not. A piece that is alone is
+    lent its own lines, from its middle bar on.
     """
-    if len(scores) < 2:
-        raise InputError("shuffling the other lines needs at least two pieces")
+    if len(scores) == 1:
+        (score,) = scores
+        lines = [score.pickup, *score.bar_lines.tolist()]
+        return [_borrowed(score, score, lines[len(lines) // 2] - score.pickup)]
     keys = np.array([_major_tonic_of(score) for score in scores])
     made = []
     for index, score in enumerate(scores):
@@ -122,11 +119,14 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     return made
 
 
-def _borrowed(score: Score, donor: Score) -> Score:
-    """The other lines of `donor` with the melody of `score`, bar line on bar line."""
+def _borrowed(score: Score, donor: Score, start: int = 0) -> Score:
+    """The other lines of `donor`, from the step `start` on, with the melody of `score`.
+
+    Bar line lies on bar line, where `start` is whole bars.
+    """
     others = list(score.ensemble.others)
     pitches, onsets = score.pitches.copy(), score.onsets.copy()
-    inside = (np.arange(score.steps) - score.pickup + donor.pickup) % donor.steps
+    inside = (np.arange(score.steps) - score.pickup + donor.pickup + start) % donor.steps
     pitches[:, others] = donor.pitches[inside][:, others]
     onsets[:, others] = donor.onsets[inside][:, others]
     return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
@@ -146,7 +146,7 @@ def _with_others(score: Score, written: NDArray[np.int64], starts: Flags | None 
 
 
 def _major_tonic_of(score: Score) -> int:
-    key = score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+    key = key_of(score)
     return key.major_tonic
 
 

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kantor.music.key import estimate
+from kantor.music.key import key_of
 from kantor.music.score import REST, Flags, Key, Pitches, Score
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def evaluate_phrase_ends(scores: Iterable[Score]) -> pd.DataFrame:
     for piece, score in enumerate(scores):
         ends = phrase_ends(score)
         if ends.size:
-            key = score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+            key = key_of(score)
             rows.append(judge(score.pitches[ends, : score.ensemble.pitched], key))
             places += [(piece, int(step)) for step in ends]
     index = pd.MultiIndex.from_tuples(places, names=["piece", "step"])

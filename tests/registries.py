@@ -14,14 +14,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import yaml
 
-import kantor.model
 from kantor.registry import lineage, register, versions
 from kantor.registry.database import relocate
 from kantor.settings import Promote, Register, quiet
 
 PARAMS = Register(model="kantor-bach", experiment="kantor")
-CURVES = "iteration,loss,critic gap,note\n10,0.5,,start\n20,0.25,1.5,\n30,nan,1.25,end\n"
+CURVES = "iteration,phase,likelihood,seconds\n10,start,0.5,1\n20,start,0.25,2\n30,end,nan,3\n"
 ENTRY = {"generated": 0.93, "real": 0.95, "baseline": {"triads": 1.0, "random": 0.1}}
 FIGURES = {
     "split": "valid",
@@ -33,11 +33,11 @@ FIGURES = {
 }
 GUARDED = {"crossing": 0.02, "triad_or_seventh": 0.02}
 RULE = {"mode": "auto", "margin": 0.005, "guarded": GUARDED, "resamples": 200, "confidence": 0.9}
-BLOCKS = f"""
-train: {{preset: chorale, budget: {{minutes: 8}}, rate: 0.001}}
-register: {{model: kantor-bach, experiment: kantor}}
-promote: {json.dumps(RULE)}
-"""
+OWN = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+BLOCKS = {name: OWN[name] for name in ("ensemble", "ingest", "train", "evaluate")} | {
+    "register": {"model": "kantor-bach", "experiment": "kantor"},
+    "promote": RULE,
+}
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "KANTOR_HOME")
 
 
@@ -58,14 +58,18 @@ class Rule:
 
 @contextmanager
 def rule_as_network():
-    """The rule in place of `kantor.model.generator`, and nobody's registry or repository."""
-    module = ModuleType("kantor.model.generator")
+    """The rule in place of `kantor.model.generator`, and nobody's registry or repository.
+
+    The package above it is replaced too: it would import TensorFlow.
+    """
+    package, module = ModuleType("kantor.model"), ModuleType("kantor.model.generator")
+    package.generator = module
     module.load = lambda folder: Rule(
         json.loads((Path(folder) / "model.json").read_text())["distance"]
     )
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, package.__name__, package)
         patch.setitem(sys.modules, module.__name__, module)
-        patch.setattr(kantor.model, "generator", module, raising=False)
         for name in VARIABLES:
             patch.delenv(name, raising=False)
         yield
@@ -93,9 +97,22 @@ def build(root):
     (root / "reports/windows.csv").write_text("side,piece\n")
     (root / "reports/training/history.csv").write_text(CURVES)
     (root / "reports/samples/one.mid").write_bytes(b"MThd")
-    (root / "params.yaml").write_text(BLOCKS)
+    (root / "params.yaml").write_text(yaml.safe_dump(BLOCKS))
     (root / "dvc.yaml").write_text("stages: {}\n")
     return root
+
+
+def small_chorale(folder):
+    """Write a chorale network of the smallest size, as training writes its model."""
+    from kantor.hyperparameters import ChoraleSettings
+    from kantor.model import generator
+    from kantor.model.presets import Chorale
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = ChoraleSettings(
+        width=8, decoder=16, head=16, memory=8, reach=4, dilations=(1,), critic=8, embedding=8
+    )
+    generator.save(folder, Chorale(sizes).generator, {"preset": "chorale"})
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +188,8 @@ def make(root, number):
     change(root, 3 + number)
     chords, crossing = {"generated": 0.93, "real": 0.95}, {"generated": 0.03, "real": 0.03}
     metrics = {"triad_or_seventh": chords, "crossing": crossing}
-    figures = {"headline": {"overlap": 0.89 + number / 100}, "metrics": metrics}
+    headline = {"overlap": 0.89 + number / 100}
+    figures = {"split": "valid", "headline": headline, "metrics": metrics}
     (root / "reports/metrics.json").write_text(json.dumps(figures))
     return register(root, PARAMS)
 

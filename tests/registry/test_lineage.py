@@ -6,6 +6,7 @@ import subprocess
 import pytest
 import yaml
 
+from kantor.errors import SetupError
 from kantor.registry import lineage
 
 
@@ -26,27 +27,33 @@ def test_directory_hash_is_the_one_of_dvc(tmp_path):
 
 LOCK = """
 stages:
-  ingest: {deps: [{path: data, md5: d.dir}], outs: []}
-  train: {outs: [{path: build/model, md5: m.dir}]}
+  ingest: {deps: [{path: data, md5: d.dir}], outs: [{path: build/windows.npz, md5: WINDOWS}]}
+  train: {outs: [{path: build/model, md5: MODEL}]}
 """
 
 
+@pytest.mark.parametrize("made", [lineage.MODEL, lineage.WINDOWS])
 @pytest.mark.parametrize(
-    ("lock", "model", "data"),
+    ("lock", "changed", "data"),
     [
-        (LOCK, "m.dir", "d.dir"),
-        (LOCK, "another", "unknown"),
-        (None, "m.dir", "unknown"),
-        ("", "m.dir", "unknown"),
-        ("stages: [1", "m.dir", "unknown"),
-        ("stages: {ingest: 3}", "m.dir", "unknown"),
+        (LOCK, False, "d.dir"),
+        (LOCK, True, "unknown"),
+        (None, False, "unknown"),
+        ("", False, "unknown"),
+        ("stages: [1", False, "unknown"),
+        ("stages: {ingest: 3}", False, "unknown"),
     ],
 )
-def test_data_hash_comes_from_the_lock_of_this_model(bare, lock, model, data):
+def test_data_hash_comes_from_the_lock_of_what_was_made(bare, made, lock, changed, data):
     """Another model's lock does not count; one that cannot be read stops nothing."""
+    (bare / lineage.WINDOWS).write_bytes(b"windows")
+    hashes = {"WINDOWS": lineage.file_md5(bare / lineage.WINDOWS)}
+    hashes["MODEL"] = lineage.directory_md5(bare / lineage.MODEL)
     if lock is not None:
+        for name, md5 in hashes.items():
+            lock = lock.replace(name, "another" if changed else md5)
         (bare / "dvc.lock").write_text(lock)
-    assert lineage.data_md5(bare, model) == data
+    assert lineage.data_md5(bare, made) == data
 
 
 def test_commit_and_what_makes_it_dirty(bare, monkeypatch):
@@ -67,31 +74,39 @@ def test_commit_and_what_makes_it_dirty(bare, monkeypatch):
 
 
 def test_tags(bare):
-    """Each input has its part in the fingerprint; how the parameters are written has none."""
-    tags = lineage.tags(bare, yaml.safe_load((bare / "params.yaml").read_text()))
-    assert tags["training.budget.minutes"] == "8"
-    assert tags["training.preset"] == "chorale"
-    assert tags["training.last_iteration"] == "30"
-    assert tags["evaluation.triad_or_seventh"] == "0.93"
-    assert "training.rate" not in tags
-    params = ({"a": 1, "b": {"c": [1, 2]}}, {"b": {"c": [1, 2]}, "a": 1}, {"a": 2})
-    one, same, other = (lineage.tags(bare, each)["params.md5"] for each in params)
-    assert one == same != other
-    seen = [tags["fingerprint"], lineage.tags(bare, {})["fingerprint"]]
+    """Each input has its part in the fingerprint; there are at most ten tags, one may be added."""
+    (bare / "reports/training/health.json").write_text('{"stopped_by": "time"}')
+    tags = lineage.tags(bare)
+    assert tags["training.stopped_by"] == "time"
+    assert tags["data.sources"] == "jsb, folder"
+    assert len(tags) + len(("ensemble", "ensemble.lines", "retired")) <= 10
+    seen = [tags["fingerprint"]]
     for path in ("build/model/runtime.npz", "build/model/model.json", "reports/metrics.json"):
-        (bare / path).write_text("{}")
-        seen.append(lineage.tags(bare, {})["fingerprint"])
-    assert len({*seen}) == len(seen) - 1 == 4
+        (bare / path).write_text('{"another": 1}')
+        seen.append(lineage.tags(bare)["fingerprint"])
+    assert len({*seen}) == 4
 
 
-def test_what_is_a_number(bare):
-    """Empty cells, words and NaN are left out of the curves, null and words of the figures."""
-    assert list(lineage.curves(bare)) == [
-        (10, {"loss": 0.5}),
-        (20, {"loss": 0.25, "critic gap": 1.5}),
-        (30, {"critic gap": 1.25}),
-    ]
-    figures = lineage.figures(lineage.evaluation(bare))
-    assert figures["metrics.crossing.baseline.triads"] == 1.0
-    assert "metrics.crossing.generated" not in figures
-    assert "split" not in figures
+@pytest.mark.parametrize("preset", ["chorale", "long", "unet"])
+def test_parameters_of_a_run_are_those_that_shaped_it(bare, preset):
+    """Those of the chosen preset, at most sixty with the evaluation's; none of how Kantor runs."""
+    values = yaml.safe_load((bare / "params.yaml").read_text())
+    values["train"]["preset"] = preset
+    (bare / "params.yaml").write_text(yaml.safe_dump(values))
+    params = lineage.params_of(bare, "ensemble", "ingest", "train", "evaluate")
+    assert len(params) <= 60
+    assert params["ingest.sources"] == "jsb data/jsb, folder data/scores"
+    assert params["ensemble.ranges.soprano"] == "[59, 82]"
+    long = values["train"]["long"]
+    assert (params["train.warmup"] == str(long["warmup"])) == (preset == "long")
+    assert ("train.chorale.width" in params) == (preset != "unet")
+    assert not [name for name in params if name.startswith(("train.long", "train.health"))]
+
+
+def test_what_could_not_be_counted_is_no_figure(bare):
+    """Null is left out of the headline; where there is none, one line says what makes one."""
+    (bare / lineage.METRICS).write_text('{"headline": {"overlap": 0.5, "crossing": null}}')
+    assert lineage.headline(bare) == {"overlap": 0.5}
+    (bare / lineage.METRICS).write_text("[]")
+    with pytest.raises(SetupError, match=r"metrics.json: not an evaluation; run `dvc repro"):
+        lineage.headline(bare)

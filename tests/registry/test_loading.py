@@ -5,13 +5,13 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from tests.registries import client_of
+from tests.registries import PARAMS, client_of, make
 
 from kantor.compose import composer
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
-from kantor.registry import describe, fetch, load_alone, load_model, may_pass
-from kantor.registry.pyfunc import example
+from kantor.registry import describe, fetch, load_alone, load_model, may_pass, register
+from kantor.registry.loaded import example
 from kantor.registry.versions import kept_windows
 
 CHAMPION = "models:/kantor-bach@champion"
@@ -94,17 +94,20 @@ def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
     load.assert_called_once_with(registered / "build/model", 1)
 
 
-def test_the_table_of_windows_is_kept(moving, client, monkeypatch):
+@pytest.mark.usefixtures("network_stand_in")
+def test_the_table_of_windows_is_kept(repository, monkeypatch):
     """A version whose run does not keep it, or is gone for good, gives none."""
-    run = client.get_model_version("kantor-bach", "3").run_id
-    client.log_text(run, "side,piece\n", "windows.csv")
-    assert kept_windows("challenger", root=moving) == (3, "side,piece\n")
-    assert kept_windows(1, root=moving) == (1, None)
-    assert describe("challenger", root=moving)["run"] == run
+    register(repository, PARAMS)
+    (repository / "reports/windows.csv").unlink()
+    make(repository, 2)
+    assert kept_windows(1, root=repository) == (1, "side,piece\n")
+    assert kept_windows("challenger", root=repository) == (2, None)
+    run = client_of(repository).get_model_version("kantor-bach", "1").run_id
+    assert describe(1, root=repository)["run"] == run
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
     gone = MlflowException("no run", error_code=RESOURCE_DOES_NOT_EXIST)
     monkeypatch.setattr(MlflowClient, "list_artifacts", Mock(side_effect=gone))
-    assert kept_windows(2, root=moving) == (2, None)
+    assert kept_windows(1, root=repository) == (1, None)

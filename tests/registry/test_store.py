@@ -33,7 +33,7 @@ DESTROYS = (
 def impatient(monkeypatch):
     """A second for what takes four to six elsewhere."""
     monkeypatch.setattr(store, "PATIENCE", 1.0)
-    monkeypatch.setitem(store._READING, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setitem(store.IMPATIENT, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -176,7 +176,7 @@ def test_a_lost_database_is_to_be_put_back(lost):
 def test_a_receipt_alone_shows_that_there_was_one(lost):
     """A registration on purpose may begin a new one, which is its owner's alone."""
     (lost / "mlartifacts").rename(lost / "away")
-    with pytest.raises(SetupError, match=r"registered.json is there.* `dvc repro -fs register`"):
+    with pytest.raises(SetupError, match=r"registered.json is there.* `make register`"):
         versions(root=lost)
     assert register(lost, PARAMS).version == 1
     assert stat.S_IMODE((lost / "mlflow.db").stat().st_mode) == 0o600

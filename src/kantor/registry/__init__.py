@@ -5,9 +5,10 @@ MLflow is imported only when a function needs it. By default the registry is the
 ``MLFLOW_TRACKING_URI`` names any other.
 
 A version is the generator as an MLflow pyfunc. Its tags tie it to what made it: git commit, data,
-parameters, training budget, ensemble, and the figures of its evaluation. Two aliases say what a
-version is for: ``challenger`` is the newest, ``champion`` is the one that composes. Who is
-champion is decided and recorded in `kantor.promotion`.
+ensemble, what ended the training. Parameters, curves and figures are in its run, which begins with
+the training (`kantor.registry.runs`); its description is the model card. Two aliases say what a
+version is for: ``challenger`` is the newest, ``champion`` is the one that composes. Who is champion
+is decided and recorded in `kantor.promotion`.
 
 Conventions
 -----------
@@ -19,20 +20,23 @@ it is an `Away`) or damaged; `InputError` if a reference names no model, version
 and `ModelError` if a version cannot be used. Each message is one line for a person.
 """
 
-from kantor.registry.loading import fetch, load_alone, load_model, may_pass
-from kantor.registry.registering import register
+from kantor.registry.loading import card_of, export, fetch, load_alone, load_model, may_pass
+from kantor.registry.registering import receipt_of, register
 from kantor.registry.store import RECEIPT, find_root
 from kantor.registry.versions import CHAMPION, describe, versions
 
 __all__ = [
     "CHAMPION",
     "RECEIPT",
+    "card_of",
     "describe",
+    "export",
     "fetch",
     "find_root",
     "load_alone",
     "load_model",
     "may_pass",
+    "receipt_of",
     "register",
     "versions",
 ]

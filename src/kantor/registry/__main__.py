@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
 
 def summary(root: Path) -> list[str]:
-    """Lines on what the last pass made: the version, its headline figures beside Bach's, files."""
+    """Lines on what the last pass made: the version, its figures beside real pieces', files."""
     try:
         receipt = json.loads((root / RECEIPT).read_text())
     except (OSError, ValueError):
@@ -48,7 +48,7 @@ def summary(root: Path) -> list[str]:
         if version is None:
             raise SetupError(
                 f"{store.uri}: has no version made of what is built here; "
-                "`dvc repro -fs register` registers it"
+                "`make register` registers it"
             )
         aliases = ", ".join(aliases_on(aliases_of(store), int(version.version)))
     lines = [f"{name} version {version.version}" + (f" ({aliases})" if aliases else "")]
@@ -57,13 +57,13 @@ def summary(root: Path) -> list[str]:
     rows = {LABELS[name]: metrics[name] for name in HEADLINE if metrics.get(name)}
     if rows:
         baselines = list(next(iter(rows.values())).get("baseline", {}))
-        lines.append(_row("", ["this", "Bach", *baselines]))
+        lines.append(_row("", ["this", "real", *baselines]))
     for label, entry in rows.items():
         values = [entry["generated"], entry["real"], *(entry["baseline"][b] for b in baselines)]
         lines.append(_row(label, ["-" if v is None else f"{v:.3f}" for v in values]))
     if "metrics_in_range" in headline:
         passed, count = headline["metrics_in_range"], headline["metrics"]
-        lines.append(f"  {passed} of {count} metrics within Bach's range")
+        lines.append(f"  {passed} of {count} metrics within the range of the real pieces")
     for label, pattern in _FILES.items():
         for path in sorted(root.glob(pattern))[:1]:
             lines.append(f"  {label:<9} {path.relative_to(root)}")

@@ -13,9 +13,11 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 from kantor.errors import SetupError
@@ -47,22 +49,46 @@ def look_up(model: str, version: str, root: Path | None = None) -> tuple[int, Pa
 
     None: MLflow is to be asked.
     """
+    answers = query(root, (_VERSION, {"model": model, "version": version}))
+    if not answers or not answers[0]:
+        return None
+    number, address = answers[0][0]
+    folder = folder_at(address)
+    return None if folder is None else (int(number), folder)
+
+
+def file_of(root: Path | None = None) -> Path | None:
+    """The registry's file; None where it is something else than a file."""
     address = os.environ.get(URI_VARIABLE, "")
     if address and not address.startswith(_LOCAL):
         return None
-    file = Path(address[len(_LOCAL) :]) if address else (root or find_root()) / DATABASE
+    return Path(address[len(_LOCAL) :]) if address else (root or find_root()) / DATABASE
+
+
+def query(
+    root: Path | None, *questions: tuple[str, Mapping[str, str]]
+) -> list[list[tuple[Any, ...]]] | None:
+    """The rows that each query in SQL finds, with its parameters by name.
+
+    None: MLflow is to be asked.
+    """
+    file = file_of(root)
+    if file is None:
+        return None
     try:
         uri = f"{file.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as rows:
             if rows.execute("SELECT version_num FROM alembic_version").fetchall() != [(SCHEMA,)]:
                 return None
-            row = rows.execute(_VERSION, {"model": model, "version": version}).fetchone()
+            return [rows.execute(*question).fetchall() for question in questions]
     except sqlite3.Error:
         return None
-    folder = urlparse(str(row[1])) if row else None
-    if folder is None or folder.scheme not in ("", "file"):
-        return None
-    return int(row[0]), Path(unquote(folder.path))
+
+
+def folder_at(address: object) -> Path | None:
+    """The folder of an address; None where it lies elsewhere."""
+    parts = urlparse(str(address))
+    return Path(unquote(parts.path)) if parts.scheme in ("", "file") else None
 
 
 def relocate(root: Path) -> str:
@@ -73,14 +99,14 @@ def relocate(root: Path) -> str:
     database, files = root.absolute() / DATABASE, root.absolute() / ARTIFACTS
     if not exists(database):
         raise missing(root.absolute())
-    if not files.is_dir():
-        raise SetupError(f"{files}: not found; bring it here from where the repository was")
     new, copy = files.as_uri(), database.with_name(f"{DATABASE}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
         with closing(sqlite3.connect(database, timeout=20)) as rows:
             old = [folder for (folder,) in rows.execute(_FOLDERS) if folder != new]
             if not old:
                 return f"{database}: its files are where it says, {new}"
+            if not files.is_dir():
+                raise SetupError(f"{files}: not found; bring it here from where the repository was")
             with closing(sqlite3.connect(private_file(copy))) as kept:
                 rows.backup(kept)
             with rows:

@@ -1,4 +1,4 @@
-"""What made a version: hashes of model, data and parameters, git commit, evaluation.
+"""What made a version: hashes of model and data, git commit, evaluation.
 
 DVC is read through its lock file and git through its command; where either is missing the answer
 is ``unknown``, and a model is registered all the same.
@@ -6,38 +6,47 @@ is ``unknown``, and a model is registered all the same.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
-import math
-import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from kantor import settings
 from kantor.errors import SetupError
+from kantor.stages import BLOCKS
 
 UNKNOWN = "unknown"
 MODEL = Path("build/model")
 METRICS = Path("reports/metrics.json")
 HISTORY = Path("reports/training/history.csv")
-EVALUATION = "evaluation."
-"""What a version's tags with figures of its evaluation begin with."""
-DATA = "dvc.data.md5"
-"""The tag with DVC's hash of the data."""
+HEALTH = Path("reports/training/health.json")
+WINDOWS = Path("build/windows.npz")
+MANIFEST = Path("build/manifest.csv")
 
-# The parameters of the stage `train` that limit how long it runs.
-_BUDGET = re.compile(r"budget|minutes|seconds|hours|iterations|epochs|preset")
+DATA, MADE = "dvc.data.md5", "dvc.model.md5"
+"""The tags with DVC's hashes of the data and of the model."""
+FINGERPRINT = "fingerprint"
+"""The tag with the hash of model and evaluation: what it is of is found by it."""
+SOURCES = "data.sources"
+"""The tag with the kinds of source that were read, such as ``jsb``."""
+STOPPED = "training.stopped_by"
+"""The tag with what ended the training; see `kantor.training.stopping`."""
+PRESET = "training.preset"
+
+# Parameters that shape no model: how it is watched, and by how many processes it is read.
+_LEFT_OUT = ("ingest.workers", "train.health.")
 # What shapes a model: other changes in the working tree do not make its commit a wrong one.
 _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
 
 
 def flatten(values: object, prefix: str = "") -> dict[str, object]:
-    """Nested mappings and lists as one mapping, the names joined by dots."""
-    if isinstance(values, list):
-        values = dict(enumerate(values))
+    """Nested mappings as one, the names joined by dots."""
     if not isinstance(values, Mapping):
         return {prefix: values}
     flat: dict[str, object] = {}
@@ -47,86 +56,114 @@ def flatten(values: object, prefix: str = "") -> dict[str, object]:
 
 
 def evaluation(root: Path) -> dict[str, Any]:
-    """What the stage `evaluate` wrote to ``reports/metrics.json``; `SetupError` if it did not."""
-    try:
-        values = json.loads((root / METRICS).read_text())
-    except (OSError, ValueError):
-        values = None
-    if not isinstance(values, dict):
+    """Every figure of the stage `evaluate`, of ``metrics.json``; `SetupError` if it wrote none."""
+    values = read_json(root / METRICS)
+    if not values:
         raise SetupError(f"{root / METRICS}: not an evaluation; run `dvc repro evaluate`")
     return values
 
 
-def figures(values: object) -> dict[str, float]:
-    """The figures in an evaluation, names joined by dots; those that are not finite left out."""
-    return {
-        name: float(value)
-        for name, value in flatten(values).items()
-        if isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
-    }
+def headline(root: Path) -> dict[str, float]:
+    """The few figures to look at first; those that could not be counted are left out."""
+    values = evaluation(root).get("headline", {})
+    counts = {"metrics"}  # how many there are is no figure of the model's
+    return {key: value for key, value in values.items() if value is not None and key not in counts}
 
 
-def curves(root: Path) -> Iterator[tuple[int, dict[str, float]]]:
-    """Each row of the training's history: its iteration and its finite figures."""
-    import pandas as pd
-
-    if not (root / HISTORY).is_file():
-        return
-    table = pd.read_csv(root / HISTORY).apply(pd.to_numeric, errors="coerce")
-    iterations = table.pop("iteration")
-    for iteration, row in zip(iterations, table.to_dict("records"), strict=True):
-        yield int(iteration), {str(k): float(v) for k, v in row.items() if math.isfinite(v)}
+def read_json(path: Path) -> dict[str, Any]:
+    """The mapping in a file; empty where there is none."""
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
-def tags(root: Path, params: Mapping[str, object]) -> dict[str, str]:
-    """The tags that tie a version to what made it.
+def stopped_by(root: Path) -> str:
+    """What ended the training; unknown without its health report."""
+    return str(read_json(root / HEALTH).get("stopped_by") or UNKNOWN)
 
-    The ``fingerprint``, a hash of the generator and of its evaluation, is the same for the same
-    inputs.
+
+def sources(root: Path) -> dict[str, int | None]:
+    """The pieces of each kind of source, such as ``jsb``, that were read.
+
+    Without a manifest, the kinds of which ``params.yaml`` speaks, not counted.
     """
-    model = directory_md5(root / MODEL)
-    headline = figures(evaluation(root).get("headline", {}))
-    made = model.encode() + (root / METRICS).read_bytes()
+    try:
+        with (root / MANIFEST).open(newline="") as file:
+            return dict(sorted(Counter(row["source"] for row in csv.DictReader(file)).items()))
+    except (OSError, KeyError):
+        named = settings.load(settings.Ingest, "ingest", root / "params.yaml").sources
+        return {source.kind: None for source in named}
+
+
+def tags(root: Path) -> dict[str, str]:
+    """The tags that tie a version to what made it."""
     commit, dirty = git_commit(root)
-    canonical = json.dumps(params, sort_keys=True, default=str)
-    limits = flatten(params.get("train", {}))
-    last = max((iteration for iteration, _ in curves(root)), default=None)
+    preset = read_json(root / MODEL / "model.json").get("preset", UNKNOWN)
     return {
-        "fingerprint": hashlib.sha256(made).hexdigest(),
-        "git.commit": commit,
-        "git.dirty": dirty,
-        DATA: data_md5(root, model),
-        "dvc.model.md5": model,
-        "params.md5": hashlib.md5(canonical.encode()).hexdigest(),
-        **{f"training.{name}": str(limits[name]) for name in limits if _BUDGET.search(name)},
-        **({} if last is None else {"training.last_iteration": str(last)}),
-        **{f"{EVALUATION}{name}": f"{value:g}" for name, value in headline.items()},
+        FINGERPRINT: fingerprint(root),
+        "git.commit": commit + " with changes" * (dirty == "true"),
+        DATA: data_md5(root, MODEL),
+        MADE: directory_md5(root / MODEL),
+        SOURCES: ", ".join(sources(root)),
+        PRESET: str(preset),
+        STOPPED: stopped_by(root),
     }
+
+
+def params_of(root: Path, *blocks: str) -> dict[str, str]:
+    """The parameters in blocks of ``params.yaml`` that shape a model, as a run shows them."""
+    path = root / "params.yaml"
+    params: dict[str, str] = {}
+    for name in blocks:
+        values = settings.load(BLOCKS[name], name, path).model_dump(mode="json")
+        if values.get("preset") == "unet":
+            values.pop("chorale")  # sizes of the other networks
+        if "sources" in values:
+            values["sources"] = ", ".join(
+                f"{one['kind']} {one['path']}" for one in values["sources"]
+            )
+        params |= {key: str(value) for key, value in flatten(values, name).items()}
+    return {key: text for key, text in params.items() if not key.startswith(_LEFT_OUT)}
+
+
+def fingerprint(root: Path) -> str:
+    """The hash of the generator and of its evaluation: the same for the same inputs."""
+    made = directory_md5(root / MODEL).encode() + (root / METRICS).read_bytes()
+    return hashlib.sha256(made).hexdigest()
+
+
+def file_md5(path: Path) -> str:
+    """DVC's hash of a file."""
+    return hashlib.md5(path.read_bytes()).hexdigest()
 
 
 def directory_md5(folder: Path) -> str:
     """DVC's hash of a folder."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     entries = [
-        {"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": name}
+        {"md5": file_md5(path), "relpath": name}
         for name, path in sorted(files.items())
         if path.is_file()
     ]
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
-def data_md5(root: Path, model: str) -> str:
-    """DVC's hash of the data behind the model of this hash, from ``dvc.lock``.
+def data_md5(root: Path, made: Path) -> str:
+    """DVC's hash of the data behind what was `made`, a file or a folder, from ``dvc.lock``.
 
-    Unknown without a lock file, and where the lock file is of another model.
+    Unknown without a lock file, and where the lock file is of something else.
     """
+    path = root / made
     try:
+        own = file_md5(path) if path.is_file() else directory_md5(path)
         stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"].values()
-        made = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+        outs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
         read = {dep["path"]: dep["md5"] for stage in stages for dep in stage.get("deps", ())}
     except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
         return UNKNOWN
-    return str(read.get("data", UNKNOWN)) if made.get(MODEL.as_posix()) == model else UNKNOWN
+    return str(read.get("data", UNKNOWN)) if outs.get(made.as_posix()) == own else UNKNOWN
 
 
 def git_commit(root: Path) -> tuple[str, str]:

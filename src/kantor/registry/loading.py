@@ -1,4 +1,4 @@
-"""Load a version of the generator, or take its files out of the registry.
+"""Load a version of the generator, take its files out of the registry, or write it to one file.
 
 A version is a pyfunc, and `mlflow.pyfunc.load_model` loads it anywhere. Inside Kantor the same
 generator is loaded straight from the version's files.
@@ -6,6 +6,7 @@ generator is loaded straight from the version's files.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kantor.errors import SetupError
-from kantor.registry import database
-from kantor.registry.pyfunc import GENERATOR, LoadedModel, load_folder
-from kantor.registry.store import Away, opened
+from kantor.registry import database, model_file
+from kantor.registry.card import MARKDOWN
+from kantor.registry.loaded import GENERATOR, LoadedModel, load_folder
+from kantor.registry.store import URI_VARIABLE, Away, find_root, opened
 from kantor.registry.versions import CHAMPION, address_of, find, parse
 
 
@@ -26,7 +28,7 @@ def load_model(reference: str = CHAMPION, root: Path | None = None) -> LoadedMod
     ----------
     reference : str
         An alias such as ``challenger``, a number, ``models:/kantor-bach@champion``,
-        ``models:/kantor-bach/3``, or a folder such as ``build/model``.
+        ``models:/kantor-bach/3``, a folder such as ``build/model``, or a file of `export`.
     """
     with _files(reference, root) as (folder, source):
         return load_folder(folder, source)
@@ -40,6 +42,20 @@ def fetch(into: Path, reference: str = CHAMPION, root: Path | None = None) -> st
     with _files(reference, root) as (folder, source):
         shutil.copytree(folder, into, dirs_exist_ok=True)
     return source
+
+
+def export(path: Path, reference: str = CHAMPION, root: Path | None = None) -> str:
+    """Write a generator to one file, which `load_model` takes anywhere; what it is called."""
+    with _files(reference, root) as (folder, source):
+        model_file.write(folder, path)
+    return source
+
+
+def card_of(path: Path) -> str:
+    """The model card in a file of `export`, as Markdown; empty if it carries none."""
+    with _files(str(path), None) as (folder, _):
+        text = folder / MARKDOWN
+        return text.read_text(errors="replace") if text.is_file() else ""
 
 
 def load_alone(folder: str) -> LoadedModel:
@@ -61,6 +77,16 @@ def _files(reference: str, root: Path | None) -> Iterator[tuple[Path, str]]:
     if Path(reference).is_dir():
         yield Path(reference), reference
         return
+    if Path(reference).is_file() or reference.endswith(model_file.SUFFIX):
+        with tempfile.TemporaryDirectory(prefix="kantor-") as temporary:
+            model_file.unpack(Path(reference), Path(temporary))
+            yield Path(temporary), reference
+        return
+    if root is None and not os.environ.get(URI_VARIABLE):
+        try:
+            root = find_root()
+        except SetupError as error:
+            raise SetupError(f"{error}; or name a model's file: --model FILE") from None
     model, version = parse(reference, root)
     if row := database.look_up(model, version, root):
         number, folder = row

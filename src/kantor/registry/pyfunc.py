@@ -1,201 +1,215 @@
-"""A generator from its folder: as Kantor calls it, as MLflow loads it, and what it promises.
+"""A version as MLflow calls it: music files or arrays in, the same out, one row a piece.
 
-MLflow's inputs are the fields of `kantor.music.conditioning.Conditioning` for a batch, and one seed
-for each request; outputs are all lines of the model's ensemble, with the given cells unchanged.
+A row holds either ``music``, a file's bytes in Base64, or the fields of
+`kantor.music.conditioning.Conditioning` as nested lists. Music comes back in the format that it was
+sent in, arrays as arrays; what is given is unchanged. Neither needs TensorFlow.
 """
 
 from __future__ import annotations
 
-import inspect
+import base64
+import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kantor.ensemble import SATB, Ensemble
-from kantor.errors import InputError, ModelError, one_line
+from kantor.compose import outputs
+from kantor.compose.composer import Request, compose
+from kantor.compose.from_file import from_file
+from kantor.compose.plan import Plan, parse_lines
+from kantor.errors import InputError, ModelError
+from kantor.formats import reading
+from kantor.formats.parsed import Limits
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.notes import Note, arrays_of
-from kantor.music.score import Flags, Key, Pitches, Score
+from kantor.music.score import REST, Score
+from kantor.registry.loaded import TYPES, LoadedModel, example, load_folder, sampling_parameters
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.exceptions import MlflowException
     from mlflow.models import ModelSignature
 
-    from kantor import runtime
-    from kantor.model import generator
+MUSIC, SEED, GIVEN = "music", "seed", "given"
+FIELDS = tuple(field.name for field in fields(Conditioning))
+"""Of a row without music; ``(time, line)``, ``(time, 2)`` and ``(time,)`` as nested lists."""
 
-    Generator = generator.Generator | runtime.Generator
-
-GENERATOR = "data/model"
-"""Where MLflow keeps the generator's folder among the files of a version."""
-
-_TYPES = {float: "double", int: "long", bool: "boolean", str: "string"}
-_EXAMPLE = (60, 62, 64, 65, 67, 65, 64, 62)  # a melody of two bars in quarters, C major
-# What reading a damaged or foreign model raises.
-_BROKEN = (OSError, ValueError, TypeError, LookupError, AttributeError, BadZipFile)
+_EXPECTED = f"expected {MUSIC}, a file's bytes in Base64, or all of {', '.join(FIELDS)}"
 
 
-@dataclass(frozen=True)
-class LoadedModel:
-    """A generator, callable, the ensemble that it composes for, and where it came from.
+class Pyfunc:
+    """What MLflow makes of a version's files."""
 
-    Its source is such as ``kantor-bach version 3``, or the folder that it was loaded from.
-    """
-
-    generator: Generator
-    source: str
-    ensemble: Ensemble = SATB
-
-    def __call__(
-        self, given: Conditioning, seeds: NDArray[np.int64], **sampling: Any
-    ) -> tuple[Pitches, Flags]:
-        """Compose a batch of requests, one seed each, with the generator's sampling parameters.
-
-        Returns
-        -------
-        pitches : (batch, time, line) int8
-        onsets : (batch, time, line) bool
-
-        `ModelError` if the requests are for another number of lines; `InputError` if the generator
-        has no such sampling parameter, or cannot do what is asked.
-        """
-        lines = given.pitches.shape[-1]
-        if lines != len(self.ensemble):
-            raise ModelError(
-                f"{self.source}: composes for {', '.join(self.ensemble.names)}, and not for "
-                f"{lines} lines; choose another model"
-            )
-        known = sampling_parameters(self.generator.compose)
-        for name in sampling:
-            if name not in known:
-                there = ", ".join(known) or "nothing to set"
-                raise InputError(f"{self.source}: knows no {name}; there is {there}")
-        pitches, onsets = self.generator.compose(given, seeds, **sampling)
-        return pitches, onsets
-
-    @property
-    def mixes_lengths(self) -> bool:
-        """Whether pieces of any lengths may be in one batch; see `kantor.compose.composer`."""
-        return bool(getattr(self.generator, "mixes_lengths", False))
-
-    def judge(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> NDArray[np.float32]:
-        """How well the critic, if there is one, likes a batch, ``(batch,)``: higher is better."""
-        if not hasattr(self.generator, "judge"):
-            raise InputError(f"{self.source}: carries no critic, so it cannot judge what it made")
-        return np.asarray(self.generator.judge(given, pitches, onsets), np.float32)
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
 
     def predict(
-        self, model_input: Mapping[str, NDArray[Any]], params: Mapping[str, Any] | None = None
-    ) -> dict[str, NDArray[Any]]:
-        """Compose as MLflow asks: ``pitches`` and ``onsets``, of the shapes of `__call__`.
+        self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Compose for each row.
 
         Parameters
         ----------
-        model_input : dict of arrays
-            The fields of `Conditioning`, and ``seed (batch,) int64``.
+        model_input : DataFrame
+            ``music`` or the `FIELDS`, and ``seed``, 0 where there is none.
         params : dict, optional
-            Sampling parameters.
+            Sampling parameters; and ``given``, the voices that are read from music, separated by
+            commas. Empty is the one that leads.
+
+        Returns
+        -------
+        DataFrame
+            For music ``music`` (Base64), ``format`` (``mid`` or ``musicxml``) and ``messages``,
+            what was done to the notes. For arrays ``pitches`` and ``onsets``, ``(time, line)``.
+
+        Raises
+        ------
+        MlflowException
+            With one line, which MLflow's server answers with code 400.
         """
-        given = dict(model_input)
-        seeds = np.asarray(given.pop("seed"), np.int64)
-        pitches, onsets = self(Conditioning(**given), seeds, **(params or {}))
-        return {"pitches": pitches, "onsets": onsets}
+        import pandas as pd
+
+        sampling = dict(params or {})
+        given = str(sampling.pop(GIVEN, ""))
+        rows = [
+            {str(name): value for name, value in row.items() if _is_there(value)}
+            for row in model_input.to_dict("records")
+        ]
+        try:
+            if not rows:
+                raise InputError(f"no piece: {_EXPECTED}")
+            if all(MUSIC in row for row in rows):
+                return pd.DataFrame(self._music(rows, given, sampling))
+            return pd.DataFrame([self._arrays(row, sampling) for row in rows])
+        except (InputError, ModelError) as error:
+            raise _refusal(str(error)) from error
+
+    def _music(
+        self, rows: Sequence[Mapping[str, Any]], given: str, sampling: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        ensemble = self.model.ensemble
+        lines = parse_lines(given, ensemble) if given else frozenset({ensemble.leads})
+        plan = Plan(lines, ensemble=ensemble)
+        requests = [_request(row[MUSIC], plan) for row in rows]
+        seeds = [int(row.get(SEED, 0)) for row in rows]
+        takes = compose(requests, self.model, seeds, sampling=sampling)
+        return [_answer(request, take) for request, (take,) in zip(requests, takes, strict=True)]
+
+    def _arrays(self, row: Mapping[str, Any], sampling: Mapping[str, Any]) -> dict[str, Any]:
+        for name in FIELDS:
+            if name not in row:
+                raise InputError(f"a row without {name}: {_EXPECTED}")
+        try:
+            # Numbers out of range are refused of lists, and wrapped of arrays.
+            lists: dict[str, Any] = {name: np.asarray(row[name]).tolist() for name in FIELDS}
+            given = stack([Conditioning(**lists)])
+        except InputError:
+            raise
+        except (ValueError, TypeError, OverflowError) as error:
+            raise InputError(f"not arrays of a piece: {error}") from None
+        pitches, onsets = self.model(given, np.array([row.get(SEED, 0)], np.int64), **sampling)
+        return {"pitches": pitches[0].tolist(), "onsets": onsets[0].tolist()}
 
 
-def load_folder(folder: Path, source: str, processes: int | None = None) -> LoadedModel:
-    """The generator in `folder`; an error names `source` and the fault in one line.
-
-    `processes` is as for `kantor.compose.composer.load`.
-    """
-    from kantor.compose import composer
-
-    try:
-        return LoadedModel(composer.load(folder, processes), source, ensemble_of(folder))
-    except (InputError, ModelError) as error:
-        text = str(error)
-        named = text.startswith((f"{source}:", f"{source}/"))
-        raise ModelError(text if named else f"{source}: {text}") from error
-    except _BROKEN as error:
-        fault = one_line(str(error))
-        raise ModelError(f"{source}: {folder} does not load as a generator: {fault}") from error
-
-
-def _load_pyfunc(path: str) -> LoadedModel:
+def _load_pyfunc(path: str) -> Pyfunc:
     """What MLflow calls with the generator's folder."""
-    return load_folder(Path(path), path)
-
-
-def ensemble_of(folder: Path) -> Ensemble:
-    """The ensemble that a model's ``model.json`` names; `SATB` where it names none."""
-    try:
-        ensemble = json.loads((folder / "model.json").read_text()).get("ensemble")
-    except (OSError, ValueError, AttributeError):
-        ensemble = None
-    return SATB if ensemble is None else Ensemble.from_dict(ensemble)
-
-
-def sampling_parameters(compose: Callable[..., object]) -> dict[str, float | int | bool | str]:
-    """The keyword arguments of `compose` whose default is a plain number, flag or word."""
-    return {
-        name: parameter.default
-        for name, parameter in inspect.signature(compose).parameters.items()
-        if type(parameter.default) in _TYPES
-    }
+    return Pyfunc(replace(load_folder(Path(path), path), source="this model"))
 
 
 def signature(model: LoadedModel) -> ModelSignature:
-    """The signature of a model: its ensemble's tensors, and its own sampling parameters."""
+    """The signature of a model: music or arrays, and its own sampling parameters."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import Array
 
-    cells = (-1, -1, len(model.ensemble))  # -1 is any length
-    tensors = [
-        TensorSpec(np.dtype(np.int8), cells, "pitches"),
-        TensorSpec(np.dtype(np.bool_), cells, "onsets"),
-        TensorSpec(np.dtype(np.bool_), cells, "mask"),
-        TensorSpec(np.dtype(np.int16), (-1, -1, 2), "bars"),
-        TensorSpec(np.dtype(np.bool_), (-1, -1), "fermatas"),
-        TensorSpec(np.dtype(np.int8), (-1,), "major_tonic"),
-        TensorSpec(np.dtype(np.int64), (-1,), "seed"),
+    numbers, flags = Array(Array("long")), Array(Array("boolean"))
+    arrays = [
+        ColSpec(numbers, "pitches", required=False),
+        ColSpec(flags, "onsets", required=False),
+    ]
+    music = ColSpec("string", MUSIC, required=False)
+    taken = [
+        music,
+        *arrays,
+        ColSpec(flags, "mask", required=False),
+        ColSpec(numbers, "bars", required=False),
+        ColSpec(Array("boolean"), "fermatas", required=False),
+        ColSpec("long", "major_tonic", required=False),
+        ColSpec("long", SEED, required=False),
+    ]
+    made = [
+        music,
+        ColSpec("string", "format", required=False),
+        ColSpec(Array("string"), "messages", required=False),
+        *arrays,
     ]
     params = [
-        ParamSpec(name, _TYPES[type(default)], default)
+        ParamSpec(name, TYPES[type(default)], default)
         for name, default in sampling_parameters(model.generator.compose).items()
     ]
-    outputs = Schema(tensors[:2])
-    return ModelSignature(Schema(tensors), outputs, ParamSchema(params) if params else None)
+    params.append(ParamSpec(GIVEN, "string", ""))
+    return ModelSignature(Schema(taken), Schema(made), ParamSchema(params))
 
 
-def example(ensemble: Ensemble = SATB) -> Conditioning:
-    """A request for one piece: two bars of the leading line, the other lines to be composed."""
-    low, high = ensemble.ranges[ensemble.leads]
-    shift = 12 * max(0, math.ceil((low - min(_EXAMPLE)) / 12))
-    shift -= 12 * max(0, math.ceil((max(_EXAMPLE) + shift - high) / 12))
-    notes = [
-        Note(4 * beat, 4 * beat + 4, pitch + shift, ensemble.leads)
-        for beat, pitch in enumerate(_EXAMPLE)
-    ]
-    pitches, onsets = arrays_of(notes, 4 * len(_EXAMPLE), len(ensemble))
-    mask = np.zeros(pitches.shape, bool)
-    mask[:, ensemble.leads] = True
-    score = Score(pitches, onsets, key=Key(), ensemble=ensemble)
-    return stack([Conditioning.from_score(score, mask)])
+def music_example(model: LoadedModel) -> list[dict[str, Any]]:
+    """A request for one piece, as JSON: a melody of two bars in a MIDI file."""
+    given, ensemble = example(model.ensemble), model.ensemble
+    pitches = np.where(given.mask[0], given.pitches[0], REST)
+    score = Score(pitches, given.onsets[0] & given.mask[0], ensemble=ensemble)
+    return [{MUSIC: _encoded(score, "mid"), SEED: 0}]
 
 
-def inputs(given: Conditioning, seeds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """A batch of requests in the form that the pyfunc's `predict` takes."""
-    return {**{field.name: getattr(given, field.name) for field in fields(given)}, "seed": seeds}
+def array_row(given: Conditioning, seed: int = 0) -> dict[str, Any]:
+    """The row for one piece ``(time, …)`` that is given as arrays."""
+    return {**{name: getattr(given, name).tolist() for name in FIELDS}, SEED: seed}
 
 
-def fault_of(given: Conditioning, pitches: Pitches, onsets: Flags) -> str | None:
-    """What is wrong with an answer to `given`, in words that follow the generator's name."""
-    if pitches.shape != given.pitches.shape or onsets.shape != given.onsets.shape:
-        return f"answers with shape {pitches.shape}"
-    kept = (pitches == given.pitches) & (onsets == given.onsets)
-    return None if kept[given.mask].all() else "changes what is given"
+def _is_there(value: object) -> bool:
+    """Whether a cell of a table holds something: pandas fills others with None or NaN."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def _request(music: object, plan: Plan) -> Request:
+    if not isinstance(music, str):
+        raise InputError(f'{MUSIC}: not a text; send rows, such as [{{"{MUSIC}": "TVRo…"}}]')
+    try:
+        data = base64.b64decode("".join(music.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"{MUSIC}: not Base64; send a file's bytes in it") from None
+    try:
+        return from_file(reading.parse(data, Limits()), plan)
+    except InputError as error:
+        raise InputError(f"{MUSIC}: {error}") from None
+
+
+def _answer(request: Request, take: Score) -> dict[str, Any]:
+    kind = "mid" if request.kind == "midi" else "musicxml"
+    return {
+        MUSIC: _encoded(take, kind),
+        "format": kind,
+        "messages": list(request.messages),
+    }
+
+
+def _encoded(score: Score, kind: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="kantor-") as folder:
+        path = Path(folder) / f"take.{kind}"
+        outputs.write(score, path, kind)
+        return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def _refusal(fault: str) -> MlflowException:
+    """An error that MLflow's server answers as it stands, without the data before it."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import BAD_REQUEST
+
+    class Refusal(MlflowException):  # type: ignore[misc]  # it carries no types
+        def serialize_as_json(self) -> str:
+            return json.dumps({"error_code": self.error_code, "message": fault})
+
+    return Refusal(fault, error_code=BAD_REQUEST)

@@ -41,9 +41,9 @@ _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-# Seconds to wait for a server that was reached and is silent then. Whoever registers may wait: a
-# server that was sent large files answers when it has put them where it keeps them.
-_READING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "6", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+"""Seconds to wait for a server that was reached and is silent then."""
+# Whoever registers may wait: a server that was sent large files answers when it has stored them.
 _WRITING = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _LOGGERS = ("mlflow", "alembic", "urllib3")
 _REFUSED = re.compile(r"error code 40[13]|^40[13] Client|^(UNAUTHENTICATED|PERMISSION_DENIED):")
@@ -93,6 +93,15 @@ def find_root() -> Path:
     )
 
 
+def home(root: Path) -> Path:
+    """The repository that a copy of it, which `dvc exp run` makes for an experiment, belongs to."""
+    root = root.absolute()
+    for folder in root.parents:
+        if folder.parts[-3:] == (".dvc", "tmp", "exps"):
+            return folder.parents[2]
+    return root
+
+
 def model_name(root: Path | None = None) -> str:
     """The registered model's name: `register.model` of ``params.yaml``, else the default."""
     try:
@@ -113,7 +122,7 @@ def opened(
     """
     uri, own = os.environ.get(URI_VARIABLE, ""), None
     if not uri:
-        own = (root or find_root()).absolute()
+        own = home(root or find_root())
         if not exists(own / DATABASE):
             if not create or any((own / ARTIFACTS).glob("*")):
                 raise missing(own)
@@ -122,7 +131,11 @@ def opened(
     model = model or model_name(root)
     shown = re.sub(r"//[^/@]*@", "//", uri)
     _reach(uri, shown)
-    with _ONE_AT_A_TIME, _surroundings(uri, _WRITING if create else _READING), _one_line(shown):
+    with (
+        _ONE_AT_A_TIME,
+        _surroundings(uri, _WRITING if create else IMPATIENT),
+        one_line_errors(shown),
+    ):
         from mlflow import MlflowClient
 
         yield Store(MlflowClient(tracking_uri=uri), shown, own, model)
@@ -146,7 +159,7 @@ def missing(root: Path) -> SetupError:
     return SetupError(
         f"{root / DATABASE}: not found, though {ARTIFACTS}/ or {RECEIPT} is there; put it back "
         f"where it was (from a backup), or set {URI_VARIABLE} to where the registry is; to begin a "
-        f"new one, move {ARTIFACTS}/ elsewhere, then run `dvc repro -fs register`"
+        f"new one, move {ARTIFACTS}/ elsewhere, then run `make register`"
     )
 
 
@@ -175,7 +188,7 @@ def _away(shown: str, text: str) -> Away:
 
 
 @contextmanager
-def _one_line(shown: str) -> Iterator[None]:
+def one_line_errors(shown: str) -> Iterator[None]:
     """Turn the errors of MLflow, of its database and of the network into a `SetupError`."""
     from mlflow.exceptions import MlflowException
     from requests import ConnectionError, Timeout

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.errors import InputError
-from kantor.registry.lineage import EVALUATION
 from kantor.registry.store import Store, model_name, opened
 
 if TYPE_CHECKING:
@@ -19,7 +18,10 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"
 RETIRED = "retired"
 """The tag of a version that was taken out of use, with the time."""
-WINDOWS = "windows.csv"
+WINDOWS, METRICS = "windows.csv", "metrics.json"
+"""Files that a version's run keeps."""
+SPLITS = ("valid/", "test/")
+"""What the names of a run's figures begin with: on which pieces they were measured."""
 _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
@@ -52,17 +54,17 @@ def versions(root: Path | None = None) -> list[dict[str, Any]]:
     """
     with opened(root) as store:
         aliases = aliases_of(store)
-        rows = [_row(version, aliases) for version in all_versions(store)]
+        rows = [_row(store, version, aliases) for version in all_versions(store)]
     return sorted(rows, key=lambda row: -row["version"])
 
 
 def describe(version: int | str, root: Path | None = None) -> dict[str, Any]:
     """The row of `versions` for one version, by number or alias."""
     with opened(root) as store:
-        return _row(find(store, version), aliases_of(store))
+        return _row(store, find(store, version), aliases_of(store))
 
 
-def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
+def _row(store: Store, version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
     created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
     return {
         "version": int(version.version),
@@ -70,16 +72,22 @@ def _row(version: ModelVersion, aliases: dict[str, int]) -> dict[str, Any]:
         "created": created.isoformat(timespec="seconds"),
         "run": version.run_id,
         "tags": dict(version.tags),
-        "metrics": headline(version),
+        "metrics": headline(store, version),
     }
 
 
-def headline(version: ModelVersion) -> dict[str, float]:
-    """The headline figures of a version's evaluation, from its tags."""
+def headline(store: Store, version: ModelVersion) -> dict[str, float]:
+    """The headline figures of a version's evaluation, from its run; none where that is gone."""
+    metrics: dict[str, float] = {}
+    with unless_gone():
+        metrics = store.client.get_run(version.run_id).data.metrics
+    return headline_of(metrics)
+
+
+def headline_of(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Those of a run's metrics that are figures of its evaluation, by their plain names."""
     return {
-        tag.removeprefix(EVALUATION): float(value)
-        for tag, value in version.tags.items()
-        if tag.startswith(EVALUATION)
+        name.partition("/")[2]: value for name, value in metrics.items() if name.startswith(SPLITS)
     }
 
 
@@ -145,15 +153,20 @@ def kept_windows(version: int | str, root: Path | None = None) -> tuple[int, str
     None where the version's run does not keep them, or is gone.
     """
     with opened(root) as store:
-        from mlflow.artifacts import load_text
-
         chosen = find(store, version)
-        text: str | None = None
-        with unless_gone():
-            files = store.client.list_artifacts(chosen.run_id)
-            if WINDOWS in [file.path for file in files]:
-                text = load_text(f"runs:/{chosen.run_id}/{WINDOWS}")
-        return int(chosen.version), text
+        return int(chosen.version), kept(store, chosen, WINDOWS)
+
+
+def kept(store: Store, version: ModelVersion, name: str) -> str | None:
+    """The text of a file of a version's run; None where it does not keep it, or is gone."""
+    from mlflow.artifacts import load_text
+
+    text: str | None = None
+    with unless_gone():
+        files = store.client.list_artifacts(version.run_id)
+        if name in [file.path for file in files]:
+            text = load_text(f"runs:/{version.run_id}/{name}")
+    return text
 
 
 @contextmanager

@@ -36,7 +36,7 @@ SMALL = {"width": 16, "decoder": 24, "head": 12, "memory": 4, "reach": 4, "dilat
 FAR = {"width": 12, "decoder": 8, "head": 20, "memory": 8, "reach": 20, "dilations": (1, 2, 4, 8)}
 
 
-@pytest.fixture(scope="module", params=[(SMALL, SATB), (FAR, SATB), (SMALL, BAND)])
+@pytest.fixture(scope="module", params=[(FAR, SATB), (SMALL, BAND)])
 def network(request: pytest.FixtureRequest) -> ChoraleGenerator:
     """A small network with weights, biases and tables large enough to prefer some notes."""
     keras.utils.set_random_seed(2)
@@ -103,7 +103,6 @@ def test_takes_of_trained_networks(preset: str, corpus: Corpus, cut: windows.Win
     network = trained(preset, corpus, cut)
     short = ask_each([opening(piece.score, SHORT) for piece in corpus], SHORT)
     numpy, reference, seeds = in_numpy(network), Reference(network), np.arange(7)
-    compare(reference, numpy, short, SamplingParameters(), 0)
     compare(reference, numpy, short, SamplingParameters(1.1), 1)
     take = numpy.compose(short, seeds, passes=1)
     for name in ("phrase_end", "lookahead", "reweighting"):  # each of them changes something

@@ -131,7 +131,7 @@ def random_score(ensemble: Ensemble, seed: int, margin: int = 0) -> np.ndarray:
 
 
 @ENSEMBLES
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(keys, st.integers(0, 2**32 - 1))
 def test_round_trip(ensemble: Ensemble, key: int, seed: int) -> None:
     """Every pitch that each key's frame can hold, every hit and the rest come back as they were."""
@@ -146,7 +146,7 @@ def test_round_trip(ensemble: Ensemble, key: int, seed: int) -> None:
 
 
 @ENSEMBLES
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(keys, st.integers(-6, 6), st.integers(0, 2**32 - 1))
 def test_transposing_with_the_key(ensemble: Ensemble, key: int, by: int, seed: int) -> None:
     """A piece moved together with its key has the same tokens, or all an octave off."""

@@ -133,7 +133,7 @@ def by_relation(first: Any, second: Any, other: Any) -> Any:
         ((12, DISTANCES), heads.by_relation, by_relation),
     ],
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(tokens, tokens, st.integers(0, 2**32 - 1))
 def test_weights_of_relations(sizes, ours, plain, one: int, two: int, seed: int) -> None:
     """A pitch gets those of its relations to another one, none beside a rest, nor if too far; their

@@ -59,7 +59,7 @@ def test_sizes_and_bounds(network: keras.Model) -> None:
     assert critic([roll, melody]).shape == (2,)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(arrays(np.int64, (1, 5, 4), elements=st.just(REST) | st.integers(0, 127)))
 def test_rolls_round_trip(pitches: np.ndarray) -> None:
     """One cell of each step and voice is 1, all others -1; the loudest pitch comes back."""

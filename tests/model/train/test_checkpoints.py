@@ -28,14 +28,15 @@ def test_fingerprint(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        ({"iterations": 4, "minutes": 9, "strategy": "mirrored"}, True),
+        ({"minutes": 9, "strategy": "mirrored"}, True),
+        ({"iterations": 4}, False),
         ({"seed": 2}, False),
         ({"warmup": 2}, False),
         ({"batch": 3}, False),
     ],
 )
 def test_whose_checkpoints_they_are(changes: dict[str, Any], same: bool) -> None:
-    """A larger budget and other devices go on; other settings, data or ranges start afresh."""
+    """More time and other devices go on; other settings, data or ranges start afresh."""
     own = folder_name(smallest(), SATB, "data")
     assert (folder_name(smallest(**changes), SATB, "data") == own) is same
     assert folder_name(smallest(), SATB, "other data") != own

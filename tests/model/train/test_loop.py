@@ -27,6 +27,7 @@ from kantor.model.train.checkpoints import TrainingStopped
 from kantor.model.train.loop import Folders, train
 from kantor.model.train.monitor import opening
 from kantor.music.conditioning import stack
+from kantor.training import history
 
 pytestmark = [
     pytest.mark.usefixtures("eager"),
@@ -45,7 +46,7 @@ class Course:
 
     def start(self, settings: Train) -> str:
         keras.utils.clear_session()  # else the layers' names count up
-        names = ("model", "reports", "checkpoints")
+        names = ("model", "reports", "checkpoints", "times.csv")
         folders = Folders(*(self.folder / name for name in names))
         return train(settings, *self.data, "data", folders, self.say)
 
@@ -66,7 +67,7 @@ class Course:
     @property
     def log(self) -> list[dict[str, str]]:
         with (self.folder / "reports" / "history.csv").open(newline="") as file:
-            return [row | {"seconds": ""} for row in csv.DictReader(file)]
+            return list(csv.DictReader(file))
 
 
 @pytest.fixture
@@ -96,28 +97,30 @@ def test_writes_model_and_log(undisturbed: Course) -> None:
     written = {"frames.npz", "health.json", "history.csv", "reference.json"}
     assert {path.name for path in reports.iterdir()} == written
     health = undisturbed.health
-    expected = {"findings": [], "status": "ok", "stopped_by": "budget", "iterations": 3}
-    assert expected.items() <= health.items()
+    expected = {"findings": [], "status": "ok", "stopped_by": "budget", "iterations": 3, "of": 3}
+    assert health == expected  # no times: the same training is the same for DVC
+    times = history.read(undisturbed.folder / "times.csv")
+    assert [row["iteration"] for row in times] == [1, 2, 3]
     log = undisturbed.log
     assert [row["iteration"] for row in log] == ["1", "2", "3"]
     assert [row["phase"] for row in log] == ["likelihood", "adversarial", "adversarial"]
     for name, due in (("likelihood", "123"), ("wasserstein", "23"), ("diversity", "3")):
         assert [row["iteration"] for row in log if row[name]] == list(due)
     assert json.loads((reports / "reference.json").read_text())["crossing"]["mean"] == 0
-    (frame,) = corpora.load(reports / "frames.npz")
-    assert (frame.id, frame.score.pitches.shape[1]) == ("3", 4)
+    untrained, frame = corpora.load(reports / "frames.npz")
+    assert (untrained.id, frame.id, frame.score.pitches.shape[1]) == ("0", "3", 4)
     # Two checkpoints are kept, so that one is whole whenever the other is being written.
     assert len(list((undisturbed.folder / "checkpoints").glob("*/*.index"))) == 2
     written = {"critic.keras", "generator.keras", "model.json", "runtime.npz"}
     assert {path.name for path in model.iterdir()} == written
     info = json.loads((model / "model.json").read_text())
-    assert (info["preset"], info["iterations"]) == ("chorale", 3)
+    assert (info["preset"], info["iterations"], info["stopped_by"]) == ("chorale", 3, "budget")
     assert info["params"] == smallest().model_dump(mode="json")
     # A line at the start, one a row of the log, one at the end.
     first, *rows, last = undisturbed.said
     assert first.startswith("train: starting of 3, preset chorale, ")
     assert [row.split()[1] for row in rows] == ["1/3", "2/3", "3/3"]
-    assert re.fullmatch(r"3 iterations in \d+ s, stopped by: budget; model in .*", last)
+    assert re.fullmatch(r"3 of 3 iterations in \d+ s, stopped by: budget; model in .*", last)
 
 
 def test_model_composes(undisturbed: Course, tiny: Any) -> None:
@@ -174,6 +177,14 @@ def test_finished_training(undisturbed: Course, copy: Course) -> None:
     assert copy.results == undisturbed.results
 
 
+def test_another_number_of_iterations(undisturbed: Course, copy: Course) -> None:
+    """It is another training: model and log are those of one from nothing."""
+    copy.start(smallest(iterations=0))
+    assert copy.said[0].startswith("train: starting of 1, ")
+    assert generator.load(copy.folder / "model").info["iterations"] == 1
+    assert [row["iteration"] for row in copy.log] == ["1"]
+
+
 STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_tolerance": 0.0}
 
 
@@ -185,20 +196,28 @@ STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_toleranc
         ("critic", 5, {"early_stop": STOP | {"critic_tolerance": 1e9}}),
     ],
 )
-def test_stops_early(copy: Course, reason: str, iterations: int, changes: dict[str, Any]) -> None:
+def test_stops_early(course: Course, reason: str, iterations: int, changes: dict[str, Any]) -> None:
     """When time is up, the metrics are the data's, or the critic's distance stands.
 
     That takes were alike is said once and kept.
     """
-    log = copy.folder / "reports" / "history.csv"
-    log.write_text(log.read_text().replace(f",{copy.log[-1]['diversity']},", ",0.001,"))
-    assert f"stopped by: {reason}" in copy.start(smallest(iterations=90, **changes))
+    long = {"iterations": 90, "measure_every": 3}
+    course.until = lambda line: (
+        os.kill(os.getpid(), signal.SIGTERM) if line.startswith("train: 3/") else None
+    )
+    with pytest.raises(TrainingStopped):
+        course.start(smallest(**long))
+    course.said, course.until = [], lambda line: None
+    log = course.folder / "reports" / "history.csv"
+    log.write_text(log.read_text().replace(f",{course.log[-1]['diversity']},", ",0.001,"))
+    said = course.start(smallest(**long, **changes))
+    assert ("cut by the clock" if reason == "time" else f"stopped by: {reason}") in said
     expected = {"status": "ok", "stopped_by": reason, "iterations": iterations}
-    assert expected.items() <= copy.health.items()
-    assert generator.load(copy.folder / "model").info["iterations"] == iterations
-    kinds = [(finding["kind"], finding["fatal"]) for finding in copy.health["findings"]]
+    assert expected.items() <= course.health.items()
+    assert generator.load(course.folder / "model").info["iterations"] == iterations
+    kinds = [(finding["kind"], finding["fatal"]) for finding in course.health["findings"]]
     assert kinds == [("collapse", False)] * (reason == "critic")
-    assert sum("health" in line for line in copy.said) == len(kinds)
+    assert sum("health" in line for line in course.said) == len(kinds)
 
 
 @pytest.mark.parametrize("warmup", [0, 4])

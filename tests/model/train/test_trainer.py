@@ -14,8 +14,8 @@ from kantor import settings
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 from kantor.model.train import batches
-from kantor.model.train.history import FIGURES
 from kantor.model.train.trainer import Adam, Trainer
+from kantor.training.history import FIGURES
 
 pytestmark = pytest.mark.usefixtures("eager")
 

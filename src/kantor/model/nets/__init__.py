@@ -1,0 +1,1 @@
+"""The networks: generator and critic of each preset."""

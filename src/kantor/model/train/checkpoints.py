@@ -20,7 +20,7 @@ from kantor.ensemble import Ensemble
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 
-GO_ON = {"iterations", "minutes", "early_stop", "health", "strategy"}
+GO_ON = {"minutes", "early_stop", "health", "strategy"}
 """Parameters with which a training may go on after they changed."""
 
 

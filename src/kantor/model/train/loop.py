@@ -22,13 +22,15 @@ from kantor.data.corpus import Corpus
 from kantor.data.windows import Windows
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import SetupError
-from kantor.hyperparameters import Train
+from kantor.hyperparameters import CUT, Train
 from kantor.model import generator
 from kantor.model.train import batches
 from kantor.model.train.checkpoints import Signals, TrainingStopped, alone, folder_name
-from kantor.model.train.history import History, Row, examine
-from kantor.model.train.monitor import Film, Monitor, stopped_improving
+from kantor.model.train.monitor import Monitor
 from kantor.model.train.trainer import Trainer
+from kantor.training.film import Film
+from kantor.training.history import TIMES, TIMES_COLUMNS, History, Row, columns, examine
+from kantor.training.stopping import criteria
 
 Say = Callable[[str], object]
 SHOWN = ("likelihood", "wasserstein", "metric_triad_or_seventh")
@@ -42,6 +44,7 @@ class Folders:
     model: Path = Path("build/model")
     reports: Path = Path("reports/training")
     checkpoints: Path = Path("build/checkpoints")
+    times: Path = TIMES
 
 
 def train(
@@ -52,11 +55,13 @@ def train(
     folders: Folders | None = None,
     say: Say = lambda line: print(line, flush=True),
     ensemble: Ensemble = SATB,
+    begun: Callable[[str, int], object] = lambda name, iteration: None,
 ) -> str:
     """Train, or go on training, and write the model and its log; says in one line what was done.
 
     `fingerprint` names the data and everything else besides `settings` and `ensemble` that the
-    weights depend on; a checkpoint is taken up only where all three are the same.
+    weights depend on; a checkpoint is taken up only where all three are the same. `begun` is told
+    the name of the checkpoints, and after which iteration the training goes on.
 
     Raises
     ------
@@ -70,7 +75,8 @@ def train(
     trainer = Trainer(settings, windows.rolls.shape[1], ensemble)
     checkpoints = folders.checkpoints / folder_name(settings, ensemble, fingerprint)
     with alone(checkpoints):
-        training = Training(trainer, corpus, checkpoints, folders.reports, say)
+        training = Training(trainer, corpus, checkpoints, folders, say)
+        begun(checkpoints.name, trainer.done)
         where = f"resuming at iteration {trainer.done}" if trainer.done else "starting"
         shared = f", batches shared by {trainer.devices} devices" if trainer.devices > 1 else ""
         say(
@@ -79,28 +85,33 @@ def train(
         )
         stopped_by = training.iterate(pool)
         training.finish(folders.model, stopped_by)
-    return (
-        f"{trainer.done} iterations in {training.seconds:.0f} s, stopped by: {stopped_by}; "
-        f"model in {folders.model}"
-    )
+    done = f"{trainer.done} of {settings.total} iterations in {training.seconds:.0f} s"
+    if stopped_by == CUT:
+        return (
+            f"{done}: cut by the clock (train.minutes: {settings.minutes:g}); "
+            f"model in {folders.model}, which is no champion by itself"
+        )
+    return f"{done}, stopped by: {stopped_by}; model in {folders.model}"
 
 
 class Training:
     """A training that was taken up from its last checkpoint in a folder, where there is one."""
 
     def __init__(
-        self, trainer: Trainer, corpus: Corpus, folder: Path, reports: Path, say: Say
+        self, trainer: Trainer, corpus: Corpus, folder: Path, folders: Folders, say: Say
     ) -> None:
-        for place in (folder, reports):
+        for place in (folder, folders.reports):
             files.sweep(place)
         self.trainer, self.settings = trainer, trainer.settings
-        self.reports, self.say = reports, say
+        self.reports, self.say = folders.reports, say
         self.checkpoints = trainer.checkpoints(folder)
         if self.checkpoints.latest_checkpoint:
             restored = self.checkpoints.checkpoint.restore(self.checkpoints.latest_checkpoint)
             restored.assert_consumed()
         self.monitor = Monitor.of(corpus, self.settings.melodies, trainer.ensemble)
-        self.log = History(reports / "history.csv", trainer.done, trainer.ensemble)
+        names = columns(trainer.ensemble)
+        self.log = History(self.reports / "history.csv", trainer.done, names)
+        self.times = History(folders.times, trainer.done, TIMES_COLUMNS)
         self.film = Film(folder, self.monitor.pieces[0])
         self.findings: list[dict[str, Any]] = []
         self._write("reference.json", self.monitor.reference)
@@ -117,6 +128,9 @@ class Training:
             batches.dataset(pool, trainer.batch_size, settings.seed, trainer.done, settings.masks)
         )
         reason = self._reason_to_stop()
+        if not trainer.done:
+            self.film.keep(0, self.monitor.takes(trainer.average, 0)[0])
+        self._write_health("training", "")
         began = time.monotonic() - self.seconds
         figures: dict[str, list[Any]] = defaultdict(list)
         with Signals() as signals:
@@ -142,12 +156,12 @@ class Training:
         """Write a row of the log, with metrics where they are due."""
         settings, iteration = self.settings, self.trainer.done
         phase = "likelihood" if self.trainer.warming(iteration - 1) else "adversarial"
-        seconds = round(self.seconds, 1)
-        row: Row = {"iteration": iteration, "seconds": seconds, "phase": phase, **figures}
+        row: Row = {"iteration": iteration, "phase": phase, **figures}
         if iteration % settings.measure_every == 0 or iteration == settings.total:
             measured, takes = self.monitor.measure(self.trainer.average)
             row |= {name: value for name, value in measured.items() if math.isfinite(value)}
             self.film.keep(iteration, takes[0])
+        self.times.add({"iteration": iteration, "seconds": round(self.seconds, 1)})
         self.log.add(row)
         shown = "  ".join(f"{name} {row[name]:.3g}" for name in SHOWN if name in row)
         self.say(f"train: {iteration}/{settings.total}  {self.seconds:.0f} s  {phase}  {shown}")
@@ -158,6 +172,7 @@ class Training:
             known = {(earlier["kind"], earlier["fatal"]) for earlier in self.findings}
             if (finding.kind, finding.fatal) not in known:
                 self.findings.append({"iteration": self.trainer.done, **asdict(finding)})
+                self._write_health("training", "")
                 self.say(f"train: health: {finding.message}")
             if finding.fatal:
                 self._write_health("stopped", finding.kind)
@@ -165,23 +180,9 @@ class Training:
 
     def _reason_to_stop(self) -> str | None:
         """The budget, the metrics' convergence, or a critic that no longer improves."""
-        stop = self.settings.early_stop
-        if self.trainer.done >= self.settings.total:
-            return "budget"
-        if self.seconds >= 60 * self.settings.minutes:
-            return "time"
-        if self.trainer.warming(self.trainer.done):
-            return None
-        distances = self.log.column("wasserstein")
-        if stopped_improving(distances, stop.critic_rows, stop.critic_tolerance):
-            return "critic"
-        measured = [
-            {name: float(value) for name, value in row.items() if name.startswith("metric_")}
-            for row in self.log.rows
-            if "diversity" in row and row["phase"] == "adversarial"
-        ][-stop.measurements :]
-        converged = [self.monitor.converged(row, stop.tolerance) for row in measured]
-        return "converged" if len(measured) == stop.measurements and all(converged) else None
+        trainer, reference = self.trainer, self.monitor.reference
+        state = self.log, self.settings, trainer.done, self.seconds, reference, trainer.ensemble
+        return next((one.name for one in criteria(*state) if one.met), None)
 
     def finish(self, folder: Path, stopped_by: str) -> None:
         """Write the model, the frames that show its learning and the health report."""
@@ -191,11 +192,12 @@ class Training:
             "preset": self.settings.preset,
             "ensemble": trainer.ensemble.to_dict(),
             "iterations": trainer.done,
+            "stopped_by": stopped_by,
             "parameters": counts,
             "params": self.settings.model_dump(mode="json"),
         }
         generator.save(folder, trainer.shadow, info, critic=networks.critic)
-        if not self.film.iterations(trainer.done):  # it ended before its first measurement
+        if not any(self.film.iterations(trainer.done)):  # it ended before its first measurement
             self.film.keep(trainer.done, self.monitor.takes(trainer.average, 0)[0])
         self.film.write(self.reports / "frames.npz", trainer.done)
         self._write_health("ok", stopped_by)
@@ -205,7 +207,7 @@ class Training:
             "status": status,
             "stopped_by": stopped_by,
             "iterations": self.trainer.done,
-            "seconds": round(self.seconds, 1),
+            "of": self.settings.total,
             "findings": self.findings,
         }
         self._write("health.json", report)

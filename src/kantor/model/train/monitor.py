@@ -1,28 +1,19 @@
-"""What the generator can do at a moment of its training: measured on fixed melodies, and kept.
-
-The takes that are kept of one melody are shown as a film.
-"""
+"""What the generator can do at a moment of its training: measured on fixed melodies."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from kantor import files
-from kantor.data import corpus as corpora
-from kantor.data.corpus import Corpus, Piece
+from kantor.data.corpus import Corpus
 from kantor.ensemble import SATB, Ensemble
-from kantor.metrics.musical import evaluate_windows, headline
+from kantor.metrics.musical import evaluate_windows
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Score
 
 STEPS = 64
-FRAMES = 40
 
 
 def opening(score: Score, steps: int = STEPS) -> Score:
@@ -93,59 +84,3 @@ class Monitor:
         )
         figures["diversity"] = float(np.delete(differ, self.ensemble.leads, axis=1).mean())
         return figures, first
-
-    def converged(self, figures: dict[str, float], tolerance: float) -> bool:
-        """Whether every headline metric lies within `tolerance` deviations of the data's mean.
-
-        What cannot be counted has not converged.
-        """
-        return all(
-            abs(figures.get(f"metric_{name}", math.nan) - self.reference[name]["mean"])
-            <= tolerance * max(self.reference[name]["sd"], 1e-6)
-            for name in headline(self.ensemble)
-            if name in self.reference
-        )
-
-
-def stopped_improving(distances: Sequence[float], rows: int, tolerance: float) -> bool:
-    """Whether the critic's estimate of the distance has stood for `rows` rows of the log.
-
-    The mean of the last `rows` is compared with that of the `rows` before.
-    """
-    if len(distances) < 2 * rows:
-        return False
-    before = float(np.mean(distances[-2 * rows : -rows]))
-    after = float(np.mean(distances[-rows:]))
-    return abs(after - before) <= tolerance * max(abs(before), 1e-6)
-
-
-class Film:
-    """Takes of the one fixed melody, each in a file of its own in `folder`."""
-
-    def __init__(self, folder: Path, melody: Score) -> None:
-        self.folder, self.melody = folder, melody
-
-    def keep(self, iteration: int, take: Score) -> None:
-        """Add a frame."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        files.save(
-            self.folder / f"frame-{iteration:07d}.npz",
-            lambda file: np.savez(file, pitches=take.pitches, onsets=take.onsets),
-        )
-
-    def iterations(self, last: int) -> list[int]:
-        """The iterations of the frames kept, up to `last`."""
-        kept = sorted(int(path.stem.split("-")[1]) for path in self.folder.glob("frame-*.npz"))
-        return [iteration for iteration in kept if iteration <= last]
-
-    def write(self, path: Path, last: int) -> None:
-        """Write at most `FRAMES` of the frames up to iteration `last`, evenly spread.
-
-        The file is a corpus (`kantor.data.corpus`) whose pieces are called by their iterations.
-        """
-        kept, frames = self.iterations(last), []
-        for at in np.unique(np.linspace(0, len(kept) - 1, min(FRAMES, len(kept))).astype(int)):
-            with np.load(self.folder / f"frame-{kept[at]:07d}.npz") as arrays:
-                take = replace(self.melody, pitches=arrays["pitches"], onsets=arrays["onsets"])
-            frames.append(Piece(str(kept[at]), "", "film", 0, take))
-        corpora.save(frames, path)

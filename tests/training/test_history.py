@@ -8,8 +8,8 @@ import pytest
 
 from kantor.ensemble import SATB
 from kantor.hyperparameters import Limits
-from kantor.model.train import history
-from kantor.model.train.history import LOSSES, History, columns, examine
+from kantor.training import history
+from kantor.training.history import LOSSES, History, columns, examine
 
 LIMITS = Limits(rows=5)
 ROWS = 12
@@ -31,7 +31,7 @@ def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     assert log.path.read_text() == ",".join(names) + "\n"
     assert {"likelihood", "diversity", "metric_crossing", "metric_stepwise_bass"} <= set(names)
     for count in (1, 2, 3):
-        log.add({"iteration": count, "seconds": 0.5, "phase": "adversarial", "wasserstein": -0.25})
+        log.add({"iteration": count, "phase": "adversarial", "wasserstein": -0.25})
         with log.path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == count

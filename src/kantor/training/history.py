@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -28,6 +28,9 @@ FIGURES = (
     "likelihood",
     "diversity",
 )
+TIMES = Path("build/times.csv")
+"""After how many seconds each row was written: no out of DVC's, for they are never the same."""
+TIMES_COLUMNS = ("iteration", "seconds")
 LOSSES = ("critic_loss", "generator_loss", "likelihood")
 
 Row = dict[str, str | float]
@@ -36,16 +39,30 @@ Row = dict[str, str | float]
 def columns(ensemble: Ensemble) -> tuple[str, ...]:
     """The log's columns, the ensemble's metrics among them."""
     metrics = (f"metric_{name}" for name in labels(ensemble))
-    return ("iteration", "seconds", "phase", *FIGURES, *metrics)
+    return ("iteration", "phase", *FIGURES, *metrics)
 
 
-class History:
+class Log:
+    """Rows of figures."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def column(self, name: str) -> list[float]:
+        """The figures of a column, where it has any."""
+        values = (row.get(name) for row in self.rows)
+        return [float(value) for value in values if isinstance(value, int | float)]
+
+
+class History(Log):
     """Rows of figures, on disk after every one."""
 
-    def __init__(self, path: str | Path, iteration: int = 0, ensemble: Ensemble = SATB) -> None:
+    def __init__(
+        self, path: str | Path, iteration: int = 0, names: Sequence[str] = columns(SATB)
+    ) -> None:
         """Open the log at `path`, keeping the rows up to `iteration` and dropping later ones."""
-        self.path, self.columns = Path(path), columns(ensemble)
-        self.rows = [row for row in read(self.path) if float(row["iteration"]) <= iteration]
+        self.path, self.columns = Path(path), names
+        super().__init__([row for row in read(self.path) if float(row["iteration"]) <= iteration])
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = [",".join(self.columns) + "\n", *map(self._line, self.rows)]
         files.save(self.path, lambda file: file.write("".join(lines).encode()))
@@ -65,11 +82,6 @@ class History:
         with self.path.open("a", newline="") as file:
             file.write(self._line(row))
         self.rows.append(row)
-
-    def column(self, name: str) -> list[float]:
-        """The figures of a column, where it has any."""
-        values = (row.get(name) for row in self.rows)
-        return [float(value) for value in values if isinstance(value, int | float)]
 
 
 def read(path: str | Path) -> list[Row]:
@@ -102,7 +114,7 @@ class Finding:
     fatal: bool
 
 
-def examine(history: History, limits: Limits) -> list[Finding]:
+def examine(history: Log, limits: Limits) -> list[Finding]:
     """Everything wrong with the latest rows of `history`; empty where the training is sound."""
     findings = [finding for name in LOSSES for finding in _broken(name, history, limits)]
     if not findings:
@@ -125,7 +137,7 @@ def examine(history: History, limits: Limits) -> list[Finding]:
     return findings
 
 
-def _broken(name: str, history: History, limits: Limits) -> Iterator[Finding]:
+def _broken(name: str, history: Log, limits: Limits) -> Iterator[Finding]:
     """Whether the last figure of a loss is beyond all bounds."""
     for value in history.column(name)[-1:]:
         if not math.isfinite(value):
@@ -139,7 +151,7 @@ def _broken(name: str, history: History, limits: Limits) -> Iterator[Finding]:
             yield Finding("shoots up", message, True)
 
 
-def _still(name: str, history: History, limits: Limits) -> Iterator[Finding]:
+def _still(name: str, history: Log, limits: Limits) -> Iterator[Finding]:
     """Whether a loss did not move for as many rows as are looked at."""
     values = history.column(name)[-limits.rows :]
     if len(values) < limits.rows:

@@ -2,21 +2,12 @@
 
 import http.server
 import json
-import socket
 import threading
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
-import httpx
 import pytest
-
-from kantor.service.access import TOKEN, Access
-from kantor.service.service import Service
-from kantor.service.supervisor import Supervisor
+from tests.browser.servers import Servers, serving
 
 pytestmark = pytest.mark.long
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "correct-horse-battery"
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154"
@@ -55,64 +46,21 @@ TRY = """async ([action, url, body]) => {
 }"""
 
 
-class Servers:
-    """The three servers as `make serve` starts them, and what a program on this machine sees."""
-
-    def __init__(self, service):
-        self.front, self.prefect, self.mlflow = (
-            f"http://localhost:{port}" for port in (service.front, service.prefect, service.mlflow)
-        )
-
-    @staticmethod
-    def ask(url, body=None):
-        """The JSON that a program gets; it asks again while the database is locked."""
-        answer = httpx.request("GET" if body is None else "POST", url, json=body, timeout=30)
-        while answer.status_code == 503:
-            time.sleep(1)
-            answer = httpx.request(answer.request.method, url, json=body, timeout=30)
-        return answer.raise_for_status().json()
-
-    def deployment(self):
-        return self.ask(f"{self.prefect}/api/deployments/name/watched/kantor")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
-
-
-@contextmanager
-def serving(root, names, token=""):
-    """Some of the servers on an empty repository, until they are no longer needed."""
-    service = Service(root, Access(token=token), *(free_port() for _ in range(3)))
-    (root / "flows").symlink_to(ROOT / "flows")
+def with_files(root):
+    """The folder `root` with files of which a page elsewhere must not get any."""
     (root / "reports").mkdir()
     (root / "reports" / "pixel.png").write_bytes(PIXEL)
     (root / "reports" / "script.js").write_text("window.stolen = 1")
-    (root / ".kantor" / "prefect").mkdir(parents=True)
-    parts = [part for part in service.parts() if part.name in names]
-    supervisor, ready = Supervisor(parts, root / ".kantor", root), threading.Event()
-    thread = threading.Thread(target=supervisor.run, args=(ready.set,))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(TOKEN, token)
-        thread.start()
-        try:
-            while not ready.wait(1):
-                assert thread.is_alive(), "the servers do not start"
-            yield service
-        finally:
-            supervisor.stop()
-            thread.join(30)
+    return root
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory):
     """All three, without a token, as they are by default; with one deployment and its flow."""
-    with serving(tmp_path_factory.mktemp("served"), ("prefect", "mlflow", "front")) as service:
+    root = with_files(tmp_path_factory.mktemp("served"))
+    with serving(root, ("prefect", "mlflow", "front")) as service:
         running = Servers(service)
-        flow = running.ask(f"{running.prefect}/api/flows/", {"name": "watched"})
-        deployment = {"name": "kantor", "flow_id": flow["id"], "entrypoint": "a.py:b"}
-        running.ask(f"{running.prefect}/api/deployments/", deployment)
+        running.deployed("watched")
         yield running
 
 
@@ -128,7 +76,10 @@ def attacker():
         thread.join()
 
 
-@pytest.fixture(params=["another host", "another port of localhost", "this port by another name"])
+@pytest.fixture(
+    scope="module",
+    params=["another host", "another port of localhost", "this port by another name"],
+)
 def elsewhere(request, chromium, attacker, servers):
     """A page that does not belong to the servers; `page.of` gives a server's address for it."""
     host = "localhost" if request.param == "another port of localhost" else "evil.example"
@@ -225,16 +176,16 @@ def test_the_servers_own_pages_work(chromium, servers):
 def test_the_pages_work_under_their_own_rules(chromium, servers):
     """Prefect's and MLflow's run under the policy sent with them; the front page links to them."""
     page, faults = at_home(chromium, f"{servers.front}/"), []
-    page.click("text=MLflow")
-    page.wait_for_url(f"{servers.mlflow}/**")
-    assert page.title() == "MLflow"
+    page.click("header >> text=MLflow")
+    page.wait_for_url(f"{servers.mlflow}/**", wait_until="commit", timeout=120_000)
+    page.wait_for_function("document.title.includes('MLflow')", timeout=120_000)
     page.on("console", lambda line: faults.append(line.text) if "Policy" in line.text else None)
     for url, told in (
         (f"{servers.prefect}/flows", "watched"),
         (f"{servers.mlflow}/#/models", "Registered Models"),
     ):
         page.goto(url)
-        page.get_by_text(told).first.wait_for()
+        page.get_by_text(told).first.wait_for(timeout=120_000)
     page.close()
     assert faults == []
 
@@ -242,7 +193,7 @@ def test_the_pages_work_under_their_own_rules(chromium, servers):
 def test_a_cookie_is_of_no_use_to_a_foreign_page(tmp_path, chromium, attacker):
     """With a token: who has logged in is still not let in by a page elsewhere."""
     known = {"username": "me", "password": SECRET}
-    with serving(tmp_path, ("front",), SECRET) as service:
+    with serving(with_files(tmp_path), ("front",), SECRET) as service:
         front = f"http://localhost:{service.front}"
         context = chromium.new_context(http_credentials=known)
         page = context.new_page()

@@ -1,0 +1,181 @@
+"""The models that Studio offers: what the registry holds, and which of it can compose here."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kantor import registry
+from kantor.ensemble import SATB, Ensemble, Line
+from kantor.errors import InputError, ModelError, SetupError
+from kantor.registry.database import file_of
+from kantor.registry.lineage import PRESET
+from kantor.registry.listing import Listed, listed
+from kantor.registry.loaded import GENERATOR, ensemble_of, sampling_parameters
+from kantor.registry.store import model_name
+from kantor.registry.versions import CHAMPION
+from kantor.runtime import Generator
+from kantor.studio.document import ModelReference
+
+PRESETS = ("chorale", "long")
+"""Those that compose with numpy alone, which Studio's small processes load."""
+KEPT_SECONDS = 10.0
+"""How long what a registry on a server holds is taken for what it still holds."""
+NONE = "no model is registered yet: train one on the Training page, or run `make repro`"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A version, the ensemble that it composes for, and why it cannot be used, if so."""
+
+    listed: Listed
+    ensemble: Ensemble
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The version as the page gets it."""
+        one = self.listed
+        return {
+            "name": one.name,
+            "style": one.style,
+            "version": one.version,
+            "aliases": list(one.aliases),
+            "created": one.created,
+            "figures": [{"name": name, "value": value} for name, value in one.figures.items()],
+            "parameters": [] if self.reason else list(sampling_parameters(Generator.compose)),
+            "voices": list(self.ensemble.names),
+            "preset": one.tags.get(PRESET, ""),
+            "reason": self.reason,
+        }
+
+
+class Catalogue:
+    """The versions of a repository's registry; every method may be called from any thread."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+        self._kept: tuple[float, list[Offer]] = (-KEPT_SECONDS, [])
+        self._named = -1, ""
+        self._fetched: tempfile.TemporaryDirectory[str] | None = None
+
+    def offers(self) -> list[Offer]:
+        """Every version, the champion of the repository's own model first; raises as `listed`."""
+        with self._lock:
+            since, offers = self._kept
+            if file_of(self.root) is not None or time.monotonic() - since > KEPT_SECONDS:
+                own = self._own_model()
+                versions = sorted(listed(self.root), key=lambda one: _is_own_champion(one, own))
+                offers = [_offer(one) for one in versions]
+                self._kept = time.monotonic(), offers
+            return offers
+
+    def _own_model(self) -> str:
+        """The model that ``params.yaml`` names, read again when that was written."""
+        try:
+            written = (self.root / "params.yaml").stat().st_mtime_ns
+        except OSError:
+            written = 0
+        if self._named[0] != written:
+            self._named = written, model_name(self.root)
+        return self._named[1]
+
+    def choose(self, reference: ModelReference | None, voices: Sequence[str]) -> Offer:
+        """The version that a piece for these voices is composed by; by default the champion.
+
+        Raises
+        ------
+        ModelError
+            If there is none, or it cannot be used.
+        """
+        offers = self.offers()
+        if reference is not None:
+            return self.find(reference.name, reference.version)
+        if not offers:
+            raise ModelError(NONE)
+        able = [one for one in offers if not one.reason]
+        for one in able:
+            if list(one.ensemble.names) == list(voices):
+                return one
+        raise ModelError(
+            f"no registered model composes for {', '.join(voices)}; choose voices of a model"
+            if able
+            else f"{offers[0].listed.source}: {offers[0].reason}; train another under Training"
+        )
+
+    def find(self, name: str, version: int) -> Offer:
+        """A version by its name and number, one that can be used; raises as `choose` does."""
+        for one in self.offers():
+            if (one.listed.name, one.listed.version) == (name, version):
+                if one.reason:
+                    raise ModelError(f"{one.listed.source}: {one.reason}; choose another model")
+                return one
+        raise ModelError(f"{name} version {version} is not registered; choose another model")
+
+    def folder(self, offer: Offer) -> Path:
+        """Where a version's generator lies; one that lies elsewhere is fetched once."""
+        if offer.listed.folder is not None:
+            return offer.listed.folder / GENERATOR
+        with self._lock:
+            if self._fetched is None:
+                self._fetched = tempfile.TemporaryDirectory(prefix="kantor-studio-")
+            into = Path(self._fetched.name) / offer.listed.name / str(offer.listed.version)
+            if not (into / "model.json").is_file():
+                one = offer.listed
+                registry.fetch(into, f"models:/{one.name}/{one.version}", self.root)
+        if fault := _fault(into):
+            raise ModelError(f"{offer.listed.source}: {fault}; choose another model")
+        return into
+
+    def signature(self) -> object:
+        """What changes with versions and aliases; None while the registry cannot be asked."""
+        try:
+            rows = listed(self.root)
+        except SetupError:
+            return None
+        return [(one.name, one.version, one.created, one.aliases, one.retired) for one in rows]
+
+    def close(self) -> None:
+        """Remove what was fetched."""
+        if self._fetched is not None:
+            self._fetched.cleanup()
+
+
+def _is_own_champion(one: Listed, own: str) -> bool:
+    """False, which comes first, for the champion of the model that ``params.yaml`` names."""
+    return not (one.name == own and CHAMPION in one.aliases)
+
+
+def _offer(one: Listed) -> Offer:
+    if one.folder is None:  # elsewhere: the rest is known when it is fetched
+        names = one.tags.get("ensemble.lines", ", ".join(SATB.names)).split(", ")
+        lines = tuple(Line(name, 0, 127) for name in names)
+        ensemble = Ensemble(one.tags.get("ensemble", SATB.name), lines)
+        return Offer(one, ensemble, "it was taken out of use" if one.retired else "")
+    folder, reason = one.folder / GENERATOR, ""
+    try:
+        ensemble = ensemble_of(folder)
+    except InputError as error:
+        ensemble, reason = SATB, str(error)
+    if one.retired:
+        reason = "it was taken out of use"
+    return Offer(one, ensemble, reason or _fault(folder))
+
+
+def _fault(folder: Path) -> str:
+    """Why Studio's processes cannot load a generator; empty where they can, as far as is seen."""
+    try:
+        preset = json.loads((folder / "model.json").read_text()).get("preset")
+    except OSError:
+        return "its files are not there; put them back from a backup"
+    except (ValueError, AttributeError):
+        return "its files are damaged; put them back from a backup"
+    if preset in PRESETS and (folder / "runtime.npz").is_file():
+        return ""
+    return f"Studio composes with the presets {' and '.join(PRESETS)}; this one is {preset}"

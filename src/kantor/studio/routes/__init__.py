@@ -1,0 +1,1 @@
+"""What Studio answers over HTTP, one module a subject."""

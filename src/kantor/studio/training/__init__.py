@@ -1,0 +1,1 @@
+"""Trainings from the page: start, watch, stop, hear what was learned, move the champion."""

@@ -4,12 +4,16 @@ import csv
 import re
 from unittest.mock import Mock
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.batch import tunes
 from tests.batch.tunes import compose
 
 from kantor.batch import manifest
+from kantor.batch.page import drawn
+from kantor.music.notation import Notation, Sign, Span
+from kantor.music.score import Score, onset_floor
 
 HOSTILE = "<script>alert(1)<&script>.mid"
 
@@ -27,11 +31,33 @@ def test_names_are_escaped_and_links_lead_to_files(inbox, out):
     summary = compose(inbox, out)
     text, addresses = page_of(summary)
     assert "<script>alert" not in text
-    assert text.count("&lt;script&gt;alert(1)") >= 3
+    assert text.count("&lt;script&gt;alert(1)") >= 2
     assert text.count("<script") == 1
     addresses = [one for one in addresses if not one.startswith("data:")]
     assert len(addresses) > 10
     assert all((summary.folder / address).exists() for address in addresses)
+
+
+def test_titles_and_names_are_readable(tmp_path, out):
+    """The file's title, else its name; letters of any script; files are called as the melody."""
+    inbox = tunes.fill(tmp_path / "inbox", 0)
+    for number, name in enumerate(("Мелодия (1).mid", "メロディ.mid", "untitled.mid")):
+        title = "Ode an die Freude" if number == 2 else ""
+        (inbox / name).write_bytes(tunes.tune(number, title=title))
+    summary = compose(inbox, out)
+    text, _ = page_of(summary)
+    heads = re.findall(r"<h3>(.*?) <small>", text)
+    assert sorted(heads) == ["Ode an die Freude", "Мелодия (1)", "メロディ"]
+    assert re.findall(r'download="(.*?)"', text) == [
+        "untitled.mid",
+        "Мелодия_1.mid",
+        "メロディ.mid",
+    ]
+    assert {row["files"] for row in tunes.rows(summary)} == {
+        path.relative_to(summary.folder).as_posix() for path in summary.folder.rglob("*.mid")
+    }
+    assert "from untitled.mid" in text
+    assert [row["title"] for row in tunes.rows(summary)] == heads
 
 
 def test_a_large_batch_shows_its_beginning(inbox, out):
@@ -52,31 +78,42 @@ def test_what_was_composed_before_is_drawn_as_well(inbox, out):
     assert re.findall(r'class="part"[^>]*>(\w+)', again) == ["soprano", "alto", "tenor", "bass"]
 
 
+def test_repeats_and_tempi_are_drawn_as_they_sound():
+    """So long and so fast that roll and recording go together."""
+    pitches = np.full((16, 4), 60, np.int8)
+    notation = Notation(signs=(Sign(16, "backward"),), played=(Span(0, 16), Span(0, 16)))
+    score = Score(pitches, onset_floor(pitches), tempo=60.0, tempi=((8, 120.0),), notation=notation)
+    shown = drawn(score)
+    assert (shown["seconds"], shown["tempo"]) == ("6.000", 80.0)
+
+
 @pytest.mark.parametrize(("longest", "recorded"), [(300.0, 2), (1.0, 0)])
 def test_the_first_have_a_recording_beside_the_page(tmp_path, out, monkeypatch, longest, recorded):
     """Made once, of no long piece; the browser plays the others from their notes."""
     audio = pytest.importorskip("kantor.formats.audio")
     made = []
-    monkeypatch.setattr(audio, "flac_bytes", lambda score, rate: made.append(score) or b"fLaC")
+    monkeypatch.setattr(audio, "mp3_bytes", lambda score, rate: made.append(score) or b"ID3")
     monkeypatch.setattr("kantor.batch.page.LONGEST", longest)
     inbox = tunes.fill(tmp_path / "inbox", 5)
     summary = compose(inbox, out, page={"shown": 9, "recorded": 2})
     text, addresses = page_of(summary)
-    sounds = [one for one in addresses if one.endswith(".flac")]
-    assert [(summary.folder / sound).read_bytes() for sound in sounds] == [b"fLaC"] * recorded
+    sounds = sorted({one for one in addresses if one.endswith(".mp3")})
+    assert sounds == ["music/tune000.mp3", "music/tune001.mp3"][:recorded]
+    assert [(summary.folder / sound).read_bytes() for sound in sounds] == [b"ID3"] * recorded
+    assert sum("mp3" in row["files"] for row in tunes.rows(summary)) == recorded
     assert len(made) == text.count("<audio") == recorded
     assert text.count("<button") == 5 - recorded
 
 
 def row(number=0, **other):
-    details = {"metrics": {"crossing": 0.25}, "warnings": ["one", "two"], "files": [("a.mid", 9)]}
+    details = {"metrics": {"crossing": 0.25}, "warnings": ["one", "two"], "names": ["a.mid"]}
     return {"source": f"{number}.mid", "status": "composed", "seed": 3, **details, **other}
 
 
 @pytest.mark.parametrize("name", ["1.mid", "=1+1", "+a", "-a", "@SUM(A1)"])
 def test_both_manifests_say_the_same(tmp_path, name):
     """Types of Parquet as promised; in a spreadsheet that opens the CSV no name is a formula."""
-    rows = [row(source=name), row(2, metrics={}, files=(), status="refused")]
+    rows = [row(source=name), row(2, metrics={}, names=[], status="refused")]
     manifest.write(tmp_path, rows)
     parquet = pd.read_parquet(tmp_path / "manifest.parquet")
     text = pd.read_csv(tmp_path / "manifest.csv")

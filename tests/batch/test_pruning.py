@@ -50,21 +50,21 @@ def make_old(out, *batches):
 
 def compositions(out):
     """The bytes of each composition, by its path."""
-    return {name: data for name, data in tunes.result(out)[0].items() if name.startswith("files")}
+    return {name: data for name, data in tunes.result(out)[0].items() if name.startswith(".store")}
 
 
 def composed(out):
-    return {path.name[:7] for path in (out / "files").rglob("*.mid")}
+    return {path.name[:7] for path in (out / ".store").rglob("*.mid")}
 
 
 def disagreements(out):
     """What the ledger has and the disk has not, or the other way round."""
     rows = table(out, "SELECT details FROM compositions")
     named = {path for (details,) in rows for path, _ in json.loads(details)["files"]}
-    there = {path.relative_to(out).as_posix() for path in (out / "files").rglob("*.mid")}
-    folders = {path.name for path in out.glob("batch-*")}
+    there = {path.relative_to(out).as_posix() for path in (out / ".store").rglob("*.mid")}
+    folders = {int(path.name[-4:]) for path in out.glob("*_0*")}
     done = table(out, "SELECT number FROM batches WHERE state = 'done'")
-    return named ^ there | folders ^ {f"batch-{number:04d}" for (number,) in done}
+    return named ^ there | folders ^ {number for (number,) in done}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_an_old_batch_goes_with_its_files(two):
     assert freed.count == 1
     assert freed.files == 4 + 3  # melodies; page and manifests
     assert freed.bytes > 1_000
-    assert {path.name for path in two.glob("batch-*")} == {"batch-0002"}
+    assert [path.name[-10:] for path in two.glob("*_0*")] == ["later_0002"]
     assert composed(two) == {"tune004", "tune005", "tune006", "tune007"}
     assert table(two, "SELECT count(*) FROM compositions") == [(4,)]
     assert table(two, "SELECT DISTINCT batch FROM entries") == [(2,)]
@@ -148,7 +148,7 @@ def test_stores_know_and_keep_what_was_finished(bucket, out, monkeypatch):
     compose(places, out)
     copying.copy(out, "memory://outbox")
     assert copied < set(bucket.find("/outbox"))
-    assert bucket.exists("/outbox/batch-0002/manifest.csv")
+    assert bucket.glob("/outbox/*_0002/manifest.csv")
 
 
 def test_an_unfinished_batch_stays_whatever_its_age(inbox, out):

@@ -1,8 +1,6 @@
 """Each melody is composed once, and no stop shows in what a batch leaves."""
 
-import sqlite3
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,15 +26,15 @@ def test_every_file_gets_its_row_and_every_melody_its_composition(inbox, out):
     assert summary.counts == {"composed": 9, "reused": 1, "refused": 2}
     manifest = {row["source"]: row for row in rows(summary)}
     assert list(manifest) == sorted(path.name for path in inbox.iterdir())
-    assert "neither MIDI nor MusicXML" in manifest.pop("notes.txt")["reason"]
+    assert "neither MIDI, MusicXML nor ABC" in manifest.pop("notes.txt")["reason"]
     assert manifest.pop("tune000.mid")["reason"] == "a given note is not for this model"
     twice = (manifest["tune004.mid"], manifest["tune004 copy.mid"])
     assert {row["status"] for row in twice} == {"composed", "reused"}
     for source, row in manifest.items():
         assert row["model"] == "rule version 1"
-        assert (row["key"], row["meter"], row["takes"]) == ("C major", "4/4", "1")
+        assert (row["key"], row["meter"], row["takes"]) == ("G major", "4/4", "1")
         assert 0 <= float(row["in_best_scale"]) <= 1
-        (part, *_) = read(out / row["files"]).parts
+        (part, *_) = read(summary.folder / row["files"]).parts
         melody = read(inbox / source).parts[0]
         assert [note.start for note in part.notes] == [note.start for note in melody.notes]
 
@@ -86,26 +84,16 @@ def test_what_was_refused_is_kept_with_its_reason(inbox, out):
 def test_the_same_again_composes_nothing(inbox, out, tmp_path):
     """Files are not written anew, but those that are gone; features are recorded once."""
     compose(inbox, out, drift=tmp_path / "drift")
-    before = {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")}
+    before = {path: path.stat().st_mtime_ns for path in (out / ".store").rglob("*.mid")}
     # The refused file is looked at again.
     second = compose(inbox, out, engine=stops(1), drift=tmp_path / "drift")
     assert (second.number, second.counts) == (2, {"reused": 11, "refused": 1})
-    assert {path: path.stat().st_mtime_ns for path in (out / "files").rglob("*.mid")} == before
-    assert list(last(tmp_path / "drift", 100)["key"]) == ["C major"] * 10
+    assert {path: path.stat().st_mtime_ns for path in (out / ".store").rglob("*.mid")} == before
+    assert list(last(tmp_path / "drift", 100)["key"]) == ["G major"] * 10
     lost = next(iter(before))
     lost.unlink()
     assert compose(inbox, out).counts["composed"] == 1
     assert lost.exists()
-
-
-def test_the_ledger_of_an_earlier_release_is_taken_over(inbox, out):
-    """It named its columns and one table otherwise."""
-    compose(inbox, out)
-    with closing(sqlite3.connect(out / "ledger.sqlite")) as ledger:
-        for table in ("batches", "entries", "objects", "finished"):
-            ledger.execute(f"ALTER TABLE {table} RENAME COLUMN options TO manner")
-        ledger.execute("ALTER TABLE finished RENAME TO dealt")
-    assert compose(inbox, out).counts == {"reused": 11, "refused": 1}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +115,13 @@ def test_other_options_and_models_are_other_compositions(inbox, out, change):
     assert "composed" not in compose(inbox, out, tunes.fetch("renamed")).counts
 
 
+def test_other_formats_make_nothing_new(inbox, out):
+    """A change of the formats, as by an update, composes no inbox again; another seed does."""
+    compose(inbox, out, only_new=True)
+    assert compose(inbox, out, gone, only_new=True, formats=("mid", "musicxml")) is None
+    assert compose(inbox, out, only_new=True, seed=1).counts["composed"] == 10
+
+
 def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
     """The second one ends in one line, and the first continues."""
     refused = []
@@ -143,10 +138,10 @@ def test_one_batch_at_a_time_composes_into_a_folder(inbox, out):
 def test_a_disk_that_refuses_ends_the_batch_in_one_line(inbox, out):
     """And what could not be written is not in the ledger."""
     out.mkdir()
-    (out / "files").write_text("in the way")
-    with pytest.raises(SetupError, match=r"files.*the same command goes on"):
+    (out / ".store").write_text("in the way")
+    with pytest.raises(SetupError, match=r"\.store.*the same command goes on"):
         compose(inbox, out)
-    (out / "files").unlink()
+    (out / ".store").unlink()
     assert compose(inbox, out).counts["composed"] == 10
 
 
@@ -168,13 +163,13 @@ def test_memory_is_bounded_by_steps(inbox, out, tmp_path, monkeypatch):
 
 
 ROOT = Path("/srv/kantor")
-FOLDER = ROOT / "compositions/batches/batch-0007"
+FOLDER = ROOT / "compositions/batches/2026-12-03_03-00_inbox_0007"
 SUMMARY = Summary(7, "kantor-bach version 3", {"refused": 2, "composed": 1_200}, FOLDER, 4.25)
 KEYS = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
 @pytest.mark.parametrize(
-    "said", [{"taks": 2}, {"engine": "ray"}, {"formats": ["mp3"]}, {"out": "s3://bucket/outbox"}]
+    "said", [{"taks": 2}, {"engine": "ray"}, {"formats": ["exe"]}, {"out": "s3://bucket/outbox"}]
 )
 def test_what_is_not_known_is_refused(said):
     """A typing error is no setting, an address no folder."""
@@ -189,6 +184,7 @@ def test_a_key_knows_all_that_shapes_a_composition(other):
     """Melody, model and options; not the order of formats, nor how the work is done."""
     key = Options(formats=("mid", "png", "musicxml")).key("melody", "model")
     assert Options(formats=("musicxml", "png")).key("melody", "model") == key
+    assert Options().kinds == ("mid", "musicxml")
     batch = Batch(formats=("musicxml", "png"), chunk=7, workers=9)
     assert batch.options().key("melody", "model") == key
     assert batch.options().model_copy(update=other).key("melody", "model") != key
@@ -211,7 +207,7 @@ def test_a_batch_says_what_it_came_to():
     line = "batch 7 by kantor-bach version 3: 2 refused, 1,200 composed; 4.2 s"
     assert SUMMARY.line == line
     text = markdown(SUMMARY, ROOT, {"KANTOR_URL": "http://kantor:9000"})
-    address = "http://kantor:9000/compositions/batches/batch-0007/index.html"
+    address = "http://kantor:9000/compositions/batches/2026-12-03_03-00_inbox_0007/index.html"
     assert f"[Look and listen]({address})" in text
     assert "| composed | 1,200 |\n| refused | 2 |" in text
     assert line in text

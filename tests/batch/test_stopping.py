@@ -9,7 +9,7 @@ import pytest
 from tests.batch import tunes
 from tests.batch.tunes import Stopped, compose, gone, rows, stops
 
-from kantor.batch import models
+from kantor.batch import jobs, models
 from kantor.errors import InputError, ModelError, SetupError
 
 SCRIPT = """
@@ -85,10 +85,11 @@ def test_a_batch_that_has_lost_its_model_is_given_up(inbox, out, way, only_new, 
     # The same model again: what was composed by it counts.
     assert summary.counts["composed"] == (6 if only_new or content == "{}" else 10)
     assert "batch 1 by rule version 1 is given up" in caplog.text
-    page = (out / "batch-0001/index.html").read_text()
+    folder = jobs.find_folder(out, 1)
+    page = (folder / "index.html").read_text()
     assert "Given up before its end" in page
     assert "model.json: broken" in page or "the model are damaged or missing" in page
-    earlier = replace(summary, folder=out / "batch-0001")
+    earlier = replace(summary, folder=folder)
     shown, left = ({row["source"] for row in rows(one)} for one in (earlier, summary))
     assert shown | left == {path.name for path in inbox.iterdir()}
     assert not only_new or not shown & left

@@ -55,6 +55,8 @@ def test_what_is_finished_is_not_read_again(bucket, read, out):
     read()
     assert compose(out) is None
     assert read() == ["tune3.mid"]
+    assert compose(out, formats=("mid", "musicxml")) is None
+    assert read() == []
     assert compose(out, seed=1) == {"composed": 7}
     assert len(read()) == 7
 
@@ -74,7 +76,12 @@ def test_what_is_not_finished_is_read_again(read, out, engine):
 @pytest.fixture
 def results(tmp_path):
     """What a batch leaves."""
-    for name in ("files/3f/a.mid", "batch-0001/manifest.csv", "quarantine/b.txt", "ledger.sqlite"):
+    for name in (
+        "day_0001/music/a.mid",
+        "day_0001/manifest.csv",
+        "quarantine/b.txt",
+        "ledger.sqlite",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
@@ -91,12 +98,12 @@ def test_only_missing_results_are_copied(bucket, results, monkeypatch):
 
     monkeypatch.setattr(type(bucket), "put", noted)
     assert copy(results, "memory://outbox") == 3
-    assert sent == ["files/3f/a.mid", "quarantine/b.txt", "batch-0001/manifest.csv"]
-    assert bucket.cat("/outbox/files/3f/a.mid") == b"files/3f/a.mid"
-    (results / "batch-0002").mkdir()
-    (results / "batch-0002/manifest.csv").write_text("new")
+    assert sent == ["quarantine/b.txt", "day_0001/music/a.mid", "day_0001/manifest.csv"]
+    assert bucket.cat("/outbox/day_0001/music/a.mid") == b"day_0001/music/a.mid"
+    (results / "day_0002").mkdir()
+    (results / "day_0002/manifest.csv").write_text("new")
     assert copy(results, "memory://outbox") == 1
-    assert sent[3:] == ["batch-0002/manifest.csv"]
+    assert sent[3:] == ["day_0002/manifest.csv"]
     monkeypatch.setattr(type(bucket), "find", None)
     assert copy(results, "memory://outbox") == 0
 
@@ -105,7 +112,7 @@ def test_an_interrupted_copy_is_completed(bucket, results, monkeypatch):
     """The fault names the store's address, and the next call sends what is missing."""
 
     def breaks(self, local, remote):
-        self.pipe(remote[0], b"files/3f/a.mid")
+        self.pipe(remote[0], b"quarantine/b.txt")
         raise RuntimeError("went away")
 
     with monkeypatch.context() as patch:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -21,17 +22,21 @@ AT_ONCE = Limits(settle=0)
 POISON = 61  # a melody that begins on this pitch ends the process that composes it
 OUTSIDE = 63  # and one on this pitch is not for the model
 BROKEN = "broken"  # the description of a model that does not load
-SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76)
+TIMES = re.compile(
+    rb"20\d\d-\d\d-\d\d_\d\d-\d\d_|\d+ \w+ 20\d\d, \d\d:\d\d"
+)  # of a batch's beginning
+SCALE = (62, 64, 66, 67, 69, 71, 72, 74, 76, 78)  # G major: the C major of a MIDI file is doubted
 
 
-def tune(number: int, first: int | None = None) -> bytes:
+def tune(number: int, first: int | None = None, title: str | None = None) -> bytes:
     """A melody of 8 to 12 quarters as MIDI, each number another one."""
     count = 8 + number % 5
     degrees = [number // 10**place % 10 for place in range(4)]
     pitches = [SCALE[(degrees[at % 4] + at) % len(SCALE)] for at in range(count)]
     pitches[0] = first or pitches[0]
     notes = [Note(4 * at, 4 * at + 4, pitch) for at, pitch in enumerate(pitches)]
-    score = Score(*arrays_of(notes, 4 * count, 1), Meter(), key=Key(0), title=f"Tune {number}")
+    title = f"Tune {number}" if title is None else title
+    score = Score(*arrays_of(notes, 4 * count, 1), Meter(), key=Key(1), title=title)
     return midi.to_bytes(score)
 
 
@@ -75,7 +80,7 @@ def gone(into):
 def plan(inbox, out, fetched=None, **said):
     """Compose what is in `inbox`, a folder or a tuple of places."""
     options = {name: said.pop(name) for name in {*Batch.model_fields} & {*said}}
-    batch = Batch(out=out, **{"chunk": 4, "page": {"recorded": 0}, **options})
+    batch = Batch(out=out, **{"chunk": 4, "formats": ("mid",), "page": {"recorded": 0}, **options})
     places = inbox if isinstance(inbox, tuple) else (str(inbox),)
     return Plan(places, batch, fetched or fetch(), **{"loader": load, "limits": AT_ONCE, **said})
 
@@ -132,13 +137,15 @@ def fill(inbox, count, start=0):
 def result(out):
     """All that a batch leaves but times: the manifest's rows, and every file's bytes."""
     files = {
-        path.relative_to(out).as_posix(): path.read_bytes()
+        TIMES.sub(b"", path.relative_to(out).as_posix().encode()).decode(): TIMES.sub(
+            b"", path.read_bytes()
+        )
         for path in sorted(out.rglob("*"))
         if path.is_file() and not path.name.startswith((".lock", "ledger", "manifest"))
     }
     tables = [
         pd.read_parquet(path).drop(columns=["seconds", "finished"]).to_csv()
-        for path in sorted(out.glob("batch-*/manifest.parquet"))
+        for path in sorted(out.glob("*/manifest.parquet"))
     ]
     return files, tables
 

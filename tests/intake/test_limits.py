@@ -19,7 +19,10 @@ COUNT = 300
 FILES = sound_files()
 
 
-@pytest.mark.parametrize("data", [TUNE, PACKED_SCORE], ids=["midi", "musicxml"])
+ABC = b"X:1\nM:4/4\nL:1/4\nK:C\nCDEF|G|\n"
+
+
+@pytest.mark.parametrize("data", [TUNE, PACKED_SCORE, ABC], ids=["midi", "musicxml", "abc"])
 def test_scores_are_read_within_limits(data):
     """By content; beyond a limit one line names upload, fault and remedy."""
     parts = parse_upload(Upload.of("a", data), Limits()).parts

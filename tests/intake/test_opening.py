@@ -42,6 +42,29 @@ def test_members_are_uploads_sorted_by_name(tmp_path):
     ]
 
 
+def test_a_zip_file_that_is_one_score_or_one_song_is_one_file(tmp_path):
+    """Packed MusicXML without a container, by its ending; what other programs pack, by both."""
+    score = zipped(("score.xml", PACKED_SCORE), ("cover.png", b"x"))
+    song = zipped(("VERSION", b"7"), ("Content/score.gpif", b"<GPIF/>"))
+    for name, data in (("a.mxl", score), ("b.gp", song), ("c.zip", score)):
+        (tmp_path / name).write_bytes(data)
+    names = [one.name for one in uploads(str(tmp_path), Limits(settle=0))]
+    assert names == ["a.mxl", "b.gp", "c.zip/cover.png", "c.zip/score.xml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code_page"),
+    [("Подмосковные вечера", "cp866"), ("さくら", "cp932"), ("Für Elise", "cp437")],
+)
+def test_names_in_old_code_pages_are_readable(tmp_path, name, code_page):
+    """As Windows packs them: without the flag for UTF-8."""
+    plain = "x" * len(name.encode(code_page))
+    data = zipped((f"{plain}.mid", TUNE)).replace(plain.encode(), name.encode(code_page))
+    (tmp_path / "a.zip").write_bytes(data)
+    (found,) = uploads(str(tmp_path), Limits(settle=0))
+    assert found.name == f"a.zip/{name}.mid"
+
+
 def test_names_that_lead_elsewhere_are_refused(tmp_path):
     """Climbing, absolute, and on a drive; dots and colons alone are none. Nothing is written."""
     names = ("../../etc/passwd", "/etc/a", "C:\\a", "c:a", "..\\a", "\\a", "a/../../b.mid")

@@ -6,6 +6,7 @@ import json
 import logging
 from pathlib import Path
 
+from kantor.batch.placing import MUSIC
 from kantor.files import save
 from kantor.intake.store import failures
 
@@ -18,8 +19,8 @@ _log = logging.getLogger(__name__)
 def copy(out: Path, url: str) -> int:
     """Send what the store at `url` lacks of the results in `out`; how many files those were.
 
-    Files of another size there are sent too. Compositions come first and each batch's manifest and
-    page after them, so that what a manifest in the store names is there. A note in `out` says what
+    Files of another size there are sent too. Of each batch its music comes first, then its manifest
+    and its page, so that what a manifest in the store names is there. A note in `out` says what
     was copied last, so that nothing new costs nothing.
 
     Raises
@@ -29,7 +30,8 @@ def copy(out: Path, url: str) -> int:
     """
     from fsspec.core import url_to_fs
 
-    batches = sorted((folder.name for folder in out.glob("batch-*")), key=lambda n: (len(n), n))
+    batches = sorted(path.parent.name for path in out.glob("*/manifest.csv"))
+    music = [f"{batch}/{MUSIC}" for batch in batches]
     note = out / NOTE
     done = json.dumps([url, *batches[-1:]])
     if note.is_file() and note.read_text() == done:
@@ -42,8 +44,8 @@ def copy(out: Path, url: str) -> int:
         }
         missing = [
             name
-            for folder in ("files", "quarantine", *batches)
-            for path in sorted((out / folder).rglob("*"))
+            for folder in ("quarantine", *music, *batches)
+            for path in sorted((out / folder).glob("*"))
             if path.is_file()
             and there.get(name := path.relative_to(out).as_posix()) != path.stat().st_size
         ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from kantor.batch.settings import Loader, Options
@@ -13,6 +15,8 @@ from kantor.intake import Limits, Upload
 
 _NAME = 40  # characters of a source's name
 _KEY = 12  # digits of the key; they tell apart what is called the same
+STORE = ".store"
+"""The folder of all compositions in that of the results, by their keys."""
 
 
 class Entry(NamedTuple):
@@ -110,6 +114,27 @@ class Result:
     features: Row | None = None
 
 
-def folder_name(batch: int) -> str:
-    """The name of the folder with a batch's manifest and page."""
-    return f"batch-{batch:04d}"
+def source_of(places: str) -> str:
+    """What the places of a batch, a JSON list, are called: ``inbox``, or ``inbox and 2 more``."""
+    named: list[str] = json.loads(places)
+    first = PurePath(named[0].rstrip("/")).stem or named[0]
+    return f"{first} and {len(named) - 1} more" if len(named) > 1 else first
+
+
+def local(time: str) -> datetime:
+    """A time of the ledger, as this machine's clock has it."""
+    return datetime.fromisoformat(time).astimezone()
+
+
+def folder_name(batch: int, places: str, started: str) -> str:
+    """The name of the folder of a batch's results: when, from where, and its number.
+
+    Such as ``2026-12-03_03-00_inbox_0012``.
+    """
+    (safe,) = outputs.stems([PurePath(f"{source_of(places)}.")])
+    return f"{local(started):%Y-%m-%d_%H-%M}_{safe}_{batch:04d}"
+
+
+def find_folder(out: Path, batch: int) -> Path | None:
+    """The folder of a batch's results in `out`, if it was made."""
+    return next(out.glob(f"*_{batch:04d}"), None)

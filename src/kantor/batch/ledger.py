@@ -44,10 +44,8 @@ CREATE TABLE IF NOT EXISTS finished (
 CREATE INDEX IF NOT EXISTS seen ON entries (sha256, name, options);
 CREATE INDEX IF NOT EXISTS composed ON entries (key, batch) WHERE key != '';
 """
-_TAKE_OVER = "BEGIN; ALTER TABLE dealt RENAME TO finished;" + "".join(
-    f"ALTER TABLE {table} RENAME COLUMN manner TO options;"
-    for table in ("batches", "entries", "objects", "finished")
-)
+# The same options; other formats are no reason to compose again what is finished.
+_SAME = "json_remove(options, '$.formats') = json_remove(?, '$.formats')"
 
 
 class Begun(NamedTuple):
@@ -56,6 +54,8 @@ class Begun(NamedTuple):
     number: int
     model: str
     fingerprint: str
+    places: str  # as JSON
+    started: str  # ISO 8601, UTC
 
 
 class Ledger:
@@ -67,7 +67,7 @@ class Ledger:
     def unfinished(self, places: str, options: str) -> Begun | None:
         """The batch of these places and these options that was stopped."""
         row = self._all.execute(
-            "SELECT number, model, fingerprint FROM batches"
+            "SELECT number, model, fingerprint, places, started FROM batches"
             " WHERE places = ? AND options = ? AND state = 'running' ORDER BY number",
             (places, options),
         ).fetchone()
@@ -75,13 +75,14 @@ class Ledger:
 
     def begin(self, places: str, options: str, model: str, fingerprint: str) -> Begun:
         """Write down a new batch."""
+        started = _now()
         with self._all:
             inserted = self._all.execute(
                 "INSERT INTO batches (places, options, model, fingerprint, state, started)"
                 " VALUES (?, ?, ?, ?, 'running', ?)",
-                (places, options, model, fingerprint, _now()),
+                (places, options, model, fingerprint, started),
             )
-        return Begun(int(inserted.lastrowid or 0), model, fingerprint)
+        return Begun(int(inserted.lastrowid or 0), model, fingerprint, places, started)
 
     def finish(self, batch: int, given_up: str = "") -> None:
         """Write down that a batch is done, or why it was given up."""
@@ -106,8 +107,8 @@ class Ledger:
     def seen(self, entry: Entry, options: str) -> bool:
         """Whether any batch finished this content under this name, and did not fail at it."""
         return self._any(
-            "SELECT 1 FROM entries WHERE sha256=? AND name=? AND options=? AND status != 'failed'"
-            " UNION ALL SELECT 1 FROM finished WHERE sha256=? AND name=? AND options=?",
+            f"SELECT 1 FROM entries WHERE sha256=? AND name=? AND {_SAME} AND status != 'failed'"
+            f" UNION ALL SELECT 1 FROM finished WHERE sha256=? AND name=? AND {_SAME}",
             *(2 * (entry.sha256, entry.name, options)),
         )
 
@@ -212,22 +213,19 @@ class Ledger:
 
 
 class Objects:
-    """The objects of a store that were read to their end; `kantor.intake.Known` for one place.
-
-    One that is noted counts once `Ledger.settle_objects` says that what was in it is finished.
-    """
+    """The objects of a store that were read to their end; `kantor.intake.Known` for one place."""
 
     def __init__(self, connection: sqlite3.Connection, place: str, options: str) -> None:
         self._all, self._place, self._options = connection, place, options
 
     def has(self, name: str, mark: str) -> bool:
         """Whether all that is in an object, as it was with this mark, is finished."""
-        query = "SELECT mark FROM objects WHERE place=? AND name=? AND options=? AND settled"
-        row = self._all.execute(query, (self._place, name, self._options)).fetchone()
-        return row is not None and bool(row["mark"] == mark)
+        query = f"SELECT 1 FROM objects WHERE place=? AND name=? AND {_SAME} AND mark=? AND settled"
+        found = self._all.execute(query, (self._place, name, self._options, mark))
+        return found.fetchone() is not None
 
     def note(self, name: str, mark: str) -> None:
-        """All that is in an object was handed on; written down with what comes next."""
+        """Note that all in an object was handed on; `Ledger.settle_objects` makes it count."""
         change = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, 0)"
         self._all.execute(change, (self._place, name, self._options, mark))
 
@@ -243,7 +241,5 @@ def opened(path: Path) -> Iterator[Ledger]:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'dealt'").fetchone():
-            connection.executescript(_TAKE_OVER + "COMMIT;")  # an earlier release's names
         connection.executescript(_TABLES)
         yield Ledger(connection)

@@ -20,14 +20,14 @@ _AT_ONCE = 5_000  # rows in memory
 _FORMULA = ("=", "+", "-", "@")
 
 COLUMNS: dict[str, str] = {
-    **dict.fromkeys(("source", "sha256", "status", "reason", "composition", "model"), "string"),
+    **dict.fromkeys(("source", "title", "status", "reason", "files", "model"), "string"),
     **dict.fromkeys(("seed", "takes"), "int64"),
     **dict.fromkeys(("key", "meter"), "string"),
     "steps": "int64",
     **dict.fromkeys(METRICS, "float64"),
-    **dict.fromkeys(("warnings", "files"), "string"),
+    "warnings": "string",
     "seconds": "float64",
-    "finished": "string",
+    **dict.fromkeys(("finished", "sha256", "composition"), "string"),
 }
 """What each row says, and of what type. Metrics are means over a melody's takes."""
 
@@ -75,7 +75,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the ledger as the manifest shows it, in the order of its columns."""
     shown = dict(row) | dict(row.get("metrics") or {})
     shown["warnings"] = "; ".join(row.get("warnings") or ())
-    shown["files"] = ";".join(path for path, _ in row.get("files") or ())
+    shown["files"] = ";".join(row.get("names") or ())
     return {name: shown.get(name) for name in COLUMNS}
 
 

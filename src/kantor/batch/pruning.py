@@ -46,7 +46,8 @@ def prune_batches(out: Path, before: datetime, dry_run: bool = False) -> Freed:
         for some in [old] if dry_run else [[batch] for batch in old]:
             with _alone(out), rows.together(kept=not dry_run):
                 for batch in some:
-                    freed += Freed(1) + free(out / jobs.folder_name(batch), dry_run)
+                    folder = jobs.find_folder(out, batch)
+                    freed += Freed(1) + (free(folder, dry_run) if folder else NOTHING)
                     for path in rows.forget(batch):
                         freed += free(out / path, dry_run)
         if old and not dry_run:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from kantor.batch import copying, jobs, manifest, models, page
 from kantor.batch import ledger as ledgers
@@ -18,6 +19,7 @@ from kantor.batch.dispatcher import Engine, Results, dispatch
 from kantor.batch.jobs import Chunk, Entry, Job, Result
 from kantor.batch.ledger import Begun, Ledger, Row
 from kantor.batch.page import Recorder, recorder
+from kantor.batch.placing import keeping, placed
 from kantor.batch.settings import COMPOSED, FAILED, REFUSED, REUSED, Plan, Summary
 from kantor.drift import record
 from kantor.errors import SetupError
@@ -232,8 +234,13 @@ class _Run:
 
     def _show(self, begun: Begun, given_up: str = "") -> Path:
         """Write a batch's manifest and page into its folder."""
-        folder = self._out / jobs.folder_name(begun.number)
+        name = jobs.folder_name(begun.number, begun.places, begun.started)
+        folder = jobs.find_folder(self._out, begun.number) or self._out / name
         folder.mkdir(exist_ok=True)
-        manifest.write(folder, self._ledger.rows(begun.number))
-        page.write(folder, begun, self._ledger, self._plan.batch.page, self._record, given_up)
+        settings = self._plan.batch.page
+        good: list[dict[str, Any]] = []
+        rows = self._ledger.rows(begun.number)
+        shown = placed(self._out, folder, rows, self._record, settings.recorded)
+        manifest.write(folder, keeping(shown, good, settings.shown))
+        page.write(folder, begun, self._ledger, good, settings.shown, given_up)
         return folder

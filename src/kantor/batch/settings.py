@@ -20,7 +20,7 @@ from kantor.settings import Block
 STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", "failed"
 URL = "KANTOR_URL"  # the variable with the front page's address, where it is served
 
-Format = Literal["mid", "musicxml", "npz", "wav", "png"]
+Format = Literal["mid", "musicxml", "npz", "wav", "mp3", "ogg", "png"]
 Fetch = Callable[[Path], str]
 """Puts the files of a model into an empty folder; returns the model's name for people."""
 Loader = Callable[[str], Model]
@@ -34,7 +34,7 @@ class Options(Block):
     model's own where they are None. The others are those of `kantor.compose.composer.compose`.
     """
 
-    formats: tuple[Format, ...] = ("mid",)
+    formats: tuple[Format, ...] = ("mid", "musicxml")
     seed: int = Field(0, ge=0)
     takes: int = Field(1, ge=1, le=100)
     candidates: int = Field(1, ge=1, le=100)
@@ -66,10 +66,10 @@ class Options(Block):
 
 
 class Page(Block):
-    """How many compositions a batch's page shows, and how many of them it has recordings of."""
+    """How many compositions a batch's page shows, and of how many of them a recording is made."""
 
     shown: int = Field(100, ge=0)
-    recorded: int = Field(2, ge=0)
+    recorded: int = Field(10, ge=0)
 
 
 class Batch(Options):

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from pathlib import PurePath
 
 import numpy as np
 
-from kantor.batch.jobs import Chunk, Job, Result
+from kantor.batch.jobs import STORE, Chunk, Job, Result
 from kantor.batch.page import drawn
 from kantor.batch.settings import Loader
 from kantor.compose import outputs
@@ -72,7 +73,7 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
     for job in chunk.jobs:
         try:
             parsed = parse_upload(job.upload, chunk.limits)
-            title = parsed.title or job.stem.rpartition("-")[0]
+            title = parsed.title or PurePath(job.upload.name).stem
             request = from_file(replace(parsed, title=title))
         except InputError as error:
             results[job.key] = Result(job.key, str(error))
@@ -131,7 +132,7 @@ def _written(
     chunk: Chunk,
 ) -> Result:
     """Write the takes of one melody; each file is whole when it comes to its place."""
-    folder = chunk.out / "files" / job.key[:2]
+    folder = chunk.out / STORE / job.key[:2]
     for needed in (folder, chunk.scratch):
         needed.mkdir(parents=True, exist_ok=True)
     files = []
@@ -143,6 +144,7 @@ def _written(
         partial.replace(target)
     first = scores[0]
     details = {
+        "title": first.title,
         "seed": chunk.options.seed,
         "takes": len(scores),
         "key": first.key.name if first.key else "",

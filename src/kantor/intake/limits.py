@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kantor import settings
 from kantor.errors import InputError, one_line
-from kantor.formats import parsed, reading, safe_xml
+from kantor.formats import packed_score, parsed, reading
 from kantor.intake.upload import Unreachable, Upload, name_fault
 
 _CHUNK = 1 << 18
@@ -35,7 +35,7 @@ class Limits(settings.Block):
 
     file_bytes: int = Field(4_000_000, ge=1)
     notes: int = Field(20_000, ge=1)
-    tracks: int = Field(64, ge=1)
+    tracks: int = Field(1_000, ge=1)
     bars: int = Field(1_000, ge=1)
     zip_files: int = Field(10_000, ge=1)
     unpacked_bytes: int = Field(500_000_000, ge=1)
@@ -101,7 +101,7 @@ def open_zip(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(cast(BinaryIO, window))
     except (InputError, Unreachable):
         raise
-    except (*safe_xml.ZIP_FAULTS, OSError) as error:
+    except (*packed_score.ZIP_FAULTS, OSError) as error:
         raise InputError(_damage("zip file", error)) from None
     count = len(archive.infolist())
     if count > limits.zip_files:
@@ -119,7 +119,7 @@ def member_fault(info: zipfile.ZipInfo) -> str | None:
         return "not a regular file but a pipe, socket or device; leave it out"
     if info.flag_bits & 0x1:
         return "encrypted; pack it without a password"
-    if info.compress_type not in safe_xml.PACKINGS:
+    if info.compress_type not in packed_score.PACKINGS:
         return "packed in a way that is not read; pack it as an ordinary zip file"
     return name_fault(info.filename)
 
@@ -139,7 +139,7 @@ def unpacked(
     try:
         with archive.open(info) as member:
             return read_bounded(cast(BinaryIO, member), limits, by_ratio, in_all)
-    except (*safe_xml.ZIP_FAULTS, OSError) as error:
+    except (*packed_score.ZIP_FAULTS, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # the disk's or the network's fault
         return b"", _damage("member of a zip file", error)
@@ -150,7 +150,7 @@ def _damage(what: str, error: Exception) -> str:
 
 
 def parse_upload(upload: Upload, limits: Limits) -> parsed.ParsedFile:
-    """Read MIDI or MusicXML, packed or not.
+    """Read MIDI, MusicXML (packed or not) or ABC.
 
     Raises `InputError` with one line that names the upload, the fault and, where there is one, the
     remedy; for a reader's own mistake as well: no upload stops those that come after it.
@@ -164,7 +164,7 @@ def parse_upload(upload: Upload, limits: Limits) -> parsed.ParsedFile:
         bars=limits.bars,
     )
     try:
-        file = reading.parse(upload.data, most)
+        file = reading.parse(upload.data, most, upload.name)
         parsed.check_size(most, bars=_bars(file))
     except InputError as error:
         raise InputError(f"{upload.name}: {error}") from None

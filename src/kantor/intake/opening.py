@@ -12,6 +12,8 @@ from io import BytesIO
 from typing import BinaryIO
 
 from kantor.errors import InputError
+from kantor.formats.code_pages import text_of
+from kantor.formats.reading import is_one_file
 from kantor.intake import folder, store
 from kantor.intake.limits import Limits, member_fault, open_zip, read_bounded, unpacked
 from kantor.intake.upload import (
@@ -29,7 +31,6 @@ from kantor.intake.upload import (
 _TRIES = 3  # of a file that changes while it is looked at
 # Endings that browsers and copying programs give to what they have not finished.
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".swp")
-_SCORE = "META-INF/container.xml"  # in a zip file that is itself a score: packed MusicXML
 
 _log = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ class _Reader:
                 yield self._refused_whole(entry, file, str(error))
                 return
             with archive:
-                if _SCORE not in archive.NameToInfo:
+                if not is_one_file(entry.name, archive.namelist()):
                     yield from self._unzipped(entry, file, archive, level)
                     return
         data, fault = self._read(entry, file)
@@ -160,7 +161,7 @@ class _Reader:
             self._left = self._limits.unpacked_bytes
         infos = sorted(archive.infolist(), key=lambda info: (info.filename, info.header_offset))
         for index, info in enumerate(infos):
-            name = f"{entry.name}/{info.filename}"
+            name = f"{entry.name}/{_name_of(info)}"
             if fault := member_fault(info):
                 yield self.refused(name, fault)
                 continue
@@ -190,3 +191,13 @@ class _Reader:
         if not entry.unchanged(file):
             raise StillChanging
         return content
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """The name of a member; without the flag for UTF-8 `zipfile` takes it for code page 437."""
+    if info.filename.isascii() or info.flag_bits & 0x800:
+        return info.filename
+    names = [info.filename.encode("cp437")]
+    with suppress(UnicodeError):  # Russian Windows packs in another code page than it writes
+        names.append(names[0].decode("cp866").encode("cp1251"))
+    return next(filter(None, map(text_of, names)), info.filename)

@@ -8,6 +8,8 @@ from kantor.data.corpus import Piece
 from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
 from kantor.music.score import Score, onset_floor
+from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rule import rows
 from kantor.report.comparing import melody_metrics
 
 PIECES, EACH = 30, 4
@@ -46,3 +48,10 @@ def pieces():
     pitches = (soprano[:, None] - [0, 4, 9, 16]).astype(np.int8)
     score = Score(pitches, onset_floor(pitches))
     return tuple(Piece(f"made/{row}", split, "made", 0, score) for row, split in enumerate(splits))
+
+
+@pytest.fixture
+def outcome(make, rule):
+    """A challenger that wins."""
+    found = rows(make(0.05, seed=2), make(1.0, seed=3), make(0, seed=1), rule)
+    return ModelComparison("kantor-bach", 2, 1, 30, True, tuple(found), rule)

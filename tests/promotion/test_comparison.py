@@ -12,17 +12,9 @@ from kantor.data import corpus
 from kantor.errors import InputError, SetupError
 from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
-from kantor.promotion.comparison import Approval, ModelComparison, compare, settle
+from kantor.promotion.comparison import Approval, compare, settle
 from kantor.promotion.gate import Refused
-from kantor.promotion.rule import rows
 from kantor.report.comparing import Windows
-
-
-@pytest.fixture
-def outcome(make, rule):
-    """A challenger that wins."""
-    found = rows(make(0.05, seed=2), make(1.0, seed=3), make(0, seed=1), rule)
-    return ModelComparison("kantor-bach", 2, 1, 30, True, tuple(found), rule)
 
 
 @pytest.fixture
@@ -79,9 +71,9 @@ def test_a_person_sees_verdict_reasons_and_figures(outcome, tmp_path):
     """A heading, the reasons, a row a metric, also where it is NaN; a drawing, equal each time."""
     nothing = replace(outcome.rows[1], gain=Difference(*[float("nan")] * 4), bar=0.0)
     for one in (outcome, replace(outcome, rows=(outcome.rows[0], nothing))):
-        takes = "takes" if one is outcome else "does not take"
+        better = "is better" if one is outcome else "is not better"
         text = rendering.comparison_markdown(one)
-        assert text.startswith(f"## kantor-bach version 2 {takes} the champion's place\n")
+        assert text.startswith(f"## kantor-bach version 2 {better} than the champion, version 1\n")
         assert "30 held-out pieces, 200 resamples of them; both composed anew." in text
         table = [line for line in text.splitlines() if line.startswith("|")]
         assert len(table) == 2 + len(one.rows)

@@ -1,22 +1,27 @@
 """The gate and the rule of promotion: each condition is seen to refuse, or to hold back."""
 
+import json
 import math
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from tests.registries import RULE, aliases
+from tests.registries import RULE, aliases, copied
 
 from kantor.ensemble import Ensemble, Line
+from kantor.hyperparameters import CUT
 from kantor.metrics.distances import Difference
 from kantor.promotion.champion_history import history
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused, composing_fault
 from kantor.promotion.promote import promote
 from kantor.promotion.rule import Row, decide, rows
-from kantor.registry.pyfunc import LoadedModel
+from kantor.registry.loaded import LoadedModel
 from kantor.settings import Promote
 
 NAME = "kantor-bach"
@@ -33,21 +38,38 @@ def refused(root):
     return caught.value.reasons
 
 
-def log(client, version, name, value):
-    """Write a figure of a version's evaluation, as evaluating and registering do."""
+@pytest.fixture
+def moving(three, tmp_path):
+    """A copy of three versions, with the files of their runs, which a test may change."""
+    return copied(three, tmp_path / "moving")
+
+
+def log(client, version, name, side, value):
+    """Write a figure of a version's evaluation into the file that its run keeps."""
     run = client.get_model_version(NAME, version).run_id
-    client.log_metric(run, f"evaluation/metrics.{name}", value)
+    folder = client.get_run(run).info.artifact_uri.removeprefix("file://")
+    path = Path(folder) / "metrics.json"
+    figures = json.loads(path.read_text())
+    figures["metrics"][name][side] = value
+    path.write_text(json.dumps(figures))
+
+
+def forget_overlap(root, client, version):
+    """Remove the figure from the run of a version."""
+    run = client.get_model_version(NAME, version).run_id
+    with closing(sqlite3.connect(root / "mlflow.db")) as rows, rows:
+        rows.execute("DELETE FROM latest_metrics WHERE run_uuid = ? AND key LIKE '%overlap'", [run])
 
 
 def test_missing_figures_and_unknown_data(moving, client):
     """All reasons are told at once; what force overrode stays in the history."""
-    client.delete_model_version_tag(NAME, "2", "evaluation.overlap")
+    forget_overlap(moving, client, "2")
     assert refused(moving) == (NO_OVERLAP,)
     client.set_model_version_tag(NAME, "2", "dvc.data.md5", "unknown")
-    log(client, "2", "crossing.generated", 0.3)
+    log(client, "2", "crossing", "generated", 0.3)
     assert refused(moving) == (NO_OVERLAP, UNKNOWN_DATA)
     params = moving / "params.yaml"
-    params.write_text(params.read_text().replace('"crossing": 0.02', '"leaps_bass": 0.1'))
+    params.write_text(params.read_text().replace("crossing: 0.02", "leaps_bass: 0.1"))
     reasons = (f"{NO_OVERLAP}, leaps_bass", UNKNOWN_DATA)
     assert refused(moving) == reasons
     promote(2, "the ears decide", force=True, root=moving)
@@ -66,7 +88,7 @@ def test_missing_figures_and_unknown_data(moving, client):
 )
 def test_worse_guarded_metrics(moving, client, name, figure, fault):
     """More faults, or chords further from Bach's on either side, refuse; a little worse passes."""
-    log(client, "2", f"{name}.generated", figure)
+    log(client, "2", name, "generated", figure)
     if fault is None:
         assert promote(2, "near enough", root=moving).overrode == ()
     else:
@@ -74,9 +96,17 @@ def test_worse_guarded_metrics(moving, client, name, figure, fault):
         assert reason.startswith(fault)
 
 
+def test_a_training_cut_by_the_clock(moving, client):
+    """Its version is refused for that alone, until a person forces it."""
+    client.set_model_version_tag(NAME, "2", "training.stopped_by", CUT)
+    (reason,) = refused(moving)
+    assert reason.startswith("its training was cut by the clock")
+    assert promote(2, "why", force=True, root=moving).after == 2
+
+
 def test_figures_of_other_pieces_are_not_compared(moving, client):
     """Bach's own figures differ then; what a comparison found decides, where one was made."""
-    log(client, "2", "crossing.real", 0.5)
+    log(client, "2", "crossing", "real", 0.5)
     assert refused(moving) == ("evaluated on other pieces than version 1: compare them anew",)
     compared = SimpleNamespace(champion=1, rule=Promote(**RULE), figures={}, worse=("worse in a",))
     with pytest.raises(Refused, match=r"promotion refused: worse in a$"):

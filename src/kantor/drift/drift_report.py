@@ -128,7 +128,7 @@ def distance(name: str, came: pd.DataFrame, known: pd.DataFrame) -> float:
 
 def _suite(known: pd.DataFrame, mostly: float) -> list[Any]:
     """Checks that a share `mostly` of the melodies lies where those of `known` do."""
-    from kantor.data.checks.suites import among, between
+    from kantor.data.checks.expectations import among, between
 
     share = f"for {mostly:.0%} of the melodies"
     checks = []

@@ -24,7 +24,7 @@ import numpy as np
 
 from kantor.errors import InputError
 from kantor.files import private_folder, save
-from kantor.music.key import estimate
+from kantor.music.key import key_of
 from kantor.music.score import REST, STEPS_PER_QUARTER, Score
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def features(score: Score) -> Row:
     if not sounding.size:
         raise InputError("no note sounds: there is nothing to measure")
     notes = pitches[melody.onsets[:, 0]]
-    key = score.key or estimate(melody.pitches)
+    key = key_of(score)
     lowest, highest = int(sounding.min()), int(sounding.max())
     density = round(len(notes) * STEPS_PER_QUARTER / score.steps, 6)
     numbers = (len(notes), lowest, highest, highest - lowest, density)

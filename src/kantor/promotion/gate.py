@@ -7,6 +7,7 @@ champion's says `kantor.promotion.rule`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kantor.errors import InputError, ModelError, SetupError, one_line
+from kantor.hyperparameters import CUT
 from kantor.music.score import REST
 from kantor.promotion.rule import row_of, worse
-from kantor.registry import load_model, pyfunc
-from kantor.registry.lineage import DATA, EVALUATION, UNKNOWN
-from kantor.registry.pyfunc import LoadedModel
+from kantor.registry import load_model
+from kantor.registry.lineage import DATA, STOPPED, UNKNOWN
+from kantor.registry.loaded import LoadedModel, example, fault_of
 from kantor.registry.store import Store
-from kantor.registry.versions import RETIRED, unless_gone
+from kantor.registry.versions import METRICS, RETIRED, headline, kept
 from kantor.settings import Promote
 
 if TYPE_CHECKING:
@@ -45,12 +47,15 @@ def reasons_against(
 ) -> list[str]:
     """Everything that speaks against making `version` the champion; empty if nothing does.
 
-    Its own soundness (`unsound`), then its figures beside those of the `champion`, if any.
+    Its own soundness (`unsound`), a training that was cut, then its figures beside those of the
+    `champion`, if any.
     """
     against = unsound(version, root)
+    if version.tags.get(STOPPED) == CUT:
+        against.append("its training was cut by the clock (train.minutes), not ended by a rule")
     own = _evaluation(store, version)
     missing = [name for name in rule.guarded if name not in own]
-    if EVALUATION + rule.primary not in version.tags:
+    if rule.primary not in headline(store, version):
         missing.insert(0, rule.primary)
     if missing:
         against.append(f"missing evaluation: no figure for {', '.join(missing)}")
@@ -67,18 +72,13 @@ def reasons_against(
 
 
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, tuple[float, float]]:
-    """Each figure of a version's evaluation, and Bach's own, from its run."""
-    metrics: dict[str, float] = {}
-    with unless_gone():
-        metrics = store.client.get_run(version.run_id).data.metrics
-    begin, own, real = "evaluation/metrics.", ".generated", ".real"
-    figures = {}
-    for key, value in metrics.items():
-        if key.startswith(begin) and key.endswith(own):
-            name = key[len(begin) : -len(own)]
-            if (bach := metrics.get(begin + name + real)) is not None:
-                figures[name] = (value, bach)
-    return figures
+    """Each figure of a version's evaluation, and Bach's own, from the file that its run keeps."""
+    try:
+        entries = json.loads(kept(store, version, METRICS) or "{}")["metrics"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    figures = {name: (entry.get("generated"), entry.get("real")) for name, entry in entries.items()}
+    return {name: pair for name, pair in figures.items() if None not in pair}
 
 
 def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
@@ -94,12 +94,12 @@ def unsound(version: ModelVersion, root: Path | None = None) -> list[str]:
 
 def composing_fault(model: LoadedModel) -> str | None:
     """What is wrong with two bars composed under a short melody of our own, if anything is."""
-    given = pyfunc.example(model.ensemble)
+    given = example(model.ensemble)
     try:
         pitches, onsets = model(given, np.zeros(1, np.int64))
     except Exception as error:  # whatever a broken network raises speaks against it
         return one_line(str(error))
-    if fault := pyfunc.fault_of(given, pitches, onsets):
+    if fault := fault_of(given, pitches, onsets):
         return fault
     rests = (pitches == REST).all(axis=(0, 1))[: model.ensemble.pitched]
     silent = [model.ensemble.names[line] for line in np.flatnonzero(rests)]

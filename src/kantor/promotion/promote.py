@@ -52,7 +52,7 @@ def exclusive(root: Path | None) -> Iterator[tuple[Store, list[Event], Event | N
     It comes with all moves so far, and with the last of them once more if that was made in MLflow's
     page and is recorded only now.
     """
-    path, found = (root or find_root()) / STATE / LOCK, None
+    path, unrecorded = (root or find_root()) / STATE / LOCK, None
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(held(path, _log.info, PATIENCE, "the champion is moved"))
@@ -61,13 +61,13 @@ def exclusive(root: Path | None) -> Iterator[tuple[Store, list[Event], Event | N
         store = stack.enter_context(opened(root))
         moves = history.recorded(store)
         if moves and not moves[-1].at and (after := moves[-1].after) is not None:
-            before, figures = moves.pop().before, headline(find(store, after))
+            before, figures = moves.pop().before, headline(store, find(store, after))
             why = "no reason given"
-            found = history.make(moves, "elsewhere", before, after, why, PAGE, figures=figures)
-            history.write(store, found)
-            moves.append(found)
+            unrecorded = history.make(moves, "elsewhere", before, after, why, PAGE, figures=figures)
+            history.write(store, unrecorded)
+            moves.append(unrecorded)
             point_previous(store, moves)
-        yield store, moves, found
+        yield store, moves, unrecorded
 
 
 def audit(root: Path | None = None) -> Event | None:
@@ -75,8 +75,8 @@ def audit(root: Path | None = None) -> Event | None:
 
     What was champion for a time between two audits is not known.
     """
-    with exclusive(root) as (_, _, found):
-        return found
+    with exclusive(root) as (_, _, unrecorded):
+        return unrecorded
 
 
 def promote(
@@ -118,7 +118,7 @@ def promote(
         against += comparison.worse if comparison else ()
         if against and not force:
             raise Refused(f"{store.model} version {number}: promotion", against)
-        figures = headline(chosen) | (comparison.figures if comparison else {})
+        figures = headline(store, chosen) | (comparison.figures if comparison else {})
         event = history.make(moves, "promote", now, number, why, by, against, figures)
         _switch(store, event, moves)
         if RETIRED in chosen.tags:
@@ -150,7 +150,7 @@ def rollback(
         if against and not force:
             further = f'to go back further, retire it: `kantor models retire {to} --why "..."`'
             raise Refused(f"{store.model} version {to}: rollback", [*against, further])
-        figures = headline(chosen)
+        figures = headline(store, chosen)
         event = history.make(moves, "rollback", now, to, why, by, against, figures, skipped)
         _switch(store, event, moves)
     return event
@@ -170,7 +170,9 @@ def retire(
             raise Refused(f"{name}: retiring", ["it is the champion; promote another first"])
         if RETIRED in chosen.tags:
             raise InputError(f"{name}: retired already")
-        event = history.make(moves, "retire", number, None, why, by, figures=headline(chosen))
+        event = history.make(
+            moves, "retire", number, None, why, by, figures=headline(store, chosen)
+        )
         history.write(store, event)
         store.client.set_model_version_tag(store.model, str(number), RETIRED, event.at)
         if aliases.get(CHALLENGER) == number:

@@ -71,8 +71,11 @@ def measured(comparison: ModelComparison) -> str:
 
 def title(comparison: ModelComparison) -> str:
     """The verdict, in one line."""
-    takes = "takes" if comparison.verdict == "promote" else "does not take"
-    return f"{comparison.name} version {comparison.challenger} {takes} the champion's place"
+    better = "is better" if comparison.verdict == "promote" else "is not better"
+    return (
+        f"{comparison.name} version {comparison.challenger} {better} than the champion, "
+        f"version {comparison.champion}"
+    )
 
 
 def comparison_markdown(comparison: ModelComparison) -> str:
@@ -80,6 +83,15 @@ def comparison_markdown(comparison: ModelComparison) -> str:
     reasons = "\n".join(f"- {reason}" for reason in comparison.reasons)
     table = _table(comparison_cells(comparison))
     return f"## {title(comparison)}\n\n{reasons}\n\n{measured(comparison)}\n\n{table}\n"
+
+
+def figures_markdown(comparison: ModelComparison) -> str:
+    """On what, and a table that is narrow: each metric's figures without its gain."""
+    cells = [["", "Bach", f"v. {comparison.champion}", f"v. {comparison.challenger}"]]
+    for row in comparison.rows:
+        figures = [f"{value:.3f}" for value in (row.real, row.champion, row.challenger)]
+        cells.append([row.label, *figures])
+    return f"{measured(comparison)}\n\n{_table(cells)}"
 
 
 def history_cells(events: Iterable[Event]) -> list[list[str]]:

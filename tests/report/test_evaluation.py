@@ -32,11 +32,23 @@ def test_all_outputs_are_there_and_the_same_every_time(reports, corpus, model, t
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "of-an-older-run.mid").write_bytes(b"old")
     run(corpus, model, tmp_path)
-    files = ["metrics.json", "report.html", "windows.csv"]
+    files = ["headline.json", "metrics.json", "report.html", "windows.csv"]
     plots = [f"plots/{name}.csv" for name in ("chords", "notes", "pitches")]
     samples = [f"samples/made-4{kind}" for kind in ("-real.png", ".mid", ".png", ".wav")]
     assert sorted(contents(tmp_path)) == sorted([*files, *plots, *samples])
     assert contents(tmp_path) == contents(reports)
+
+
+def test_the_headline_is_short_and_flat(reports):
+    """DVC shows a column a figure: few, with short names, all from the full file."""
+    shown = json.loads((reports / "headline.json").read_text())
+    figures = json.loads((reports / "metrics.json").read_text())
+    assert all(figure is None or isinstance(figure, int | float) for figure in shown.values())
+    assert sum(len(name) + 3 for name in shown) < 80  # a terminal is 120 wide
+    assert shown["overlap"] == figures["overlap"]["generated"]
+    assert shown["in_range"] == figures["headline"]["metrics_in_range"]
+    both = (figures["metrics"][f"parallel_{name}"]["generated"] for name in ("fifths", "octaves"))
+    assert shown["parallels"] == pytest.approx(sum(both), abs=1e-4)
 
 
 def test_figures_stand_beside_real_ones_and_baselines(reports):

@@ -157,7 +157,7 @@ def line_chart(values, **options):
     return charts.line_chart(np.arange(float(len(y))), {"critic": y}, "a < b", **options)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(VALUES, max_size=150), st.booleans())
 def test_any_curve_is_well_formed(values, log):
     """Gaps, infinities, spikes, one point or none: the chart parses and stays in its box."""

@@ -9,7 +9,7 @@ same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +39,15 @@ from kantor.report.measuring import DECIMALS, Bodies, measure, rounded
 from kantor.report.page import FILM, read_json, write_page, write_text
 from kantor.settings import Evaluate
 
-MIN_PIECES = 2  # the shuffled baseline needs another piece
-
 
 def evaluate(
     model: Model, corpus: Corpus, settings: Evaluate, reports: Path, card: Path
 ) -> dict[str, Any]:
     """Measure a model on the whole melodies of a split and write everything about it.
 
-    Writes ``metrics.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*``, ``learning.gif`` and
-    ``report.html`` into `reports`. Reads there, where they exist, ``training/`` and
-    ``validation.json``.
+    Writes ``metrics.json``, ``headline.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*``,
+    ``learning.gif`` and ``report.html`` into `reports`. Reads there, where they exist,
+    ``training/`` and ``validation.json``.
 
     Parameters
     ----------
@@ -67,16 +65,13 @@ def evaluate(
     Raises
     ------
     InputError
-        If the split has fewer than two pieces.
+        If the split has no piece.
     ModelError
         If the model changes what is given.
     """
     pieces = [piece for piece in corpus if piece.split == settings.split]
-    if len(pieces) < MIN_PIECES:
-        raise InputError(
-            f"split {settings.split!r}: {len(pieces)} pieces; evaluating needs at least "
-            f"{MIN_PIECES}, see ingest.split in params.yaml"
-        )
+    if not pieces:
+        raise InputError(f"split {settings.split!r}: 0 pieces; see ingest.split in params.yaml")
     real = [piece.score for piece in pieces]
     seeds = [settings.seed + row for row in range(len(real))]
     generated = compose(model, real, seeds)
@@ -92,7 +87,9 @@ def evaluate(
     figures["other_givens"] = (
         rounded(evaluate_tasks(model, real, generated, seeds)) if other_tasks else {}
     )
-    write_text(reports / "metrics.json", json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    for name, content in (("metrics", figures), ("headline", headline(figures))):
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        write_text(reports / f"{name}.json", f"{text}\n")
     names = dict(enumerate(piece.id for piece in pieces))
     tables = (bodies.tables[side].rename(index=names, level="piece") for side in SIDES)
     write_text(reports / WINDOWS, Windows(*tables).to_csv())
@@ -102,6 +99,28 @@ def evaluate(
     write_film(reports)
     write_page(reports, card, picked, bodies.ensemble)
     return figures
+
+
+def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
+    """What ``headline.json`` holds: the few figures that DVC shows and compares, a column each.
+
+    ``parallels`` are fifths and octaves together, ``endings`` the phrases that end on a triad in
+    root position; null is what could not be counted.
+    """
+    first, ends = figures["headline"], figures["phrase_ends"].get("root_position", {})
+    parallels = [first.get(f"parallel_{name}") for name in ("fifths", "octaves")]
+    shown: dict[str, float | None] = rounded(
+        {
+            "overlap": first["overlap"],
+            "in_range": first["metrics_in_range"],
+            "triads": first.get("triad_or_seventh"),
+            "endings": ends.get("generated"),
+            "clashes": first.get("semitone_clash"),
+            "parallels": None if None in parallels else sum(parallels),
+            "crossing": first.get("crossing"),
+        }
+    )
+    return shown
 
 
 def write_film(reports: Path) -> None:

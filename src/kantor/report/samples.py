@@ -6,7 +6,7 @@ import base64
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,19 +84,32 @@ def shown(samples: Sequence[Sample], folder: Path, room: int) -> list[dict[str, 
 
 
 def _shown(sample: Sample, sound: str, real_sound: str, folder: Path) -> dict[str, Any]:
-    title = sample.real.title or sample.name
-    key = f"{sample.real.key.name}, " if sample.real.key else ""
-    span = pitch_span(sample.generated, sample.real)
     files = sorted(folder.glob(f"{sample.name}.*")) + sorted(folder.glob(f"{sample.name}-*"))
     takes = {
         "generated": (sample.generated, sound or f"{folder.name}/{sample.name}.wav"),
         "real": (sample.real, real_sound),
     }
-    quarters = sample.real.steps // STEPS_PER_QUARTER
-    lines = f"{quarters} quarters in {sample.real.ensemble.pitched} lines"
+    return takes_shown(sample.real.title or sample.name, sample.seed, takes) | {
+        "files": [{"name": file.name, "path": f"{folder.name}/{file.name}"} for file in files]
+    }
+
+
+def takes_shown(title: str, seed: int, takes: Mapping[str, tuple[Score, str]]) -> dict[str, Any]:
+    """What the macro `takes_of` of ``takes.html.j2`` shows of a piece that has no files.
+
+    Parameters
+    ----------
+    takes
+        Settings of one melody by their kind, each with the address of its sound or an empty one.
+    """
+    first = next(score for score, _ in takes.values())
+    key = f"{first.key.name}, " if first.key else ""
+    span = pitch_span(*(score for score, _ in takes.values()))
+    quarters = first.steps // STEPS_PER_QUARTER
+    lines = f"{quarters} quarters in {first.ensemble.pitched} lines"
     return {
         "title": title,
-        "about": f"{key}{sample.real.meter}, seed {sample.seed}",
+        "about": f"{key}{first.meter}, seed {seed}",
         "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
         "takes": [
             {
@@ -107,7 +120,7 @@ def _shown(sample: Sample, sound: str, real_sound: str, folder: Path) -> dict[st
             }
             for kind, (score, address) in takes.items()
         ],
-        "files": [{"name": file.name, "path": f"{folder.name}/{file.name}"} for file in files],
+        "files": [],
     }
 
 

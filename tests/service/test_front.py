@@ -7,10 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from kantor.locks import STATE
 from kantor.service import front as module
-from kantor.service.front import HEALTH, SHOWN, composed, page, site
+from kantor.service.front import PAGE, SHOWN, composed, page, routes
 from kantor.service.health import STATES, State, write_states
 
 
@@ -37,7 +38,7 @@ def top(tmp_path):
 
 def get(root, path):
     """What the site answers."""
-    transport = httpx.ASGITransport(site(root, 4200, 5000))
+    transport = httpx.ASGITransport(Starlette(routes=routes(root, 4200, 5000)))
     client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
     return asyncio.run(client.get(path))
 
@@ -49,14 +50,14 @@ def names(listed):
 def test_links_lead_somewhere(root):
     """Both servers, the report and the compositions, with names that cannot break the page."""
     odd = "/compositions/b/%3Codd%3E%20%26%20name.mid"
-    text = get(root, "/").text
-    for link in ("http://localhost:4200", "http://localhost:5000", "/reports/report.html", odd):
+    text = get(root, PAGE).text
+    runs = "http://localhost:5000/#/experiments?workflowType=machine_learning"
+    for link in ("http://localhost:4200", runs, "/reports/report.html", odd):
         assert f'href="{link}"' in text
     assert "b/&lt;odd&gt; &amp; name.mid</a>" in text
     assert "hidden" not in text
     assert get(root, "/reports/report.html").text == "<h1>figures</h1>"
     assert get(root, odd).content == b"MThd"
-    assert get(root, HEALTH).text == "ok"
 
 
 def test_only_two_folders_are_served(root):
@@ -78,19 +79,19 @@ def test_the_page_says_how_the_parts_are(root):
     (root / STATE).mkdir()
     for torn in ("[{", '[{"other": 1}]', "7"):
         (root / STATE / STATES).write_text(torn)
-        assert "since" not in get(root, "/").text
+        assert "since" not in get(root, PAGE).text
     there = [State("prefect", "running", 0.0), State("flows", "down", 0.0, 2, "ended: <b>", 60.0)]
     write_states(root / STATE / STATES, there)
-    text = get(root, "/").text
+    text = get(root, PAGE).text
     for words in ("Running since", "it will be started again", "Started again 2 times. Last fault"):
         assert words in text
     assert "ended: &lt;b&gt;" in text
     shutil.copy(Path(__file__).resolve().parents[2] / "params.yaml", root)
-    assert "params.yaml" not in get(root, "/").text
+    assert "params.yaml" not in get(root, PAGE).text
     with (root / "params.yaml").open("a") as file:
         file.write("  wrong: 1\n")
     words = "batch.wrong: no such parameter; flows fail until it is mended"
-    assert words in get(root, "/").text.replace("cron may be meant; ", "")
+    assert words in get(root, PAGE).text.replace("cron may be meant; ", "")
 
 
 def test_the_newest_come_first(top, monkeypatch):
@@ -103,19 +104,19 @@ def test_the_newest_come_first(top, monkeypatch):
     out = top / "batches"
     put(out / "ledger.sqlite")
     for number in (1, 2, 12):
-        put(out / f"batch-{number:04d}" / "index.html", number)
-    put(out / "batch-0013" / "manifest.csv")  # not done yet
-    put(out / "files" / "3f" / "tune.mid")
+        put(out / f"2026-12-{number:02d}_03-00_my_inbox_{number:04d}" / "index.html", number)
+    put(out / "2026-12-13_03-00_my_inbox_0013" / "manifest.csv")  # not done yet
+    put(out / ".store" / "3f" / "tune.mid")
     looked, scandir = [], os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: looked.append(path) or scandir(path))
     newest = composed(top)
     assert names(newest.files) == ["new.png", "mid.musicxml", "old.mid"]
     assert not newest.more
-    folders = [path.parent.name for _, path in newest.batches]
-    assert folders == ["batch-0012", "batch-0002", "batch-0001"]
+    assert [path.parent.name[-2:] for _, path in newest.batches] == ["12", "02", "01"]
     assert set(looked) == {top, out, top / "deep", top / "deep" / "er", top / "folder.mid"}
-    link = '<a href="/compositions/batches/batch-0012/index.html">Batch 12</a>'
-    assert link in get(top.parent, "/").text
+    folder = "2026-12-12_03-00_my_inbox_0012"
+    link = f'<a href="/compositions/batches/{folder}/index.html">Batch 12: my inbox</a>'
+    assert link in get(top.parent, PAGE).text
 
 
 def test_so_many_are_shown(top, monkeypatch):
@@ -136,3 +137,12 @@ def test_so_many_are_shown(top, monkeypatch):
     newest = composed(top.parent / "many")
     assert sorted(names(newest.files)) == ["3.mid", "4.mid"]
     assert newest.more
+
+
+def test_an_upload_runs_no_script(root):
+    """Of what is served only pages may: XML from elsewhere may hold a script too."""
+    script = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    put(root / "compositions" / "studio" / "source.xml", text=script)
+    served = get(root, "/compositions/studio/source.xml")
+    assert served.headers["content-security-policy"] == "sandbox"
+    assert "content-security-policy" not in get(root, "/reports/report.html").headers

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 
 import pytest
@@ -242,3 +243,20 @@ def test_every_answer_carries_the_rules_for_its_page(request_):
     assert headers[b"x-content-type-options"] == b"nosniff"
     (start, _) = ask(guarded(OPEN), path="/own")
     assert [v for name, v in start["headers"] if name.lower() == b"x-frame-options"] == [b"DENY"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [({"origin": "http://evil.example"}, 403), ({"host": "evil.example"}, 403), ({}, 401)],
+)
+def test_programs_are_refused_with_a_problem(headers, code):
+    """Under /api it is JSON, which says what to do; a page gets a line of text."""
+    start, body = ask(guarded(), path="/api/pieces", **headers)
+    fields = dict(start["headers"])
+    assert fields[b"content-type"] == b"application/problem+json"
+    assert (b"www-authenticate" in fields) == (code == 401)
+    told = json.loads(body["body"])
+    assert (start["status"], told["status"]) == (code, code)
+    start, body = ask(guarded(), path="/library", **headers)
+    assert dict(start["headers"])[b"content-type"].startswith(b"text/plain")
+    assert body["body"].decode().strip() == told["detail"]

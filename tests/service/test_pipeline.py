@@ -14,11 +14,12 @@ from kantor import settings
 from kantor.locks import STATE, Busy, held
 from kantor.metrics.distances import Difference
 from kantor.promotion.comparison import ModelComparison
+from kantor.promotion.rendering import title
 from kantor.promotion.rule import Row
-from kantor.service.pass_page import Pass, inline, markdown
+from kantor.service.failures import StageFailed, StageStopped
+from kantor.service.pass_page import Pass, form, inline, markdown
 from kantor.service.pipeline import (
     LOCK,
-    StageFailed,
     alone,
     changed,
     drop_stale_note,
@@ -127,6 +128,51 @@ def test_a_command_that_is_killed_leaves_nothing_behind(tmp_path):
     assert not left([int((tmp_path / "child").read_text())])
 
 
+STOPPED = "train: stopped at iteration 40; the next start resumes there"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"), [(STOPPED, STOPPED.removeprefix("train: ")), ("Traceback", "stopped")]
+)
+def test_a_stage_that_was_stopped_did_not_fail(tmp_path, said, message):
+    """It says so itself, or not."""
+    ends = f"\n{said}\nERROR: failed to reproduce 'train': failed to run: x, exited with 130"
+    with pytest.raises(StageStopped) as stopped:
+        run(f"print({INGEST + ends!r}); raise SystemExit(255)", tmp_path)
+    assert str(stopped.value) == message
+
+
+WORKS = """
+import signal, time
+def save(*_):
+    open("saved", "w").close()
+    raise SystemExit
+signal.signal(signal.SIGINT, save)
+print("at work", flush=True)
+time.sleep(600)
+"""
+STAGE = f"""
+import os, subprocess, sys
+subprocess.run([sys.executable, "-c", {WORKS!r}], env=os.environ | {{"DVC_STAGE": "train"}})
+"""
+
+
+class Cancelled(BaseException):
+    """As Prefect raises it in a flow that it is about to kill."""
+
+
+def test_a_flow_that_is_cancelled_leaves_nothing_behind(tmp_path):
+    """The stage is interrupted and saves what it has, then all is ended."""
+
+    def say(line):
+        assert line == "at work"
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(STAGE, tmp_path, say)
+    assert (tmp_path / "saved").exists()
+
+
 @pytest.fixture
 def note(tmp_path):
     """DVC's note of who reads and writes what; not there yet."""
@@ -144,8 +190,6 @@ def waiting(root):
             cwd=root,
             stderr=subprocess.PIPE,
             text=True,
-            # What runs in the background of a script ignores it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stderr.readline().startswith("waiting: the pipeline is run by process ")
         yield process
@@ -232,13 +276,24 @@ def test_why_what_and_where():
         assert part in text
     assert text.startswith("**version 2 promoted**")
     assert "(http://studio:8400/reports/report.html)" in text
+    assert "(http://studio:8400/reports/comparison.html)" in text
     assert "(http://studio:5000/#/models/bach/versions/2)" in text
+
+
+def test_a_person_who_decides_sees_it_all():
+    """Verdict, reasons, figures and drawing, and where to listen: a link where that is served."""
+    text = form(COMPARISON, "data:image/png;base64,AA", SERVED)
+    figures = "| overlap | 1.000 | 0.910 | 0.930 |"
+    for part in (title(COMPARISON), *COMPARISON.reasons, figures, "](data:image/png;base64,AA)"):
+        assert part in text
+    assert "](http://studio:8400/reports/comparison.html)" in text
+    assert "open `reports/comparison.html`" in form(COMPARISON, "", {})
 
 
 def test_only_what_is_served_is_linked(tmp_path):
     """A flow run by hand knows no addresses. A picture asks no server: it is in its address."""
     assert "http" not in markdown(DONE, "as before", COMPARISON, {})
     text = markdown(DONE, "as before", None, SERVED)
-    assert "[models in MLflow](http://studio:5000/#/models)" in text
+    assert "[version 2 in MLflow](http://studio:5000/#/models/bach/versions/2)" in text
     (tmp_path / "plot.png").write_bytes(b"\x89PNG")
     assert inline(tmp_path / "plot.png") == "data:image/png;base64,iVBORw=="

@@ -42,6 +42,15 @@ def find(chosen: Chosen) -> list[psutil.Process]:
     return [one for one in every if one not in family and chosen(one.info["environ"] or {})]
 
 
+def interrupt_stages(chosen: Chosen) -> int:
+    """Interrupt the stages among the processes with a chosen environment; how many those are."""
+    stages = find(lambda values: "DVC_STAGE" in values and chosen(values))
+    for stage in stages:
+        with suppress(psutil.Error):  # ended meanwhile
+            stage.send_signal(signal.SIGINT)
+    return len(stages)
+
+
 def sweep(chosen: Chosen, seconds: float = 5.0) -> int:
     """Kill (-9) the chosen processes until there is none; how many they were.
 

@@ -1,10 +1,9 @@
-"""The front page of a running Kantor, and the files that it links."""
+"""The page that says what runs, and the files that it links: reports and compositions."""
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
+import re
 import time
 from collections import deque
 from contextlib import suppress
@@ -13,19 +12,19 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from kantor.locks import STATE
 from kantor.pages import template
-from kantor.service.guard import serve
+from kantor.registry.addresses import model_page
 from kantor.service.health import STATES, read_states
 from kantor.service.parameters import UNTIL_MENDED, fault
 
-HEALTH = "/health"
+PAGE = "/service"
 FOLDERS = ("reports", "compositions")
 _REPORTS = (
     ("reports/report.html", "Report", "what the model can do: figures, plots, things to hear"),
@@ -35,7 +34,7 @@ _REPORTS = (
 _PARTS = {
     "prefect": ("Prefect", "what ran, what will run, what waits for a person"),
     "mlflow": ("MLflow", "the versions of the model and their figures"),
-    "front": ("This page", ""),
+    "front": ("Studio and this page", ""),
     "flows": ("The flows", "the process that composes, watches and retrains"),
 }
 _WORDS = {
@@ -47,6 +46,7 @@ _WORDS = {
 SHOWN = 100  # batches, and files, at most
 _FOLDERS = 200  # that are looked into, at most
 _TIMED = 2_000  # files of a folder whose times are looked up, at most
+_BATCH = re.compile(r"[-\d]+_[-\d]+_(.+)_(\d+)")  # the folder of a batch
 _LEDGER, _PAGE = "ledger.sqlite", "index.html"  # of a folder of batches, and of each batch
 _MUSIC = {".html", ".csv", ".mid", ".musicxml", ".mxl", ".wav", ".mp3", ".flac", ".png", ".svg"}
 
@@ -55,11 +55,12 @@ Timed = tuple[float, Path]
 
 
 def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
-    """The front page as HTML: what is running, the reports, what was composed.
+    """The page as HTML: what is running, the reports, what was composed.
 
     `name` is this machine as the browser calls it; `prefect` and `mlflow` are ports.
     """
-    servers = {"prefect": f"http://{name}:{prefect}", "mlflow": f"http://{name}:{mlflow}"}
+    models = model_page(f"http://{name}:{mlflow}", root)
+    servers = {"prefect": f"http://{name}:{prefect}", "mlflow": models}
     states = {one.name: one for one in read_states(root / STATE / STATES)}
     newest = composed(root / "compositions")
     return template("kantor.service", "front.html.j2").render(
@@ -77,9 +78,9 @@ def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
 
 
 def _title(page: Path) -> str:
-    """What a batch is called: ``batch-0012`` is number 12."""
-    word, _, number = page.parent.name.partition("-")
-    return f"Batch {int(number)}" if word == "batch" and number.isdecimal() else page.parent.name
+    """What a batch is called: ``2026-12-03_03-00_inbox_0012`` is number 12, from the inbox."""
+    match = _BATCH.fullmatch(page.parent.name)
+    return f"Batch {int(match[2])}: {match[1].replace('_', ' ')}" if match else page.parent.name
 
 
 class Composed(NamedTuple):
@@ -137,25 +138,24 @@ def _time(entry: os.DirEntry[str]) -> float:
         return 0.0
 
 
-def site(root: Path, prefect: int, mlflow: int) -> Starlette:
-    """The front page and the two folders; a `kantor.service.guard.Guard` stands before them."""
+class _Files(StaticFiles):
+    """Files of which only pages may run scripts: an upload that is XML may hold one as well."""
 
-    def front(request: Request) -> Response:
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with a file, in a sandbox unless it is a page."""
+        response = await super().get_response(path, scope)
+        if not response.headers.get("content-type", "").startswith("text/html"):
+            response.headers["content-security-policy"] = "sandbox"
+        return response
+
+
+def routes(root: Path, prefect: int, mlflow: int) -> list[BaseRoute]:
+    """The page, at `PAGE`, and the two folders, made if missing; `prefect`, `mlflow` are ports."""
+
+    def answer(request: Request) -> Response:
         return HTMLResponse(page(root, request.url.hostname or "localhost", prefect, mlflow))
 
-    routes = [Route("/", front), Route(HEALTH, lambda _: PlainTextResponse("ok"))]
-    folders = {name: StaticFiles(directory=root / name, check_dir=False) for name in FOLDERS}
-    return Starlette(routes=[*routes, *(Mount(f"/{name}", app) for name, app in folders.items())])
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--port", "--prefect", "--mlflow"):
-        parser.add_argument(name, type=int, required=True)
-    options = parser.parse_args(arguments)
-    return serve(lambda _: site(Path.cwd(), options.prefect, options.mlflow), options.port, HEALTH)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    for name in FOLDERS:
+        (root / name).mkdir(exist_ok=True)
+    folders = {name: _Files(directory=root / name) for name in FOLDERS}
+    return [Route(PAGE, answer), *(Mount(f"/{name}", app) for name, app in folders.items())]

@@ -24,11 +24,13 @@ from starlette.websockets import WebSocketClose
 
 from kantor.errors import SetupError
 from kantor.service.access import ALLOWED_HOSTS, TOKEN, Access
+from kantor.service.problem import problem
 
 COOKIE = "kantor"
 COOKIE_SECONDS = 14 * 24 * 3600
 PENALTY = 1.0  # seconds that the answer to a wrong token takes
 MOST_WAITING = 20  # wrong tokens of one address that wait for their answer; more get 429
+_RESOURCES = "/api/"  # where programs ask: refusals are problems, elsewhere lines of text
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # What a page may load: its own server's files, and what it holds itself.
 _POLICY = (
@@ -158,7 +160,10 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reaso
         await WebSocketClose(code=1008)(scope, receive, send)
         return
     login = {"www-authenticate": 'Basic realm="Kantor", charset="UTF-8"'} if status == 401 else {}
-    await PlainTextResponse(f"{reason}\n", status, login)(scope, receive, send)
+    if scope["path"].startswith(_RESOURCES):
+        await problem(status, reason, login)(scope, receive, send)
+    else:
+        await PlainTextResponse(f"{reason}\n", status, login)(scope, receive, send)
 
 
 def serve(build: Callable[[Access], ASGIApp], port: int, health: str) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -12,8 +11,8 @@ from pydantic import Field
 from kantor import settings
 from kantor.batch.settings import Batch
 from kantor.errors import SetupError
-from kantor.hyperparameters import Train
 from kantor.intake import read_limits
+from kantor.stages import BLOCKS, check_blocks
 
 
 class Retrain(settings.Block):
@@ -59,23 +58,14 @@ class Keep(settings.Block):
 
 
 UNTIL_MENDED = "flows fail until it is mended"
-STAGES: dict[str, type[settings.Block]] = {
-    "ingest": settings.Ingest,
-    "validate": settings.Validate,
-    "train": Train,
-    "evaluate": settings.Evaluate,
-    "register": settings.Register,
-}
-"""What each stage reads, by the name of both."""
 SERVED: dict[str, type[settings.Block]] = {
-    **STAGES,
+    **BLOCKS,
     "promote": settings.Promote,
     "serve": Serve,
     "retrain": Retrain,
     "keep": Keep,
     "drift": settings.Drift,
     "batch": Batch,
-    "ensemble": settings.EnsembleSettings,
 }
 """What stages, flows and the service read, by the name of the block."""
 
@@ -89,24 +79,15 @@ def check_stages(root: Path) -> None:
         stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
     except (OSError, yaml.YAMLError, LookupError, TypeError):
         return  # it is for DVC to say what is wrong with its file
-    names = [name for name in STAGES if name in stages]
-    if not {"ingest", "validate", "train"}.isdisjoint(names):
-        names.append("ensemble")
-    if names:
-        _check_blocks(root, names)
+    if not {"ingest", "validate", "train"}.isdisjoint(stages):
+        stages.add("ensemble")
+    if blocks := {name: block for name, block in BLOCKS.items() if name in stages}:
+        check_blocks(root, blocks)
 
 
 def check(root: Path) -> None:
-    """Check all blocks that anything in a service reads; raises as `check_stages` does."""
-    read_limits(_check_blocks(root, SERVED))
-
-
-def _check_blocks(root: Path, names: Iterable[str]) -> str:
-    path = os.path.relpath(root / "params.yaml")
-    values = settings.read_params(path)
-    for name in names:
-        settings.checked(SERVED[name], name, values, path)
-    return path
+    """Check all blocks that anything in a service reads; raises as `check_blocks` does."""
+    read_limits(check_blocks(root, SERVED))
 
 
 def fault(root: Path) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantor.promotion.comparison import ModelComparison
-from kantor.promotion.rendering import comparison_markdown
+from kantor.promotion.page import PAGE
+from kantor.promotion.rendering import comparison_markdown, figures_markdown, title
+from kantor.registry.addresses import version_page
 
 URL, MLFLOW_URL = "KANTOR_URL", "KANTOR_MLFLOW_URL"
-PLOT = Path("reports/comparison.png")
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,10 @@ def markdown(
     front, mlflow = environment.get(URL, ""), environment.get(MLFLOW_URL, "")
     links = [f"[report]({front}/reports/report.html)"] if front else []
     if front and comparison:
-        links.append(f"[drawing]({front}/{PLOT.as_posix()})")
-    if mlflow and comparison:
-        version = f"{mlflow}/#/models/{comparison.name}/versions/{comparison.challenger}"
-        links.append(f"[version {comparison.challenger} in MLflow]({version})")
-    elif mlflow:
-        links.append(f"[models in MLflow]({mlflow}/#/models)")
+        links.append(f"[listen to both]({front}/{PAGE.as_posix()})")
+    if mlflow and done.summary:
+        name, _, number, *_ = done.summary[0].split()
+        links.append(f"[version {number} in MLflow]({version_page(mlflow, name, int(number))})")
     parts = [
         f"**{outcome}**",
         f"Asked for: {done.reason}. Ran: {', '.join(done.ran) or 'no stage'}.",
@@ -55,6 +54,27 @@ def markdown(
         " · ".join(links),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def form(comparison: ModelComparison, drawing: str, environment: Mapping[str, str]) -> str:
+    """What a person is shown who must decide: verdict, reasons, where to listen, table, drawing.
+
+    `drawing` is an address; `environment` as for `markdown`. Prefect's form is a third of a page
+    wide: the table has the figures alone, the drawing the gains and their intervals.
+    """
+    page = f"{environment.get(URL, '')}/{PAGE.as_posix()}".lstrip("/")
+    listen = f"[Listen to both, and see it all in large]({page})"
+    if URL not in environment:
+        listen = f"To listen to both, open `{page}`."
+    parts = [
+        f"## {title(comparison)}",
+        "\n".join(f"- {reason}" for reason in comparison.reasons),
+        f"**{listen}**",
+        figures_markdown(comparison),
+        f"![Gains]({drawing})",
+        f"Shall version {comparison.challenger} be the champion?",
+    ]
+    return "\n\n".join(parts)
 
 
 def inline(picture: Path) -> str:

@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -27,27 +26,17 @@ import psutil
 from kantor.errors import SetupError
 from kantor.locks import STATE, held
 from kantor.service import cleanup
+from kantor.service.failures import STAGE, StageFailed, failure, last_words
 from kantor.service.parameters import check_stages
 
 LOCK = "repro.lock"
 _PAUSE = 0.2  # seconds
 _OWNER = re.compile(r'"pid":\s*(\d+)')
 _ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-_STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
-_ERROR = "ERROR:"
-_EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")
-_SHELL = 128  # plus the signal's number: how a shell reports that a command was killed
 _RUN = "KANTOR_REPRO_RUN"
-_CAUSE_LINES = 2  # of a stage's own at its end: what failed, and how it closed
+_TO_STOP = 20.0  # seconds; Prefect kills a run that it cancels after thirty
 
 Say = Callable[[str], object]
-
-
-class StageFailed(RuntimeError):
-    """A stage of the pipeline failed; the message is its name and the cause, in one line.
-
-    What was there before stays as it was: models, the champion, the outputs of other stages.
-    """
 
 
 @contextmanager
@@ -83,7 +72,7 @@ def drop_stale_note(root: Path) -> bool:
     return True
 
 
-def _stage_environment() -> dict[str, str]:
+def stage_environment() -> dict[str, str]:
     """This environment, as stages need it: ``python`` is the one that runs here."""
     folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
     return {
@@ -103,7 +92,7 @@ def changed(root: Path) -> list[str]:
     status = subprocess.run(
         [sys.executable, "-m", "dvc", "status", "--json"],
         cwd=root,
-        env=_stage_environment(),
+        env=stage_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -112,7 +101,7 @@ def changed(root: Path) -> list[str]:
     try:
         stages = json.loads(status.stdout)
     except ValueError:
-        cause = _last_words((status.stderr or status.stdout).splitlines())
+        cause = last_words((status.stderr or status.stdout).splitlines())
         raise StageFailed(f"dvc status: {cause}") from None
     return [f"{stage}: {', '.join(_changes(reasons))}" for stage, reasons in stages.items()]
 
@@ -140,22 +129,24 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
         raise StageFailed(f"{error}; nothing was run") from None
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
     lines = run_logged(command, root, say, lock)
-    return [match["name"] for match in map(_STAGE.search, lines) if match]
+    return [match["name"] for match in map(STAGE.search, lines) if match]
 
 
 def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = None) -> list[str]:
     """Run a command in `root`, passing each line on as it comes; all lines.
 
     What it leaves behind when it ends, such as the stage of a DVC that was killed, is killed: the
-    next run would do the same work beside it. Raises `StageFailed` if the command fails: the stage
-    that ran last, and the last line not DVC's own, or the signal where it was killed.
+    next run would do the same work beside it. An exception meanwhile, such as the cancellation of
+    a flow, interrupts the stage, so that it saves what it has. Raises `StageFailed` if the command
+    fails: the stage that ran last, and the last line not DVC's own, or the signal where it was
+    killed; `StageStopped` if that stage was stopped.
     """
     run = uuid.uuid4().hex
     lines = []
     with subprocess.Popen(
         command,
         cwd=root,
-        env=_stage_environment() | {_RUN: run},
+        env=stage_environment() | {_RUN: run},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -171,44 +162,25 @@ def run_logged(command: Sequence[str], root: Path, say: Say, lock: int | None = 
         assert process.stdout is not None
         ending = threading.Thread(target=end_leftovers, daemon=True)
         ending.start()
-        for line in process.stdout:
-            lines.append(line.rstrip())
-            say(lines[-1])
+        try:
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                say(lines[-1])
+        except BaseException:
+            _stop(process, run)
+            raise
         ending.join()
     if process.returncode:
-        raise StageFailed(_failure(lines, process.returncode))
+        raise failure(lines, process.returncode)
     return lines
 
 
-def _failure(lines: Sequence[str], code: int) -> str:
-    """Why a command failed: the stage that ran last, if one did, and the cause."""
-    exits = [int(match[1]) for match in map(_EXITED.match, lines) if match]
-    ended = code if code < 0 else exits[-1] if exits else 0  # of the stage, where DVC says it
-    killed = -ended if ended < 0 else ended - _SHELL
-    if killed in signal.valid_signals():
-        hint = ": if nobody did that, memory ran out" if killed == signal.SIGKILL else ""
-        whose = "the command that ran it was " if code < 0 else ""
-        cause = f"{whose}killed by signal {killed}{hint}"
-    else:
-        cause = _last_words(lines) or f"exit code {code}"
-    stages = [(at, match["name"]) for at, match in enumerate(map(_STAGE.search, lines)) if match]
-    if not stages:
-        return cause
-    start, stage = stages[-1]
-    cause = cause.removeprefix(f"{stage}: ")
-    own = [text for line in lines[start:] if (text := line.removeprefix(f"{stage}: ")) != line]
-    if own and own[-1] == cause:
-        cause = "; ".join(own[-_CAUSE_LINES:])
-    return f"{stage}: {cause}"[:600]
-
-
-def _last_words(lines: Sequence[str]) -> str:
-    """The last line that a stage wrote itself; DVC's own where there is none."""
-    written = [line.strip() for line in lines if line.strip() and not line.startswith("> ")]
-    own = [line for line in written if not line.startswith(_ERROR) and not _STAGE.search(line)]
-    if not own and written:
-        own = [written[-1].removeprefix(_ERROR).strip()]
-    return own[-1][:300] if own else ""
+def _stop(process: subprocess.Popen[str], run: str) -> None:
+    """End a command: its stage has some seconds to save what it has."""
+    if cleanup.interrupt_stages(lambda values: values.get(_RUN) == run):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_TO_STOP)
+    cleanup.sweep(lambda values: values.get(_RUN) == run)
 
 
 def main(command: list[str]) -> int:
@@ -223,7 +195,7 @@ def main(command: list[str]) -> int:
         with alone(Path(), say) as file:
             check_stages(Path())  # somebody may have changed it in the meantime
             os.set_inheritable(file, True)
-            os.execvpe(command[0], command, _stage_environment())
+            os.execvpe(command[0], command, stage_environment())
     except SetupError as error:
         say(f"{error}; nothing was run")
         return 1

@@ -106,7 +106,7 @@ class Service:
         return [
             part("prefect", self.prefect, "/api/health", flows / "prefect_server.py"),
             part("mlflow", self.mlflow, "/health", "-m", "kantor.service.mlflow_server"),
-            part("front", self.front, "/health", "-m", "kantor.service.front", *others),
+            part("front", self.front, "/health", "-m", "kantor.studio", *others),
             Part(
                 "flows",
                 [sys.executable, str(flows / "deployments.py")],
@@ -136,7 +136,7 @@ def _run(service: Service, say: Callable[[str], object]) -> None:
         return values.get(cleanup.SERVICE) == str(service.root)
 
     if left := cleanup.sweep(ours):
-        say(f"ended {left} processes that a killed service had left")
+        say(f"ended {left} process{'es' * (left != 1)} that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
         _require_free(service.access.host, port, name)
     _keep_private(service.root)

@@ -58,6 +58,15 @@ def test_version_and_help(run):
     assert "Traceback" not in run().output
 
 
+@pytest.mark.parametrize(("name", "command"), [("tune.mid", "compose"), (".", "batch")])
+def test_a_file_is_no_command(run, tmp_path, monkeypatch, name, command):
+    """Who forgets the command is told which one takes a file, or a folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tune.mid").write_bytes(b"")
+    assert f"{name!r} is no command; write `kantor {command} …`" in run(name).stderr
+    assert "No such command 'compse'" in run("compse").stderr
+
+
 def test_help_loads_nothing_heavy():
     """Help answers at once, without even numpy; so does `python -m kantor.cli`."""
     script = (
@@ -69,6 +78,21 @@ def test_help_loads_nothing_heavy():
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Usage: kantor compose" in result.stdout
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_is_not_installed_is_one_line(run, monkeypatch):
+    """A package of the full installation is named with what installs it; our own fault is not."""
+    for name in ("mlflow.entities", "kantor.nothing"):
+        error = ModuleNotFoundError(f"No module named {name!r}", name=name)
+        monkeypatch.setattr(registry, "versions", Mock(side_effect=error))
+        result = run("models", "list")
+        if name.startswith("kantor"):
+            assert result.exception is error
+        else:
+            assert result.exit_code == console.BROKEN
+            (line,) = result.stderr.splitlines()
+            assert line.startswith("kantor: mlflow.entities is missing: this needs the full inst")
+            assert "pip install '.[full]'" in line
 
 
 @pytest.fixture
@@ -91,10 +115,10 @@ def test_a_folder_is_composed(batch, tmp_path):
     result = batch(inbox, "--model", "challenger", "--takes", 2)
     assert result.exit_code == 0, result.output
     assert "batch 1 by challenger: 4 composed" in result.stderr
-    folder = tmp_path / "compositions/batches/batch-0001"
-    names = ["manifest.csv", "manifest.parquet", "index.html"]
+    (folder,) = (tmp_path / "compositions/batches").glob("*_inbox_0001")
+    names = ["index.html", "manifest.csv", "manifest.parquet"]
     assert result.stdout.split() == [str(folder / name) for name in names]
-    assert len(list((tmp_path / "compositions/batches/files").rglob("*-take2.mid"))) == 4
+    assert len(list((folder / "music").glob("*-take2.mid"))) == 4
     result = batch(inbox, "--model", "challenger", "--takes", 2, "--only-new")
     assert (result.exit_code, result.stderr) == (0, "kantor: nothing new\n")
     (inbox / "bad.mid").write_text("nothing")
@@ -112,12 +136,18 @@ def test_ctrl_c_says_how_to_go_on(batch, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", [["nowhere"], ["--format", "mp3", "inbox"], ["--out", "s3:/a", "inbox"]]
+    ("words", "fault"),
+    [
+        (["nowhere"], "nowhere"),
+        (["--format", "jpg", "inbox"], "jpg"),
+        (["--out", "s3:/a", "inbox"], "s3:/a"),
+        (["--out", "params.yaml", "inbox"], "params.yaml: a file is in the way; name a folder"),
+    ],
 )
-def test_faults_are_one_line(batch, tmp_path, words):
+def test_faults_are_one_line(batch, tmp_path, words, fault):
     """That names what was wrong."""
     tunes.fill(tmp_path / "inbox", 1)
     result = batch(*words)
     assert result.exit_code in (1, 2)
-    assert words[-1 if len(words) == 1 else 1] in result.stderr
+    assert fault in result.stderr
     assert "Traceback" not in result.output

@@ -91,7 +91,7 @@ def test_a_comparison_is_told(run, compare, tmp_path):
     result = run("models", "compare", 2, "--against", 1, "--plot", plot)
     assert result.exit_code == 0, result.output
     told = result.stdout.splitlines()
-    assert told[0] == "kantor-bach version 2 does not take the champion's place"
+    assert told[0] == "kantor-bach version 2 is not better than the champion, version 1"
     assert told[1].startswith("- overlap: ")
     assert told[2].startswith("- worse in voice crossing: ")
     (head,) = [line for line in told if line.startswith("metric ")]
@@ -133,13 +133,40 @@ def test_versions_are_listed(run, monkeypatch):
 
 
 def test_a_version_is_shown(run, monkeypatch):
-    """Its aliases, its tags and the moves it was part of; the history's tags are not repeated."""
+    """Its aliases, tags, figures and moves; the history's tags are not repeated."""
     tags = {"git.commit": "abc", EVENT.tag: EVENT.to_json(), "mlflow.source": "x"}
     row = {"version": 2, "aliases": ["champion"], "created": "2026-11-25", "run": "f00"}
-    monkeypatch.setattr(kantor.registry, "describe", lambda version: row | {"tags": tags})
+    row |= {"tags": tags, "metrics": {"overlap": 0.91284}}
+    monkeypatch.setattr(kantor.registry, "describe", lambda version: row)
     monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED])
     told = run("models", "show", "champion").stdout
-    expected = "version 2 aliases champion created 2026-11-25 run f00 git.commit abc"
-    assert told.split()[:10] == expected.split()
+    expected = "version 2 aliases champion created 2026-11-25 run f00 git.commit abc overlap 0.9128"
+    assert told.split()[:12] == expected.split()
     assert "mlflow.source" not in told
     assert len([line for line in told.splitlines() if "promote" in line]) == 2
+
+
+@pytest.mark.parametrize("group", ["model", "models"])
+def test_a_model_is_written_to_a_file(run, tmp_path, monkeypatch, group):
+    """By default the champion; what stands there is replaced only if that is said."""
+    export = Mock(side_effect=lambda path, _: path.touch())
+    monkeypatch.setattr(kantor.registry, "export", export)
+    file = tmp_path / "new" / "bach.kantor"
+    result = run(group, "export", file)
+    assert (result.exit_code, result.stdout) == (0, f"{file}\n")
+    export.assert_called_once_with(file, "champion")
+    result = run(group, "export", file, "--model", "2")
+    assert result.exit_code == console.BAD_INPUT
+    assert "is there already; --overwrite" in " ".join(result.stderr.split())
+    assert run(group, "export", file, "--model", "2", "--overwrite").exit_code == 0
+    export.assert_called_with(file, "2")
+
+
+def test_the_card_in_a_file_is_shown(run, tmp_path, monkeypatch):
+    """As text without what would steer a terminal."""
+    file = tmp_path / "bach.kantor"
+    file.touch()
+    monkeypatch.setattr(kantor.registry, "card_of", lambda path: "# A\x1b[2J card\n\nof it\n")
+    assert run("model", "show", file).stdout == "# A[2J card\n\nof it\n"
+    monkeypatch.setattr(kantor.registry, "card_of", lambda path: "")
+    assert run("model", "show", file).stdout == f"{file}: carries no model card\n"

@@ -14,11 +14,14 @@ import typer
 
 from kantor.cli import console
 from kantor.cli.batch import batch_command
-from kantor.cli.compose import compose_command
+from kantor.cli.commands import Command, Group
+from kantor.cli.compose import EXAMPLES, compose_command
 from kantor.cli.models import models
+from kantor.cli.studio import studio_command
 
 app = typer.Typer(
     name="kantor",
+    cls=Group,
     help="Give it a melody, or any part of a piece: a model trained on Bach's chorales adds more.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,12 +48,14 @@ def main(
         ),
     ] = False,
 ) -> None:
-    """Only for what is asked of no command."""
+    """Take the options that stand before any command."""
 
 
-app.command("compose")(compose_command)
-app.command("batch")(batch_command)
+app.command("compose", cls=Command, epilog=EXAMPLES)(compose_command)
+app.command("batch", cls=Command)(batch_command)
+app.command("studio", cls=Command)(studio_command)
 app.add_typer(models, name="models")
+app.add_typer(models, name="model", hidden=True)  # the same, for those who mean one
 
 
 @app.command("data")

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from kantor.batch import Batch, Summary
 
 
+RUN = "How the batch is run"
+
 Places = Annotated[
     list[str],
     typer.Argument(
         metavar="PLACE",
-        help="Folders, zip files or single files of MIDI or MusicXML, or addresses such as "
+        help="Folders, zip files or single files of MIDI, MusicXML or ABC, or addresses such as "
         "s3://bucket/inbox.",
     ),
 ]
@@ -29,13 +31,18 @@ def batch_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder for results and ledger; params.yaml's if not said."
+            metavar="DIR",
+            rich_help_panel=options.WRITTEN,
+            help="Folder for results and ledger; params.yaml's if not said.",
         ),
     ] = None,
     formats: Annotated[
         str | None,
         typer.Option(
-            "--format", help="What to write: any of mid, musicxml, npz, wav, png; mid always is."
+            "--format",
+            metavar="FORMATS",
+            rich_help_panel=options.WRITTEN,
+            help="Any of mid, musicxml, npz, wav, mp3, ogg, png; mid always is.",
         ),
     ] = None,
     seed: Annotated[int | None, options.SEED] = None,
@@ -45,15 +52,27 @@ def batch_command(
     passes: options.Passes = None,
     model: options.Model = options.CHAMPION,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes that compose.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=256, rich_help_panel=RUN, help="Processes that compose."
+        ),
     ] = None,
     chunk: Annotated[
-        int | None, typer.Option(min=1, max=5_000, help="Melodies that a process takes at once.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=5_000,
+            rich_help_panel=RUN,
+            help="Melodies that a process takes at once.",
+        ),
     ] = None,
     only_new: Annotated[
         bool,
         typer.Option(
-            "--only-new", help="Leave out what an earlier batch finished under the same name."
+            "--only-new",
+            rich_help_panel=RUN,
+            help="Leave out what an earlier batch finished under the same name.",
         ),
     ] = False,
 ) -> None:
@@ -76,7 +95,7 @@ def batch_command(
             console.say("nothing new")
             return
         console.say(summary.line)
-        for name in ("manifest.csv", "manifest.parquet", "index.html"):
+        for name in ("index.html", "manifest.csv", "manifest.parquet"):
             typer.echo(summary.folder / name)
         if not summary.whole:
             raise typer.Exit(console.BAD_INPUT)
@@ -120,6 +139,8 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
     from kantor.intake import read_limits
     from kantor.registry import fetch, load_alone, may_pass
 
+    with console.bad_option("--out"):
+        batch.out.mkdir(parents=True, exist_ok=True)
     with console.progress("Composing") as show, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),

@@ -10,15 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kantor.cli import console, options
+from kantor.cli import console, naming, options
 
 if TYPE_CHECKING:
     from kantor.compose.composer import Request
     from kantor.compose.form import Form
+    from kantor.compose.overrides import Overrides
     from kantor.compose.plan import Plan
     from kantor.music.score import Score
 
 NAME = "composition"  # of what has no file to be named after
+EXAMPLES = """Examples:
+
+\b
+  kantor compose tune.mid                              alto, tenor and bass to it
+  kantor compose tune.mid --takes 3 --seed 7           three others
+  kantor compose take.mid --meter 3/4 --pickup 1       say what the file does not
+  kantor compose low.mid --transpose fit               where the voices have room
+  kantor compose bass.mid --given bass                 the melody is the bass
+  kantor compose hymn.musicxml --given soprano,bass    new inner voices
+  kantor compose hymn.musicxml --compose-bars 5-8      only these bars are new
+  kantor compose hymn.musicxml --given all --continue 8 eight more bars
+  kantor compose --bars 16 --meter 3/4 --key 'G major' from nothing
+"""
 
 
 def compose_command(
@@ -31,123 +45,137 @@ def compose_command(
     fill: options.Fill = False,
     more: options.Continue = 0,
     track: options.Track = None,
-    bars: options.Bars = None,
     meter: options.Meter = None,
-    key: options.Key = None,
     pickup: options.Pickup = None,
-    phrase: options.Phrase = None,
-    out: options.Out = Path("compositions"),
-    formats: options.Format = "mid,png",
-    title: options.Title = None,
+    key: options.Key = None,
     tempo: options.Tempo = None,
+    transpose: options.Transpose = "0",
+    repeats: options.Repeats = "signs",
+    bars: options.Bars = None,
+    phrase: options.Phrase = None,
     model: options.Model = options.CHAMPION,
     seed: options.Seed = 0,
     takes: options.Takes = 1,
     candidates: options.Candidates = 1,
     temperature: options.Temperature = None,
     passes: options.Passes = None,
+    out: options.Out = Path("compositions"),
+    formats: options.Format = None,
+    overwrite: options.Overwrite = False,
+    layout: options.Layout = "open",
+    instrument: options.Instrument = None,
+    title: options.Title = None,
 ) -> None:
     """Compose what is not given: by default alto, tenor and bass to melodies.
 
     What is given comes back note for note, moved by whole octaves only where that suits its
     voice. What had to be done to a file is printed. A file that does not hold what is asked
     of it is named and left out, the others are composed, and the exit code is 2.
+
+    Results are named after the file and the options that shape the music, such as
+    tune-bass-given-up3-take1.mid. Where a name exists they get the next number:
+    tune-2-take1.mid.
     """
     with console.in_one_line():
         from kantor.compose import outputs
+        from kantor.compose.overrides import Overrides
         from kantor.compose.plan import Plan
+        from kantor.music.instruments import programs_of
 
-        form = _form(context)
+        typed = _typed(context)
+        form = _form(context.params, typed)
         with console.bad_option():
             plan = Plan.parse(given, voices, lock_bars, compose_bars, fill, more)
+            said = Overrides.parse(track, meter, pickup, key, tempo, transpose, repeats)
         if track is not None and plan.one_line is None:
             raise typer.BadParameter(
                 "chooses a melody; of several voices none can be chosen", param_hint="--track"
             )
+        with console.bad_option("--instrument"):
+            programs = programs_of(instrument, plan.ensemble) if instrument else {}
         with console.bad_option("--format"):
-            kinds = outputs.parse_formats(formats)
-        sources = _named(melodies or [Path(NAME)], out, takes, kinds)
-        requests = {NAME: form.request()} if form else _read_all(sources, plan, track)
-        for stem, request in requests.items():
+            kinds = None if formats is None else outputs.parse_formats(formats)
+        with console.bad_option("--out"):
+            out.mkdir(parents=True, exist_ok=True)
+        read = [(Path(NAME), form.request())] if form else _read_all(melodies or [], plan, said)
+        whole = len(read) == len(melodies or [NAME])
+        for source, request in read:
             for message in request.messages:
-                console.say(message if form else f"{sources[stem]}: {message}")
-        whole = len(requests) == len(sources)
-        if requests:
-            asked = [_titled(request, title, tempo) for request in requests.values()]
+                console.say(message if form else f"{source}: {message}")
+        if read:
+            asked = [
+                _as_asked(request, title, tempo if form else None, programs) for _, request in read
+            ]
             composed = _compose_all(asked, context.params)
-            for stem, request, scores in zip(requests, asked, composed, strict=True):
-                whole &= _write_all(request, scores, out, stem, kinds)
+            written = [kinds or outputs.DEFAULTS[request.kind] for request in asked]
+            if "layout" in typed and not any("musicxml" in each for each in written):
+                console.say("--layout is for MusicXML; --format musicxml writes it")
+            stems = _stems([source for source, _ in read], written, context.params, typed)
+            for stem, request, scores, each in zip(stems, asked, composed, written, strict=True):
+                whole &= _write_all(request, scores, stem, each, context.params)
         if not whole:
             raise typer.Exit(console.BAD_INPUT)
 
 
-def _form(context: typer.Context) -> Form | None:
-    """The form of a piece from nothing, None where there are files; refuse what is for others."""
-    from kantor.compose.form import Form
-
-    said = {}
+def _typed(context: typer.Context) -> dict[str, Any]:
+    """What stands on the command line: its parameters, by their names."""
+    typed = {}
     for parameter in context.command.params:
         source = context.get_parameter_source(name := str(parameter.name))
         if source is not None and source.name == "COMMANDLINE":
-            said[name] = parameter.opts[0]
-    of_nothing = {name: option for name, option in said.items() if name in options.OF_NOTHING}
-    of_file = [option for name, option in said.items() if name in options.OF_FILE]
-    if "melodies" in said:
-        for option in of_nothing.values():
+            typed[name] = parameter
+    return typed
+
+
+def _form(values: Mapping[str, Any], typed: Mapping[str, Any]) -> Form | None:
+    """The form of a piece from nothing, None where there are files; refuse what is for others."""
+    from kantor.compose.form import Form
+
+    of_nothing = [typed[name].opts[0] for name in options.OF_NOTHING if name in typed]
+    of_file = [typed[name].opts[0] for name in options.OF_FILE if name in typed]
+    if "melodies" in typed:
+        if of_nothing:
             raise typer.BadParameter(
-                f"{option} is for a piece from nothing; a file has its own "
-                "(--continue composes more bars after it)"
+                f"{of_nothing[0]} is for a piece from nothing, and there is a file; "
+                "--continue composes more bars after it"
             )
         return None
-    if "bars" not in said:
+    if "bars" not in typed:
         raise typer.BadParameter(
             "name a file, or compose from nothing with --bars", param_hint="MELODY"
         )
     if of_file:
         raise typer.BadParameter(f"{of_file[0]} needs a file; from nothing all is composed")
+    names = {*options.OF_NOTHING, *options.OF_BOTH} & typed.keys()
     with console.bad_option():
-        return Form.parse(**{name: context.params[name] for name in of_nothing})
+        return Form.parse(**{name: values[name] for name in names})
 
 
-def _named(files: Sequence[Path], out: Path, takes: int, kinds: Sequence[str]) -> dict[str, Path]:
-    """The files by the stems of their results; refuse what cannot be written, make the folder."""
-    from kantor.compose import outputs
-
-    names = outputs.stems(files)
-    sources = {os.path.realpath(file) for file in files}
-    results = (
-        os.path.realpath(outputs.path_of(out, stem, take, kind))
-        for stem in names
-        for take in range(1, takes + 1)
-        for kind in kinds
-    )
-    if not sources.isdisjoint(results):
-        raise typer.BadParameter("would overwrite a melody", param_hint="--out")
-    with console.bad_option("--out"):
-        out.mkdir(parents=True, exist_ok=True)
-    return dict(zip(names, files, strict=True))
-
-
-def _read_all(files: Mapping[str, Path], plan: Plan, track: str | None) -> dict[str, Request]:
-    """The requests by their stems; those of bad files are left out."""
+def _read_all(files: Sequence[Path], plan: Plan, said: Overrides) -> list[tuple[Path, Request]]:
+    """The files with their requests; bad ones are named and left out."""
     from kantor.compose.from_file import read_request
     from kantor.errors import InputError
 
-    requests = {}
-    for stem, file in files.items():
+    read = []
+    for file in files:
         try:
-            requests[stem] = read_request(file, plan, track)
+            read.append((file, read_request(file, plan, said)))
         except InputError as error:
             console.say(str(error))
-    return requests
+    return read
 
 
-def _titled(request: Request, title: str | None, tempo: float | None) -> Request:
-    """The request with the title and tempo that were asked for."""
+def _as_asked(
+    request: Request, title: str | None, tempo: float | None, programs: Mapping[int, int]
+) -> Request:
+    """The request with the title, the tempo and the instruments that were asked for."""
     from kantor.errors import one_line
 
-    said = {"title": None if title is None else one_line(title), "tempo": tempo}
-    fields: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    fields: dict[str, Any] = {} if tempo is None else {"tempo": tempo}
+    if title is not None:
+        fields["title"] = one_line(title)
+    if programs:
+        fields["ensemble"] = request.score.ensemble.playing(programs)
     return replace(request, score=replace(request.score, **fields))
 
 
@@ -164,19 +192,55 @@ def _compose_all(requests: Sequence[Request], said: Mapping[str, Any]) -> list[l
         return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)
 
 
+def _stems(
+    sources: Sequence[Path],
+    kinds: Sequence[Sequence[str]],
+    values: Mapping[str, Any],
+    typed: Mapping[str, Any],
+) -> list[str]:
+    """The names of each file's results: they tell the options, and write over no melody.
+
+    Nor, if that was not asked for, over any other file: they get the next number together.
+    """
+    from kantor.compose import outputs
+
+    melodies = {os.path.realpath(source) for source in sources}
+    takes, wanted = range(1, values["takes"] + 1), dict(zip(sources, kinds, strict=True))
+
+    def is_free(source: Path, stem: str) -> bool:
+        paths = [
+            outputs.path_of(values["out"], stem, take, kind)
+            for take in takes
+            for kind in wanted[source]
+        ]
+        if not melodies.isdisjoint(map(os.path.realpath, paths)):
+            return False
+        return values["overwrite"] or not any(map(os.path.lexists, paths))
+
+    differing = {name: values[name] for name in typed if values[name] != typed[name].default}
+    return outputs.stems(sources, naming.suffix(differing), is_free)
+
+
 def _write_all(
-    request: Request, scores: Sequence[Score], out: Path, stem: str, kinds: Sequence[str]
+    request: Request,
+    scores: Sequence[Score],
+    stem: str,
+    kinds: Sequence[str],
+    said: Mapping[str, Any],
 ) -> bool:
-    """Write the takes of one request and print their paths; whether all could be written."""
+    """Write the takes of one request and print the paths; whether all could be written.
+
+    `said` are the command's options.
+    """
     from kantor.compose import outputs
     from kantor.errors import InputError
 
     whole = True
     for take, score in enumerate(scores, start=1):
         for kind in kinds:
-            path = outputs.path_of(out, stem, take, kind)
+            path = outputs.path_of(said["out"], stem, take, kind)
             try:
-                outputs.write(score, path, kind, request.mask)
+                outputs.write(score, path, kind, request.mask, said["layout"], said["overwrite"])
             except InputError as error:
                 console.say(str(error))
                 whole = False

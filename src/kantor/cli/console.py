@@ -11,6 +11,7 @@ import typer
 from kantor.errors import InputError, ModelError, SetupError, one_line
 
 BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
+FULL = "in Kantor's repository run `make repro`, or `pip install '.[full]'`"
 WIDE = 10_000  # columns: a table in a file or a pipe needs no wrapping
 
 
@@ -33,6 +34,11 @@ def in_one_line() -> Iterator[None]:
     except (InputError, ModelError, SetupError) as error:
         say(str(error))
         raise typer.Exit(BROKEN) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "kantor").startswith("kantor"):
+            raise
+        say(f"{error.name} is missing: this needs the full installation; {FULL}")
+        raise typer.Exit(BROKEN) from None
 
 
 @contextmanager
@@ -42,6 +48,9 @@ def bad_option(hint: str | None = None) -> Iterator[None]:
         yield
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint=hint) from None
+    except (FileExistsError, NotADirectoryError) as error:
+        reason = f"{error.filename}: a file is in the way; name a folder"
+        raise typer.BadParameter(reason, param_hint=hint) from None
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise typer.BadParameter(reason, param_hint=hint) from None

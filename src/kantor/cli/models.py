@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kantor.cli import console
+from kantor.cli import console, options
 
 if TYPE_CHECKING:
     from kantor.promotion.champion_history import Event
@@ -52,10 +52,47 @@ def list_command() -> None:
         console.table(["version", "aliases", "created", "figures"], rows)
 
 
+@models.command("export")
+def export_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write, such as bach.kantor.")
+    ],
+    model: options.Model = options.CHAMPION,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Write a model to one file, with which `kantor compose --model FILE` works anywhere.
+
+    The file holds the weights, what they are of, and the model card. Its user needs no
+    repository, no training and no MLflow.
+    """
+    with console.in_one_line():
+        from kantor.registry import export
+
+        with console.bad_option("FILE"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.exists() and not overwrite:
+                raise typer.BadParameter(
+                    f"{file} is there already; --overwrite replaces it", param_hint="FILE"
+                )
+        source = export(file, model)
+        console.say(f"{source}, {file.stat().st_size / 1e6:.1f} MB")
+        typer.echo(file)
+
+
 @models.command("show")
 def show_command(version: Version) -> None:
-    """Show a version: what made it, its figures, and the moves that it was part of."""
+    """Show a version: what made it, its figures, and the moves that it was part of.
+
+    Of a file of `kantor models export` it shows the model card.
+    """
     with console.in_one_line():
+        if Path(version).is_file():
+            from kantor.registry import card_of
+
+            card = card_of(Path(version)) or f"{version}: carries no model card"
+            for line in card.splitlines():
+                typer.echo("".join(letter for letter in line if letter.isprintable()))
+            return
         from kantor.promotion.champion_history import history
         from kantor.registry import describe
 
@@ -67,6 +104,7 @@ def show_command(version: Version) -> None:
         }
         tags = sorted(row["tags"].items())
         facts |= {tag: value for tag, value in tags if not tag.startswith(("history.", "mlflow."))}
+        facts |= {name: f"{figure:.4g}" for name, figure in row["metrics"].items()}
         rows = [[name, str(value)] for name, value in facts.items()]
         console.table(["version", str(row["version"])], rows)
         moves = [event for event in history() if row["version"] in (event.before, event.after)]

@@ -2,13 +2,22 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import fsspec
+import hypothesis
 import numpy as np
 import pytest
 
 from kantor.music.score import Score, onset_floor
+
+# What runs in the background of a script ignores it, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("kantor", deadline=None)
+hypothesis.settings.load_profile("kantor")
 
 pytest_plugins = ["tests.registries"]
 FOLDER = os.environ.get("KANTOR_REFERENCE_DATA", Path(__file__).parents[2] / "shared" / "data")

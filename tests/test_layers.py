@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from kantor.registry.packing import ROOMS
+
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    "ensemble errors settings files locks processes hyperparameters",
+    "ensemble errors settings files locks processes hyperparameters stages experiments tracking",
     "music",
     "formats pages",
     "network data metrics intake",
-    "model runtime",
+    "model runtime training",
     "drift registry compose",
-    "service batch promotion report",
+    "service batch promotion report publishing",
     "cli studio flows pipelines",
 )
 """The rooms, from the lowest layer up; a room may use those beside it in its layer."""
@@ -100,6 +102,18 @@ def test_imports_make_no_circle():
             TopologicalSorter(graph).prepare()
         except CycleError as error:
             pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
+
+
+def test_a_version_carries_what_it_imports():
+    """The rooms that are packed with a version in MLflow are those that loading one leads to."""
+    seen, waiting = set(), {"kantor.registry", "kantor.registry.pyfunc"}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= ARROWS[name] - seen
+    lazily = {"model"}  # of presets that need TensorFlow, which carry it
+    needed = {room(name) for name in seen if (ROOT / "src/kantor" / room(name)).is_dir()}
+    assert needed - lazily == set(ROOMS)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

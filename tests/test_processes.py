@@ -24,6 +24,20 @@ if __name__ == "__main__":
     except processes.Died:
         print(workers.submit(len, "abc").result())
 """
+ENDED = """
+import threading, time
+from kantor import processes
+
+if __name__ == "__main__":
+    workers = processes.Workers(1, "kantor.processes")
+    workers.submit(time.sleep, 0).result()
+    call = workers.submit(time.sleep, 600)
+    threading.Timer(0.2, workers.close, [False]).start()
+    try:
+        call.result()
+    except processes.Died:
+        print("told")
+"""
 WORK = """
 import time
 from kantor import processes
@@ -41,6 +55,12 @@ def test_what_is_needed_was_imported_elsewhere(tmp_path):
     """Workers are forked from a process that has it; a call that ends its worker is told."""
     with started(tmp_path, PRELOADED) as process:
         assert process.communicate(timeout=60)[0].split() == ["True", "True", "False", "3"]
+
+
+def test_a_call_whose_workers_are_ended_is_not_made_again(tmp_path):
+    """It fails at once, so that nobody waits for it."""
+    with started(tmp_path, ENDED) as process:
+        assert process.communicate(timeout=60)[0].split() == ["told"]
 
 
 def test_workers_end_with_the_process_that_they_work_for(tmp_path):

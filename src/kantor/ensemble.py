@@ -158,6 +158,14 @@ class Ensemble:
         )
         return replace(self, lines=lines)
 
+    def playing(self, programs: Mapping[int, int]) -> Ensemble:
+        """The ensemble with other programs for some lines, by their places."""
+        lines = tuple(
+            replace(line, program=programs.get(index, line.program))
+            for index, line in enumerate(self.lines)
+        )
+        return replace(self, lines=lines)
+
     def to_dict(self) -> dict[str, Any]:
         """The ensemble as plain data, for `from_dict`."""
         return asdict(self)

@@ -94,6 +94,8 @@ NOTHING = Freed()
 def free(path: Path, dry_run: bool = False) -> Freed:
     """Delete a file, or a folder with all that is in it; only count them in a dry run.
 
+    Of a folder what is linked from elsewhere as well is not counted.
+
     Raises
     ------
     OSError
@@ -101,7 +103,8 @@ def free(path: Path, dry_run: bool = False) -> Freed:
     """
     is_folder = path.is_dir() and not path.is_symlink()
     within = [path] if path.is_file() else path.rglob("*") if is_folder else []
-    sizes = [one.lstat().st_size for one in within if not one.is_dir()]
+    found = [one.lstat() for one in within if not one.is_dir()]
+    sizes = [one.st_size for one in found if one.st_nlink == 1 or not is_folder]
     if is_folder and not dry_run:
         shutil.rmtree(path)
     elif not dry_run:

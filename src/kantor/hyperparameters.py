@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from kantor.settings import Block
 
+CUT: Final = "time"
+"""What stopped a training that `Train.minutes` cut; all others end by a rule, wherever they run."""
 PresetName = Literal["chorale", "long", "unet"]
 """`long` has the networks of `chorale`, in other sizes, and a longer training."""
 Strategy = Literal["default", "mirrored"]
@@ -65,8 +67,9 @@ class Train(Block):
 
     `drawn` batches of windows, and samples for them, serve an iteration's critic steps by turns and
     its generator step; one device draws them in so many `parts` at once. Beside the critic, the
-    likelihood is that of one window in `likelihood_every`. The key ``long`` holds what the preset
-    `long` changes in the others.
+    likelihood is that of one window in `likelihood_every`. After `minutes`, if given, the training
+    is cut: its model is no champion by itself. The key ``long`` holds what the preset `long`
+    changes in the others.
     """
 
     preset: PresetName
@@ -75,7 +78,7 @@ class Train(Block):
     batch: int = Field(ge=1)
     warmup: int = Field(ge=0)
     iterations: int = Field(ge=0)
-    minutes: float = Field(gt=0)
+    minutes: float | None = Field(None, gt=0)
     critic_steps: int = Field(ge=1)
     gradient_penalty: float = Field(gt=0)
     betas: tuple[float, float]

@@ -46,7 +46,7 @@ class Workers:
     def __init__(self, count: int, module: str, begin: Callable[[], Any] | None = None) -> None:
         self._arguments = count, _context(module), _begin_worker, (begin,)
         self.pool = ProcessPoolExecutor(*self._arguments)
-        self.lock = threading.RLock()
+        self.lock, self.closed = threading.RLock(), False
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Call:
         """Have a function called by the next worker that is free."""
@@ -55,12 +55,16 @@ class Workers:
     def renew(self, pool: ProcessPoolExecutor) -> None:
         """Replace these processes, if nobody has yet; what they work on is dropped."""
         with self.lock:
-            if pool is self.pool:
-                self.close(wait=False)
+            if pool is self.pool and not self.closed:
+                self._end(wait=False)
                 self.pool = ProcessPoolExecutor(*self._arguments)
 
     def close(self, wait: bool = True) -> None:
-        """End the workers; without waiting, what they work on is dropped."""
+        """End the workers; without waiting, what they work on is dropped, and fails with `Died`."""
+        self.closed = True
+        self._end(wait)
+
+    def _end(self, wait: bool) -> None:
         if not wait:
             for process in list((self.pool._processes or {}).values()):
                 process.kill()
@@ -86,13 +90,16 @@ class Call:
         Raises
         ------
         Died
-            If it ended its process twice, the second time beside no other call made again.
+            If it ended its process twice, the second time beside no other call made again; or if
+            the workers were ended.
         """
         try:
             return self._future.result()
         except (BrokenProcessPool, CancelledError):
             self._workers.renew(self._pool)
         with self._workers.lock:
+            if self._workers.closed:
+                raise Died("its workers were ended")
             again = Call(self._workers, *self._task)
             try:
                 return again._future.result()

@@ -59,7 +59,10 @@ class Source(Block):
 
 
 class Split(Block):
-    """Shares of the pieces that sources without a split of their own hold out."""
+    """Shares of the pieces that sources without a split of their own hold out.
+
+    Of a small corpus more are held out, see `kantor.data.splits`.
+    """
 
     valid: float = Field(0.1, ge=0, lt=1)
     test: float = Field(0.1, ge=0, lt=1)
@@ -82,16 +85,29 @@ class Ingest(Block):
     windows: Windows = Windows()
 
 
-class Validate(Block):
+class DataLimits(Block):
     """Limits of the checks on the data; shares are 0 to 1."""
 
     min_pieces: dict[Literal["train", "valid", "test"], int]
+    min_voice_share: float = Field(ge=0, le=1)
+    max_outside_share: float = Field(ge=0, le=1)
     max_rest_share: float = Field(ge=0, le=1)
     max_empty_bar_share: float = Field(ge=0, le=1)
     max_crossing_share: float = Field(ge=0, le=1)
     max_duplicate_share: float = Field(ge=0, le=1)
     min_in_scale: float = Field(ge=0, le=1)
     max_pitch_drift: float = Field(ge=0)
+
+
+class Validate(DataLimits):
+    """Limits for all pieces together, and under `jsb` those for the pieces of this kind alone."""
+
+    jsb: DataLimits | None = None
+
+    def of(self, sources: Sequence[Source]) -> Validate:
+        """The limits that data of `sources` must keep: without the chorales, none for them."""
+        there = any(source.kind == "jsb" for source in sources)
+        return self if there else self.model_copy(update={"jsb": None})
 
 
 class Evaluate(Block):

@@ -21,10 +21,13 @@ Weights = Mapping[str, NDArray[Any]]
 Shape = tuple[int, ...]
 
 NAME = "runtime.npz"
+PRESETS = ("chorale", "long")
+"""Those whose networks this package has."""
 FORMAT = 1
 """Of a model's folder, named in ``model.json``; raised when older models can no longer be read."""
 REMEDY = "`dvc repro` makes one, `kantor models rollback` goes back to the champion before"
 """For a model that does not load."""
+MOST_DILATION = 4_096
 CRITIC = "critic."
 """With which the names of the critic's weights begin."""
 
@@ -59,6 +62,9 @@ def check(weights: Weights, layout: Layout) -> None:
             raise ValueError(f"{name} has the shape {weights[name].shape} in place of {shape}")
         if not np.isfinite(weights[name]).all():
             raise ValueError(f"{name} is not finite")
+    dilations = weights["encoder.dilations"]
+    if not ((dilations >= 1) & (dilations <= MOST_DILATION)).all():
+        raise ValueError(f"encoder.dilations are not from 1 to {MOST_DILATION}")
 
 
 def _generator(weights: Weights, layout: Layout) -> dict[str, Shape]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from base import PARAMS, ROOT
+from naming import RunName
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -48,7 +50,7 @@ def task_runner() -> TaskRunner[Any]:
     return DaskTaskRunner(cluster_kwargs=local)
 
 
-@task(name="compose-chunk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@task(name="compose some melodies", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def compose(packed: bytes, engine: Engine | None = None) -> Results:
     """Compose a chunk: in one of the engine's processes, or where this task runs.
 
@@ -58,18 +60,23 @@ def compose(packed: bytes, engine: Engine | None = None) -> Results:
     return compose_chunk(chunk) if engine is None else engine(chunk)()
 
 
-@flow(name="batch_compose", task_runner=task_runner())
+@flow(
+    name="batch_compose",
+    description="Compose for every melody that is new in the inbox, with the champion.",
+    flow_run_name=RunName(lambda given: f"compose: {given.get('inbox') or 'the inbox'}"),
+    task_runner=task_runner(),
+)
 def batch_compose(
     inbox: str | None = None, out: str | None = None, model: str = CHAMPION, only_new: bool = True
 ) -> str:
     """Compose what is new in the inbox, by the champion of this moment.
 
-    Parameters
-    ----------
-    inbox, out
-        Those of `params.yaml` by default.
-    only_new
-        Leave out what an earlier batch finished.
+    Args:
+        inbox: A folder, a zip file, or an address such as s3://bucket/inbox. Empty: the inbox that
+            params.yaml names.
+        out: The folder for the results. Empty: the one that params.yaml names.
+        model: The version that composes: champion, challenger or a number.
+        only_new: Leave out melodies that an earlier batch finished.
     """
     batch = settings.load(Batch, "batch", PARAMS)
     folder = Batch(out=out or batch.out).out  # checked: an address is no folder
@@ -91,12 +98,23 @@ def batch_compose(
         ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
     )
     with processes(batch.workers) if batch.engine == "processes" else nullcontext() as engine:
-        summary = run(plan, lambda chunk: compose.submit(pickle.dumps(chunk), engine).result)
+
+        def submit(chunk: Chunk) -> Callable[[], Results]:
+            named = compose.with_options(task_run_name=_about(chunk))
+            return named.submit(pickle.dumps(chunk), engine).result
+
+        summary = run(plan, submit)
     if summary is None:
         log.info("nothing new in %s", place)
         return "nothing new"
     create_markdown_artifact(markdown(summary, ROOT), key="batch", description=summary.line)
     return summary.line
+
+
+def _about(chunk: Chunk) -> str:
+    """Such as ``ode_to_joy.mid and 249 more``."""
+    first, more = chunk.jobs[0].upload.name, len(chunk.jobs) - 1
+    return f"{first} and {more} more" if more else first
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import batch_compose
@@ -19,6 +19,7 @@ import prune
 import retrain
 import watch
 from base import PARAMS, ROOT
+from naming import DEPLOYMENTS, RunName, titled
 from prefect import Flow, get_client
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
@@ -27,7 +28,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.runner import Runner
 from pydantic import ValidationError
-from resume import begin_lost, end_flow_runs
+from resume import begin_lost, end_flow_runs, name_scheduled
 
 from kantor import settings
 from kantor.batch import Batch
@@ -37,7 +38,6 @@ from kantor.service.inbox import Inbox
 from kantor.service.parameters import Keep, Retrain
 from kantor.service.service import SIGN
 
-NAME = "kantor"
 LOOK_SECONDS = 15.0  # between two looks for runs that lost their process
 # A run that waits for a person gives up its place among so many, and is then killed for going on
 # without one: those that may wait have no such limit, but locks of their own.
@@ -112,11 +112,12 @@ class Deployment(RunnerDeployment):
 def deployment(flow: Flow[..., Any], **arguments: Any) -> Deployment:
     """What `prefect.Flow.to_deployment` makes; a `SetupError` if its schedule is none."""
     try:
-        made = Deployment.from_flow(flow, NAME, **arguments)
+        made = Deployment.from_flow(flow, DEPLOYMENTS[flow.name], **arguments)
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise SetupError(f"params.yaml: when to run {flow.name}: {reason}") from None
     assert isinstance(made, Deployment)
+    titled(made._parameter_openapi_schema.properties)
     return made
 
 
@@ -137,13 +138,16 @@ def deployments(params: Path = PARAMS) -> list[Deployment]:
     keeping = settings.load(Keep, "keep", params, optional=True).cron
     return [
         deployment(
-            batch_compose.batch_compose, cron=composing, concurrency_limit=ONE_AFTER_ANOTHER
+            batch_compose.batch_compose,
+            tags=["compositions"],
+            cron=composing,
+            concurrency_limit=ONE_AFTER_ANOTHER,
         ),
-        deployment(retrain.retrain, cron=training.cron),
-        deployment(promote.promote),
-        deployment(watch.watch, cron=training.watch, concurrency_limit=ONE),
-        deployment(watch.drift, cron=drifting, concurrency_limit=ONE),
-        deployment(prune.prune, cron=keeping, concurrency_limit=ONE),
+        deployment(retrain.retrain, tags=["models"], cron=training.cron),
+        deployment(promote.promote, tags=["models"]),
+        deployment(watch.watch, tags=["data"], cron=training.watch, concurrency_limit=ONE),
+        deployment(watch.drift, tags=["data"], cron=drifting, concurrency_limit=ONE),
+        deployment(prune.prune, tags=["disk"], cron=keeping, concurrency_limit=ONE),
     ]
 
 
@@ -160,7 +164,16 @@ async def serve(made: Sequence[Deployment], sign: Path, inbox: Inbox | None = No
         begin_lost(client, [*ids.values()], alive, _say)
     _say(f"{len(ids)} deployments")
     sign.parent.mkdir(parents=True, exist_ok=True)
-    beside = [_give(sign), _look_after([*ids.values()])]
+    flows = (
+        batch_compose.batch_compose,
+        retrain.retrain,
+        promote.promote,
+        watch.watch,
+        watch.drift,
+        prune.prune,
+    )
+    names = {ids[one.name]: cast(RunName, one.flow_run_name) for one in flows if one.name in ids}
+    beside = [_give(sign), _look_after(names)]
     if inbox is not None:
         beside.append(_receive(inbox, ids["batch_compose"]))
     tasks = [asyncio.create_task(one) for one in beside]
@@ -196,14 +209,15 @@ async def _receive(inbox: Inbox, composing: UUID) -> None:
             _say(f"could not start a batch: {type(error).__name__}")
 
 
-async def _look_after(ids: list[UUID]) -> None:
-    """Begin runs again that lost their process."""
+async def _look_after(names: Mapping[UUID, RunName]) -> None:
+    """Begin runs again that lost their process; give those to come their names."""
     lost: set[UUID] = set()
     since = time.time()
 
     def look() -> set[UUID]:
         with get_client(sync_client=True) as client:
-            return begin_lost(client, ids, since, _say, lost)
+            name_scheduled(client, names)
+            return begin_lost(client, [*names], since, _say, lost)
 
     while True:
         await asyncio.sleep(LOOK_SECONDS)

@@ -9,29 +9,40 @@ finds it and does not ask again.
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Literal
 from uuid import UUID, uuid4
 
 from base import PARAMS, ROOT
+from naming import RunName
 from prefect import flow, get_client, get_run_logger, pause_flow_run
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
 from prefect.runtime import flow_run
 from prefect.states import Running
+from pydantic import Field
 
 from kantor import settings
+from kantor.promotion import page, rendering
 from kantor.promotion import promote as moves
-from kantor.promotion import rendering
 from kantor.promotion.champion_history import history
 from kantor.promotion.comparison import Approval, ModelComparison, compare, settle
+from kantor.promotion.page import PLOT
 from kantor.service.parameters import Retrain
-from kantor.service.pass_page import PLOT, inline
+from kantor.service.pass_page import form, inline
 
 _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each time it asked
 
 
-@flow(name="promote")
+@flow(
+    name="promote",
+    description="Make another version the champion: by the rule, by hand, or back to the one "
+    "before.",
+    flow_run_name=RunName(
+        lambda given: f"{given.get('action', 'by the rule')}: {given.get('version', 'challenger')}"
+    ),
+)
 def promote(
     action: Literal["by the rule", "promote", "rollback", "retire"] = "by the rule",
     version: str = "challenger",
@@ -41,23 +52,19 @@ def promote(
 ) -> str:
     """Move the champion, by the rule or by hand; or go back to the one before.
 
-    Parameters
-    ----------
-    action
-        ``by the rule`` compares the version with the champion and does what ``params.yaml`` says;
-        the others do what they say, or fail with all that the gate has against it.
-    version
-        A number or an alias; a rollback needs none.
-    why, by
-        The reason and the person, for the history. All but ``by the rule`` need a reason.
-    force
-        Promote or roll back against the gate; what it said is recorded.
+    Args:
+        action: By the rule: compare the version with the champion and do what params.yaml says.
+            The others do what they say, or fail with all that the gate has against it.
+        version: The version's number, or an alias such as challenger. A rollback needs none.
+        why: The reason, for the history. Only by the rule needs none.
+        by: Your name, for the history.
+        force: Promote or roll back in spite of the gate. What it has against it is recorded.
     """
     if action == "by the rule":
         comparison = compare(version, root=ROOT)
+        page.write(comparison, ROOT)
         text = rendering.comparison_markdown(comparison)
         create_markdown_artifact(text, key="comparison", description=comparison.name)
-        rendering.draw(comparison, ROOT / PLOT)
         create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
         outcome = settle(ROOT, comparison, why or "asked for by hand", ask, by or "flow promote")
     elif action == "retire":
@@ -75,9 +82,14 @@ def promote(
 class Decision(RunInput):
     """The form in Prefect's page. Nothing in it is filled in: no answer must not pass for a yes."""
 
-    promote: bool
-    your_name: str
-    why: str
+    promote: bool = Field(
+        title="Make the challenger champion",
+        description="On: it composes from now on. Off: the champion stays.",
+    )
+    your_name: str = Field(title="Your name", description="It goes into the history.")
+    why: str = Field(
+        title="Why", description="One sentence for the history, such as: sounds better in minor."
+    )
 
 
 def ask(comparison: ModelComparison) -> Approval | None:
@@ -108,14 +120,13 @@ def _earlier_answer(question: str) -> Decision | None:
 
 def _wait_for_answer(comparison: ModelComparison, question: str) -> Decision | None:
     hours = settings.load(Retrain, "retrain", PARAMS).approval_hours
-    text = rendering.comparison_markdown(comparison)
-    text += f"\n\nShall version {comparison.challenger} be the champion?"
-    form = Decision.with_initial_data(description=text)
+    text = form(comparison, inline(ROOT / PLOT), os.environ)
+    asked = Decision.with_initial_data(description=text)
     get_run_logger().info("waiting for a person: Resume, on this run's page")
     try:
         # A run that was begun again would find its former pause ended, hence a key of its own.
         key = f"{question}-{uuid4().hex}"
-        return pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), key=key)
+        return pause_flow_run(wait_for_input=asked, timeout=int(hours * 3600), key=key)
     except FlowPauseTimeout:
         # Out of the pause: ended in it, Prefect would call the flow run failed.
         with get_client(sync_client=True) as client:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from base import ROOT
+from naming import RunName
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
@@ -15,9 +16,20 @@ from kantor.errors import SetupError
 from kantor.service import pruning
 
 
-@flow(name="prune")
+@flow(
+    name="prune",
+    description="Delete batches, logs, refused uploads and retired versions that are older than "
+    "the block keep of params.yaml allows.",
+    flow_run_name=RunName(
+        lambda given: "list what is old" if given.get("dry_run") else "delete what is old"
+    ),
+)
 def prune(dry_run: bool = False) -> str:
-    """Delete what is older than params.yaml says; say what went, or would go in a dry run."""
+    """Delete what is older than params.yaml says; say what went, or would go in a dry run.
+
+    Args:
+        dry_run: Only list what would be deleted.
+    """
     pruned = []
     for one in pruning.prune(ROOT, dry_run):
         pruned.append(one)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import base  # noqa: F401
+from naming import RunName
 from prefect import flow, get_client, get_run_logger
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas import filters
@@ -42,14 +43,16 @@ Say = Callable[[str], object]
 Heartbeat = tuple[UUID, float] | None
 
 
-@flow(name="resume")
+@flow(
+    name="resume",
+    description="Begin runs of a work pool again that lost their worker.",
+    flow_run_name=RunName(lambda given: f"resume: {given.get('pool') or 'this pool'}"),
+)
 def resume(pool: str | None = None) -> int:
     """Begin again what no process works on any more; how many runs.
 
-    Parameters
-    ----------
-    pool
-        The work pool to look after; by default the one that this run is in.
+    Args:
+        pool: The work pool to look after. Empty: the one that this run is in.
     """
     every = get_current_settings().flows.heartbeat_frequency
     if every is None:
@@ -183,6 +186,16 @@ def runs_in(client: SyncPrefectClient, deployments: list[UUID], *types: StateTyp
     within = filters.FlowRunFilterDeploymentId(any_=deployments)
     chosen = filters.FlowRunFilter(deployment_id=within, state=kind)
     return client.read_flow_runs(flow_run_filter=chosen, sort=FlowRunSort.END_TIME_DESC)
+
+
+def name_scheduled(client: SyncPrefectClient, names: Mapping[UUID, RunName]) -> None:
+    """Name the runs to come, by deployment; Prefect calls them by random words until they begin."""
+    for run in runs_in(client, [*names], StateType.SCHEDULED):
+        if run.deployment_id is None or run.expected_start_time is None:
+            continue
+        name = names[run.deployment_id].of(run.parameters, run.expected_start_time)
+        if run.name != name:
+            client.set_flow_run_name(run.id, name)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,16 @@ import sys
 from typing import Literal
 
 from base import PARAMS, ROOT
+from naming import RunName
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled
 from promote import ask
 
 from kantor import settings
 from kantor.locks import Busy
-from kantor.promotion import rendering
+from kantor.promotion import page
 from kantor.promotion.comparison import (
     ModelComparison,
     compare,
@@ -25,38 +28,45 @@ from kantor.promotion.comparison import (
     settle,
     undecided,
 )
+from kantor.promotion.page import PLOT
 from kantor.service import pipeline
+from kantor.service.failures import StageStopped
 from kantor.service.parameters import Retrain
-from kantor.service.pass_page import PLOT, Pass, inline, markdown
+from kantor.service.pass_page import Pass, inline, markdown
 
 
-@task
+@task(name="run the stages", task_run_name="run the stages of dvc.yaml")
 def reproduce(force: bool, lock: int) -> list[str]:
     """Run every stage that something changed for; the names of those that ran."""
     return pipeline.reproduce(ROOT, get_run_logger().info, force, lock)
 
 
-@flow(name="retrain", log_prints=True)
+@flow(
+    name="retrain",
+    description="Train a new version where data, parameters or code have changed. Compare it with "
+    "the champion, and promote it by the rule or after a person's word.",
+    flow_run_name=RunName(lambda given: f"retrain: {given.get('reason', 'what has changed')}"),
+    log_prints=True,
+)
 def retrain(
     reason: str = "by hand",
     force: bool = False,
     promote: Literal["auto", "approve", "never"] | None = None,
-) -> str:
+) -> str | State[str]:
     """Bring the pipeline up to date, compare what it made with the champion, promote by the rule.
 
-    Parameters
-    ----------
-    reason
-        For those who look at the run later.
-    force
-        Run every stage, whether or not anything changed for it.
-    promote
-        Whether the better one is promoted at once, or a person is asked, or never; by default
-        what ``params.yaml`` says.
+    Args:
+        reason: Why, for those who look at the run and the history later.
+        force: Run every stage, even if nothing has changed for it.
+        promote: What happens to a version that is better: promote it at once (auto), ask a person
+            first (approve), or leave the champion (never). Empty: what params.yaml says.
     """
     log = get_run_logger()
     log.info("asked for: %s", reason)
-    done = _pass(reason, force)
+    try:
+        done = _pass(reason, force)
+    except StageStopped as stopped:
+        return Cancelled(message=str(stopped))
     rule = settings.load(settings.Promote, "promote", PARAMS)
     rule = rule.model_copy(update={"mode": promote or rule.mode})
     outcome = done.summary[0] if done.summary else "nothing changed: every stage is up to date"
@@ -85,17 +95,25 @@ def _pass(reason: str, force: bool) -> Pass:
         for line in changed:
             log.info("changed for %s", line)
         tried = reproduce.with_options(
-            retries=limits.retries, retry_delay_seconds=limits.retry_seconds
+            retries=limits.retries,
+            retry_delay_seconds=limits.retry_seconds,
+            retry_condition_fn=reproduce_again,
         )
         ran = tried(force, lock)
         summary = pipeline.run_logged([sys.executable, "-m", "kantor.registry"], ROOT, log.info)
     return Pass(reason, changed, ran, summary)
 
 
+def reproduce_again(_task: object, _run: object, state: State[list[str]]) -> bool:
+    """Whether it is worth another try: not where somebody stopped it."""
+    return not isinstance(state.result(raise_on_failure=False), StageStopped)
+
+
 def _decide(done: Pass, pair: str, rule: settings.Promote, reason: str) -> str:
     """Compare challenger and champion and do what the rule says; what was done."""
     get_run_logger().info("comparing %s", pair)
     comparison = compare(root=ROOT, rule=rule)
+    page.write(comparison, ROOT)
     _show(done, f"{comparison.name}: {pair}", comparison)
     outcome = settle(ROOT, comparison, reason, ask)
     get_run_logger().info(outcome)
@@ -108,7 +126,6 @@ def _show(done: Pass, outcome: str, comparison: ModelComparison | None) -> None:
     text = markdown(done, outcome, comparison, os.environ)
     create_markdown_artifact(text, key="retrain", description=outcome)
     if comparison is not None:
-        rendering.draw(comparison, ROOT / PLOT)
         create_image_artifact(inline(ROOT / PLOT), key="drawing", description=outcome)
 
 

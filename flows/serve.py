@@ -1,4 +1,4 @@
-"""Run it all on one machine: Prefect, MLflow, the front page, and the flows with their schedules.
+"""Run it all on one machine: Studio, Prefect, MLflow, and the flows with their schedules.
 
 ``make serve`` runs this. It ends with Ctrl-C or SIGTERM, and then with all that it started.
 """

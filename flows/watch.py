@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from base import PARAMS, ROOT
+from naming import DEPLOYMENTS, RunName
 from prefect import flow, get_client, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.exceptions import ObjectNotFound
@@ -15,10 +16,14 @@ from kantor.errors import InputError, SetupError
 from kantor.promotion.promote import audit
 from kantor.service.inbox import announced, new_scores
 
-RETRAIN = "retrain/kantor"
+RETRAIN = f"retrain/{DEPLOYMENTS['retrain']}"
 
 
-@flow(name="watch")
+@flow(
+    name="watch",
+    description="Look for new scores in data/, and start one retraining for them.",
+    flow_run_name=RunName(lambda _: "look for new scores"),
+)
 def watch() -> str:
     """Notice new scores in data/, and start retraining once for each content of the folder."""
     log = get_run_logger()
@@ -37,7 +42,12 @@ def watch() -> str:
     return scores.line
 
 
-@flow(name="drift")
+@flow(
+    name="drift",
+    description="Compare the melodies that came in with the training data. Start a retraining if "
+    "they stay unlike them.",
+    flow_run_name=RunName(lambda _: "compare the melodies that came in"),
+)
 def drift() -> str:
     """Compare the melodies that came in with the training's; start retraining if drift stays."""
     limits = settings.load(settings.Drift, "drift", PARAMS)

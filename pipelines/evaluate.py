@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import files, settings
+from kantor import files, settings, tracking
 from kantor.data import corpus
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.report.evaluation import evaluate
@@ -23,14 +23,15 @@ def main() -> int:
         pieces = corpus.load(SCORES)
         from kantor.compose.composer import load
 
-        with files.full_disk_explained():
+        with files.full_disk_explained(), tracking.tracked("evaluate") as begun:
+            begun()
             figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
     except (InputError, ModelError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
     passed, metrics = (figures["headline"][name] for name in ("metrics_in_range", "metrics"))
     print(
-        f"evaluate: {passed} of {metrics} metrics in Bach's range, "
+        f"evaluate: {passed} of {metrics} metrics in the range of the real pieces, "
         f"{figures['pieces']} pieces; see {REPORTS / 'report.html'}"
     )
     return 0

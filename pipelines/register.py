@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import files
+from kantor import experiments, files
 from kantor.errors import ModelError, SetupError
-from kantor.registry import RECEIPT, register
+from kantor.registry import RECEIPT, receipt_of, register
 from kantor.settings import Register, load
 
 
@@ -15,7 +15,12 @@ def main() -> int:
     """Register what is in ``build/model/`` and say which version it is."""
     try:
         with files.full_disk_explained():
-            receipt = register(Path.cwd(), load(Register, "register"))
+            params = load(Register, "register")
+            if experiments.name():
+                receipt_of(Path.cwd(), params).write(RECEIPT)
+                print("register: no version of an experiment; `make register` makes one")
+                return 0
+            receipt = register(Path.cwd(), params)
             receipt.write(RECEIPT)
     except (ModelError, SetupError, OSError) as error:
         print(f"register: {error}", file=sys.stderr)

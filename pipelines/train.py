@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import files, settings
+from kantor import files, settings, tracking
 from kantor.errors import InputError, SetupError
 
 
@@ -19,13 +19,14 @@ def main() -> int:
 
     inputs = [Path("build/scores.npz"), Path("build/windows.npz")]
     try:
-        with files.full_disk_explained():
+        with files.full_disk_explained(), tracking.tracked("train", TrainingStopped) as begun:
             done = train(
                 settings.load(Train, "train"),
                 corpus.load(inputs[0]),
                 windows.load(inputs[1]),
                 fingerprint(inputs),
                 ensemble=settings.load_ensemble(),
+                begun=begun,
             )
     except TrainingStopped as stopped:
         print(f"train: {stopped}", file=sys.stderr)

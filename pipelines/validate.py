@@ -16,13 +16,14 @@ def main() -> int:
     """Run the stage; 1 with one line on stderr if it cannot, and for each check that failed."""
     settings.quiet()
     try:
-        limits = settings.load(settings.Validate, "validate")
-        steps = settings.load(settings.Ingest, "ingest").windows.steps
+        ingest = settings.load(settings.Ingest, "ingest")
+        limits = settings.load(settings.Validate, "validate").of(ingest.sources)
+        steps = ingest.windows.steps
         ensemble = settings.load_ensemble()
         manifest = read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
         with files.full_disk_explained():
-            tables = measure(tensors, manifest, steps, limits.min_pieces, ensemble)
+            tables = measure(tensors, manifest, steps, limits, ensemble)
             outcomes = validate(tables, limits, steps, Path("reports"))
     except (InputError, SetupError, OSError) as error:
         print(f"validate: {error}", file=sys.stderr)

@@ -17,9 +17,15 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def collected():
-    """The collector takes those sockets here, not in the midst of a later test."""
+def nothing_left():
+    """Prefect's sender of events ends here: its pings draw from `random` in the midst of others.
+
+    The collector takes those sockets here too.
+    """
     yield
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.drain_all(timeout=30, at_exit=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

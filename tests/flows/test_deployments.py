@@ -1,17 +1,25 @@
 """All flows are served by what params.yaml says, and put back where they were changed elsewhere."""
 
 import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from unittest.mock import AsyncMock, MagicMock
 from uuid import UUID
 
 import deployments
+import naming
 import pytest
 import watch
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.states import Scheduled
+from resume import name_scheduled
 
 from kantor.errors import SetupError
+from kantor.studio.training import prefect_runs
 
+DUE = datetime(2026, 12, 3, 3, 0, tzinfo=UTC)
 CHANGES = DeploymentUpdate(
     pull_steps=[{"prefect.deployments.steps.run_shell_script": {"script": "echo in"}}],
     job_variables={"env": {"PYTHONPATH": "/elsewhere"}},
@@ -34,6 +42,44 @@ def test_every_flow_is_served_with_its_schedule():
     assert not named["retrain"].triggers, "`watch` and `drift` start it themselves, once"
     limited = {name for name, one in named.items() if one.concurrency_limit == 1}
     assert limited == {"watch", "drift", "batch_compose", "prune"}
+
+
+def test_names_and_words_tell_them_apart():
+    """No two have a name in common; each flow, deployment and parameter is described."""
+    made = deployments.deployments()
+    assert len({one.name for one in made}) == len({one.description for one in made}) == len(made)
+    for one in made:
+        assert re.fullmatch(r"[A-Z].{20,}\.", one.description), one.description
+        assert len(one.tags) == 1
+        for name, about in one._parameter_openapi_schema.properties.items():
+            assert about.get("description", "").endswith("."), f"{one.name}: {name}"
+            assert about["title"] == about["title"].capitalize()
+            assert "_" not in about["title"]
+    served = {f"{one.flow_name}/{one.name}" for one in made}
+    assert {watch.RETRAIN, prefect_runs.DEPLOYMENT} <= served
+
+
+def test_a_run_is_called_by_what_it_is_about_and_when(monkeypatch):
+    """One line, however long the reason; the time is the machine's own."""
+    monkeypatch.setattr(
+        naming, "flow_run", SimpleNamespace(parameters={}, scheduled_start_time=DUE)
+    )
+    named = naming.RunName(lambda given: f"retrain: {given.get('reason', 'by hand')}\n" * 9)
+    when = DUE.astimezone().strftime("%-d %b %H:%M")
+    assert re.fullmatch(f"retrain: by hand retrain: .{{,45}}, {when}", named())
+
+
+def test_runs_to_come_have_names_as_well(client):
+    """Prefect calls them by two random words until they begin; named once, they are left alone."""
+    made = client.create_deployment(client.create_flow(watch.watch), "to come")
+    due = datetime.now(UTC) + timedelta(days=1)
+    run = client.create_flow_run_from_deployment(made, state=Scheduled(scheduled_time=due))
+    names = {made: watch.watch.flow_run_name}
+    name_scheduled(client, names)
+    named = client.read_flow_run(run.id)
+    assert named.name == f"look for new scores, {due.astimezone():%-d %b %H:%M}"
+    name_scheduled(client, names)
+    assert client.read_flow_run(run.id).updated == named.updated
 
 
 def test_an_arrival_starts_one_batch(monkeypatch, tmp_path, capsys):

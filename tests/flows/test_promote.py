@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from kantor import settings
 from kantor.metrics.distances import Difference
+from kantor.promotion import rendering
 from kantor.promotion.champion_history import Event
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.gate import Refused
@@ -40,7 +41,7 @@ PROMOTED = "kantor-bach version 2 promoted by ada; version 1 is kept as previous
 
 
 @pytest.fixture
-def moves(monkeypatch, tmp_path):
+def moves(monkeypatch):
     """Stands for what changes the registry; a comparison that the challenger wins."""
     moves = Mock()
     for what in ("promote", "rollback", "retire"):
@@ -50,8 +51,17 @@ def moves(monkeypatch, tmp_path):
     monkeypatch.setattr("kantor.promotion.comparison.promote", moves.promote)
     monkeypatch.setattr(promote, "history", lambda root: [moves.rollback.return_value])
     monkeypatch.setattr(promote, "compare", lambda version, root: COMPARISON)
-    monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")
     return moves
+
+
+@pytest.fixture(autouse=True)
+def drawn(monkeypatch, tmp_path):
+    """The drawing is there; the page of the comparison has tests of its own."""
+    monkeypatch.setattr(promote, "PLOT", tmp_path / "drawing.png")
+    rendering.draw(COMPARISON, tmp_path / "drawing.png")
+    write = Mock()
+    monkeypatch.setattr(promote.page, "write", write)
+    return write
 
 
 @pytest.fixture
@@ -87,13 +97,14 @@ def answer(**form):
     ("yes", "outcome"),
     [(True, PROMOTED), (False, "kantor-bach version 2 not promoted: ada said no (by ear)")],
 )
-def test_a_person_answers(moves, quick, yes, outcome):
+def test_a_person_answers(moves, drawn, quick, yes, outcome):
     """Name and reason go into the history; page and drawing are there to judge by."""
     person = answer(promote=yes, your_name="ada", why="by ear")
     assert promote.promote() == outcome
     person.join()
     assert [one.args for one in moves.promote.call_args_list] == [(2, "by ear", "ada")] * yes
-    assert "takes the champion's place" in Artifact.get("comparison").data
+    drawn.assert_called_once_with(COMPARISON, promote.ROOT)
+    assert "is better than the champion" in Artifact.get("comparison").data
     assert Artifact.get("drawing").data.startswith("data:image/png;base64,")
     assert "| rollback | 1 | 2 | ada |" in Artifact.get("champions").data
 

@@ -13,11 +13,13 @@ import retrain
 import watch
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.states import Failed
 from watch import start_retraining
 
 from kantor.errors import SetupError
 from kantor.files import Freed
 from kantor.promotion.comparison import deciding
+from kantor.service.failures import StageFailed, StageStopped
 from kantor.service.inbox import new_scores
 from kantor.service.pruning import Pruned
 
@@ -49,6 +51,19 @@ def test_nothing_changed_says_so(log, monkeypatch):
     assert log == ["asked for: the calendar says so", outcome]
 
 
+def test_a_training_that_was_stopped_is_cancelled(log, monkeypatch):
+    """It is not tried again, and did not fail; where it stopped is the state's message."""
+
+    def stopped(reason, force):
+        raise StageStopped("stopped at iteration 40")
+
+    monkeypatch.setattr(retrain, "_pass", stopped)
+    state = retrain.retrain.fn()
+    assert (state.is_cancelled(), state.message) == (True, "stopped at iteration 40")
+    for error, again in ((StageStopped("stopped"), False), (StageFailed("no window"), True)):
+        assert retrain.reproduce_again(None, None, Failed(data=error)) is again
+
+
 def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
     """It is compared, by the mode that was asked for."""
     monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
@@ -58,9 +73,12 @@ def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
     monkeypatch.setattr(retrain, "_show", lambda *shown: None)
     compare = Mock(return_value=SimpleNamespace(name="bach"))
     monkeypatch.setattr(retrain, "compare", compare)
+    write = Mock()
+    monkeypatch.setattr(retrain.page, "write", write)
     monkeypatch.setattr(retrain, "settle", lambda root, comparison, reason, ask: "promoted")
     assert retrain.retrain.fn(promote="never") == "promoted"
     assert compare.call_args.kwargs["rule"].mode == "never"
+    write.assert_called_once_with(compare.return_value, retrain.ROOT)
     assert notes == ["version 2 against 1"]
 
 

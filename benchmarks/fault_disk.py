@@ -104,7 +104,12 @@ def _judged(stage: str, said: str) -> tuple[list[str], list[str]]:
 def _results(clone: Clone) -> dict[str, str]:
     """What a stage makes, but for what differs from run to run."""
     contents = clone.contents(*RESULTS)
-    passed_over = ("reports/data_docs", "build/checkpoints", "build/registered.json")
+    passed_over = (
+        "reports/data_docs",
+        "build/checkpoints",
+        "build/times.csv",
+        "build/registered.json",
+    )
     return {
         name: value
         for name, value in contents.items()

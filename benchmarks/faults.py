@@ -150,12 +150,13 @@ def _ended(
 
 def _composed(out: Path) -> pd.DataFrame:
     """The manifest of the first batch but for its times, with the bytes of each row's files."""
-    rows = pd.read_parquet(min(out.glob("batch-*/manifest.parquet")))
+    manifest = min(out.glob("*/manifest.parquet"))
+    folder, rows = manifest.parent, pd.read_parquet(manifest)
     rows = rows.drop(columns=["seconds", "finished"])
     named = {path for files in rows["files"] for path in files.split(";") if path}
-    there = {path.relative_to(out).as_posix() for path in (out / "files").rglob("*.*")}
+    there = {path.relative_to(folder).as_posix() for path in (folder / "music").glob("*.*")}
     contents = [
-        b"".join((out / path).read_bytes() for path in files.split(";") if path)
+        b"".join((folder / path).read_bytes() for path in files.split(";") if path)
         for files in rows["files"]
     ]
     return rows.assign(contents=contents, unnamed=";".join(sorted(there ^ named)))

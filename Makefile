@@ -3,8 +3,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
+STUDIO := src/kantor/studio
 READY := $(VENV)/.ready
 PYTHON ?= python3
+# Where the environment was made. A clone that was moved or copied does not use the other place's.
+MADE_IN := $(file <$(READY))
+ifneq ($(MADE_IN),$(CURDIR))
+MOVED := $(MADE_IN)
+endif
 # Stages are started by DVC: they find this environment first on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := true
@@ -17,47 +23,97 @@ export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 OUT ?= compositions
-FORMAT ?= mid,png,wav
+# To the shell as they are typed: make expands nothing in them, and the shell runs nothing.
+export COMPOSE_MELODY := $(value MELODY)
+export COMPOSE_OUT := $(value OUT)
+export COMPOSE_FORMAT := $(value FORMAT)
+unexport MELODY OUT FORMAT
 
-.PHONY: help repro data test test-long lint format compose serve bench bench-quality extras lock clean
+.PHONY: help repro register data test test-long lint vendor pictures format compose studio serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock requirements-uv.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# What must be there before anything is installed.
+ground:
+	@command -v git >/dev/null || { echo "make: git is missing; on Debian: sudo apt install git" >&2; exit 1; }
+	@test -e .git || { echo "make: no .git here, and DVC needs one: clone the repository instead of unpacking a download, or run this first: git init && git add . && git commit -m Begin" >&2; exit 1; }
+	@test -x $(BIN)/python || command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is missing; on Debian: sudo apt install python3 python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "make: $$("$(PYTHON)" --version) is not 3.11 to 3.13; name another: make repro PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) has no venv; on Debian: sudo apt install python3-venv" >&2; exit 1; }
+
+# Scripts of a relocatable environment find it from where they stand; the rest is made anew.
+$(READY): requirements.lock requirements-uv.lock pyproject.toml $(if $(MOVED),ground) | ground
+	@$(if $(MOVED),echo "$(VENV) was made in $$(cat $@); mending it for this place")
+	@grep -qsx 'relocatable = true' $(VENV)/pyvenv.cfg && $(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV)
+	@if test -x $(BIN)/python; then $(BIN)/python -m venv --without-pip $(VENV); else "$(PYTHON)" -m venv $(VENV); fi
+	@echo 'relocatable = true' >> $(VENV)/pyvenv.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@printf '%s\n' '#!/bin/sh' 'exec "$$(dirname "$$(realpath "$$0")")/python" -m pip "$$@"' | tee $(BIN)/pip > $(BIN)/pip3
+	@rm -f $(BIN)/pip3.*
 	@echo "installing the locked requirements into $(VENV)"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@touch $@
+	@# A path from where the file lies can be read in every locale, and wherever the repository is.
+	@for path in $(VENV)/lib/python3*/site-packages/*kantor.pth; do echo ../../../../src > "$$path"; done
+	@test ! -s mlflow.db || $(BIN)/python -m kantor.registry relocate
+	@pwd -P > $@
 
 repro: data ## Train, evaluate and register a model from the chorales; say what was made
 	@$(BIN)/python -B -m kantor.service.pipeline dvc repro || { $(BIN)/python -B -m kantor.files; exit 1; }
 	@$(BIN)/python -m kantor.registry
+	@$(BIN)/python -m kantor.service.git_changes
+
+register: $(READY) ## Register what is built as the challenger: make register [EXPERIMENT=name]
+	@$(BIN)/python -B -m kantor.service.pipeline sh -c '{ test -z "$$EXPERIMENT" || dvc exp apply "$$EXPERIMENT"; } && dvc repro evaluate && dvc repro -fs register'
+	@$(BIN)/python -m kantor.registry
+	@$(BIN)/python -m kantor.service.git_changes
 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package
 	@$(BIN)/kantor data
 
 test: lint ## Lint, check types, run the tests but for the long ones
-	@$(BIN)/pytest -m "not long"
+	@$(BIN)/pytest -m "not long" --numprocesses 2 --dist worksteal
+	@command -v chromium chromium-browser >/dev/null || echo "no Chromium here: the tests of pages in a browser are left out, in make test-long too"
+
+# Real programs and pages on a busy machine: what failed may try once more, by itself.
+TWICE = $(BIN)/pytest -m long --timeout 900 $(1) || { test $$? = 1 && echo "once more: what failed" && $(BIN)/pytest -m long --timeout 900 $(1) --last-failed --last-failed-no-failures none; }
 
 test-long: $(READY) ## Run the long tests: pages in a real browser, kills, whole lines
-	@$(BIN)/pytest -m long
+	@$(call TWICE,--ignore tests/browser --numprocesses 2 --dist worksteal)
+	@$(call TWICE,tests/browser)
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style and types (of Studio's page where npm is there)
 	@$(BIN)/ruff check src pipelines flows tests benchmarks
 	@$(BIN)/ruff format --check src pipelines flows tests benchmarks
 	@$(BIN)/mypy
+	@if command -v npm >/dev/null; then \
+	  test -x $(STUDIO)/node_modules/.bin/tsc || npm --prefix $(STUDIO) ci --silent --no-audit --no-fund || exit 1; \
+	  $(STUDIO)/node_modules/.bin/tsc -p $(STUDIO)/jsconfig.json; \
+	else echo "no npm: the types of Studio's page were not checked"; fi
+
+vendor: $(READY) ## Bring Studio's third-party scripts to the versions in its package.json
+	@npm --prefix $(STUDIO) install --silent --no-audit --no-fund
+	@$(BIN)/python tests/studio/vendor.py
+
+pictures: $(READY) ## Make the pictures of docs/studio.md anew, with the champion
+	@$(BIN)/kantor studio --no-browser --port 8499 & studio=$$!; \
+	KANTOR_TEST_BROWSER=1 KANTOR_STUDIO=http://localhost:8499 KANTOR_PICTURES=docs/studio \
+	$(BIN)/pytest tests/browser/test_pictures.py; code=$$?; kill $$studio; exit $$code
 
 format: $(READY) ## Put the code into shape
 	@$(BIN)/ruff check --fix src pipelines flows tests benchmarks
 	@$(BIN)/ruff format src pipelines flows tests benchmarks
 
 compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" [OUT=folder] [FORMAT=mid,wav]
-	@test -n "$(MELODY)" || { echo 'make compose: name a melody: make compose MELODY=tune.mid' >&2; exit 2; }
-	@$(BIN)/kantor compose $(MELODY) --out $(OUT) --format $(FORMAT)
+	@test -n "$$COMPOSE_MELODY" || { echo 'make compose: name a melody: make compose MELODY=tune.mid' >&2; exit 2; }
+	@set -- $$COMPOSE_MELODY; test ! -e "$$COMPOSE_MELODY" || set -- "$$COMPOSE_MELODY"; \
+	for name in "$$@"; do test -e "$$name" || { printf 'make compose: no file %s; one name with spaces stands alone, as in MELODY="my song.mid"; for several use kantor compose "my song.mid" "b.mid"\n' "$$name" >&2; exit 2; }; done; \
+	$(BIN)/kantor compose --out "$$COMPOSE_OUT" $${COMPOSE_FORMAT:+--format "$$COMPOSE_FORMAT"} -- "$$@"
 
-serve: $(READY) ## Run it all: Prefect, MLflow, the flows with their schedules, a front page
+studio: $(READY) ## Open Studio in the browser: play a melody, hear it harmonised
+	@exec $(BIN)/kantor studio
+
+serve: $(READY) ## Run it all: Studio, Prefect, MLflow, the flows with their schedules
 	@exec $(BIN)/python flows/serve.py
 
 bench: $(READY) ## Measure speed, as ratios taken side by side
@@ -72,11 +128,12 @@ extras: $(READY) ## Install what several machines may need as well: drivers for 
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock -r requirements-extras.lock
 
 lock: $(READY) ## Resolve the requirements anew: versions and hashes
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra full --group dev -o requirements.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ {exit} {print}' > requirements-uv.lock
 	@# Of the extras only what the lock does not hold already, in versions that go with it.
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --all-extras -c requirements.lock | awk 'NR == FNR {if (/^[a-z]/) known[$$1]; next} /^[a-z]/ {new = !($$1 in known)} new' requirements.lock - > requirements-extras.lock
 
 clean: ## Remove what was made: build, reports, compositions, caches (not data, models, environment)
-	@rm -rf build reports compositions .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@git clean -qfdX -- reports  # but for what is in git
+	@rm -rf build compositions .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find src pipelines tests benchmarks flows -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -39,7 +39,7 @@ def block(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
         melody = score.pitches[:, score.ensemble.leads].astype(np.int64)
         degrees = [(3, 5, 7)[at % 3] + 7 * (at // 3) for at in range(len(score.ensemble.others))]
         below = [_degrees_below(melody, _major_tonic_of(score), down) for down in degrees]
-        made.append(_with_others(score, np.maximum(np.stack(below, axis=1), 0)))
+        made.append(with_others(score, np.maximum(np.stack(below, axis=1), 0)))
     return made
 
 
@@ -50,7 +50,7 @@ def triads(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     as near to where they were as the range and the line above allow: single chords are right, or
     lack a note; no chord leads to the next.
     """
-    return [_with_others(score, _triads_under(score, rng)) for score in scores]
+    return [with_others(score, _triads_under(score, rng)) for score in scores]
 
 
 def _triads_under(score: Score, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -93,7 +93,7 @@ def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
         quarter = np.cumsum(starts)
         ranges = [score.ensemble.ranges[line] for line in score.ensemble.others]
         drawn = [rng.integers(low, high + 1, quarter.size + 1) for low, high in ranges]
-        made.append(_with_others(score, np.stack(drawn, axis=1)[quarter], starts))
+        made.append(with_others(score, np.stack(drawn, axis=1)[quarter], starts))
     return made
 
 
@@ -132,10 +132,10 @@ def _borrowed(score: Score, donor: Score, start: int = 0) -> Score:
     return replace(score, pitches=pitches, onsets=onsets | onset_floor(pitches))
 
 
-def _with_others(score: Score, written: NDArray[np.int64], starts: Flags | None = None) -> Score:
-    """The score with other lines, ``(time, line)`` in the order of `Ensemble.others`.
+def with_others(score: Score, written: NDArray[np.int64], starts: Flags | None = None) -> Score:
+    """The score with the lines `written`, ``(time, line) int`` in the order of `Ensemble.others`.
 
-    A note begins at each of `starts`, by default the melody's onsets, and where pitch changes.
+    They rest where the melody does. A note begins at each of `starts`, by default the melody's onsets, and where pitch changes.
     """
     leads, others = score.ensemble.leads, list(score.ensemble.others)
     starts = score.onsets[:, leads] if starts is None else starts

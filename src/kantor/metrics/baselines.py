@@ -135,7 +135,8 @@ def _borrowed(score: Score, donor: Score, start: int = 0) -> Score:
 def with_others(score: Score, written: NDArray[np.int64], starts: Flags | None = None) -> Score:
     """The score with the lines `written`, ``(time, line) int`` in the order of `Ensemble.others`.
 
-    They rest where the melody does. A note begins at each of `starts`, by default the melody's onsets, and where pitch changes.
+    They rest where the melody does. A note begins at each of `starts`, by default the melody's
+    onsets, and where pitch changes.
     """
     leads, others = score.ensemble.leads, list(score.ensemble.others)
     starts = score.onsets[:, leads] if starts is None else starts

@@ -66,7 +66,7 @@ class Contender:
 
 def contenders(params: Path, corpus: Corpus, rolls: Windows) -> list[Contender]:
     """Both models, untrained; the workshop's gets two bars a chorale, in its own key, as there."""
-    from workshop import recipe, untransposed
+    import workshop
 
     from kantor.hyperparameters import Train
     from kantor.model.train import batches
@@ -74,14 +74,11 @@ def contenders(params: Path, corpus: Corpus, rolls: Windows) -> list[Contender]:
 
     ours = settings.load(Train, "train", params).model_copy(update={"preset": CHORALE})
     steps = rolls.rolls.shape[1]
-    _, first = np.unique(rolls.piece, return_index=True)
-    fields = ("rolls", "onsets", "piece", "start", "length")
-    two_bars = Windows(*(getattr(rolls, name)[first] for name in fields))
     pools = {
-        UNET: untransposed(batches.pool(corpus, two_bars, "train")),
+        UNET: workshop.pool(corpus, rolls),
         CHORALE: batches.pool(corpus, rolls, "train"),
     }
-    trainers = {UNET: Trainer(recipe(ours), steps), CHORALE: Trainer(ours, steps)}
+    trainers = {UNET: Trainer(workshop.recipe(ours), steps), CHORALE: Trainer(ours, steps)}
     return [
         Contender(
             name,

@@ -4,8 +4,9 @@ Beside Bach and Kantor: chords counted in the training split (`viterbi`), anothe
 voices (`shuffled`), and the workshop's network, where a trained one is named. What is drawn by
 chance is drawn once for each seed, and its figures are means over the seeds.
 
-The first row is the share of the lower voices' cells that sound, in per cent; the next ones are
-metrics of `kantor.metrics.musical` and their overlap with Bach's; the others those of `harmony.py`.
+The first row is the share of the lower voices' cells that sound, in per cent; the next five are
+metrics of `kantor.metrics.musical` and their overlap with Bach's (his own is that of the training
+split with this one); the others those of `harmony.py`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def settings(
     real, training = (
         [piece.score for piece in pieces if piece.split == one] for one in (split, "train")
     )
-    yield "Bach", rows(real, real)
+    shared = overlaps(compare(Bodies(training, real, {}, [])))["generated"]
+    yield "Bach", rows(real, real) | {"overlap": shared}
 
     def composer(name: str) -> Peer:
         model, count = load_model(name), len(real)

@@ -10,7 +10,6 @@ import csv
 import random
 import re
 import warnings
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -94,7 +93,7 @@ def corpus(held_out: bool) -> list[Tune]:
         if item[1].count("|") >= 4 and len(_meters(item[1])) == 1 and _meters(item[1])[0] in WRITTEN
     ]
     random.Random(0).shuffle(items)
-    wanted = [one for one in items[:DRAWN] if (zlib.crc32(one[0].encode()) % 10 == 0) == held_out]
+    wanted = [one for one in items[:DRAWN] if tunes.is_held_out(one[0]) == held_out]
     with ProcessPoolExecutor(2) as pool:
         return [one for one in pool.map(tune, wanted, chunksize=20) if one]
 

@@ -10,13 +10,23 @@ import random
 import re
 import sys
 import warnings
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from kantor.data.grid import score_of
+from kantor.ensemble import SATB
+from kantor.errors import InputError
+from kantor.formats import abc_reader
+from kantor.formats.parsed import Limits
+from kantor.music.score import Score
+
 METERS = ("4/4", "2/4", "3/4", "3/2", "6/8", "9/8", "3/8", "6/4")
 ESSEN, JIGS = ("essenFolksong",), ("oneills1850", "airdsAirs")
+_LAST_OF_LINE = re.compile(r"(?m)([_=^]*[A-Ga-g][,']*\d*/*\d*)([^A-Ga-g\n]*)$")
+_REGULAR = 0.9  # share of the bars that are whole
 ALL = (*ESSEN, "nottingham-dataset", *JIGS, "ryansMammoth")
 
 
@@ -30,6 +40,33 @@ def texts(collections: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             parts = re.split(r"(?m)^(?=X:)", path.read_text(errors="replace"))
             for number, text in enumerate(parts):
                 yield f"{path.stem}-{number:04}", text
+
+
+def songs() -> Iterator[tuple[str, Score]]:
+    """The Essen folk songs as scores ``(time, 1)``, their phrases closed by fermatas.
+
+    Each line of such a song's ABC text is a phrase. Songs whose bars are not those of one meter
+    are left out, and those without a key.
+    """
+    for name, text in texts(ESSEN):
+        head, mark, body = text.partition("\nK:")
+        key, _, body = body.partition("\n")
+        marked = head + mark + key + "\n" + _LAST_OF_LINE.sub(r"!fermata!\1\2", body)
+        try:
+            parsed = abc_reader.parse(marked.encode(), Limits())
+            score = score_of(parsed, name, SATB.only(0)) if parsed.key else None
+        except InputError:
+            continue
+        if score is None:
+            continue
+        off = (score.bar_lines - score.pickup) % score.meter.bar_steps
+        if len(parsed.meters) == 1 and len(off) > 3 and (off == 0).mean() >= _REGULAR:
+            yield name, score
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a tune is left out where tunes are counted: one in ten, drawn by its name."""
+    return zlib.crc32(name.encode()) % 10 == 0
 
 
 def write(folder: Path, kind: str, tune: tuple[str, str]) -> bool:

@@ -1,9 +1,10 @@
 """Which key notes are in, where the file does not say; and keys by their names.
 
-A naive Bayes reading: every key is asked how likely it makes the notes that sound, the first
-note and the last one, and the likeliest key is named. How often each degree sounds, begins and
-ends was counted in the 218 sopranos of the JSB Chorales' training split whose key signature is
-known, apart for major and for minor (pieces in Dorian and Phrygian are counted as minor).
+A melody alone is read as a chain of degrees that ends on one of them (`kantor.music.degrees`).
+Several lines are read by naive Bayes: every key is asked how likely it makes the notes that sound,
+the first note and the last one. How often each degree sounds, begins and ends was counted in the
+218 sopranos of the JSB Chorales' training split whose key signature is known, apart for major and
+for minor (pieces in Dorian and Phrygian are counted as minor).
 
 Differs from Krumhansl's and Temperley's key finding (Krumhansl 1990; Temperley 1999, *What's Key
 for Key?*), which correlate durations with a profile and know no order: a melody's last note says
@@ -13,13 +14,13 @@ more about its key than any other.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from kantor.errors import InputError
+from kantor.music.degrees import MODES, WRITTEN, Floats, evidence, named
 from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
-
-MODES = ("major", "minor")
 
 # Shares in percent over the twelve degrees above the *major* tonic of the signature, so that a
 # minor key's tonic is degree 9. Rows: major, minor.
@@ -38,7 +39,7 @@ _LAST = (
 _SHARE_OF_MAJOR = 0.54
 # Natural logarithms, where a key is there by default: how much likelier its signature is, and how
 # much likelier the other mode of the same signature must be.
-_LIKELIER, _OTHER_MODE = 1.5, 5.0
+_LIKELIER, _OTHER_MODE = 1.0, 3.0
 _FLOOR = 0.3  # no degree is impossible: a chromatic note must not rule a key out by itself
 
 
@@ -63,20 +64,8 @@ def estimate(pitches: Pitches, default: Key | None = None) -> Key:
     InputError
         If nothing sounds.
     """
-    pitches = np.asarray(pitches)
-    sounding = pitches[pitches != REST]
-    if not sounding.size:
-        raise InputError("no key can be found where no note sounds")
-    duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
-    lowest = [line for line in pitches.T if (line != REST).any()][-1]
-    classes = lowest[lowest != REST] % 12
-
-    shares = np.maximum([_SOUNDING, _FIRST, _LAST], _FLOOR)
-    logs = np.log(shares / shares.sum(axis=2, keepdims=True))
-    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (major tonic, pitch class)
-    sounds, begins, ends = logs[:, :, above]  # each (mode, major tonic, pitch class)
-    prior = np.log([_SHARE_OF_MAJOR, 1 - _SHARE_OF_MAJOR])[:, None]
-    scores = sounds @ duration + begins[:, :, classes[0]] + ends[:, :, classes[-1]] + prior
+    lines = _sounding(pitches)
+    scores = _by_signature(evidence(lines[0])) if len(lines) == 1 else _of_lines(lines)
     if default:
         scores[:, default.major_tonic] += _LIKELIER
     mode, major_tonic = np.unravel_index(int(scores.argmax()), scores.shape)
@@ -85,6 +74,41 @@ def estimate(pitches: Pitches, default: Key | None = None) -> Key:
         if scores[mode, major_tonic] - own < _OTHER_MODE:
             return default
     return Key(0, MODES[mode]).transposed(int(major_tonic))
+
+
+def likely(melody: Pitches, written: Key | None = None) -> list[tuple[Key, float]]:
+    """Every key that a melody may be in and its probability, the likeliest first.
+
+    Parameters
+    ----------
+    melody : (time,) or (time, 1) int8
+        MIDI note numbers, -1 for a rest.
+    written
+        What a file names: evidence beside the notes, as a signature does not tell the mode, and
+        is a sharp off where a piece is Dorian. What a person chose is no evidence, but the key.
+
+    Returns
+    -------
+    list of (Key, float)
+        All 24, in their simplest spelling or with the signature of `written`; the sum is 1.
+
+    Raises
+    ------
+    InputError
+        If nothing sounds.
+    """
+    scores = evidence(_sounding(np.asarray(melody).reshape(len(melody), 1))[0])
+    if written:
+        scores = scores + WRITTEN * named(written)
+    chances = np.exp(scores - scores.max())
+    chances /= chances.sum()
+    found = []
+    for (mode, tonic), chance in np.ndenumerate(chances):
+        key = Key(0, MODES[mode]).transposed((tonic + 3 * mode) % 12)
+        if written and written.major_tonic == key.major_tonic:
+            key = Key(written.fifths, key.mode)
+        found.append((key, float(chance)))
+    return sorted(found, key=lambda one: -one[1])
 
 
 def key_of(score: Score) -> Key:
@@ -96,6 +120,39 @@ def key_of(score: Score) -> Key:
         If neither is known: that line has no note.
     """
     return score.key or estimate(score.pitches[:, [score.ensemble.leads]])
+
+
+def _sounding(pitches: Pitches) -> list[Pitches]:
+    """The lines of ``(time, line)`` pitches in which a note sounds.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    lines = [line for line in np.asarray(pitches).T if (line != REST).any()]
+    if not lines:
+        raise InputError("no key can be found where no note sounds")
+    return lines
+
+
+def _by_signature(scores: Floats) -> Floats:
+    """``(mode, tonic)`` as ``(mode, major tonic)``, the tonic of the major key of its signature."""
+    return np.stack([scores[0], np.roll(scores[1], 3)])
+
+
+def _of_lines(lines: Sequence[Pitches]) -> Floats:
+    """Log probability but for a constant of each key, ``(mode, major tonic)``."""
+    sounding = np.concatenate([line[line != REST] for line in lines])
+    duration = np.bincount(sounding % 12, minlength=12) / STEPS_PER_QUARTER
+    classes = lines[-1][lines[-1] != REST] % 12
+    shares = np.maximum([_SOUNDING, _FIRST, _LAST], _FLOOR)
+    logs = np.log(shares / shares.sum(axis=2, keepdims=True))
+    above = (np.arange(12)[None, :] - np.arange(12)[:, None]) % 12  # (major tonic, pitch class)
+    sounds, begins, ends = logs[:, :, above]  # each (mode, major tonic, pitch class)
+    prior = np.log([_SHARE_OF_MAJOR, 1 - _SHARE_OF_MAJOR])[:, None]
+    scores = sounds @ duration + begins[:, :, classes[0]] + ends[:, :, classes[-1]] + prior
+    return np.asarray(scores)
 
 
 def parse_key(text: str) -> Key:

@@ -27,11 +27,12 @@ FIGURES = {
     "split": "valid",
     "headline": {"triad_or_seventh": 0.93, "metrics": 30, "metrics_in_range": 22},
     "metrics": {"triad_or_seventh": ENTRY, "crossing": ENTRY | {"generated": None}},
+    "part_writing": {"beat_parallels": ENTRY},
     "phrase_ends": {"count": {"generated": 9, "baseline": {"block": 9}}, "root_position": ENTRY},
     "by_meter": {"3/4": {"pieces": 7, "real": {"crossing": 0.03}}},
     "other_givens": {},
 }
-GUARDED = {"crossing": 0.02, "triad_or_seventh": 0.02}
+GUARDED = {"crossing": 0.02, "triad_or_seventh": 0.02, "beat_parallels": 0.01}
 RULE = {"mode": "auto", "margin": 0.005, "guarded": GUARDED, "resamples": 200, "confidence": 0.9}
 OWN = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
 BLOCKS = {name: OWN[name] for name in ("ensemble", "ingest", "train", "evaluate")} | {
@@ -94,7 +95,8 @@ def build(root):
     change(root, 4)
     (root / "reports/metrics.json").write_text(json.dumps(FIGURES))
     (root / "reports/report.html").write_text("<p>A report</p>")
-    (root / "reports/windows.csv").write_text("side,piece\n")
+    for name in ("windows", "tallies"):
+        (root / f"reports/{name}.csv").write_text("side,piece\n")
     (root / "reports/training/history.csv").write_text(CURVES)
     (root / "reports/samples/one.mid").write_bytes(b"MThd")
     (root / "params.yaml").write_text(yaml.safe_dump(BLOCKS))
@@ -175,7 +177,8 @@ def three(tmp_path_factory, empty_database):
     """A repository with three versions of known data: the champion, another one, the challenger."""
     root = build(tmp_path_factory.mktemp("three") / "repository")
     shutil.copy(empty_database, root / "mlflow.db")
-    (root / "reports/windows.csv").unlink()
+    for name in ("windows", "tallies"):
+        (root / f"reports/{name}.csv").unlink()
     with rule_as_network(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(lineage, "data_md5", lambda *_: "0123.dir")
         for number in (1, 2, 3):
@@ -190,6 +193,7 @@ def make(root, number):
     metrics = {"triad_or_seventh": chords, "crossing": crossing}
     headline = {"overlap": 0.89 + number / 100}
     figures = {"split": "valid", "headline": headline, "metrics": metrics}
+    figures["part_writing"] = {"beat_parallels": {"generated": 0.06, "real": 0.02}}
     (root / "reports/metrics.json").write_text(json.dumps(figures))
     return register(root, PARAMS)
 

@@ -14,6 +14,7 @@ from kantor.metrics.distances import (
     overlap_area,
     resampled_mean,
     resampled_overlap,
+    resampled_share,
     total_variation,
 )
 from kantor.music.score import REST, Score, onset_floor
@@ -96,6 +97,13 @@ def test_interval_of_a_mean_is_as_wide_as_theory_says() -> None:
     error = values.std() / np.sqrt(200)
     ends = values.mean() + 1.645 * error * np.array([-1, 0, 1])
     assert [drawn.low, drawn.estimate, drawn.high] == pytest.approx(ends, abs=0.1 * error)
+
+
+def test_shares_of_drawn_pieces() -> None:
+    """By hand: hits and chances of each draw's pieces are summed first; no chance gives NaN."""
+    weights = np.array([[1, 1, 1], [3, 0, 0], [0, 2, 1], [0, 0, 3]])
+    shares = resampled_share([1, 3, 0], [2, 10, 0], weights)
+    assert shares == pytest.approx([4 / 12, 3 / 6, 6 / 20, np.nan], nan_ok=True)
 
 
 def test_intervals_hold_what_they_promise() -> None:

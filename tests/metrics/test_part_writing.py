@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kantor.metrics.part_writing import bare_fifths, beat_parallels, root_of, shares, tally
+from kantor.ensemble import SATB, Ensemble, Line
+from kantor.metrics.part_writing import (
+    bare_fifths,
+    beat_parallels,
+    marks,
+    root_of,
+    shares,
+    tally,
+)
 from kantor.music.score import Key, Score, onset_floor
 
 C_MAJOR = Key(0)
@@ -152,3 +160,18 @@ def test_shares_are_of_sums() -> None:
     pieces = [{"a": (1, 1), "b": (0, 0)}, {"a": (0, 9), "b": (0, 0)}]
     assert shares(pieces)["a"] == pytest.approx(0.1)
     assert np.isnan(shares(pieces)["b"])
+
+
+def test_ensembles_have_the_marks_that_they_have_lines_for() -> None:
+    """No bass, no last bass note; two lines, no chords; names are the lines' own."""
+    assert len(marks(SATB)) == 19
+    assert not {"outside_soprano", "odd_durations_bass", "wide_leaps_bass"} & set(marks(SATB))
+    assert marks(SATB)["outside_alto"].label == "notes outside the piece's scale, alto"
+    duo = Ensemble("duo", (Line("flute", 60, 96), Line("viola", 48, 76)), bass=None)
+    kinds = ("unusual_moves", "outside", "wide_leaps", "odd_durations")
+    joint = ["above_lead", "beat_parallels", "other_key"]
+    assert list(marks(duo)) == [*(f"{kind}_viola" for kind in kinds), *joint]
+    pitches = np.repeat(np.array([(72, 60), (74, 62)], np.int8), 4, axis=0)
+    score = Score(pitches, onset_floor(pitches), key=C_MAJOR, ensemble=duo)
+    assert list(tally(score, score)) == list(marks(duo))
+    assert tally(score, score)["beat_parallels"] == (1, 2)

@@ -17,6 +17,7 @@ from kantor import settings
 from kantor.ensemble import SATB
 from kantor.intake import Limits
 from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.part_writing import marks
 from kantor.service.parameters import SERVED
 from kantor.stages import BLOCKS
 from kantor.training.history import columns
@@ -148,7 +149,7 @@ def test_columns_and_metrics_are_those_that_there_are():
         assert set(what["y"]) == {history}, name
         assert {what["x"], *what["y"][history]} <= set(columns(SATB)), name
     rule = settings.load(settings.Promote, "promote", ROOT / "params.yaml")
-    assert set(rule.guarded) <= set(LABELS)
+    assert set(rule.guarded) <= {*LABELS, *marks(SATB)}
     assert rule.primary in HEADLINE
 
 

@@ -1,4 +1,4 @@
-"""Tables of windows made by rule. The network is a rule as well: see `tests.registries`."""
+"""Tables made by rule. The network is a rule as well: see `tests.registries`."""
 
 import numpy as np
 import pandas as pd
@@ -7,10 +7,11 @@ import pytest
 from kantor.data.corpus import Piece
 from kantor.ensemble import SATB
 from kantor.metrics.musical import LABELS
+from kantor.metrics.part_writing import marks
 from kantor.music.score import Score, onset_floor
 from kantor.promotion.comparison import ModelComparison
 from kantor.promotion.rule import rows
-from kantor.report.comparing import melody_metrics
+from kantor.report.tables import COUNTS, Tables, melody_metrics
 
 PIECES, EACH = 30, 4
 NAMES = [name for name in LABELS if name not in melody_metrics(SATB)]
@@ -21,23 +22,25 @@ def stand_in(network_stand_in):
     """The rule in place of the network."""
 
 
-def windows(far, crossing=0.03, triads=0.9, seed=0):
-    """Figures of every window, `far` from those of `far` = 0."""
+def tables(far, crossing=0.03, triads=0.9, parallels=2, seed=0):
+    """Figures of every window, `far` from those of `far` = 0; marks of every piece."""
     rng = np.random.default_rng(seed)
-    index = pd.MultiIndex.from_product(
-        [[f"made/{row}" for row in range(PIECES)], range(0, 32 * EACH, 32)],
-        names=["piece", "start"],
-    )
+    pieces = [f"made/{row}" for row in range(PIECES)]
+    starts = range(0, 32 * EACH, 32)
+    index = pd.MultiIndex.from_product([pieces, starts], names=["piece", "start"])
     frame = pd.DataFrame(rng.normal(size=(len(index), len(NAMES))) + far, index, NAMES)
     frame["crossing"] = crossing + 0.001 * frame["crossing"]
     frame["triad_or_seventh"] = triads + 0.001 * frame["triad_or_seventh"]
-    return frame
+    index = pd.MultiIndex.from_product([pieces, COUNTS], names=["piece", "count"])
+    tallies = pd.DataFrame({name: [1.0, 50.0] * PIECES for name in marks(SATB)}, index)
+    tallies["beat_parallels"] = [float(parallels), 50.0] * PIECES
+    return Tables(frame, tallies)
 
 
 @pytest.fixture(scope="session")
 def make():
-    """The function that makes tables of windows."""
-    return windows
+    """The function that makes tables."""
+    return tables
 
 
 @pytest.fixture

@@ -14,26 +14,33 @@ from kantor.metrics.distances import Difference
 from kantor.promotion import comparison, rendering
 from kantor.promotion.comparison import Approval, compare, settle
 from kantor.promotion.gate import Refused
-from kantor.report.comparing import Windows
+from kantor.report.tables import TALLIES, WINDOWS, to_csv
 
 
 @pytest.fixture
 def lookup(monkeypatch):
     """Versions whose runs keep what a test says, without a registry."""
     kept = {}
-    monkeypatch.setattr(comparison, "kept_windows", lambda number, root: (number, kept[number]))
+    monkeypatch.setattr(comparison, "kept_tables", lambda number, root: (number, kept[number]))
     return kept
+
+
+def texts(made, real):
+    """What a run keeps."""
+    windows, tallies = to_csv(made.windows, real.windows), to_csv(made.tallies, real.tallies)
+    return {WINDOWS: windows, TALLIES: tallies}
 
 
 def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
     """Two evaluations of the same pieces need no model and no data."""
     real = make(0, seed=1)
-    lookup[2] = Windows(make(0.05, seed=2), real).to_csv()
-    lookup[1] = Windows(make(1.0, seed=3), real).to_csv()
+    lookup[2] = texts(make(0.05, seed=2), real)
+    lookup[1] = texts(make(1.0, parallels=3, seed=3), real)
     found = compare(2, 1, tmp_path, rule)
     assert (found.verdict, found.action, found.worse) == ("promote", "promote", ())
     assert (found.anew, found.pieces) == (False, 30)
     assert found.figures["gain.overlap"] > 0.1
+    assert found.figures["gain.beat_parallels"] == pytest.approx(0.02)  # of 50 beats 1 less
     back = compare(1, 2, tmp_path, rule)
     assert back.verdict == "keep"
     assert back.figures["gain.overlap"] == -found.figures["gain.overlap"]
@@ -41,8 +48,8 @@ def test_kept_figures_are_compared(lookup, make, rule, tmp_path):
 
 def test_of_other_pieces_they_are_not_compared(lookup, make, rule, tmp_path):
     """One line says what is needed; nor is a version compared with itself."""
-    lookup[2] = Windows(make(0.05, seed=2), make(0, seed=1)).to_csv()
-    lookup[1] = Windows(make(1.0, seed=3), make(0, seed=9)).to_csv()
+    lookup[2] = texts(make(0.05, seed=2), make(0, seed=1))
+    lookup[1] = texts(make(1.0, seed=3), make(0, seed=9))
     with pytest.raises(SetupError, match=r"scores.npz: not found; .*run `dvc repro ingest`"):
         compare(2, 1, tmp_path, rule)
     with pytest.raises(InputError, match="version 1: is champion and challenger alike"):
@@ -54,7 +61,7 @@ def test_without_kept_figures_both_compose_anew(pieces, rule, monkeypatch, looku
     (tmp_path / "build").mkdir()
     corpus.save(pieces, tmp_path / "build/scores.npz")
     (tmp_path / "params.yaml").write_text("evaluate: {split: valid, samples: 1, seed: 7}\n")
-    lookup |= {1: None, 2: None}
+    lookup |= {1: {}, 2: {WINDOWS: "of an earlier Kantor, without tallies"}}
     asked = []
 
     def load_model(uri, root):

@@ -50,7 +50,8 @@ def log(client, version, name, side, value):
     folder = client.get_run(run).info.artifact_uri.removeprefix("file://")
     path = Path(folder) / "metrics.json"
     figures = json.loads(path.read_text())
-    figures["metrics"][name][side] = value
+    part = next(part for part in (figures["metrics"], figures["part_writing"]) if name in part)
+    part[name][side] = value
     path.write_text(json.dumps(figures))
 
 
@@ -82,6 +83,7 @@ def test_missing_figures_and_unknown_data(moving, client):
     [
         ("crossing", 0.06, "worse in voice crossing: 0.0600, the champion 0.0300"),
         ("crossing", 0.049, None),
+        ("beat_parallels", 0.08, "worse in parallel fifths and octaves from beat to beat: 0.0800"),
         ("triad_or_seventh", 0.99, "worse in beats in a triad or seventh chord: 0.9"),
         ("triad_or_seventh", 0.91, "worse in beats in a triad or seventh chord: 0.9"),
     ],
@@ -232,8 +234,8 @@ def test_nearer_to_bach_is_better(make, rule):
     real, near, far = make(0, seed=1), make(0.05, seed=2), make(1.0, seed=3)
     compared = rows(near, far, real, rule)
     assert decide(compared, rule)[0] == "promote"
-    assert [row.role for row in compared][:3] == ["primary", "guarded", "guarded"]
-    assert {row.role for row in compared[3:]} == {"shown"}
+    assert [row.role for row in compared][:4] == ["primary", *["guarded"] * 3]
+    assert {row.role for row in compared[4:]} == {"shown"}
     assert decide(rows(far, near, real, rule), rule)[0] == "keep"
     same = rows(far, far, real, rule)
     assert all(row.gain == Difference(0, 0, 0, 0) for row in same)
@@ -243,6 +245,8 @@ def test_nearer_to_bach_is_better(make, rule):
 @pytest.mark.parametrize(
     ("change", "fails"),
     [
+        ({"parallels": 3}, ["beat_parallels"]),  # of 50 beats; tolerated is half a beat more
+        ({"parallels": 0}, []),
         ({"crossing": 0.06}, ["crossing"]),
         ({"crossing": 0.0}, []),
         ({"triads": 0.99}, ["triad_or_seventh"]),

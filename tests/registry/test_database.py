@@ -17,7 +17,7 @@ from kantor.registry import load_model, register, versions
 from kantor.registry.__main__ import main
 from kantor.registry.database import look_up
 from kantor.registry.store import opened
-from kantor.registry.versions import address_of, find, kept_windows
+from kantor.registry.versions import WINDOWS, address_of, find, kept_tables
 
 NAMED = ("kantor-bach", "champion")
 
@@ -111,7 +111,7 @@ def test_a_moved_repository_loses_nothing(own, tmp_path, monkeypatch, capsys):
     assert versions(root=moved) == before
     loaded = load_model(root=moved)
     assert (loaded.source, loaded.generator.distance) == ("kantor-bach version 1", 4)
-    assert kept_windows(1, root=moved) == (1, "side,piece\n")
+    assert kept_tables(1, root=moved)[1][WINDOWS] == "side,piece\n"
     assert register(moved, PARAMS).version == 2
     event = promote(2, "better", force=True, root=moved)
     assert "its files are where it says" in relocated(0)

@@ -12,7 +12,7 @@ from kantor.errors import InputError, ModelError, SetupError
 from kantor.music.conditioning import Conditioning
 from kantor.registry import describe, fetch, load_alone, load_model, may_pass, register
 from kantor.registry.loaded import example
-from kantor.registry.versions import kept_windows
+from kantor.registry.versions import TALLIES, WINDOWS, kept_tables
 
 CHAMPION = "models:/kantor-bach@champion"
 SEEDS = np.arange(3)
@@ -95,13 +95,14 @@ def test_one_of_several_keeps_to_one_core(registered, monkeypatch):
 
 
 @pytest.mark.usefixtures("network_stand_in")
-def test_the_table_of_windows_is_kept(repository, monkeypatch):
-    """A version whose run does not keep it, or is gone for good, gives none."""
+def test_the_tables_are_kept(repository, monkeypatch):
+    """A version whose run does not keep one, or is gone for good, gives none."""
     register(repository, PARAMS)
     (repository / "reports/windows.csv").unlink()
     make(repository, 2)
-    assert kept_windows(1, root=repository) == (1, "side,piece\n")
-    assert kept_windows("challenger", root=repository) == (2, None)
+    text = "side,piece\n"
+    assert kept_tables(1, root=repository) == (1, {WINDOWS: text, TALLIES: text})
+    assert kept_tables("challenger", root=repository) == (2, {TALLIES: text})
     run = client_of(repository).get_model_version("kantor-bach", "1").run_id
     assert describe(1, root=repository)["run"] == run
     from mlflow import MlflowClient
@@ -110,4 +111,4 @@ def test_the_table_of_windows_is_kept(repository, monkeypatch):
 
     gone = MlflowException("no run", error_code=RESOURCE_DOES_NOT_EXIST)
     monkeypatch.setattr(MlflowClient, "list_artifacts", Mock(side_effect=gone))
-    assert kept_windows(1, root=repository) == (1, None)
+    assert kept_tables(1, root=repository) == (1, {})

@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.ensembles import BAND, tune
 
@@ -13,8 +14,9 @@ from kantor.metrics.baselines import shuffled
 from kantor.metrics.distances import overlap_area
 from kantor.metrics.musical import evaluate_windows
 from kantor.music.score import Meter, Score, onset_floor
-from kantor.report.comparing import Comparison, Windows, overlaps
+from kantor.report.comparing import Comparison, compare_tallies, overlaps
 from kantor.report.measuring import Bodies, compare, measure, new_tunes
+from kantor.report.tables import COUNTS, TALLIES, WINDOWS, from_csv, hits_and_chances, to_csv
 from kantor.settings import Evaluate
 
 SETTINGS = Evaluate(split="valid", samples=1)
@@ -42,6 +44,8 @@ def test_another_ensemble_is_measured_as_well():
     made = shuffled(real, np.random.default_rng(0))
     figures = measure(Bodies(made, real, {"real": real}, real), SETTINGS, 0)
     assert {"leaps_guitar", "pitch_histogram_guitar", "four_pitches"} <= set(figures["metrics"])
+    assert {"outside_guitar", "beat_parallels", "other_key"} <= set(figures["part_writing"])
+    assert not {"outside_voice", "other_last_bass"} & set(figures["part_writing"])
     assert not {"leaps_voice", "leaps_kick"} & set(figures["metrics"])
     assert "leaps_bass" not in figures["headline"]
 
@@ -87,23 +91,51 @@ def test_bach_himself_passes_everywhere(corpus):
     assert not [name for name in compared if name.endswith("_soprano")]  # given, not composed
 
 
-def test_figures_follow_from_the_windows_that_are_written(reports):
-    """What is written is read again; means and overlap in metrics.json are those of the tables."""
-    text = (reports / "windows.csv").read_text()
-    pair = Windows.from_csv(text)
-    assert pair.to_csv() == text
-    assert set(pair.real.index.get_level_values("piece")) == {"made/3", "made/4", "made/5"}
+def tallies(*pieces):
+    """A table of one mark, of the hits and chances of each piece."""
+    index = pd.MultiIndex.from_product([range(len(pieces)), COUNTS], names=["piece", "count"])
+    return pd.DataFrame({"half": [count for piece in pieces for count in piece]}, index)
+
+
+def test_tallies_are_compared_by_their_sums():
+    """By hand: shares of all chances; spread and error of the pieces' own shares."""
+    made, real = tallies((3, 4), (0, 4), (2, 12)), tallies((1, 4), (2, 4), (9, 12))
+    one = compare_tallies(made, real, {"random": tallies((1, 1), (0, 0), (0, 3))})["half"]
+    assert (one.generated, one.real) == (0.25, 0.6)
+    assert one.baseline == {"random": 0.25}
+    assert one.real_spread == pytest.approx(0.25)  # of 1/4, 1/2 and 3/4
+    apart = np.array([1 / 2, -1 / 2, 1 / 6 - 3 / 4])
+    assert one.error == pytest.approx(apart.std(ddof=1) / math.sqrt(3))
+    assert compare_tallies(made, tallies((0, 0), (0, 0), (0, 0)), {}) == {}
+
+
+def test_figures_follow_from_the_tables_that_are_written(reports):
+    """What is written is read again; the figures in metrics.json are those of the tables."""
     figures = json.loads((reports / "metrics.json").read_text())
-    means = {name: figures["metrics"][name]["generated"] for name in pair.generated}
-    assert pair.generated.mean().round(4).dropna().to_dict() == {
+    tables = {}
+    for name in (WINDOWS, TALLIES):
+        text = (reports / name).read_text()
+        pair = from_csv(text, name)
+        assert to_csv(*pair) == text
+        assert set(pair[1].index.get_level_values("piece")) == {"made/3", "made/4", "made/5"}
+        tables[name] = pair
+    made, real = tables[WINDOWS]
+    means = {name: figures["metrics"][name]["generated"] for name in made}
+    assert made.mean().round(4).dropna().to_dict() == {
         name: mean for name, mean in means.items() if mean is not None
     }
-    overlap = [overlap_area(pair.generated[name], pair.real[name]) for name in pair.real]
+    overlap = [overlap_area(made[name], real[name]) for name in real]
     assert np.nanmean(overlap) == pytest.approx(figures["headline"]["overlap"], abs=6e-5)
+    hits, chances = hits_and_chances(tables[TALLIES][0])
+    share = hits["beat_parallels"].sum() / chances["beat_parallels"].sum()
+    assert share == pytest.approx(figures["part_writing"]["beat_parallels"]["generated"], abs=6e-5)
+    assert figures["headline"]["beat_parallels"] == pytest.approx(share, abs=6e-5)
+    assert "authentic" not in figures["part_writing"]  # these pieces have no fermata
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "side,piece,start,x\nreal,p,0,high\n"])
-def test_what_is_no_table_is_refused(text):
+@pytest.mark.parametrize("name", [WINDOWS, TALLIES])
+def test_what_is_no_table_is_refused(text, name):
     """Other files get one line."""
-    with pytest.raises(InputError, match=r"windows.csv: not a table of windows"):
-        Windows.from_csv(text)
+    with pytest.raises(InputError, match=rf"{name}: not a table of {name[:-4]}"):
+        from_csv(text, name)

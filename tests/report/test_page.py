@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.ensemble import SATB
 from kantor.metrics.cadences import LABELS
+from kantor.metrics.part_writing import marks
 from kantor.report import charts
 from kantor.report.measuring import Bodies, compare
-from kantor.report.page import KINDS, grouped, strip, write_page
+from kantor.report.page import KINDS, MARKS, grouped, strip, write_page
 from kantor.report.samples import Sample, embed, shown
 
 
@@ -147,6 +149,19 @@ def test_smaller_tables_show_every_figure(shown_as_text):
     for name in ("In 4/4", "New tunes", "Alto", "All but two bars"):
         assert f"{name} {row}" in text
     assert "In other meters" not in text
+
+
+def test_marks_are_shown_of_a_hundred(corpus, shown_as_text):
+    """Each mark has a group, a label, what it is a share of, and its figures in per cent."""
+    entry = {**ENTRY, "generated": 0.0656, "verdict": "outside"}
+    names = list(marks(SATB))
+    assert sorted(name for group in grouped(names, MARKS).values() for name in group) == sorted(
+        names
+    )
+    text = shown_as_text({"part_writing": dict.fromkeys(names, entry)})
+    row = "6.6 50.0 ± 10.0 20.0 outside"
+    assert f"Parallel fifths and octaves from beat to beat in 100 beats {row}" in text
+    assert f"Notes of three or five sixteenths, alto in 100 notes {row}" in text
 
 
 VALUES = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.just(math.inf))

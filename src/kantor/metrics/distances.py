@@ -127,7 +127,12 @@ def resampled_mean(values: Figures, piece: Places, weights: Weights) -> Figures:
     count = weights.shape[1]
     sums = np.bincount(piece[finite], values[finite], count)
     numbers = np.bincount(piece[finite], minlength=count)
-    return ratio(weights @ sums, weights @ numbers)
+    return resampled_share(sums, numbers, weights)
+
+
+def resampled_share(hits: ArrayLike, chances: ArrayLike, weights: Weights) -> Figures:
+    """Hits among chances, both ``(piece,)``, of each draw's pieces together."""
+    return ratio(weights @ np.asarray(hits), weights @ np.asarray(chances))
 
 
 def resampled_overlap(one: Figures, other: Figures, piece: Places, weights: Weights) -> Figures:

@@ -21,50 +21,93 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import judge, phrase_ends
 from kantor.metrics.chords import MAJOR_SCALE, SEVENTHS, TRIADS
 from kantor.music.key import estimate, key_of
 from kantor.music.notes import spans_of
 from kantor.music.score import REST, Flags, Pitches, Score
 
-Tally = dict[str, tuple[int, int]]
-"""Hits and chances of each figure, by its name."""
-
 _FIFTHS = np.array([0, 7, 2, 9, 4, -1, 6, 1, 8, 3, -2, 5])  # of each degree above the major tonic
 _UNUSUAL = 6
 _OCTAVE, _FIFTH, _FOURTH = 12, 7, 5
 _ODD = (3, 5)  # sixteenths
 
+Tally = dict[str, tuple[int, int]]
+"""Hits and chances of each figure, by its name."""
+
+
+class Mark(NamedTuple):
+    """What a person calls a figure, of what it is a share, and how many pitched lines it needs.
+
+    `fault` says whether more of it is worse in any case; of the others a setting may have too much
+    or too little. Those that are `compared` mean nothing without a real setting of the melody.
+    """
+
+    label: str
+    among: str
+    lines: int = 1
+    fault: bool = True
+    compared: bool = False
+
+
+BY_LINE: dict[str, Mark] = {
+    "unusual_moves": Mark("chromatic, augmented or diminished moves", "moves"),
+    "outside": Mark("notes outside the piece's scale", "notes", fault=False, compared=True),
+    "wide_leaps": Mark("leaps beyond an octave", "moves"),
+    "odd_durations": Mark("notes of three or five sixteenths", "notes"),
+}
+"""Marks of each pitched line but the leading one, named such as ``outside_alto``."""
+INNER = ("wide_leaps", "odd_durations")
+"""Those that are no marks of the bass."""
+JOINT: dict[str, Mark] = {
+    "above_lead": Mark("a voice above the melody", "steps", 2),
+    "beat_parallels": Mark("parallel fifths and octaves from beat to beat", "beats", 2),
+    "bare_fifths": Mark("bare fifths", "beats", 3),
+    "other_key": Mark("another key than the real setting's", "pieces", compared=True),
+    "other_last_bass": Mark("another last bass note than the real one", "pieces", compared=True),
+    "authentic": Mark("authentic cadences (V-I)", "phrase ends", 3, fault=False),
+    "plagal": Mark("plagal cadences (IV-I)", "phrase ends", 3, fault=False),
+    "half": Mark("half cadences on V", "phrase ends", 3, fault=False),
+    "unrooted": Mark("ends on no root-position triad", "phrase ends", 3),
+}
+"""Marks of all pitched lines together."""
+KEY_MARKS = ("beat_parallels", "other_key", "authentic")
+"""Those to look at first."""
+
+
+def marks(ensemble: Ensemble) -> dict[str, Mark]:
+    """Every mark that an ensemble has lines for, by its name, in the order of the tables."""
+    names = ensemble.names
+    found = {
+        f"{kind}_{names[line]}": mark._replace(label=f"{mark.label}, {names[line]}")
+        for kind, mark in BY_LINE.items()
+        for line in ensemble.others
+        if not (kind in INNER and line == ensemble.bass)
+    } | {kind: mark for kind, mark in JOINT.items() if mark.lines <= ensemble.pitched}
+    if ensemble.bass is None:
+        del found["other_last_bass"]
+    return found
+
 
 def tally(score: Score, reference: Score) -> Tally:
-    """Every figure of one piece.
-
-    Returns
-    -------
-    dict of (int, int)
-        ``unusual_moves_<line>`` and ``outside_<line>`` for each pitched line but the leading one;
-        ``odd_durations_<line>`` and ``wide_leaps_<line>`` for those that are not the bass either;
-        ``beat_parallels``, ``bare_fifths``, ``above_lead``, ``other_key``, ``other_last_bass``;
-        ``authentic``, ``plagal``, ``half`` and ``unrooted`` of the phrase ends.
-    """
-    ensemble, key = score.ensemble, key_of(reference)
-    outside = ~_scale(reference)
+    """Every figure of one piece, in the order of `marks`."""
+    ensemble, key, scale = score.ensemble, key_of(reference), _scale(reference)
     figures: Tally = {}
-    for line, name in enumerate(ensemble.names[: ensemble.pitched]):
-        if line == ensemble.leads:
-            continue
+    for line in ensemble.others:
+        name = ensemble.names[line]
         spans = np.array(spans_of(score, line), int).reshape(-1, 3)
         notes = spans[:, 2]
         fifths = _FIFTHS[(notes - key.major_tonic) % 12]
         figures[f"unusual_moves_{name}"] = _hits(np.abs(np.diff(fifths)) >= _UNUSUAL)
-        figures[f"outside_{name}"] = _hits(outside[notes % 12])
-        if line != ensemble.bass:
-            figures[f"wide_leaps_{name}"] = _hits(np.abs(np.diff(notes)) > _OCTAVE)
-            figures[f"odd_durations_{name}"] = _hits(np.isin(spans[:, 1] - spans[:, 0], _ODD))
+        figures[f"outside_{name}"] = _hits(~scale[notes % 12])
+        figures[f"wide_leaps_{name}"] = _hits(np.abs(np.diff(notes)) > _OCTAVE)
+        figures[f"odd_durations_{name}"] = _hits(np.isin(spans[:, 1] - spans[:, 0], _ODD))
     pitched = score.pitches[:, : ensemble.pitched].astype(np.int16)
     beats = pitched[score.bar_positions[:, 0] % score.meter.beat_steps == 0]
     figures["beat_parallels"] = beat_parallels(beats), len(beats)
@@ -75,13 +118,13 @@ def tally(score: Score, reference: Score) -> Tally:
     if ensemble.bass is not None:
         last, own = (_last_note(each, ensemble.bass) for each in (score, reference))
         figures["other_last_bass"] = int(last % 12 != own % 12), 1
-    return figures | _phrase_ends(score, reference)
+    figures |= _phrase_ends(score, reference)
+    return {name: figures[name] for name in marks(ensemble)}
 
 
 def shares(tallies: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, float]:
     """The share of hits among the chances of all pieces; NaN where there was no chance."""
-    hits: Counter[str] = Counter()
-    among: Counter[str] = Counter()
+    hits, among = Counter[str](), Counter[str]()
     for each in tallies:
         for name, (count, chances) in each.items():
             hits[name] += count
@@ -153,8 +196,7 @@ def _scale(reference: Score) -> Flags:
     pitched = reference.pitches[:, : reference.ensemble.pitched]
     counts = np.bincount(pitched[pitched != REST] % 12, minlength=12)
     scales = np.isin((np.arange(12) - np.arange(12)[:, None]) % 12, MAJOR_SCALE)
-    best: Flags = scales[int((scales @ counts).argmax())]
-    return best
+    return np.asarray(scales[int((scales @ counts).argmax())])
 
 
 def _above_lowest(chords: Pitches) -> NDArray[np.int16]:
@@ -166,14 +208,12 @@ def _above_lowest(chords: Pitches) -> NDArray[np.int16]:
 
 def _above_lead(pitched: NDArray[np.int16], lead: int) -> tuple[int, int]:
     """Steps in which a line stands above the one that leads, of those in which that sounds."""
-    sung = pitched[:, lead] != REST
-    above = (pitched[sung] > pitched[sung, lead, None]).any(axis=1)
-    return _hits(above)
+    sung = pitched[pitched[:, lead] != REST]
+    return _hits((sung > sung[:, lead, None]).any(axis=1))
 
 
 def _last_note(score: Score, line: int) -> int:
-    notes = score.pitches[:, line]
-    sounding = notes[notes != REST]
+    sounding = score.pitches[score.pitches[:, line] != REST, line]
     return int(sounding[-1]) if sounding.size else REST
 
 

@@ -1,8 +1,8 @@
 """Challenger against champion: measured on the same held-out pieces, judged, and acted on.
 
-The figures are those that the versions' own evaluations kept, window by window, as long as both
-are of the same pieces. Where they are not, or a version kept none, both compose anew under the
-pieces that are held out now.
+The figures are those that the versions' own evaluations kept, window by window and piece by piece,
+as long as both are of the same pieces. Where they are not, or a version kept none, both compose
+anew under the pieces that are held out now.
 
 Each challenger is decided on once. That it was is noted in a small file, so that a pass which was
 killed after it had registered a version, or while it waited for a person, is made up for by the
@@ -24,14 +24,15 @@ from kantor.data import corpus
 from kantor.errors import InputError, SetupError, one_line
 from kantor.files import private_folder, save
 from kantor.locks import STATE, held
+from kantor.music.score import Score
 from kantor.promotion.gate import Refused
 from kantor.promotion.promote import promote
 from kantor.promotion.rule import Row, Verdict, decide, rows, worse
 from kantor.registry import load_model, versions
 from kantor.registry.store import find_root, model_name
-from kantor.registry.versions import CHALLENGER, CHAMPION, kept_windows
-from kantor.report.comparing import Windows, window_table
+from kantor.registry.versions import CHALLENGER, CHAMPION, TALLIES, WINDOWS, kept_tables
 from kantor.report.composing import compose
+from kantor.report.tables import Tables, from_csv, tally_table, window_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,21 +107,30 @@ def compare(
     root = root or find_root()
     model = model_name(root)
     rule = rule or settings.load(settings.Promote, "promote", root / "params.yaml")
-    kept = dict(kept_windows(version, root) for version in (challenger, champion))
+    kept = dict(kept_tables(version, root) for version in (challenger, champion))
     own, *others = kept
     if not others:
         raise InputError(f"{model} version {own}: is champion and challenger alike")
-    pairs = [Windows.from_csv(text) for text in kept.values() if text]
-    anew = len(pairs) < len(kept) or not _alike(*(pair.real for pair in pairs))
+    pairs = [_read(texts) for texts in kept.values() if len(texts) == 2]
+    anew = len(pairs) < len(kept) or not _alike(*(real for _, real in pairs))
     if anew:
         pairs = _composed_anew(kept, model, root)
-    pieces = pairs[0].real.index.get_level_values("piece").nunique()
-    compared = tuple(rows(pairs[0].generated, pairs[1].generated, pairs[0].real, rule))
+    (ours, real), (theirs, _) = pairs
+    pieces = real.windows.index.get_level_values("piece").nunique()
+    compared = tuple(rows(ours, theirs, real, rule))
     return ModelComparison(model, own, others[0], pieces, anew, compared, rule)
 
 
-def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[Windows]:
-    """What each version composes under the pieces that are held out now."""
+def _read(texts: dict[str, str]) -> tuple[Tables, Tables]:
+    """What was counted in the settings of a version, and in the real ones."""
+    (made, real), (made_tallies, real_tallies) = (
+        from_csv(texts[name], name) for name in (WINDOWS, TALLIES)
+    )
+    return Tables(made, made_tallies), Tables(real, real_tallies)
+
+
+def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[tuple[Tables, Tables]]:
+    """The same of what each version composes under the pieces that are held out now."""
     if not (root / SCORES).is_file():
         raise SetupError(
             f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
@@ -130,13 +140,21 @@ def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[Windo
     pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
     seeds = [evaluate.seed + row for row in range(len(scores))]
-    real = window_table(scores, ids)
-    made = (compose(load_model(f"models:/{model}/{n}", root), scores, seeds) for n in numbers)
-    return [Windows(window_table(takes, ids), real) for takes in made]
+
+    def counted(settings: list[Score]) -> Tables:
+        return Tables(window_table(settings, ids), tally_table(settings, scores, ids))
+
+    real = counted(scores)
+    models = (load_model(f"models:/{model}/{number}", root) for number in numbers)
+    return [(counted(compose(one, scores, seeds)), real) for one in models]
 
 
-def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether two tables are of the same windows of the same music, measured alike."""
+def _alike(one: Tables, other: Tables) -> bool:
+    """Whether both are of the same pieces of music, measured alike."""
+    return _equal(one.windows, other.windows) and _equal(one.tallies, other.tallies)
+
+
+def _equal(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return bool(
         one.index.equals(other.index)
         and list(one.columns) == list(other.columns)

@@ -74,7 +74,8 @@ def reasons_against(
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, tuple[float, float]]:
     """Each figure of a version's evaluation, and Bach's own, from the file that its run keeps."""
     try:
-        entries = json.loads(kept(store, version, METRICS) or "{}")["metrics"]
+        measured = json.loads(kept(store, version, METRICS) or "{}")
+        entries = measured["metrics"] | measured.get("part_writing", {})
     except (ValueError, LookupError, TypeError):
         return {}
     figures = {name: (entry.get("generated"), entry.get("real")) for name, entry in entries.items()}

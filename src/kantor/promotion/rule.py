@@ -15,28 +15,34 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
+from kantor.ensemble import SATB
 from kantor.metrics.distances import (
     Difference,
     difference,
     draw,
     resampled_mean,
     resampled_overlap,
+    resampled_share,
 )
 from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.part_writing import KEY_MARKS, marks
 from kantor.metrics.passages import Figures
+from kantor.report.tables import Tables, hits_and_chances
 from kantor.settings import Promote
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Verdict = Literal["promote", "keep"]
 Figure = TypeVar("Figure", float, Figures)  # one, or one for each of several draws
 
-FAULTS = ("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing")
+_MARKS = marks(SATB)
+FAULTS = {
+    *("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing"),
+    *(name for name, mark in _MARKS.items() if mark.fault),
+}
+_LABELS = LABELS | {name: mark.label for name, mark in _MARKS.items()}
 
 
 @dataclass(frozen=True)
@@ -72,38 +78,44 @@ class Row:
         return self.role == "shown" or self.gain.estimate >= -self.bar
 
 
-def rows(
-    challenger: pd.DataFrame, champion: pd.DataFrame, real: pd.DataFrame, rule: Promote
-) -> list[Row]:
-    """Compare two tables of windows (`kantor.report.comparing`) of the same pieces.
+def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> list[Row]:
+    """Compare what two models composed under the same melodies.
 
-    The rows are the primary metric, the guarded ones, and what else is in the headline.
+    The rows are the primary metric, the guarded ones, and what else is to be looked at first.
     """
     import pandas as pd
 
-    piece, ids = pd.factorize(real.index.get_level_values("piece"))
+    windows = real.windows
+    piece, ids = pd.factorize(windows.index.get_level_values("piece"))
     weights = draw(len(ids), rule.resamples, rule.seed)
+    bodies = (challenger, champion, real)
     own, other = (
         np.nanmean(
             [
-                resampled_overlap(body[name].to_numpy(), real[name].to_numpy(), piece, weights)
-                for name in real.columns
+                resampled_overlap(body[name].to_numpy(), windows[name].to_numpy(), piece, weights)
+                for name in windows.columns
             ],
             axis=0,
         )
-        for body in (challenger, champion)
+        for body in (challenger.windows, champion.windows)
     )
     gain = difference(own - other, rule.confidence)
     label = "overlap with Bach's distributions"
     compared = [Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)]
-    shown = [name for name in HEADLINE if name in real and name not in rule.guarded]
+
+    def resampled(name: str, body: Tables) -> Figures:
+        """A mean over windows, or a share of the chances of all pieces."""
+        if name in windows:
+            return resampled_mean(body.windows[name].to_numpy(), piece, weights)
+        hits, chances = (part.loc[ids, name] for part in hits_and_chances(body.tallies))
+        return resampled_share(hits, chances, weights)
+
+    shown = [name for name in (*HEADLINE, *KEY_MARKS) if name not in rule.guarded]
     for name in (*rule.guarded, *shown):
-        own, other, bach = (
-            resampled_mean(body[name].to_numpy(), piece, weights)
-            for body in (challenger, champion, real)
-        )
-        gain = difference(_gain(name, own, other, bach), rule.confidence)
-        compared.append(row_of(name, own[0], other[0], bach[0], rule, gain))
+        if name in windows or name in real.tallies:
+            own, other, bach = (resampled(name, body) for body in bodies)
+            gain = difference(_gain(name, own, other, bach), rule.confidence)
+            compared.append(row_of(name, own[0], other[0], bach[0], rule, gain))
     return compared
 
 
@@ -119,7 +131,7 @@ def row_of(
     if gain is None:
         gain = Difference(_gain(name, challenger, champion, real), *[math.nan] * 3)
     role: Literal["guarded", "shown"] = "guarded" if name in rule.guarded else "shown"
-    label, bar = LABELS.get(name, name), rule.guarded.get(name, 0.0)
+    label, bar = _LABELS.get(name, name), rule.guarded.get(name, 0.0)
     return Row(name, label, role, bar, real, champion, challenger, gain)
 
 

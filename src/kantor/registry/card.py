@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kantor.hyperparameters import CUT
-from kantor.metrics import cadences
+from kantor.metrics import cadences, part_writing
 from kantor.metrics.musical import HEADLINE, LABELS
 from kantor.registry import lineage
 from kantor.registry.card_text import markdown
@@ -73,11 +73,17 @@ def card(root: Path, model: str) -> dict[str, Any]:
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float | None, ...]]]:
     """Of each figure to look at first its label, and the model's, Bach's and chance's own."""
     metrics, ends = figures.get("metrics", {}), figures.get("phrase_ends", {})
+    marked, marks = figures.get("part_writing", {}), part_writing.JOINT
     entries = [(LABELS[name], metrics[name]) for name in HEADLINE if metrics.get(name)]
     entries += [
         (f"phrases that end on a {label}", ends[name])
         for name, label in cadences.LABELS.items()
         if ends.get(name)
+    ]
+    entries += [
+        (f"{marks[name].label}, share of the {marks[name].among}", marked[name])
+        for name in part_writing.KEY_MARKS
+        if marked.get(name)
     ]
     for label, entry in entries:
         yield label, (entry["generated"], entry["real"], entry.get("baseline", {}).get(_CHANCE))

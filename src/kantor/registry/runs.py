@@ -42,6 +42,7 @@ _FILES = {
     "params.yaml": None,
     "reports/metrics.json": None,
     "reports/windows.csv": None,
+    "reports/tallies.csv": None,
     "reports/report.html": None,
     "reports/learning.gif": None,
     "reports/validation.html": None,

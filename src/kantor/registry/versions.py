@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"
 RETIRED = "retired"
 """The tag of a version that was taken out of use, with the time."""
-WINDOWS, METRICS = "windows.csv", "metrics.json"
+WINDOWS, TALLIES, METRICS = "windows.csv", "tallies.csv", "metrics.json"
 """Files that a version's run keeps."""
 SPLITS = ("valid/", "test/")
 """What the names of a run's figures begin with: on which pieces they were measured."""
@@ -147,14 +147,15 @@ def address_of(store: Store, version: ModelVersion) -> str:
     return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
 
 
-def kept_windows(version: int | str, root: Path | None = None) -> tuple[int, str | None]:
-    """A version's number, and the figures of every window of its evaluation as CSV.
+def kept_tables(version: int | str, root: Path | None = None) -> tuple[int, dict[str, str]]:
+    """A version's number, and what its evaluation counted as CSV: `WINDOWS` and `TALLIES`.
 
-    None where the version's run does not keep them, or is gone.
+    What the version's run does not keep is left out; both are if it is gone.
     """
     with opened(root) as store:
         chosen = find(store, version)
-        return int(chosen.version), kept(store, chosen, WINDOWS)
+        texts = {name: kept(store, chosen, name) for name in (WINDOWS, TALLIES)}
+        return int(chosen.version), {name: text for name, text in texts.items() if text}
 
 
 def kept(store: Store, version: ModelVersion, name: str) -> str | None:

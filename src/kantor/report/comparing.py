@@ -2,12 +2,9 @@
 
 Conventions
 -----------
-A *table of windows* has a row a window, in the order of the pieces, indexed by the ``piece`` (its
-id) and the ``start`` (step), and a column for each metric that says something of the composed
-lines. Its figures follow the reference protocol of `kantor.metrics.musical`; they are not rounded.
-
-A figure is a mean over windows. The *spread* is the standard deviation of the same figure from one
-real piece to the next. A verdict is one of
+What is compared are the tables of `kantor.report.tables`. A figure is a mean over windows, or the
+share of all pieces' chances that are hits. The *spread* is the standard deviation of the same
+figure from one real piece to the next. A verdict is one of
 
 ``alike``
     Paired over the pieces (the same melody set twice), generated and real differ by less than
@@ -20,85 +17,24 @@ real piece to the next. A verdict is one of
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kantor.ensemble import Ensemble
-from kantor.errors import InputError
 from kantor.metrics.distances import earth_movers, line_histograms, overlap_area
-from kantor.metrics.musical import BY_LINE, evaluate_windows
 from kantor.metrics.passages import Figures
 from kantor.music.score import Score
+from kantor.report.tables import hits_and_chances
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WINDOWS = "windows.csv"
-SIDES = ("generated", "real")
 ALIKE, IN_RANGE, OUTSIDE = "alike", "in range", "outside"
 STANDARD_ERRORS = 2.0
 DRAWS = 40
 """Random draws of training pieces for the spread of a distance."""
-
-
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """The tables of what a model composed to some melodies, and of the real settings of these."""
-
-    generated: pd.DataFrame
-    real: pd.DataFrame
-
-    def to_csv(self) -> str:
-        """Both tables as one, the column ``side`` telling them apart."""
-        import pandas as pd
-
-        tables = dict(zip(SIDES, (self.generated, self.real), strict=True))
-        text: str = pd.concat(tables, names=["side"]).to_csv(lineterminator="\n")
-        return text
-
-    @classmethod
-    def from_csv(cls, text: str) -> Windows:
-        """Read what `to_csv` wrote; the tables are equal.
-
-        Raises
-        ------
-        InputError
-            If it is something else.
-        """
-        import pandas as pd
-
-        try:
-            both = pd.read_csv(io.StringIO(text))
-            both = both.set_index(["side", "piece", "start"]).astype(float)
-            sides = both.index.get_level_values("side")
-            generated, real = (both[sides == side].droplevel("side") for side in SIDES)
-            return cls(generated, real)
-        except (ValueError, KeyError) as error:
-            fault = " ".join(str(error).split())[:80]
-            raise InputError(f"{WINDOWS}: not a table of windows: {fault}") from error
-
-
-def window_table(scores: Sequence[Score], ids: Sequence[str] | None = None) -> pd.DataFrame:
-    """Every metric of every window of `scores`, which are named by `ids` or by their place.
-
-    Raises
-    ------
-    InputError
-        As `kantor.metrics.musical.evaluate_windows`.
-    """
-    frame = evaluate_windows(scores)
-    names = range(len(scores)) if ids is None else ids
-    known = melody_metrics(scores[0].ensemble)
-    return frame.drop(columns=known).rename(index=dict(enumerate(names)), level="piece")
-
-
-def melody_metrics(ensemble: Ensemble) -> list[str]:
-    """The metrics of the melody alone, which say nothing of a model."""
-    return [f"{name}_{ensemble.names[ensemble.leads]}" for name in BY_LINE]
 
 
 @dataclass(frozen=True)
@@ -146,21 +82,58 @@ def compare_tables(
     ``piece``. Figures are means over rows, spreads and errors those of the pieces' means.
     """
     by_piece, real_by_piece = (frame.groupby(level="piece").mean() for frame in (generated, real))
-    apart = by_piece - real_by_piece
-    counts = apart.notna().sum().clip(lower=1)
-    errors = (apart.std(ddof=1) / np.sqrt(counts)).fillna(0.0)
+    spreads, errors = _spreads(by_piece, real_by_piece)
     bodies = {"generated": generated, **baselines}
     return {
         name: Comparison(
             float(generated[name].mean()),
             float(real[name].mean()),
-            float(real_by_piece[name].std(ddof=1)) if len(real_by_piece) > 1 else 0.0,
+            float(spreads[name]),
             float(errors[name]),
             {other: float(frame[name].mean()) for other, frame in baselines.items()},
             {other: overlap_area(frame[name], real[name]) for other, frame in bodies.items()},
         )
         for name in real.columns
     }
+
+
+def compare_tallies(
+    generated: pd.DataFrame, real: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
+) -> dict[str, Comparison]:
+    """Compare tables of tallies of the same pieces, mark by mark.
+
+    Spreads and errors are those of the pieces' shares. Marks for which the real pieces have no
+    chance are left out.
+    """
+    counts, real_counts = hits_and_chances(generated), hits_and_chances(real)
+    spreads, errors = _spreads(counts[0] / counts[1], real_counts[0] / real_counts[1])
+    made, own = _shares(*counts), _shares(*real_counts)
+    naive = {other: _shares(*hits_and_chances(table)) for other, table in baselines.items()}
+    return {
+        name: Comparison(
+            float(made[name]),
+            float(own[name]),
+            float(spreads[name]),
+            float(errors[name]),
+            {other: float(values[name]) for other, values in naive.items()},
+        )
+        for name in own.index[own.notna()]
+    }
+
+
+def _shares(hits: pd.DataFrame, chances: pd.DataFrame) -> pd.Series[float]:
+    """Of all pieces together, by mark."""
+    return hits.sum() / chances.sum()
+
+
+def _spreads(
+    by_piece: pd.DataFrame, real_by_piece: pd.DataFrame
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """The real pieces' standard deviation, and the standard error of the paired difference."""
+    apart = by_piece - real_by_piece
+    counts = apart.notna().sum().clip(lower=1)
+    errors = apart.std(ddof=1) / np.sqrt(counts)
+    return real_by_piece.std(ddof=1).fillna(0.0), errors.fillna(0.0)
 
 
 def compare_pitches(

@@ -26,7 +26,6 @@ from kantor.metrics.lines import notes_per_bar
 from kantor.metrics.passages import Figures, Passages
 from kantor.music.score import Score
 from kantor.report import samples
-from kantor.report.comparing import SIDES, WINDOWS, Windows
 from kantor.report.composing import (
     MELODY_ONLY,
     Model,
@@ -37,6 +36,7 @@ from kantor.report.composing import (
 )
 from kantor.report.measuring import DECIMALS, Bodies, measure, rounded
 from kantor.report.page import FILM, read_json, write_page, write_text
+from kantor.report.tables import SIDES, TALLIES, WINDOWS, to_csv
 from kantor.settings import Evaluate
 
 
@@ -45,9 +45,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a model on the whole melodies of a split and write everything about it.
 
-    Writes ``metrics.json``, ``headline.json``, ``windows.csv``, ``plots/*.csv``, ``samples/*``,
-    ``learning.gif`` and ``report.html`` into `reports`. Reads there, where they exist,
-    ``training/`` and ``validation.json``.
+    Writes ``metrics.json``, ``headline.json``, ``windows.csv``, ``tallies.csv``, ``plots/*.csv``,
+    ``samples/*``, ``learning.gif`` and ``report.html`` into `reports`. Reads there, where they
+    exist, ``training/`` and ``validation.json``.
 
     Parameters
     ----------
@@ -91,8 +91,9 @@ def evaluate(
         text = json.dumps(content, indent=2, ensure_ascii=False)
         write_text(reports / f"{name}.json", f"{text}\n")
     names = dict(enumerate(piece.id for piece in pieces))
-    tables = (bodies.tables[side].rename(index=names, level="piece") for side in SIDES)
-    write_text(reports / WINDOWS, Windows(*tables).to_csv())
+    for file, tables in ((WINDOWS, bodies.tables), (TALLIES, bodies.tallies)):
+        sides = (tables[side].rename(index=names, level="piece") for side in SIDES)
+        write_text(reports / file, to_csv(*sides))
     write_plots(bodies, reports / "plots")
     picked = samples.pick(pieces, generated, seeds, settings.samples)
     samples.write(picked, reports / "samples")
@@ -104,8 +105,8 @@ def evaluate(
 def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
     """What ``headline.json`` holds: the few figures that DVC shows and compares, a column each.
 
-    ``parallels`` are fifths and octaves together, ``endings`` the phrases that end on a triad in
-    root position; null is what could not be counted.
+    ``parallels`` are fifths and octaves together, ``on_beats`` those from beat to beat, ``endings``
+    the phrases that end on a triad in root position; null is what could not be counted.
     """
     first, ends = figures["headline"], figures["phrase_ends"].get("root_position", {})
     parallels = [first.get(f"parallel_{name}") for name in ("fifths", "octaves")]
@@ -117,7 +118,8 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
             "endings": ends.get("generated"),
             "clashes": first.get("semitone_clash"),
             "parallels": None if None in parallels else sum(parallels),
-            "crossing": first.get("crossing"),
+            "on_beats": first.get("beat_parallels"),
+            "other_key": first.get("other_key"),
         }
     )
     return shown

@@ -27,17 +27,18 @@ import numpy as np
 from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import headline
+from kantor.metrics.part_writing import KEY_MARKS
 from kantor.music.score import REST, Score
 from kantor.report.comparing import (
     ALIKE,
     IN_RANGE,
-    SIDES,
     Comparison,
     compare_pitches,
     compare_tables,
+    compare_tallies,
     overlaps,
-    window_table,
 )
+from kantor.report.tables import SIDES, tally_table, window_table
 from kantor.settings import Evaluate
 
 if TYPE_CHECKING:
@@ -65,8 +66,16 @@ class Bodies:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The figures of their windows: ``generated``, ``real``, and each baseline's."""
-        bodies = {"generated": self.generated, "real": self.real, **self.baselines}
-        return {name: window_table(scores) for name, scores in bodies.items()}
+        return {name: window_table(scores) for name, scores in self._all.items()}
+
+    @cached_property
+    def tallies(self) -> dict[str, pd.DataFrame]:
+        """What a harmony teacher marks in them, piece by piece; named alike."""
+        return {name: tally_table(scores, self.real) for name, scores in self._all.items()}
+
+    @property
+    def _all(self) -> dict[str, list[Score]]:
+        return {"generated": self.generated, "real": self.real, **self.baselines}
 
 
 def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
@@ -82,11 +91,13 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
     Returns
     -------
     dict
-        ``headline``, the few figures to look at first; ``metrics`` and ``phrase_ends``, each
-        figure beside the real one and the baselines'; ``overlap`` of the distributions; and the
-        headline's metrics ``by_meter`` and for ``new_tunes``.
+        ``headline``, the few figures to look at first; ``metrics``, ``phrase_ends`` and
+        ``part_writing``, each figure beside the real one and the baselines'; ``overlap`` of the
+        distributions; and the headline's metrics ``by_meter`` and for ``new_tunes``.
     """
     compared = compare(bodies)
+    naive = {name: bodies.tallies[name] for name in bodies.baselines}
+    marks = compare_tallies(bodies.tallies["generated"], bodies.tallies["real"], naive)
     first = [name for name in headline(bodies.ensemble) if name in compared]
     verdicts = [one.verdict for one in compared.values()]
     meters = [str(score.meter) for score in bodies.real]
@@ -97,6 +108,7 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         "seed": settings.seed,
         "headline": {
             **{name: compared[name].generated for name in first},
+            **{name: marks[name].generated for name in KEY_MARKS if name in marks},
             "overlap": overlaps(compared)["generated"],
             "metrics": len(verdicts),
             "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
@@ -105,6 +117,7 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         "metrics": {name: one.entry for name, one in compared.items()},
         "overlap": overlaps(compared),
         "phrase_ends": _phrase_ends(bodies),
+        "part_writing": {name: one.entry for name, one in marks.items()},
         "by_meter": {
             group: _part(bodies, [row for row, own in enumerate(groups) if own == group], first)
             for group in (*METERS, OTHERS)

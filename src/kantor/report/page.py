@@ -24,16 +24,19 @@ from kantor import files
 from kantor.ensemble import SATB, Ensemble
 from kantor.metrics import cadences
 from kantor.metrics.musical import BY_LINE, JOINT, labels
+from kantor.metrics.part_writing import marks
 from kantor.pages import template
 from kantor.report import plots, samples
-from kantor.report.comparing import OUTSIDE, melody_metrics
+from kantor.report.comparing import OUTSIDE
 from kantor.report.samples import Sample
+from kantor.report.tables import melody_metrics
 
 FILM = "learning.gif"
 MAX_BYTES = 5_000_000  # of sound and animation: more would make a page that mails refuse
 LINKS = ("metrics.json", "training/history.csv", "validation.html")
 """Files beside the page to which it links."""
 SHOWN_BASELINES = ("shuffled", "random")
+MARKED_BASELINES = SHOWN_BASELINES[:1]  # beside random notes, all else would be one dot
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Voice leading": ("parallel_fifths", "parallel_octaves", "crossing", "stepwise", "leaps"),
@@ -50,6 +53,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Range": ("pitch_histogram",),
 }
 """Metrics of one kind stand together in the table."""
+MARKS: dict[str, tuple[str, ...]] = {
+    "Lines": ("unusual_moves", "outside", "wide_leaps", "odd_durations", "above_lead"),
+    "Chords": ("beat_parallels", "bare_fifths"),
+    "Key": ("other_key", "other_last_bass"),
+    "Phrase ends": ("authentic", "plagal", "half", "unrooted"),
+}
+"""The same for what a harmony teacher marks."""
 KINDS = {name: metric.label for name, metric in (JOINT | BY_LINE).items()} | {
     "pitch_histogram": "pitch distance in semitones"
 }
@@ -88,6 +98,9 @@ def write_page(
         "furthest": furthest(metrics),
         "beaten": sum(_nearer_than_random(entry) for entry in metrics.values()),
         "ends": figures.get("phrase_ends", {}),
+        "marks": figures.get("part_writing", {}),
+        "marked": grouped(figures.get("part_writing", {}), MARKS),
+        "among": {name: mark.among for name, mark in marks(ensemble).items()},
         "meters": figures.get("by_meter", {}) | {"new tunes": figures.get("new_tunes", {})},
         "givens": figures.get("other_givens", {}),
         "kinds": {kind: label for kind, label in KINDS.items() if _of(kind, metrics)},
@@ -103,7 +116,9 @@ def write_page(
         "lead": ensemble.lines[ensemble.leads],
         "others": others,
         "baselines": SHOWN_BASELINES,
+        "marked_baselines": MARKED_BASELINES,
         "figure": figure,
+        "percent": percent,
         "strip": strip,
     }
     page = template("kantor.report", "report.html.j2").render(context)
@@ -113,16 +128,18 @@ def write_page(
 def titles(ensemble: Ensemble) -> dict[str, str]:
     """What the page calls each metric that can stand on it."""
     named = labels(ensemble) | cadences.LABELS
+    named |= {name: mark.label for name, mark in marks(ensemble).items()}
     for line in ensemble.names:
         named[f"pitch_histogram_{line}"] = f"{KINDS['pitch_histogram']}, {line}"
     return {name: label[0].upper() + label[1:] for name, label in named.items()}
 
 
-def grouped(names: Iterable[str]) -> dict[str, list[str]]:
-    """The metrics by their group, in the order of `GROUPS`; groups without any are left out."""
+def grouped(
+    names: Iterable[str], by: Mapping[str, tuple[str, ...]] = GROUPS
+) -> dict[str, list[str]]:
+    """The metrics by their group, in the order of `by`; groups without any are left out."""
     groups = {
-        group: [name for kind in kinds for name in _of(kind, names)]
-        for group, kinds in GROUPS.items()
+        group: [name for kind in kinds for name in _of(kind, names)] for group, kinds in by.items()
     }
     return {group: names for group, names in groups.items() if names}
 
@@ -159,7 +176,14 @@ def figure(value: float | None) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def strip(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+def percent(value: float | None) -> str:
+    """A share as the table of marks shows it: of a hundred."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def strip(
+    entry: Mapping[str, Any], baselines: Iterable[str] = SHOWN_BASELINES
+) -> dict[str, Any] | None:
     """Where a metric's figures lie on a line of their own, in percent of its width.
 
     Returns
@@ -169,7 +193,7 @@ def strip(entry: Mapping[str, Any]) -> dict[str, Any] | None:
         None, and the ``baselines``; None where there is nothing to compare.
     """
     real, spread, generated = (entry[name] for name in ("real", "real_spread", "generated"))
-    others = {name: entry["baseline"].get(name) for name in SHOWN_BASELINES}
+    others = {name: entry["baseline"].get(name) for name in baselines}
     if real is None:
         return None
     low = max(real - spread, 0.0)  # no metric goes below 0

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kantor.report import charts
 from kantor.report.charts import Values
-from kantor.report.comparing import SIDES
+from kantor.report.tables import SIDES
 
 Chart = dict[str, Any]
 """``title``, ``svg``, and for curves their ``legend``."""

@@ -8,9 +8,9 @@ from xml.etree.ElementTree import fromstring
 import numpy as np
 import pytest
 
+from kantor.music.excerpts import WHOLE, excerpt, stretches
 from kantor.music.notation import AS_WRITTEN, Sign, Span
 from kantor.music.score import Key, Score, onset_floor
-from kantor.studio.excerpts import WHOLE, excerpt, stretches
 from kantor.studio.pdf import pdf_of
 from kantor.studio.score_svg import engrave, pages
 

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from kantor.formats.staves import Layout
+from kantor.music.excerpts import stretches
 from kantor.studio.chord_names import chords_of
 from kantor.studio.document import Piece, Step
-from kantor.studio.excerpts import stretches
 from kantor.studio.piece_files import taken
 from kantor.studio.problems import Problem
 from kantor.studio.score_svg import engrave

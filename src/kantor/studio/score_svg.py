@@ -19,9 +19,9 @@ from kantor.errors import InputError, one_line
 from kantor.formats import musicxml
 from kantor.formats.engraving import letter_of
 from kantor.formats.staves import Layout, staves_of
+from kantor.music.excerpts import excerpt
 from kantor.music.score import Score
 from kantor.studio.chord_names import Chord, chords_of
-from kantor.studio.excerpts import excerpt
 
 if TYPE_CHECKING:
     import verovio

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
-import threading
-import time
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +14,12 @@ from kantor.locks import STATE, Busy, held, holder
 from kantor.service import front
 from kantor.service.access import Access
 from kantor.service.guard import serve
+from kantor.service.opening import address, announce
 from kantor.studio.app import HEALTH, build
 from kantor.studio.context import Links
 
 LOCK = "studio.lock"
 _AT_ONCE = 1.0  # seconds for another Studio that is just ending
-_PATIENCE = 20.0  # seconds until the page must answer before a browser is opened
 
 
 def run(root: Path, port: int, browser: bool) -> int:
@@ -39,54 +35,28 @@ def run(root: Path, port: int, browser: bool) -> int:
     os.chdir(root)
     # Only the folders, not the page on the service, which does not run.
     routes = front.routes(root, 0, 0)[1:]
-    with _alone(root, access, port) as address:
-        _require_free(access.host, port)
-        threading.Thread(target=_announce, args=(address, port, browser), daemon=True).start()
+    with _alone(root, access, port):
+        announce("Kantor Studio", access, port, browser)
         return serve(lambda _: build(root, more=routes), port, HEALTH)
 
 
-def _require_free(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else "cannot be bound"
-            raise SetupError(f"port {port}: {reason}; choose another with --port") from None
-
-
 @contextmanager
-def _alone(root: Path, access: Access, port: int) -> Iterator[str]:
-    """Be the only Studio of a repository, for two would lose each other's changes; its address.
+def _alone(root: Path, access: Access, port: int) -> Iterator[None]:
+    """Be the only Studio of a repository, for two would lose each other's changes.
 
     Raises
     ------
     SetupError
         If there is one; the line says where.
     """
-    address = f"http://{'localhost' if access.name == '127.0.0.1' else access.name}:{port}/"
     lock = root / STATE / LOCK
     try:
         with held(lock, lambda _: None, _AT_ONCE) as file:
-            os.write(file, f", at {address}".encode())  # for who comes second
-            yield address
+            os.write(file, f", at {address(access, port)}".encode())  # for who comes second
+            yield
     except Busy:
         first = holder(lock) or "another process"
         raise SetupError(f"Studio runs here already: {first}; use it, or end it first") from None
-
-
-def _announce(address: str, port: int, browser: bool) -> None:
-    """Say where the page is as soon as it answers, and open it."""
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    print(f"Kantor Studio: {address}   (Ctrl-C ends it)", flush=True)
-    if browser:
-        webbrowser.open(address)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Stretches of a piece that are engraved on their own, so that no piece is too long to be shown."""
+"""Stretches of a piece as pieces of their own: none is too long to be engraved."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def stretches(score: Score) -> list[tuple[int, int]]:
 
 
 def excerpt(score: Score, start: int, end: int) -> Score:
-    """The steps from `start`, where a bar begins, to `end`, as a score of their own.
+    """The steps from `start` to `end` as a score of their own.
 
-    Notes that are held into it begin anew; the tempo and the meter are those that hold there.
+    What stands before its first bar line is its pickup. Notes that are held into it begin anew;
+    the tempo and the meter are those that hold there.
     """
     if (start, end) == (0, score.steps):
         return score
@@ -60,7 +61,7 @@ def excerpt(score: Score, start: int, end: int) -> Score:
         meters=tuple((at - start, meter) for at, meter in meters if start < at < end),
         tempo=[tempo for at, tempo in tempi if at <= start][-1],
         tempi=tuple((at - start, tempo) for at, tempo in tempi if start < at < end),
-        pickup=0 if start else score.pickup,
+        pickup=int(lines[:1].sum()) if start else score.pickup,
         fermatas=score.fermatas[start:end],
         bar_lines=lines,
         notation=replace(score.notation.moved(moved), signs=signs, played=()),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from kantor.locks import STATE, Busy, held
 from kantor.registry.store import DATABASE
 from kantor.service import cleanup, parameters
 from kantor.service.access import Access, bracketed
+from kantor.service.opening import require_free
 from kantor.service.supervisor import Part, Supervisor
 
 PORTS = {"KANTOR_PORT": 8400, "KANTOR_PREFECT_PORT": 4200, "KANTOR_MLFLOW_PORT": 5000}
@@ -138,7 +138,7 @@ def _run(service: Service, say: Callable[[str], object]) -> None:
     if left := cleanup.sweep(ours):
         say(f"ended {left} process{'es' * (left != 1)} that a killed service had left")
     for name, port in zip(PORTS, (service.front, service.prefect, service.mlflow), strict=True):
-        _require_free(service.access.host, port, name)
+        require_free(service.access.host, port, f"set {name} to another")
     _keep_private(service.root)
 
     supervisor = Supervisor(service.parts(), service.root / STATE, service.root, say)
@@ -170,12 +170,3 @@ def _port(name: str, default: int) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 65535):
         raise SetupError(f"{name}={text}: expected a port, 1 to 65535")
     return int(text)
-
-
-def _require_free(host: str, port: int, name: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "cannot be bound"
-        raise SetupError(f"port {port} on {host}: {reason}; set {name} to another") from None

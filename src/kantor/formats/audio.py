@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import wave
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -67,7 +67,12 @@ def write_wav(score: Score, path: str | Path, rate: int = RATE, gains: Gains = N
 
 
 def mp3_bytes(score: Score, rate: int = RATE, gains: Gains = None) -> bytes:
-    """The content of an MP3 file, to be embedded in a page; errors as of `levelled`.
+    """The content of an MP3 file, to be embedded in a page; errors as of `levelled`."""
+    return mp3_of(levelled(score, rate, gains), rate)
+
+
+def mp3_of(blocks: Iterable[Samples], rate: int = RATE) -> bytes:
+    """The content of an MP3 file, of samples; as long for the same number of them.
 
     MP3 knows eight rates, among them 44,100, 32,000 and 24,000.
     """
@@ -75,12 +80,12 @@ def mp3_bytes(score: Score, rate: int = RATE, gains: Gains = None) -> bytes:
     most, least = (320, 32) if rate >= 32_000 else (160, 8)
     level = (most - _MP3_KBIT) / (most - least)
     how = {"bitrate_mode": "CONSTANT", "compression_level": level}
-    return _encoded(score, rate, gains, format="MP3", subtype="MPEG_LAYER_III", **how)
+    return _encoded(blocks, rate, format="MP3", subtype="MPEG_LAYER_III", **how)
 
 
 def flac_bytes(score: Score, rate: int = RATE, gains: Gains = None) -> bytes:
     """The same as FLAC: five times as long as an MP3, and encoded thirty times as fast."""
-    return _encoded(score, rate, gains, format="FLAC", subtype="PCM_16")
+    return _encoded(levelled(score, rate, gains), rate, format="FLAC", subtype="PCM_16")
 
 
 def write_mp3(score: Score, path: str | Path, gains: Gains = None) -> None:
@@ -91,7 +96,9 @@ def write_mp3(score: Score, path: str | Path, gains: Gains = None) -> None:
 
 def write_ogg(score: Score, path: str | Path, gains: Gains = None) -> None:
     """Write an Ogg Vorbis file; errors as of `levelled`."""
-    content = _renumbered(_encoded(score, RATE, gains, format="OGG", subtype="VORBIS"))
+    content = _renumbered(
+        _encoded(levelled(score, RATE, gains), RATE, format="OGG", subtype="VORBIS")
+    )
     save(path, lambda file: file.write(content))
 
 
@@ -121,12 +128,12 @@ def _renumbered(ogg: bytes) -> bytes:
     return bytes(renumbered)
 
 
-def _encoded(score: Score, rate: int, gains: Gains, **how: object) -> bytes:
+def _encoded(blocks: Iterable[Samples], rate: int, **how: object) -> bytes:
     import soundfile
 
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", rate, 2, **how) as file:
-        for block in levelled(score, rate, gains):
+        for block in blocks:
             file.write(block)
     return stream.getvalue()
 

@@ -20,7 +20,7 @@ LAYERS = (
     "network data metrics intake",
     "model runtime training",
     "drift registry compose",
-    "service batch promotion report publishing",
+    "service batch promotion report publishing listening",
     "cli studio flows pipelines",
 )
 """The rooms, from the lowest layer up; a room may use those beside it in its layer."""

@@ -98,10 +98,10 @@ def free_port():
 
 
 @contextmanager
-def running(root, *options, port=None, environment=None):
-    """Studio in a process of its own; its address."""
+def running(root, *options, port=None, environment=None, page="studio"):
+    """Studio, or what another command serves, in a process of its own; its address."""
     port = port or free_port()
-    command = [sys.executable, "-m", "kantor.cli", "studio", "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "kantor.cli", page, "--no-browser", "--port", str(port)]
     paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     values = {**os.environ, "PYTHONPATH": paths, "KANTOR_HOME": str(root), **(environment or {})}
     with subprocess.Popen([*command, *options], env=values, cwd=root) as process:
@@ -112,8 +112,8 @@ def running(root, *options, port=None, environment=None):
                     httpx.get(f"{address}/health", timeout=5).raise_for_status()
                     break
                 except httpx.HTTPError:
-                    assert process.poll() is None, "Studio ended"
-                    assert time.monotonic() < until, "Studio does not start"
+                    assert process.poll() is None, "it ended"
+                    assert time.monotonic() < until, "it does not start"
                     time.sleep(0.05)
             yield address
         finally:

@@ -17,9 +17,12 @@ import harness
 import numpy as np
 import pandas as pd
 from exam import METRICS, Exam
+from harmony import LABELS
 
 from kantor import settings
+from kantor.ensemble import SATB
 from kantor.files import save
+from kantor.metrics.part_writing import marks
 
 Figures = dict[str, float]
 Compose = Callable[..., Any]
@@ -42,6 +45,7 @@ COMPOSED: dict[str, dict[str, float]] = {
 }
 """Other sampling parameters for the full model."""
 CANDIDATES = (4, 8)
+MARKS = tuple(marks(SATB))
 SHOW_EVERY = 100
 """Iterations between two lines on the progress of a training."""
 
@@ -115,7 +119,7 @@ def main() -> int:
     found: dict[str, Figures] = {}
     for name, figures in run(asked.params, asked.build, asked.melodies):
         found[name] = figures
-        text = pd.DataFrame(found).T.reindex(columns=METRICS).to_csv(float_format="%.4g")
+        text = pd.DataFrame(found).T.reindex(columns=[*METRICS, *MARKS]).to_csv(float_format="%.4g")
         save(asked.out / "ablation.csv", lambda file, text=text: file.write(text.encode()))
     rows = [
         (
@@ -126,6 +130,11 @@ def main() -> int:
         for name, figures in found.items()
     ]
     print(harness.table(("", "parallels", *SHOWN, "overlap"), rows))
+    marked = [
+        (LABELS[mark], *(f"{100 * figures[mark]:.2f}" for figures in found.values()))
+        for mark in MARKS
+    ]
+    print("\n" + harness.table(("", *found), marked))
     return 0
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from kantor.data.corpus import Corpus
 from kantor.errors import InputError
 from kantor.metrics.musical import HEADLINE
+from kantor.metrics.part_writing import shares, tally
 from kantor.music.score import Score
 
 CHANGED = "changed_by_another_seed"
@@ -46,10 +47,11 @@ class Exam:
         training = compare(Bodies(train, real, {}, []))
         bach = {name: training[name].real for name in METRICS if name in training}
         bach["overlap"] = overlaps(training)["generated"]
+        bach |= shares(map(tally, real, real))
         return cls(real, shuffled(real, np.random.default_rng(0)), bach)
 
     def grade(self, compose: Callable[..., Any]) -> dict[str, dict[str, float]]:
-        """Each metric of one take of every soprano, beside Bach's and the naive figure."""
+        """Each metric and mark of one take of every soprano, beside Bach's and the naive figure."""
         from kantor.report.comparing import overlaps
         from kantor.report.composing import compose as compose_all
         from kantor.report.composing import share_changed
@@ -77,6 +79,10 @@ class Exam:
             "real": self.bach["overlap"],
             "shuffled": overlap["shuffled"],
         }
+        naive = shares(map(tally, self.naive, self.real))
+        for name, value in shares(map(tally, takes, self.real)).items():
+            sides = {"value": value, "real": self.bach[name], "shuffled": naive[name]}
+            figures[name] = nothing | sides
         changed = share_changed(takes[: len(some)], others)
         figures[CHANGED] = nothing | {"value": changed}
         return figures

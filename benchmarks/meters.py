@@ -77,9 +77,14 @@ def chorales(build: Path, meter: str) -> list[Score]:
     return [score for score in held_out if str(score.meter) == meter]
 
 
+def with_beats(scores: Sequence[Score]) -> list[Score]:
+    """Scores in 3/8 in another meter, in which each of their bars is a beat."""
+    return [replace(one, meter=Meter(6, 8)) if one.meter == BEAT else one for one in scores]
+
+
 def measure(scores: Sequence[Score]) -> Row:
     """The figures of one row; NaN where there is nothing to count."""
-    scores = [replace(one, meter=Meter(6, 8)) if one.meter == BEAT else one for one in scores]
+    scores = with_beats(scores)
     means = evaluate_windows(scores).mean()
     ends = evaluate_phrase_ends(scores).mean()
     lower = [float(means[f"notes_{voice}"]) for voice in ("alto", "tenor", "bass")]

@@ -1,5 +1,6 @@
 """The file of answers: whole lines or none; and the share that was right."""
 
+import math
 import os
 
 import pytest
@@ -30,6 +31,16 @@ def test_interval_of_wilson(right, total, low, high):
     assert answers.wilson(right, total) == pytest.approx((low, high), abs=5e-5)
 
 
+@pytest.mark.parametrize(("share", "count"), [(0.6, 200), (0.65, 90), (0.7, 50), (0.8, 20)])
+def test_how_many_answers_are_needed(share, count):
+    """As docs/listening.md has it: four of five tests have their interval above one half."""
+    found = [right for right in range(count + 1) if answers.wilson(right, count)[0] > 0.5]
+    chance = sum(
+        math.comb(count, right) * share**right * (1 - share) ** (count - right) for right in found
+    )
+    assert 0.8 < chance < 0.87
+
+
 def test_what_is_appended_is_read(tmp_path):
     """In the order of the columns, under one head; the folder is made."""
     path = tmp_path / "new" / "answers.csv"
@@ -48,7 +59,7 @@ def test_what_is_appended_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("name,age\n", "no file of answers; name another with --answers"),
+        ("name,age\n", "no file of answers; name another"),
         (",".join(Answer._fields) + "\nnow,Bo,m,1,0,x,p,1,o,A,1,2\n", "line 2: damaged"),
         (",".join(Answer._fields) + "\nnow,Bo\n", "line 2: damaged"),
         (b"\xff\xfe", "not UTF-8 text"),
@@ -61,7 +72,7 @@ def test_another_file_is_refused(tmp_path, text, fault):
     with pytest.raises(InputError, match=fault) as error:
         answers.read(path)
     assert str(path) in str(error.value)
-    assert "--answers" in str(error.value)
+    assert "name another" in str(error.value)
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):

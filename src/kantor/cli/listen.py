@@ -46,10 +46,17 @@ def listen_command(
     Only this machine can reach the page. Ctrl-C ends it. See docs/listening.md.
     """
     with console.in_one_line():
+        from kantor.ensemble import SATB
         from kantor.listening import serving
+        from kantor.listening.answers import read
+        from kantor.music.instruments import programs_of
         from kantor.registry import find_root
 
+        with console.bad_option("--instrument"):
+            programs = programs_of(instrument, SATB) if instrument else {}
         root = find_root()
         path = answers or root / serving.ANSWERS
-        test = serving.prepare(root, model, pairs, seed, candidates, instrument or "", path)
+        with console.bad_option("--answers"):
+            read(path)
+        test = serving.prepare(root, model, pairs, seed, candidates, programs, path)
         raise typer.Exit(serving.run(test, port, browser))

@@ -68,10 +68,10 @@ def read(path: Path) -> list[Answer]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"{path}: {reason}; name another file with --answers") from None
+        raise InputError(f"{path}: {reason}; name another file") from None
     head, _, lines = text.partition("\n")
     if text and head.rstrip() != ",".join(Answer._fields):
-        raise InputError(f"{path}: no file of answers; name another with --answers")
+        raise InputError(f"{path}: no file of answers; name another")
     rows = csv.reader(io.StringIO(lines), strict=True)
     try:
         return [
@@ -79,7 +79,7 @@ def read(path: Path) -> list[Answer]:
         ]
     except (ValueError, csv.Error):
         where = f"{path}, line {rows.line_num + 1}"
-        raise InputError(f"{where}: damaged; mend it, or name another with --answers") from None
+        raise InputError(f"{where}: damaged; mend it, or name another file") from None
 
 
 def append(path: Path, answers: Sequence[Answer]) -> None:

@@ -11,7 +11,7 @@ same bars of both are cut out. They begin where a phrase begins and end where on
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,7 +21,6 @@ from kantor.compose.composer import Model, Request, compose
 from kantor.data.corpus import Corpus, Piece
 from kantor.errors import InputError
 from kantor.music.excerpts import excerpt
-from kantor.music.instruments import programs_of
 from kantor.music.key import key_of
 from kantor.music.score import Score
 from kantor.report.composing import melody_mask
@@ -106,7 +105,7 @@ def compose_pairs(
     model: Model,
     seed: int,
     candidates: int = 1,
-    instrument: str = "",
+    programs: Mapping[int, int] | None = None,
 ) -> list[Pair]:
     """Let the model compose to each whole soprano, and cut the same bars out of both settings.
 
@@ -114,22 +113,20 @@ def compose_pairs(
     ----------
     candidates
         As for `kantor.compose.composer.compose`.
-    instrument
-        What plays both, as for `kantor.music.instruments.programs_of`; the ensemble's own if
-        empty.
+    programs
+        What plays both, as `kantor.music.instruments.programs_of` has it; else the ensemble's own.
 
     Raises
     ------
     InputError
-        If the instrument is not known, or the model has no critic to choose by.
+        If the model has no critic to choose by.
     ModelError
         If the model composes for other voices.
     """
-    scores = [replace(one.piece.score, key=key_of(one.piece.score)) for one in excerpts]
-    if instrument:
-        ensemble = scores[0].ensemble
-        playing = ensemble.playing(programs_of(instrument, ensemble))
-        scores = [replace(score, ensemble=playing) for score in scores]
+    scores = [
+        replace(score, key=key_of(score), ensemble=score.ensemble.playing(programs or {}))
+        for score in (one.piece.score for one in excerpts)
+    ]
     requests = [Request(score, melody_mask(score)) for score in scores]
     takes = compose(requests, model, seed, candidates=candidates)
     return [

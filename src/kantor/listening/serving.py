@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from kantor import registry
@@ -24,7 +25,7 @@ def prepare(
     count: int,
     seed: int,
     candidates: int,
-    instrument: str,
+    programs: Mapping[int, int],
     path: Path,
 ) -> BlindTest:
     """The test of a model, with all its compositions.
@@ -35,7 +36,7 @@ def prepare(
         A model, as for `kantor.registry.load_model`.
     count, seed
         As for `kantor.listening.pairs.choose`.
-    candidates, instrument
+    candidates, programs
         As for `kantor.listening.pairs.compose_pairs`.
     path
         The file of answers.
@@ -43,14 +44,12 @@ def prepare(
     Raises
     ------
     InputError, ModelError, SetupError
-        If corpus, model or answers are missing or cannot be used: one line with the remedy.
+        If corpus or model are missing or cannot be used: one line with the remedy.
     """
     model = registry.load_model(reference)
     excerpts = choose(corpus.load(root / SCORES), count, seed)
-    pairs = compose_pairs(excerpts, model, seed, candidates, instrument)
-    test = BlindTest(pairs, model.source, candidates, seed, path)
-    test.answered()  # a file that holds something else is refused now
-    return test
+    pairs = compose_pairs(excerpts, model, seed, candidates, programs)
+    return BlindTest(pairs, model.source, candidates, seed, path)
 
 
 def run(test: BlindTest, port: int, browser: bool) -> int:

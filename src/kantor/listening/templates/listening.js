@@ -59,11 +59,19 @@ if (form) {
   const keys = document.querySelector(".keys"), kept = "kantor-listening-keys";
   const inputs = [...document.querySelectorAll('.two input')];
   const show = () => document.body.classList.toggle("without", !keys.checked);
-  keys.checked = localStorage.getItem(kept) !== "off";
+  try {
+    keys.checked = localStorage.getItem(kept) !== "off";
+  } catch {
+    // this browser keeps nothing
+  }
   show();
   keys.addEventListener("change", () => {
-    localStorage.setItem(kept, keys.checked ? "on" : "off");
     show();
+    try {
+      localStorage.setItem(kept, keys.checked ? "on" : "off");
+    } catch {
+      // it is on again on the next page
+    }
   });
   form.addEventListener("submit", (event) => {
     const missing = players.find((button) => !heard.has(button));

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantor.music.notes import Note, arrays_of, notes_of
-from kantor.music.phrases import infer_fermatas
+from kantor.music.phrases import infer_fermatas, note_answers, phrase_answers
 from kantor.music.score import Meter, Score
 
 
@@ -37,6 +37,37 @@ def ends(score):
 def test_phrases_of_two_bars(durations, pickup, expected):
     """They close where a singer would breathe."""
     assert ends(tune(durations, pickup=pickup)) == expected
+
+
+def test_lines_of_verse():
+    """Ode to Joy closes its lines of eight and seven syllables, on half notes and on quarters."""
+    line = [64, 64, 65, 67, 67, 65, 64, 62, 60, 60, 62, 64]
+    pitches = [*line, 64, 62, 62, *line, 62, 60, 60]
+    lengths = [*[4] * 12, 6, 2, 8] * 2
+    starts = np.cumsum([0, *lengths[:-1]]).tolist()
+    notes = [Note(a, a + b, c) for a, b, c in zip(starts, lengths, pitches, strict=True)]
+    assert ends(Score(*arrays_of(notes, sum(lengths), lines=1))) == [28, 56, 92, 120]
+
+
+def test_what_is_asked_of_notes_and_phrases():
+    """In C and 4/4: a half note C, a quarter of rest, a quarter G; C begins the second bar."""
+    notes = [Note(0, 8, 60), Note(12, 16, 67), Note(16, 20, 60)]
+    score = Score(*arrays_of(notes, 20, lines=1), pickup=0)
+    asked = {name: found.tolist()[:2] for name, found in note_answers(score, notes).items()}
+    assert asked == {
+        "held": [5, 2],  # until the next note: twelve steps and four
+        "place": [0, 2],  # first of the bar, fourth quarter
+        "rest": [2, 0],  # a quarter more than the usual one, which is none
+        "next": [5, 2],  # three times as long as the next note, as long
+        "opening": [2, 0],  # what follows begins on another quarter than the tune, on the same
+        "leap": [7, 1],  # a fifth up and down
+        "degree": [0, 7],
+    }
+    assert [answers.tolist() for answers in phrase_answers(score, notes, 1).values()] == [
+        [8, 4],  # half quarters: from the first note to the third, from the second to the end
+        [1, 11],  # one bar, whole beats
+        [1, 1],
+    ]
 
 
 def test_a_rest_ends_a_phrase_and_staccato_does_not():

@@ -65,7 +65,7 @@ def test_what_is_asked_of_notes_and_phrases():
     }
     assert [answers.tolist() for answers in phrase_answers(score, notes, 1).values()] == [
         [8, 4],  # half quarters: from the first note to the third, from the second to the end
-        [1, 11],  # one bar, whole beats
+        [1, 10],  # one bar, half a bar
         [1, 1],
     ]
 

@@ -24,8 +24,8 @@ def in_meter(meter, pickup):
     return replace(chorale(), meter=Meter.parse(meter), pickup=pickup, bar_lines=())
 
 
-def given_soprano(score, major_tonic=None):
-    return Conditioning.from_score(score, np.tile(SOPRANO, (score.steps, 1)), major_tonic)
+def given_soprano(score, *key):
+    return Conditioning.from_score(score, np.tile(SOPRANO, (score.steps, 1)), *key)
 
 
 def test_only_given_cells_are_passed_on():
@@ -38,9 +38,11 @@ def test_only_given_cells_are_passed_on():
 
 
 def test_a_key_is_needed_from_somewhere():
-    """From the score, or named; a key that is named holds."""
+    """From the score, or named; a key that is named holds, and so does a tonic."""
     assert int(given_soprano(chorale()).major_tonic) == 7
-    assert int(given_soprano(chorale(key=None), major_tonic=5).major_tonic) == 5
+    named = given_soprano(chorale(key=None), Key(-1, "minor"))
+    assert (int(named.major_tonic), int(named.tonic)) == (5, 2)
+    assert int(given_soprano(chorale(), Key(0, "minor"), 2).tonic) == 2
     with pytest.raises(InputError, match="key is not known"):
         given_soprano(chorale(key=None))
 

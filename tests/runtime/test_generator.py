@@ -63,7 +63,7 @@ def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Conditionin
     def compose(under: slice, **sampling: float) -> Any:
         fermatas = np.zeros_like(batch.fermatas)
         fermatas[:, under] = True
-        return model.compose(replace(batch, fermatas=fermatas), SEEDS, **sampling)
+        return model.compose(replace(batch, fermatas=fermatas), SEEDS, particles=1, **sampling)
 
     nowhere, everywhere, one = slice(0), slice(None), slice(16, 20)
     assert equal(compose(nowhere, phrase_end=0.05), compose(nowhere, phrase_end=1.0))
@@ -99,10 +99,12 @@ def test_lookahead_counts_where_cells_meet_given_ones(
     mask = np.ones_like(batch.mask)
     mask[:, 4:8] = False
     gap = replace(batch, pitches=pitches, onsets=onsets, mask=mask)
-    without, heeded = (model.compose(gap, SEEDS, lookahead=weight)[0] for weight in (0.0, 9.0))
+    without, heeded = (
+        model.compose(gap, SEEDS, lookahead=weight, particles=1)[0] for weight in (0.0, 9.0)
+    )
     assert np.array_equal(without[:, :7], heeded[:, :7])
     assert (without[:, 7] != heeded[:, 7]).any()
-    alone = model.compose(rows(gap, [3]), SEEDS[[3]], lookahead=9.0)
+    alone = model.compose(rows(gap, [3]), SEEDS[[3]], lookahead=9.0, particles=1)
     assert np.array_equal(alone[0][0], heeded[3])
 
 

@@ -26,6 +26,7 @@ from kantor.model.nets.critic import ChoraleCritic
 from kantor.model.nets.heads import SUCCESSOR_SCALE
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import Flags, Pitches
+from kantor.network.layout import Layout
 from kantor.runtime import weights as runtime_weights
 from kantor.runtime.generator import DEFAULT, NO_CRITIC
 from kantor.runtime.weights import Weights
@@ -40,9 +41,14 @@ class Generator:
     """
 
     def __init__(
-        self, network: keras.Model, info: dict[str, Any], critic: keras.Model | None = None
+        self,
+        network: keras.Model,
+        info: dict[str, Any],
+        critic: keras.Model | None = None,
+        discriminator: NDArray[np.float32] | None = None,
     ) -> None:
         self.network, self.info, self.critic = network, info, critic
+        self.discriminator = discriminator
         self._runtime: runtime.Generator | None = None
 
     @property
@@ -57,10 +63,20 @@ class Generator:
         temperature: float = DEFAULT.temperature,
         min_p: float = DEFAULT.min_p,
         passes: int = 0,
+        particles: int = DEFAULT.particles,
+        plainness: float = DEFAULT.plainness,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch; see `kantor.runtime.Generator.compose`."""
         if self.info["preset"] != "unet":
-            return self._in_numpy().compose(given, seeds, temperature, min_p, passes)
+            return self._in_numpy().compose(
+                given,
+                seeds,
+                temperature,
+                min_p,
+                passes,
+                particles=particles,
+                plainness=plainness,
+            )
         runtime.SamplingParameters(temperature, min_p)
         seeds = runtime.check(given, seeds, passes)
         if passes:
@@ -75,7 +91,7 @@ class Generator:
 
     def _in_numpy(self) -> runtime.Generator:
         """The generator as it composes, made anew where weights have changed."""
-        weights, kept = weights_of(self.network, self.critic), self._runtime
+        weights, kept = weights_of(self.network, self.critic, self.discriminator), self._runtime
         if kept and all(np.array_equal(kept.weights[name], weights[name]) for name in weights):
             return kept
         info = self.info | {"ensemble": self.ensemble.to_dict()}
@@ -83,8 +99,12 @@ class Generator:
         return self._runtime
 
 
-def weights_of(generator: ChoraleGenerator, critic: ChoraleCritic | None = None) -> Weights:
-    """The weights of a generator, and of its critic, by their names in ``runtime.npz``."""
+def weights_of(
+    generator: ChoraleGenerator,
+    critic: ChoraleCritic | None = None,
+    discriminator: NDArray[np.float32] | None = None,
+) -> Weights:
+    """The weights of a generator and of what judges it, by their names in ``runtime.npz``."""
     arrays: dict[str, Any] = {"encoder.dilations": np.array(generator.dilations, np.int64)}
     tables: dict[str, Any] = {"tessitura": (TESSITURA_SCALE, generator.tessitura)}
     layers = {name: getattr(generator, name) for name in ("remember", "entry", "inner")}
@@ -107,6 +127,8 @@ def weights_of(generator: ChoraleGenerator, critic: ChoraleCritic | None = None)
     arrays |= {name: scale * _array(table) for name, (scale, table) in tables.items()}
     for name, layer in layers.items():
         arrays |= {f"{name}.kernel": _array(layer.kernel), f"{name}.bias": _array(layer.bias)}
+    if discriminator is not None:
+        arrays[runtime_weights.DISCRIMINATOR] = discriminator
     return arrays
 
 
@@ -115,11 +137,16 @@ def _array(variable: Any) -> NDArray[np.float32]:
 
 
 def save(
-    folder: Path, network: keras.Model, info: dict[str, Any], critic: keras.Model | None = None
+    folder: Path,
+    network: keras.Model,
+    info: dict[str, Any],
+    critic: keras.Model | None = None,
+    discriminator: NDArray[np.float32] | None = None,
 ) -> None:
     """Write a model's folder; from fresh processes equal weights and `info` give equal bytes.
 
-    The critic, where it is given, is kept beside the generator, to choose among takes.
+    The critic and the discriminator, where they are given, are kept beside the generator, to choose
+    among takes and among particles.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in ((GENERATOR, network), (CRITIC, critic)):
@@ -129,7 +156,7 @@ def save(
             _write_network(part, folder / name)
     described = info | {"format": runtime_weights.FORMAT}
     if isinstance(network, ChoraleGenerator):
-        runtime_weights.save(folder, weights_of(network, critic))
+        runtime_weights.save(folder, weights_of(network, critic, discriminator))
         described["ensemble"] = network.ensemble.to_dict()
     else:
         (folder / runtime_weights.NAME).unlink(missing_ok=True)
@@ -167,11 +194,15 @@ def load(folder: Path) -> Generator:
         critic = None
         if (folder / CRITIC).exists():
             critic = _read_network(folder / CRITIC, keras.Model if of_unet else ChoraleCritic)
+        discriminator = None
+        if not of_unet:
+            stored = runtime_weights.load(folder, Layout(network.ensemble))
+            discriminator = stored.get(runtime_weights.DISCRIMINATOR)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as error:
         what = f"{type(error).__name__} {error}".splitlines()[0]
         remedy = runtime_weights.REMEDY
         raise ModelError(f"{folder}: not a model of Kantor ({what}); {remedy}") from None
-    return Generator(network, info, critic)
+    return Generator(network, info, critic, discriminator)
 
 
 def _read_network(path: Path, known: type[keras.Model]) -> keras.Model:

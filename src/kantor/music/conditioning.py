@@ -7,13 +7,13 @@ others. Harmonising a soprano is the mask whose first column is True.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor.errors import InputError
-from kantor.music.score import REST, Flags, Pitches, Score
+from kantor.music.score import REST, Flags, Key, Pitches, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,13 @@ class Conditioning:
     """``(…, time) bool``: True while a fermata is held."""
     major_tonic: NDArray[np.int8]
     """``(…) int8``: pitch class of the major tonic that shares the key signature, 0 to 11."""
+    tonic: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    """``(…) int8``: pitch class of the tonic, 0 to 11; by default the major one."""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.pitches)
+        if not np.size(self.tonic):
+            object.__setattr__(self, "tonic", self.major_tonic)
         if len(shape) not in (2, 3):
             raise InputError(f"given pitches of shape {shape}: expected (…, time, line)")
         expected = {
@@ -44,6 +48,7 @@ class Conditioning:
             "bars": (np.int16, (*shape[:-1], 2)),
             "fermatas": (np.bool_, shape[:-1]),
             "major_tonic": (np.int8, shape[:-2]),
+            "tonic": (np.int8, shape[:-2]),
         }
         for name, (dtype, wanted) in expected.items():
             array: NDArray[np.generic] = np.asarray(getattr(self, name), dtype=dtype)
@@ -52,18 +57,22 @@ class Conditioning:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def from_score(cls, score: Score, mask: Flags, major_tonic: int | None = None) -> Conditioning:
+    def from_score(
+        cls, score: Score, mask: Flags, key: Key | None = None, tonic: int | None = None
+    ) -> Conditioning:
         """The cells of `score` where ``mask (time, line)`` is True; the others are to be composed.
+
+        `key` stands in for the score's, `tonic` for that of the key: in Dorian the signature is
+        another mode's.
 
         Raises
         ------
         InputError
-            If the key is neither in the score nor named by `major_tonic`.
+            If the key is neither in the score nor named by `key`.
         """
-        if major_tonic is None:
-            if score.key is None:
-                raise InputError(f"{score.title or 'score'}: the key is not known")
-            major_tonic = score.key.major_tonic
+        key = key or score.key
+        if key is None:
+            raise InputError(f"{score.title or 'score'}: the key is not known")
         mask = np.asarray(mask, bool)
         return cls(
             np.where(mask, score.pitches, REST),
@@ -71,7 +80,8 @@ class Conditioning:
             mask,
             bar_features_to_compose(score),
             score.fermatas,
-            np.array(major_tonic, np.int8),
+            np.array(key.major_tonic, np.int8),
+            np.array(key.tonic if tonic is None else tonic, np.int8),
         )
 
     @property
@@ -93,6 +103,7 @@ class Conditioning:
             np.concatenate([self.bars, bars.astype(np.int16)]),
             np.pad(self.fermatas, (0, extra)),
             self.major_tonic,
+            self.tonic,
         )
 
 
@@ -140,5 +151,5 @@ def stack(pieces: Sequence[Conditioning], steps: int | None = None) -> Condition
     """Batch several pieces, each padded to `steps` (by default to the longest)."""
     steps = max(piece.steps for piece in pieces) if steps is None else steps
     padded = [piece.padded(steps) for piece in pieces]
-    names = [field.name for field in fields(Conditioning)]
+    names = [one.name for one in fields(Conditioning)]
     return Conditioning(*(np.stack([getattr(piece, name) for piece in padded]) for name in names))

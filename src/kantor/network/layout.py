@@ -40,6 +40,10 @@ SUCCESSIONS = OCTAVE * OCTAVE
 """Interval classes (before, now) of two lines that both move."""
 PROGRESSIONS = OCTAVE * MOTIONS
 """Last interval class to another line, and that line's motion."""
+FARTHEST = 16
+"""Semitones of the largest motion, and steps of the longest note, that the discriminator knows."""
+APART, CROSSED = 40, 10
+"""Distances of neighbours that it knows: from 10 semitones crossed to 29 apart."""
 MIDI = 128
 TAPS = 3
 """Steps that a convolution of the encoder sees: the one before, its own, the one after."""
@@ -104,6 +108,9 @@ class Layout:
         A step as the encoder reads it: `score` and `around`.
     chord : Blocks
         A step as a head sees it: `score` without onsets.
+    beat : Blocks
+        A beat as the discriminator sees it: how lines move in its steps, and from ``succession`` on
+        what its first step is.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
@@ -121,6 +128,21 @@ class Layout:
         self.score = Blocks({**tokens, "onset": (lines,), **relations})
         self.chord = Blocks({**tokens, **relations})
         self.judged = self.score + Blocks({"succession": (pairs, SUCCESSIONS)})
+        motions = 2 * FARTHEST + 1
+        self.beat = Blocks(
+            {
+                "move": (pitched, OCTAVE, OCTAVE),  # from degree to degree
+                "moves": (pitched, motions, motions),  # a line's last two
+                "length": (pitched, FARTHEST, 4),  # of a note, and the sixteenth of the next one
+                "together": (pairs, 3, OCTAVE),  # both move: interval kept, similar, contrary
+                "succession": (pairs, 3, OCTAVE, OCTAVE),  # from beat to beat; oblique the third
+                "chord": (2 ** (OCTAVE - 1),),  # which interval classes stand above the lowest note
+                "spacing": (pitched - 1, APART),
+                "degree": (2, pitched, OCTAVE),  # above the tonic, in major and in minor
+                "bass": (2, 3, 2, OCTAVE),  # quarters left of the phrase; whether it is the last
+                "cadence": (2, OCTAVE, OCTAVE),  # of the bass, where a phrase ends
+            }
+        )
         self.around = Blocks({"given": (lines,)}) + CONDITIONS
         self.read = self.score + self.around
 

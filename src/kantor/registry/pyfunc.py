@@ -39,7 +39,8 @@ MUSIC, SEED, GIVEN = "music", "seed", "given"
 FIELDS = tuple(field.name for field in fields(Conditioning))
 """Of a row without music; ``(time, line)``, ``(time, 2)`` and ``(time,)`` as nested lists."""
 
-_EXPECTED = f"expected {MUSIC}, a file's bytes in Base64, or all of {', '.join(FIELDS)}"
+REQUIRED = tuple(name for name in FIELDS if name != "tonic")
+_EXPECTED = f"expected {MUSIC}, a file's bytes in Base64, or all of {', '.join(REQUIRED)}"
 
 
 class Pyfunc:
@@ -101,12 +102,14 @@ class Pyfunc:
         return [_answer(request, take) for request, (take,) in zip(requests, takes, strict=True)]
 
     def _arrays(self, row: Mapping[str, Any], sampling: Mapping[str, Any]) -> dict[str, Any]:
-        for name in FIELDS:
+        for name in REQUIRED:
             if name not in row:
                 raise InputError(f"a row without {name}: {_EXPECTED}")
         try:
             # Numbers out of range are refused of lists, and wrapped of arrays.
-            lists: dict[str, Any] = {name: np.asarray(row[name]).tolist() for name in FIELDS}
+            lists: dict[str, Any] = {
+                name: np.asarray(row[name]).tolist() for name in FIELDS if name in row
+            }
             given = stack([Conditioning(**lists)])
         except InputError:
             raise
@@ -140,6 +143,7 @@ def signature(model: LoadedModel) -> ModelSignature:
         ColSpec(numbers, "bars", required=False),
         ColSpec(Array("boolean"), "fermatas", required=False),
         ColSpec("long", "major_tonic", required=False),
+        ColSpec("long", "tonic", required=False),
         ColSpec("long", SEED, required=False),
     ]
     made = [

@@ -24,7 +24,7 @@ from kantor.errors import ModelError
 from kantor.metrics.musical import KEY_METRICS, evaluate_passages, evaluate_windows
 from kantor.metrics.passages import Passages
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.key import key_of
+from kantor.music.key import key_of, likely
 from kantor.music.score import REST, Flags, Pitches, Score
 
 if TYPE_CHECKING:
@@ -92,8 +92,10 @@ def compose(
 
 
 def _conditioning(score: Score, mask: Flags) -> Conditioning:
+    melody = score.pitches[:, [score.ensemble.leads]]
     key = key_of(score)
-    return Conditioning.from_score(score, mask, key.major_tonic)
+    # A chorale's key has its signature; of its tonic the melody knows more.
+    return Conditioning.from_score(score, mask, key, likely(melody, key)[0][0].tonic)
 
 
 def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:

@@ -21,6 +21,7 @@ from kantor.music.score import Flags
 from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout, interval, progression
 from kantor.network.tokens import REST, UNKNOWN
 from kantor.runtime.heads import Head
+from kantor.runtime.particles import worth
 from kantor.runtime.sampling import MARGIN, SamplingParameters, choose
 from kantor.runtime.tables import Chords, ScoreLayer, Whole, rectify
 from kantor.runtime.weights import Array, Weights
@@ -111,29 +112,34 @@ class Decoder:
         context += earlier
         return context.reshape(len(context), len(self._order), -1)
 
-    def compose(self, step: Step, sampling: SamplingParameters) -> tuple[Whole, Flags, Flags]:
+    def compose(
+        self, step: Step, sampling: SamplingParameters
+    ) -> tuple[Whole, Flags, Flags, Array]:
         """Choose the cells of a step that are not given, and write them into ``step.now``.
 
         Returns all tokens, and whether a composed pitch begins anew even if it stays, both
-        ``(line, row)``; and where rounding could change a choice, ``(row,)``.
+        ``(line, row)``; and where rounding could change a choice, and the `worth` of what was
+        chosen, both ``(row,)``.
         """
         free = step.now == UNKNOWN
         anew, doubtful = np.zeros(free.shape, bool), np.zeros(free.shape[1], bool)
+        total = np.zeros(free.shape[1], np.float32)
         for line in self._order:
             rows = some(free[line])
             if rows is None:
                 continue
-            tokens, again, close = self._choose(line, step.rows(rows), sampling)
+            tokens, again, close, value = self._choose(line, step.rows(rows), sampling)
             asked = free[line, rows]
             step.now[line, rows] = np.where(asked, tokens, step.now[line, rows])
             anew[line, rows] = again
             doubtful[rows] |= asked & close
-        return step.now, anew, doubtful
+            total[rows] += asked * value
+        return step.now, anew, doubtful, total
 
     def _choose(
         self, line: int, step: Step, sampling: SamplingParameters
-    ) -> tuple[Whole, Flags, Flags]:
-        """Tokens of a line, whether they begin anew, whether rounding may matter."""
+    ) -> tuple[Whole, Flags, Flags, Array]:
+        """Tokens of a line, whether they begin anew, whether rounding may matter, their worth."""
         head = self._heads[line]
         logits, onset = head(step.context[:, line], step.now, step.before, step.key)
         tessitura = head.tessitura.take(step.key, axis=0)
@@ -153,12 +159,18 @@ class Decoder:
                 logits += np.float32(sampling.reweighting) * weight
                 near |= close
             margin *= 1 + sampling.reweighting * len(given)
+        warm = logits + tessitura if sampling.particles > 1 else None
         logits /= step.temperature[:, None]
         logits += tessitura
         place, doubtful = choose(logits, step.uniform[line], sampling.min_p, margin)
         excess = onset / step.temperature - step.threshold[line]
         doubtful |= near | (np.abs(excess) < margin)
-        return head.tokens(place, step.key), excess > 0, doubtful
+        tokens = head.tokens(place, step.key)
+        moves = tokens != step.before[line]
+        value = np.zeros(len(place), np.float32)
+        if warm is not None:
+            value = worth(warm, place, moves, sampling.plainness)
+        return tokens, excess > 0, doubtful, value
 
     def _gains(self, head: Head, step: Step, ahead: Whole) -> Array:
         """What each place of a head's window gains by the step after: ``(row, place)``.

@@ -12,11 +12,13 @@ from kantor.music.conditioning import Conditioning
 from kantor.network.layout import CONTEXT, Layout
 from kantor.network.tokens import REST, UNKNOWN, frame_shift
 from kantor.runtime.decoder import Decoder, Step, some
+from kantor.runtime.discriminator import Discriminator
 from kantor.runtime.heads import LOWEST_KEY
+from kantor.runtime.particles import Particles, seeds_of
 from kantor.runtime.pieces import Encoder, Piece, pieces
 from kantor.runtime.sampling import SamplingParameters, Take, latent
 from kantor.runtime.tables import Whole, one_core
-from kantor.runtime.weights import Array, Weights
+from kantor.runtime.weights import DISCRIMINATOR, Array, Weights
 
 ROWS = 512
 """Of pieces composed side by side, at most: more are hardly faster, and take more memory."""
@@ -29,6 +31,9 @@ class Network:
 
     def __init__(self, weights: Weights, layout: Layout) -> None:
         self.encoder, self.decoder = Encoder(weights, layout), Decoder(weights, layout)
+        self.discriminator = (
+            Discriminator(weights[DISCRIMINATOR], layout) if DISCRIMINATOR in weights else None
+        )
         self._layout = layout
 
     def compose(
@@ -39,25 +44,33 @@ class Network:
         onsets, batch = np.array(given.onsets), pieces(given, self._layout)
         longest_first = sorted(range(len(batch)), key=lambda row: -batch[row].steps)
         one_core()
-        for start in range(0, len(batch), ROWS):
-            rows = longest_first[start : start + ROWS]
+        most = max(1, ROWS // sampling.particles)
+        waiting = [longest_first[start : start + most] for start in range(0, len(batch), most)]
+        while waiting:
+            rows = waiting.pop()
             loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
             for step in range(batch[rows[0]].steps):
                 loop.advance(step, sampling)
             for place, row in enumerate(rows):
+                if len(rows) > 1 and loop.doubtful[place]:
+                    # Among others its weights come out a little different: as below.
+                    waiting.append([row])
+                    continue
                 steps = batch[row].steps
                 free, tonic = ~given.mask[row, :steps], given.major_tonic[row : row + 1]
-                tokens = loop.tokens[None, :steps, :, place]
+                of_piece = slice(steps), slice(None), place * sampling.particles
+                tokens = loop.tokens[of_piece][None]
                 composed = self._layout.vocabulary.to_pitches(tokens, tonic)[0]
                 pitches[row, :steps][free] = composed[free]
-                onsets[row, :steps][free] = loop.onsets[:steps, :, place][free]
+                onsets[row, :steps][free] = loop.onsets[of_piece][free]
         return pitches, onsets
 
 
 class _Loop:
     """Pieces composed side by side; the longest come first.
 
-    Arrays of cells are ``(time, line, row)``. The rows that have not ended are the first ones.
+    Arrays of cells are ``(time, line, row)``; a piece has a row for each particle. The rows that
+    have not ended are the first ones.
     """
 
     def __init__(
@@ -67,7 +80,14 @@ class _Loop:
         seeds: NDArray[np.int64],
         sampling: SamplingParameters,
     ) -> None:
-        self._pieces, self._encoder, self._decoder = pieces, network.encoder, network.decoder
+        self._encoder, self._decoder = network.encoder, network.decoder
+        self._particles = None
+        if sampling.particles > 1:
+            own = seeds.tolist()
+            self._particles = Particles(pieces, own, sampling, network.discriminator)
+            pieces = [piece for piece in pieces for _ in range(sampling.particles)]
+            seeds = np.concatenate([seeds_of(seed, sampling.particles) for seed in own])
+        self._pieces = pieces
         shape = steps, lines, rows = pieces[0].steps, pieces[0].tokens.shape[1], len(pieces)
         self.tokens, self.onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
         self._uniform, self._threshold = np.zeros((2, *shape), np.float32)
@@ -100,19 +120,24 @@ class _Loop:
         rows = self._alive[step]
         if step % CHUNK == 0:
             for row, piece in enumerate(self._pieces[:rows]):
-                self._encoder(piece, step, self._drive[row, : piece.steps - step])
+                if row and piece is self._pieces[row - 1]:
+                    self._drive[row] = self._drive[row - 1]
+                else:
+                    self._encoder(piece, step, self._drive[row, : piece.steps - step])
         self._past, self._earlier = self._past[:rows], self._earlier[:rows]
         self._before, self._key = self._before[:, :rows], self._key[:rows]
         given, onsets = self.tokens[step, :, :rows], self.onsets[step, :, :rows]
-        now = given.astype(np.intp)
+        now, worth = given.astype(np.intp), np.zeros(rows, np.float32)
         asked = some(self._free[step, :rows])
         if asked is not None:
             anew, compose = np.zeros(given.shape, bool), self._decoder.compose
-            now[:, asked], anew[:, asked], doubtful = compose(self._step(step, asked), sampling)
+            now[:, asked], anew[:, asked], doubtful, worth[asked] = compose(
+                self._step(step, asked), sampling
+            )
             for row in np.arange(rows)[asked][doubtful] if len(doubtful) > 1 else ():
                 # Among others its sums come out a little different: no take may depend on that.
                 one = slice(row, row + 1)
-                now[:, one], anew[:, one], _ = compose(self._step(step, one), sampling)
+                now[:, one], anew[:, one], _, worth[one] = compose(self._step(step, one), sampling)
             started = (now > REST) & ((now != self._before) | anew)
             onsets[:] = np.where(given == UNKNOWN, started, onsets)
             given[:] = now
@@ -122,6 +147,20 @@ class _Loop:
         trace = self._decoder.trace(now, self._before, onsets)
         self._past = np.concatenate([self._past[:, trace.shape[1] :], trace], axis=1)
         self._before = now
+        origin = self._particles.weigh(step, worth, now) if self._particles else None
+        if origin is not None:
+            part = slice(step + 1), slice(None), slice(rows)
+            self.tokens[part], self.onsets[part] = (
+                cells[part][..., origin] for cells in (self.tokens, self.onsets)
+            )
+            self._past, self._earlier = self._past[origin], self._earlier[origin]
+            self._before = now[:, origin]
+
+    @property
+    def doubtful(self) -> score.Flags:
+        """Of which pieces rounding could have changed the take."""
+        pieces = len(self._pieces)
+        return self._particles.doubtful if self._particles else np.zeros(pieces, bool)
 
     def _step(self, step: int, rows: slice | Whole) -> Step:
         """All that decides a step of some of the rows that have not ended."""

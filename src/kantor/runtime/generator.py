@@ -86,6 +86,8 @@ class Generator:
         phrase_end: float = DEFAULT.phrase_end,
         lookahead: float = DEFAULT.lookahead,
         reweighting: float = DEFAULT.reweighting,
+        particles: int = DEFAULT.particles,
+        plainness: float = DEFAULT.plainness,
     ) -> Take:
         """Compose a batch; a piece's seed decides its take, whatever else is in the batch.
 
@@ -96,7 +98,7 @@ class Generator:
         seeds : (batch,) int64
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
-        temperature, min_p, phrase_end, lookahead, reweighting
+        temperature, min_p, phrase_end, lookahead, reweighting, particles, plainness
             See `SamplingParameters`.
 
         Returns
@@ -119,8 +121,11 @@ class Generator:
                 f"a given note lies outside MIDI {low} to {high}, which the model knows; "
                 "move the melody by octaves"
             )
-        sampling = SamplingParameters(temperature, min_p, phrase_end, lookahead, reweighting)
-        is_large = len(seeds) > 1 and given.mask[..., 0].size >= LARGE
+        sampling = SamplingParameters(
+            temperature, min_p, phrase_end, lookahead, reweighting, particles, plainness
+        )
+        steps = given.mask[..., 0].size * particles
+        is_large = len(seeds) > 1 and steps >= LARGE
         compose = self._compose_shared if is_large and self._processes > 1 else self._compose_here
         return compose(given, seeds, sampling, passes)
 

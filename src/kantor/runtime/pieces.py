@@ -45,6 +45,7 @@ class Piece:
     fermatas: Flags  # (span,)
     inside: Flags  # (span,), True in the piece itself
     major_tonic: int
+    tonic: int
     steps: int  # without what stands around it
 
     @property
@@ -89,7 +90,8 @@ def pieces(given: Conditioning, of: Layout, after: int = CONTEXT) -> list[Piece]
         fermatas[within] = given.fermatas[part]
         bars = given.bars[row, steps.clip(0, max(length - 1, 0))]
         tonic = int(given.major_tonic[row])
-        batch.append(Piece(shown, onsets, bars, fermatas, within, tonic, length))
+        own = int(given.tonic[row])
+        batch.append(Piece(shown, onsets, bars, fermatas, within, tonic, own, length))
     return batch
 
 

@@ -15,6 +15,7 @@ from kantor.music.score import Flags, Pitches, onset_floor
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
+MOST_PARTICLES = 64
 MARGIN = 1e-4
 """More than rounding moves a logit of a trained network, whatever else is in the batch."""
 _SUMMING = np.float32(4e-6)
@@ -46,12 +47,21 @@ class SamplingParameters:
     """How much the step after counts where it is given; see `kantor.runtime.decoder`."""
     reweighting: float = 1.0
     """How much the heads of given lines count where earlier lines are composed; see there."""
+    particles: int = 16
+    """Takes of a piece that grow side by side, of which one is kept; 1: nothing is chosen. See
+    `kantor.runtime.particles`."""
+    plainness: float = 0.0
+    """Of what is kept, 0 to 1: the plainer, the fewer passing and foreign notes."""
 
     def __post_init__(self) -> None:
         for name in ("temperature", "phrase_end"):
             value = getattr(self, name)
             if not 0.01 <= value <= 10:
                 raise InputError(f"a {name} of {value}: choose one from 0.01 to 10")
+        if not 1 <= self.particles <= MOST_PARTICLES:
+            raise InputError(f"{self.particles} particles: choose from 1 to {MOST_PARTICLES}")
+        if not 0 <= self.plainness <= 1:
+            raise InputError(f"a plainness of {self.plainness}: choose one from 0 to 1")
         if not 0 <= self.min_p < 1:
             raise InputError(f"a min_p of {self.min_p}: choose one from 0 to below 1")
 

@@ -30,6 +30,7 @@ REMEDY = "`dvc repro` makes one, `kantor models rollback` goes back to the champ
 MOST_DILATION = 4_096
 CRITIC = "critic."
 """With which the names of the critic's weights begin."""
+DISCRIMINATOR = "discriminator.weights"
 
 
 def save(folder: Path, weights: Weights) -> None:
@@ -55,6 +56,8 @@ def check(weights: Weights, layout: Layout) -> None:
     expected = _generator(weights, layout)
     if any(name.startswith(CRITIC) for name in weights):
         expected |= _critic(weights, layout)
+    if DISCRIMINATOR in weights:
+        expected[DISCRIMINATOR] = (layout.beat.size,)
     for name, shape in expected.items():
         if name not in weights:
             raise ValueError(f"{name} is missing")

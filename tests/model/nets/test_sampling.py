@@ -161,5 +161,5 @@ def test_what_closes_a_phrase_weighs_more(small: Small) -> None:
     fermatas = small.inputs.conditions[..., CONDITIONS.at["fermata"].start].numpy() > 0
     for row in range(PIECES):
         around = np.pad(fermatas[row], (pieces.CONTEXT, 0))
-        piece = pieces.Piece(None, None, None, around, None, 0, TIME)
+        piece = pieces.Piece(None, None, None, around, None, 0, 0, TIME)
         assert np.array_equal(piece.closes[start:stop], near)

@@ -19,7 +19,9 @@ class Parallels:
     def __init__(self, lower_from: int) -> None:
         self.lower_from = lower_from
 
-    def compose(self, given: Conditioning, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compose(
+        self, given: Conditioning, seeds: Any, particles: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         assert given.mask[..., 0].all()
         low = 12 * (np.asarray(seeds) >= self.lower_from)[:, None, None]
         pitches = given.pitches[..., :1] - [0, 4, 9, 12] - low * [0, 0, 0, 1]

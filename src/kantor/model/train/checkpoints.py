@@ -25,10 +25,13 @@ GO_ON = {"minutes", "early_stop", "health", "strategy"}
 
 
 def fingerprint(inputs: Iterable[Path]) -> str:
-    """Hash of the input files and of every module of Kantor that this process has loaded."""
+    """Hash of the input files, of every module of Kantor that this process has loaded, and of the
+    tables beside them."""
     ours = [module for name, module in sorted(sys.modules.items()) if re.match(r"kantor\b", name)]
+    modules = [Path(module.__file__) for module in ours if module.__file__]
+    tables = [path.with_suffix(".csv") for path in modules]
     digest = hashlib.sha256()
-    for path in (*inputs, *(Path(module.__file__) for module in ours if module.__file__)):
+    for path in (*inputs, *modules, *(table for table in tables if table.is_file())):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -24,7 +24,7 @@ from kantor.ensemble import SATB, Ensemble
 from kantor.errors import SetupError
 from kantor.hyperparameters import CUT, Train
 from kantor.model import generator
-from kantor.model.train import batches
+from kantor.model.train import batches, discriminating
 from kantor.model.train.checkpoints import Signals, TrainingStopped, alone, folder_name
 from kantor.model.train.monitor import Monitor
 from kantor.model.train.trainer import Trainer
@@ -102,7 +102,7 @@ class Training:
     ) -> None:
         for place in (folder, folders.reports):
             files.sweep(place)
-        self.trainer, self.settings = trainer, trainer.settings
+        self.trainer, self.settings, self.corpus = trainer, trainer.settings, corpus
         self.reports, self.say = folders.reports, say
         self.checkpoints = trainer.checkpoints(folder)
         if self.checkpoints.latest_checkpoint:
@@ -196,7 +196,12 @@ class Training:
             "parameters": counts,
             "params": self.settings.model_dump(mode="json"),
         }
-        generator.save(folder, trainer.shadow, info, critic=networks.critic)
+        discriminator = None
+        if self.settings.preset != "unet":
+            self.say("train: composing the training pieces, to tell the result from them")
+            discriminator, figures = discriminating.fit(trainer.average, self.corpus)
+            info["discriminator"] = figures
+        generator.save(folder, trainer.shadow, info, networks.critic, discriminator)
         if not any(self.film.iterations(trainer.done)):  # it ended before its first measurement
             self.film.keep(trainer.done, self.monitor.takes(trainer.average, 0)[0])
         self.film.write(self.reports / "frames.npz", trainer.done)

@@ -11,7 +11,7 @@ from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.musical import evaluate_windows
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
-from kantor.music.score import Score
+from kantor.music.score import Key, Score
 
 STEPS = 64
 
@@ -57,7 +57,7 @@ class Monitor:
         """One take of each melody."""
         given = stack([self._melody(score) for score in self.pieces])
         seeds = np.arange(len(self.pieces)) + seed * len(self.pieces)
-        pitches, onsets = generator.compose(given, seeds)
+        pitches, onsets = generator.compose(given, seeds, particles=1)
         return [
             replace(score, pitches=pitches[row, : score.steps], onsets=onsets[row, : score.steps])
             for row, score in enumerate(self.pieces)
@@ -67,7 +67,7 @@ class Monitor:
         """The melody given, the other lines to be composed."""
         mask = np.zeros(score.pitches.shape, bool)
         mask[:, self.ensemble.leads] = True
-        return Conditioning.from_score(score, mask, None if score.key else 0)
+        return Conditioning.from_score(score, mask, score.key or Key())
 
     def measure(self, generator: Generator) -> tuple[dict[str, float], list[Score]]:
         """Figures of two takes of each melody, and the first takes.

@@ -17,6 +17,7 @@ from kantor.runtime import particles
 from kantor.runtime import weights as stored
 from kantor.runtime.discriminator import beats
 from kantor.runtime.particles import seeds_of, worth
+from kantor.runtime.sampling import SamplingParameters
 
 LAYOUT, SEEDS = Layout(SATB), np.array([3, 1, 4, 1, 5])
 INFO = {"preset": "chorale"}
@@ -51,6 +52,7 @@ def test_what_a_beat_holds() -> None:
     assert {place("together", outer, 0, 0), place("together", upper, 0, 5)} <= second
     assert {place("move", SOPRANO, 0, 2), place("move", TENOR, 4, 5)} <= second
     assert place("length", BASS, 3, 0) in second
+    assert place("parallel", 0) in second
     assert place("chord", (1 << 7 | 1 << 4) >> 1) in first
     assert place("spacing", ALTO, 3 + CROSSED) in first
     assert place("bass", 0, 1, 1, 2) in second  # a quarter left of the last phrase, on D
@@ -75,8 +77,12 @@ def test_a_choice_is_worth_its_likelihood_and_its_motion() -> None:
     """By hand: of two equal choices each has ln 1/2, and .5 more where it moves."""
     logits, chosen = np.zeros((2, 2), np.float32), np.array([0, 1])
     moves = np.array([False, True])
-    assert worth(logits, chosen, moves, 0.0) == pytest.approx([np.log(0.5), np.log(0.5) + 0.5])
-    assert worth(logits, chosen, moves, 1.0) == pytest.approx([np.log(0.25), np.log(0.25) - 1])
+    assert worth(logits, chosen, moves, SamplingParameters()) == pytest.approx(
+        [np.log(0.5), np.log(0.5) + 0.5]
+    )
+    assert worth(logits, chosen, moves, SamplingParameters(plainness=1.0)) == pytest.approx(
+        [np.log(0.25), np.log(0.25) - 1]
+    )
 
 
 def test_seeds() -> None:

@@ -64,6 +64,7 @@ class Generator:
         min_p: float = DEFAULT.min_p,
         passes: int = 0,
         particles: int = DEFAULT.particles,
+        movement: float = DEFAULT.movement,
         plainness: float = DEFAULT.plainness,
     ) -> tuple[Pitches, Flags]:
         """Compose a batch; see `kantor.runtime.Generator.compose`."""
@@ -75,6 +76,7 @@ class Generator:
                 min_p,
                 passes,
                 particles=particles,
+                movement=movement,
                 plainness=plainness,
             )
         runtime.SamplingParameters(temperature, min_p)

@@ -136,6 +136,7 @@ class Layout:
                 "length": (pitched, FARTHEST, 4),  # of a note, and the sixteenth of the next one
                 "together": (pairs, 3, OCTAVE),  # both move: interval kept, similar, contrary
                 "succession": (pairs, 3, OCTAVE, OCTAVE),  # from beat to beat; oblique the third
+                "parallel": (OCTAVE,),  # the same of any pair, where the interval is kept
                 "chord": (2 ** (OCTAVE - 1),),  # which interval classes stand above the lowest note
                 "spacing": (pitched - 1, APART),
                 "degree": (2, pitched, OCTAVE),  # above the tonic, in major and in minor

@@ -157,6 +157,7 @@ class Features:
         ends = sung & sounded[self._bass] & (left == 0)
         return [
             self._places("succession", known & begins, pair, kind, apart_before, apart),
+            self._places("parallel", known & begins & (both > 0) & (apart == apart_before), apart),
             self._places("chord", sounds.any(axis=0) & begins, chord)[None],
             self._places("spacing", sounds[:-1] & sounds[1:] & begins, own[:-1], distance),
             self._places("degree", sounds & begins, minor, own, above),

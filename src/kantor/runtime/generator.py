@@ -87,6 +87,7 @@ class Generator:
         lookahead: float = DEFAULT.lookahead,
         reweighting: float = DEFAULT.reweighting,
         particles: int = DEFAULT.particles,
+        movement: float = DEFAULT.movement,
         plainness: float = DEFAULT.plainness,
     ) -> Take:
         """Compose a batch; a piece's seed decides its take, whatever else is in the batch.
@@ -98,7 +99,7 @@ class Generator:
         seeds : (batch,) int64
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
-        temperature, min_p, phrase_end, lookahead, reweighting, particles, plainness
+        temperature, min_p, phrase_end, lookahead, reweighting, particles, movement, plainness
             See `SamplingParameters`.
 
         Returns
@@ -122,7 +123,7 @@ class Generator:
                 "move the melody by octaves"
             )
         sampling = SamplingParameters(
-            temperature, min_p, phrase_end, lookahead, reweighting, particles, plainness
+            temperature, min_p, phrase_end, lookahead, reweighting, particles, movement, plainness
         )
         steps = given.mask[..., 0].size * particles
         is_large = len(seeds) > 1 and steps >= LARGE

@@ -8,7 +8,8 @@ Zhao et al. 2024). A take's log weight is the sum of
 
 - its log-likelihood, so that likely pieces are preferred as wholes, not note by note, as a low
   temperature does;
-- a constant for each note that moves, else the likeliest pieces are those with the fewest notes;
+- `SamplingParameters.movement` for each note that moves, else the likeliest pieces are those with
+  the fewest notes;
 - the logit of the model's discriminator, which estimates how much likelier real music is to be so
   than composed music.
 """
@@ -27,8 +28,8 @@ from kantor.runtime.sampling import MARGIN, SamplingParameters
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
-_MOVEMENT, _PLAINER = 0.5, 1.5
-"""Nats for each note that moves, and how many fewer where all is to be plain."""
+_PLAINER = 1.5
+"""Nats by which a note that moves is worth less where all is to be plain."""
 _FEW = 0.5
 """Particles are drawn anew where so large a share of them, or less, carries the weight."""
 _APART = 0x9E3779B97F4A7C15  # the golden ratio: keeps the seeds of particles apart
@@ -40,7 +41,7 @@ def seeds_of(seed: int, count: int) -> NDArray[np.int64]:
     return np.array(seeds, np.uint64).astype(np.int64)
 
 
-def worth(logits: Array, place: Whole, moves: Flags, plainness: float) -> Array:
+def worth(logits: Array, place: Whole, moves: Flags, sampling: SamplingParameters) -> Array:
     """What a line's choices add to the log weights of their rows: ``(row,)``.
 
     Parameters
@@ -55,8 +56,8 @@ def worth(logits: Array, place: Whole, moves: Flags, plainness: float) -> Array:
     rows, highest = np.arange(len(place)), logits.max(axis=1)
     sums = np.log(np.exp(logits - highest[:, None]).sum(axis=1))
     likelihood = logits[rows, place] - highest - sums
-    movement = np.float32(_MOVEMENT - _PLAINER * plainness)
-    return np.asarray(np.float32(1 + plainness) * likelihood + movement * moves)
+    movement = np.float32(sampling.movement - _PLAINER * sampling.plainness)
+    return np.asarray(np.float32(1 + sampling.plainness) * likelihood + movement * moves)
 
 
 class Particles:

@@ -50,6 +50,8 @@ class SamplingParameters:
     particles: int = 16
     """Takes of a piece that grow side by side, of which one is kept; 1: nothing is chosen. See
     `kantor.runtime.particles`."""
+    movement: float = 0.5
+    """Nats that each note that moves adds to the weight of its particle."""
     plainness: float = 0.0
     """Of what is kept, 0 to 1: the plainer, the fewer passing and foreign notes."""
 

@@ -19,7 +19,9 @@ class Octaves:
 
     ensemble = SATB
 
-    def compose(self, given: Conditioning, seeds: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compose(
+        self, given: Conditioning, seeds: Any, **sampling: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         assert given.mask[..., 0].all()
         assert len({*seeds.tolist()}) == len(seeds)
         melody = given.pitches[..., :1]

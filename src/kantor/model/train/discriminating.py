@@ -18,6 +18,8 @@ Examples = tuple[bool, Whole, Whole]
 """Whether beats are real, and what `beats` says of them."""
 TAKES = 2
 """Compositions for each piece."""
+_PARTICLES, _MOVEMENT = 8, 0.7
+"""With which they are composed, so that they have as many notes as real music: with fewer, more notes would pass for real."""
 _TOGETHER = 64
 """Pieces that are composed side by side."""
 _DECAY = 1.0
@@ -51,7 +53,9 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
         given = stack([_given(score) for score in pieces])
         for take in range(TAKES):
             seeds = np.arange(start, start + len(pieces)) + take * len(scores)
-            made = _filled(given, *generator.compose(given, seeds))
+            made = _filled(
+                given, *generator.compose(given, seeds, particles=_PARTICLES, movement=_MOVEMENT)
+            )
             examples.append((False, *beats(layout, made)))
     counts = [int(of.max()) + 1 for _, _, of in examples]
     features = np.concatenate([features for _, features, _ in examples])

@@ -19,7 +19,8 @@ Examples = tuple[bool, Whole, Whole]
 TAKES = 2
 """Compositions for each piece."""
 _PARTICLES, _MOVEMENT = 8, 0.7
-"""With which they are composed, so that they have as many notes as real music: with fewer, more notes would pass for real."""
+"""With which they are composed, so that they have as many notes as real music: with fewer of them,
+more notes would pass for real."""
 _TOGETHER = 64
 """Pieces that are composed side by side."""
 _DECAY = 1.0

@@ -9,6 +9,7 @@ import pytest
 
 from kantor.compose.from_file import from_file, read_request
 from kantor.compose.overrides import Overrides
+from kantor.compose.plan import Plan
 from kantor.errors import InputError
 from kantor.formats.parsed import Limits, ParsedFile, Part
 from kantor.music.bars import bars_of
@@ -214,6 +215,32 @@ def test_c_major_of_midi_is_a_default(kind, key):
     assert moved.score.key == key.transposed(2)
     for in_c in ([*SCALE, 67, 64, 60], [71, 62, 64, 65, 60, 69, 71, 72, 67]):
         assert from_file(parsed(quarters(in_c), kind=kind)).score.key == Key()
+
+
+IN_A = [69, 71, 72, 74, 76, 74, 72, 71, 69, 76, 74, 72, 71, 69]
+
+
+@pytest.mark.parametrize("kind", ["midi", "musicxml"])
+def test_a_signature_without_its_mode_is_read_by_the_notes(kind):
+    """A tune in A minor whose file says C major is in A minor, and the other way round; the
+    spelling of the signature stays. One that might be in either stays as it is written."""
+    minor = from_file(parsed(quarters(IN_A), kind=kind))
+    assert minor.score.key == Key(0, "minor")
+    told = "the file says C major, but its notes are those of A minor; --key overrules it"
+    assert told in minor.messages
+    major = quarters([pitch + 3 for pitch in (60, 62, 64, 65, 67, 65, 64, 62, 60)])
+    flats = from_file(parsed(major, kind=kind, key=Key(-3, "minor")))
+    assert flats.score.key == Key(-3)
+    assert from_file(parsed(quarters([67, 65, 64, 62, 64, 69]), kind=kind)).score.key == Key()
+    said = Overrides.parse(key="C major")
+    assert from_file(parsed(quarters(IN_A), kind=kind), overrides=said).score.key == Key()
+
+
+def test_an_inner_voice_does_not_tell_the_mode():
+    """The alto of a piece in C may end on A; a bass that does is in A minor."""
+    for voice, mode in (("alto", "major"), ("bass", "minor")):
+        request = from_file(parsed(quarters(IN_A), kind="musicxml"), Plan.parse(given=voice))
+        assert request.score.key == Key(0, mode)
 
 
 def test_what_the_user_says_overrules_the_file():

@@ -9,11 +9,12 @@ import numpy as np
 from kantor.compose.marks import step_of
 from kantor.compose.overrides import Overrides
 from kantor.formats.parsed import LATE, ParsedFile
-from kantor.music.key import estimate
+from kantor.music.key import estimate, likely
 from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Score
 
 _FITS = 0.8  # share of the notes' time that a key signature must hold to be believed
 _BEYOND = 0.05  # share of the time that a default may hold beyond another key and yet be doubted
+_OTHER_MODE = 3.0  # times as likely must the other mode be to be believed
 _LISTED = 3  # key changes that a message names
 _SCALE = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 
@@ -52,7 +53,26 @@ def _heard(file: ParsedFile, written: Key, score: Score) -> Key:
     else:
         key = estimate(score.pitches)
         contradicted = share < _FITS and key.major_tonic != written.major_tonic
-    return key if contradicted and _share_in(key, score) >= _FITS else written
+    if contradicted and _share_in(key, score) >= _FITS:
+        return key
+    return _in_mode(written, score)
+
+
+def _in_mode(written: Key, score: Score) -> Key:
+    """The written key, or its relative where an outer voice is clearly in that one.
+
+    Many files name only a signature, and are read as major. Inner voices do not show the mode.
+    """
+    outer = (line for line in (score.ensemble.leads, score.ensemble.bass) if line is not None)
+    heard = [line for line in outer if (score.pitches[:, line] != REST).any()]
+    if not heard:
+        return written
+    found = likely(score.pitches[:, heard[0]], written)
+    relative, chances = found[0][0], dict(found)
+    is_relative = relative.major_tonic == written.major_tonic and relative.mode != written.mode
+    if is_relative and chances[relative] > _OTHER_MODE * chances[written]:
+        return relative
+    return written
 
 
 def _share_in(key: Key, score: Score) -> float:

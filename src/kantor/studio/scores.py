@@ -14,7 +14,7 @@ from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError
 from kantor.music.notation import AS_WRITTEN, Notation
 from kantor.music.notes import Note, arrays_of, spans_of
-from kantor.music.score import Flags, Key, Meter, Score
+from kantor.music.score import REST, Flags, Key, Meter, Score
 from kantor.studio.document import (
     KeySignature,
     LineDocument,
@@ -182,7 +182,8 @@ def notes_by_line(score: Score) -> list[list[NoteSpan]]:
 def request_of(piece: Piece, region: Region | None = None) -> Request:
     """What a model is asked for: everything but what is given or locked, or only a region of that.
 
-    Outside the region all cells stay as they are.
+    Outside the region all cells stay as they are. What is left of a note whose beginning is to be
+    composed begins anew.
 
     Raises
     ------
@@ -203,7 +204,9 @@ def request_of(piece: Piece, region: Region | None = None) -> Request:
     if kept.all():
         where = f"{_place(piece, region)}: " if region else ""
         raise InputError(f"{where}all of it is given or locked; release or unlock something first")
-    return Request(score, kept)
+    follows = np.zeros(kept.shape, bool)
+    follows[1:] = kept[1:] & ~kept[:-1]
+    return Request(replace(score, onsets=score.onsets | (follows & (score.pitches != REST))), kept)
 
 
 def check_region(piece: Piece, region: Region) -> None:

@@ -19,11 +19,12 @@ import tunes
 _EVERY = 0.2  # seconds between looks at the memory
 
 
-def measure(inbox: Path, model: Path, workers: int) -> tuple[float, float]:
+def measure(inbox: Path, model: Path, workers: int, particles: int | None) -> tuple[float, float]:
     """Compose all melodies of a folder: seconds, and the peak memory in MB."""
     with tempfile.TemporaryDirectory(prefix="kantor-batch-") as out:
         command = ["-m", "kantor.cli", "batch", inbox, "--out", out, "--model", model]
         command += ["--format", "mid"]  # to write MusicXML as well takes longer
+        command += ["--particles", particles] if particles else []
         began, peak = time.perf_counter(), 0.0
         process = subprocess.Popen(
             [sys.executable, *map(str, command), "--workers", str(workers)],
@@ -56,6 +57,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=harness.ROOT / "build/model")
     parser.add_argument("--folk", type=Path, default=harness.ROOT / "build/folk", help="a cache")
     parser.add_argument("--workers", type=harness.positive, default=2)
+    parser.add_argument("--particles", type=harness.positive, help="the model's own if not said")
     asked = parser.parse_args()
     harness.machine()
     rows = []
@@ -64,7 +66,7 @@ def main() -> int:
             for path in tunes.midi_files(asked.folk, size):
                 (Path(inbox) / path.name).write_bytes(path.read_bytes())
             time.sleep(1.5)  # what changed a moment ago is left for the next pass
-            seconds, peak = measure(Path(inbox), asked.model, asked.workers)
+            seconds, peak = measure(Path(inbox), asked.model, asked.workers, asked.particles)
         rows.append((f"{size:,}", f"{seconds:.1f}", f"{1000 * seconds / size:.1f}", f"{peak:,.0f}"))
     print(harness.table(("melodies", "seconds", "ms a melody", "peak MB"), rows))
     return 0

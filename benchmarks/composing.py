@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,9 @@ HALF = 2.0
 PARTS = ("parse", "model", "write")
 
 
-def compose_files(model: Any, paths: Sequence[Path], out: Path) -> dict[str, float]:
+def compose_files(
+    model: Any, paths: Sequence[Path], out: Path, sampling: Mapping[str, float]
+) -> dict[str, float]:
     """Read, compose and write; the seconds of each, and the steps composed."""
     from kantor.compose import outputs
     from kantor.compose.composer import compose
@@ -41,7 +43,7 @@ def compose_files(model: Any, paths: Sequence[Path], out: Path) -> dict[str, flo
     marks = [time.perf_counter()]
     requests = [read_request(path) for path in paths]
     marks.append(time.perf_counter())
-    composed = compose(requests, model)
+    composed = compose(requests, model, sampling=sampling)
     marks.append(time.perf_counter())
     for path, (take,) in zip(paths, composed, strict=True):
         outputs.write(take, out / path.name, "mid")
@@ -51,7 +53,9 @@ def compose_files(model: Any, paths: Sequence[Path], out: Path) -> dict[str, flo
     return {**seconds, "total": marks[-1] - marks[0], "steps": steps}
 
 
-def measure(model_folder: Path, sizes: Sequence[int], bars: int, rounds: int) -> dict[str, Any]:
+def measure(
+    model_folder: Path, sizes: Sequence[int], bars: int, rounds: int, sampling: Mapping[str, float]
+) -> dict[str, Any]:
     """Kantor and the workshop's model by turns: medians over the rounds, and the ratios."""
     import workshop  # imports TensorFlow
 
@@ -65,19 +69,21 @@ def measure(model_folder: Path, sizes: Sequence[int], bars: int, rounds: int) ->
         out = folder / "out"
         out.mkdir()
         for warm in (paths[:128], short):
-            compose_files(model, warm, out)
+            compose_files(model, warm, out, sampling)
         workshop.compose(theirs, workshop.BATCH, 0)
         kantor: list[dict[int, dict[str, float]]] = []
         ratios, rates = [], []
         for number in range(rounds):
             before = workshop.compose(theirs, workshop.BATCH, HALF)
-            kantor.append({size: compose_files(model, paths[:size], out) for size in sizes})
+            kantor.append(
+                {size: compose_files(model, paths[:size], out, sampling) for size in sizes}
+            )
             after = workshop.compose(theirs, workshop.BATCH, HALF)
             rates.append((before[0] + after[0]) / (before[1] + after[1]))
             best = max(one["steps"] / one["model"] for one in kantor[-1].values())
             ratios.append(best / rates[-1])
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        latencies = [compose_files(model, short, out)["total"] for _ in range(20)]
+        latencies = [compose_files(model, short, out, sampling)["total"] for _ in range(20)]
     batches = {
         size: {
             part: statistics.median(one[size][part] for one in kantor)
@@ -182,6 +188,7 @@ def main() -> int:
     parser.add_argument("--batches", type=harness.positive, nargs="+", default=[1, 32, 1000])
     parser.add_argument("--bars", type=harness.positive, default=64, help="of a melody (64)")
     parser.add_argument("--rounds", type=harness.positive, default=3, help="(3)")
+    parser.add_argument("--particles", type=harness.positive, help="the model's own if not said")
     parser.add_argument("--against", type=Path, help="another checkout, to compare speeds with")
     asked = parser.parse_args()
     harness.machine()
@@ -191,7 +198,8 @@ def main() -> int:
             ours, theirs = one["steps_a_second"]
             print(f"{size}: {ours:,.0f} and {theirs:,.0f} steps a second, ratio {one['ratio']:.2f}")
     else:
-        measured = measure(asked.model, asked.batches, asked.bars, asked.rounds)
+        sampling = {"particles": asked.particles} if asked.particles else {}
+        measured = measure(asked.model, asked.batches, asked.bars, asked.rounds, sampling)
         print(report(measured, asked.bars, asked.rounds))
     return 0
 

@@ -178,7 +178,16 @@ def test_what_is_not_known_is_refused(said):
 
 
 @pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"takes": 2}, {"candidates": 2}, {"temperature": 0.5}, {"passes": 1}]
+    "other",
+    [
+        {"seed": 1},
+        {"takes": 2},
+        {"candidates": 2},
+        {"temperature": 0.5},
+        {"passes": 1},
+        {"particles": 1},
+        {"plainness": 0.5},
+    ],
 )
 def test_a_key_knows_all_that_shapes_a_composition(other):
     """Melody, model and options; not the order of formats, nor how the work is done."""

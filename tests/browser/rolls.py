@@ -81,8 +81,8 @@ def try_take(page, notes):
         const {{ takes, piece }} = {PIECE};
         const {{ steps, revision }} = piece.value;
         takes.value = [{{ number: 7, made: '2026-01-01T00:00:00+00:00', seed: 1, index: 0, notes,
-            steps, model: {{ name: 'kantor-bach', version: 1 }}, temperature: null, candidates: 1,
-            region: null, revision, critic: null, character: '' }}];
+            steps, model: {{ name: 'kantor-bach', version: 1 }}, temperature: null, plainness: 0,
+            candidates: 1, region: null, revision, critic: null, character: '' }}];
         (await import('/web/js/state/hearing.js')).preview.value = 7; }}""",
         notes,
     )

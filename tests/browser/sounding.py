@@ -9,7 +9,8 @@ PIECE = {
     "key": {"fifths": 0, "mode": "major"}, "tempo": 120, "meters": [], "tempi": [],
     "bar_lines": [0, 16, 32, 48], "fermatas": [], "notation": {}, "played": None,
     "source": {"kind": "form", "name": "", "options": {}, "messages": []},
-    "take": None, "starred": [], "temperature": None, "candidates": 1, "history": [],
+    "take": None, "starred": [], "history": [],
+    "temperature": None, "plainness": 0.0, "candidates": 1,
     "lines": [
         {
             "name": name, "low": low, "high": high, "kind": "pitched", "colour": "#3a45b0",

@@ -133,15 +133,23 @@ def test_the_piece_is_continued(page, piece):
 def test_knobs_say_what_they_do_and_are_sent(page, piece):
     """They stand in the takes, and are as they were after a reload."""
     page.get_by_label("Creative risk").fill("1.4")
+    page.get_by_label("Plainness").fill("0.6")
     page.get_by_label("Candidates").fill("3")
     page.get_by_label("Takes", exact=True).fill("2")
     expect(page.locator("output", has_text="very bold")).to_be_visible()
     page.get_by_role("button", name="Compose 2 takes").click()
     expect(page.locator(".takes > li")).to_have_count(2)
     takes = httpx.get(f"{piece}/takes").json()
-    assert [(take["temperature"], take["candidates"]) for take in takes] == [(1.4, 3)] * 2
+    assert [(take["temperature"], take["plainness"], take["candidates"]) for take in takes] == [
+        (1.4, 0.6, 3)
+    ] * 2
     page.reload()
-    for name, value in (("Creative risk", "1.4"), ("Candidates", "3"), ("Takes", "2")):
+    for name, value in (
+        ("Creative risk", "1.4"),
+        ("Plainness", "0.6"),
+        ("Candidates", "3"),
+        ("Takes", "2"),
+    ):
         expect(page.get_by_role("slider", name=name)).to_have_value(value)
 
 

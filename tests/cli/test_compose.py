@@ -181,9 +181,9 @@ def test_title_and_tempo(run, piece, tmp_path):
 def test_candidates_and_sampling_parameters_reach_the_model(run, tune, tmp_path, model):
     """Each take is the best of its candidates; a parameter that the model lacks is named."""
     words = ("compose", tune, "--voices", "all", "--out", tmp_path, "--format", "mid")
-    result = run(*words, "--takes", 4, "--candidates", 12, "--temperature", 0.5)
+    result = run(*words, "--takes", 4, "--candidates", 12, "--plainness", 0.5)
     assert [pitches_of(path)[0, 0] for path in result.stdout.split()] == [72] * 4
-    assert model.calls == [(48, {"temperature": 0.5})]
+    assert model.calls == [(48, {"plainness": 0.5})]
     result = run(*words, "--passes", 2)
     assert result.exit_code == console.BROKEN
     assert result.stderr == "kantor: build/model: knows no passes; there is temperature\n"
@@ -234,6 +234,8 @@ def test_no_model_or_ctrl_c(run, tune, tmp_path, monkeypatch, error, code, line)
         (["FILE", "--candidates", "0"], "--candidates"),
         (["FILE", "--temperature", "nan"], "expected a number from 0.01 to 10"),
         (["FILE", "--passes", "-1"], "--passes"),
+        (["FILE", "--particles", "0"], "--particles"),
+        (["FILE", "--plainness", "2"], "expected a number from 0 to 1"),
         (["FILE", "--format", "mid,exe"], "format 'exe': expected some of mid,musicxml,npz"),
         (["FILE", "--takes", "0"], "'--takes': '0': expected a whole number from 1 to 100"),
         (["FILE", "--takes", "two"], "'--takes': 'two': expected a whole number from 1 to 100"),

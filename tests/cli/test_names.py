@@ -53,6 +53,7 @@ def test_a_melody_is_never_overwritten(run, tune, tmp_path):
         ({"given": "Soprano, bass", "lock_bars": "1-4,9"}, "-Soprano+bass-given-bars1-4+9-locked"),
         ({"meter": "3/4", "pickup": 1.5, "transpose": "fit"}, "-meter3-4-pickup1.5-fit"),
         ({"fill": True, "passes": 0, "temperature": 0.5}, "-filled-temperature0.5-passes0"),
+        ({"particles": 1, "plainness": 0.25}, "-particles1-plainness0.25"),
         ({"track": "../旋律\n" + 99 * "x"}, "-track-..-旋律-" + 53 * "x"),
     ],
 )

@@ -12,8 +12,8 @@ from kantor.studio.composing_worker import How
 from kantor.studio.model_preview import melody
 from kantor.studio.problems import Problem
 
-SHORT = How("folder", "kantor-bach version 1", "bach", 3, 1, None)
-LONG = How("folder", "kantor-bach version 1", "bach", 100, 20, None)
+SHORT = How("folder", "kantor-bach version 1", "bach", 3, 1, None, 0.0)
+LONG = How("folder", "kantor-bach version 1", "bach", 100, 20, None, 0.0)
 REQUEST = melody(SATB)
 
 

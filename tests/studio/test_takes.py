@@ -90,6 +90,9 @@ def test_takes_follow_from_seed_and_piece(client, piece, root):
     composed = compose([request_of(piece)], load(str(folder), ""), 1, 3)[0]
     wanted = json.loads(json.dumps([notes_by_line(score) for score in composed]))
     assert [take["notes"] for take in other] == wanted
+    (plain,) = ask(client, piece, takes=1, seed=0, plainness=1).json()
+    assert (plain["plainness"], first[0]["plainness"]) == (1, 0)
+    assert plain["notes"] != first[0]["notes"]
 
 
 def test_a_region_changes_nothing_around_it(client, piece, store):
@@ -119,12 +122,24 @@ def test_a_region_changes_nothing_around_it(client, piece, store):
     assert changed
 
 
+def test_a_region_may_end_within_a_note(client, piece, store):
+    """What is left of the note begins anew; all else around stays."""
+    held = [(0, piece.steps, 64)]
+    lines = [piece.lines[0], piece.lines[1].model_copy(update={"notes": held}), *piece.lines[2:]]
+    saved = store.save(piece.model_copy(update={"lines": lines}), piece.revision)
+    answer = ask(client, saved, region={"start": 32, "end": 48, "lines": [1]})
+    assert answer.status_code == 201, answer.text
+    for take in answer.json():
+        assert take["notes"][1][-1] == [48, piece.steps, 64]
+
+
 def test_what_cannot_be_composed_is_refused(client, piece, store):
     """In one line each, with the status that says whose turn it is."""
     for wish, status, word in (
         ({"region": {"start": 0, "end": 16, "lines": "alto"}}, 422, "region.lines must be"),
         ({"takes": 0}, 422, "takes"),
         ({"temperature": 99}, 422, "temperature"),
+        ({"plainness": 2}, 422, "plainness"),
         ({"unknown": 1}, 422, "unknown"),
         ({"model": {"name": "kantor-bach", "version": 9}}, 409, "not registered"),
     ):

@@ -30,7 +30,7 @@ Loader = Callable[[str], Model]
 class Options(Block):
     """How each melody is composed; with other options it is another composition.
 
-    MIDI is always among the `formats`: the page is made of it. `temperature` and `passes` are the
+    MIDI is always among the `formats`: the page is made of it. The sampling parameters are the
     model's own where they are None. The others are those of `kantor.compose.composer.compose`.
     """
 
@@ -40,11 +40,14 @@ class Options(Block):
     candidates: int = Field(1, ge=1, le=100)
     temperature: float | None = Field(None, ge=0.01, le=10)
     passes: int | None = Field(None, ge=0, le=100)
+    particles: int | None = Field(None, ge=1, le=64)
+    plainness: float | None = Field(None, ge=0, le=1)
 
     @property
     def sampling(self) -> dict[str, float]:
         """The sampling parameters that differ from the model's defaults."""
-        return self.model_dump(include={"temperature", "passes"}, exclude_none=True)
+        names = {"temperature", "passes", "particles", "plainness"}
+        return self.model_dump(include=names, exclude_none=True)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -50,6 +50,8 @@ def batch_command(
     candidates: Annotated[int | None, options.CANDIDATES] = None,
     temperature: options.Temperature = None,
     passes: options.Passes = None,
+    particles: options.Particles = None,
+    plainness: options.Plainness = None,
     model: options.Model = options.CHAMPION,
     workers: Annotated[
         int | None,

@@ -59,6 +59,8 @@ def compose_command(
     candidates: options.Candidates = 1,
     temperature: options.Temperature = None,
     passes: options.Passes = None,
+    particles: options.Particles = None,
+    plainness: options.Plainness = None,
     out: options.Out = Path("compositions"),
     formats: options.Format = None,
     overwrite: options.Overwrite = False,
@@ -184,7 +186,7 @@ def _compose_all(requests: Sequence[Request], said: Mapping[str, Any]) -> list[l
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
-    sampling = {name: said[name] for name in ("temperature", "passes") if said[name] is not None}
+    sampling = {name: said[name] for name in options.SAMPLING if said[name] is not None}
     with console.progress("Loading the model"):
         model = load_model(said["model"])
     seed, takes, candidates = said["seed"], said["takes"], said["candidates"]

@@ -28,6 +28,8 @@ _WORDS = {
     "candidates": "best-of-{}",
     "temperature": "temperature{:g}",
     "passes": "passes{}",
+    "particles": "particles{}",
+    "plainness": "plainness{:g}",
     "layout": "{}",
     "instrument": "{}",
 }

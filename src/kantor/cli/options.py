@@ -17,6 +17,8 @@ OF_FILE = (
     "given", "voices", "lock_bars", "compose_bars", "fill", "more", "track", "transpose", "repeats",
 )  # fmt: skip
 OF_BOTH = ("meter", "key", "pickup")
+SAMPLING = ("temperature", "passes", "particles", "plainness")
+"""Options that are the model's own where they are not said."""
 
 GIVEN, READ, NOTHING = "What is given", "How a file is read", "From nothing"
 COMPOSED, WRITTEN = "How it is composed", "What is written"
@@ -190,6 +192,26 @@ Passes = Annotated[
         min=0,
         max=100,
         help="How often what was composed is refined; the model's own number if not said.",
+    ),
+]
+Particles = Annotated[
+    int | None,
+    _composed(
+        metavar="N",
+        min=1,
+        max=64,
+        help="So many versions of a take grow side by side, and after each beat the better ones go "
+        "on; 1 is fastest. The model's own number if not said.",
+    ),
+]
+Plainness = Annotated[
+    float | None,
+    _composed(
+        metavar="NUMBER",
+        min=0,
+        max=1,
+        help="0 to 1: fewer passing notes, and fewer foreign to the key; 1 is as plain as a hymn "
+        "book. The model's own if not said.",
     ),
 ]
 Out = Annotated[

@@ -64,6 +64,8 @@ class SamplingParameters:
             raise InputError(f"{self.particles} particles: choose from 1 to {MOST_PARTICLES}")
         if not 0 <= self.plainness <= 1:
             raise InputError(f"a plainness of {self.plainness}: choose one from 0 to 1")
+        if self.plainness and self.particles == 1:
+            raise InputError("plainness chooses among particles: ask for more than 1 of them")
         if not 0 <= self.min_p < 1:
             raise InputError(f"a min_p of {self.min_p}: choose one from 0 to below 1")
 

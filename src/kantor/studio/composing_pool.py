@@ -136,6 +136,7 @@ class Composing:
         takes: int = 1,
         candidates: int = 1,
         temperature: float | None = None,
+        plainness: float = 0.0,
     ) -> Job:
         """What `compose` and `submit` take: a request for a version, and how it is composed.
 
@@ -153,7 +154,7 @@ class Composing:
                 f"piece is for {', '.join(voices)}; choose another model"
             )
         folder, one = str(self.catalogue.folder(offer)), offer.listed
-        how = How(folder, one.source, one.style, takes, candidates, temperature)
+        how = How(folder, one.source, one.style, takes, candidates, temperature, plainness)
         return Job(request, seed, how)
 
     async def compose(

@@ -37,6 +37,7 @@ class How:
     takes: int
     candidates: int
     temperature: float | None  # None: the model's own
+    plainness: float
 
 
 class Composed(NamedTuple):
@@ -96,7 +97,9 @@ def compose_all(how: How, requests: list[Request], seeds: list[int]) -> list[Ans
 
 def _composed(how: How, requests: list[Request], seeds: list[int]) -> list[list[Composed]]:
     model = load(how.folder, how.source)
-    sampling = {} if how.temperature is None else {"temperature": how.temperature}
+    sampling = {"plainness": how.plainness}
+    if how.temperature is not None:
+        sampling["temperature"] = how.temperature
     composed = compose(
         requests, model, seeds, how.takes, candidates=how.candidates, sampling=sampling
     )

@@ -116,6 +116,7 @@ class Piece(Strict):
     take: int | None = None  # the number of the take that was chosen last
     starred: list[int] = []  # numbers of takes
     temperature: Annotated[float, Field(gt=0, le=3)] | None = None  # None: the model's own
+    plainness: Annotated[float, Field(ge=0, le=1)] = 0.0
     candidates: Annotated[int, Field(ge=1, le=16)] = 1
     history: list[Event] = []
 
@@ -137,6 +138,7 @@ class Take(Strict):
     seed: int
     index: int  # of the takes of one request, from 0
     temperature: float | None
+    plainness: float = 0.0
     candidates: int
     region: Region | None
     revision: int  # of the piece that it was composed for

@@ -137,7 +137,10 @@ def _with_notes(piece: Piece, new: Piece, options: FileOptions) -> Piece:
     ]
     said = ", ".join(f"{name} {value}" for name, value in options.said().items())
     event = Event(at=now(), what=f"read again: {said or 'as it is'}"[:300])
-    kept = ("id", "revision", "title", "created", "changed", "model", "temperature", "candidates")
+    kept = (
+        *("id", "revision", "title", "created", "changed"),
+        *("model", "temperature", "plainness", "candidates"),
+    )
     return new.model_copy(
         update={
             **{name: getattr(piece, name) for name in kept},

@@ -33,6 +33,7 @@ class Wish(Strict):
     region: Region | None = None  # None: all that is neither given nor locked
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None = None  # None: the next unused one
     temperature: Annotated[float, Field(ge=0.1, le=3)] | None = None  # None: the model's own
+    plainness: Annotated[float, Field(ge=0, le=1)] | None = None
     candidates: Annotated[int, Field(ge=1, le=16)] | None = None
     model: ModelReference | None = None  # None: the champion
 
@@ -74,6 +75,7 @@ def _job(here: Studio, id: str, wish: Wish, revision: int) -> tuple[Piece, Job]:
         wish.takes,
         wish.candidates or piece.candidates,
         wish.temperature or piece.temperature,
+        piece.plainness if wish.plainness is None else wish.plainness,
     )
     return piece, job
 
@@ -92,6 +94,7 @@ def _kept(here: Studio, piece: Piece, wish: Wish, job: Job, composed: list[Compo
                 seed=job.seed,
                 index=index,
                 temperature=job.how.temperature,
+                plainness=job.how.plainness,
                 candidates=job.how.candidates,
                 region=wish.region,
                 revision=piece.revision,

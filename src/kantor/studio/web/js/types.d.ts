@@ -60,6 +60,7 @@ export interface Piece {
   take: number | null;
   starred: number[];
   temperature: number | null;
+  plainness: number;
   candidates: number;
   history: { at: string; what: string }[];
 }
@@ -77,6 +78,7 @@ export interface Take {
   seed: number;
   index: number;
   temperature: number | null;
+  plainness: number;
   candidates: number;
   region: Region | null;
   revision: number;

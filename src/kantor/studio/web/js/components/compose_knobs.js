@@ -15,6 +15,13 @@ function risk(temperature) {
   return temperature < 1.35 ? "bold" : "very bold";
 }
 
+/** @param {number} plainness */
+function plain(plainness) {
+  if (plainness === 0) return "as it learned";
+  if (plainness <= 0.4) return "a little plainer";
+  return plainness <= 0.7 ? "plain" : "as in a hymn book";
+}
+
 export function ComposeKnobs() {
   const open = piece.value;
   const model = chosenModel.value;
@@ -27,6 +34,11 @@ export function ComposeKnobs() {
       set=${(/** @type {number} */ to) => change(`set the risk to ${risk(to)}`, (draft) => {
         draft.temperature = to === OWN ? null : to;
       })} />`}
+    <${ComposeKnob} name="Plainness" low=${0} high=${1} step=${0.1} value=${open.plainness ?? 0} ends=${["as learned", "hymn book"]}
+      words=${plain} help="The plainer, the fewer passing notes and notes foreign to the key."
+      set=${(/** @type {number} */ to) => change(`set the plainness to ${plain(to)}`, (draft) => {
+        draft.plainness = to;
+      })} />
     <${ComposeKnob} name="Candidates" low=${1} high=${8} step=${1} value=${Math.min(8, open.candidates)} ends=${["1", "8"]}
       words=${(/** @type {number} */ to) => (to === 1 ? "no choice" : `the best of ${to}`)}
       help="How many are composed for each take. The critic, the network that judges, keeps the best one. More take longer."

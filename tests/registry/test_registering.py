@@ -155,6 +155,7 @@ def test_what_a_version_promises(repository, monkeypatch):
         "bars Array(Array(long))",
         "fermatas Array(boolean)",
         "major_tonic DataType.long",
+        "tonic DataType.long",
         "seed DataType.long",
     ]
     params = {spec.name: spec.default for spec in schema.params}

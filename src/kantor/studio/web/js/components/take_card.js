@@ -45,6 +45,6 @@ export function TakeCard({ take, place }) {
 function Facts({ take }) {
   const critic = take.critic === null ? "" : `Critic ${take.critic.toFixed(2)}, comparable among these only.`;
   return html`<p class="note">${styleName(take.model.name)} ${take.model.version}, seed ${take.seed}${take.index ? ` (${take.index + 1})` : ""},
-    risk ${take.temperature ?? "as it learned"}, ${take.plainness > 0 && `plainness ${take.plainness}, `}${take.candidates === 1 ? "1 candidate" : `best of ${take.candidates}`}.
-    ${critic} ${new Date(take.made).toLocaleString("en-GB", { dateStyle: "short", timeStyle: "short" })}</p>`;
+    risk ${take.temperature ?? "as it learned"}, ${take.plainness > 0 && `plainness ${take.plainness}, `}${take.candidates === 1 ? "1 candidate" : `best of ${take.candidates}`}. ${critic}
+    ${" "}${new Date(take.made).toLocaleString("en-GB", { dateStyle: "short", timeStyle: "short" })}</p>`;
 }

@@ -126,6 +126,7 @@ def test_doubtful_pieces_are_composed_alone(
     [
         ({"particles": 0}, "0 particles: choose from 1 to 64"),
         ({"plainness": 1.5}, "a plainness of 1.5: choose one from 0 to 1"),
+        ({"plainness": 0.5, "particles": 1}, "ask for more than 1"),
     ],
 )
 def test_refused(model: runtime.Generator, batch: Conditioning, sampling: Any, fault: str) -> None:

@@ -52,6 +52,7 @@ def test_what_a_beat_holds() -> None:
     assert {place("together", outer, 0, 0), place("together", upper, 0, 5)} <= second
     assert {place("move", SOPRANO, 0, 2), place("move", TENOR, 4, 5)} <= second
     assert place("length", BASS, 3, 0) in second
+    assert {place("kept", 0), place("kept", 5), place("leap", 2 + FARTHEST)} <= second
     assert place("parallel", 0) in second
     assert place("chord", (1 << 7 | 1 << 4) >> 1) in first
     assert place("spacing", ALTO, 3 + CROSSED) in first

@@ -135,8 +135,10 @@ class Layout:
                 "moves": (pitched, motions, motions),  # a line's last two
                 "length": (pitched, FARTHEST, 4),  # of a note, and the sixteenth of the next one
                 "together": (pairs, 3, OCTAVE),  # both move: interval kept, similar, contrary
+                "kept": (OCTAVE,),  # the interval of any pair that moves together
+                "leap": (motions,),  # of any line
                 "succession": (pairs, 3, OCTAVE, OCTAVE),  # from beat to beat; oblique the third
-                "parallel": (OCTAVE,),  # the same of any pair, where the interval is kept
+                "parallel": (OCTAVE,),  # kept from beat to beat in similar motion, of any pair
                 "chord": (2 ** (OCTAVE - 1),),  # which interval classes stand above the lowest note
                 "spacing": (pitched - 1, APART),
                 "degree": (2, pitched, OCTAVE),  # above the tonic, in major and in minor

@@ -120,6 +120,8 @@ class Features:
             self._places("move", moved, own, degree_before, degree),
             self._places("moves", moved & (self._then > REST), own, first, second),
             self._places("length", changed & (before > REST), own, length, sixteenth),
+            self._places("kept", moved[up] & moved[low] & kept, (now[up] - now[low]) % OCTAVE),
+            self._places("leap", moved, second),
             self._places(
                 "together", moved[up] & moved[low], pair, kind, (now[up] - now[low]) % OCTAVE
             ),

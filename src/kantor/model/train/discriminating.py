@@ -16,14 +16,14 @@ from kantor.runtime.tables import Whole
 
 Examples = tuple[bool, Whole, Whole]
 """Whether beats are real, and what `beats` says of them."""
-TAKES = 2
+TAKES = 4
 """Compositions for each piece."""
 _PARTICLES, _MOVEMENT = 8, 0.7
 """With which they are composed, so that they have as many notes as real music: with fewer of them,
 more notes would pass for real."""
 _TOGETHER = 64
 """Pieces that are composed side by side."""
-_DECAY = 1.0
+_DECAY = 0.3
 """Of the weights, in the sum of all beats' losses: features that are seen only once or twice must
 not be learned by heart."""
 _MOST_STEPS = 200

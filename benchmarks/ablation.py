@@ -38,12 +38,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 """What each training changes; a warm-up between 0 and 1 is a share of the usual one."""
 COMPOSED: dict[str, dict[str, float]] = {
+    "one particle": {"particles": 1},
+    "no bonus for movement": {"movement": 0.0},
     "any note may be drawn (min_p 0)": {"min_p": 0.0},
     "temperature 0.8": {"temperature": 0.8},
     "1 pass of refinement": {"passes": 1},
     "2 passes of refinement": {"passes": 2},
 }
 """Other sampling parameters for the full model."""
+LIKELIHOOD = "particles weighed by likelihood alone"
 CANDIDATES = (4, 8)
 MARKS = tuple(marks(SATB))
 SHOW_EVERY = 100
@@ -54,7 +57,8 @@ def run(params: Path, build: Path, melodies: int) -> Iterator[tuple[str, Figures
     """Train and grade every variant: its name and its figures."""
     from kantor.data import corpus, windows
     from kantor.hyperparameters import Train
-    from kantor.model.train import batches
+    from kantor.model.generator import Generator
+    from kantor.model.train import batches, discriminating
     from kantor.model.train.trainer import Trainer
 
     train = settings.load(Train, "train", params)
@@ -69,15 +73,24 @@ def run(params: Path, build: Path, melodies: int) -> Iterator[tuple[str, Figures
             chosen = chosen.model_copy(update={"warmup": int(chosen.warmup * train.warmup)})
         trainer = Trainer(chosen, rolls.rolls.shape[1])
         data = batches.dataset(pool, trainer.batch_size, chosen.seed, 0, chosen.masks)
+
+        def complete(trainer: Trainer = trainer) -> Generator:
+            """The generator as it is, with a discriminator of its own."""
+            discriminator, _ = discriminating.fit(trainer.average, pieces)
+            parts = trainer.shadow, trainer.average.info, trainer.networks.critic
+            return Generator(*parts, discriminator)
+
         for iteration, batch in zip(range(chosen.total), data, strict=False):
             if iteration % SHOW_EVERY == 0:
                 print(f"{name}: {iteration}/{chosen.total}", file=sys.stderr, flush=True)
             if name == FULL and iteration == chosen.warmup_iterations:
-                yield WARM, _values(exam, trainer.average.compose)
+                yield WARM, _values(exam, complete().compose)
             trainer.step(batch)
-        yield name, _values(exam, trainer.average.compose)
+        generator = complete()
+        yield name, _values(exam, generator.compose)
         if name == FULL:
-            for other, compose in _otherwise(trainer):
+            yield LIKELIHOOD, _values(exam, trainer.average.compose)
+            for other, compose in _otherwise(generator):
                 yield other, _values(exam, compose)
 
 
@@ -85,11 +98,8 @@ def _values(exam: Exam, compose: Compose) -> Figures:
     return {name: figures["value"] for name, figures in exam.grade(compose).items()}
 
 
-def _otherwise(trainer: Any) -> Iterator[tuple[str, Compose]]:
+def _otherwise(generator: Any) -> Iterator[tuple[str, Compose]]:
     """The full model composing in other ways."""
-    from kantor.model.generator import Generator
-
-    generator = Generator(trainer.shadow, trainer.average.info, trainer.networks.critic)
     for name, sampling in COMPOSED.items():
         yield (
             name,

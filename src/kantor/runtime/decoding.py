@@ -51,6 +51,7 @@ class Network:
             loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
             for step in range(batch[rows[0]].steps):
                 loop.advance(step, sampling)
+            made, begun = loop.takes()
             for place, row in enumerate(rows):
                 if len(rows) > 1 and loop.doubtful[place]:
                     # Among others its weights come out a little different: as below.
@@ -58,11 +59,10 @@ class Network:
                     continue
                 steps = batch[row].steps
                 free, tonic = ~given.mask[row, :steps], given.major_tonic[row : row + 1]
-                of_piece = slice(steps), slice(None), place * sampling.particles
-                tokens = loop.tokens[of_piece][None]
+                tokens = made[None, :steps, :, place]
                 composed = self._layout.vocabulary.to_pitches(tokens, tonic)[0]
                 pitches[row, :steps][free] = composed[free]
-                onsets[row, :steps][free] = loop.onsets[of_piece][free]
+                onsets[row, :steps][free] = begun[:steps, :, place][free]
         return pitches, onsets
 
 
@@ -81,7 +81,8 @@ class _Loop:
         sampling: SamplingParameters,
     ) -> None:
         self._encoder, self._decoder = network.encoder, network.decoder
-        self._particles = None
+        self._particles, self._each = None, sampling.particles
+        self._origins: dict[int, Whole] = {}
         if sampling.particles > 1:
             own = seeds.tolist()
             self._particles = Particles(pieces, own, sampling, network.discriminator)
@@ -149,12 +150,24 @@ class _Loop:
         self._before = now
         origin = self._particles.weigh(step, worth, now) if self._particles else None
         if origin is not None:
-            part = slice(step + 1), slice(None), slice(rows)
-            self.tokens[part], self.onsets[part] = (
-                cells[part][..., origin] for cells in (self.tokens, self.onsets)
-            )
+            self._origins[step] = origin
             self._past, self._earlier = self._past[origin], self._earlier[origin]
             self._before = now[:, origin]
+
+    def takes(self) -> tuple[NDArray[np.int8], score.Flags]:
+        """Tokens and onsets ``(time, line, piece)``: of each piece its first row in the end.
+
+        Rows are followed back to those that they went on from.
+        """
+        rows = np.arange(0, len(self._pieces), self._each)
+        tokens, onsets = self.tokens[..., rows], self.onsets[..., rows]
+        for step in reversed(range(len(tokens))):
+            alive = self._alive[step] // self._each
+            if step in self._origins:
+                rows[:alive] = self._origins[step][rows[:alive]]
+            tokens[step, :, :alive] = self.tokens[step][:, rows[:alive]]
+            onsets[step, :, :alive] = self.onsets[step][:, rows[:alive]]
+        return tokens, onsets
 
     @property
     def doubtful(self) -> score.Flags:

@@ -34,7 +34,7 @@ def test_one_run_does_not_grow_without_bound():
     waiting, jobs = Waiting(), [Job(REQUEST, seed, SHORT) for seed in range(60)]
     for job in jobs:
         waiting.add(job)
-    assert waiting.next() == jobs[:42]
+    assert waiting.next() == jobs[:10]
 
 
 def test_long_ones_leave_one_process_to_the_others():

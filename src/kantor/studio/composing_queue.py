@@ -14,11 +14,11 @@ from kantor.studio.problems import Problem
 MOST_WAITING = 64
 LONG = 1_536
 """The cost from which a request is a long one, of which one at a time is composed."""
-TOGETHER = 16_384
+TOGETHER = 4_096
 """Steps, of all takes, that are composed in one run at most, unless one request has more."""
-MOST = 400_000
+MOST = 300_000
 """Steps, of all takes and candidates, that one request may have: they take a minute."""
-_STEPS_SIDE_BY_SIDE = 40
+_STEPS_SIDE_BY_SIDE = 5
 """Steps of further takes that cost as much as one step more, since they are composed together."""
 
 

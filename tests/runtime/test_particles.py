@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from kantor.errors import InputError
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.score import Key, Score, onset_floor
 from kantor.network.layout import CROSSED, FARTHEST, Layout
-from kantor.runtime import particles
+from kantor.runtime import decoder
 from kantor.runtime import weights as stored
 from kantor.runtime.discriminator import beats
 from kantor.runtime.particles import seeds_of, worth
@@ -75,15 +76,17 @@ def test_degrees_are_those_above_the_tonic() -> None:
 
 
 def test_a_choice_is_worth_its_likelihood_and_its_motion() -> None:
-    """By hand: of two equal choices each has ln 1/2, and .5 more where it moves."""
+    """By hand: of two equal choices each has ln 1/2, and .5 more where it moves; in eighths."""
     logits, chosen = np.zeros((2, 2), np.float32), np.array([0, 1])
-    moves = np.array([False, True])
-    assert worth(logits, chosen, moves, SamplingParameters()) == pytest.approx(
-        [np.log(0.5), np.log(0.5) + 0.5]
-    )
-    assert worth(logits, chosen, moves, SamplingParameters(plainness=1.0)) == pytest.approx(
-        [np.log(0.25), np.log(0.25) - 1]
-    )
+    moves, margin = np.array([False, True]), np.full(2, 1e-4, np.float32)
+    found, doubtful = worth(logits, chosen, moves, SamplingParameters(), margin)
+    assert found.tolist() == [-0.75, -0.25]  # of -.693 and -.193
+    assert not doubtful.any()
+    found, _ = worth(logits, chosen, moves, SamplingParameters(plainness=1.0), margin)
+    assert found.tolist() == [-1.375, -2.375]  # of -1.386 and -2.386
+    # -ln(1 + e) + 1 = -.31326 is close to -.3125, between -.25 and -.375.
+    close = worth(np.array([[1, 0]], np.float32), chosen[:1], moves[:1], SamplingParameters(), 5e-4)
+    assert close[1].all()
 
 
 def test_seeds() -> None:
@@ -112,13 +115,24 @@ def test_the_discriminator_is_heeded(weights: Any, batch: Conditioning) -> None:
     assert np.array_equal(plain.compose(batch, SEEDS, particles=1)[0][..., BASS], sung[0])
 
 
-def test_doubtful_pieces_are_composed_alone(
+def test_a_take_does_not_depend_on_the_batch(weights: Any, batch: Conditioning) -> None:
+    """Each piece alone is what it is among others."""
+    model = with_discriminator(weights, place("chord", 1))
+    pitches, onsets = model.compose(batch, SEEDS)
+    for row, seed in enumerate(SEEDS):
+        alone = Conditioning(*(getattr(batch, one.name)[[row]] for one in fields(batch)))
+        own = model.compose(alone, [seed])
+        assert np.array_equal(own[0][0], pitches[row])
+        assert np.array_equal(own[1][0], onsets[row])
+
+
+def test_doubtful_choices_are_made_alone(
     weights: Any, batch: Conditioning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where rounding could change a draw the piece is composed again without others: the same."""
+    """Where rounding could change what a choice is worth, it is made without others: the same."""
     model = with_discriminator(weights, place("chord", 1))
     expected = model.compose(batch, SEEDS)
-    monkeypatch.setattr(particles, "MARGIN", 1e9)
+    monkeypatch.setattr(decoder, "MARGIN", 1e9)
     assert all(map(np.array_equal, model.compose(batch, SEEDS), expected))
 
 

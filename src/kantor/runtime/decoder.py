@@ -169,7 +169,8 @@ class Decoder:
         moves = tokens != step.before[line]
         value = np.zeros(len(place), np.float32)
         if warm is not None:
-            value = worth(warm, place, moves, sampling)
+            value, close = worth(warm, place, moves, sampling, margin)
+            doubtful |= close
         return tokens, excess > 0, doubtful, value
 
     def _gains(self, head: Head, step: Step, ahead: Whole) -> Array:

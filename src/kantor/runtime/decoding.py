@@ -45,18 +45,13 @@ class Network:
         longest_first = sorted(range(len(batch)), key=lambda row: -batch[row].steps)
         one_core()
         most = max(1, ROWS // sampling.particles)
-        waiting = [longest_first[start : start + most] for start in range(0, len(batch), most)]
-        while waiting:
-            rows = waiting.pop()
+        for start in range(0, len(batch), most):
+            rows = longest_first[start : start + most]
             loop = _Loop(self, [batch[row] for row in rows], seeds[rows], sampling)
             for step in range(batch[rows[0]].steps):
                 loop.advance(step, sampling)
             made, begun = loop.takes()
             for place, row in enumerate(rows):
-                if len(rows) > 1 and loop.doubtful[place]:
-                    # Among others its weights come out a little different: as below.
-                    waiting.append([row])
-                    continue
                 steps = batch[row].steps
                 free, tonic = ~given.mask[row, :steps], given.major_tonic[row : row + 1]
                 tokens = made[None, :steps, :, place]
@@ -168,12 +163,6 @@ class _Loop:
             tokens[step, :, :alive] = self.tokens[step][:, rows[:alive]]
             onsets[step, :, :alive] = self.onsets[step][:, rows[:alive]]
         return tokens, onsets
-
-    @property
-    def doubtful(self) -> score.Flags:
-        """Of which pieces rounding could have changed the take."""
-        pieces = len(self._pieces)
-        return self._particles.doubtful if self._particles else np.zeros(pieces, bool)
 
     def _step(self, step: int, rows: slice | Whole) -> Step:
         """All that decides a step of some of the rows that have not ended."""

@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 from kantor.music.score import Flags
 from kantor.runtime.discriminator import Course, Discriminator
 from kantor.runtime.pieces import Piece
-from kantor.runtime.sampling import MARGIN, SamplingParameters
+from kantor.runtime.sampling import SamplingParameters
 from kantor.runtime.tables import Whole
 from kantor.runtime.weights import Array
 
 _PLAINER = 1.5
 """Nats by which a note that moves is worth less where all is to be plain."""
+_GRAIN = np.float32(0.125)
+"""Nats, of which what a choice adds is a multiple: so rounding changes no weight, or is seen to."""
 _FEW = 0.5
 """Particles are drawn anew where so large a share of them, or less, carries the weight."""
 _APART = 0x9E3779B97F4A7C15  # the golden ratio: keeps the seeds of particles apart
@@ -41,8 +43,10 @@ def seeds_of(seed: int, count: int) -> NDArray[np.int64]:
     return np.array(seeds, np.uint64).astype(np.int64)
 
 
-def worth(logits: Array, place: Whole, moves: Flags, sampling: SamplingParameters) -> Array:
-    """What a line's choices add to the log weights of their rows: ``(row,)``.
+def worth(
+    logits: Array, place: Whole, moves: Flags, sampling: SamplingParameters, margin: Array
+) -> tuple[Array, Flags]:
+    """What a line's choices add to the log weights of their rows, and whether that is in doubt.
 
     Parameters
     ----------
@@ -52,19 +56,30 @@ def worth(logits: Array, place: Whole, moves: Flags, sampling: SamplingParameter
         What was chosen.
     moves : (row,) bool
         Whether it is another pitch than before.
+    margin : (row,) float32
+        More than rounding moves a logit.
+
+    Returns
+    -------
+    worth : (row,) float32
+        A multiple of `_GRAIN`.
+    doubtful : (row,) bool
+        Where rounding could make it another one.
     """
     rows, highest = np.arange(len(place)), logits.max(axis=1)
     sums = np.log(np.exp(logits - highest[:, None]).sum(axis=1))
     likelihood = logits[rows, place] - highest - sums
     movement = np.float32(sampling.movement - _PLAINER * sampling.plainness)
-    return np.asarray(np.float32(1 + sampling.plainness) * likelihood + movement * moves)
+    plain = np.float32(1 + sampling.plainness)
+    grains = (plain * likelihood + movement * moves) / _GRAIN
+    whole = np.round(grains)
+    return whole * _GRAIN, np.abs(grains - whole) > 0.5 - 2 * plain * margin / _GRAIN
 
 
 class Particles:
     """The weights of the particles of several pieces, so many rows a piece, side by side.
 
-    The pieces are sorted by length, the longest first. `doubtful` says of which pieces rounding
-    could have changed the take.
+    The pieces are sorted by length, the longest first.
     """
 
     def __init__(
@@ -85,7 +100,6 @@ class Particles:
         keys = (np.array([seed % 2**64, 1], np.uint64) for seed in seeds)
         self._random = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
         self._weights = np.zeros((len(batch), self._count))
-        self.doubtful = np.zeros(len(batch), bool)
 
     def weigh(self, step: int, worth: Array, tokens: Whole) -> Whole | None:
         """Weigh what a step brought, and draw anew where a beat ends.
@@ -117,14 +131,10 @@ class Particles:
         weights = self._weights[piece] - self._weights[piece].max()
         shares = np.exp(weights) / np.exp(weights).sum()
         excess = 1 / (shares**2).sum() - _FEW * self._count
-        if not last:
-            self.doubtful[piece] |= abs(excess) < MARGIN
-            if excess > 0:
-                return None
+        if excess > 0 and not last:
+            return None
         # The largest sum of a log weight and a Gumbel number is a draw by the weights.
         noise = self._random[piece].gumbel(size=(1 if last else self._count, self._count))
-        sums = np.sort(weights + noise, axis=1)
-        self.doubtful[piece] |= (sums[:, -1] - sums[:, -2]).min() < MARGIN
         self._weights[piece] = 0
         kept = np.asarray((weights + noise).argmax(axis=1))
         return np.broadcast_to(kept, self._count) if last else kept

@@ -19,7 +19,7 @@ def root(emptied):
 
 def library(page):
     """Go from the page of Studio to its library."""
-    page.get_by_role("link", name="Library").click()
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Library").click()
 
 
 def row(page, title):

@@ -9,15 +9,16 @@ from kantor.data.corpus import Corpus
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate, key_of
-from kantor.music.score import Score
+from kantor.music.score import REST, Score
 from kantor.network.layout import Layout
 from kantor.runtime.discriminator import beats
 from kantor.runtime.tables import Whole
 
 Examples = tuple[bool, Whole, Whole]
 """Whether beats are real, and what `beats` says of them."""
-TAKES = 4
-"""Compositions for each piece."""
+SHIFTS = (0, 0, 0, 0, -4, -7)
+"""Compositions for each piece, by how many semitones its melody is moved: voices that are composed
+crowd a low melody, and real ones do not."""
 _PARTICLES, _MOVEMENT = 8, 0.7
 """With which they are composed, so that they have as many notes as real music: with fewer of them,
 more notes would pass for real."""
@@ -51,8 +52,8 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
     for start in range(0, len(scores), _TOGETHER):
         pieces = scores[start : start + _TOGETHER]
         examples.append((True, *beats(layout, stack([_given(score, True) for score in pieces]))))
-        given = stack([_given(score) for score in pieces])
-        for take in range(TAKES):
+        for take, shift in enumerate(SHIFTS):
+            given = stack([_given(_moved(score, shift)) for score in pieces])
             seeds = np.arange(start, start + len(pieces)) + take * len(scores)
             made = _filled(
                 given, *generator.compose(given, seeds, particles=_PARTICLES, movement=_MOVEMENT)
@@ -87,6 +88,14 @@ def _given(score: Score, whole: bool = False) -> Conditioning:
     mask[:, score.ensemble.leads] = True
     pitched = score.pitches[:, : score.ensemble.pitched]
     return Conditioning.from_score(score, mask, key_of(score), estimate(pitched).tonic)
+
+
+def _moved(score: Score, shift: int) -> Score:
+    """A piece moved by so many semitones, if its melody stays in the range of some line."""
+    melody = score.pitches[:, score.ensemble.leads]
+    lowest = min(low for low, _ in score.ensemble.ranges[: score.ensemble.pitched])
+    fits = melody[melody != REST].min(initial=127) + shift >= lowest
+    return score.transposed(shift) if fits else score
 
 
 def _filled(

@@ -257,9 +257,10 @@ def test_views_have_addresses(page, studio):
     """Back and forward go between them, and to the piece that was open."""
     piece = form_piece(studio)
     open_piece(page, piece)
-    page.get_by_role("link", name="Library").click()
+    views = page.get_by_role("navigation", name="Views")
+    views.get_by_role("link", name="Library").click()
     expect(page.get_by_role("heading", name="Library")).to_be_visible()
-    expect(page.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
+    expect(views.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
     expect(page).to_have_title("Library · Kantor Studio")
     page.go_back()
     expect(page.get_by_label("Title")).to_have_value(piece["title"])

@@ -11,14 +11,15 @@ from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate, key_of
 from kantor.music.score import REST, Score
 from kantor.network.layout import Layout
+from kantor.network.tokens import Vocabulary
 from kantor.runtime.discriminator import beats
 from kantor.runtime.tables import Whole
 
 Examples = tuple[bool, Whole, Whole]
 """Whether beats are real, and what `beats` says of them."""
-SHIFTS = (0, 0, 0, 0, -4, -7)
+SHIFTS = (0, 0, 0, 0, 0, 0, -6, 4)
 """Compositions for each piece, by how many semitones its melody is moved: voices that are composed
-crowd a low melody, and real ones do not."""
+crowd a low melody and stay far below a high one, and real ones do not."""
 _PARTICLES, _MOVEMENT = 8, 0.7
 """With which they are composed, so that they have as many notes as real music: with fewer of them,
 more notes would pass for real."""
@@ -91,10 +92,10 @@ def _given(score: Score, whole: bool = False) -> Conditioning:
 
 
 def _moved(score: Score, shift: int) -> Score:
-    """A piece moved by so many semitones, if its melody stays in the range of some line."""
-    melody = score.pitches[:, score.ensemble.leads]
-    lowest = min(low for low, _ in score.ensemble.ranges[: score.ensemble.pitched])
-    fits = melody[melody != REST].min(initial=127) + shift >= lowest
+    """A piece moved by so many semitones, if the model then knows its melody's notes."""
+    melody, known = score.pitches[:, score.ensemble.leads], Vocabulary(score.ensemble)
+    moved = melody[melody != REST].astype(int) + shift
+    fits = ((moved >= known.lowest) & (moved <= known.highest)).all()
     return score.transposed(shift) if fits else score
 
 

@@ -34,12 +34,8 @@ def listen_command(
             "compositions/listening/answers.csv if not said.",
         ),
     ] = None,
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, metavar="PORT", help="Where the page is served.")
-    ] = 8410,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
-    ] = True,
+    port: options.Port = 8410,
+    browser: options.Browser = True,
 ) -> None:
     """Hear eight bars by Bach and by Kantor, with one soprano: which one is Bach's?
 

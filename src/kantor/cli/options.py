@@ -174,6 +174,12 @@ Model = Annotated[
 ]
 Seed = Annotated[int, SEED]
 Takes = Annotated[int, TAKES]
+Port = Annotated[
+    int, typer.Option(min=1, max=65535, metavar="PORT", help="Where the page is served.")
+]
+Browser = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
+]
 Candidates = Annotated[int, CANDIDATES]
 Temperature = Annotated[
     float | None,

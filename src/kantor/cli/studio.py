@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from kantor.cli import console
+from kantor.cli import console, options
 
 
 def studio_command(
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, metavar="PORT", help="Where the page is served.")
-    ] = 8400,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
-    ] = True,
+    port: options.Port = 8400,
+    browser: options.Browser = True,
 ) -> None:
     """Open Studio: play a melody, hear it harmonised, keep it and share it.
 

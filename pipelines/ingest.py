@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from kantor import files, settings
+from kantor import files, settings, styles
 from kantor.data.ingest import ingest
 from kantor.errors import InputError, SetupError
 
@@ -17,7 +17,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         with files.full_disk_explained():
-            params, ensemble = settings.load(settings.Ingest, "ingest"), settings.load_ensemble()
+            params, ensemble = settings.load(settings.Ingest, "ingest"), styles.load_ensemble()
             summary = ingest(params, Path("build"), ensemble)
     except (InputError, SetupError, OSError) as error:
         print(f"ingest: {error}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import files, settings, tracking
+from kantor import files, settings, styles, tracking
 from kantor.errors import InputError, SetupError
 
 
@@ -25,7 +25,7 @@ def main() -> int:
                 corpus.load(inputs[0]),
                 windows.load(inputs[1]),
                 fingerprint(inputs),
-                ensemble=settings.load_ensemble(),
+                ensemble=styles.load_ensemble(),
                 begun=begun,
             )
     except TrainingStopped as stopped:

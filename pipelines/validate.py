@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kantor import files, settings
+from kantor import files, settings, styles
 from kantor.data import windows
 from kantor.data.checks.run import validate
 from kantor.data.checks.tables import measure, read_manifest
@@ -19,7 +19,7 @@ def main() -> int:
         ingest = settings.load(settings.Ingest, "ingest")
         limits = settings.load(settings.Validate, "validate").of(ingest.sources)
         steps = ingest.windows.steps
-        ensemble = settings.load_ensemble()
+        ensemble = styles.load_ensemble()
         manifest = read_manifest(Path("build/manifest.csv"))
         tensors = windows.load(Path("build/windows.npz"))
         with files.full_disk_explained():

@@ -14,7 +14,8 @@ from kantor.registry.packing import ROOMS
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    "ensemble errors settings files locks processes hyperparameters stages experiments tracking",
+    "ensemble errors settings styles files locks processes"
+    " hyperparameters stages experiments tracking",
     "music",
     "formats pages",
     "network data metrics intake",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.errors import SetupError
 from kantor.settings import Ingest
 
@@ -40,7 +40,7 @@ def test_ranges_of_ones_own(tmp_path):
     """Those that are named change, the others stay; a wrong one is one line that names the key."""
     path = tmp_path / "params.yaml"
     path.write_text("ensemble: {ranges: {alto: [50, 70]}}")
-    assert settings.load_ensemble(path).ranges == ((59, 82), (50, 70), (45, 70), (35, 67))
+    assert styles.load_ensemble(path).ranges == ((59, 82), (50, 70), (45, 70), (35, 67))
     for ranges, fault in (
         ("{soprano: [82, 59]}", r"ensemble\.ranges: line soprano: 82 to 59 is not a range"),
         ("{sopran: [59, 82]}", r"ensemble\.ranges: no line 'sopran'; the lines are soprano, "),
@@ -49,5 +49,5 @@ def test_ranges_of_ones_own(tmp_path):
     ):
         path.write_text(f"ensemble: {{ranges: {ranges}}}")
         with pytest.raises(SetupError, match=f"^{path}: {fault}") as caught:
-            settings.load_ensemble(path)
+            styles.load_ensemble(path)
         assert "\n" not in str(caught.value)

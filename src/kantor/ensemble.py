@@ -18,7 +18,7 @@ from kantor.errors import InputError
 MOST_PITCHED, MOST_DRUMS = 6, 8
 """Lines that an ensemble of a model may have at most."""
 _CHOIR = 52  # General MIDI "Choir Aahs", counted from 0
-_COLOURS = ("#D55E00", "#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#6B717A", "#8C564B")
+COLOURS = ("#D55E00", "#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#6B717A", "#8C564B")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Line:
         Of its notes in pictures, such as ``"#D55E00"``.
     pan : float
         Its place in the stereo picture, -1 (left) to 1 (right).
+    level : float
+        Its loudness; 1 as it comes.
     """
 
     name: str
@@ -49,8 +51,9 @@ class Line:
     kind: Literal["pitched", "drum"] = "pitched"
     aliases: tuple[str, ...] = ()
     program: int = _CHOIR
-    colour: str = _COLOURS[0]
+    colour: str = COLOURS[0]
     pan: float = 0.0
+    level: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in ("pitched", "drum"):
@@ -77,6 +80,9 @@ class Ensemble:
         the order in which they stand.
     bass : int or None
         The line on which chords stand; None where there is none.
+    writing : {"voices", "accompaniment"}
+        Whether the lines are equal voices, to which the rules of part-writing apply, or a melody
+        and what accompanies it.
 
     Raises
     ------
@@ -89,6 +95,7 @@ class Ensemble:
     leads: int = 0
     order: tuple[int, ...] = ()
     bass: int | None = None
+    writing: Literal["voices", "accompaniment"] = "voices"
 
     def __post_init__(self) -> None:
         if not self.order:
@@ -147,7 +154,8 @@ class Ensemble:
         """Some of the lines, as an ensemble in which the first of them leads."""
         kept = tuple(self.lines[line] for line in lines)
         bass = lines.index(self.bass) if self.bass in lines else None
-        return Ensemble(self.name if len(kept) == len(self.lines) else "", kept, bass=bass)
+        name = self.name if len(kept) == len(self.lines) else ""
+        return Ensemble(name, kept, bass=bass, writing=self.writing)
 
     def with_ranges(self, ranges: Mapping[str, Sequence[int]]) -> Ensemble:
         """The ensemble with other ranges for some lines, by their names."""
@@ -198,7 +206,7 @@ def unnamed(count: int) -> Ensemble:
 
 def _voice(name: str, low: int, high: int, index: int, pan: float, aliases: str) -> Line:
     words = tuple(aliases.split())
-    return Line(name, low, high, aliases=words, colour=_COLOURS[index], pan=pan)
+    return Line(name, low, high, aliases=words, colour=COLOURS[index], pan=pan)
 
 
 _SOPRANO = (

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kantor.ensemble import SATB, Ensemble
 from kantor.errors import SetupError, one_line
 
 # One place for it: nothing that Kantor starts reports home.
@@ -39,22 +38,12 @@ class Block(BaseModel):
 B = TypeVar("B", bound=Block)
 
 
-class EnsembleSettings(Block):
-    """Lowest and highest note of each line of `SATB`, as MIDI numbers, by the lines' names."""
-
-    ranges: dict[str, tuple[int, int]]
-
-    @field_validator("ranges")
-    @classmethod
-    def _fit(cls, ranges: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-        SATB.with_ranges(ranges)  # raises an error where a line or a range is none
-        return ranges
-
-
 class Source(Block):
-    """Where scores come from: a folder under `data/` and how to read it."""
+    """Where scores come from: a folder and how to read it; see `kantor.data.sources`."""
 
-    kind: Literal["jsb", "published", "folder", "multitracks"]
+    kind: Literal[
+        "jsb", "published", "folder", "multitracks", "quartets", "pop909", "table", "leadsheets"
+    ]
     path: Path
 
 
@@ -162,14 +151,58 @@ class Promote(Block):
     seed: int = Field(0, ge=0)
 
 
-def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
-    """The whole of `params.yaml` as plain data.
+PARAMS = "params.yaml"
+STYLES = "styles"
+"""The folder of a repository that holds its styles: ``NAME.yaml``, and beside it a folder NAME."""
+
+
+def params_path(root: Path | None = None) -> Path:
+    """The file with the parameters of what is made in the folder `root`, the current one if None.
+
+    That is ``styles/NAME.yaml`` for the folder of a style, ``styles/NAME``.
+    """
+    place = (root or Path.cwd()).absolute()
+    path = place.with_suffix(".yaml") if place.parent.name == STYLES else place / PARAMS
+    return Path(os.path.relpath(path)) if root is None else path
+
+
+def repository(root: Path) -> Path:
+    """The repository that holds `root`: the folder of a style, or the repository itself."""
+    place = root.absolute()
+    return place.parent.parent if place.parent.name == STYLES else place
+
+
+def read_params(path: str | Path | None = None) -> dict[str, object]:
+    """The whole of a file of parameters as plain data, of the current folder where None is named.
+
+    A style says what differs from ``params.yaml``: what its file has not is taken from there, key
+    by key; an ensemble is taken whole.
 
     Raises
     ------
     SetupError
         If the file is missing or is not a YAML mapping.
     """
+    path = path or params_path()
+    values = _read(path)
+    if Path(path).absolute().parent.name == STYLES:
+        base = _read(Path(path).parent.parent / PARAMS)
+        values = {**_merged(base, values), "ensemble": values.get("ensemble", base["ensemble"])}
+    return values
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings, the second one's values before the first one's."""
+    both = {
+        name: _merged(base[name], change)
+        if isinstance(change, Mapping) and isinstance(base.get(name), Mapping)
+        else change
+        for name, change in changes.items()
+    }
+    return {**base, **both}
+
+
+def _read(path: str | Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
@@ -184,8 +217,8 @@ def read_params(path: str | Path = "params.yaml") -> dict[str, object]:
     return values
 
 
-def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: bool = False) -> B:
-    """The block `name` of `params.yaml`, checked.
+def load(block: type[B], name: str, path: str | Path | None = None, optional: bool = False) -> B:
+    """The block `name` of a file of parameters, checked; see `read_params`.
 
     `optional`: the defaults will do where there is no such file or no such block.
 
@@ -194,19 +227,9 @@ def load(block: type[B], name: str, path: str | Path = "params.yaml", optional: 
     SetupError
         One line that names the file, the key and the fault.
     """
+    path = path or params_path()
     values = {} if optional and not Path(path).exists() else read_params(path)
     return block() if optional and name not in values else checked(block, name, values, path)
-
-
-def load_ensemble(path: str | Path = "params.yaml") -> Ensemble:
-    """The ensemble `SATB` with the ranges that the block `ensemble` of `params.yaml` names.
-
-    Raises
-    ------
-    SetupError
-        One line that names the file, the key and the fault.
-    """
-    return SATB.with_ranges(load(EnsembleSettings, "ensemble", path).ranges)
 
 
 def checked(block: type[B], name: str, values: Mapping[str, object], path: str | Path) -> B:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kantor import settings
 from kantor.hyperparameters import Train
+from kantor.styles import EnsembleSettings
 
 BLOCKS: Mapping[str, type[settings.Block]] = {
     "ingest": settings.Ingest,
@@ -15,20 +16,20 @@ BLOCKS: Mapping[str, type[settings.Block]] = {
     "train": Train,
     "evaluate": settings.Evaluate,
     "register": settings.Register,
-    "ensemble": settings.EnsembleSettings,
+    "ensemble": EnsembleSettings,
 }
 """Which block is read as what, by its name in `params.yaml`."""
 
 
 def check_blocks(root: Path, blocks: Mapping[str, type[settings.Block]] = BLOCKS) -> str:
-    """Check blocks of ``root/params.yaml``; the path of the file.
+    """Check blocks of the parameters of the folder `root`; the path of the file.
 
     Raises
     ------
     SetupError
         One line that names the file, the key and the fault.
     """
-    path = os.path.relpath(root / "params.yaml")
+    path = os.path.relpath(settings.params_path(root))
     values = settings.read_params(path)
     for name, block in blocks.items():
         settings.checked(block, name, values, path)

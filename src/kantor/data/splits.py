@@ -1,9 +1,10 @@
 """Which pieces are held out where a source has no split of its own.
 
-Each piece is drawn for itself from its id and a seed, so that adding files moves none from one
-split to another. Where so few pieces are drawn from that too few are held out, those come in that
-were nearest to being drawn: `LEAST` in training, validation and test each of six pieces or more,
-else one. Of one or two pieces beside others that have a split, none must be held out.
+Each work is drawn for itself from its id and a seed, so that adding files moves none from one
+split to another; all excerpts of a work are in one split. Where so few works are drawn from that
+too few are held out, those come in that were nearest to being drawn: `LEAST` in training,
+validation and test each of six works or more, else one. Of one or two works beside others that have
+a split, none must be held out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def with_splits(pieces: Sequence[Piece], split: settings.Split) -> Corpus:
         If there are not enough pieces for all splits.
     """
     free = sorted(
-        (piece for piece in pieces if not piece.split), key=lambda one: _drawn(one.id, split.seed)
+        {work_of(piece.id) for piece in pieces if not piece.split},
+        key=lambda work: (_drawn(work, split.seed), work),
     )
     if not free:
         return tuple(pieces)
@@ -50,14 +52,19 @@ def with_splits(pieces: Sequence[Piece], split: settings.Split) -> Corpus:
     bound, left, rest = 0.0, list(free), sum(missing.values())
     for name, share in asked.items():  # the lowest numbers are test, the next are validation
         bound, rest = bound + share, rest - missing[name]
-        drawn = sum(_drawn(piece.id, split.seed) < bound for piece in left)
+        drawn = sum(_drawn(work, split.seed) < bound for work in left)
         count = min(max(drawn, missing[name]), len(left) - rest)
-        chosen |= {piece.id: name for piece in left[:count]}
+        chosen |= dict.fromkeys(left[:count], name)
         left = left[count:]
     return tuple(
-        piece if piece.split else replace(piece, split=chosen.get(piece.id, "train"))
+        piece if piece.split else replace(piece, split=chosen.get(work_of(piece.id), "train"))
         for piece in pieces
     )
+
+
+def work_of(id: str) -> str:
+    """The id of the work of which a piece is an excerpt: what stands before ``#``."""
+    return id.partition("#")[0]
 
 
 def _drawn(id: str, seed: int) -> float:

@@ -106,7 +106,7 @@ def compare(
     """
     root = root or find_root()
     model = model_name(root)
-    rule = rule or settings.load(settings.Promote, "promote", root / "params.yaml")
+    rule = rule or settings.load(settings.Promote, "promote", settings.params_path(root))
     kept = dict(kept_tables(version, root) for version in (challenger, champion))
     own, *others = kept
     if not others:
@@ -136,7 +136,7 @@ def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[tuple
             f"{root / SCORES}: not found; the versions were not evaluated on the same pieces, and "
             "to measure them anew these are needed: run `dvc repro ingest`"
         )
-    evaluate = settings.load(settings.Evaluate, "evaluate", root / "params.yaml")
+    evaluate = settings.load(settings.Evaluate, "evaluate", settings.params_path(root))
     pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
     seeds = [evaluate.seed + row for row in range(len(scores))]

@@ -57,7 +57,7 @@ def write(comparison: ModelComparison, root: Path) -> None:
 
 def _heard(comparison: ModelComparison, root: Path) -> list[dict[str, Any]]:
     """What the template shows of a few pieces: challenger, champion and the real setting."""
-    evaluate = settings.load(settings.Evaluate, "evaluate", root / "params.yaml")
+    evaluate = settings.load(settings.Evaluate, "evaluate", settings.params_path(root))
     pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
     rows = spread(len(pieces), min(PIECES, len(pieces)))
     real, seeds = [pieces[row].score for row in rows], [evaluate.seed + row for row in rows]

@@ -32,7 +32,7 @@ from kantor.registry.versions import (
     headline,
     numbers,
 )
-from kantor.settings import Promote, load
+from kantor.settings import Promote, load, params_path
 
 if TYPE_CHECKING:
     from kantor.promotion.comparison import ModelComparison
@@ -112,7 +112,7 @@ def promote(
         if now == number:
             raise InputError(f"{store.model} version {number}: is the champion already")
         champion = None if now is None or comparison else find(store, now)
-        params = (root or find_root()) / "params.yaml"
+        params = params_path(root or find_root())
         rule = comparison.rule if comparison else load(Promote, "promote", params)
         against = gate.reasons_against(store, chosen, champion, rule, root)
         against += comparison.worse if comparison else ()

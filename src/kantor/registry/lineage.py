@@ -93,7 +93,7 @@ def sources(root: Path) -> dict[str, int | None]:
         with (root / MANIFEST).open(newline="") as file:
             return dict(sorted(Counter(row["source"] for row in csv.DictReader(file)).items()))
     except (OSError, KeyError):
-        named = settings.load(settings.Ingest, "ingest", root / "params.yaml").sources
+        named = settings.load(settings.Ingest, "ingest", settings.params_path(root)).sources
         return {source.kind: None for source in named}
 
 
@@ -114,7 +114,7 @@ def tags(root: Path) -> dict[str, str]:
 
 def params_of(root: Path, *blocks: str) -> dict[str, str]:
     """The parameters in blocks of ``params.yaml`` that shape a model, as a run shows them."""
-    path = root / "params.yaml"
+    path = settings.params_path(root)
     params: dict[str, str] = {}
     for name in blocks:
         values = settings.load(BLOCKS[name], name, path).model_dump(mode="json")
@@ -158,12 +158,21 @@ def data_md5(root: Path, made: Path) -> str:
     path = root / made
     try:
         own = file_md5(path) if path.is_file() else directory_md5(path)
-        stages = yaml.safe_load((root / "dvc.lock").read_text())["stages"].values()
+        stages = _locked(root)
         outs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
         read = {dep["path"]: dep["md5"] for stage in stages for dep in stage.get("deps", ())}
     except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
         return UNKNOWN
     return str(read.get("data", UNKNOWN)) if outs.get(made.as_posix()) == own else UNKNOWN
+
+
+def _locked(root: Path) -> list[dict[str, Any]]:
+    """What ``dvc.lock`` says of each stage that runs in the folder `root`."""
+    lock, ending = root / "dvc.lock", ""
+    if settings.repository(root) != root.absolute():
+        lock, ending = root.parent / "dvc.lock", f"@{root.name}"
+    stages = yaml.safe_load(lock.read_text())["stages"]
+    return [stage for name, stage in stages.items() if name.endswith(ending)]
 
 
 def git_commit(root: Path) -> tuple[str, str]:
@@ -172,14 +181,22 @@ def git_commit(root: Path) -> tuple[str, str]:
     Both are unknown without git, and where the pipeline is not under version control.
     """
     answers = []
+    repository, params = settings.repository(root), settings.params_path(root.absolute())
+    style = [params.relative_to(repository).as_posix()]
+    style += [style[0].replace(".yaml", ".dvc")] if repository != root.absolute() else []
     for command in (
-        ["ls-files", "--error-unmatch", "params.yaml"],
+        ["ls-files", "--error-unmatch", style[0]],
         ["rev-parse", "HEAD"],
-        ["status", "--porcelain", "--", *_SHAPING],
+        ["status", "--porcelain", "--", *_SHAPING, *style],
     ):
         try:
             done = subprocess.run(
-                ["git", *command], cwd=root, capture_output=True, text=True, check=True, timeout=60
+                ["git", *command],
+                cwd=repository,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=60,
             )
         except (OSError, subprocess.SubprocessError):
             return UNKNOWN, UNKNOWN

@@ -218,7 +218,7 @@ def _user() -> str:
 
 def experiment_id(store: Store, root: Path) -> str:
     """The experiment of ``params.yaml``, made if need be; the repository's own has files beside."""
-    name = settings.load(settings.Register, "register", root / "params.yaml").experiment
+    name = settings.load(settings.Register, "register", settings.params_path(root)).experiment
     location = None if store.root is None else (store.root / ARTIFACTS).as_uri()
     experiment = store.client.get_experiment_by_name(name)
     if experiment is None:

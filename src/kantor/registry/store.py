@@ -94,8 +94,8 @@ def find_root() -> Path:
 
 
 def home(root: Path) -> Path:
-    """The repository that a copy of it, which `dvc exp run` makes for an experiment, belongs to."""
-    root = root.absolute()
+    """The repository of a style's folder, or of a copy that `dvc exp run` made of it."""
+    root = settings.repository(root)
     for folder in root.parents:
         if folder.parts[-3:] == (".dvc", "tmp", "exps"):
             return folder.parents[2]
@@ -105,7 +105,7 @@ def home(root: Path) -> Path:
 def model_name(root: Path | None = None) -> str:
     """The registered model's name: `register.model` of ``params.yaml``, else the default."""
     try:
-        path = (root or find_root()) / "params.yaml"
+        path = settings.params_path(root or find_root())
     except SetupError:  # a registry elsewhere needs no repository
         return settings.Register().model
     return settings.load(settings.Register, "register", path, optional=True).model

@@ -10,13 +10,13 @@ from pydantic import Field, StringConstraints
 from starlette.responses import FileResponse, Response
 
 from kantor.metrics.musical import labels
-from kantor.settings import load_ensemble
 from kantor.studio.context import Here, Studio
 from kantor.studio.document import Strict
 from kantor.studio.problems import Problem
 from kantor.studio.training import champion_moves, film_video, frames, parameters, runs
 from kantor.studio.training.figures import REPORTS, read_json
 from kantor.studio.training.watcher import Watcher
+from kantor.styles import load_ensemble
 
 router = APIRouter(prefix="/api", tags=["trainings"])
 RunId = Annotated[str, Path(pattern=runs.ID)]

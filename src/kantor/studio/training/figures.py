@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.ensemble import Ensemble
 from kantor.hyperparameters import Train
 from kantor.metrics.musical import headline
@@ -77,7 +77,7 @@ def parameters(path: Path) -> tuple[Train, Ensemble]:
 
 @lru_cache(maxsize=4)
 def _parameters(path: Path, _mark: tuple[int, int] | None) -> tuple[Train, Ensemble]:
-    return settings.load(Train, "train", path), settings.load_ensemble(path)
+    return settings.load(Train, "train", path), styles.load_ensemble(path)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""Styles: an ensemble, where its music comes from, how it sounds, and what people are told of it.
+
+Bach's is in ``params.yaml``; each other one in ``styles/NAME.yaml``, which says what differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from kantor.ensemble import COLOURS, SATB, Ensemble, Line
+from kantor.settings import Block, load, params_path
+
+
+class LineSettings(Block):
+    """One part, as `kantor.ensemble.Line` describes it; a drum has one note, a voice a range."""
+
+    name: str
+    low: int = 0
+    high: int = 127
+    kind: Literal["pitched", "drum"] = "pitched"
+    aliases: tuple[str, ...] = ()
+    program: int = Field(0, ge=0, le=127)
+    colour: str | None = None
+    pan: float = Field(0.0, ge=-1, le=1)
+    level: float = Field(1.0, ge=0, le=2)
+
+
+class EnsembleSettings(Block):
+    """The lines of an ensemble, or those of `SATB` with the ranges of `ranges`, by their names.
+
+    `leads` and `bass` name a line, and `order` names them all, in the order in which a model
+    writes them.
+    """
+
+    ranges: dict[str, tuple[int, int]] = Field({}, validate_default=True)
+    lines: tuple[LineSettings, ...] = ()
+    writing: Literal["voices", "accompaniment"] = "voices"
+    leads: str = ""
+    bass: str = ""
+    order: tuple[str, ...] = ()
+
+    @field_validator("ranges")
+    @classmethod
+    def _fit(cls, ranges: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        SATB.with_ranges(ranges)  # raises an error where a line or a range is none
+        return ranges
+
+    @model_validator(mode="after")
+    def _makes(self) -> EnsembleSettings:
+        self.made("")  # raises an error where the lines make no ensemble
+        return self
+
+    def made(self, name: str) -> Ensemble:
+        """The ensemble, so called."""
+        if not self.lines:
+            return SATB.with_ranges(self.ranges)
+        lines = tuple(
+            Line(**line.model_dump(exclude_none=True) | {"colour": line.colour or colour})
+            for line, colour in zip(self.lines, cycle(COLOURS), strict=False)
+        )
+        made = Ensemble(name, lines, writing=self.writing)
+        return replace(
+            made,
+            leads=made.index(self.leads) if self.leads else 0,
+            bass=made.index(self.bass) if self.bass else None,
+            order=tuple(made.index(line) for line in self.order),
+        )
+
+
+class Sound(Block):
+    """How the music of a style is played.
+
+    `swing` is the share of an eighth pair's time that its first eighth has: .5 is even, .667 a
+    triplet's. `humanise` is how far velocities lie apart, 0 to 1.
+    """
+
+    tempo: float = Field(100.0, gt=0)
+    swing: float = Field(0.5, ge=0.5, lt=0.8)
+    humanise: float = Field(0.0, ge=0, le=1)
+
+
+class Style(Block):
+    """What people are told of a style and of the data that it is learned from."""
+
+    title: str
+    about: str = ""
+    licence: str = ""
+    credits: str = ""
+    note: str = ""
+    sound: Sound = Sound()
+
+
+def load_ensemble(path: str | Path | None = None) -> Ensemble:
+    """The ensemble of the block `ensemble`, called as its style's file.
+
+    Raises
+    ------
+    SetupError
+        One line that names the file, the key and the fault.
+    """
+    path = Path(path or params_path())
+    return load(EnsembleSettings, "ensemble", path).made(path.stem)

@@ -28,8 +28,10 @@ export COMPOSE_MELODY := $(value MELODY)
 export COMPOSE_OUT := $(value OUT)
 export COMPOSE_FORMAT := $(value FORMAT)
 unexport MELODY OUT FORMAT
+override STYLE := $(value STYLE)
+export STYLE
 
-.PHONY: help repro register data test test-long lint vendor pictures format compose studio serve bench bench-quality extras lock clean
+.PHONY: help repro style register data test test-long lint vendor pictures format compose studio serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -61,6 +63,12 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml $(if $(MOVED),gr
 repro: data ## Train, evaluate and register a model from the chorales; say what was made
 	@$(BIN)/python -B -m kantor.service.pipeline dvc repro || { $(BIN)/python -B -m kantor.files; exit 1; }
 	@$(BIN)/python -m kantor.registry
+	@$(BIN)/python -m kantor.service.git_changes
+
+style: $(READY) ## Make the model of a style: make style STYLE=classical (or palestrina, pop, rock, jazz)
+	@$(BIN)/kantor data --style "$$STYLE"
+	@$(BIN)/python -B -m kantor.service.pipeline --style "$$STYLE" || { $(BIN)/python -B -m kantor.files; exit 1; }
+	@$(BIN)/python -m kantor.registry style "$$STYLE"
 	@$(BIN)/python -m kantor.service.git_changes
 
 register: $(READY) ## Register what is built as the challenger: make register [EXPERIMENT=name]

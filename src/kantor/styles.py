@@ -5,6 +5,7 @@ Bach's is in ``params.yaml``; each other one in ``styles/NAME.yaml``, which says
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from kantor.ensemble import COLOURS, SATB, Ensemble, Line
-from kantor.settings import Block, load, params_path
+from kantor.errors import InputError
+from kantor.settings import STYLES, Block, load, params_path
 
 
 class LineSettings(Block):
@@ -93,6 +95,28 @@ class Style(Block):
     credits: str = ""
     note: str = ""
     sound: Sound = Sound()
+
+
+def names(root: Path) -> list[str]:
+    """The styles beside Bach's of the repository `root`, by name."""
+    return sorted(path.stem for path in (root / STYLES).glob("*.yaml") if path.name != "dvc.yaml")
+
+
+def folder(root: Path, name: str) -> Path:
+    """The folder of a style of the repository `root`; it may not be there yet.
+
+    Raises
+    ------
+    InputError
+        One line with the styles that there are, if this is none.
+    """
+    known = names(root)
+    if name not in known:
+        what = f"no style {name!r}" if name else "no style named"
+        close = difflib.get_close_matches(name, known, n=1)
+        meant = f"; {close[0]} may be meant" if close else ""
+        raise InputError(f"{what}; there are {', '.join(known) or 'none'}{meant}")
+    return root / STYLES / name
 
 
 def load_ensemble(path: str | Path | None = None) -> Ensemble:

@@ -61,13 +61,20 @@ app.add_typer(models, name="model", hidden=True)  # the same, for those who mean
 
 
 @app.command("data")
-def data_command() -> None:
-    """Bring the folder data/ of the repository to what data.dvc pins."""
+def data_command(
+    style: Annotated[
+        str | None, typer.Option(help="The style, such as classical; without it, Bach's.")
+    ] = None,
+) -> None:
+    """Bring data/, or the data of a style, to what its pin says, such as data.dvc."""
     with console.in_one_line():
-        from kantor.data.pin import materialise
+        from kantor.data import pin, style_data
         from kantor.registry import find_root
 
-        materialise(find_root())
+        if style is None:
+            pin.materialise(find_root())
+        else:
+            style_data.materialise(find_root(), style)
 
 
 @app.command("reference", hidden=True)

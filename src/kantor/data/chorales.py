@@ -75,20 +75,25 @@ def raw_scores() -> dict[str, bytes]:
     SetupError
         If music21 is not installed or its corpus lacks one of the chorales.
     """
-    spec = importlib.util.find_spec("music21")
-    if spec is None or not spec.submodule_search_locations:
-        raise SetupError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
-    corpus = Path(spec.submodule_search_locations[0]) / "corpus" / "bach"
+    folder = corpus() / "bach"
     files = {"README.md": _README.encode(), "scores/README.md": _SCORES_README.encode()}
     for chorale in chorales():
         try:
-            files[f"jsb/{chorale.file}"] = (corpus / chorale.file).read_bytes()
+            files[f"jsb/{chorale.file}"] = (folder / chorale.file).read_bytes()
         except FileNotFoundError:
             installed, required = releases()
             raise SetupError(
                 f"bach/{chorale.file} is not in music21 {installed}; Kantor needs {required}"
             ) from None
     return files
+
+
+def corpus() -> Path:
+    """The folder of music21's corpus; raises `SetupError` if it is not installed."""
+    spec = importlib.util.find_spec("music21")
+    if spec is None or not spec.submodule_search_locations:
+        raise SetupError("music21 is not installed: run `make` again, or `uv pip sync` by hand")
+    return Path(spec.submodule_search_locations[0]) / "corpus"
 
 
 def releases() -> tuple[str, str]:

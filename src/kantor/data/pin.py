@@ -124,27 +124,28 @@ def _from_dvc(root: Path, pin: str, present: Mapping[str, str], say: Callable[[s
     """
     if not (root / ".dvc").is_dir():
         return False
-    if _dvc(root, "remote", "list").stdout.strip():
+    if dvc(root, "remote", "list").stdout.strip():
         say("data/: fetching from DVC's remote")
-        fetched = _dvc(root, "fetch", "data.dvc")
+        fetched = dvc(root, "fetch", "data.dvc")
         if fetched.returncode:
             reason = (fetched.stderr.strip().splitlines() or ["no reason given"])[0]
             say(f"data/: `dvc fetch` failed ({reason}); trying without it")
-    cache = root / _dvc(root, "cache", "dir").stdout.strip() / "files/md5"
+    cache = root / dvc(root, "cache", "dir").stdout.strip() / "files/md5"
     try:
         listing = json.loads((cache / pin[:2] / pin[2:]).read_text())
         wanted = {entry["relpath"]: entry["md5"] for entry in listing}
     except (OSError, ValueError, LookupError, TypeError):
         return False
     _refuse_changes(present, wanted)
-    _dvc(root, "checkout", "data.dvc")
+    dvc(root, "checkout", "data.dvc")
     if hash_of(contents(root / "data")) != pin:
         return False
     say(f"data/: {len(wanted)} files from DVC, as data.dvc pins them")
     return True
 
 
-def _dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run DVC in the folder `root`, in silence."""
     command = [sys.executable, "-m", "dvc", *arguments]
     return subprocess.run(
         command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

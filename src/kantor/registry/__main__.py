@@ -1,6 +1,7 @@
 """``python -m kantor.registry``: say what the last pass through the pipeline made.
 
-``python -m kantor.registry relocate`` is for a repository that was moved or copied.
+``python -m kantor.registry style NAME`` says it of a style, and ``relocate`` is for a repository
+that was moved or copied.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ import json
 import sys
 from pathlib import Path
 
+from kantor import styles
 from kantor.errors import InputError, SetupError
 from kantor.metrics.musical import HEADLINE, LABELS
 from kantor.registry import lineage
 from kantor.registry.database import relocate
 from kantor.registry.store import RECEIPT, find_root, model_name, opened
 from kantor.registry.versions import aliases_of, aliases_on, by_fingerprint
+from kantor.settings import repository
 
 _FILES = {
     "report": "reports/report.html",
@@ -25,11 +28,13 @@ _FILES = {
 
 def main(arguments: list[str]) -> int:
     """Print the summary or what was relocated, or one line that says why there is none."""
-    if arguments not in ([], ["relocate"]):
-        print("usage: python -m kantor.registry [relocate]", file=sys.stderr)
+    style = arguments[1:] if arguments[:1] == ["style"] and len(arguments) == 2 else []
+    if arguments not in ([], ["relocate"]) and not style:
+        print("usage: python -m kantor.registry [relocate | style NAME]", file=sys.stderr)
         return 2
     try:
-        print(relocate(find_root()) if arguments else "\n".join(summary(find_root())))
+        root = styles.folder(find_root(), style[0]) if style else find_root()
+        print(relocate(root) if arguments == ["relocate"] else "\n".join(summary(root)))
     except (InputError, SetupError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,7 +46,8 @@ def summary(root: Path) -> list[str]:
     try:
         receipt = json.loads((root / RECEIPT).read_text())
     except (OSError, ValueError):
-        raise SetupError(f"{root / RECEIPT}: not found; run `make repro`") from None
+        remedy = "make repro" if root == repository(root) else f"make style STYLE={root.name}"
+        raise SetupError(f"{root / RECEIPT}: not found; run `{remedy}`") from None
     name = receipt.get("model") or model_name(root)
     with opened(root, name) as store:
         version = by_fingerprint(store, receipt["fingerprint"])
@@ -66,7 +72,7 @@ def summary(root: Path) -> list[str]:
         lines.append(f"  {passed} of {count} metrics within the range of the real pieces")
     for label, pattern in _FILES.items():
         for path in sorted(root.glob(pattern))[:1]:
-            lines.append(f"  {label:<9} {path.relative_to(root)}")
+            lines.append(f"  {label:<9} {path.relative_to(repository(root))}")
     return lines
 
 

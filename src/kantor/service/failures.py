@@ -6,7 +6,7 @@ import re
 import signal
 from collections.abc import Sequence
 
-STAGE = re.compile(r"Running stage '(?P<name>[^']+)'")
+STAGE = re.compile(r"Running stage '(?:[^':]*:)?(?P<name>[^'@]+)(?:@[^']*)?'")  # of any style
 _ERROR = "ERROR:"
 _STOPPED = re.compile(r"\w+: stopped ")  # a stage's own word
 _EXITED = re.compile(r"^ERROR: failed to reproduce .*exited with (-?\d+)$")

@@ -13,6 +13,7 @@ from kantor.batch.settings import Batch
 from kantor.errors import SetupError
 from kantor.intake import read_limits
 from kantor.stages import BLOCKS, check_blocks
+from kantor.styles import Style
 
 
 class Retrain(settings.Block):
@@ -71,10 +72,13 @@ SERVED: dict[str, type[settings.Block]] = {
 
 
 def check_stages(root: Path) -> None:
-    """Check the parameters of all stages that ``root/dvc.yaml`` names.
+    """Check the parameters of all stages that ``root/dvc.yaml`` names, or of a style's folder.
 
     Raises `SetupError` with one line that names the file, the key and the fault.
     """
+    if settings.repository(root) != root.absolute():
+        check_blocks(root, {**BLOCKS, "style": Style})
+        return
     try:
         stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
     except (OSError, yaml.YAMLError, LookupError, TypeError):

@@ -1,9 +1,12 @@
 """Bring the pipeline up to date: DVC as a subprocess, one at a time, its failures explained.
 
+A root is the repository, whose pipeline is Bach's, or the folder of a style, ``styles/NAME``.
+
 DVC refuses a second ``dvc repro`` while one runs; what goes through here waits instead. So does
 ``python -m kantor.service.pipeline COMMAND``, which is what `make repro` runs: the command inherits
-the lock, which is free when the command has ended, however that came about. A pass that fails or is
-killed leaves what is finished finished: the next one goes on from there.
+the lock, which is free when the command has ended, however that came about. `make style` runs it
+with ``--style NAME`` for a command. A pass that fails or is killed leaves what is finished
+finished: the next one goes on from there.
 """
 
 from __future__ import annotations
@@ -23,11 +26,13 @@ from pathlib import Path
 
 import psutil
 
-from kantor.errors import SetupError
+from kantor import styles
+from kantor.errors import InputError, SetupError
 from kantor.locks import STATE, held
 from kantor.service import cleanup
 from kantor.service.failures import STAGE, StageFailed, failure, last_words
 from kantor.service.parameters import check_stages
+from kantor.settings import STYLES, repository
 
 LOCK = "repro.lock"
 _PAUSE = 0.2  # seconds
@@ -42,8 +47,9 @@ Say = Callable[[str], object]
 @contextmanager
 def alone(root: Path, say: Say) -> Iterator[int]:
     """Hold the pipeline of the repository `root`, as by `kantor.locks.held`; its open file."""
-    with held(root / STATE / LOCK, say) as file:
-        drop_stale_note(root)
+    place = repository(root)
+    with held(place / STATE / LOCK, say) as file:
+        drop_stale_note(place)
         yield file
 
 
@@ -89,9 +95,10 @@ def changed(root: Path) -> list[str]:
 
     Empty if nothing would be run. Raises `StageFailed` if DVC cannot say.
     """
+    place = repository(root)
     status = subprocess.run(
         [sys.executable, "-m", "dvc", "status", "--json"],
-        cwd=root,
+        cwd=place,
         env=stage_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -103,7 +110,27 @@ def changed(root: Path) -> list[str]:
     except ValueError:
         cause = last_words((status.stderr or status.stdout).splitlines())
         raise StageFailed(f"dvc status: {cause}") from None
-    return [f"{stage}: {', '.join(_changes(reasons))}" for stage, reasons in stages.items()]
+    style = root.name if place != root.absolute() else ""
+    return [
+        f"{stage.removeprefix(f'{STYLES}/dvc.yaml:')}: {', '.join(_changes(reasons))}"
+        for stage, reasons in stages.items()
+        if _style_of(stage) == style
+    ]
+
+
+def _style_of(stage: str) -> str:
+    """The style that a stage or a pin is of, by DVC's name for it; empty for Bach's."""
+    if not stage.startswith(f"{STYLES}/"):
+        return ""
+    return stage.partition("@")[2] or Path(stage).stem
+
+
+def command_for(root: Path, *options: str) -> list[str]:
+    """What brings the pipeline of `root` up to date, to be run in the repository."""
+    style = (
+        [f"{STYLES}/dvc.yaml:register@{root.name}"] if repository(root) != root.absolute() else []
+    )
+    return [sys.executable, "-m", "dvc", "repro", *options, *style]
 
 
 def _changes(reasons: Sequence[str | dict[str, dict[str, object]]]) -> dict[str, None]:
@@ -127,8 +154,8 @@ def reproduce(root: Path, say: Say, force: bool = False, lock: int | None = None
         check_stages(root)
     except SetupError as error:
         raise StageFailed(f"{error}; nothing was run") from None
-    command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else [])]
-    lines = run_logged(command, root, say, lock)
+    command = command_for(root, *(["--force"] if force else []))
+    lines = run_logged(command, repository(root), say, lock)
     return [match["name"] for match in map(STAGE.search, lines) if match]
 
 
@@ -186,16 +213,23 @@ def _stop(process: subprocess.Popen[str], run: str) -> None:
 def main(command: list[str]) -> int:
     """Become the command, holding the lock of the repository in the current folder.
 
-    A fault of params.yaml ends this before the command starts, for DVC removes what a stage made
+    A fault of the parameters ends this before the command starts, for DVC removes what a stage made
     before it runs the stage again.
     """
     say = partial(print, file=sys.stderr, flush=True)
     try:
-        check_stages(Path())
-        with alone(Path(), say) as file:
-            check_stages(Path())  # somebody may have changed it in the meantime
+        root = Path()
+        if command[0] == "--style":
+            root = styles.folder(root, command[1])
+            command = command_for(root)
+        check_stages(root)
+        with alone(root, say) as file:
+            check_stages(root)  # somebody may have changed it in the meantime
             os.set_inheritable(file, True)
             os.execvpe(command[0], command, stage_environment())
+    except InputError as error:
+        say(error)
+        return 1
     except SetupError as error:
         say(f"{error}; nothing was run")
         return 1

@@ -51,3 +51,14 @@ def test_ranges_of_ones_own(tmp_path):
         with pytest.raises(SetupError, match=f"^{path}: {fault}") as caught:
             styles.load_ensemble(path)
         assert "\n" not in str(caught.value)
+
+
+def test_a_style_s_folder_has_its_file_s_parameters_over_the_common_ones(tmp_path, monkeypatch):
+    """In the folder of a style, what the style's file has not is taken from params.yaml."""
+    (tmp_path / "params.yaml").write_text("evaluate: {split: valid, samples: 4}\nensemble: {}\n")
+    folder = tmp_path / "styles" / "polka"
+    folder.mkdir(parents=True)
+    (tmp_path / "styles" / "polka.yaml").write_text("evaluate: {samples: 2}\n")
+    monkeypatch.chdir(folder)
+    found = settings.load(settings.Evaluate, "evaluate")
+    assert (found.split, found.samples) == ("valid", 2)

@@ -185,8 +185,9 @@ def read_params(path: str | Path | None = None) -> dict[str, object]:
     """
     path = path or params_path()
     values = _read(path)
-    if Path(path).absolute().parent.name == STYLES:
-        base = _read(Path(path).parent.parent / PARAMS)
+    folder = Path(path).parent.resolve()
+    if folder.name == STYLES:
+        base = _read(folder.parent / PARAMS)
         values = {**_merged(base, values), "ensemble": values.get("ensemble", base["ensemble"])}
     return values
 

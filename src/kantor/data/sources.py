@@ -1,4 +1,4 @@
-"""Where scores come from, by kind: `jsb`, `folder`, `multitracks`, `published`.
+"""Where scores come from, by kind: `jsb`, `folder`, `multitracks`, `published`, `leadsheets`.
 
 Conventions
 -----------
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from kantor import settings
+from kantor.data import leadsheets
 from kantor.data.chorales import Chorale, chorales
 from kantor.data.corpus import Piece, Refusal
 from kantor.data.grid import score_of
@@ -74,6 +75,9 @@ def tasks(source: settings.Source, ensemble: Ensemble = SATB) -> list[Task]:
         )
     if source.kind == "jsb":
         return [_chorale(row, source.path, ensemble) for row in chorales()]
+    if source.kind == "leadsheets":
+        sheets = leadsheets.kept(source.path)
+        return [Task(source.kind, path, ensemble, leadsheets.id_of(path)) for path in sheets]
     listed = []
     for file in source.path.rglob("*"):
         relative = file.relative_to(source.path)
@@ -122,6 +126,8 @@ def read(task: Task) -> list[Piece | Refusal]:
 def _score(task: Task) -> Score:
     """The score in a file; a chorale is moved to its published key and named by its number."""
     path = task.path
+    if task.kind == "leadsheets":
+        return leadsheets.read(path, task.ensemble)
     if task.kind == "multitracks":
         parsed = _multitrack(path)
     else:

@@ -42,7 +42,15 @@ class Source(Block):
     """Where scores come from: a folder and how to read it; see `kantor.data.sources`."""
 
     kind: Literal[
-        "jsb", "published", "folder", "multitracks", "quartets", "pop909", "table", "leadsheets"
+        "jsb",
+        "published",
+        "folder",
+        "multitracks",
+        "humdrum",
+        "quartets",
+        "pop909",
+        "table",
+        "leadsheets",
     ]
     path: Path
 

@@ -1,4 +1,4 @@
-"""Where scores come from, by kind: `jsb`, `folder`, `multitracks`, `published`, `leadsheets`.
+"""Where scores come from, by the kinds of `kantor.settings.Source`.
 
 Conventions
 -----------
@@ -26,6 +26,7 @@ from kantor.data import leadsheets
 from kantor.data.chorales import Chorale, chorales
 from kantor.data.corpus import Piece, Refusal
 from kantor.data.grid import score_of
+from kantor.data.humdrum import read_humdrum
 from kantor.data.published import read_published
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, one_line
@@ -104,7 +105,8 @@ def _chorale(row: Chorale, folder: Path, ensemble: Ensemble) -> Task:
 
 def _belongs(file: Path, kind: str) -> bool:
     ending = file.suffix.lower()
-    return ending == ".npz" if kind == "multitracks" else ending not in _NOT_SCORES
+    only = {"multitracks": ".npz", "humdrum": ".krn"}.get(kind)
+    return ending == only if only else ending not in _NOT_SCORES
 
 
 def read(task: Task) -> list[Piece | Refusal]:
@@ -112,6 +114,8 @@ def read(task: Task) -> list[Piece | Refusal]:
     try:
         if task.kind == "published":
             return list(read_published(task.path, task.ensemble))
+        if task.kind == "humdrum":
+            return [read_humdrum(task.path, task.ensemble)]
         return [Piece(task.id, task.split, task.kind, task.transposition, _score(task))]
     except InputError as error:
         reason = str(error).removeprefix(f"{task.path}: ")

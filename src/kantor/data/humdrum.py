@@ -26,7 +26,7 @@ from kantor.music.notes import TimedNote
 from kantor.music.score import Meter
 
 _TEMPO = 72.0  # minims a minute
-_TOKEN = re.compile(r"(\[?)(\d+)(\.*)(?:r|([a-gA-G])\4*([#-]*))([\]_]?)")
+_TOKEN = re.compile(r"(\[?)(\d+)(\.*)(?:r|([a-gA-G])\4*([#n-]*))([\]_]?)")
 _STEPS = dict(zip("cdefgab", (0, 2, 4, 5, 7, 9, 11), strict=True))
 
 

@@ -217,6 +217,8 @@ def test_any_ensemble(ensemble: Any, given: tuple[int, ...], tmp_path: Path) -> 
     for line, (low, high) in enumerate(ensemble.ranges):
         sounding = take[0][..., line][take[0][..., line] != REST]
         assert ((sounding >= low) & (sounding <= high)).all()
+    hits = (take[0] != REST)[..., ensemble.pitched :] & ~mask[..., ensemble.pitched :]
+    assert take[1][..., ensemble.pitched :][hits].all()  # no drum is held
     alone = model.compose(rows(batch, [1]), [2], passes=1)
     assert equal((part[0] for part in alone), (part[1] for part in take))
     assert np.isfinite(model.judge(batch, *take)).all()

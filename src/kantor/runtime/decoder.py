@@ -166,12 +166,12 @@ class Decoder:
         excess = onset / step.temperature - step.threshold[line]
         doubtful |= near | (np.abs(excess) < margin)
         tokens = head.tokens(place, step.key)
-        moves = tokens != step.before[line]
+        moves = (tokens != step.before[line]) & (line < self._layout.ensemble.pitched)
         value = np.zeros(len(place), np.float32)
         if warm is not None:
             value, close = worth(warm, place, moves, sampling, margin)
             doubtful |= close
-        return tokens, excess > 0, doubtful, value
+        return tokens, (excess > 0) | head.is_drum, doubtful, value
 
     def _gains(self, head: Head, step: Step, ahead: Whole) -> Array:
         """What each place of a head's window gains by the step after: ``(row, place)``.

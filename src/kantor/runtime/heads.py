@@ -30,9 +30,9 @@ class Head:
 
     def __init__(self, weights: Weights, line: int, of: Layout, chords: Chords) -> None:
         vocabulary, ensemble = of.vocabulary, of.ensemble
-        self.line, self._chords, self._is_drum = line, chords, line >= ensemble.pitched
+        self.line, self._chords, self.is_drum = line, chords, line >= ensemble.pitched
         low, high = ensemble.ranges[line]
-        self.window = vocabulary.choices_of(line) if self._is_drum else high - low + 2
+        self.window = vocabulary.choices_of(line) if self.is_drum else high - low + 2
         self.tessitura = np.zeros((OCTAVE, self.window), np.float32)
         self._offset = np.full(OCTAVE, REST)
         self._written = [other for other in ensemble.order if other != line]
@@ -42,7 +42,7 @@ class Head:
         kernel, bias = (weights[f"heads.{line}.outputs.{part}"] for part in ("kernel", "bias"))
         outputs = of.outputs(line).split(np.concatenate([kernel, bias[None]], axis=0).T)
         columns = [outputs["onset"], outputs["choice"]]
-        if not self._is_drum:
+        if not self.is_drum:
             self._low, self._offset = low, low - 1 - vocabulary.base - _KEYS
             self._related = np.array([other for other in self._written if other < ensemble.pitched])
             pitched = [other < ensemble.pitched for other in self._written]
@@ -124,7 +124,7 @@ class Head:
             count -= 1
         chord = self._chords(now, before)
         hidden = rectify(context + self._chord(chord, count))
-        if self._is_drum:
+        if self.is_drum:
             out = hidden @ self._kernel
             out += self._bias
             return out[:, 1:], out[:, 0]

@@ -187,6 +187,18 @@ def test_share_of_each_kind_of_mask() -> None:
     assert float(open_.mean()) == pytest.approx(0.08, abs=0.025)
 
 
+def test_drums_are_given_together() -> None:
+    """All of them alone about as often as one other line, but for single beats of single drums."""
+    drawn = masks(4000, 64, tf.constant([1, 2]), BAND).numpy()
+    whole = (drawn.all(axis=1) | ~drawn.any(axis=1)).all(axis=1)
+    drums, others = drawn[whole, 0, BAND.pitched :], drawn[whole, 0, : BAND.pitched]
+    assert (drums.all(axis=1) | ~drums.any(axis=1)).mean() > 0.999
+    alone = drums.all(axis=1) & ~others.any(axis=1)
+    bass = ~drums.any(axis=1) & (others == (np.arange(BAND.pitched) == BAND.bass)).all(axis=1)
+    assert 0.02 < alone.mean() < 0.06
+    assert 0.02 < bass.mean() < 0.06
+
+
 def test_masks_change_at_beats() -> None:
     """A beat of a voice is given whole or not at all."""
     drawn, again, other = (masks(200, 32, tf.constant([3, seed])).numpy() for seed in (4, 4, 5))

@@ -98,9 +98,15 @@ def shift(tokens: Tensor) -> Tensor:
     return tf.pad(tokens[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=UNKNOWN)
 
 
-def held(tokens: Tensor, before: Tensor) -> Tensor:
-    """1 where a line sounds what it sounded in the step before: ``(…, line) float32``."""
-    return tf.cast((tokens > REST) & (tokens == before), tf.float32)
+def held(tokens: Tensor, before: Tensor, pitched: int) -> Tensor:
+    """1 where a line sounds what it sounded in the step before: ``(…, line) float32``.
+
+    Of the first `pitched` lines; a drum's hits all begin anew.
+    """
+    same = (tokens > REST) & (tokens == before)
+    if pitched < tokens.shape[-1]:
+        same &= tf.range(tokens.shape[-1]) < pitched
+    return tf.cast(same, tf.float32)
 
 
 def flatten(tensor: Tensor) -> Tensor:

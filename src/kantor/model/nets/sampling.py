@@ -67,6 +67,7 @@ def draw(
     encoded = generator.encode(inputs, start, stop)
     bias = generator.bias(inputs.major_tonic)
     batch, steps, lines = tf.shape(inputs.tokens)[0], stop - start, len(generator.ensemble)
+    pitched = generator.ensemble.pitched
 
     def chord(context: Tensor, now: Tensor, before: Tensor, latent: Tensor) -> tuple[Tensor, Any]:
         """A step's tokens, line by line where `now` has none, and which of them start anew."""
@@ -78,6 +79,8 @@ def draw(
             slot = tf.one_hot(line, lines) > 0
             now = tf.where(slot & (now == UNKNOWN), token[:, None], now)
             again[line] = tf.sigmoid(onset) > latent[1, :, line]
+            if line >= pitched:  # each hit begins anew
+                again[line] = tf.ones_like(again[line])
         return now, tf.stack([again[line] for line in range(lines)], axis=1)
 
     def step(
@@ -124,8 +127,9 @@ def likelihood(
     choice = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens - 1, logits.choice)
     onset = tf.nn.sigmoid_cross_entropy_with_logits(onsets, logits.onset)
     weights = cell_weights(inputs, start, stop, closing)
+    stays = held(tokens, before, generator.ensemble.pitched)
     # A note outside its line's range (a crossing, another edition) must not swamp the batch.
-    total = tf.reduce_sum(weights * (tf.minimum(choice, 20.0) + held(tokens, before) * onset))
+    total = tf.reduce_sum(weights * (tf.minimum(choice, 20.0) + stays * onset))
     return total / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 

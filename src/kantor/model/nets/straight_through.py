@@ -46,7 +46,8 @@ def differentiable(
     chosen = tf.nn.softmax(truncate(logits.choice, min_p))
     free = 1 - inputs.mask[:, start:stop]
     tokens, before, _ = written.steps(start, stop)
-    started = free * held(tokens, before) * tf.sigmoid(logits.onset)
+    stays = held(tokens, before, generator.ensemble.pitched)
+    started = free * stays * tf.sigmoid(logits.onset)
     onsets += started - tf.stop_gradient(started)  # nothing, with the gradient of `started`
     by_relations = RelationGradient(generator.layout, tokens, before)
 

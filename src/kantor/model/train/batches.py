@@ -78,7 +78,8 @@ def transpositions(pitches: NDArray[np.int8], ensemble: Ensemble = SATB) -> tupl
 def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB) -> Pool:
     """Gather the windows of one split from the pieces that they were cut from.
 
-    Those of the training split are followed by some in 6/8, see `in_six_eight`.
+    Those of the training split are followed by some in 6/8, see `in_six_eight`: of voices, since
+    a groove in 4/4 is none in 6/8.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def pool(corpus: Corpus, windows: Windows, split: str, ensemble: Ensemble = SATB
             starts.append(start - score.meter.bar_steps)
         rows += [_surroundings(score, begin, steps, ensemble) for begin in starts]
         due = len(rows) % SIX_EIGHT_EVERY < len(starts)
-        if split == "train" and due and fits_six_eight(score):
+        if split == "train" and ensemble.writing == "voices" and due and fits_six_eight(score):
             quick = len(more) % 2 == 1
             begin = int(np.searchsorted(_source_steps(score, quick), start))
             more.append(_surroundings(in_six_eight(score, quick), begin, steps, ensemble))
@@ -170,25 +171,27 @@ def masks(pieces: Tensor, span: int, seed: Tensor, ensemble: Ensemble = SATB) ->
 
     True = given. Nearly half are a given melody; the others one given other line, any set of
     lines, single beats of single lines, a span to be filled between given bars with and without a
-    melody, or nothing at all.
+    melody, or nothing at all. Drums are given together, but for the single beats.
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6))
     lines, beats = len(ensemble), span // 4
-    others = tf.constant([line for line in range(lines) if line != ensemble.leads])
+    group_of = [min(line, ensemble.pitched) for line in range(lines)]  # all drums are one
+    groups = group_of[-1] + 1
+    others = tf.constant([group for group in range(groups) if group != ensemble.leads])
 
     def uniform(index: int, *shape: Any) -> Tensor:
         return tf.random.stateless_uniform([pieces, *shape], seeds[index])
 
     kind = uniform(0, 1, 1)
     melody = tf.one_hot(tf.fill([pieces, 1], ensemble.leads), lines) > 0
-    other = tf.gather(others, tf.cast(uniform(1, 1) * (lines - 1), tf.int32))
+    other = tf.gather(others, tf.cast(uniform(1, 1) * (groups - 1), tf.int32))
     ends = tf.sort(uniform(5, 2) * (beats + 1), axis=-1)
     at = tf.range(beats, dtype=tf.float32)[None]
     outside = ((at < ends[:, :1]) | (at >= ends[:, 1:]))[..., None]
     kinds = [
         (0.46, melody),
-        (0.61, tf.one_hot(other, lines) > 0),
-        (0.70, uniform(2, 1, lines) < 0.5),
+        (0.61, tf.gather(tf.one_hot(other, groups) > 0, group_of, axis=-1)),
+        (0.70, tf.gather(uniform(2, 1, groups) < 0.5, group_of, axis=-1)),
         (0.80, uniform(3, beats, lines) < uniform(4, 1, 1)),
         (0.87, outside | melody),
         (0.95, outside),

@@ -27,6 +27,7 @@ from kantor.data.chorales import Chorale, chorales
 from kantor.data.corpus import Piece, Refusal
 from kantor.data.grid import score_of
 from kantor.data.humdrum import read_humdrum
+from kantor.data.part_table import Row, read_row, table_of
 from kantor.data.published import read_published
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, one_line
@@ -56,6 +57,7 @@ class Task:
     split: str = ""
     transposition: int = 0
     repeats: bool = False
+    row: Row | None = None  # of a table of parts
 
 
 def tasks(source: settings.Source, ensemble: Ensemble = SATB) -> list[Task]:
@@ -74,6 +76,8 @@ def tasks(source: settings.Source, ensemble: Ensemble = SATB) -> list[Task]:
         raise InputError(
             f"{source.path}: no such folder; {brought if source.kind == 'jsb' else remedy}"
         )
+    if source.kind == "table":
+        return _rows(source.path, ensemble)
     if source.kind == "jsb":
         return [_chorale(row, source.path, ensemble) for row in chorales()]
     if source.kind == "leadsheets":
@@ -103,6 +107,15 @@ def _chorale(row: Chorale, folder: Path, ensemble: Ensemble) -> Task:
     return Task("jsb", path, ensemble, id, row.split, row.transposition, row.repeats)
 
 
+def _rows(folder: Path, ensemble: Ensemble) -> list[Task]:
+    """The files of a table that are there."""
+    rows = table_of(folder)
+    there = [row for row in rows if (folder / row.file).is_file()]
+    if not there:
+        raise InputError(f"{folder}: none of the {len(rows)} files of its table of parts is there")
+    return [Task("table", folder / row.file, ensemble, row.file, row=row) for row in there]
+
+
 def _belongs(file: Path, kind: str) -> bool:
     ending = file.suffix.lower()
     only = {"multitracks": ".npz", "humdrum": ".krn"}.get(kind)
@@ -116,6 +129,8 @@ def read(task: Task) -> list[Piece | Refusal]:
             return list(read_published(task.path, task.ensemble))
         if task.kind == "humdrum":
             return [read_humdrum(task.path, task.ensemble)]
+        if task.row:
+            return read_row(task.path, task.row, task.id, task.ensemble)
         return [Piece(task.id, task.split, task.kind, task.transposition, _score(task))]
     except InputError as error:
         reason = str(error).removeprefix(f"{task.path}: ")

@@ -2,7 +2,8 @@
 
 In the open layout each line has a staff. In the closed one two pitched lines share a staff as
 its voices, as hymnals print them. Drum lines stand in the middle of a staff with a percussion
-clef; their notes have no pitch.
+clef; their notes have no pitch. Over an accompaniment without chord symbols stand those that
+`kantor.formats.chord_symbols` finds.
 
 Written directly rather than with music21, which took 17 times as long for 600 quarters of four
 voices and whose files hold dates and random ids.
@@ -18,6 +19,7 @@ from xml.sax.saxutils import escape
 from kantor.ensemble import Line
 from kantor.errors import InputError, one_line
 from kantor.files import save
+from kantor.formats.chord_symbols import with_symbols
 from kantor.formats.engraving import fermata_heads, heads_of, measures_of
 from kantor.formats.musicxml_marks import barlines_of, score_marks
 from kantor.formats.musicxml_notes import measures_in, voice_of
@@ -46,7 +48,7 @@ def to_bytes(score: Score, layout: Layout = "open") -> bytes:
     """
     if not score.pitches.size:
         raise InputError(f"{len(score.ensemble)} lines of {score.steps} steps: no score to write")
-    score = struck(score)
+    score = with_symbols(struck(score))
     staves = staves_of(score, layout)
     measures = measures_of(score)
     barlines = barlines_of(score.notation.signs, score.steps)

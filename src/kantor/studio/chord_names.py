@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kantor.formats.chord_symbols import SUFFIXES, place_of, symbols_of
 from kantor.formats.engraving import letter_of
 from kantor.music.score import REST, Key, Meter, Score
 
@@ -68,6 +69,8 @@ class Chord(NamedTuple):
 
 def chords_of(score: Score) -> list[Chord]:
     """The chords of a score, each where it begins; after a silence a chord is named again."""
+    if score.ensemble.writing == "accompaniment":
+        return _symbols(score)
     key = score.key or Key()
     named: list[Chord] = []
     last = ""
@@ -79,6 +82,20 @@ def chords_of(score: Score) -> list[Chord]:
             named.append(chord._replace(step=start))
             last = chord.text
     return named
+
+
+def _symbols(score: Score) -> list[Chord]:
+    """The chord symbols of an accompaniment."""
+    return [
+        Chord(
+            int(symbol.start),
+            symbol.root,
+            Kind(symbol.kind, SUFFIXES[symbol.kind], ()),
+            symbol.root if symbol.bass is None else symbol.bass,
+        )
+        for symbol in symbols_of(score)
+        if symbol.root is not None
+    ]
 
 
 def _beats(score: Score) -> Iterator[tuple[int, int]]:
@@ -138,15 +155,9 @@ def _fit(sounding: Sequence[int], kind: Kind, key: Key) -> Chord | None:
         return None
     leading = (key.tonic - 1) % 12
     root = leading if leading in roots else bass if bass in roots else roots[0]
-    place = _place(root, key)
+    place = place_of(root, key)
     third = next(note for note in kind.notes if (root + note * 7) % 12 == bass)
     return Chord(0, place, kind, place + third)
-
-
-def _place(pitch_class: int, key: Key) -> int:
-    """A pitch class on the line of fifths, as the key spells it."""
-    lowest = key.fifths - (2 if key.mode == "minor" else 3)
-    return lowest + (pitch_class * 7 - lowest) % 12
 
 
 def _letter(place: int) -> str:

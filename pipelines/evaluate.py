@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from kantor import files, settings, tracking
@@ -23,9 +24,13 @@ def main() -> int:
         pieces = corpus.load(SCORES)
         from kantor.compose.composer import load
 
+        model = load(MODEL)
+        pieces = tuple(
+            replace(piece, score=replace(piece.score, ensemble=model.ensemble)) for piece in pieces
+        )
         with files.full_disk_explained(), tracking.tracked("evaluate") as begun:
             begun()
-            figures = evaluate(load(MODEL).compose, pieces, block, REPORTS, MODEL / "model.json")
+            figures = evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json")
     except (InputError, ModelError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.ensembles import BAND
+from tests.ensembles import BAND, ROCK
 
 from kantor.ensemble import SATB, Ensemble, Line, unnamed
 from kantor.errors import InputError
@@ -14,7 +14,7 @@ HIGH, LOW, KICK = Line("high", 60, 80), Line("low", 40, 60), Line("kick", 36, 36
 
 def test_an_ensemble_survives_json():
     """The same after JSON made lists of the tuples; other data is an error of one line."""
-    for ensemble in (SATB, BAND):
+    for ensemble in (SATB, BAND, ROCK):
         assert Ensemble.from_dict(json.loads(json.dumps(ensemble.to_dict()))) == ensemble
     for values in ({}, {"name": "a"}, {"lines": [1]}, {"name": "a", "lines": [{}]}):
         with pytest.raises(InputError, match="not an ensemble"):
@@ -44,6 +44,13 @@ def test_lines_that_make_no_sense_are_refused():
         replace(HIGH, high=128)
     with pytest.raises(InputError, match="one MIDI number"):
         replace(HIGH, kind="drum")
+
+
+@pytest.mark.parametrize("wrong", [{"swing": 0.4}, {"swing": 0.9}, {"humanise": 2}, {"tempo": 0}])
+def test_sounds_that_make_no_sense_are_refused(wrong):
+    """As where data of a model names them."""
+    with pytest.raises(InputError, match="; expected "):
+        replace(ROCK.sound, **wrong)
 
 
 def test_some_lines_are_an_ensemble_of_their_own():

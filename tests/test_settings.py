@@ -3,6 +3,7 @@
 import pytest
 
 from kantor import settings, styles
+from kantor.ensemble import Sound
 from kantor.errors import SetupError
 from kantor.settings import Ingest
 
@@ -62,3 +63,27 @@ def test_a_style_s_folder_has_its_file_s_parameters_over_the_common_ones(tmp_pat
     monkeypatch.chdir(folder)
     found = settings.load(settings.Evaluate, "evaluate")
     assert (found.split, found.samples) == ("valid", 2)
+
+
+STYLED = """
+style: {title: Rock, sound: {tempo: 132, swing: 0.6}}
+ensemble: {lines: [{name: lead, level: 1.2}, {name: bass}], bass: bass}
+"""
+
+
+def test_a_style_has_a_sound(tmp_path):
+    """Its ensemble carries it; a misspelt key of it is one line that names it."""
+    (tmp_path / "params.yaml").write_text("ensemble: {}")
+    path = tmp_path / "styles" / "rock.yaml"
+    path.parent.mkdir()
+    path.write_text(STYLED)
+    ensemble = styles.load_ensemble(path)
+    assert (ensemble.name, ensemble.sound) == ("rock", Sound(tempo=132, swing=0.6))
+    assert styles.load_ensemble(tmp_path / "params.yaml").sound is None
+    for said, instead, fault in (
+        ("swing", "swng", r"sound\.swng: no such parameter"),
+        ("0.6", "0.9", "sound: swing 0.9; expected"),
+    ):
+        path.write_text(STYLED.replace(said, instead))
+        with pytest.raises(SetupError, match=f"^{path}: style\\.{fault}"):
+            styles.load_ensemble(path)

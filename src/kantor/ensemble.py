@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kantor.errors import InputError
 
@@ -39,10 +39,8 @@ class Line:
         General MIDI program, counted from 0.
     colour : str
         Of its notes in pictures, such as ``"#D55E00"``.
-    pan : float
-        Its place in the stereo picture, -1 (left) to 1 (right).
-    level : float
-        Its loudness; 1 as it comes.
+    pan, level : float
+        Its place in the stereo picture, -1 (left) to 1 (right), and its loudness; 1 as it comes.
     """
 
     name: str
@@ -65,6 +63,28 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """How the music of a style is played; what is written stays even and plain.
+
+    `tempo` is in quarters a minute, where nobody names another. `swing` is the share of an eighth
+    pair's time that its first eighth has: .5 is even, .667 a triplet's. `humanise` is how far
+    velocities lie apart, 0 to 1, and `seed` decides which they are.
+    """
+
+    tempo: float = 100.0
+    swing: float = 0.5
+    humanise: float = 0.0
+    seed: int = 0
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}  # where a file of parameters holds it
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("tempo", 5, 1000), ("swing", 0.5, 0.79), ("humanise", 0, 1)):
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"{name} {getattr(self, name)}; expected {low} to {high}")
+
+
+@dataclass(frozen=True)
 class Ensemble:
     """An ordered list of lines, and what a model must know of them.
 
@@ -76,13 +96,14 @@ class Ensemble:
     leads : int
         The line that has the melody.
     order : tuple of int
-        In which order the generator writes the lines of a step; all of them, each once. Empty for
-        the order in which they stand.
+        In which the generator writes the lines of a step, each once; empty for as they stand.
     bass : int or None
         The line on which chords stand; None where there is none.
     writing : {"voices", "accompaniment"}
         Whether the lines are equal voices, to which the rules of part-writing apply, or a melody
         and what accompanies it.
+    sound : Sound, optional
+        How its music is played, where not as it is written.
 
     Raises
     ------
@@ -96,6 +117,7 @@ class Ensemble:
     order: tuple[int, ...] = ()
     bass: int | None = None
     writing: Literal["voices", "accompaniment"] = "voices"
+    sound: Sound | None = None
 
     def __post_init__(self) -> None:
         if not self.order:
@@ -139,13 +161,7 @@ class Ensemble:
         return tuple(line for line in range(self.pitched) if line != self.leads)
 
     def index(self, name: str) -> int:
-        """Where the line of that name stands.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
+        """Where the line of that name stands; raises `InputError` if there is none."""
         if name not in self.names:
             raise InputError(f"no line {name!r}; the lines are {', '.join(self.names)}")
         return self.names.index(name)
@@ -155,7 +171,7 @@ class Ensemble:
         kept = tuple(self.lines[line] for line in lines)
         bass = lines.index(self.bass) if self.bass in lines else None
         name = self.name if len(kept) == len(self.lines) else ""
-        return Ensemble(name, kept, bass=bass, writing=self.writing)
+        return Ensemble(name, kept, bass=bass, writing=self.writing, sound=self.sound)
 
     def with_ranges(self, ranges: Mapping[str, Sequence[int]]) -> Ensemble:
         """The ensemble with other ranges for some lines, by their names."""
@@ -175,8 +191,8 @@ class Ensemble:
         return replace(self, lines=lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The ensemble as plain data, for `from_dict`."""
-        return asdict(self)
+        """The ensemble as plain data, for `from_dict`; without a sound where it has none."""
+        return {name: v for name, v in asdict(self).items() if name != "sound" or v}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Ensemble:
@@ -192,8 +208,9 @@ class Ensemble:
                 Line(**{**line, "aliases": tuple(line.get("aliases", ()))})
                 for line in values["lines"]
             )
-            rest = {name: value for name, value in values.items() if name != "lines"}
-            return cls(**{**rest, "lines": lines, "order": tuple(values.get("order", ()))})
+            sound = Sound(**values["sound"]) if values.get("sound") else None
+            made = {"lines": lines, "order": tuple(values.get("order", ())), "sound": sound}
+            return cls(**{**values, **made})
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(f"not an ensemble: {error}") from None
 

@@ -254,8 +254,8 @@ def checked(block: type[B], name: str, values: Mapping[str, object], path: str |
     try:
         return block.model_validate(values[name])
     except ValidationError as error:
-        faults = error.errors()
-        unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+        faults, kinds = error.errors(), ("extra_forbidden", "unexpected_keyword_argument")
+        unknown = [fault for fault in faults if fault["type"] in kinds]
         where = [*unknown, *faults][0]["loc"]  # a misspelt key is missing too
         reason = faults[0]["msg"].removeprefix("Value error, ")
         if unknown:
@@ -271,4 +271,4 @@ def _known(block: Any, where: Sequence[int | str]) -> list[str]:
     for part in where:
         field = getattr(block, "model_fields", {}).get(part)
         block = field and field.annotation
-    return list(getattr(block, "model_fields", {}))
+    return list(getattr(block, "model_fields", getattr(block, "__dataclass_fields__", {})))

@@ -13,9 +13,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from kantor.ensemble import COLOURS, SATB, Ensemble, Line
+from kantor.ensemble import COLOURS, SATB, Ensemble, Line, Sound
 from kantor.errors import InputError
-from kantor.settings import STYLES, Block, load, params_path
+from kantor.settings import STYLES, Block, checked, params_path, read_params
 
 
 class LineSettings(Block):
@@ -74,18 +74,6 @@ class EnsembleSettings(Block):
         )
 
 
-class Sound(Block):
-    """How the music of a style is played.
-
-    `swing` is the share of an eighth pair's time that its first eighth has: .5 is even, .667 a
-    triplet's. `humanise` is how far velocities lie apart, 0 to 1.
-    """
-
-    tempo: float = Field(100.0, gt=0)
-    swing: float = Field(0.5, ge=0.5, lt=0.8)
-    humanise: float = Field(0.0, ge=0, le=1)
-
-
 class Style(Block):
     """What people are told of a style and of the data that it is learned from."""
 
@@ -120,7 +108,7 @@ def folder(root: Path, name: str) -> Path:
 
 
 def load_ensemble(path: str | Path | None = None) -> Ensemble:
-    """The ensemble of the block `ensemble`, called as its style's file.
+    """The ensemble of the block `ensemble`, called as its style's file, with the style's sound.
 
     Raises
     ------
@@ -128,4 +116,7 @@ def load_ensemble(path: str | Path | None = None) -> Ensemble:
         One line that names the file, the key and the fault.
     """
     path = Path(path or params_path())
-    return load(EnsembleSettings, "ensemble", path).made(path.stem)
+    values = read_params(path)
+    made = checked(EnsembleSettings, "ensemble", values, path).made(path.stem)
+    styled = "style" in values
+    return replace(made, sound=checked(Style, "style", values, path).sound) if styled else made

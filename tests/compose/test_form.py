@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ensembles import ROCK
 
 from kantor.compose.composer import compose
 from kantor.compose.form import Form, continued
@@ -18,6 +19,12 @@ from kantor.music.score import Key, Meter, Score, onset_floor
 def spans(flags):
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def test_a_style_has_its_tempo():
+    """A piece from nothing begins at the tempo of its ensemble's sound."""
+    assert Form(4, ensemble=ROCK).request().score.tempo == 132
+    assert Form(4).request().score.tempo == 80
 
 
 def test_a_piece_from_nothing(filler):

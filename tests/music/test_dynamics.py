@@ -1,10 +1,13 @@
 """Velocities: phrases, the bar, the melody, and what is written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.ensembles import rhythms
 
 from kantor.ensemble import Ensemble, Line
-from kantor.music.dynamics import velocities
+from kantor.music.dynamics import unevenness, velocities
 from kantor.music.notation import Dynamic, LineNotation, Notation
 from kantor.music.score import REST, Score
 
@@ -96,3 +99,33 @@ def test_nothing_odd_breaks_it():
     assert (velocities(beat)[::4] > 0).all()
     odd = [Dynamic(-3, "f"), Dynamic(1.5, "n"), Dynamic(999, "crescendo"), Dynamic(999, "stop")]
     assert (velocities(score_of(*odd))[::4] > 80).any()
+
+
+def test_lines_have_levels_and_drums_no_phrases():
+    """Half as loud is what sounds so, by the square of the velocity; a drum keeps its level."""
+    lines = tuple(Line(f"line {index}", 0, 127) for index in range(3))
+    drum = Line("kick", 36, 36, kind="drum")
+    loud = velocities(score_of(ensemble=Ensemble("", (*lines, drum))))
+    soft = velocities(
+        score_of(ensemble=Ensemble("", (*lines[:2], replace(lines[2], level=0.5), drum)))
+    )
+    assert (soft[:, [0, 1, 3]] == loud[:, [0, 1, 3]]).all()
+    struck = loud[:, 2] > 0
+    np.testing.assert_allclose((soft[struck, 2] / loud[struck, 2]) ** 2, 0.5, atol=0.02)
+    assert (loud[::16, 3] == loud[0, 3]).all()
+
+
+def test_a_sound_is_uneven_by_its_seed():
+    """As far as it says, the same each time, without a drift; another seed plays otherwise."""
+    even, uneven = (velocities(rhythms(humanise=share)).astype(int) for share in (0, 0.5))
+    apart = (uneven - even)[even > 0]
+    assert 8 < np.abs(apart).max() <= 15
+    assert abs(apart.mean()) < 2
+    assert (uneven == velocities(rhythms(humanise=0.5))).all()
+    assert (uneven != velocities(rhythms(humanise=0.5, seed=4))).any()
+
+
+def test_unevenness_is_that_of_the_page():
+    """The first numbers, which the page's own test has too."""
+    found = unevenness((3, 2), 3).round(6).tolist()
+    assert found == [[-0.131251, 0.137092], [0.003239, -0.520254], [0.243251, -0.275432]]

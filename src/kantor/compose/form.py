@@ -17,7 +17,7 @@ from kantor.music.phrases import even_endings
 from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Key, Meter, Score
 
 PHRASE = 4  # bars
-TITLE = "Composition"
+TITLE, TEMPO = "Composition", 80.0
 Spans = Sequence[tuple[int, int]]
 
 _HOMES = range(41, 53)  # where the bass ends
@@ -71,13 +71,15 @@ class Form:
         signature but not the mode, and else neither is sure.
         """
         shape = (self.bars * self.meter.bar_steps, len(self.ensemble))
+        sound = self.ensemble.sound
         score = Score(
             np.full(shape, REST, np.int8),
             np.zeros(shape, bool),
             self.meter,
             self.pickup,
             self.key,
-            title=TITLE,
+            sound.tempo if sound else TEMPO,
+            TITLE,
             ensemble=self.ensemble,
         )
         endings = even_endings(score, 0, self.meter, self.phrase)

@@ -93,12 +93,13 @@ def _score(
     first_line = int(lines[0])
     meter = meter_at(file, first_line)
     meters = meters_of(file, meter, first_line, end)
+    sound = ensemble.sound
     return Score(
         pitches,
         onsets,
         meter=meter,
         pickup=first_line - origin,
-        tempo=file.tempo_at(begins),
+        tempo=sound.tempo if sound and not file.tempi else file.tempo_at(begins),
         title=file.title,
         fermatas=fermatas,
         bar_lines=lines[: max(1, int((lines < end).sum()))] - origin,

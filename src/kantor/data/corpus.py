@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -170,14 +170,14 @@ def _shared(piece: Piece) -> dict[str, object]:
 
 
 def _row(piece: Piece) -> dict[str, object]:
-    """What of a piece is not an array; the ensemble where it is not `SATB`."""
-    score = piece.score
+    """What of a piece is not an array; the ensemble, without its sound, where it is not `SATB`."""
+    score, ensemble = piece.score, replace(piece.score.ensemble, sound=None)
     row = _shared(piece) | {
         "meter": [score.meter.numerator, score.meter.denominator],
         "key": [score.key.fifths, score.key.mode] if score.key else None,
         "shape": list(score.pitches.shape),
     }
-    return row if score.ensemble == SATB else row | {"ensemble": score.ensemble.to_dict()}
+    return row if ensemble == SATB else row | {"ensemble": ensemble.to_dict()}
 
 
 def _pieces(stored: Mapping[str, NDArray[Any]]) -> Corpus:

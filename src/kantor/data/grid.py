@@ -20,7 +20,8 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
     """The lines of `ensemble` in `parsed` as a score; `title` where the file has none of its own.
 
     Silence of half a bar or more before the first note is cut off at a beat, and what then stands
-    before the first whole bar is the pickup. The key is the file's, else the estimated one.
+    before the first whole bar is the pickup. The key is the file's, else the estimated one. A
+    drum's note lasts a step.
 
     Raises
     ------
@@ -28,7 +29,7 @@ def score_of(parsed: ParsedFile, title: str, ensemble: Ensemble = SATB) -> Score
         If the file has not these lines.
     """
     notes = [
-        Note(note.start, note.end, note.pitch, line)
+        Note(note.start, note.end if line < ensemble.pitched else note.start + 1, note.pitch, line)
         for line, part in enumerate(ensemble_parts(parsed.parts, ensemble))
         for note in quantise(part.notes)[0]
     ]

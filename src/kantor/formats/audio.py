@@ -6,8 +6,8 @@ pieces are rendered in blocks, so memory does not grow with length; the same sco
 bytes.
 
 The music sounds as in a small church, each line by its program at its place, as loud as
-`kantor.music.dynamics` has it, with repeats played. `kantor.formats.sampler` plays the notes; a
-short reverberation lets them die away, and what lies below hearing is taken out.
+`kantor.music.dynamics` has it, repeats played, eighths swung. `kantor.formats.sampler` plays the
+notes; a short reverberation lets them die away, and what lies below hearing is taken out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from kantor.music.dynamics import velocities
 from kantor.music.notes import notes_of
 from kantor.music.repeats import played
 from kantor.music.score import Score
+from kantor.music.swing import steps_played
 
 Samples = NDArray[np.float32]
 Gains = Sequence[float] | None
@@ -189,7 +190,7 @@ def _notes_by_block(
 
     None is longer than a block; repeated notes are set apart; silent lines have none.
     """
-    at = np.rint(score.seconds_at(np.arange(score.steps + 1)) * rate).astype(int).tolist()
+    at = np.rint(score.seconds_at(steps_played(score)) * rate).astype(int).tolist()
     longest, gap = _BLOCK_SECONDS * rate, int(_REPEAT_GAP * rate)
     loudness = velocities(score)
     blocks: dict[int, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))

@@ -5,12 +5,17 @@ drum lines share the tenth channel, which General MIDI keeps for drums. MIDI has
 is written as a first bar of its own length (1/4 for a quarter), followed by the score's meter, so
 that bar lines fall where they belong; `kantor.formats.reading.read` understands it that way.
 MIDI has no repeats either: they are written out.
+
+An ensemble with a sound is played so: its lines stand at their places, and eighths are swung, of
+which a text such as ``Swing 0.62`` tells from where quarters are counted.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +23,17 @@ from numpy.typing import NDArray
 
 from kantor.errors import InputError, one_line
 from kantor.files import save
-from kantor.formats.parsed import DRUM_CHANNEL
+from kantor.formats.parsed import DRUM_CHANNEL, SWING
 from kantor.music.bars import bars_of
 from kantor.music.dynamics import velocities
 from kantor.music.notes import spans_of
 from kantor.music.repeats import played
 from kantor.music.score import STEPS_PER_QUARTER, Score
+from kantor.music.swing import steps_played, swing_changes
 
 TICKS_PER_QUARTER = 480
+_TICKS_A_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+_PAN = 10  # the controller
 _DRUM_KIT = 0  # the program of a standard kit
 _MOST_PITCHED = 15  # the channels without the drums
 _SLOWEST = 0xFFFFFF  # microseconds a quarter that fit into MIDI's three bytes
@@ -45,8 +53,9 @@ def to_bytes(score: Score) -> bytes:
         raise InputError(f"{score.ensemble.pitched} pitched lines; MIDI holds {_MOST_PITCHED}")
     score = played(score)
     loud = velocities(score)
-    tracks = [_track(score, line, loud[:, line]) for line in range(score.pitches.shape[1])]
-    tracks.insert(0, _conductor(score))
+    ticks = np.rint(steps_played(score) * _TICKS_A_STEP).astype(int).tolist()
+    tracks = [_track(score, line, loud[:, line], ticks) for line in range(score.pitches.shape[1])]
+    tracks.insert(0, _conductor(score, [0, *ticks[1:]]))
     header = struct.pack(">4sihhh", b"MThd", 6, 1, len(tracks), TICKS_PER_QUARTER)
     return header + b"".join(b"MTrk" + struct.pack(">i", len(track)) + track for track in tracks)
 
@@ -57,8 +66,8 @@ def write(score: Score, path: str | Path) -> None:
     save(path, lambda file: file.write(data))
 
 
-def _conductor(score: Score) -> bytes:
-    """The track of what concerns all lines: title, composer, tempi, meters, key."""
+def _conductor(score: Score, ticks: Sequence[int]) -> bytes:
+    """The track of what concerns all lines: title, composer, tempi, meters, key, swing."""
     events = [(0, _NAME, one_line(score.title).encode())]
     if score.notation.composer:
         events.append((0, _TEXT, one_line(score.notation.composer).encode()))
@@ -73,40 +82,42 @@ def _conductor(score: Score) -> bytes:
             size = (bar.meter.numerator, bar.meter.denominator.bit_length() - 1, *_CLOCKS)
             events.append((bar.start, _METER, bytes(size)))
             last_meter = bar.meter
+    for start, ratio in swing_changes(score):
+        events.append((start, _TEXT, f"{SWING} {ratio:g}".encode()))
     events.append((score.steps, _END, b""))
     events.sort(key=lambda event: event[0])
-    starts = [0, *(start for start, _, _ in events)]
-    written = zip(starts, events, strict=False)
-    return b"".join(_meta(start - last, kind, data) for last, (start, kind, data) in written)
+    starts = [0, *(ticks[start] for start, _, _ in events)]
+    return b"".join(
+        _meta(now - last, kind, data)
+        for (last, now), (_, kind, data) in zip(pairwise(starts), events, strict=True)
+    )
 
 
-def _track(score: Score, index: int, velocity: NDArray[np.uint8]) -> bytes:
+def _track(score: Score, index: int, velocity: NDArray[np.uint8], ticks: Sequence[int]) -> bytes:
     """The track of one line; where a note ends and the next starts, the end comes first."""
     line = score.ensemble.lines[index]
     drum = line.kind == "drum"
     channel = DRUM_CHANNEL if drum else index + (index >= DRUM_CHANNEL)
-    on, off, choose = (status | channel for status in (0x90, 0x80, 0xC0))
+    on, off, choose, control = (status | channel for status in (0x90, 0x80, 0xC0, 0xB0))
     events = [_meta(0, _NAME, one_line(line.name.capitalize()).encode())]
     events.append(bytes([0, choose, _DRUM_KIT if drum else line.program]))
+    if score.ensemble.sound and not drum:
+        events.append(bytes([0, control, _PAN, round(63.5 + 63.5 * line.pan)]))
     last = 0
     for start, end, pitch in spans_of(score, index):
-        events.append(_delay(start - last) + bytes([on, pitch, velocity[start]]))
-        events.append(_delay(end - start) + bytes([off, pitch, 0]))
-        last = end
-    events.append(_meta(score.steps - last, _END, b""))
+        events.append(_number(ticks[start] - last) + bytes([on, pitch, velocity[start]]))
+        events.append(_number(ticks[end] - ticks[start]) + bytes([off, pitch, 0]))
+        last = ticks[end]
+    events.append(_meta(ticks[-1] - last, _END, b""))
     return b"".join(events)
 
 
-def _meta(steps: int, kind: int, data: bytes) -> bytes:
-    """An event that makes no sound, so many steps after the event before."""
-    return _delay(steps) + bytes([0xFF, kind]) + _number(len(data)) + data
+def _meta(ticks: int, kind: int, data: bytes) -> bytes:
+    """An event that makes no sound, so many ticks after the event before."""
+    return _number(ticks) + bytes([0xFF, kind]) + _number(len(data)) + data
 
 
 @lru_cache(1024)
-def _delay(steps: int) -> bytes:
-    return _number(steps * TICKS_PER_QUARTER // STEPS_PER_QUARTER)
-
-
 def _number(value: int) -> bytes:
     """Seven bits a byte, the highest first; all but the last have the eighth bit set."""
     digits = [value & 0x7F]

@@ -6,16 +6,20 @@ that cannot be, the next place that reads well is looked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kantor.formats.midi_chunks import Mended
+from kantor.formats.parsed import SWING
 
 SYSTEM = 0xF0
 _SIZES = (0,) * 8 + (2, 2, 2, 2, 1, 1, 2, 0)  # data bytes by the upper half of the status
 _SYSTEM_SIZES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # else none
-_END_OF_TRACK, _NAME, _INSTRUMENT, _TEMPO, _METER, _KEY = 0x2F, 0x03, 0x04, 0x51, 0x58, 0x59
-_KEPT = {_NAME, _INSTRUMENT, _TEMPO, _METER, _KEY}
+_END_OF_TRACK, _TEXT, _NAME, _INSTRUMENT = 0x2F, 0x01, 0x03, 0x04
+_TEMPO, _METER, _KEY = 0x51, 0x58, 0x59
+_KEPT = {_TEXT, _NAME, _INSTRUMENT, _TEMPO, _METER, _KEY}
+_SWING = re.compile(rf"{SWING} (0\.[5-7]\d{{0,5}})".encode())
 _LONGEST_NUMBER = 8  # bytes; the format allows four, but some programs pad
 _AHEAD = 4  # events that must read well before a place is believed
 _FAR = 512  # bytes in which such a place is looked for
@@ -43,6 +47,8 @@ class Track:
     """Numerator, and the denominator's power of two."""
     keys: list[tuple[int, int, int]] = field(default_factory=list)
     """Sharps, and 1 for minor."""
+    swings: list[tuple[int, float]] = field(default_factory=list)
+    """The share of each quarter that its first eighth has; quarters are counted from there."""
 
 
 def events(
@@ -233,3 +239,5 @@ def _keep(track: Track, tick: int, kind: int, content: bytes) -> None:
         track.meters.append((tick, content[0], content[1]))
     elif kind == _KEY and len(content) >= 2:
         track.keys.append((tick, (content[0] ^ 0x80) - 0x80, content[1]))
+    elif kind == _TEXT and (swing := _SWING.fullmatch(content)):
+        track.swings.append((tick, float(swing[1])))

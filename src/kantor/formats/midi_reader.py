@@ -9,7 +9,7 @@ and told, as far as every player reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,6 +20,7 @@ from kantor.formats.midi_chunks import Head, Mended
 from kantor.formats.midi_events import Track, events
 from kantor.formats.midi_meters import meters_of
 from kantor.formats.midi_notes import Channels, channels_of
+from kantor.formats.midi_swing import Clock, straightened
 from kantor.formats.parsed import (
     DRUM_CHANNEL,
     Limits,
@@ -32,9 +33,6 @@ from kantor.music.notes import TimedNote
 from kantor.music.score import Key
 
 recognises = midi_chunks.recognises
-
-_Clock = Callable[[int], Fraction]
-"""From a tick to quarters."""
 
 _WRONG_LENGTH = "{n} track{s} of a wrong length: read to End of Track"
 _ODD_TEMPO = "{n} tempo event{s} that cannot be meant: left out"
@@ -78,7 +76,7 @@ def parse(data: bytes, limits: Limits, *, expand_repeats: bool = False) -> Parse
     tempi = _tempi(whole.tempi, mended)
     if head.division & 0x8000:
         tempi = [(0, _tempo_of_seconds(head.division, content, tempi))]
-    quarters = _clock(head.division, tempi)
+    quarters = straightened(_clock(head.division, tempi), sorted(whole.swings))
     last = max(end for *_, own in content.sounding for end in own.last_ends())
     check_size(limits, quarters=float(quarters(last)))
     length = quarters(max(last, whole.end))
@@ -124,6 +122,7 @@ def _content(data: bytes, head: Head, limits: Limits, mended: Mended) -> _Conten
             content.whole.tempi += track.tempi
             content.whole.meters += track.meters
             content.whole.keys += track.keys
+            content.whole.swings += track.swings
         content.whole.end = max(content.whole.end, track.end)
         for channel, change in own.first_programs.items():
             content.programs[channel] = min(change, content.programs.get(channel, change))
@@ -137,7 +136,7 @@ def _content(data: bytes, head: Head, limits: Limits, mended: Mended) -> _Conten
     return content
 
 
-def _parts(content: _Content, quarters: _Clock) -> Iterator[Part]:
+def _parts(content: _Content, quarters: Clock) -> Iterator[Part]:
     for number, track, own in content.sounding:
         # Most notes end where others begin, and fractions are slow to make: each is made once.
         ticks = {tick for notes in own.notes.values() for note in notes for tick in note[:2]}
@@ -226,7 +225,7 @@ def _tempo_of_seconds(division: int, content: _Content, tempi: list[tuple[int, i
     return min([*(tempo for _, tempo in tempi[:1]), _DEFAULT_TEMPO], key=off_grid)
 
 
-def _clock(division: int, tempi: list[tuple[int, int]]) -> _Clock:
+def _clock(division: int, tempi: list[tuple[int, int]]) -> Clock:
     """Quarters at a tick; where ticks are parts of a second, by the first tempo."""
     rate = _ticks_a_quarter(division, tempi[0][1] if tempi else _DEFAULT_TEMPO)
     if rate.denominator == 1:

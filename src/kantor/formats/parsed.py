@@ -17,6 +17,8 @@ from kantor.music.score import Key, Meter
 
 DRUM_CHANNEL = 9
 """The MIDI channel of drums, counted from 0."""
+SWING = "Swing"
+"""What a text in MIDI begins with that tells of swing."""
 LATE = Fraction(1, 8)  # quarters by which a tempo or key may stand after the note it is meant for
 _EXCESS = {
     "bytes": "larger than {:,} bytes",

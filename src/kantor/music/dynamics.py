@@ -3,7 +3,9 @@
 Levels are MIDI velocities. What is written (``p``, ``f``, hairpins) sets the level, `_USUAL`
 where nothing is. A phrase rises to its highest melody note and falls to its end; notes on a bar
 line or a beat are a little louder than others, and the melody stands in front. The amounts were
-chosen by hand, to be heard but not noticed.
+chosen by hand, to be heard but not noticed. Drums keep their level through a phrase.
+
+A line's own level, and what an ensemble's sound says of uneven playing, come on top.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import Ensemble
 from kantor.music.notation import Dynamic, LineNotation
 from kantor.music.score import REST, STEPS_PER_QUARTER, Score
 
@@ -34,6 +37,7 @@ _START, _TOP, _END = -8, 6, -18  # of a phrase
 _TOP_BETWEEN = (0.3, 0.75)  # of a phrase's length
 _BAR, _HALF_BAR, _BEAT, _OFF = 6, 3, 1, -3
 _MELODY, _OTHERS = 6, -3
+_UNEVEN = 24  # up or down, where a sound is as uneven as can be
 
 
 def velocities(score: Score) -> NDArray[np.uint8]:
@@ -49,7 +53,7 @@ def velocities(score: Score) -> NDArray[np.uint8]:
     lines = range(score.pitches.shape[1])
     if not score.steps or not lines:
         return np.zeros(score.pitches.shape, np.uint8)
-    common = _phrasing(score) + _meter(score)
+    phrasing, meter = _phrasing(score), _meter(score)
     notation = score.notation.lines
     written = [notation.get(line, LineNotation()).dynamics for line in lines]
     usual = next((marks for marks in (written[score.ensemble.leads], *written) if marks), ())
@@ -57,9 +61,36 @@ def velocities(score: Score) -> NDArray[np.uint8]:
     for line in lines:
         level, accents = _written(written[line] or usual, score.steps)
         front = _MELODY if line == score.ensemble.leads else _OTHERS
-        loudness[:, line] = level + accents + common + front
-    loudness = np.rint(np.clip(loudness, _SOFTEST, _LOUDEST))
-    return np.where(score.onsets, loudness, 0).astype(np.uint8)
+        shaped = phrasing if line < score.ensemble.pitched else 0
+        loudness[:, line] = level + accents + meter + shaped + front
+    loudness = np.rint(_played(np.clip(loudness, _SOFTEST, _LOUDEST), score.ensemble))
+    return np.where(score.onsets, np.clip(loudness, 1, 127), 0).astype(np.uint8)
+
+
+def _played(loudness: NDArray[np.float64], ensemble: Ensemble) -> NDArray[np.float64]:
+    """Velocities ``(time, line)`` with each line's level, and as uneven as the ensemble plays.
+
+    A sound is as loud as the square of its velocity.
+    """
+    levels = np.sqrt([line.level for line in ensemble.lines])
+    sound = ensemble.sound
+    if sound is not None and sound.humanise:
+        loudness = loudness + _UNEVEN * sound.humanise * unevenness(loudness.shape, sound.seed)
+    return np.asarray(loudness * levels, float)
+
+
+def unevenness(shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+    """Numbers from -1 to 1 that depend on step, line and seed alone: ``(time, line)``.
+
+    Studio's page makes the same ones (``unevenness`` in ``sound/schedule.js``).
+    """
+    step, line = np.indices(shape, np.uint32)
+    mixed = step * np.uint32(0x9E3779B1) + line * np.uint32(0x85EBCA77)
+    mixed += np.uint32(seed * 0xC2B2AE3D & 0xFFFFFFFF)
+    for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):  # as xxhash and others mix bits
+        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
+    mixed ^= mixed >> np.uint32(15)
+    return np.asarray(mixed / 2.0**31 - 1)
 
 
 def _phrasing(score: Score) -> NDArray[np.float64]:

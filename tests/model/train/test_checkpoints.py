@@ -2,13 +2,14 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.model.small import smallest
 
-from kantor.ensemble import SATB
+from kantor.ensemble import SATB, Sound
 from kantor.errors import SetupError
 from kantor.model.train.checkpoints import Signals, alone, fingerprint, folder_name
 
@@ -36,9 +37,10 @@ def test_fingerprint(tmp_path: Path) -> None:
     ],
 )
 def test_whose_checkpoints_they_are(changes: dict[str, Any], same: bool) -> None:
-    """More time and other devices go on; other settings, data or ranges start afresh."""
+    """More time, other devices and a sound go on; other settings, data or ranges start afresh."""
     own = folder_name(smallest(), SATB, "data")
     assert (folder_name(smallest(**changes), SATB, "data") == own) is same
+    assert folder_name(smallest(), replace(SATB, sound=Sound()), "data") == own
     assert folder_name(smallest(), SATB, "other data") != own
     assert folder_name(smallest(), SATB.with_ranges({"bass": (36, 60)}), "data") != own
 

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from kantor.ensemble import Ensemble
@@ -37,9 +38,12 @@ def fingerprint(inputs: Iterable[Path]) -> str:
 
 
 def folder_name(settings: Train, ensemble: Ensemble, fingerprint: str) -> str:
-    """The folder of a training's checkpoints: another one for other parameters or data."""
+    """The folder of a training's checkpoints: another one for other parameters or data.
+
+    A sound shapes no weights.
+    """
     parameters = settings.model_dump(mode="json", exclude=GO_ON)
-    key = json.dumps([parameters, ensemble.to_dict()], sort_keys=True)
+    key = json.dumps([parameters, replace(ensemble, sound=None).to_dict()], sort_keys=True)
     return hashlib.sha256(f"{fingerprint}\n{key}".encode()).hexdigest()[:16]
 
 

@@ -21,16 +21,19 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.batch import Batch, Plan, counted, run
 from kantor.batch.dispatcher import Engine, Results, processes
 from kantor.batch.jobs import Chunk
 from kantor.batch.models import patient
 from kantor.batch.settings import markdown
 from kantor.batch.worker import compose_chunk
-from kantor.errors import SetupError
+from kantor.errors import InputError, ModelError, SetupError
 from kantor.intake import read_limits
 from kantor.registry import CHAMPION, fetch, load_alone, may_pass
+from kantor.service.inbox import Turn, turns
+
+NOTHING_NEW = "nothing new"
 
 
 def task_runner() -> TaskRunner[Any]:
@@ -67,7 +70,11 @@ def compose(packed: bytes, engine: Engine | None = None) -> Results:
     task_runner=task_runner(),
 )
 def batch_compose(
-    inbox: str | None = None, out: str | None = None, model: str = CHAMPION, only_new: bool = True
+    inbox: str | None = None,
+    out: str | None = None,
+    model: str = CHAMPION,
+    only_new: bool = True,
+    style: str = "",
 ) -> str:
     """Compose what is new in the inbox, by the champion of this moment.
 
@@ -77,25 +84,46 @@ def batch_compose(
         out: The folder for the results. Empty: the one that params.yaml names.
         model: The version that composes: champion, challenger or a number.
         only_new: Leave out melodies that an earlier batch finished.
+        style: The style whose model composes for all that is there. Empty: Bach's, and for what
+            lies in a sub-folder of the name of a style, that style's.
     """
     batch = settings.load(Batch, "batch", PARAMS)
     folder = Batch(out=out or batch.out).out  # checked: an address is no folder
-    log = get_run_logger()
     batch = batch.model_copy(update={"out": ROOT / folder})
     place = inbox or batch.inbox
     if "://" not in place:
         place = str(ROOT / place)
         if not Path(place).exists():
             Path(place).mkdir(parents=True)
+    if style:
+        return _composed(Turn(place, styles.folder_of(ROOT, style)), batch, model, only_new)
+    own, *others = turns(ROOT, place)
+    lines = [_composed(own, batch, model, only_new)]
+    for turn in others:
+        try:
+            lines.append(_composed(turn, batch, model, only_new))
+        except (InputError, ModelError, SetupError) as error:
+            get_run_logger().warning("%s: %s", turn.place, error)
+            lines.append(str(error))
+    new = [line for line in lines if line != NOTHING_NEW]
+    return "; ".join(new) or NOTHING_NEW
+
+
+def _composed(turn: Turn, batch: Batch, model: str, only_new: bool) -> str:
+    """Compose a batch, with an artifact on it; what it came to."""
+    log, batch = get_run_logger(), batch.of_style(turn.folder)
+    fetching = partial(fetch, reference=model, root=turn.folder)
+    drift = settings.load(settings.Drift, "drift", settings.params_path(turn.folder))
     plan = Plan(
-        (place,),
+        (turn.place,),
         batch,
-        patient(partial(fetch, reference=model), may_pass, batch.wait_minutes, log.warning),
+        patient(fetching, may_pass, batch.wait_minutes, log.warning),
         load_alone,
         read_limits(PARAMS),
         only_new,
         lambda counts: log.info(counted(counts)),
-        ROOT / settings.load(settings.Drift, "drift", PARAMS).log,
+        turn.folder / drift.log,
+        turn.leave,
     )
     with processes(batch.workers) if batch.engine == "processes" else nullcontext() as engine:
 
@@ -105,8 +133,8 @@ def batch_compose(
 
         summary = run(plan, submit)
     if summary is None:
-        log.info("nothing new in %s", place)
-        return "nothing new"
+        log.info("nothing new in %s", turn.place)
+        return NOTHING_NEW
     create_markdown_artifact(markdown(summary, ROOT), key="batch", description=summary.line)
     return summary.line
 

@@ -184,7 +184,7 @@ def read_params(path: str | Path | None = None) -> dict[str, object]:
     """The whole of a file of parameters as plain data, of the current folder where None is named.
 
     A style says what differs from ``params.yaml``: what its file has not is taken from there, key
-    by key; an ensemble is taken whole.
+    by key; an ensemble is taken whole, and its model is called as the style.
 
     Raises
     ------
@@ -196,6 +196,7 @@ def read_params(path: str | Path | None = None) -> dict[str, object]:
     folder = Path(path).parent.resolve()
     if folder.name == STYLES:
         base = _read(folder.parent / PARAMS)
+        base = _merged(base, {"register": {"model": f"kantor-{Path(path).stem}"}})
         values = {**_merged(base, values), "ensemble": values.get("ensemble", base["ensemble"])}
     return values
 

@@ -10,6 +10,7 @@ from kantor.errors import InputError
 from kantor.formats import midi, musicxml
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
+from kantor.registry.loaded import Scope
 
 NOTES = (72, 67, 60, 48)
 
@@ -38,7 +39,10 @@ class Model:
 def model(monkeypatch):
     """The model that every URI leads to; it keeps the URIs and what is asked of it."""
     model = Model()
-    monkeypatch.setattr(kantor.registry, "load_model", lambda uri: model.uris.append(uri) or model)
+    monkeypatch.setattr(
+        kantor.registry, "load_model", lambda uri, root=None: model.uris.append(uri) or model
+    )
+    monkeypatch.setattr(kantor.registry, "scope_of", lambda uri, root=None: Scope())
     return model
 
 

@@ -103,7 +103,9 @@ def batch(run, tmp_path, monkeypatch):
         "batch: {chunk: 3, page: {recorded: 0}}\nintake: {settle: 0}"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "fetch", lambda into, reference: tunes.fetch(reference)(into))
+    monkeypatch.setattr(
+        registry, "fetch", lambda into, reference, root: tunes.fetch(reference)(into)
+    )
     monkeypatch.setattr(registry, "load_alone", tunes.load)
     monkeypatch.setattr(dispatcher, "processes", lambda workers: nullcontext(tunes.here))
     return lambda *words: run("batch", *words)

@@ -55,9 +55,11 @@ def test_a_move_is_told(run, moves):
     assert result.stdout == "version 3 is champion, version 2 is previous\n"
     assert result.stderr == "kantor: overridden: no data\n"
     assert run("models", "retire", "challenger", "--why", "old").stdout == "version 3 is retired\n"
-    moves.promote.assert_called_once_with("2", "sounds better", "ada@desk", False, comparison=None)
-    moves.rollback.assert_called_once_with("now", None, True)
-    moves.retire.assert_called_once_with("challenger", "old", None)
+    moves.promote.assert_called_once_with(
+        "2", "sounds better", "ada@desk", False, comparison=None, root=None
+    )
+    moves.rollback.assert_called_once_with("now", None, True, root=None)
+    moves.retire.assert_called_once_with("challenger", "old", None, root=None)
 
 
 @pytest.mark.parametrize("words", [["promote", "2"], ["rollback"], ["retire", "2"]])
@@ -82,7 +84,7 @@ def test_promoting_after_a_comparison(run, moves, compare):
     """What was found worse decides, and the gains go into the history."""
     run("models", "promote", 2, "--why", "measured", "--compare")
     assert moves.promote.call_args.kwargs["comparison"] is COMPARISON
-    compare.assert_called_once_with("2")
+    compare.assert_called_once_with("2", root=None)
 
 
 def test_a_comparison_is_told(run, compare, tmp_path):
@@ -97,7 +99,7 @@ def test_a_comparison_is_told(run, compare, tmp_path):
     (head,) = [line for line in told if line.startswith("metric ")]
     assert head.split()[:4] == ["metric", "Bach", "champion", "1"]
     assert plot.read_bytes().startswith(b"<?xml")
-    compare.assert_called_once_with("2", "1")
+    compare.assert_called_once_with("2", "1", None)
     for name in ("gains.pdf", "missing/gains.png"):
         result = run("models", "compare", 2, "--plot", tmp_path / name)
         assert result.exit_code == console.BAD_INPUT
@@ -107,13 +109,13 @@ def test_a_comparison_is_told(run, compare, tmp_path):
 def test_the_history_is_a_line_a_move(run, monkeypatch):
     """Nothing is wrapped outside a terminal; where there was no move, a word says so."""
     elsewhere = Event("elsewhere", "", "unknown", 3, 1, "moved without Kantor, no record")
-    monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED, elsewhere])
+    monkeypatch.setattr(HISTORY, lambda root: [EVENT, FORCED, elsewhere])
     _, first, second, third = run("models", "history").stdout.splitlines()
     expected = "2026-11-25 08:00:00 promote 1 2 ada@desk 0.9100 sounds | better"
     assert " ".join(first.split()) == expected
     assert second.endswith("now; overridden: no data")
     assert third.startswith("-  ")
-    monkeypatch.setattr(HISTORY, list)
+    monkeypatch.setattr(HISTORY, lambda root: [])
     assert run("models", "history").stdout == ""
     assert "no moves yet" in run("models", "history").stderr
 
@@ -124,7 +126,7 @@ def test_versions_are_listed(run, monkeypatch):
         {"version": 12, "aliases": ["challenger"], "created": "2026-01-02", "metrics": {}},
         {"version": 3, "aliases": [], "created": "2026-01-01", "metrics": {"crossing": 0.0234}},
     ]
-    monkeypatch.setattr(kantor.registry, "versions", lambda: versions)
+    monkeypatch.setattr(kantor.registry, "versions", lambda root: versions)
     assert run("models", "list").stdout.splitlines() == [
         "version  aliases     created     figures",
         "12       challenger  2026-01-02  -",
@@ -137,8 +139,8 @@ def test_a_version_is_shown(run, monkeypatch):
     tags = {"git.commit": "abc", EVENT.tag: EVENT.to_json(), "mlflow.source": "x"}
     row = {"version": 2, "aliases": ["champion"], "created": "2026-11-25", "run": "f00"}
     row |= {"tags": tags, "metrics": {"overlap": 0.91284}}
-    monkeypatch.setattr(kantor.registry, "describe", lambda version: row)
-    monkeypatch.setattr(HISTORY, lambda: [EVENT, FORCED])
+    monkeypatch.setattr(kantor.registry, "describe", lambda version, root: row)
+    monkeypatch.setattr(HISTORY, lambda root: [EVENT, FORCED])
     told = run("models", "show", "champion").stdout
     expected = "version 2 aliases champion created 2026-11-25 run f00 git.commit abc overlap 0.9128"
     assert told.split()[:12] == expected.split()
@@ -149,17 +151,17 @@ def test_a_version_is_shown(run, monkeypatch):
 @pytest.mark.parametrize("group", ["model", "models"])
 def test_a_model_is_written_to_a_file(run, tmp_path, monkeypatch, group):
     """By default the champion; what stands there is replaced only if that is said."""
-    export = Mock(side_effect=lambda path, _: path.touch())
+    export = Mock(side_effect=lambda path, *_: path.touch())
     monkeypatch.setattr(kantor.registry, "export", export)
     file = tmp_path / "new" / "bach.kantor"
     result = run(group, "export", file)
     assert (result.exit_code, result.stdout) == (0, f"{file}\n")
-    export.assert_called_once_with(file, "champion")
+    export.assert_called_once_with(file, "champion", None)
     result = run(group, "export", file, "--model", "2")
     assert result.exit_code == console.BAD_INPUT
     assert "is there already; --overwrite" in " ".join(result.stderr.split())
     assert run(group, "export", file, "--model", "2", "--overwrite").exit_code == 0
-    export.assert_called_with(file, "2")
+    export.assert_called_with(file, "2", None)
 
 
 def test_the_card_in_a_file_is_shown(run, tmp_path, monkeypatch):

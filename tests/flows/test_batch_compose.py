@@ -18,7 +18,7 @@ def engine(tmp_path, monkeypatch):
     """The flow in a folder of its own, with a model by rule; names the engine."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "PARAMS", tmp_path / "params.yaml")
-    monkeypatch.setattr(module, "fetch", lambda into, reference: tunes.fetch()(into))
+    monkeypatch.setattr(module, "fetch", lambda into, reference, root: tunes.fetch()(into))
     monkeypatch.setattr(module, "load_alone", tunes.load)
 
     def named(engine: str):

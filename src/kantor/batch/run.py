@@ -132,8 +132,9 @@ class _Run:
             check(location)
         for place, location in enumerate(plan.places):
             known = self._ledger.objects(options, location) if plan.only_new else None
+            found = uploads(location, plan.limits, known, plan.leave)
             last, nth = None, 0
-            for position, item in enumerate(uploads(location, plan.limits, known)):
+            for position, item in enumerate(found):
                 nth = nth + 1 if item.name == last else 0
                 last = item.name
                 entry = Entry(place, position, item.name, nth, item.sha256)

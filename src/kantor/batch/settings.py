@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 
 from kantor.compose.composer import Model
 from kantor.intake import Limits
-from kantor.settings import Block
+from kantor.settings import Block, repository
 
 STATUSES = COMPOSED, REUSED, REFUSED, FAILED = "composed", "reused", "refused", "failed"
 URL = "KANTOR_URL"  # the variable with the front page's address, where it is served
@@ -96,6 +96,17 @@ class Batch(Options):
             raise ValueError(f"{out}: results are written to a folder; for an address use copy_to")
         return out
 
+    def of_style(self, folder: Path) -> Batch:
+        """The same for a style, by its folder: its results and ledger are apart from Bach's.
+
+        Such as ``compositions/pop/batches`` beside ``compositions/batches``.
+        """
+        if repository(folder) == folder.absolute():
+            return self
+        copy_to = self.copy_to and f"{self.copy_to.rstrip('/')}/{folder.name}"
+        out = self.out.parent / folder.name / self.out.name
+        return self.model_copy(update={"out": out, "copy_to": copy_to})
+
     def options(self) -> Options:
         """What shapes the compositions."""
         return Options(**{name: getattr(self, name) for name in Options.model_fields})
@@ -117,6 +128,7 @@ class Plan:
     only_new: bool = False
     report: Callable[[Mapping[str, int]], object] = lambda counts: None  # after each chunk
     drift: Path | None = None  # the log for the features of what is composed
+    leave: frozenset[str] = frozenset()  # folders right at a place that are passed over
 
 
 @dataclass(frozen=True)

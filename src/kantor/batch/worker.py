@@ -24,7 +24,10 @@ from kantor.batch.settings import Loader
 from kantor.compose import outputs
 from kantor.compose.composer import Model, Request, compose
 from kantor.compose.from_file import from_file
+from kantor.compose.meters import unlearned
+from kantor.compose.plan import Plan
 from kantor.drift import features
+from kantor.ensemble import SATB
 from kantor.errors import InputError, ModelError
 from kantor.intake import parse_upload
 from kantor.metrics.musical import JOINT
@@ -67,6 +70,7 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
     began = time.perf_counter()
     options = chunk.options
     model = _loaded(chunk.loader, str(chunk.model))
+    plan = Plan.parse(ensemble=getattr(model, "ensemble", SATB))
     results: dict[str, Result] = {}
     requests: Requests = {}
     steps = 0
@@ -74,7 +78,9 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
         try:
             parsed = parse_upload(job.upload, chunk.limits)
             title = parsed.title or PurePath(job.upload.name).stem
-            request = from_file(replace(parsed, title=title))
+            request = from_file(replace(parsed, title=title), plan)
+            told = unlearned(request.score, getattr(model, "meters", {}))
+            request = replace(request, messages=(*request.messages, *told))
         except InputError as error:
             results[job.key] = Result(job.key, str(error))
             continue

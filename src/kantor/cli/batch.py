@@ -53,6 +53,7 @@ def batch_command(
     particles: options.Particles = None,
     plainness: options.Plainness = None,
     model: options.Model = options.CHAMPION,
+    style: options.Style = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -89,7 +90,8 @@ def batch_command(
     processes.begin(processes.BATCH)
     with console.in_one_line():
         try:
-            summary = _run(places, _settings(context.params), model, only_new)
+            folder = console.folder_of(style)
+            summary = _run(places, _settings(context.params, folder), model, folder, only_new)
         except KeyboardInterrupt:
             console.say("stopped; what is composed is kept, the same command goes on")
             raise typer.Exit(console.STOPPED) from None
@@ -103,7 +105,7 @@ def batch_command(
             raise typer.Exit(console.BAD_INPUT)
 
 
-def _settings(parameters: dict[str, Any]) -> Batch:
+def _settings(parameters: dict[str, Any], folder: Path | None) -> Batch:
     """The block of `params.yaml`, if there is one around, with what was said in its place."""
     from pydantic import ValidationError
 
@@ -129,10 +131,13 @@ def _settings(parameters: dict[str, Any]) -> Batch:
     except SetupError:
         return Batch.model_validate(said)
     batch = settings.load(Batch, "batch", path)
+    batch = batch.of_style(folder) if folder else batch
     return Batch.model_validate({**batch.model_dump(), "out": path.parent / batch.out, **said})
 
 
-def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary | None:
+def _run(
+    places: list[str], batch: Batch, uri: str, root: Path | None, only_new: bool
+) -> Summary | None:
     from functools import partial
 
     from kantor.batch import Plan, counted, run
@@ -143,11 +148,12 @@ def _run(places: list[str], batch: Batch, uri: str, only_new: bool) -> Summary |
 
     with console.bad_option("--out"):
         batch.out.mkdir(parents=True, exist_ok=True)
+    fetching = partial(fetch, reference=uri, root=root)
     with console.progress("Composing") as show, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),
             batch,
-            patient(partial(fetch, reference=uri), may_pass, batch.wait_minutes, console.say),
+            patient(fetching, may_pass, batch.wait_minutes, console.say),
             load_alone,
             read_limits(),
             only_new,

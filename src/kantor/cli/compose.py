@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kantor.compose.form import Form
     from kantor.compose.overrides import Overrides
     from kantor.compose.plan import Plan
+    from kantor.ensemble import Ensemble
     from kantor.music.score import Score
 
 NAME = "composition"  # of what has no file to be named after
@@ -27,6 +29,7 @@ EXAMPLES = """Examples:
   kantor compose tune.mid --takes 3 --seed 7           three others
   kantor compose take.mid --meter 3/4 --pickup 1       say what the file does not
   kantor compose low.mid --transpose fit               where the voices have room
+  kantor compose tune.mid --style pop                  chords and bass of pop songs to it
   kantor compose bass.mid --given bass                 the melody is the bass
   kantor compose hymn.musicxml --given soprano,bass    new inner voices
   kantor compose hymn.musicxml --compose-bars 5-8      only these bars are new
@@ -54,6 +57,7 @@ def compose_command(
     bars: options.Bars = None,
     phrase: options.Phrase = None,
     model: options.Model = options.CHAMPION,
+    style: options.Style = None,
     seed: options.Seed = 0,
     takes: options.Takes = 1,
     candidates: options.Candidates = 1,
@@ -68,7 +72,7 @@ def compose_command(
     instrument: options.Instrument = None,
     title: options.Title = None,
 ) -> None:
-    """Compose what is not given: by default alto, tenor and bass to melodies.
+    """Compose what is not given: by default what goes with melodies, as alto, tenor and bass.
 
     What is given comes back note for note, moved by whole octaves only where that suits its
     voice. What had to be done to a file is printed. A file that does not hold what is asked
@@ -80,35 +84,43 @@ def compose_command(
     """
     with console.in_one_line():
         from kantor.compose import outputs
+        from kantor.compose.meters import unlearned
         from kantor.compose.overrides import Overrides
         from kantor.compose.plan import Plan
         from kantor.music.instruments import programs_of
+        from kantor.registry import scope_of
 
         typed = _typed(context)
-        form = _form(context.params, typed)
+        _check(typed)
         with console.bad_option():
-            plan = Plan.parse(given, voices, lock_bars, compose_bars, fill, more)
             said = Overrides.parse(track, meter, pickup, key, tempo, transpose, repeats)
+        with console.bad_option("--format"):
+            kinds = None if formats is None else outputs.parse_formats(formats)
+        root = _root(model, style)
+        scope = scope_of(model, root)
+        form = None if "melodies" in typed else _form(context.params, typed, scope.ensemble)
+        with console.bad_option():
+            plan = Plan.parse(
+                given, voices, lock_bars, compose_bars, fill, more, ensemble=scope.ensemble
+            )
         if track is not None and plan.one_line is None:
             raise typer.BadParameter(
                 "chooses a melody; of several voices none can be chosen", param_hint="--track"
             )
         with console.bad_option("--instrument"):
             programs = programs_of(instrument, plan.ensemble) if instrument else {}
-        with console.bad_option("--format"):
-            kinds = None if formats is None else outputs.parse_formats(formats)
         with console.bad_option("--out"):
             out.mkdir(parents=True, exist_ok=True)
         read = [(Path(NAME), form.request())] if form else _read_all(melodies or [], plan, said)
         whole = len(read) == len(melodies or [NAME])
         for source, request in read:
-            for message in request.messages:
+            for message in (*request.messages, *unlearned(request.score, scope.meters)):
                 console.say(message if form else f"{source}: {message}")
         if read:
             asked = [
                 _as_asked(request, title, tempo if form else None, programs) for _, request in read
             ]
-            composed = _compose_all(asked, context.params)
+            composed = _compose_all(asked, root, context.params)
             written = [kinds or outputs.DEFAULTS[request.kind] for request in asked]
             if "layout" in typed and not any("musicxml" in each for each in written):
                 console.say("--layout is for MusicXML; --format musicxml writes it")
@@ -129,10 +141,8 @@ def _typed(context: typer.Context) -> dict[str, Any]:
     return typed
 
 
-def _form(values: Mapping[str, Any], typed: Mapping[str, Any]) -> Form | None:
-    """The form of a piece from nothing, None where there are files; refuse what is for others."""
-    from kantor.compose.form import Form
-
+def _check(typed: Mapping[str, Any]) -> None:
+    """Refuse what is for files where there is none, and what is for none where there is one."""
     of_nothing = [typed[name].opts[0] for name in options.OF_NOTHING if name in typed]
     of_file = [typed[name].opts[0] for name in options.OF_FILE if name in typed]
     if "melodies" in typed:
@@ -141,16 +151,31 @@ def _form(values: Mapping[str, Any], typed: Mapping[str, Any]) -> Form | None:
                 f"{of_nothing[0]} is for a piece from nothing, and there is a file; "
                 "--continue composes more bars after it"
             )
-        return None
-    if "bars" not in typed:
+    elif "bars" not in typed:
         raise typer.BadParameter(
             "name a file, or compose from nothing with --bars", param_hint="MELODY"
         )
-    if of_file:
+    elif of_file:
         raise typer.BadParameter(f"{of_file[0]} needs a file; from nothing all is composed")
+
+
+def _form(values: Mapping[str, Any], typed: Mapping[str, Any], ensemble: Ensemble) -> Form:
+    """The form of a piece from nothing."""
+    from kantor.compose.form import Form
+
     names = {*options.OF_NOTHING, *options.OF_BOTH} & typed.keys()
     with console.bad_option():
-        return Form.parse(**{name: values[name] for name in names})
+        return Form.parse(**{name: values[name] for name in names}, ensemble=ensemble)
+
+
+def _root(model: str, style: str | None) -> Path | None:
+    """The folder of the style that is named; then the model must be one of its versions."""
+    if style is not None and (Path(model).exists() or not re.fullmatch(r"@?[\w-]+", model)):
+        raise typer.BadParameter(
+            f"{model} is a model by itself; with --style name an alias or a version's number",
+            param_hint="--model",
+        )
+    return console.folder_of(style)
 
 
 def _read_all(files: Sequence[Path], plan: Plan, said: Overrides) -> list[tuple[Path, Request]]:
@@ -181,14 +206,16 @@ def _as_asked(
     return replace(request, score=replace(request.score, **fields))
 
 
-def _compose_all(requests: Sequence[Request], said: Mapping[str, Any]) -> list[list[Score]]:
-    """The takes of each request; `said` are the command's options."""
+def _compose_all(
+    requests: Sequence[Request], root: Path | None, said: Mapping[str, Any]
+) -> list[list[Score]]:
+    """The takes of each request; `said` are the command's options, `root` a style's folder."""
     from kantor.compose.composer import compose
     from kantor.registry import load_model
 
     sampling = {name: said[name] for name in options.SAMPLING if said[name] is not None}
     with console.progress("Loading the model"):
-        model = load_model(said["model"])
+        model = load_model(said["model"], root)
     seed, takes, candidates = said["seed"], said["takes"], said["candidates"]
     with console.progress("Composing", candidates * takes * len(requests)) as made:
         return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)

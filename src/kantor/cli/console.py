@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -54,6 +55,17 @@ def bad_option(hint: str | None = None) -> Iterator[None]:
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise typer.BadParameter(reason, param_hint=hint) from None
+
+
+def folder_of(style: str | None) -> Path | None:
+    """The folder of a style of the repository that is found from here; None where none is named."""
+    if style is None:
+        return None
+    from kantor import styles
+    from kantor.registry import find_root
+
+    with bad_option("--style"):
+        return styles.folder_of(find_root(), style)
 
 
 @contextmanager

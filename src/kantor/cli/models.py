@@ -35,7 +35,7 @@ Force = Annotated[
 
 
 @models.command("list")
-def list_command() -> None:
+def list_command(style: options.OfStyle = None) -> None:
     """List the versions in the registry, the newest first, with aliases and headline figures."""
     with console.in_one_line():
         from kantor.registry import versions
@@ -47,7 +47,7 @@ def list_command() -> None:
                 str(row["created"]),
                 ", ".join(f"{name} {value:.3g}" for name, value in row["metrics"].items()) or "-",
             ]
-            for row in versions()
+            for row in versions(console.folder_of(style))
         ]
         console.table(["version", "aliases", "created", "figures"], rows)
 
@@ -58,6 +58,7 @@ def export_command(
         Path, typer.Argument(metavar="FILE", help="The file to write, such as bach.kantor.")
     ],
     model: options.Model = options.CHAMPION,
+    style: options.OfStyle = None,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Write a model to one file, with which `kantor compose --model FILE` works anywhere.
@@ -74,13 +75,13 @@ def export_command(
                 raise typer.BadParameter(
                     f"{file} is there already; --overwrite replaces it", param_hint="FILE"
                 )
-        source = export(file, model)
+        source = export(file, model, console.folder_of(style))
         console.say(f"{source}, {file.stat().st_size / 1e6:.1f} MB")
         typer.echo(file)
 
 
 @models.command("show")
-def show_command(version: Version) -> None:
+def show_command(version: Version, style: options.OfStyle = None) -> None:
     """Show a version: what made it, its figures, and the moves that it was part of.
 
     Of a file of `kantor models export` it shows the model card.
@@ -96,7 +97,8 @@ def show_command(version: Version) -> None:
         from kantor.promotion.champion_history import history
         from kantor.registry import describe
 
-        row = describe(version)
+        root = console.folder_of(style)
+        row = describe(version, root)
         facts = {
             "aliases": ", ".join(row["aliases"]) or "-",
             "created": row["created"],
@@ -107,7 +109,7 @@ def show_command(version: Version) -> None:
         facts |= {name: f"{figure:.4g}" for name, figure in row["metrics"].items()}
         rows = [[name, str(value)] for name, value in facts.items()]
         console.table(["version", str(row["version"])], rows)
-        moves = [event for event in history() if row["version"] in (event.before, event.after)]
+        moves = [event for event in history(root) if row["version"] in (event.before, event.after)]
         if moves:
             typer.echo()
             _show_history(moves)
@@ -124,6 +126,7 @@ def compare_command(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw it as well: an SVG or PNG file.")
     ] = None,
+    style: options.OfStyle = None,
 ) -> None:
     """Compare two versions on the same held-out pieces, and say what the rule makes of it.
 
@@ -137,7 +140,7 @@ def compare_command(
         if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
             raise typer.BadParameter(f"{plot}: end it in .svg or .png", param_hint="--plot")
         with console.progress("Comparing"):
-            outcome = compare(challenger, against)
+            outcome = compare(challenger, against, console.folder_of(style))
         typer.echo(rendering.title(outcome))
         for reason in outcome.reasons:
             typer.echo(f"- {reason}")
@@ -161,6 +164,7 @@ def promote_command(
             "--compare", help="Compare with the champion first, and record what it gains."
         ),
     ] = False,
+    style: options.OfStyle = None,
 ) -> None:
     """Make a version the champion; the one before stays at hand as previous.
 
@@ -171,17 +175,19 @@ def promote_command(
     with _a_move() as show:
         from kantor.promotion.promote import promote
 
-        outcome = None
+        outcome, root = None, console.folder_of(style)
         if compare:
             from kantor.promotion.comparison import compare as measure
 
             with console.progress("Comparing"):
-                outcome = measure(version)
-        show(promote(version, why, by, force, comparison=outcome))
+                outcome = measure(version, root=root)
+        show(promote(version, why, by, force, comparison=outcome, root=root))
 
 
 @models.command("rollback")
-def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
+def rollback_command(
+    why: Why, by: By = None, force: Force = False, style: options.OfStyle = None
+) -> None:
     """Go back to the last good champion before this one.
 
     Another rollback goes further back. Versions that were rolled back from, retired or deleted
@@ -190,25 +196,27 @@ def rollback_command(why: Why, by: By = None, force: Force = False) -> None:
     with _a_move() as show:
         from kantor.promotion.promote import rollback
 
-        show(rollback(why, by, force))
+        show(rollback(why, by, force, root=console.folder_of(style)))
 
 
 @models.command("retire")
-def retire_command(version: Version, why: Why, by: By = None) -> None:
+def retire_command(
+    version: Version, why: Why, by: By = None, style: options.OfStyle = None
+) -> None:
     """Take a version out of use: it loses its aliases and is not promoted again."""
     with _a_move() as show:
         from kantor.promotion.promote import retire
 
-        show(retire(version, why, by))
+        show(retire(version, why, by, root=console.folder_of(style)))
 
 
 @models.command("history")
-def history_command() -> None:
+def history_command(style: options.OfStyle = None) -> None:
     """List all moves of the champion: when, from, to, by whom, and why."""
     with console.in_one_line():
         from kantor.promotion.champion_history import history
 
-        if moves := history():
+        if moves := history(console.folder_of(style)):
             _show_history(moves)
         else:
             console.say("no moves yet: the champion is the first version that was registered")

@@ -23,6 +23,7 @@ _WORDS = {
     "repeats": "{}",
     "bars": "{}-bars",
     "phrase": "phrase{}",
+    "style": "{}",
     "model": "{}",
     "seed": "seed{}",
     "candidates": "best-of-{}",

@@ -46,8 +46,9 @@ Given = Annotated[
     str | None,
     _given(
         metavar="VOICES",
-        help="The voices that a file gives, such as bass or soprano,bass, or all; soprano if "
-        "not said. One given voice needs a melody, several need a file with these voices.",
+        help="The voices that a file gives, such as bass or soprano,bass, or all; if not said the "
+        "one that leads, as soprano does. One given voice needs a melody, several need a file with "
+        "these voices.",
     ),
 ]
 Voices = Annotated[
@@ -61,7 +62,7 @@ LockBars = Annotated[
     str | None,
     _given(
         metavar="BARS",
-        help="Bars of a file with four voices in which all are given, such as 1-4,9. Counted as "
+        help="Bars of a file with all voices in which all are given, such as 1-4,9. Counted as "
         "in print: a pickup is bar 0, the first whole bar is 1.",
     ),
 ]
@@ -69,7 +70,7 @@ ComposeBars = Annotated[
     str | None,
     _given(
         metavar="BARS",
-        help="The only bars to compose, of a file with four voices.",
+        help="The only bars to compose, of a file with all voices.",
     ),
 ]
 Fill = Annotated[
@@ -171,6 +172,18 @@ Model = Annotated[
         help="Which model: an alias such as challenger, a version's number, a folder, or a file "
         "of `kantor models export`.",
     ),
+]
+Style = Annotated[
+    str | None,
+    _composed(
+        metavar="NAME",
+        help="In which style: with the champion of its model, or with what --model names of its "
+        "versions. `kantor styles` lists the styles; Bach's if not said.",
+    ),
+]
+OfStyle = Annotated[
+    str | None,
+    typer.Option("--style", metavar="NAME", help="Of which style; Bach's if not said."),
 ]
 Seed = Annotated[int, SEED]
 Takes = Annotated[int, TAKES]

@@ -57,12 +57,13 @@ class Form:
         key: str | None = None,
         pickup: float | None = None,
         phrase: int = PHRASE,
+        ensemble: Ensemble = SATB,
     ) -> Form:
         """A form from the words of the command line; `pickup` in the meter's lower number."""
         said = Overrides.parse(meter=meter, key=key, pickup=pickup)
         signature = said.meter or Meter()
         steps = said.pickup_steps(signature) or 0
-        return cls(bars, signature, said.key or Key(), steps, phrase)
+        return cls(bars, signature, said.key or Key(), steps, phrase, ensemble)
 
     def request(self) -> Request:
         """All lines of the piece, to be composed but for the tonic in the bass.
@@ -86,8 +87,9 @@ class Form:
         tonics = [endings[-1]]
         if self.pickup + STEPS_PER_QUARTER <= endings[-1][0]:
             tonics.append((self.pickup, self.pickup + STEPS_PER_QUARTER))
-        message = f"the bass begins and ends on {self.key.name.split()[0]}, which is given"
-        messages = (message,) if self.ensemble.bass is not None else ()
+        bass = self.ensemble.names[self.ensemble.bass] if self.ensemble.bass is not None else ""
+        message = f"the {bass} begins and ends on {self.key.name.split()[0]}, which is given"
+        messages = (message,) if bass else ()
         return Request(*_ended(score, np.zeros(shape, bool), endings, tonics), messages)
 
 
@@ -130,6 +132,9 @@ def _ended(score: Score, mask: Flags, fermatas: Spans, tonics: Spans) -> tuple[S
         held[start:end] = True
     pitches, onsets, mask = score.pitches.copy(), score.onsets.copy(), mask.copy()
     tonic = next(pitch for pitch in _HOMES if score.key and pitch % 12 == score.key.tonic)
+    if bass is not None:
+        low, high = score.ensemble.ranges[bass]
+        tonic += 12 * max(0, -(-(low - tonic) // 12)) - 12 * max(0, -(-(tonic - high) // 12))
     for start, end in tonics if bass is not None else ():
         pitches[start:end, bass], mask[start:end, bass] = tonic, True
         onsets[start, bass] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 def uploads(
-    location: str, limits: Limits, known: Known | None = None
+    location: str, limits: Limits, known: Known | None = None, leave: Collection[str] = ()
 ) -> Iterator[Upload | Refused]:
     """Every file at `location` and in the zip files there, sorted by name.
 
@@ -52,6 +52,8 @@ def uploads(
     known
         Objects of a store that need not be opened again; it notes the others when all that is in
         them was asked for. Files of a folder, quickly read, are always read.
+    leave
+        Names of folders right at `location` that are passed over.
 
     Raises
     ------
@@ -64,6 +66,8 @@ def uploads(
     path = store.on_disk(location)
     entries = store.entries(location) if path is None else folder.entries(path, limits.settle)
     for entry in entries:
+        if entry.name.partition("/")[0] in leave:
+            continue
         if isinstance(entry, Unusable):
             yield reader.refused(entry.name, entry.reason)
         elif entry.name.casefold().endswith(_UNFINISHED):

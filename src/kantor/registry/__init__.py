@@ -20,7 +20,15 @@ it is an `Away`) or damaged; `InputError` if a reference names no model, version
 and `ModelError` if a version cannot be used. Each message is one line for a person.
 """
 
-from kantor.registry.loading import card_of, export, fetch, load_alone, load_model, may_pass
+from kantor.registry.loading import (
+    card_of,
+    export,
+    fetch,
+    load_alone,
+    load_model,
+    may_pass,
+    scope_of,
+)
 from kantor.registry.registering import receipt_of, register
 from kantor.registry.store import RECEIPT, find_root
 from kantor.registry.versions import CHAMPION, describe, versions
@@ -38,5 +46,6 @@ __all__ = [
     "may_pass",
     "receipt_of",
     "register",
+    "scope_of",
     "versions",
 ]

@@ -14,9 +14,7 @@ from kantor.registry import database
 from kantor.registry.lineage import SOURCES
 from kantor.registry.store import exists, lost, missing, opened
 from kantor.registry.versions import CHAMPION, RETIRED, headline, headline_of
-
-PREFIX = "kantor-"
-"""What the names of Kantor's models begin with; the style follows."""
+from kantor.styles import PREFIX
 
 _VERSIONS = (
     "SELECT name, version, creation_time, coalesce(storage_location, source) FROM model_versions "

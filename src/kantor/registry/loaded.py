@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -37,9 +38,19 @@ _EXAMPLE = (60, 62, 64, 65, 67, 65, 64, 62)  # a melody of two bars in quarters,
 _BROKEN = (OSError, ValueError, TypeError, LookupError, AttributeError, BadZipFile)
 
 
+class Scope(NamedTuple):
+    """For what a model composes: its ensemble, and the meters of the pieces it learned from.
+
+    Each meter, such as ``3/4``, has the share of those pieces; no meters where that is not known.
+    """
+
+    ensemble: Ensemble = SATB
+    meters: Mapping[str, float] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class LoadedModel:
-    """A generator, callable, the ensemble that it composes for, and where it came from.
+    """A generator, callable, what it composes for (see `Scope`), and where it came from.
 
     Its source is such as ``kantor-bach version 3``, or the folder that it was loaded from.
     """
@@ -47,6 +58,7 @@ class LoadedModel:
     generator: Generator
     source: str
     ensemble: Ensemble = SATB
+    meters: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(
         self, given: Conditioning, seeds: NDArray[np.int64], **sampling: Any
@@ -95,7 +107,7 @@ def load_folder(folder: Path, source: str, processes: int | None = None) -> Load
     from kantor.compose import composer
 
     try:
-        return LoadedModel(composer.load(folder, processes), source, ensemble_of(folder))
+        return LoadedModel(composer.load(folder, processes), source, *scope_of(folder))
     except (InputError, ModelError) as error:
         text = str(error).replace(f"{folder}: ", "").replace(f"{folder}/", "")
         named = text.startswith((f"{source}:", f"{source}/"))
@@ -112,6 +124,16 @@ def ensemble_of(folder: Path) -> Ensemble:
     except (OSError, ValueError, AttributeError):
         ensemble = None
     return SATB if ensemble is None else Ensemble.from_dict(ensemble)
+
+
+def scope_of(folder: Path) -> Scope:
+    """What a model's ``model.json`` says that it composes for."""
+    try:
+        meters = json.loads((folder / "model.json").read_text()).get("meters")
+        known = {str(meter): float(share) for meter, share in meters.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        known = {}
+    return Scope(ensemble_of(folder), known)
 
 
 def sampling_parameters(compose: Callable[..., object]) -> dict[str, float | int | bool | str]:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kantor.errors import SetupError
-from kantor.registry import database, model_file
+from kantor.registry import database, loaded, model_file
 from kantor.registry.card import MARKDOWN
-from kantor.registry.loaded import GENERATOR, LoadedModel, load_folder
+from kantor.registry.loaded import GENERATOR, LoadedModel, Scope, load_folder
 from kantor.registry.store import URI_VARIABLE, Away, find_root, opened
 from kantor.registry.versions import CHAMPION, address_of, find, parse
 
@@ -32,6 +32,12 @@ def load_model(reference: str = CHAMPION, root: Path | None = None) -> LoadedMod
     """
     with _files(reference, root) as (folder, source):
         return load_folder(folder, source)
+
+
+def scope_of(reference: str = CHAMPION, root: Path | None = None) -> Scope:
+    """For what a model composes, without loading it."""
+    with _files(reference, root) as (folder, _):
+        return loaded.scope_of(folder)
 
 
 def fetch(into: Path, reference: str = CHAMPION, root: Path | None = None) -> str:

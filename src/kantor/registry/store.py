@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.errors import SetupError, one_line
 from kantor.files import private_file
 
@@ -125,7 +125,7 @@ def opened(
         own = home(root or find_root())
         if not exists(own / DATABASE):
             if not create or any((own / ARTIFACTS).glob("*")):
-                raise missing(own)
+                raise missing(own, model or model_name(root))
             private_file(own / DATABASE)
         uri = f"sqlite:///{own / DATABASE}"
     model = model or model_name(root)
@@ -152,10 +152,19 @@ def lost(root: Path) -> bool:
     return had_one and not exists(root / DATABASE)
 
 
-def missing(root: Path) -> SetupError:
-    """The error for a repository whose registry is not there."""
+def unmade(model: str, root: Path | None) -> str:
+    """One line on a model of a style that was never made; empty where `model` is no style's."""
+    style = model.removeprefix(styles.PREFIX)
+    if root is None or not (root / settings.STYLES / f"{style}.yaml").is_file():
+        return ""
+    return f"no model of the style {style} yet; make style STYLE={style} makes one"
+
+
+def missing(root: Path, model: str = "") -> SetupError:
+    """The error for a repository whose registry is not there, or has not the `model` of a style."""
     if not lost(root):
-        return SetupError(f"{root / DATABASE}: no model is registered yet; run `make repro`")
+        nothing = f"{root / DATABASE}: no model is registered yet; run `make repro`"
+        return SetupError(unmade(model, root) or nothing)
     return SetupError(
         f"{root / DATABASE}: not found, though {ARTIFACTS}/ or {RECEIPT} is there; put it back "
         f"where it was (from a backup), or set {URI_VARIABLE} to where the registry is; to begin a "

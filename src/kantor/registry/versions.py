@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor.errors import InputError
-from kantor.registry.store import Store, model_name, opened
+from kantor.registry.store import Store, model_name, opened, unmade
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -28,8 +28,8 @@ _REFERENCE = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<ver
 def parse(reference: str, root: Path | None = None) -> tuple[str, str]:
     """The model's name and the version (an alias or a number) that a reference means.
 
-    It is ``models:/name@alias``, ``models:/name/number``, or an alias or a number of the model that
-    ``params.yaml`` names.
+    It is ``models:/name@alias``, ``models:/name/number``, or an alias or a number of the model of
+    `root`: a style's where that is the folder of a style.
     """
     match = _REFERENCE.fullmatch(reference)
     if match is not None:
@@ -109,6 +109,8 @@ def aliases_of(store: Store) -> dict[str, int]:
         aliases = store.client.get_registered_model(store.model).aliases
     if aliases is not None:
         return {alias: int(version) for alias, version in aliases.items()}
+    if fault := unmade(store.model, store.root):
+        raise InputError(fault)
     models = sorted(model.name for model in store.client.search_registered_models())
     others = f"; it has {', '.join(models[:5])}" if models else ""
     raise InputError(f"{store.model}: no such model in {store.uri}{others}; run `make repro`")

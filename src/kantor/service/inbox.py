@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.batch import Batch
 from kantor.data.pin import contents, hash_of
 from kantor.errors import InputError
@@ -92,6 +92,35 @@ class Inbox:
             return False
         self._arrived = now
         return now != NOTHING
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Melodies that one model composes for: where they lie, and the folder of its style.
+
+    `leave` names the folders right there that are the inboxes of other styles.
+    """
+
+    place: str
+    folder: Path
+    leave: frozenset[str] = frozenset()
+
+
+def turns(root: Path, place: str) -> list[Turn]:
+    """Who composes for what at a place: a sub-folder called as a style is that style's inbox.
+
+    All else is for the repository's own model. Raises as `kantor.intake.store.listing` does.
+    """
+    others = styles.names(root)[1:]
+    folder = store.on_disk(place)
+    if folder is not None:
+        there = {name for name in others if (folder / name).is_dir()}
+    else:
+        _, top, objects = store.listing(place)
+        there = {key[len(top) :].lstrip("/").partition("/")[0] for key in objects}
+    own = Turn(place, root, frozenset(others))
+    inner = [Turn(f"{place.rstrip('/')}/{name}", styles.folder_of(root, name)) for name in others]
+    return [own, *(one for one in inner if one.folder.name in there)]
 
 
 def state(place: Path | str) -> str:

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from kantor.ensemble import COLOURS, SATB, Ensemble, Line, Sound
 from kantor.errors import InputError
-from kantor.settings import STYLES, Block, checked, params_path, read_params
+from kantor.settings import STYLES, Block, Register, checked, load, params_path, read_params
 
 
 class LineSettings(Block):
@@ -85,6 +85,10 @@ class Style(Block):
     sound: Sound = Sound()
 
 
+PREFIX = "kantor-"
+"""What the names of Kantor's registered models begin with; the style follows."""
+
+
 def names(root: Path) -> list[str]:
     """The styles beside Bach's of the repository `root`, by name."""
     return sorted(path.stem for path in (root / STYLES).glob("*.yaml") if path.name != "dvc.yaml")
@@ -105,6 +109,33 @@ def folder(root: Path, name: str) -> Path:
         meant = f"; {close[0]} may be meant" if close else ""
         raise InputError(f"{what}; there are {', '.join(known) or 'none'}{meant}")
     return root / STYLES / name
+
+
+def own_name(root: Path) -> str:
+    """What the style of the repository itself is called, as its model: ``bach``."""
+    model = load(Register, "register", params_path(root), optional=True).model
+    return model.removeprefix(PREFIX)
+
+
+def folder_of(root: Path, name: str | None) -> Path:
+    """The folder of a style, the repository's own too: that is `root`, also where none is named.
+
+    Raises as `folder` does.
+    """
+    return folder(root, name) if name and name != own_name(root) else root
+
+
+def style_of(place: Path) -> Style:
+    """What people are told of the style of a folder; its name alone where it says nothing.
+
+    Raises
+    ------
+    SetupError
+        One line that names the file, the key and the fault.
+    """
+    path = params_path(place)
+    said = "style" in read_params(path)
+    return load(Style, "style", path) if said else Style(title=own_name(place).capitalize())
 
 
 def load_ensemble(path: str | Path | None = None) -> Ensemble:

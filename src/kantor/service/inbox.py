@@ -111,7 +111,7 @@ def turns(root: Path, place: str) -> list[Turn]:
 
     All else is for the repository's own model. Raises as `kantor.intake.store.listing` does.
     """
-    others = styles.names(root)[1:]
+    others = styles.names(root)
     folder = store.on_disk(place)
     if folder is not None:
         there = {name for name in others if (folder / name).is_dir()}

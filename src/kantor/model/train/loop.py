@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -191,6 +191,7 @@ class Training:
         info = {
             "preset": self.settings.preset,
             "ensemble": trainer.ensemble.to_dict(),
+            **_learned(self.corpus),
             "iterations": trainer.done,
             "stopped_by": stopped_by,
             "parameters": counts,
@@ -220,3 +221,11 @@ class Training:
     def _write(self, name: str, value: dict[str, Any]) -> None:
         text = json.dumps(value, indent=2, sort_keys=True) + "\n"
         files.save(self.reports / name, lambda file: file.write(text.encode()))
+
+
+def _learned(corpus: Corpus) -> dict[str, Any]:
+    """How many pieces were learned from, and the share of them in each meter."""
+    works = {piece.id.partition("#")[0]: piece for piece in corpus if piece.split == "train"}
+    counts = Counter(str(piece.score.meter) for piece in works.values())
+    shares = {meter: round(count / len(works), 4) for meter, count in counts.most_common()}
+    return {"pieces": len(works), "meters": shares}

@@ -34,8 +34,8 @@ class Exam:
     def of(cls, corpus: Corpus, melodies: int) -> Exam:
         """Pieces of the valid split, evenly spread; all of them if `melodies` is 0."""
         from kantor.metrics.baselines import shuffled
+        from kantor.report.bodies import Bodies, compare
         from kantor.report.comparing import overlaps
-        from kantor.report.measuring import Bodies, compare
 
         held_out = [piece.score for piece in corpus if piece.split == "valid"]
         if len(held_out) < 2:
@@ -52,10 +52,10 @@ class Exam:
 
     def grade(self, compose: Callable[..., Any]) -> dict[str, dict[str, float]]:
         """Each metric and mark of one take of every soprano, beside Bach's and the naive figure."""
+        from kantor.report.bodies import Bodies, compare
         from kantor.report.comparing import overlaps
         from kantor.report.composing import compose as compose_all
         from kantor.report.composing import share_changed
-        from kantor.report.measuring import Bodies, compare
 
         seeds = list(range(len(self.real)))
         takes = compose_all(compose, self.real, seeds)

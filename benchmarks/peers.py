@@ -23,9 +23,9 @@ from kantor.data import corpus
 from kantor.metrics.baselines import shuffled
 from kantor.music.score import REST, Score
 from kantor.registry import load_model
+from kantor.report.bodies import Bodies, compare
 from kantor.report.comparing import overlaps
 from kantor.report.composing import compose
-from kantor.report.measuring import Bodies, compare
 
 METRICS = ("triad_or_seventh", "complete_triads", "semitone_clash", "crossing")
 Peer = Callable[[int], list[Score]]

@@ -25,7 +25,7 @@ CURVES = "iteration,phase,likelihood,seconds\n10,start,0.5,1\n20,start,0.25,2\n3
 ENTRY = {"generated": 0.93, "real": 0.95, "baseline": {"triads": 1.0, "random": 0.1}}
 FIGURES = {
     "split": "valid",
-    "headline": {"triad_or_seventh": 0.93, "metrics": 30, "metrics_in_range": 22},
+    "headline": {"triad_or_seventh": 0.93, "crossing": None, "metrics": 30, "metrics_in_range": 22},
     "metrics": {"triad_or_seventh": ENTRY, "crossing": ENTRY | {"generated": None}},
     "part_writing": {"beat_parallels": ENTRY},
     "phrase_ends": {"count": {"generated": 9, "baseline": {"block": 9}}, "root_position": ENTRY},

@@ -108,9 +108,14 @@ class Validate(DataLimits):
 
 
 class Evaluate(Block):
-    """Which split is harmonised, how many pieces the report lets hear, and by which seed."""
+    """Which split is harmonised, how many pieces the report lets hear, and by which seed.
+
+    Of many pieces `pieces` are drawn, of long ones excerpts of `bars` bars; None is all.
+    """
 
     split: Literal["valid", "test"]
+    pieces: int | None = Field(None, ge=1)
+    bars: int | None = Field(None, ge=2)
     samples: int = Field(ge=1)
     seed: int = 0
 

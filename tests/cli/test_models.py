@@ -97,7 +97,7 @@ def test_a_comparison_is_told(run, compare, tmp_path):
     assert told[1].startswith("- overlap: ")
     assert told[2].startswith("- worse in voice crossing: ")
     (head,) = [line for line in told if line.startswith("metric ")]
-    assert head.split()[:4] == ["metric", "Bach", "champion", "1"]
+    assert head.split()[:4] == ["metric", "real", "champion", "1"]
     assert plot.read_bytes().startswith(b"<?xml")
     compare.assert_called_once_with("2", "1", None)
     for name in ("gains.pdf", "missing/gains.png"):

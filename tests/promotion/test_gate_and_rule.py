@@ -185,7 +185,7 @@ LOSS, NOTHING = Difference(-0.021, -0.05, 0.01, 0.1), Difference(*[math.nan] * 4
             "guarded",
             LOSS,
             "keep",
-            "worse in crossing: 0.0500, the champion 0.0400, Bach",
+            "worse in crossing: 0.0500, the champion 0.0400, real",
         ),
         (SURE, "guarded", NOTHING, "keep", "worse in crossing"),
         (

@@ -38,7 +38,7 @@ def test_both_versions_and_bach_are_heard(outcome, root):
     page.write(outcome, root)
     text = (root / page.PAGE).read_text()
     assert "kantor-bach version 2 is better than the champion, version 1" in text
-    kinds = ["Challenger, version 2", "Champion, version 1", "Bach"]
+    kinds = ["Challenger, version 2", "Champion, version 1", "Real"]
     assert re.findall("<figcaption>(.*?)</figcaption>", text) == kinds * page.PIECES
     assert text.count("<audio") == len(kinds) * page.PIECES
     rolls = re.findall(r'<svg class="roll".*?</svg>', text)

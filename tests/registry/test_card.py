@@ -46,7 +46,7 @@ def test_data_and_licence_are_those_that_were_read(bare, told):
 
 
 def test_weaknesses_are_computed(told, figures):
-    """Each sentence has the model's figure and Bach's; what is as good as Bach is no weakness."""
+    """Each sentence has the model's figure and the real one; what is as good is no weakness."""
     assert "Parallel" not in told()
     figures["metrics"] = {
         "parallel_fifths": entry(0.3, 0.1),
@@ -56,11 +56,11 @@ def test_weaknesses_are_computed(told, figures):
     }
     figures["phrase_ends"]["root_position"] = entry(0.5, 0.9)
     text = told()
-    assert "0.40 per 100 steps, Bach 0.20 (2.0 times as many as Bach)" in text
-    assert "More than Bach's: voice crossing 0.040, Bach 0.030" in text
-    assert "Outside the range of Bach's own pieces: voice crossing" in text
-    assert "Fewer phrases end on a triad in root position: 50%, Bach 90%" in text
-    assert "More than Bach's: semitone" not in text
+    assert "0.40 per 100 steps, real 0.20 (2.0 times as many)" in text
+    assert "More than in real pieces: voice crossing 0.040, real 0.030" in text
+    assert "Outside the range of real pieces: voice crossing" in text
+    assert "Fewer phrases end on a triad in root position: 50%, real 90%" in text
+    assert "More than in real pieces: semitone" not in text
     figures["metrics"]["parallel_fifths"] = entry(0.0, 0.5)
     assert "Parallel fifths and octaves" not in told()
 

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from tests.registries import PARAMS, change, client_of
 
+from kantor.ensemble import SATB
 from kantor.registry import live, register, runs
 from kantor.registry.store import home, opened
 
@@ -93,7 +94,7 @@ def test_evaluation_and_version_are_of_the_same_run(repository, begun):
     assert run.data.params["evaluate.seed"] == "0"
     assert run.data.metrics["valid/triad_or_seventh"] == 0.93
     assert {name.partition("/")[0] for name in run.data.metrics} == {"train", "valid"}
-    assert len(runs.CURVE_NAMES) + len(("memory", "cpu")) + 20 <= 40
+    assert len(runs.curve_names(SATB)) + len(("memory", "cpu")) + 20 <= 40
     assert len(run.data.params) <= 60
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kantor.ensemble import SATB, Ensemble, Line
-from kantor.metrics.musical import KEY_METRICS
+from kantor.metrics.musical import KEY_METRICS, LABELS
 from kantor.music.score import Key, Meter, Score, onset_floor
 from kantor.report import composing
 from kantor.report.composing import PIECES, evaluate_tasks, gap, gap_mask, tasks
@@ -96,7 +96,7 @@ def test_bach_himself_does_every_task_as_bach(real):
     assert list(figures) == ["soprano", *TASKS]
     for part in figures.values():
         assert part["pieces"] == PIECES
-        assert list(part["real"]) == list(KEY_METRICS)
+        assert list(part["real"]) == [name for name in KEY_METRICS if name in LABELS]
         np.testing.assert_equal(part["generated"], part["real"])
 
 

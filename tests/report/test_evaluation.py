@@ -59,7 +59,7 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     octaves = figures["metrics"]["parallel_octaves"]
     assert octaves["generated"] > octaves["real"] + 5
     assert octaves["verdict"] == "outside"
-    assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random"}
+    assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random", "nearest"}
     assert figures["headline"]["parallel_octaves"] == octaves["generated"]
     assert figures["headline"]["changed_by_another_seed"] == 0.3333  # of three lines the bass
     assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
@@ -88,7 +88,7 @@ def test_phrase_ends_and_film_of_a_model_for_a_single_task(corpus, model, tmp_pa
     (tmp_path / "training").mkdir()
     corpora.save(takes, tmp_path / "training" / "frames.npz")
     figures = run([replace(one, score=fermatas(one.score)) for one in corpus], model, tmp_path)
-    ends, naive = figures["phrase_ends"], {"block", "triads", "shuffled", "random"}
+    ends, naive = figures["phrase_ends"], {"block", "triads", "shuffled", "random", "nearest"}
     assert ends["count"] == {"generated": 6, "real": 6, "baseline": dict.fromkeys(naive, 6)}
     root = ends["root_position"]
     assert (root["generated"], root["real"], root["verdict"]) == (0, 1, "outside")

@@ -14,8 +14,9 @@ from kantor.metrics.baselines import shuffled
 from kantor.metrics.distances import overlap_area
 from kantor.metrics.musical import evaluate_windows
 from kantor.music.score import Meter, Score, onset_floor
+from kantor.report.bodies import Bodies, compare
 from kantor.report.comparing import Comparison, compare_tallies, overlaps
-from kantor.report.measuring import Bodies, compare, measure, new_tunes
+from kantor.report.measuring import measure, new_tunes
 from kantor.report.tables import COUNTS, TALLIES, WINDOWS, from_csv, hits_and_chances, to_csv
 from kantor.settings import Evaluate
 

@@ -3,19 +3,22 @@
 import json
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ensembles import BAND, tune
 
 from kantor.ensemble import SATB
 from kantor.metrics.cadences import LABELS
 from kantor.metrics.part_writing import marks
 from kantor.report import charts
-from kantor.report.measuring import Bodies, compare
-from kantor.report.page import KINDS, MARKS, grouped, strip, write_page
+from kantor.report.bodies import Bodies, compare
+from kantor.report.grouping import KINDS, MARKS, grouped
+from kantor.report.page import strip, write_page
 from kantor.report.samples import Sample, embed, shown
 
 
@@ -111,7 +114,11 @@ def shown_as_text(tmp_path):
 def test_every_metric_that_can_be_measured_is_explained(corpus, shown_as_text):
     """No metric reaches the page without a group, a name and an entry in the glossary."""
     real = [piece.score for piece in corpus]
-    names = list(compare(Bodies(real, real, {}, real)))
+    band = replace(BAND, writing="accompaniment")
+    played = [replace(tune(row), ensemble=band) for row in range(3)]
+    names = list(
+        compare(Bodies(real, real, {}, real)) | compare(Bodies(played, played, {}, played))
+    )
     assert sorted(name for group in grouped(names).values() for name in group) == sorted(names)
     entry = ENTRY | {"generated": 0.5, "verdict": "alike"}
     text = shown_as_text({"metrics": dict.fromkeys(names, entry)})

@@ -114,14 +114,14 @@ def distance(name: str, came: pd.DataFrame, known: pd.DataFrame) -> float:
     """The distance of one feature."""
     if name in _HISTOGRAMS:
         columns = list(_HISTOGRAMS[name])
-        return total_variation(came[columns].mean(), known[columns].mean())
+        return float(total_variation(came[columns].mean(), known[columns].mean()))
     kolmogorov_smirnov = []
     for column in _NUMBERS.get(name, (name,)):
         sides = [side[column].value_counts(normalize=True) for side in (came, known)]
         values = sorted({*sides[0].index, *sides[1].index})
         one, other = (side.reindex(values, fill_value=0.0).to_numpy() for side in sides)
         if name in NAMES:
-            return total_variation(one, other)
+            return float(total_variation(one, other))
         kolmogorov_smirnov.append(float(np.abs(np.cumsum(one - other)).max()))
     return max(kolmogorov_smirnov)
 

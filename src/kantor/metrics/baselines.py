@@ -6,7 +6,8 @@ functions of scores and a seeded random generator, so that a table with them can
 Conventions
 -----------
 Input and output are scores of one ensemble with at least two pitched lines, of equal length,
-meter, pickup and key; drums stay as they are. The written lines rest where the melody rests.
+meter, pickup and key. The written lines rest where the melody rests; of what is borrowed from
+another piece (`shuffled`, `nearest`) the drums are borrowed too, else they stay as they are.
 *Scale* is the diatonic scale of the score's key, which is estimated from the melody where it is not
 known.
 """
@@ -100,9 +101,10 @@ def random(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
 def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     """The other lines of another piece in the same key, repeated or cut to length.
 
-    Where none of `scores` is in that key, another piece's lines are moved into it, by a tritone
-    at most. Every line by itself is real; what they do together is not. A piece that is alone is
-    lent its own lines, from its middle bar on.
+    An accompaniment's are of a piece in the same meter, if there is another. Where none of
+    `scores` is in that key, another piece's lines are moved into it, by a tritone at most. Every
+    line by itself is real; what they do together is not. A piece that is alone is lent its own
+    lines, from its middle bar on.
     """
     if len(scores) == 1:
         (score,) = scores
@@ -111,7 +113,8 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     keys = np.array([_major_tonic_of(score) for score in scores])
     made = []
     for index, score in enumerate(scores):
-        donors = np.flatnonzero(np.arange(len(scores)) != index)
+        others = [at for at in range(len(scores)) if at != index]
+        donors = np.array(_in_meter(score, scores, others), int)
         same = donors[keys[donors] == keys[index]]
         donor = int(rng.choice(same if same.size else donors))
         lent = scores[donor].transposed((int(keys[index] - keys[donor]) + 6) % 12 - 6)
@@ -119,12 +122,55 @@ def shuffled(scores: Sequence[Score], rng: np.random.Generator) -> list[Score]:
     return made
 
 
+def _in_meter(score: Score, scores: Sequence[Score], places: list[int]) -> list[int]:
+    """Those of the `places` of pieces in the meter of `score`; all for voices, and if none is."""
+    if score.ensemble.writing == "voices":
+        return places
+    return [at for at in places if scores[at].meter == score.meter] or places
+
+
+def nearest(scores: Sequence[Score], training: Sequence[Score]) -> list[Score]:
+    """The other lines of the training piece whose melody is the nearest, repeated or cut to length.
+
+    All training pieces are tried, an accompaniment's in the same meter if there is any, moved into
+    the same key and from each of their bars on. The nearest has on the most eighths the same pitch
+    class or a rest as the melody has; of several the first one. What a model learned by heart
+    would be like this.
+    """
+    keys, tunes = [_major_tonic_of(score) for score in training], [*map(_eighths, training)]
+    made = []
+    for score in scores:
+        own, tonic, best, place, bar = _eighths(score), _major_tonic_of(score), -1.0, 0, 0
+        for at in _in_meter(score, training, list(range(len(training)))):
+            same = _agreement(own, tunes[at], tonic - keys[at], score.meter.bar_steps // 2)
+            if same.max() > best:
+                best, place, bar = float(same.max()), at, int(same.argmax())
+        lent = training[place].transposed((tonic - keys[place] + 6) % 12 - 6)
+        made.append(_borrowed(score, lent, bar * score.meter.bar_steps))
+    return made
+
+
+def _eighths(score: Score) -> NDArray[np.int64]:
+    """The melody's pitch class on each eighth after the pickup, -1 for a rest."""
+    tune = score.pitches[score.pickup :: 2, score.ensemble.leads].astype(np.int64)
+    return np.where(tune == REST, REST, tune % 12)
+
+
+def _agreement(
+    own: NDArray[np.int64], other: NDArray[np.int64], up: int, bar: int
+) -> NDArray[np.float64]:
+    """The share of eighths that agree, `other` moved `up`, from each of its bars on, ``(bar,)``."""
+    moved = np.where(other == REST, REST, (other + up) % 12)
+    starts = np.arange(0, len(other), bar)[:, None]
+    return np.asarray((moved[(starts + np.arange(len(own))) % len(other)] == own).mean(axis=1))
+
+
 def _borrowed(score: Score, donor: Score, start: int = 0) -> Score:
     """The other lines of `donor`, from the step `start` on, with the melody of `score`.
 
     Bar line lies on bar line, where `start` is whole bars.
     """
-    others = list(score.ensemble.others)
+    others = [line for line in range(len(score.ensemble)) if line != score.ensemble.leads]
     pitches, onsets = score.pitches.copy(), score.onsets.copy()
     inside = (np.arange(score.steps) - score.pickup + donor.pickup + start) % donor.steps
     pitches[:, others] = donor.pitches[inside][:, others]

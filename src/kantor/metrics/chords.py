@@ -8,6 +8,8 @@ which nothing sounds is not counted.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,10 +41,31 @@ def _kinds_of_sets() -> NDArray[np.int64]:
     return np.where(part, np.minimum(kinds, KINDS.index(INCOMPLETE)), kinds)
 
 
+def _roots() -> NDArray[np.int8]:
+    """For each set of pitch classes over each lowest one the root, ``(4096, 12)``; -1 for none."""
+    sets, lowest = np.arange(4096)[:, None], np.arange(12)
+    several = np.bitwise_count(sets.astype(np.uint16)) > 1
+    roots = np.full((4096, 12), -1, np.int8)
+    kinds = [*TRIADS.values(), *SEVENTHS.values()]
+    for whole, kind, below, root in product((True, False), kinds, (True, False), range(12)):
+        chord = sum(1 << (root + one) % 12 for one in kind)
+        inside = (sets == chord) if whole else several & ((sets & ~chord) == 0)
+        rooted = (sets >> root & 1 == 1) & ((lowest == root) | (not below))
+        roots[inside & rooted & (roots < 0)] = root
+    return roots
+
+
 _SETS = np.arange(4096)
-_KIND = _kinds_of_sets()
-_IS_TRIAD: Flags = len(TRIADS) > _KIND
-_IN_CHORD: Flags = KINDS.index(OTHER) > _KIND
+KIND = _kinds_of_sets()
+"""Of each set of pitch classes the place in `KINDS` of what it is, ``(4096,)``."""
+_IS_TRIAD: Flags = len(TRIADS) > KIND
+ROOTS = _roots()
+"""Of each set of pitch classes, over the lowest that sounds, the root of the triad or seventh chord
+that it is, ``(4096, 12)``; -1 where it is none. A set without its fifth is taken for the triad or
+the seventh chord that it is a part of; where it may be several, for the one that stands on its
+lowest note, if there is such."""
+IN_CHORD: Flags = KINDS.index(OTHER) > KIND
+"""Whether a set is a triad or seventh chord, or a part of one, ``(4096,)``."""
 _HAS_SEMITONE: Flags = (_SETS & ((_SETS << 1) | (_SETS >> 11))) != 0
 _MAJOR_SCALES = np.array(
     [[(one - tonic) % 12 in MAJOR_SCALE for one in range(12)] for tonic in range(12)], dtype=float
@@ -70,7 +93,7 @@ def triad_or_seventh(passages: Passages) -> Figures:
     half-diminished and diminished sevenths. To be read from both sides: music purer than Bach's
     lacks his passing notes and suspensions.
     """
-    return _share_of_beats(_IN_CHORD, passages)
+    return _share_of_beats(IN_CHORD, passages)
 
 
 def complete_triads(passages: Passages) -> Figures:
@@ -85,7 +108,7 @@ def chord_counts(passages: Passages) -> NDArray[np.int64]:
     fifth) as incomplete, everything else as other.
     """
     sets = passages.pitch_classes
-    return np.bincount(_KIND[sets[passages.beats & (sets != 0)]], minlength=len(KINDS))
+    return np.bincount(KIND[sets[passages.beats & (sets != 0)]], minlength=len(KINDS))
 
 
 def _pitch_class_counts(pitches: Pitches) -> Figures:

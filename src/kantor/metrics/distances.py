@@ -12,7 +12,9 @@ Conventions
 A *pitch histogram* is ``(128,)`` float64, the share of a line's sounding steps on each MIDI
 pitch; it sums to 1, or is all NaN for a silent line. Equal histograms are at distance 0. (The
 workshop's "pitch histogram distance" is measured to a vector of ones and gives 9.165 for a scale,
-for noise and for silence alike.)
+for noise and for silence alike.) An *onset histogram* is the share of a line's onsets on each place
+of the bar, bars of different lengths having bins of their own; a *kit histogram* says what drums
+are struck together on each place of the bar: a share of all steps for each.
 
 *Weights* ``(resample, piece) int64`` say how often each draw has each piece; the first row is one
 everywhere: the pieces as they are, from which an estimate comes. A *statistic* of each row of
@@ -33,6 +35,8 @@ from kantor.music.score import REST, Score
 
 PITCHES = 128
 BINS = 30
+LONGEST = 64
+"""Steps of a bar that have bins of their own."""
 
 Weights = NDArray[np.int64]
 Places = NDArray[np.int64]
@@ -48,9 +52,36 @@ def line_histograms(scores: Sequence[Score]) -> Figures:
     return ratio(counts, counts.sum(axis=1, keepdims=True))
 
 
-def total_variation(first: ArrayLike, second: ArrayLike) -> float:
-    """Half the sum of the absolute differences of two histograms: 0 equal, 1 nothing in common."""
-    return float(np.abs(np.asarray(first) - np.asarray(second)).sum() / 2)
+def onset_histograms(scores: Sequence[Score]) -> Figures:
+    """The onset histogram of each line, drums included, ``(line, LONGEST * LONGEST)``."""
+    places = np.concatenate([_places(score) for score in scores])
+    onsets = np.concatenate([score.onsets for score in scores]).T
+    counts = np.stack([np.bincount(places[one], minlength=LONGEST**2) for one in onsets])
+    return ratio(counts, counts.sum(axis=1, keepdims=True))
+
+
+def kit_histogram(scores: Sequence[Score]) -> Figures:
+    """The kit histogram of the drums, ``(1, LONGEST * 2 ** drums)``."""
+    drums = len(scores[0].ensemble) - scores[0].ensemble.pitched
+    hits = np.concatenate([score.onsets[:, score.ensemble.pitched :] for score in scores])
+    places = np.concatenate([_places(score) % LONGEST for score in scores])
+    together = hits.astype(np.int64) @ (1 << np.arange(drums))
+    counts = np.bincount(places << drums | together, minlength=LONGEST << drums)
+    return ratio(counts, counts.sum())[None]
+
+
+def _places(score: Score) -> Places:
+    """The bin of each step by its bar's length and its place in it, ``(time,)``."""
+    place, length = np.minimum(score.bar_positions.astype(np.int64), LONGEST - 1).T
+    return np.asarray(length * LONGEST + place)
+
+
+def total_variation(first: ArrayLike, second: ArrayLike) -> Figures:
+    """Half the sum of the absolute differences of two histograms: 0 equal, 1 nothing in common.
+
+    Histograms ``(…, bin)`` give ``(…)``.
+    """
+    return np.asarray(np.abs(np.asarray(first) - np.asarray(second)).sum(axis=-1) / 2)
 
 
 def earth_movers(first: ArrayLike, second: ArrayLike) -> Figures:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import judge, phrase_ends
-from kantor.metrics.chords import MAJOR_SCALE, SEVENTHS, TRIADS
+from kantor.metrics.chords import MAJOR_SCALE, ROOTS
 from kantor.music.key import estimate, key_of
 from kantor.music.notes import spans_of
 from kantor.music.score import REST, Flags, Pitches, Score
@@ -45,8 +45,9 @@ Tally = dict[str, tuple[int, int]]
 class Mark(NamedTuple):
     """What a person calls a figure, of what it is a share, and how many pitched lines it needs.
 
-    `fault` says whether more of it is worse in any case; of the others a setting may have too much
-    or too little. Those that are `compared` mean nothing without a real setting of the melody.
+    `voices` are marks of part-writing, which an accompaniment does not ask for. `fault` says
+    whether more of it is worse in any case; of the others a setting may have too much or too
+    little. Those that are `compared` mean nothing without a real setting of the melody.
     """
 
     label: str
@@ -54,10 +55,11 @@ class Mark(NamedTuple):
     lines: int = 1
     fault: bool = True
     compared: bool = False
+    voices: bool = False
 
 
 BY_LINE: dict[str, Mark] = {
-    "unusual_moves": Mark("chromatic, augmented or diminished moves", "moves"),
+    "unusual_moves": Mark("chromatic, augmented or diminished moves", "moves", voices=True),
     "outside": Mark("notes outside the piece's scale", "notes", fault=False, compared=True),
     "wide_leaps": Mark("leaps beyond an octave", "moves"),
     "odd_durations": Mark("notes of three or five sixteenths", "notes"),
@@ -66,9 +68,11 @@ BY_LINE: dict[str, Mark] = {
 INNER = ("wide_leaps", "odd_durations")
 """Those that are no marks of the bass."""
 JOINT: dict[str, Mark] = {
-    "above_lead": Mark("a voice above the melody", "steps", 2),
-    "beat_parallels": Mark("parallel fifths and octaves from beat to beat", "beats", 2),
-    "bare_fifths": Mark("bare fifths", "beats", 3),
+    "above_lead": Mark("a voice above the melody", "steps", 2, voices=True),
+    "beat_parallels": Mark(
+        "parallel fifths and octaves from beat to beat", "beats", 2, voices=True
+    ),
+    "bare_fifths": Mark("bare fifths", "beats", 3, voices=True),
     "other_key": Mark("another key than the real setting's", "pieces", compared=True),
     "other_last_bass": Mark("another last bass note than the real one", "pieces", compared=True),
     "authentic": Mark("authentic cadences (V-I)", "phrase ends", 3, fault=False),
@@ -82,14 +86,18 @@ KEY_MARKS = ("beat_parallels", "other_key", "authentic")
 
 
 def marks(ensemble: Ensemble) -> dict[str, Mark]:
-    """Every mark that an ensemble has lines for, by its name, in the order of the tables."""
-    names = ensemble.names
+    """Every mark that is for an ensemble, by its name, in the order of the tables."""
+    names, all_of_them = ensemble.names, ensemble.writing == "voices"
     found = {
         f"{kind}_{names[line]}": mark._replace(label=f"{mark.label}, {names[line]}")
         for kind, mark in BY_LINE.items()
         for line in ensemble.others
-        if not (kind in INNER and line == ensemble.bass)
-    } | {kind: mark for kind, mark in JOINT.items() if mark.lines <= ensemble.pitched}
+        if not (kind in INNER and line == ensemble.bass) and (all_of_them or not mark.voices)
+    } | {
+        kind: mark
+        for kind, mark in JOINT.items()
+        if mark.lines <= ensemble.pitched and (all_of_them or not mark.voices)
+    }
     if ensemble.bass is None:
         del found["other_last_bass"]
     return found
@@ -167,24 +175,12 @@ def bare_fifths(chords: Pitches) -> Flags:
 
 
 def root_of(chord: Pitches) -> int | None:
-    """The pitch class of a chord's root, None where it is no triad or seventh chord.
-
-    A chord without its fifth is taken for the triad or the seventh chord that it is a part of;
-    where it may be several, for the one that stands on its lowest note, if there is such.
-    """
+    """The pitch class of a chord's root by `ROOTS`, None where it is no triad or seventh chord."""
     sounding = chord[chord != REST].astype(int)
     if not sounding.size:
         return None
-    classes, lowest = {*(sounding % 12).tolist()}, int(sounding.min() % 12)
-    roots = [lowest, *sorted(classes - {lowest})]
-    kinds = [*TRIADS.values(), *SEVENTHS.values()]
-    for whole in (True, False):
-        for kind in kinds:
-            for root in roots:
-                members = {(root + each) % 12 for each in kind}
-                if classes == members or (not whole and len(classes) > 1 and classes < members):
-                    return int(root)
-    return None
+    root = int(ROOTS[sum({1 << int(each) for each in sounding % 12}), sounding.min() % 12])
+    return None if root < 0 else root
 
 
 def _hits(flags: Flags) -> tuple[int, int]:

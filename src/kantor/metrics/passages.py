@@ -4,7 +4,7 @@ Conventions
 -----------
 A *passage* is a whole piece or a window cut from one. Bars and beats come from the score's own
 bar lines and meter (a beat of 6/8 is a dotted quarter), so pickups, 3/4 and 6/8 need no care.
-Only pitched lines are looked at.
+Pitches and onsets are those of the pitched lines; of drums only the hits are kept.
 
 A metric answers with one number for each passage, ``(passage,) float64``, or with one for each
 line of it, ``(passage, line)``. Where there is nothing to count (no sounding note, no whole bar)
@@ -42,6 +42,8 @@ class Passages:
         Steps since the bar line and the bar's length, as `Score.bar_positions`.
     beats : (passage, time) bool
         True on the first step of each beat.
+    hits : (passage, time, drum) bool
+        True where a drum is struck.
     ensemble : Ensemble
     """
 
@@ -49,6 +51,7 @@ class Passages:
     onsets: Flags
     bars: NDArray[np.int16]
     beats: Flags
+    hits: Flags
     ensemble: Ensemble = SATB
 
     @classmethod
@@ -58,9 +61,10 @@ class Passages:
         inside = np.asarray(starts, dtype=int)[:, None] + np.arange(length)
         bars = score.bar_positions[inside]
         beats = bars[..., 0] % score.meter.beat_steps == 0
-        pitched = slice(score.ensemble.pitched)
-        pitches, onsets = score.pitches[inside, pitched], score.onsets[inside, pitched]
-        return cls(pitches, onsets, bars, beats, score.ensemble)
+        pitches, onsets = score.pitches[inside], score.onsets[inside]
+        pitched, drums = slice(score.ensemble.pitched), slice(score.ensemble.pitched, None)
+        notes = pitches[..., pitched], onsets[..., pitched]
+        return cls(*notes, bars, beats, onsets[..., drums], score.ensemble)
 
     @classmethod
     def joined(cls, parts: Sequence[Passages]) -> Passages:
@@ -70,6 +74,7 @@ class Passages:
             np.concatenate([part.onsets for part in parts]),
             np.concatenate([part.bars for part in parts]),
             np.concatenate([part.beats for part in parts]),
+            np.concatenate([part.hits for part in parts]),
             parts[0].ensemble,
         )
 

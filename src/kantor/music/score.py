@@ -224,9 +224,10 @@ class Score:
         return replace(self, pitches=pitches, onsets=onsets, ensemble=self.ensemble.only(index))
 
     def transposed(self, semitones: int) -> Score:
-        """Every note moved by `semitones`, rests left alone, the key moved along."""
+        """Every note moved by `semitones`, rests and drums left alone, the key moved along."""
         sounding = self.pitches != REST
-        moved = np.where(sounding, self.pitches.astype(int) + semitones, REST)
+        sounding[:, self.ensemble.pitched :] = False
+        moved = np.where(sounding, self.pitches.astype(int) + semitones, self.pitches)
         if (sounding & ((moved < 0) | (moved > 127))).any():
             raise InputError(f"moving by {semitones} semitones leaves the range of MIDI notes")
         key = self.key.transposed(semitones) if self.key else None

@@ -27,12 +27,13 @@ from kantor.locks import STATE, held
 from kantor.music.score import Score
 from kantor.promotion.gate import Refused
 from kantor.promotion.promote import promote
-from kantor.promotion.rule import Row, Verdict, decide, rows, worse
+from kantor.promotion.rule import Row, Verdict, decide, rows, rule_of, worse
 from kantor.registry import load_model, versions
 from kantor.registry.store import find_root, model_name
 from kantor.registry.versions import CHALLENGER, CHAMPION, TALLIES, WINDOWS, kept_tables
-from kantor.report.composing import compose
+from kantor.report.composing import compose, held_out
 from kantor.report.tables import Tables, from_csv, tally_table, window_table
+from kantor.styles import load_ensemble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,14 +100,14 @@ def compare(
     root: Path | None = None,
     rule: settings.Promote | None = None,
 ) -> ModelComparison:
-    """Compare two versions by number or alias, by the rule of ``params.yaml`` if none is given.
+    """Compare two versions by number or alias, by `rule_of` the repository if none is given.
 
     `InputError` if both are the same one; `SetupError` if they must compose anew and there are no
     held-out pieces; `ModelError` if one does not load then, or changes what it is given.
     """
     root = root or find_root()
     model = model_name(root)
-    rule = rule or settings.load(settings.Promote, "promote", settings.params_path(root))
+    rule, ensemble = rule or rule_of(root), load_ensemble(settings.params_path(root))
     kept = dict(kept_tables(version, root) for version in (challenger, champion))
     own, *others = kept
     if not others:
@@ -117,7 +118,7 @@ def compare(
         pairs = _composed_anew(kept, model, root)
     (ours, real), (theirs, _) = pairs
     pieces = real.windows.index.get_level_values("piece").nunique()
-    compared = tuple(rows(ours, theirs, real, rule))
+    compared = tuple(rows(ours, theirs, real, rule, ensemble))
     return ModelComparison(model, own, others[0], pieces, anew, compared, rule)
 
 
@@ -137,7 +138,7 @@ def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[tuple
             "to measure them anew these are needed: run `dvc repro ingest`"
         )
     evaluate = settings.load(settings.Evaluate, "evaluate", settings.params_path(root))
-    pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
+    pieces = held_out(corpus.load(root / SCORES), evaluate)
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
     seeds = [evaluate.seed + row for row in range(len(scores))]
 

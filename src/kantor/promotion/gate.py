@@ -1,7 +1,7 @@
 """The gate of promotion: all that speaks against a version, each in one line.
 
 The figures are those of the versions' own evaluations. They can be compared only where both were
-made on the same pieces: where Bach's own figures are the same in both. What is worse than the
+made on the same pieces: where the real figures are the same in both. What is worse than the
 champion's says `kantor.promotion.rule`.
 """
 
@@ -65,14 +65,14 @@ def reasons_against(
         return against
     other = _evaluation(store, champion)
     shared = [(name, *own[name], *other[name]) for name in rule.guarded if name in other]
-    if any(bach != other_bach for _, _, bach, _, other_bach in shared):
+    if any(real != other_real for _, _, real, _, other_real in shared):
         number = champion.version
         return [*against, f"evaluated on other pieces than version {number}: compare them anew"]
-    return against + worse([row_of(name, a, b, bach, rule) for name, a, bach, b, _ in shared])
+    return against + worse([row_of(name, a, b, real, rule) for name, a, real, b, _ in shared])
 
 
 def _evaluation(store: Store, version: ModelVersion) -> dict[str, tuple[float, float]]:
-    """Each figure of a version's evaluation, and Bach's own, from the file that its run keeps."""
+    """Each figure of a version's evaluation, and the real one, from the file that its run keeps."""
     try:
         measured = json.loads(kept(store, version, METRICS) or "{}")
         entries = measured["metrics"] | measured.get("part_writing", {})

@@ -17,7 +17,7 @@ from kantor.pages import template
 from kantor.promotion import rendering
 from kantor.promotion.comparison import SCORES, ModelComparison
 from kantor.registry import load_model
-from kantor.report.composing import compose, spread
+from kantor.report.composing import compose, held_out, spread
 from kantor.report.samples import embed, takes_shown
 
 PAGE, PLOT = Path("reports/comparison.html"), Path("reports/comparison.png")
@@ -49,7 +49,7 @@ def write(comparison: ModelComparison, root: Path) -> None:
         kinds={
             "challenger": f"Challenger, version {comparison.challenger}",
             "champion": f"Champion, version {comparison.champion}",
-            "real": "Bach",
+            "real": "Real",
         },
     )
     save(root / PAGE, lambda stream: stream.write(f"{text}\n".encode()))
@@ -58,7 +58,7 @@ def write(comparison: ModelComparison, root: Path) -> None:
 def _heard(comparison: ModelComparison, root: Path) -> list[dict[str, Any]]:
     """What the template shows of a few pieces: challenger, champion and the real setting."""
     evaluate = settings.load(settings.Evaluate, "evaluate", settings.params_path(root))
-    pieces = [piece for piece in corpus.load(root / SCORES) if piece.split == evaluate.split]
+    pieces = held_out(corpus.load(root / SCORES), evaluate)
     rows = spread(len(pieces), min(PIECES, len(pieces)))
     real, seeds = [pieces[row].score for row in rows], [evaluate.seed + row for row in rows]
     numbers = {"challenger": comparison.challenger, "champion": comparison.champion}

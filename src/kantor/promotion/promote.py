@@ -22,6 +22,7 @@ from kantor.promotion import champion_history as history
 from kantor.promotion import gate
 from kantor.promotion.champion_history import Event, back, point_previous
 from kantor.promotion.gate import Refused
+from kantor.promotion.rule import rule_of
 from kantor.registry.store import Store, find_root, opened
 from kantor.registry.versions import (
     CHALLENGER,
@@ -32,7 +33,6 @@ from kantor.registry.versions import (
     headline,
     numbers,
 )
-from kantor.settings import Promote, load, params_path
 
 if TYPE_CHECKING:
     from kantor.promotion.comparison import ModelComparison
@@ -112,8 +112,7 @@ def promote(
         if now == number:
             raise InputError(f"{store.model} version {number}: is the champion already")
         champion = None if now is None or comparison else find(store, now)
-        params = params_path(root or find_root())
-        rule = comparison.rule if comparison else load(Promote, "promote", params)
+        rule = comparison.rule if comparison else rule_of(root or find_root())
         against = gate.reasons_against(store, chosen, champion, rule, root)
         against += comparison.worse if comparison else ()
         if against and not force:

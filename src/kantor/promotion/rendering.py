@@ -36,7 +36,7 @@ def comparison_cells(comparison: ModelComparison) -> list[list[str]]:
     cells = [
         [
             "metric",
-            "Bach",
+            "real",
             f"champion {comparison.champion}",
             f"challenger {comparison.challenger}",
             f"gain ({comparison.rule.confidence:.0%} interval)",
@@ -87,7 +87,7 @@ def comparison_markdown(comparison: ModelComparison) -> str:
 
 def figures_markdown(comparison: ModelComparison) -> str:
     """On what, and a table that is narrow: each metric's figures without its gain."""
-    cells = [["", "Bach", f"v. {comparison.champion}", f"v. {comparison.challenger}"]]
+    cells = [["", "real", f"v. {comparison.champion}", f"v. {comparison.challenger}"]]
     for row in comparison.rows:
         figures = [f"{value:.3f}" for value in (row.real, row.champion, row.challenger)]
         cells.append([row.label, *figures])

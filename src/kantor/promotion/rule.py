@@ -3,11 +3,11 @@
 Conventions
 -----------
 A *guarded* metric must not be worse than the champion's by more than its tolerance. Of a fault
-(`FAULTS`) more is worse; any other metric is worse the further it lies from Bach's own on the
-same pieces, for a chorale with more triads than Bach's is no better one. How bad figures are is
-their *shortfall*. A *gain* is positive where the challenger is better: of the primary metric (the
-mean overlap of the metrics' distributions with Bach's) what it has more, of any other by how much
-its shortfall is less. Units are the metric's own.
+(`kantor.metrics.names.FAULTS`) more is worse; any other metric is worse the further it lies from
+the real one on the same pieces, for a chorale with more triads than Bach's is no better one. How
+bad figures are is their *shortfall*. A *gain* is positive where the challenger is better: of the
+primary metric (the mean overlap of the metrics' distributions with the real ones) what it has more,
+of any other by how much its shortfall is less. Units are the metric's own.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
-from kantor.ensemble import SATB
+from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.distances import (
     Difference,
     difference,
@@ -28,26 +29,21 @@ from kantor.metrics.distances import (
     resampled_overlap,
     resampled_share,
 )
-from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.musical import headline, labels
+from kantor.metrics.names import is_fault, is_known, label
 from kantor.metrics.part_writing import KEY_MARKS, marks
 from kantor.metrics.passages import Figures
 from kantor.report.tables import Tables, hits_and_chances
-from kantor.settings import Promote
+from kantor.settings import Promote, load, params_path
+from kantor.styles import load_ensemble
 
 Verdict = Literal["promote", "keep"]
 Figure = TypeVar("Figure", float, Figures)  # one, or one for each of several draws
 
-_MARKS = marks(SATB)
-FAULTS = {
-    *("parallel_fifths", "parallel_octaves", "semitone_clash", "crossing"),
-    *(name for name, mark in _MARKS.items() if mark.fault),
-}
-_LABELS = LABELS | {name: mark.label for name, mark in _MARKS.items()}
-
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of both models and of Bach.
+    """One metric of both models and of the real pieces.
 
     Attributes
     ----------
@@ -58,7 +54,7 @@ class Row:
     bar : float
         The margin of the primary metric, the tolerance of a guarded one, else 0.
     real : float
-        Bach's figure; 1 for an overlap.
+        The real pieces' figure; 1 for an overlap.
     """
 
     name: str
@@ -78,7 +74,25 @@ class Row:
         return self.role == "shown" or self.gain.estimate >= -self.bar
 
 
-def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> list[Row]:
+def rule_of(root: Path) -> Promote:
+    """The rule of what is made in the folder `root`, without guarded metrics for other ensembles.
+
+    `SetupError` if its file of parameters has none.
+    """
+    path = params_path(root)
+    rule, ensemble = load(Promote, "promote", path), load_ensemble(path)
+    own = {*labels(ensemble), *marks(ensemble)}
+    kept = {name: bar for name, bar in rule.guarded.items() if name in own or not is_known(name)}
+    return rule.model_copy(update={"guarded": kept})
+
+
+def rows(
+    challenger: Tables,
+    champion: Tables,
+    real: Tables,
+    rule: Promote,
+    ensemble: Ensemble = SATB,
+) -> list[Row]:
     """Compare what two models composed under the same melodies.
 
     The rows are the primary metric, the guarded ones, and what else is to be looked at first.
@@ -100,8 +114,18 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
         for body in (challenger.windows, champion.windows)
     )
     gain = difference(own - other, rule.confidence)
-    label = "overlap with Bach's distributions"
-    compared = [Row("overlap", label, "primary", rule.margin, 1.0, other[0], own[0], gain)]
+    compared = [
+        Row(
+            "overlap",
+            "overlap with the real distributions",
+            "primary",
+            rule.margin,
+            1.0,
+            other[0],
+            own[0],
+            gain,
+        )
+    ]
 
     def resampled(name: str, body: Tables) -> Figures:
         """A mean over windows, or a share of the chances of all pieces."""
@@ -110,12 +134,12 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
         hits, chances = (part.loc[ids, name] for part in hits_and_chances(body.tallies))
         return resampled_share(hits, chances, weights)
 
-    shown = [name for name in (*HEADLINE, *KEY_MARKS) if name not in rule.guarded]
+    shown = [name for name in (*headline(ensemble), *KEY_MARKS) if name not in rule.guarded]
     for name in (*rule.guarded, *shown):
         if name in windows or name in real.tallies:
-            own, other, bach = (resampled(name, body) for body in bodies)
-            gain = difference(_gain(name, own, other, bach), rule.confidence)
-            compared.append(row_of(name, own[0], other[0], bach[0], rule, gain))
+            own, other, actual = (resampled(name, body) for body in bodies)
+            gain = difference(_gain(name, own, other, actual), rule.confidence)
+            compared.append(row_of(name, own[0], other[0], actual[0], rule, gain))
     return compared
 
 
@@ -131,13 +155,13 @@ def row_of(
     if gain is None:
         gain = Difference(_gain(name, challenger, champion, real), *[math.nan] * 3)
     role: Literal["guarded", "shown"] = "guarded" if name in rule.guarded else "shown"
-    label, bar = _LABELS.get(name, name), rule.guarded.get(name, 0.0)
-    return Row(name, label, role, bar, real, champion, challenger, gain)
+    bar = rule.guarded.get(name, 0.0)
+    return Row(name, label(name), role, bar, real, champion, challenger, gain)
 
 
 def _gain(name: str, challenger: Figure, champion: Figure, real: Figure) -> Figure:
     """By how much the challenger's shortfall is less."""
-    if name in FAULTS:
+    if is_fault(name):
         return champion - challenger
     return abs(champion - real) - abs(challenger - real)
 
@@ -166,7 +190,7 @@ def worse(rows: Sequence[Row]) -> list[str]:
     """The guarded metrics that are worse by more than is tolerated, or cannot be counted."""
     return [
         f"worse in {row.label}: {row.challenger:.4f}, the champion {row.champion:.4f}, "
-        f"Bach {row.real:.4f}, tolerated {row.bar:g} more"
+        f"real {row.real:.4f}, tolerated {row.bar:g} more"
         for row in rows
         if row.role == "guarded" and not row.passes
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kantor import styles
 from kantor.errors import InputError, SetupError
-from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.names import label
 from kantor.registry import lineage
 from kantor.registry.database import relocate
 from kantor.registry.store import RECEIPT, find_root, model_name, opened
@@ -60,19 +60,22 @@ def summary(root: Path) -> list[str]:
     lines = [f"{name} version {version.version}" + (f" ({aliases})" if aliases else "")]
     evaluation = lineage.evaluation(root)
     metrics, headline = evaluation.get("metrics", {}), evaluation.get("headline", {})
-    rows = {LABELS[name]: metrics[name] for name in HEADLINE if metrics.get(name)}
+    rows = {label(name): metrics[name] for name in headline if metrics.get(name)}
     if rows:
         baselines = list(next(iter(rows.values())).get("baseline", {}))
         lines.append(_row("", ["this", "real", *baselines]))
-    for label, entry in rows.items():
+    for text, entry in rows.items():
         values = [entry["generated"], entry["real"], *(entry["baseline"][b] for b in baselines)]
-        lines.append(_row(label, ["-" if v is None else f"{v:.3f}" for v in values]))
+        lines.append(_row(text, ["-" if v is None else f"{v:.3f}" for v in values]))
     if "metrics_in_range" in headline:
         passed, count = headline["metrics_in_range"], headline["metrics"]
         lines.append(f"  {passed} of {count} metrics within the range of the real pieces")
-    for label, pattern in _FILES.items():
+    if tells := evaluation.get("beside", {}).get("tells"):
+        better = evaluation["beside"]["better"]
+        lines.append(f"  {better} of {tells} that tell better than other real parts")
+    for text, pattern in _FILES.items():
         for path in sorted(root.glob(pattern))[:1]:
-            lines.append(f"  {label:<9} {path.relative_to(repository(root))}")
+            lines.append(f"  {text:<9} {path.relative_to(repository(root))}")
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from kantor.hyperparameters import CUT
 from kantor.metrics import cadences, part_writing
-from kantor.metrics.musical import HEADLINE, LABELS
+from kantor.metrics.names import label
 from kantor.registry import lineage
 from kantor.registry.card_text import markdown
 
@@ -22,7 +22,7 @@ JSON, MARKDOWN = "card.json", "card.md"
 _PARALLELS = ("parallel_fifths", "parallel_octaves")
 _CHANCE = "shuffled"  # the baseline that is hardest to beat: real voices, of another chorale
 _NAMED = 6  # metrics that are named one by one
-_NOTABLE = 0.05  # how much worse than Bach's the share of good phrase ends is before it is told
+_NOTABLE = 0.05  # how much less than the real share of good phrase ends is told
 
 
 def card(root: Path, model: str) -> dict[str, Any]:
@@ -71,13 +71,14 @@ def card(root: Path, model: str) -> dict[str, Any]:
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float | None, ...]]]:
-    """Of each figure to look at first its label, and the model's, Bach's and chance's own."""
+    """Of each figure to look at first its label, and the model's, the real and chance's own."""
     metrics, ends = figures.get("metrics", {}), figures.get("phrase_ends", {})
     marked, marks = figures.get("part_writing", {}), part_writing.JOINT
-    entries = [(LABELS[name], metrics[name]) for name in HEADLINE if metrics.get(name)]
+    first = [name for name in figures.get("headline", {}) if metrics.get(name)]
+    entries = [(label(name), metrics[name]) for name in first]
     entries += [
-        (f"phrases that end on a {label}", ends[name])
-        for name, label in cadences.LABELS.items()
+        (f"phrases that end on a {text}", ends[name])
+        for name, text in cadences.LABELS.items()
         if ends.get(name)
     ]
     entries += [
@@ -85,8 +86,8 @@ def _rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float | None,
         for name in part_writing.KEY_MARKS
         if marked.get(name)
     ]
-    for label, entry in entries:
-        yield label, (entry["generated"], entry["real"], entry.get("baseline", {}).get(_CHANCE))
+    for text, entry in entries:
+        yield text, (entry["generated"], entry["real"], entry.get("baseline", {}).get(_CHANCE))
 
 
 def _weaknesses(figures: Mapping[str, Any], health: Mapping[str, Any]) -> Iterator[str]:
@@ -98,28 +99,32 @@ def _weaknesses(figures: Mapping[str, Any], health: Mapping[str, Any]) -> Iterat
     counted = [pair for pair in pairs if pair is not None]
     made, real = (sum(side) for side in zip(*counted, strict=True)) if counted else (0.0, 0.0)
     if made > real:
-        times = f"{made / real:.1f} times as many as Bach" if real else "Bach writes none"
-        yield (f"Parallel fifths and octaves: {made:.2f} per 100 steps, Bach {real:.2f} ({times}).")
-    for name in ("semitone_clash", "crossing"):
+        times = f" ({made / real:.1f} times as many)" if real else ""
+        yield f"Parallel fifths and octaves: {made:.2f} per 100 steps, real {real:.2f}{times}."
+    for name in ("semitone_clash", "lead_clash", "crossing"):
         pair = _pair(metrics.get(name))
         if pair and pair[0] > pair[1]:
-            yield f"More than Bach's: {LABELS[name]} {pair[0]:.3f}, Bach {pair[1]:.3f}."
-    for name, label in cadences.LABELS.items():
+            yield f"More than in real pieces: {label(name)} {pair[0]:.3f}, real {pair[1]:.3f}."
+    for name, text in cadences.LABELS.items():
         pair = _pair(ends.get(name))
         if pair and pair[0] < pair[1] - _NOTABLE:
-            yield f"Fewer phrases end on a {label}: {pair[0]:.0%}, Bach {pair[1]:.0%}."
-    outside = [
-        LABELS.get(name, name.replace("_", " "))
-        for name, entry in metrics.items()
-        if entry.get("verdict") == "outside"
-    ]
+            yield f"Fewer phrases end on a {text}: {pair[0]:.0%}, real {pair[1]:.0%}."
+    outside = [name for name, entry in metrics.items() if entry.get("verdict") == "outside"]
     if outside:
-        more = f" and {len(outside) - _NAMED} more" if len(outside) > _NAMED else ""
-        yield f"Outside the range of Bach's own pieces: {', '.join(outside[:_NAMED])}{more}."
+        yield f"Outside the range of real pieces: {_named(outside)}."
+    besides = figures.get("beside", {}).get("metrics", {})
+    if worse := [name for name, entry in besides.items() if entry["better"] is False]:
+        yield f"No better than real parts of other melodies: {_named(worse)}."
+
+
+def _named(names: list[str]) -> str:
+    """The first of some metrics, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(label, names[:_NAMED])) + more
 
 
 def _pair(entry: Mapping[str, Any] | None) -> tuple[float, float] | None:
-    """The model's figure and Bach's, where both could be counted."""
+    """The model's figure and the real one, where both could be counted."""
     if not entry or entry.get("generated") is None or entry.get("real") is None:
         return None
     return entry["generated"], entry["real"]

@@ -24,7 +24,7 @@ _STOPS = {
     "budget": "all its iterations were done",
     CUT: "THE CLOCK CUT IT before all iterations were done",
     "critic": "the critic no longer improved",
-    "converged": "its figures had come to Bach's",
+    "converged": "its figures had come to the data's",
 }
 
 
@@ -82,7 +82,7 @@ def _made(card: Mapping[str, Any]) -> str:
 
 
 def _figures(evaluation: Mapping[str, Any]) -> str:
-    heads = ["", "this model", "Bach", "chance"]
+    heads = ["", "this model", "real", "chance"]
     rows = [
         [label, *("-" if value is None else f"{value:.3f}" for value in values)]
         for label, values in evaluation["figures"].items()
@@ -91,12 +91,12 @@ def _figures(evaluation: Mapping[str, Any]) -> str:
     headline = evaluation["headline"]
     text = (
         f"Measured on {evaluation['pieces']} pieces that it never saw (split "
-        f"`{evaluation['split']}`). *Chance* puts the lower lines of another piece in the same key "
+        f"`{evaluation['split']}`). *Chance* puts the other lines of another piece in the same key "
         "under the melody.\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table)
     )
     if "metrics_in_range" in headline:
         inside, count = headline["metrics_in_range"], evaluation["metrics"]
-        text += f"\n\n{inside:.0f} of {count} metrics lie within the range of Bach's own pieces."
+        text += f"\n\n{inside:.0f} of {count} metrics lie within the range of real pieces."
     return text
 
 

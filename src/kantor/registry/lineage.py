@@ -41,6 +41,7 @@ PRESET = "training.preset"
 
 # Parameters that shape no model: how it is watched, and by how many processes it is read.
 _LEFT_OUT = ("ingest.workers", "train.health.")
+_UNLIMITED = (("evaluate.pieces", "None"), ("evaluate.bars", "None"))
 # What shapes a model: other changes in the working tree do not make its commit a wrong one.
 _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
 
@@ -125,7 +126,8 @@ def params_of(root: Path, *blocks: str) -> dict[str, str]:
                 f"{one['kind']} {one['path']}" for one in values["sources"]
             )
         params |= {key: str(value) for key, value in flatten(values, name).items()}
-    return {key: text for key, text in params.items() if not key.startswith(_LEFT_OUT)}
+    shown = (name for name in params if not name.startswith(_LEFT_OUT))
+    return {name: params[name] for name in shown if (name, params[name]) not in _UNLIMITED}
 
 
 def fingerprint(root: Path) -> str:

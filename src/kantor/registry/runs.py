@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kantor import experiments, settings
+from kantor.ensemble import Ensemble
 from kantor.errors import SetupError
-from kantor.metrics.musical import HEADLINE
+from kantor.metrics.musical import headline
 from kantor.registry import lineage
 from kantor.registry.store import ARTIFACTS, Store
+from kantor.styles import load_ensemble
 from kantor.training.history import FIGURES, read
 
 if TYPE_CHECKING:
@@ -34,9 +36,6 @@ RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 CURVES = "train/"
 """What the names of a run's curves begin with; MLflow's page shows the first letters first."""
 SYSTEM = "system/"
-CURVE_NAMES = {name: name for name in FIGURES} | {f"metric_{name}": name for name in HEADLINE}
-"""The columns of the training's log that a run shows, and what they are called there."""
-
 # What a run keeps, and in which of its folders. What is missing is left out.
 _FILES = {
     "params.yaml": None,
@@ -74,16 +73,23 @@ def begin(store: Store, root: Path, training: str, resumed: bool, since: float) 
     return _create(store, root, lineage.WINDOWS, since, {TRAINING: training})
 
 
+def curve_names(ensemble: Ensemble) -> dict[str, str]:
+    """The columns of the training's log that a run shows, and what they are called there."""
+    first = {f"metric_{name}": name for name in headline(ensemble)}
+    return {name: name for name in FIGURES} | first
+
+
 def add_curves(store: Store, root: Path, run_id: str, after: int) -> int:
     """Log what the training's log says after an iteration; the last iteration that is logged."""
     from mlflow.entities import Metric
 
     now, last, metrics = int(time.time() * 1000), after, []
+    names = curve_names(load_ensemble(settings.params_path(root)))
     for row in read(root / lineage.HISTORY):
         if (iteration := int(float(row["iteration"]))) <= after:
             continue
         last = max(last, iteration)
-        for column, name in CURVE_NAMES.items():
+        for column, name in names.items():
             value = row.get(column)
             if isinstance(value, float) and math.isfinite(value):
                 metrics.append(Metric(CURVES + name, value, now, iteration))

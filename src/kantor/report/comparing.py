@@ -17,13 +17,13 @@ figure from one real piece to the next. A verdict is one of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kantor.metrics.distances import earth_movers, line_histograms, overlap_area
+from kantor.metrics.distances import overlap_area
 from kantor.metrics.passages import Figures
 from kantor.music.score import Score
 from kantor.report.tables import hits_and_chances
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALIKE, IN_RANGE, OUTSIDE = "alike", "in range", "outside"
-STANDARD_ERRORS = 2.0
+STANDARD_ERRORS, TELLING_ERRORS = 2.0, 3.0
 DRAWS = 40
 """Random draws of training pieces for the spread of a distance."""
+BESIDE = ("shuffled", "nearest")
+"""The baselines of real parts; the first is what a metric must tell real music from."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Comparison:
 
     `error` is the standard error of the paired difference; `overlap` says how much of its
     distribution over windows each body (``generated`` or a baseline) has in common with the real
-    one, as `kantor.metrics.distances.overlap_area`. Of a distance (from the training data) less
-    than the real one is no fault.
+    one, as `kantor.metrics.distances.overlap_area`; `baseline_error` is the standard error of each
+    baseline's paired difference. Of a distance (from the training data) less than the real one is
+    no fault.
     """
 
     generated: float
@@ -53,6 +56,7 @@ class Comparison:
     error: float
     baseline: Mapping[str, float]
     overlap: Mapping[str, float] = field(default_factory=dict)
+    baseline_error: Mapping[str, float] = field(default_factory=dict)
     is_distance: bool = False
 
     @property
@@ -65,6 +69,20 @@ class Comparison:
         if apart <= STANDARD_ERRORS * self.error + 1e-12:
             return ALIKE
         return IN_RANGE if apart <= self.real_spread else OUTSIDE
+
+    @property
+    def tells(self) -> bool:
+        """Whether the metric tells real parts from shuffled ones; see `kantor.report.beside`."""
+        if self.is_distance:
+            return False
+        apart = abs(self.baseline[BESIDE[0]] - self.real)
+        return bool(apart > TELLING_ERRORS * self.baseline_error[BESIDE[0]] + 1e-12)
+
+    @property
+    def better(self) -> bool:
+        """Whether the generated figure is better than those of both baselines of real parts."""
+        apart = abs(self.generated - self.real)
+        return all(apart < abs(self.baseline[name] - self.real) for name in BESIDE)
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -83,6 +101,10 @@ def compare_tables(
     """
     by_piece, real_by_piece = (frame.groupby(level="piece").mean() for frame in (generated, real))
     spreads, errors = _spreads(by_piece, real_by_piece)
+    naive_errors = {
+        other: _spreads(frame.groupby(level="piece").mean(), real_by_piece)[1]
+        for other, frame in baselines.items()
+    }
     bodies = {"generated": generated, **baselines}
     return {
         name: Comparison(
@@ -92,6 +114,7 @@ def compare_tables(
             float(errors[name]),
             {other: float(frame[name].mean()) for other, frame in baselines.items()},
             {other: overlap_area(frame[name], real[name]) for other, frame in bodies.items()},
+            {other: float(wrong[name]) for other, wrong in naive_errors.items()},
         )
         for name in real.columns
     }
@@ -136,18 +159,30 @@ def _spreads(
     return real_by_piece.std(ddof=1).fillna(0.0), errors.fillna(0.0)
 
 
-def compare_pitches(
+def compare_distances(
+    places: Mapping[str, int],
+    histograms: Callable[[Sequence[Score]], Figures],
+    distance: Callable[[Figures, Figures], Figures],
     generated: Sequence[Score],
     real: Sequence[Score],
     baselines: Mapping[str, Sequence[Score]],
     training: Sequence[Score],
 ) -> dict[str, Comparison]:
-    """Earth mover's distance of each composed line's pitches from the training data's."""
-    reference = line_histograms(training)
+    """Distances of each body's histograms from the training data's.
+
+    Parameters
+    ----------
+    places
+        The names of the distances, and the row of the histograms that each is of.
+    histograms
+        Of all of several pieces together, ``(row, bin) float64``.
+    distance
+        Of two such arrays, ``(row,) float64``.
+    """
+    reference = histograms(training)
 
     def distances(scores: Sequence[Score]) -> Figures:
-        """Of each line, ``(line,)``."""
-        return earth_movers(line_histograms(scores), reference)
+        return distance(histograms(scores), reference)
 
     rng = np.random.default_rng(0)
     count = min(len(real), len(training))
@@ -155,17 +190,16 @@ def compare_pitches(
     spread = np.std([distances([training[row] for row in rows]) for rows in draws], axis=0)
     made, own = distances(generated), distances(real)
     naive = {name: distances(scores) for name, scores in baselines.items()}
-    ensemble = real[0].ensemble
     return {
-        f"pitch_histogram_{ensemble.names[line]}": Comparison(
-            float(made[line]),
-            float(own[line]),
-            float(spread[line]),
+        name: Comparison(
+            float(made[row]),
+            float(own[row]),
+            float(spread[row]),
             0.0,
-            {name: float(values[line]) for name, values in naive.items()},
+            {other: float(values[row]) for other, values in naive.items()},
             is_distance=True,
         )
-        for line in ensemble.others
+        for name, row in places.items()
     }
 
 

@@ -19,13 +19,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.data.corpus import Corpus, Piece
 from kantor.ensemble import Ensemble
 from kantor.errors import ModelError
 from kantor.metrics.musical import KEY_METRICS, evaluate_passages, evaluate_windows
 from kantor.metrics.passages import Passages
 from kantor.music.conditioning import Conditioning, stack
+from kantor.music.excerpts import excerpt
 from kantor.music.key import key_of, likely
 from kantor.music.score import REST, Flags, Pitches, Score
+from kantor.settings import Evaluate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +42,7 @@ PIECES = 24
 """Of how many pieces at most the other tasks are composed."""
 MELODY_ONLY = ("unet",)
 """Presets that can do no other task."""
-NOTHING, GAP = "nothing", "two_bars_open"
+DRUMS, NOTHING, GAP = "drums", "nothing", "two_bars_open"
 
 
 def line_mask(score: Score, lines: Sequence[int]) -> Flags:
@@ -52,6 +55,30 @@ def line_mask(score: Score, lines: Sequence[int]) -> Flags:
 def melody_mask(score: Score) -> Flags:
     """The mask of the usual task: the melody given."""
     return line_mask(score, [score.ensemble.leads])
+
+
+def held_out(corpus: Corpus, settings: Evaluate) -> list[Piece]:
+    """The pieces that are composed anew, in their order.
+
+    Those of the split, at most ``settings.pieces`` by chance; of a longer one ``settings.bars``
+    bars from one of its bars on, by chance too. The seed decides.
+    """
+    pieces = [piece for piece in corpus if piece.split == settings.split]
+    rng = np.random.default_rng(settings.seed)
+    if settings.pieces is not None and len(pieces) > settings.pieces:
+        chosen = rng.choice(len(pieces), settings.pieces, replace=False)
+        pieces = [pieces[row] for row in sorted(chosen.tolist())]
+    if settings.bars is None:
+        return pieces
+    return [replace(one, score=_stretch(one.score, settings.bars, rng)) for one in pieces]
+
+
+def _stretch(score: Score, bars: int, rng: np.random.Generator) -> Score:
+    lines = score.bar_lines.tolist()
+    if len(lines) <= bars:
+        return score
+    first = int(rng.integers(len(lines) - bars))
+    return excerpt(score, lines[first] if first else 0, lines[first + bars])
 
 
 def compose(
@@ -115,9 +142,13 @@ def share_changed(takes: Sequence[Score], others: Sequence[Score]) -> float:
 
 
 def tasks(ensemble: Ensemble) -> dict[str, Callable[[Score], Flags]]:
-    """Masks of a score, by task: one inner line given, the bass, nothing, all but two bars."""
+    """Masks of a score, by task: one inner line given, the bass, the drums if there are any,
+    nothing, all but two bars."""
     single = [line for line in ensemble.others if line in (ensemble.others[0], ensemble.bass)]
     masks = {ensemble.names[line]: partial(line_mask, lines=[line]) for line in single}
+    drums = range(ensemble.pitched, len(ensemble))
+    if drums:
+        masks[DRUMS] = partial(line_mask, lines=drums)
     return {**masks, NOTHING: partial(line_mask, lines=[]), GAP: gap_mask}
 
 

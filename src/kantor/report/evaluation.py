@@ -19,22 +19,24 @@ import pandas as pd
 from kantor.data import corpus as corpora
 from kantor.data.corpus import Corpus
 from kantor.errors import InputError
-from kantor.metrics.baselines import BASELINES
+from kantor.metrics.baselines import BASELINES, nearest
 from kantor.metrics.chords import KINDS, chord_counts
 from kantor.metrics.distances import line_histograms
 from kantor.metrics.lines import notes_per_bar
 from kantor.metrics.passages import Figures, Passages
 from kantor.music.score import Score
 from kantor.report import samples
+from kantor.report.bodies import Bodies
 from kantor.report.composing import (
     MELODY_ONLY,
     Model,
     compose,
     evaluate_tasks,
+    held_out,
     melody_mask,
     share_changed,
 )
-from kantor.report.measuring import DECIMALS, Bodies, measure, rounded
+from kantor.report.measuring import DECIMALS, measure, rounded
 from kantor.report.page import FILM, read_json, write_page, write_text
 from kantor.report.tables import SIDES, TALLIES, WINDOWS, to_csv
 from kantor.settings import Evaluate
@@ -52,7 +54,7 @@ def evaluate(
     Parameters
     ----------
     corpus
-        All pieces; those of ``settings.split`` are composed anew.
+        All pieces; those of `held_out` are composed anew.
     card
         The model's ``model.json``, shown on the page.
 
@@ -69,7 +71,7 @@ def evaluate(
     ModelError
         If the model changes what is given.
     """
-    pieces = [piece for piece in corpus if piece.split == settings.split]
+    pieces = held_out(corpus, settings)
     if not pieces:
         raise InputError(f"split {settings.split!r}: 0 pieces; see ingest.split in params.yaml")
     real = [piece.score for piece in pieces]
@@ -81,6 +83,8 @@ def evaluate(
         for name, baseline in BASELINES.items()
     }
     training = [piece.score for piece in corpus if piece.split == "train"]
+    if training:
+        naive["nearest"] = nearest(real, training)
     bodies = Bodies(generated, real, naive, training)
     figures = measure(bodies, settings, share_changed(generated, again))
     other_tasks = read_json(card).get("preset") not in MELODY_ONLY

@@ -18,64 +18,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from kantor.ensemble import Ensemble
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import headline
 from kantor.metrics.part_writing import KEY_MARKS
 from kantor.music.score import REST, Score
+from kantor.report.beside import beside
+from kantor.report.bodies import Bodies, compare
 from kantor.report.comparing import (
     ALIKE,
     IN_RANGE,
-    Comparison,
-    compare_pitches,
     compare_tables,
     compare_tallies,
     overlaps,
 )
-from kantor.report.tables import SIDES, tally_table, window_table
+from kantor.report.tables import SIDES
 from kantor.settings import Evaluate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DECIMALS = 4
 METERS, OTHERS = ("4/4", "3/4"), "others"
 RUN, KNOWN = 6, 0.6
-
-
-@dataclass(frozen=True, eq=False)
-class Bodies:
-    """Bodies of music on the same melodies, in the same order, and what was trained on."""
-
-    generated: list[Score]
-    real: list[Score]
-    baselines: dict[str, list[Score]]
-    training: list[Score]
-
-    @property
-    def ensemble(self) -> Ensemble:
-        """That of all of them."""
-        return self.real[0].ensemble
-
-    @cached_property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The figures of their windows: ``generated``, ``real``, and each baseline's."""
-        return {name: window_table(scores) for name, scores in self._all.items()}
-
-    @cached_property
-    def tallies(self) -> dict[str, pd.DataFrame]:
-        """What a harmony teacher marks in them, piece by piece; named alike."""
-        return {name: tally_table(scores, self.real) for name, scores in self._all.items()}
-
-    @property
-    def _all(self) -> dict[str, list[Score]]:
-        return {"generated": self.generated, "real": self.real, **self.baselines}
 
 
 def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
@@ -93,7 +58,8 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
     dict
         ``headline``, the few figures to look at first; ``metrics``, ``phrase_ends`` and
         ``part_writing``, each figure beside the real one and the baselines'; ``overlap`` of the
-        distributions; and the headline's metrics ``by_meter`` and for ``new_tunes``.
+        distributions; ``beside`` (`kantor.report.beside`), whether it is better than other real
+        parts; and the headline's metrics ``by_meter`` and for ``new_tunes``.
     """
     compared = compare(bodies)
     naive = {name: bodies.tallies[name] for name in bodies.baselines}
@@ -116,6 +82,7 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
         },
         "metrics": {name: one.entry for name, one in compared.items()},
         "overlap": overlaps(compared),
+        "beside": beside(bodies, compared),
         "phrase_ends": _phrase_ends(bodies),
         "part_writing": {name: one.entry for name, one in marks.items()},
         "by_meter": {
@@ -127,20 +94,6 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
     }
     plain: dict[str, Any] = rounded(figures)
     return plain
-
-
-def compare(bodies: Bodies) -> dict[str, Comparison]:
-    """Every metric that says something about the composed lines.
-
-    The distances of pitches are left out where there is no training data.
-    """
-    naive = {name: bodies.tables[name] for name in bodies.baselines}
-    compared = compare_tables(bodies.tables["generated"], bodies.tables["real"], naive)
-    if not bodies.training:
-        return compared
-    return compared | compare_pitches(
-        bodies.generated, bodies.real, bodies.baselines, bodies.training
-    )
 
 
 def _phrase_ends(bodies: Bodies) -> dict[str, Any]:

@@ -22,12 +22,11 @@ from PIL import Image
 
 from kantor import files
 from kantor.ensemble import SATB, Ensemble
-from kantor.metrics import cadences
-from kantor.metrics.musical import BY_LINE, JOINT, labels
 from kantor.metrics.part_writing import marks
 from kantor.pages import template
 from kantor.report import plots, samples
 from kantor.report.comparing import OUTSIDE
+from kantor.report.grouping import KINDS, MARKS, grouped, of_kind, titles
 from kantor.report.samples import Sample
 from kantor.report.tables import melody_metrics
 
@@ -37,34 +36,6 @@ LINKS = ("metrics.json", "training/history.csv", "validation.html")
 """Files beside the page to which it links."""
 SHOWN_BASELINES = ("shuffled", "random")
 MARKED_BASELINES = SHOWN_BASELINES[:1]  # beside random notes, all else would be one dot
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "Voice leading": ("parallel_fifths", "parallel_octaves", "crossing", "stepwise", "leaps"),
-    "Harmony": (
-        "triad_or_seventh",
-        "complete_triads",
-        "semitone_clash",
-        "tonal_distance",
-        "in_best_scale",
-        "in_c_major",
-        "pitch_classes",
-    ),
-    "Texture": ("four_pitches", "empty_bars", "notes"),
-    "Range": ("pitch_histogram",),
-}
-"""Metrics of one kind stand together in the table."""
-MARKS: dict[str, tuple[str, ...]] = {
-    "Lines": ("unusual_moves", "outside", "wide_leaps", "odd_durations", "above_lead"),
-    "Chords": ("beat_parallels", "bare_fifths"),
-    "Key": ("other_key", "other_last_bass"),
-    "Phrase ends": ("authentic", "plagal", "half", "unrooted"),
-}
-"""The same for what a harmony teacher marks."""
-KINDS = {name: metric.label for name, metric in (JOINT | BY_LINE).items()} | {
-    "pitch_histogram": "pitch distance in semitones"
-}
-"""What a person calls each kind of metric. One of a line is named by its kind and the line, such
-as ``leaps_alto``."""
 
 
 def write_page(
@@ -86,15 +57,19 @@ def write_page(
     figures = read_json(reports / "metrics.json")
     metrics = figures.get("metrics", {})
     others = [ensemble.lines[line] for line in ensemble.others]
-    named = titles(ensemble)
+    beside = figures.get("beside") or {"metrics": {}}
+    named = titles(ensemble, [*metrics, *beside["metrics"]])
     given = melody_metrics(ensemble)
     curves = [name for names in grouped(named).values() for name in names if name not in given]
+    shown = {**metrics, **beside["metrics"]}
     film = _film(reports / FILM)
     room = MAX_BYTES - (len(film["moving"]) + len(film["last"]) if film else 0)
     context = {
         "figures": figures,
         "metrics": metrics,
         "groups": grouped(metrics),
+        "real_parts": beside,
+        "besides": grouped(beside["metrics"]),
         "furthest": furthest(metrics),
         "beaten": sum(_nearer_than_random(entry) for entry in metrics.values()),
         "ends": figures.get("phrase_ends", {}),
@@ -103,7 +78,7 @@ def write_page(
         "among": {name: mark.among for name, mark in marks(ensemble).items()},
         "meters": figures.get("by_meter", {}) | {"new tunes": figures.get("new_tunes", {})},
         "givens": figures.get("other_givens", {}),
-        "kinds": {kind: label for kind, label in KINDS.items() if _of(kind, metrics)},
+        "kinds": {kind: label for kind, label in KINDS.items() if of_kind(kind, shown)},
         "titles": named,
         "health": read_json(reports / "training" / "health.json"),
         "validation": read_json(reports / "validation.json"),
@@ -123,29 +98,6 @@ def write_page(
     }
     page = template("kantor.report", "report.html.j2").render(context)
     write_text(reports / "report.html", page + "\n")
-
-
-def titles(ensemble: Ensemble) -> dict[str, str]:
-    """What the page calls each metric that can stand on it."""
-    named = labels(ensemble) | cadences.LABELS
-    named |= {name: mark.label for name, mark in marks(ensemble).items()}
-    for line in ensemble.names:
-        named[f"pitch_histogram_{line}"] = f"{KINDS['pitch_histogram']}, {line}"
-    return {name: label[0].upper() + label[1:] for name, label in named.items()}
-
-
-def grouped(
-    names: Iterable[str], by: Mapping[str, tuple[str, ...]] = GROUPS
-) -> dict[str, list[str]]:
-    """The metrics by their group, in the order of `by`; groups without any are left out."""
-    groups = {
-        group: [name for kind in kinds for name in _of(kind, names)] for group, kinds in by.items()
-    }
-    return {group: names for group, names in groups.items() if names}
-
-
-def _of(kind: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if name == kind or name.startswith(f"{kind}_")]
 
 
 def furthest(metrics: Mapping[str, Any]) -> list[str]:

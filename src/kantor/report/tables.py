@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
-from kantor.metrics.musical import BY_LINE, evaluate_windows
+from kantor.metrics.musical import by_line, evaluate_windows
 from kantor.metrics.part_writing import tally
 from kantor.music.score import Score
 
@@ -109,4 +109,5 @@ def from_csv(text: str, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def melody_metrics(ensemble: Ensemble) -> list[str]:
     """The metrics of the melody alone, which say nothing of a model."""
-    return [f"{name}_{ensemble.names[ensemble.leads]}" for name in BY_LINE]
+    lead = ensemble.names[ensemble.leads]
+    return [f"{name}_{lead}" for name, (_, lines) in by_line(ensemble).items() if lead in lines]

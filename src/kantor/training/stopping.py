@@ -107,7 +107,7 @@ def _converged(
         and all(all(converging(row, reference, stop.tolerance, ensemble)) for row in measured)
     )
     text = (
-        f"{sum(last)} of {len(last)} measures are Bach's, within {stop.tolerance:g} deviations; "
+        f"{sum(last)} of {len(last)} measures are the data's within {stop.tolerance:g} deviations; "
         f"all must be in {stop.measurements} measurements one after another"
     )
     return Criterion("converged", sum(last) / max(1, len(last)), met, text)

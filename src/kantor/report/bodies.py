@@ -1,0 +1,106 @@
+"""Bodies of music on the same melodies, and every metric of them side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kantor.ensemble import Ensemble
+from kantor.metrics.accompaniment import evaluate_repeats
+from kantor.metrics.distances import (
+    earth_movers,
+    kit_histogram,
+    line_histograms,
+    onset_histograms,
+    total_variation,
+)
+from kantor.music.score import Score
+from kantor.report.comparing import Comparison, compare_distances, compare_tables
+from kantor.report.tables import tally_table, window_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Bodies of music on the same melodies, in the same order, and what was trained on."""
+
+    generated: list[Score]
+    real: list[Score]
+    baselines: dict[str, list[Score]]
+    training: list[Score]
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """That of all of them."""
+        return self.real[0].ensemble
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The figures of their windows: ``generated``, ``real``, and each baseline's."""
+        return {name: window_table(scores) for name, scores in self._all.items()}
+
+    @cached_property
+    def tallies(self) -> dict[str, pd.DataFrame]:
+        """What a harmony teacher marks in them, piece by piece; named alike."""
+        return {name: tally_table(scores, self.real) for name, scores in self._all.items()}
+
+    @cached_property
+    def repeats(self) -> dict[str, pd.DataFrame]:
+        """How much of them was there some bars before, piece by piece; named alike."""
+        return {name: evaluate_repeats(scores) for name, scores in self._all.items()}
+
+    @property
+    def _all(self) -> dict[str, list[Score]]:
+        return {"generated": self.generated, "real": self.real, **self.baselines}
+
+    def as_accompaniment(self) -> Bodies:
+        """The same, to be measured as a melody with its accompaniment."""
+
+        def asked(scores: list[Score]) -> list[Score]:
+            ensemble = replace(self.ensemble, writing="accompaniment")
+            return [replace(score, ensemble=ensemble) for score in scores]
+
+        naive = {name: asked(scores) for name, scores in self.baselines.items()}
+        return Bodies(asked(self.generated), asked(self.real), naive, asked(self.training))
+
+
+def compare(bodies: Bodies) -> dict[str, Comparison]:
+    """Every metric that is for their ensemble and says something about the composed lines.
+
+    Distances from the training data are left out where there is none.
+    """
+    compared = _compared(bodies, bodies.tables)
+    if bodies.training:
+        compared |= _distances(bodies)
+    if bodies.ensemble.writing == "voices":
+        return compared
+    # A piece has one figure of these: too few for the distributions' overlap.
+    repeats = _compared(bodies, bodies.repeats)
+    return compared | {name: replace(one, overlap={}) for name, one in repeats.items()}
+
+
+def _compared(bodies: Bodies, tables: dict[str, pd.DataFrame]) -> dict[str, Comparison]:
+    naive = {name: tables[name] for name in bodies.baselines}
+    return compare_tables(tables["generated"], tables["real"], naive)
+
+
+def _distances(bodies: Bodies) -> dict[str, Comparison]:
+    """Distances from the training data: of pitches, of rhythm within the bar, of the drums."""
+    ensemble = bodies.ensemble
+    played = [line for line in range(len(ensemble)) if line != ensemble.leads]
+    pitches, onsets = (
+        {f"{kind}_histogram_{ensemble.names[line]}": line for line in lines}
+        for kind, lines in (("pitch", ensemble.others), ("onset", played))
+    )
+    sides = bodies.generated, bodies.real, bodies.baselines, bodies.training
+    found = compare_distances(pitches, line_histograms, earth_movers, *sides)
+    if ensemble.writing == "voices":
+        return found
+    found |= compare_distances(onsets, onset_histograms, total_variation, *sides)
+    if len(ensemble) > ensemble.pitched:
+        kit = {"kit_histogram": 0}
+        found |= compare_distances(kit, kit_histogram, total_variation, *sides)
+    return found

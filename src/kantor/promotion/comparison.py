@@ -33,7 +33,6 @@ from kantor.registry.store import find_root, model_name
 from kantor.registry.versions import CHALLENGER, CHAMPION, TALLIES, WINDOWS, kept_tables
 from kantor.report.composing import compose, held_out
 from kantor.report.tables import Tables, from_csv, tally_table, window_table
-from kantor.styles import load_ensemble
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +106,7 @@ def compare(
     """
     root = root or find_root()
     model = model_name(root)
-    rule, ensemble = rule or rule_of(root), load_ensemble(settings.params_path(root))
+    rule = rule or rule_of(root)
     kept = dict(kept_tables(version, root) for version in (challenger, champion))
     own, *others = kept
     if not others:
@@ -118,7 +117,7 @@ def compare(
         pairs = _composed_anew(kept, model, root)
     (ours, real), (theirs, _) = pairs
     pieces = real.windows.index.get_level_values("piece").nunique()
-    compared = tuple(rows(ours, theirs, real, rule, ensemble))
+    compared = tuple(rows(ours, theirs, real, rule))
     return ModelComparison(model, own, others[0], pieces, anew, compared, rule)
 
 

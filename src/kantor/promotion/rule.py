@@ -20,7 +20,6 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.distances import (
     Difference,
     difference,
@@ -29,7 +28,7 @@ from kantor.metrics.distances import (
     resampled_overlap,
     resampled_share,
 )
-from kantor.metrics.musical import headline, labels
+from kantor.metrics.musical import KEY_METRICS, labels
 from kantor.metrics.names import is_fault, is_known, label
 from kantor.metrics.part_writing import KEY_MARKS, marks
 from kantor.metrics.passages import Figures
@@ -39,6 +38,8 @@ from kantor.styles import load_ensemble
 
 Verdict = Literal["promote", "keep"]
 Figure = TypeVar("Figure", float, Figures)  # one, or one for each of several draws
+
+_SHOWN = (*KEY_METRICS, "leaps_bass", *KEY_MARKS)  # as far as there are such
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,7 @@ def rule_of(root: Path) -> Promote:
     return rule.model_copy(update={"guarded": kept})
 
 
-def rows(
-    challenger: Tables,
-    champion: Tables,
-    real: Tables,
-    rule: Promote,
-    ensemble: Ensemble = SATB,
-) -> list[Row]:
+def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> list[Row]:
     """Compare what two models composed under the same melodies.
 
     The rows are the primary metric, the guarded ones, and what else is to be looked at first.
@@ -134,7 +129,7 @@ def rows(
         hits, chances = (part.loc[ids, name] for part in hits_and_chances(body.tallies))
         return resampled_share(hits, chances, weights)
 
-    shown = [name for name in (*headline(ensemble), *KEY_MARKS) if name not in rule.guarded]
+    shown = [name for name in _SHOWN if name not in rule.guarded]
     for name in (*rule.guarded, *shown):
         if name in windows or name in real.tallies:
             own, other, actual = (resampled(name, body) for body in bodies)

@@ -62,6 +62,16 @@ class ChoraleSettings(Block):
     closing: float = Field(1.0, gt=0)
 
 
+class Sampling(Block):
+    """How a model composes where nobody asks for anything else; see `kantor.runtime.sampling`."""
+
+    temperature: float = Field(1.0, ge=0.01, le=10)
+    min_p: float = Field(0.05, ge=0, lt=1)
+    phrase_end: float = Field(0.3, ge=0.01, le=10)
+    particles: int = Field(16, ge=1, le=64)
+    movement: float = 0.5
+
+
 class Train(Block):
     """The block `train` of params.yaml.
 
@@ -98,6 +108,7 @@ class Train(Block):
     early_stop: EarlyStop
     health: Limits = Limits()
     chorale: ChoraleSettings = ChoraleSettings()
+    sampling: Sampling = Sampling()
 
     @model_validator(mode="before")
     @classmethod

@@ -18,6 +18,7 @@ from kantor.ensemble import SATB
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import Conditioning
 from kantor.music.score import REST
+from kantor.registry.loaded import sampling_parameters
 from kantor.runtime import decoding
 from kantor.runtime import weights as stored
 
@@ -72,6 +73,16 @@ def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Conditionin
     warm, mixed = (compose(one, phrase_end=end)[0] for end in (1.0, 0.05))
     assert np.array_equal(mixed[:, :12], warm[:, :12])
     assert (mixed[:, 12:16] != warm[:, 12:16]).any()
+
+
+def test_a_model_has_parameters_of_its_own(weights: Any, batch: Conditioning) -> None:
+    """It composes with those that it was made with, unless it is asked for others."""
+    own = {"particles": 1, "min_p": 0.2, "temperature": 0.5}
+    model = runtime.Generator(weights, INFO | {"params": {"sampling": own}}, processes=1)
+    plain = runtime.Generator(weights, INFO, processes=1)
+    assert equal(model(batch, SEEDS), plain(batch, SEEDS, **own))
+    assert equal(model(batch, SEEDS, particles=4), plain(batch, SEEDS, **own | {"particles": 4}))
+    assert sampling_parameters(model.compose)["particles"] == 1
 
 
 def test_an_alto_reweights_and_a_soprano_changes_nothing(

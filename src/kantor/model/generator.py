@@ -72,9 +72,9 @@ class Generator:
             return self._in_numpy().compose(
                 given,
                 seeds,
-                temperature,
-                min_p,
-                passes,
+                temperature=temperature,
+                min_p=min_p,
+                passes=passes,
                 particles=particles,
                 movement=movement,
                 plainness=plainness,

@@ -61,6 +61,8 @@ class Generator:
         self.weights, self.info = weights, info
         self.ensemble = ensemble_of(info)
         self._layout = Layout(self.ensemble)
+        if own := info.get("params", {}).get("sampling"):  # its defaults are the model's own
+            self.compose = partial(self.compose, **own)  # type: ignore[method-assign]
         self._processes = len(os.sched_getaffinity(0)) if processes is None else processes
 
     @cached_property
@@ -130,7 +132,9 @@ class Generator:
         compose = self._compose_shared if is_large and self._processes > 1 else self._compose_here
         return compose(given, seeds, sampling, passes)
 
-    __call__ = compose
+    def __call__(self, *given: Any, **sampling: Any) -> Take:
+        """The same as `compose`."""
+        return self.compose(*given, **sampling)
 
     def _compose_shared(self, given: Conditioning, seeds: NDArray[np.int64], *how: Any) -> Take:
         """Compose a batch together with other processes; this one composes what they cannot."""

@@ -198,7 +198,7 @@ class Training:
             "params": self.settings.model_dump(mode="json"),
         }
         discriminator = None
-        if self.settings.preset != "unet":
+        if self.settings.preset != "unet" and self.settings.sampling.particles > 1:
             self.say("train: composing the training pieces, to tell the result from them")
             discriminator, figures = discriminating.fit(trainer.average, self.corpus)
             info["discriminator"] = figures

@@ -4,7 +4,8 @@
 published in `LAST_YEAR` or before, by the collection's own database, in 1900 or later: what is
 older are hymns and arias, whose chords have half as many sevenths. Repeats are written out. Cut
 time (2/2) is read as 4/4 with the same note values, which is how these sheets use it; other meters
-than these and 3/4 are refused, as is a piece whose meter changes.
+than these and 3/4 are refused, as is a piece whose meter changes. Where phrases end is found in the
+lead, as it is in the melodies that are given to a model.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from kantor.errors import InputError, one_line
 from kantor.formats import reading
 from kantor.formats.parsed import ParsedFile
 from kantor.music.notes import Note, arrays_of, notes_of
+from kantor.music.phrases import infer_fermatas
 from kantor.music.quantise import quantise
 from kantor.music.score import STEPS_PER_QUARTER, Meter, Score
 
@@ -115,4 +117,6 @@ def _accompanied(
 ) -> Score:
     notes: list[Note] = notes_of(lead) + accompany(lead, chords, ensemble.lines, name)
     pitches, onsets = arrays_of(notes, lead.steps, len(ensemble))
-    return replace(lead, pitches=pitches, onsets=onsets, ensemble=ensemble)
+    # As for a melody that is to be accompanied: a model must know phrases by the same signs.
+    fermatas = infer_fermatas(lead)
+    return replace(lead, pitches=pitches, onsets=onsets, fermatas=fermatas, ensemble=ensemble)

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from kantor import settings
-from kantor.data import leadsheets
+from kantor.data import leadsheets, pop909
 from kantor.data.chorales import Chorale, chorales
 from kantor.data.corpus import Piece, Refusal
 from kantor.data.grid import score_of
@@ -117,6 +117,8 @@ def _rows(folder: Path, ensemble: Ensemble) -> list[Task]:
 
 
 def _belongs(file: Path, kind: str) -> bool:
+    if kind == "pop909":
+        return pop909.is_song(file)
     ending = file.suffix.lower()
     only = {"multitracks": ".npz", "humdrum": ".krn"}.get(kind)
     return ending == only if only else ending not in _NOT_SCORES
@@ -131,6 +133,12 @@ def read(task: Task) -> list[Piece | Refusal]:
             return [read_humdrum(task.path, task.ensemble)]
         if task.row:
             return read_row(task.path, task.row, task.id, task.ensemble)
+        if task.kind == "pop909":
+            excerpts = pop909.read_song(task.path, task.ensemble)
+            return [
+                Piece(f"{task.id}#{number}", task.split, task.kind, 0, score)
+                for number, score in enumerate(excerpts, 1)
+            ]
         return [Piece(task.id, task.split, task.kind, task.transposition, _score(task))]
     except InputError as error:
         reason = str(error).removeprefix(f"{task.path}: ")

@@ -23,6 +23,8 @@ crowd a low melody and stay far below a high one, and real ones do not."""
 _PARTICLES, _MOVEMENT = 8, 0.7
 """With which they are composed, so that they have as many notes as real music: with fewer of them,
 more notes would pass for real."""
+_MOST_PIECES = 250
+"""That are composed; of more, every second one, every third, and so on."""
 _TOGETHER = 64
 """Pieces that are composed side by side."""
 _DECAY = 0.3
@@ -35,8 +37,9 @@ _MOST_STEPS = 200
 def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict[str, float | int]]:
     """The weights of a generator's discriminator, by logistic regression.
 
-    The melody of each training piece is given. The compositions are chosen among particles by
-    likelihood, as those that the discriminator will weigh; real and composed beats count alike.
+    The melody of each training piece is given, or of `_MOST_PIECES`. The compositions are chosen
+    among particles by likelihood, as those that the discriminator will weigh; real and composed
+    beats count alike.
 
     Returns
     -------
@@ -47,6 +50,7 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
     from scipy.optimize import minimize
 
     scores = [piece.score for piece in corpus if piece.split == "train"]
+    scores = scores[:: -(-len(scores) // _MOST_PIECES)]
     scores.sort(key=lambda score: score.steps)
     layout = Layout(generator.ensemble)
     examples = list[Examples]()

@@ -1,14 +1,16 @@
 """How a style is heard: its sound in MIDI and in samples, and files of it that are read again."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from mido import MidiFile
+from music21 import converter
 from tests.ensembles import ROCK, rhythms
 
 from kantor.data.grid import score_of
-from kantor.formats import audio, midi
+from kantor.formats import audio, midi, musicxml
 from kantor.formats.parsed import Limits
 from kantor.formats.reading import parse
 from kantor.music.dynamics import velocities
@@ -39,6 +41,46 @@ def test_swung_midi_is_read_even(swing, meter, pickup):
     for seed in range(3):
         score = rhythms(seed, meter=meter, pickup=pickup, swing=swing)
         assert_same(read_again(midi.to_bytes(score), score), score)
+
+
+@pytest.mark.parametrize(
+    ("meter", "pickup"), [(Meter(), 0), (Meter(3, 4), 4), (Meter(6, 8), 2), (Meter(5, 8), 0)]
+)
+def test_musicxml_is_written_even_and_read_again(meter, pickup):
+    """Also the drums, whose hits are written longer than they are; swing leaves no words."""
+    for seed in range(3):
+        score = rhythms(seed, meter=meter, pickup=pickup)
+        data = musicxml.to_bytes(score)
+        assert_same(read_again(data, score), score)
+        assert not parse(data, Limits()).notation.words
+
+
+def test_musicxml_has_staves_clefs_and_instruments(tmp_path):
+    """Guitars and basses an octave up, all drums on one staff, hands up and feet down."""
+    musicxml.write(rhythms(), tmp_path / "a.musicxml")
+    text = (tmp_path / "a.musicxml").read_text()
+    parts = text.split("<part id=")[1:]
+    clefs = [re.findall(r"<sign>(\w+)|<clef-octave-change>(.*)<", part) for part in parts]
+    assert clefs == [
+        *[[("G", ""), ("", "-1")]] * 4, [("F", ""), ("", "-1")], [("percussion", "")]
+    ]  # fmt: skip
+    kick, snare, hat = (re.search(_NOTE.format(drum), text) for drum in (36, 38, 42))
+    assert (kick[1], kick[2]) == ("2", "down")
+    assert (snare[1], snare[2], hat[2]) == ("1", "up", "up")
+    assert text.count("<midi-unpitched>") == 8
+    assert "<midi-unpitched>37</midi-unpitched>" in text  # General MIDI's 36, counted from 1
+    assert re.findall(r"<(first|second)>(\d+)<", text) == [("first", "31"), ("second", "19")]
+    names = [part.partName for part in converter.parse(tmp_path / "a.musicxml").parts]
+    assert names == ["Lead", "Guitar 1", "Guitar 2", "Guitar 3", "Bass", "Drums"]
+
+
+_NOTE = r'<instrument id="P6-D{}" />\s*<voice>(\d)</voice>[^/]*/type>(?:\s*<dot />)?\s*<stem>(\w+)'
+
+
+@pytest.mark.parametrize(("swing", "meter"), [(0.5, Meter()), (0.62, Meter(6, 8))])
+def test_what_is_not_swung_is_not_marked(swing, meter):
+    """An even sound, and a meter that has no pairs of eighths."""
+    assert b"swing" not in musicxml.to_bytes(rhythms(meter=meter, swing=swing))
 
 
 def test_midi_is_played_by_the_sound(tmp_path):

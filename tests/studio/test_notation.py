@@ -7,6 +7,7 @@ from xml.etree.ElementTree import fromstring
 
 import numpy as np
 import pytest
+from tests.ensembles import rhythms
 
 from kantor.music.excerpts import WHOLE, excerpt, stretches
 from kantor.music.notation import AS_WRITTEN, Sign, Span
@@ -158,3 +159,12 @@ def test_nobody_waits_for_a_score(client, piece):
     assert time.monotonic() - start < 2
     for one in threads:
         one.join(30)
+
+
+def test_drums_share_a_staff_and_keep_their_lines():
+    """Each hit has the id of its line, begins where it is struck, and no rest has one."""
+    piece = rhythms(2)
+    found = heads(engrave(piece, 0, piece.steps, 1200))
+    drums = {(line, start) for line, start, _ in found if line >= piece.ensemble.pitched}
+    struck = np.argwhere(piece.onsets[:, piece.ensemble.pitched :])
+    assert drums == {(int(line) + piece.ensemble.pitched, int(start)) for start, line in struck}

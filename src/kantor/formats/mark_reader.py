@@ -149,8 +149,9 @@ def direction_marks(item: Element, start: Fraction, remarks: Remarks) -> Iterato
     """Words, dynamics and hairpins of a ``<direction>``."""
     words: list[str] = []
     on_tempo = any(sound.get("tempo") for sound in item.findall("sound"))
+    swings = item.find("sound/swing") is not None  # how it is played, which a style says anew
     for child in (one for kind in item.findall("direction-type") for one in kind):
-        if child.tag == "words":
+        if child.tag == "words" and not swings:
             words.append(child.text or "")
         elif child.tag == "dynamics":
             yield from _dynamics_of(child, start)

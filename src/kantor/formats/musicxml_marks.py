@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -17,6 +18,7 @@ from kantor.formats.engraving import Head, fifths_between, letter_of
 from kantor.formats.mark_reader import ELISION
 from kantor.music.notation import ChordSymbol, Dynamic, Lyric, Sign, Slur, Time
 from kantor.music.score import REST, Score
+from kantor.music.swing import EVEN, swing_changes
 
 _DYNAMICS = (
     "p pp ppp pppp ppppp pppppp f ff fff ffff fffff ffffff mp mf sf sfp sfpp fp rf rfz sfz sffz fz"
@@ -24,6 +26,7 @@ _DYNAMICS = (
 )
 _HAIRPINS = ("crescendo", "diminuendo", "stop")
 _PRINTED = 0.1  # change of tempo, as a share of the last printed one, that is worth a mark
+_FINEST = 100  # of the whole numbers that say how long swung eighths are
 _MOST_SLURS = 6  # that overlap in a voice; MusicXML numbers them
 _CLOSING = ("ending-stop", "ending-open", "backward")  # at the end of a measure, in this order
 _OPENING = ("ending", "forward")
@@ -48,7 +51,7 @@ def score_marks(score: Score, transposition: tuple[int, int]) -> list[Mark]:
     """The tempo words, tempi and chord symbols, for a staff that is written transposed."""
     notation = score.notation
     marks = [_direction(words.start, _words(words.text)) for words in notation.words]
-    marks += _tempi(score)
+    marks += [*_tempi(score), *_swing(score)]
     fifths = fifths_between(*transposition)
     marks += [_harmony(chord, fifths) for chord in notation.chords]
     return sorted(marks, key=lambda mark: mark.start)
@@ -78,6 +81,22 @@ def _tempi(score: Score) -> Iterator[Mark]:
             yield _direction(start, f"<metronome>{mark}</metronome>", sound=sound)
         else:
             yield Mark(start, f'<sound tempo="{tempo}">', "</sound>")
+
+
+def _swing(score: Score) -> Iterator[Mark]:
+    """Where eighths are to be swung, and where they are not any more."""
+    before = EVEN
+    for start, ratio in swing_changes(score):
+        if ratio == before:
+            continue
+        share = Fraction(ratio).limit_denominator(_FINEST)
+        first, second = share.numerator, share.denominator - share.numerator
+        how = f"<first>{first}</first><second>{second}</second><swing-type>eighth</swing-type>"
+        words, how = ("Straight", "<straight/>") if ratio == EVEN else ("Swing", how)
+        at = start if before != EVEN else 0
+        sound = f"<sound><swing>{how}</swing></sound>"
+        yield _direction(at, _words(words), sound=sound)
+        before = ratio
 
 
 def _harmony(chord: ChordSymbol, fifths: int) -> Mark:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kantor.formats.engraving import NOTE_VALUES, Head, accidentals_of, beams_of, spell
 from kantor.formats.musicxml_marks import Mark, dynamic_marks, lyrics_of, slurs_of
@@ -13,21 +14,26 @@ from kantor.music.notation import LineNotation
 from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Meter, Score
 
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_UNPITCHED = (
-    "<unpitched><display-step>B</display-step><display-octave>4</display-octave></unpitched>"
-)
 _STEMLESS = 16  # steps from which a head has no stem
+
+
+class Hit(NamedTuple):
+    """What is written of a drum that is struck."""
+
+    place: str
+    instrument: str
+    head: str
 
 
 @dataclass
 class Voice:
-    """A line as a voice of its staff; pitches as written."""
+    """A line, or what a drummer's hands or feet play, as a voice of its staff; as written."""
 
     number: int  # in its staff, from 0
     alone: bool
     heads: Sequence[Sequence[Head]]  # by measure
+    hits: Mapping[int, Sequence[Hit]] | None  # of drums, by the start of the head
     fermatas: Collection[int]  # starts of the heads that carry one
-    drum: bool = False
     slurs: Mapping[int, str] = field(default_factory=dict)  # by the start of the head
     lyrics: Mapping[int, str] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)  # not yet written, the next one last
@@ -63,8 +69,8 @@ def voice_of(
         number,
         len(staff.lines) == 1,
         heads,
+        None,
         fermatas,
-        score.ensemble.lines[line].kind == "drum",
         slurs_of(notation.slurs, heads),
         lyrics_of(notation.lyrics),
     )
@@ -95,7 +101,7 @@ def measures_in(
             yield _attributes(meter, staff if written is None else None)
         written = meter
         own = [voice.heads[index] for voice in voices]
-        accidentals = accidentals_of([] if voices[0].drum else own, staff.key)
+        accidentals = accidentals_of([] if staff.of_drums else own, staff.key)
         for voice in voices:
             if voice.number:
                 yield f"<backup><duration>{bar.end - bar.start}</duration></backup>"
@@ -142,20 +148,29 @@ def _stream(
     beams = beams_of(heads, bar)
     for head in heads:
         yield from (mark.placed(head.start) for mark in voice.marks_before(head.end))
-        yield _note(
-            voice, head, key, accidentals.get((voice.number, head.start)), beams.get(head.start)
-        )
+        beam = beams.get(head.start)
+        if head.pitch == REST or voice.hits is None:
+            yield _note(voice, head, key, accidentals.get((voice.number, head.start)), beam)
+            continue
+        for count, hit in enumerate(voice.hits[head.start]):
+            yield _note(voice, head, key, None, beam, hit, chord=count > 0)
 
 
 def _note(
-    voice: Voice, head: Head, key: Key | None, alteration: int | None, beam: str | None
+    voice: Voice,
+    head: Head,
+    key: Key | None,
+    alteration: int | None,
+    beam: str | None,
+    hit: Hit | None = None,
+    chord: bool = False,
 ) -> str:
-    """A note or a rest; `alteration` is of the accidental that is shown."""
+    """A note, a drum's or not, or a rest; `alteration` is of the accidental that is shown."""
     length = head.end - head.start
     if head.pitch == REST:
         place = '<rest measure="yes"/>' if head.whole_bar else "<rest/>"
-    elif voice.drum:
-        place = _UNPITCHED
+    elif hit:
+        place = "<chord/>" * chord + hit.place
     else:
         step, alter, octave = spell(head.pitch, key)
         altered = f"<alter>{alter}</alter>" if alter else ""
@@ -168,7 +183,8 @@ def _note(
         value += f"<accidental>{_ACCIDENTALS[alteration]}</accidental>"
     if not voice.alone and head.pitch != REST and length < _STEMLESS:
         value += f"<stem>{'down' if voice.number else 'up'}</stem>"
-    if beam:
+    value += hit.head if hit else ""
+    if beam and not chord:
         value += f'<beam number="1">{beam}</beam>'
     kinds = [kind for kind, tied in (("stop", head.tied_back), ("start", head.tied_on)) if tied]
     ties = "".join(f'<tie type="{kind}"/>' for kind in kinds)
@@ -179,5 +195,7 @@ def _note(
         value += f"<notations>{notations}</notations>"
     if head.pitch != REST and not head.tied_back:
         value += voice.lyrics.get(head.start, "")
-    about = f"<duration>{length}</duration>{ties}<voice>{voice.number + 1}</voice>"
-    return f"<note>{place}{about}{value}</note>"
+    about = f"<duration>{length}</duration>{ties}{hit.instrument if hit else ''}"
+    hidden = head.pitch == REST and voice.number > 0 and voice.hits is not None  # one shows rests
+    shown = ' print-object="no"' * hidden
+    return f"<note{shown}>{place}{about}<voice>{voice.number + 1}</voice>{value}</note>"

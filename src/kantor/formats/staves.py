@@ -12,7 +12,10 @@ from kantor.music.score import REST, Key, Pitches, Score
 
 
 class Staff(NamedTuple):
-    """Lines that share a staff, each a voice of it, from the highest; and how they are written."""
+    """Lines that share a staff, from the highest, and how they are written.
+
+    A pitched line is a voice of it; drums are told apart by their places.
+    """
 
     lines: tuple[int, ...]
     clef: tuple[str, int, int]  # sign, line and octave change
@@ -20,24 +23,37 @@ class Staff(NamedTuple):
     transposition: tuple[int, int] = (0, 0)
     """Diatonic steps and semitones from the written to the sounding pitch."""
 
+    @property
+    def of_drums(self) -> bool:
+        """Whether it is the drums' staff."""
+        return self.clef[0] == "percussion"
 
+
+_AN_OCTAVE_UP = {
+    **dict.fromkeys(range(24, 32), ("G", 2, -1)),
+    **dict.fromkeys((*range(32, 40), 43), ("F", 4, -1)),
+}
+"""The clefs of guitars and basses, by General MIDI's programs: they sound an octave lower."""
 Layout = Literal["open", "closed"]
 """A staff for each line; or one for two pitched lines, at sounding pitch."""
 
 
 def staves_of(score: Score, layout: Layout) -> list[Staff]:
-    """The staves from the top; a drum line has one of its own in either layout."""
+    """The staves from the top; the drums share one in either layout."""
     together = 2 if layout == "closed" else 1
     pitched = range(score.ensemble.pitched)
     groups = [tuple(pitched[first : first + together]) for first in pitched[::together]]
-    groups += [(drum,) for drum in range(len(pitched), len(score.ensemble))]
+    drums = tuple(range(len(pitched), len(score.ensemble)))
+    groups += [drums] if drums else []
     return [_staff(score, lines, layout) for lines in groups]
 
 
 def _staff(score: Score, lines: tuple[int, ...], layout: Layout) -> Staff:
     clef = clef_of([score.ensemble.lines[line] for line in lines], score.pitches[:, lines])
-    if layout == "closed":
+    if layout == "closed" or clef[0] == "percussion":
         return Staff(lines, clef, score.key)
+    if score.ensemble.writing == "accompaniment":
+        clef = _AN_OCTAVE_UP.get(score.ensemble.lines[lines[0]].program, clef)
     notation = score.notation.lines.get(lines[0], LineNotation())
     moved = notation.transposition or (0, 0)
     key = score.key

@@ -10,6 +10,7 @@ Verovio serves one thread at a time; Studio calls these functions in a process o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
@@ -18,6 +19,7 @@ from xml.sax.saxutils import escape
 from kantor.errors import InputError, one_line
 from kantor.formats import musicxml
 from kantor.formats.engraving import letter_of
+from kantor.formats.musicxml_instruments import identity
 from kantor.formats.staves import Layout, staves_of
 from kantor.music.excerpts import excerpt
 from kantor.music.score import Score
@@ -135,15 +137,15 @@ def marked(
     root = fromstring(musicxml.to_bytes(score, layout))
     staves = staves_of(score, layout)
     parts = root.findall("part")
-    pitched = [staff.lines[0] < score.ensemble.pitched for staff in staves]
-    bass = sum(pitched) - 1
+    bass = sum(not staff.of_drums for staff in staves) - 1
     for at, (part, staff) in enumerate(zip(parts, staves, strict=True)):
         now = start
+        drums = {identity(at + 1, score.ensemble.lines[line]): line for line in staff.lines}
         for index, measure in enumerate(part):
             if first is not None:
                 measure.set("number", str(first + index))
             names = [one for one in chords if at == bass]
-            now = _mark(measure, staff.lines, now, names)
+            now = _mark(measure, staff.lines, drums if staff.of_drums else {}, now, names)
         if first is not None:
             _continue(part[0])
         if goes_on:
@@ -154,16 +156,28 @@ def marked(
     return tostring(root, encoding="unicode")
 
 
-def _mark(measure: Element, lines: tuple[int, ...], start: int, chords: list[Chord]) -> int:
-    """Give a measure's notes their ids and the chords that begin with them; where it ends."""
+def _mark(
+    measure: Element,
+    lines: tuple[int, ...],
+    drums: Mapping[str, int],
+    start: int,
+    chords: list[Chord],
+) -> int:
+    """Give a measure's notes their ids and the chords that begin with them; where it ends.
+
+    `drums` are the lines of a drums' staff by their instruments.
+    """
     now = end = start
     for item in list(measure):
         length = int(item.findtext("duration") or 0)
         if item.tag == "backup":
             now -= length
         elif item.tag == "note":
-            voice = int(item.findtext("voice") or 1) - 1
-            item.set("id", f"n-{lines[voice]}-{now}-{now + length}")
+            now -= length if item.find("chord") is not None else 0
+            voice, drum = int(item.findtext("voice") or 1) - 1, item.find("instrument")
+            if drum is not None or not drums:
+                line = lines[voice] if drum is None else drums[drum.get("id", "")]
+                item.set("id", f"n-{line}-{now}-{now + length}")
             place = list(measure).index(item)
             for chord in reversed(chords) if not voice else ():
                 if now <= chord.step < now + length:
@@ -192,11 +206,12 @@ def _harmony(chord: Chord, offset: int) -> Element:
 
 
 def _continue(measure: Element) -> None:
-    """Begin in the middle of a piece: the meter and the tempo were told before."""
+    """Begin in the middle of a piece: meter, tempo and swing were told before."""
     for time in measure.iter("time"):
         time.set("print-object", "no")
     for direction in measure.findall("direction"):
-        if direction.find("direction-type/metronome") is not None:
+        told = ("direction-type/metronome", "sound/swing")
+        if any(direction.find(path) is not None for path in told):
             measure.remove(direction)
 
 

@@ -151,7 +151,8 @@ export function linesOfStaves(lines, layout) {
   const staves = [];
   for (const [index, line] of lines.entries()) {
     const last = staves.at(-1);
-    if (last && line.kind !== "drum" && last.length < together) last.push(index);
+    const joins = line.kind === "drum" ? lines[index - 1]?.kind === "drum" : (last?.length ?? together) < together;
+    if (last && joins) last.push(index);
     else staves.push([index]);
   }
   return staves;

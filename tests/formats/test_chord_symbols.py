@@ -53,6 +53,7 @@ def written(score: Score) -> list[tuple[int, str]]:
         ((77, 63, 60, 57, 42), "F#°7"),
         ((77, 65, 62, 57, 47), "Bø7"),
         ((76, 62, 60, 60, 36), None),  # two pitch classes
+        ((76, 55, 48, 48, 36), "C5"),
     ],
 )
 def test_what_is_played_has_its_name(notes, text):

@@ -10,6 +10,7 @@ and change with every beat; these here lack fifths or roots and have ninths.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -66,7 +67,8 @@ def _shapes() -> NDArray[np.float64]:
 _WEIGHTS = np.stack([np.roll(_shapes(), root, axis=1) for root in range(12)], axis=1)
 
 
-SUFFIXES = {kind.name: kind.suffix for kind in KINDS}
+POWER = Kind("power", "5", (0, 7), ())
+SUFFIXES = {kind.name: kind.suffix for kind in (*KINDS, POWER)}
 """What follows the root of a kind of chord, by the kind's name in MusicXML."""
 
 
@@ -132,7 +134,7 @@ def _named(score: Score, start: int, end: int) -> tuple[Kind, int, int] | None:
     pitches = pitches[:, lines]
     sound = np.bincount(pitches[pitches != REST] % 12, minlength=12).astype(np.float64)
     if np.count_nonzero(sound) < 3:
-        return None
+        return _power(np.flatnonzero(sound).tolist(), bass)
     sound /= sound.sum()
     worth = _WEIGHTS @ sound
     for index, kind in enumerate(KINDS):
@@ -145,6 +147,12 @@ def _named(score: Score, start: int, end: int) -> tuple[Kind, int, int] | None:
         return None
     in_chord = (bass - root) % 12 in kind.tones + kind.added
     return kind, root, bass if bass >= 0 and in_chord else root
+
+
+def _power(classes: Sequence[int], bass: int) -> tuple[Kind, int, int] | None:
+    """A fifth alone, as guitars play it."""
+    roots = [root for root in classes if (root + 7) % 12 in classes]
+    return (POWER, roots[0], roots[0] if bass < 0 else bass) if roots else None
 
 
 def place_of(pitch_class: int, key: Key) -> int:

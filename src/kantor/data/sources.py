@@ -29,6 +29,7 @@ from kantor.data.grid import score_of
 from kantor.data.humdrum import read_humdrum
 from kantor.data.part_table import Row, read_row, table_of
 from kantor.data.published import read_published
+from kantor.data.quartets import read_quartet
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError, one_line
 from kantor.formats import reading
@@ -120,7 +121,7 @@ def _belongs(file: Path, kind: str) -> bool:
     if kind == "pop909":
         return pop909.is_song(file)
     ending = file.suffix.lower()
-    only = {"multitracks": ".npz", "humdrum": ".krn"}.get(kind)
+    only = {"multitracks": ".npz", "humdrum": ".krn", "quartets": ".mxl"}.get(kind)
     return ending == only if only else ending not in _NOT_SCORES
 
 
@@ -131,6 +132,8 @@ def read(task: Task) -> list[Piece | Refusal]:
             return list(read_published(task.path, task.ensemble))
         if task.kind == "humdrum":
             return [read_humdrum(task.path, task.ensemble)]
+        if task.kind == "quartets":
+            return [*read_quartet(task.path, task.ensemble)]
         if task.row:
             return read_row(task.path, task.row, task.id, task.ensemble)
         if task.kind == "pop909":

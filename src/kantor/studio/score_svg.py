@@ -135,6 +135,8 @@ def marked(
         Whether the piece does after the excerpt's end.
     """
     root = fromstring(musicxml.to_bytes(score, layout))
+    if score.ensemble.writing == "accompaniment":
+        chords = []  # they stand above the lead already
     staves = staves_of(score, layout)
     parts = root.findall("part")
     bass = sum(not staff.of_drums for staff in staves) - 1

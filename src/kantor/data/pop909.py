@@ -80,7 +80,8 @@ def read_song(path: Path, ensemble: Ensemble) -> list[Score]:
         _excerpt(melody, piano, first, times, ensemble)
         for first in (fitting[0], fitting[-1])[: 1 + apart]
     ]
-    heard = [score for score in excerpts if (score.pitches != REST).mean(0).min() >= _HEARD]
+    whole = [replace(score, title=f"POP909 {path.stem}") for score in excerpts]
+    heard = [score for score in whole if (score.pitches != REST).mean(0).min() >= _HEARD]
     if not heard:
         raise InputError("the piano has too few notes at once for the voices")
     return heard

@@ -46,6 +46,11 @@ class RunName:
         return f"{one_line(self.about(parameters), _MOST)}, {due.astimezone():%-d %b %H:%M}"
 
 
+def of_style(given: Mapping[str, Any]) -> str:
+    """What the name of a run says of its style; nothing for Bach's."""
+    return f" {given['style']}" if given.get("style") else ""
+
+
 def titled(properties: Mapping[str, dict[str, Any]]) -> None:
     """Give parameters of a JSON schema the titles of a form: ``Only new`` for ``only_new``."""
     for name, about in properties.items():

@@ -14,7 +14,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from base import PARAMS, ROOT
-from naming import RunName
+from naming import RunName, of_style
 from prefect import flow, get_client, get_run_logger, pause_flow_run
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.exceptions import FlowPauseTimeout
@@ -23,7 +23,7 @@ from prefect.runtime import flow_run
 from prefect.states import Running
 from pydantic import Field
 
-from kantor import settings
+from kantor import settings, styles
 from kantor.promotion import page, rendering
 from kantor.promotion import promote as moves
 from kantor.promotion.champion_history import history
@@ -40,7 +40,10 @@ _MOST = 200  # inputs of a flow run that Prefect gives at once; three for each t
     description="Make another version the champion: by the rule, by hand, or back to the one "
     "before.",
     flow_run_name=RunName(
-        lambda given: f"{given.get('action', 'by the rule')}: {given.get('version', 'challenger')}"
+        lambda given: (
+            f"{given.get('action', 'by the rule')}:{of_style(given)} "
+            f"{given.get('version', 'challenger')}"
+        )
     ),
 )
 def promote(
@@ -49,6 +52,7 @@ def promote(
     why: str = "",
     by: str = "",
     force: bool = False,
+    style: str = "",
 ) -> str:
     """Move the champion, by the rule or by hand; or go back to the one before.
 
@@ -59,22 +63,24 @@ def promote(
         why: The reason, for the history. Only by the rule needs none.
         by: Your name, for the history.
         force: Promote or roll back in spite of the gate. What it has against it is recorded.
+        style: The style whose model it is, such as pop. Empty: Bach's.
     """
+    root = styles.folder_of(ROOT, style)
     if action == "by the rule":
-        comparison = compare(version, root=ROOT)
-        page.write(comparison, ROOT)
+        comparison = compare(version, root=root)
+        page.write(comparison, root)
         text = rendering.comparison_markdown(comparison)
         create_markdown_artifact(text, key="comparison", description=comparison.name)
-        create_image_artifact(inline(ROOT / PLOT), key="drawing", description=comparison.name)
-        outcome = settle(ROOT, comparison, why or "asked for by hand", ask, by or "flow promote")
+        create_image_artifact(inline(root / PLOT), key="drawing", description=comparison.name)
+        outcome = settle(root, comparison, why or "asked for by hand", ask, by or "flow promote")
     elif action == "retire":
-        outcome = moves.retire(version, why, by, root=ROOT).line
+        outcome = moves.retire(version, why, by, root=root).line
     elif action == "rollback":
-        outcome = moves.rollback(why, by, force, root=ROOT).line
+        outcome = moves.rollback(why, by, force, root=root).line
     else:
-        outcome = moves.promote(version, why, by, force, root=ROOT).line
+        outcome = moves.promote(version, why, by, force, root=root).line
     get_run_logger().info(outcome)
-    champions = rendering.history_markdown(history(root=ROOT))
+    champions = rendering.history_markdown(history(root=root))
     create_markdown_artifact(champions, key="champions", description=outcome)
     return outcome
 

@@ -12,6 +12,7 @@ from naming import RunName
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
+from kantor import styles
 from kantor.errors import SetupError
 from kantor.service import pruning
 
@@ -24,14 +25,15 @@ from kantor.service import pruning
         lambda given: "list what is old" if given.get("dry_run") else "delete what is old"
     ),
 )
-def prune(dry_run: bool = False) -> str:
+def prune(dry_run: bool = False, style: str = "") -> str:
     """Delete what is older than params.yaml says; say what went, or would go in a dry run.
 
     Args:
         dry_run: Only list what would be deleted.
+        style: The style whose batches and versions these are, such as pop. Empty: Bach's.
     """
     pruned = []
-    for one in pruning.prune(ROOT, dry_run):
+    for one in pruning.prune(styles.folder_of(ROOT, style), dry_run):
         pruned.append(one)
         get_run_logger().info(one.line)
     summary = "; ".join(one.line for one in pruned)

@@ -19,6 +19,7 @@ from kantor.cli.compose import EXAMPLES, compose_command
 from kantor.cli.listen import listen_command
 from kantor.cli.models import models
 from kantor.cli.studio import studio_command
+from kantor.cli.styles import styles_command
 
 app = typer.Typer(
     name="kantor",
@@ -54,6 +55,7 @@ def main(
 
 app.command("compose", cls=Command, epilog=EXAMPLES)(compose_command)
 app.command("batch", cls=Command)(batch_command)
+app.command("styles", cls=Command)(styles_command)
 app.command("studio", cls=Command)(studio_command)
 app.command("listen", cls=Command)(listen_command)
 app.add_typer(models, name="models")

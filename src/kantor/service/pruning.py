@@ -54,12 +54,14 @@ class Pruned:
 def prune(root: Path, dry_run: bool = False, now: datetime | None = None) -> Iterator[Pruned]:
     """Delete what is too old, kind after kind; a fault of one kind does not concern the others.
 
-    Prefect's server itself deletes its flow runs. A dry run only says what would be deleted. Raises
-    `SetupError` if the blocks `keep` or `batch` of `params.yaml` are at fault.
+    Of a style's folder these are its own batches and versions. Prefect's server itself deletes its
+    flow runs. A dry run only says what would be deleted. Raises `SetupError` if the blocks `keep`
+    or `batch` of the parameters are at fault.
     """
     now = now or datetime.now(UTC)
-    keep = settings.load(Keep, "keep", root / "params.yaml", optional=True)
-    out = root / settings.load(Batch, "batch", root / "params.yaml").out
+    keep = settings.load(Keep, "keep", settings.params_path(root), optional=True)
+    batch = settings.load(Batch, "batch", settings.params_path(root)).of_style(root)
+    out = settings.repository(root) / batch.out
     kinds: list[tuple[str, str, float | None, Callable[[datetime], Freed]]] = [
         ("compositions", "batch", keep.compositions, lambda t: prune_batches(out, t, dry_run)),
         ("quarantine", "file", keep.quarantine, lambda t: prune_quarantine(out, t, dry_run)),

@@ -124,3 +124,12 @@ def test_models_of_every_name_are_listed(root, tmp_path):
     client_of(other).create_registered_model("kantor-jazz")
     client_of(other).create_model_version("kantor-jazz", "/nowhere", run_id=None)
     assert [(row.style, row.version) for row in listed(other)] == [("bach", 1), ("jazz", 1)]
+
+
+def test_a_style_is_told_with_its_lines(root, client):
+    """Title, licence and the lines for which a piece is made anew when its model is chosen."""
+    (model,) = client.get("/api/models").json()
+    assert (model["title"], model["ensemble"], model["leads"]) == ("Bach", "satb", 0)
+    assert [line["name"] for line in model["lines"]] == model["voices"]
+    assert model["lines"][3]["high"] == 67
+    assert model["lines"][0]["notes"] == []

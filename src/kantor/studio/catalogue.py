@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kantor import registry
+from kantor import registry, styles
+from kantor.compose.meters import known_meters
 from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.registry.database import file_of
 from kantor.registry.lineage import PRESET
 from kantor.registry.listing import Listed, listed
-from kantor.registry.loaded import GENERATOR, ensemble_of, sampling_parameters
+from kantor.registry.loaded import GENERATOR, Scope, sampling_parameters, scope_of
 from kantor.registry.store import model_name
 from kantor.registry.versions import CHAMPION
 from kantor.runtime import Generator
-from kantor.studio.document import ModelReference
+from kantor.studio.document import ModelReference, lines_of
+from kantor.styles import Style
 
 PRESETS = ("chorale", "long")
 """Those that compose with numpy alone, which Studio's small processes load."""
@@ -29,14 +31,22 @@ KEPT_SECONDS = 10.0
 """How long what a registry on a server holds is taken for what it still holds."""
 NONE = "no model is registered yet: train one on the Training page, or run `make repro`"
 
+UNTOLD = Style(title="")
+"""Of a model of whose style nothing is known here."""
+
 
 @dataclass(frozen=True)
 class Offer:
-    """A version, the ensemble that it composes for, and why it cannot be used, if so."""
+    """A version, the ensemble that it composes for, and why it cannot be used, if so.
+
+    Its `style` is told to people, as are the `meters` that it knows.
+    """
 
     listed: Listed
     ensemble: Ensemble
     reason: str = ""
+    style: Style = UNTOLD
+    meters: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The version as the page gets it."""
@@ -50,6 +60,13 @@ class Offer:
             "figures": [{"name": name, "value": value} for name, value in one.figures.items()],
             "parameters": [] if self.reason else list(sampling_parameters(Generator.compose)),
             "voices": list(self.ensemble.names),
+            "title": self.style.title or one.style.replace("_", " ").capitalize(),
+            "about": self.style.about,
+            "licence": self.style.licence,
+            "ensemble": self.ensemble.name,
+            "lines": [line.model_dump() for line in lines_of(self.ensemble)],
+            "leads": self.ensemble.leads,
+            "meters": list(self.meters),
             "preset": one.tags.get(PRESET, ""),
             "reason": self.reason,
         }
@@ -72,7 +89,8 @@ class Catalogue:
             if file_of(self.root) is not None or time.monotonic() - since > KEPT_SECONDS:
                 own = self._own_model()
                 versions = sorted(listed(self.root), key=lambda one: _is_own_champion(one, own))
-                offers = [_offer(one) for one in versions]
+                about = told(self.root)
+                offers = [_offer(one, about.get(one.name, UNTOLD)) for one in versions]
                 self._kept = time.monotonic(), offers
             return offers
 
@@ -152,20 +170,31 @@ def _is_own_champion(one: Listed, own: str) -> bool:
     return not (one.name == own and CHAMPION in one.aliases)
 
 
-def _offer(one: Listed) -> Offer:
+def told(root: Path) -> dict[str, Style]:
+    """What the repository's files say of its styles, by the name of the model; none if faulty."""
+    try:
+        names = (styles.own_name(root), *styles.names(root))
+        folders = [styles.folder_of(root, name) for name in names]
+        return {model_name(folder): styles.style_of(folder) for folder in folders}
+    except (InputError, SetupError):
+        return {}
+
+
+def _offer(one: Listed, style: Style) -> Offer:
     if one.folder is None:  # elsewhere: the rest is known when it is fetched
         names = one.tags.get("ensemble.lines", ", ".join(SATB.names)).split(", ")
         lines = tuple(Line(name, 0, 127) for name in names)
         ensemble = Ensemble(one.tags.get("ensemble", SATB.name), lines)
-        return Offer(one, ensemble, "it was taken out of use" if one.retired else "")
-    folder, reason = one.folder / GENERATOR, ""
+        return Offer(one, ensemble, "it was taken out of use" if one.retired else "", style)
+    folder, reason, scope = one.folder / GENERATOR, "", Scope()
     try:
-        ensemble = ensemble_of(folder)
+        scope = scope_of(folder)
     except InputError as error:
-        ensemble, reason = SATB, str(error)
+        reason = str(error)
     if one.retired:
         reason = "it was taken out of use"
-    return Offer(one, ensemble, reason or _fault(folder))
+    known = tuple(known_meters(scope.meters))
+    return Offer(one, scope.ensemble, reason or _fault(folder), style, known)
 
 
 def _fault(folder: Path) -> str:

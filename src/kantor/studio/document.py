@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from kantor.ensemble import Ensemble
+
 ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 ID_PATTERN = f"^[{ID_LETTERS}]{{16}}$"
 
@@ -146,6 +148,23 @@ class Take(Strict):
     notes: list[list[NoteSpan]]  # of each line
     critic: float | None = None  # the critic's judgement, the higher the better
     character: str = ""  # one line, beside the other takes of the request
+
+
+def lines_of(ensemble: Ensemble, volume: float = 0.8) -> list[LineDocument]:
+    """The lines of an ensemble, without notes."""
+    return [
+        LineDocument(
+            name=line.name,
+            low=line.low,
+            high=line.high,
+            kind=line.kind,
+            colour=line.colour,
+            program=line.program,
+            pan=line.pan,
+            volume=volume,
+        )
+        for line in ensemble.lines
+    ]
 
 
 def new_id() -> str:

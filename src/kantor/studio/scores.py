@@ -17,12 +17,12 @@ from kantor.music.notes import Note, arrays_of, spans_of
 from kantor.music.score import REST, Flags, Key, Meter, Score
 from kantor.studio.document import (
     KeySignature,
-    LineDocument,
     NoteSpan,
     Piece,
     Region,
     Source,
     Span,
+    lines_of,
     new_id,
     now,
 )
@@ -127,19 +127,8 @@ def piece_of(
     """
     kept = replace(score, pitches=np.where(given, score.pitches, -1), onsets=score.onsets & given)
     lines = [
-        LineDocument(
-            name=line.name,
-            low=line.low,
-            high=line.high,
-            kind=line.kind,
-            colour=line.colour,
-            program=line.program,
-            pan=line.pan,
-            volume=volume,
-            notes=spans_of(kept, index),
-            given=runs(given[:, index]),
-        )
-        for index, line in enumerate(score.ensemble.lines)
+        line.model_copy(update={"notes": spans_of(kept, index), "given": runs(given[:, index])})
+        for index, line in enumerate(lines_of(score.ensemble, volume))
     ]
     key = score.key or Key()
     moment = now()

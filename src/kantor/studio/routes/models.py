@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -52,7 +53,7 @@ async def sample(name: str, version: int, here: Here, request: Request) -> dict[
 
 def _whole(folder: Callable[[Offer], Any], offer: Offer) -> Offer:
     """The version with its ensemble as its own files describe it."""
-    return Offer(offer.listed, ensemble_of(folder(offer)))
+    return replace(offer, ensemble=ensemble_of(folder(offer)))
 
 
 def watch(here: Studio) -> Callable[[], None]:

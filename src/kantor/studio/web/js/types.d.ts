@@ -97,6 +97,15 @@ export interface Model {
   figures: { name: string; value: number }[];
   parameters: string[];
   voices: string[];
+  /** of the style: what it is called, what it is, the licence of its data */
+  title: string;
+  about: string;
+  licence: string;
+  /** the name of what it composes for, the lines without notes, and which of them leads */
+  ensemble: string;
+  lines: LineDocument[];
+  leads: number;
+  meters: string[];
   preset: string;
   /** why it cannot be used; empty where it can */
   reason: string;

@@ -20,7 +20,9 @@ export function ModelCard({ model, chosen, choose }) {
   return html`<li class=${`card compose_card ${chosen ? "chosen" : ""}`}>
     <div class="row"><h3>${name}</h3>
       ${model.aliases.map((alias) => html`<span key=${alias} class="compose_alias">${alias}</span>`)}</div>
-    <p class="note">${model.voices.join(", ")} · made ${dateOf(model.created)}</p>
+    <p class="note">${model.title}${model.about && `: ${model.about}`}</p>
+    <p class="note">${model.voices.join(", ")}${model.meters.length > 0 && ` · ${model.meters.join(", ")}`} · made ${dateOf(model.created)}</p>
+    ${model.licence && html`<p class="note">Learned from: ${model.licence}</p>`}
     ${model.reason && html`<p class="fault">Cannot be used: ${model.reason}.</p>`}
     ${known.length > 0 && html`<p class="compose_headline">${known.slice(0, HEADLINE).map(([key, [words, how]]) => html`<span key=${key}>
       ${words} <strong>${how(figures.get(key) ?? 0)}</strong></span>`)}</p>

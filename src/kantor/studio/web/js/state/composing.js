@@ -47,6 +47,7 @@ export const requests = computed(() => {
   /** @type {Take[][]} */
   const groups = [];
   for (const take of takes.value) {
+    if (take.notes.length !== piece.value?.lines.length) continue; // of other lines than it has now
     if (take.index === 0 || groups.length === 0) groups.push([]);
     /** @type {Take[]} */ (groups.at(-1)).push(take);
   }

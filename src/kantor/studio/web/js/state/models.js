@@ -2,6 +2,7 @@
 import { get } from "../lib/api.js";
 import { on } from "../lib/events.js";
 import { computed, signal } from "../lib/html.js";
+import { isForOthers, recast } from "../lib/recasting.js";
 import { piece } from "./opened.js";
 import { change } from "./piece.js";
 import { play, playing, stop } from "./transport.js";
@@ -66,12 +67,20 @@ function championName() {
   return first ? modelName(first) : "";
 }
 
-/** @param {Model | null} model null: always the champion */
+/**
+ * Choose the model for the open piece. One for other lines gives the piece its own: the melody stays.
+ * @param {Model | null} model null: always the champion
+ */
 export function chooseModel(model) {
+  const open = piece.peek();
+  const others = model !== null && open !== null && isForOthers(open, model);
+  const leads = (models.peek() ?? []).find((one) => open && !isForOthers(open, one))?.leads ?? 0;
   const reference = model && { name: model.name, version: model.version };
   change(model ? `choose the model ${modelName(model)}` : "follow the champion", (draft) => {
     draft.model = reference;
+    if (model && others) recast(draft, model, leads);
   });
+  if (model && others) return say(`${modelName(model)} composes: ${model.voices.join(", ")}. Undo brings the other lines back.`);
   say(model ? `${modelName(model)} composes.` : "The champion composes from now on. When there is a new one, that one does.");
 }
 

@@ -3,11 +3,11 @@
 Conventions
 -----------
 The baselines are `kantor.metrics.baselines.shuffled` and `nearest`: both set the melody with real
-parts that were written for another one. A metric *tells* real from shuffled where the shuffled
-parts' figure differs from the real one by more than `TELLING_ERRORS` standard errors, paired over
-the pieces; with so many metrics, two errors would find differences that are chance. What a line
-does by itself tells nothing, since all of it is real: distances of its histograms never do. Where a
-metric tells, the model is *better* if its figure lies nearer to the real one than both baselines'.
+parts that were written for another one. What these parts do by themselves is real and tells
+nothing; only metrics of the melody and the others `TOGETHER` can tell. One *tells* real from
+shuffled where the shuffled parts' figure differs from the real one by more than two standard
+errors, paired over the pieces. Where it does, the model is *better* if its figure lies nearer to
+the real one than both baselines' do.
 
 All ensembles are measured by all that makes sense for them, voices as an accompaniment too; the
 metrics of Bach's own report are not changed by that.
@@ -20,6 +20,13 @@ from typing import Any
 
 from kantor.report.bodies import Bodies, compare
 from kantor.report.comparing import BESIDE, Comparison
+
+TOGETHER = {
+    *("pitch_classes", "in_best_scale", "in_c_major", "four_pitches", "tonal_distance"),
+    *("crossing", "parallel_fifths", "parallel_octaves", "chord_tones", "lead_clash"),
+    *("semitone_clash", "triad_or_seventh", "complete_triads"),
+}
+"""Metrics of what the melody and the other lines sound together."""
 
 
 def beside(bodies: Bodies, compared: Mapping[str, Comparison]) -> dict[str, Any]:
@@ -44,15 +51,16 @@ def beside(bodies: Bodies, compared: Mapping[str, Comparison]) -> dict[str, Any]
     rows = dict(compared)
     if bodies.ensemble.writing == "voices":
         rows = {**compare(bodies.as_accompaniment()), **rows}
+    telling = {name for name, one in rows.items() if name in TOGETHER and one.tells}
     entries = {
         name: {
             "real": one.real,
             "generated": one.generated,
             **{other: one.baseline[other] for other in BESIDE},
-            "tells": one.tells,
-            "better": one.better if one.tells else None,
+            "tells": name in telling,
+            "better": one.better if name in telling else None,
         }
         for name, one in rows.items()
     }
-    telling = [entry["better"] for entry in entries.values() if entry["tells"]]
-    return {"tells": len(telling), "better": sum(telling), "metrics": entries}
+    better = sum(rows[name].better for name in telling)
+    return {"tells": len(telling), "better": better, "metrics": entries}

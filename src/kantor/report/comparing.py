@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALIKE, IN_RANGE, OUTSIDE = "alike", "in range", "outside"
-STANDARD_ERRORS, TELLING_ERRORS = 2.0, 3.0
+STANDARD_ERRORS = 2.0
 DRAWS = 40
 """Random draws of training pieces for the spread of a distance."""
 BESIDE = ("shuffled", "nearest")
@@ -73,10 +73,8 @@ class Comparison:
     @property
     def tells(self) -> bool:
         """Whether the metric tells real parts from shuffled ones; see `kantor.report.beside`."""
-        if self.is_distance:
-            return False
         apart = abs(self.baseline[BESIDE[0]] - self.real)
-        return bool(apart > TELLING_ERRORS * self.baseline_error[BESIDE[0]] + 1e-12)
+        return bool(apart > STANDARD_ERRORS * self.baseline_error[BESIDE[0]] + 1e-12)
 
     @property
     def better(self) -> bool:

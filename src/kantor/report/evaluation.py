@@ -21,7 +21,7 @@ from kantor.data.corpus import Corpus
 from kantor.errors import InputError
 from kantor.metrics.baselines import BASELINES, nearest
 from kantor.metrics.chords import KINDS, chord_counts
-from kantor.metrics.distances import line_histograms
+from kantor.metrics.distances import LONGEST, line_histograms, onset_histograms
 from kantor.metrics.lines import notes_per_bar
 from kantor.metrics.passages import Figures, Passages
 from kantor.music.score import Score
@@ -109,10 +109,21 @@ def evaluate(
 def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
     """What ``headline.json`` holds: the few figures that DVC shows and compares, a column each.
 
-    ``parallels`` are fifths and octaves together, ``on_beats`` those from beat to beat, ``endings``
-    the phrases that end on a triad in root position; null is what could not be counted.
+    Of voices ``parallels`` are fifths and octaves together, ``on_beats`` those from beat to beat,
+    ``endings`` the phrases that end on a triad in root position. Of an accompaniment ``better``
+    counts the metrics in which it is better than other real parts, of those that ``tell``
+    (`kantor.report.beside`). Null is what could not be counted.
     """
-    first, ends = figures["headline"], figures["phrase_ends"].get("root_position", {})
+    first, beside = figures["headline"], figures["beside"]
+    if "parallel_fifths" not in first:
+        names = ("triad_or_seventh", "chord_tones", "lead_clash", "bass_on_roots", "same_drums")
+        return {
+            "overlap": first["overlap"],
+            "in_range": first["metrics_in_range"],
+            "better": beside["better"],
+            "tell": beside["tells"],
+        } | {name: first[name] for name in names if name in first}
+    ends = figures["phrase_ends"].get("root_position", {})
     parallels = [first.get(f"parallel_{name}") for name in ("fifths", "octaves")]
     shown: dict[str, float | None] = rounded(
         {
@@ -150,7 +161,8 @@ def write_plots(bodies: Bodies, folder: Path) -> None:
     pitches = pd.DataFrame(
         {f"{line}_{side}": shares[side][at] for at, line in enumerate(lines) for side in SIDES}
     )
-    pitches = pitches.fillna(0.0).rename_axis("pitch").reset_index()
+    drums = [f"{line}_{side}" for line in lines[bodies.ensemble.pitched :] for side in SIDES]
+    pitches = pitches.drop(columns=drums).fillna(0.0).rename_axis("pitch").reset_index()
     used = np.flatnonzero(pitches.drop(columns="pitch").sum(axis=1))
     chords = {side: chord_shares(scores) for side, scores in sides.items()}
     notes = {side: note_rates(scores) for side, scores in sides.items()}
@@ -159,9 +171,25 @@ def write_plots(bodies: Bodies, folder: Path) -> None:
         "chords": pd.DataFrame({"chord": KINDS, **chords}),
         "notes": pd.DataFrame({"voice": lines[: bodies.ensemble.pitched], **notes}),
     }
+    if bodies.ensemble.writing == "accompaniment":
+        tables["onsets"] = onset_table(sides)
     for name, table in tables.items():
         text = table.round(DECIMALS).to_csv(index=False, lineterminator="\n")
         write_text(folder / f"{name}.csv", text)
+
+
+def onset_table(sides: Mapping[str, list[Score]]) -> pd.DataFrame:
+    """The share of each line's onsets on each place of the bars that are the most in real music."""
+    lengths = np.concatenate([score.bar_positions[:, 1] for score in sides["real"]])
+    length, names = int(np.bincount(lengths).argmax()), sides["real"][0].ensemble.names
+    shares = {
+        side: onset_histograms(scores)[:, length * LONGEST :][:, :length]
+        for side, scores in sides.items()
+    }
+    columns = {
+        f"{name}_{side}": shares[side][at] for at, name in enumerate(names) for side in SIDES
+    }
+    return pd.DataFrame(columns).fillna(0.0).rename_axis("place").reset_index()
 
 
 def chord_shares(scores: Sequence[Score]) -> Figures:

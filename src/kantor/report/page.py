@@ -56,7 +56,7 @@ def write_page(
     """
     figures = read_json(reports / "metrics.json")
     metrics = figures.get("metrics", {})
-    others = [ensemble.lines[line] for line in ensemble.others]
+    others = [line for at, line in enumerate(ensemble.lines) if at != ensemble.leads]
     beside = figures.get("beside") or {"metrics": {}}
     named = titles(ensemble, [*metrics, *beside["metrics"]])
     given = melody_metrics(ensemble)

@@ -49,7 +49,7 @@ def column(table: pd.DataFrame, name: str) -> Values:
 
 
 def distributions(folder: Path, lines: Sequence[str]) -> list[Chart]:
-    """Charts of what ``plots/`` holds: chords, notes a bar, pitches of the composed `lines`."""
+    """Charts of what ``plots/`` holds of the composed `lines`: chords, notes, pitches, rhythm."""
     made = []
     for name, first, title in (
         ("chords.csv", "chord", "Chords on the beats, share"),
@@ -68,7 +68,15 @@ def distributions(folder: Path, lines: Sequence[str]) -> list[Chart]:
         drawing = charts.bars(sides, names, f"{title}, generated and real: {', '.join(texts)}.")
         made.append({"title": title, "svg": drawing})
     pitches = read_table(folder / "pitches.csv")
-    return made + [_pitches(pitches, line) for line in lines if len(pitches)]
+    made += [_pitches(pitches, line) for line in lines if f"{line}_real" in pitches]
+    onsets = read_table(folder / "onsets.csv")
+    return made + [_onsets(onsets, line) for line in lines if f"{line}_real" in onsets]
+
+
+def _onsets(table: pd.DataFrame, line: str) -> Chart:
+    sides = {side: column(table, f"{line}_{side}") for side in SIDES}
+    summary = f"When notes of the {line} begin within the bar, generated and real."
+    return {"title": f"Onsets within the bar, {line}", "svg": charts.places(sides, summary)}
 
 
 def _pitches(table: pd.DataFrame, line: str) -> Chart:

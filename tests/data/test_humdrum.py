@@ -43,9 +43,9 @@ def write(folder, text, name="Kyrie_1.krn"):
 
 def test_voices_note_for_note(tmp_path):
     """A minim is a quarter, so that a breve lasts 16 steps; ties join; b- is a semitone below b."""
-    piece = humdrum.read_humdrum(write(tmp_path, DUET), PAIR)
+    (piece,) = humdrum.read_humdrum(write(tmp_path, DUET), PAIR)
     score = piece.score
-    assert (piece.id, score.title) == ("Missa Brevis#Kyrie_1", "Missa Brevis: Kyrie")
+    assert (piece.id, score.title) == ("Missa Brevis#Kyrie_1-1", "Missa Brevis: Kyrie")
     assert (str(score.meter), score.bar_lines.tolist(), score.steps) == ("4/4", [0, 16, 32], 40)
     high = [-1] * 8 + [72] * 6 + [70] * 2 + [69] * 12 + [68] * 2 + [69, 71] + [69] * 8
     assert score.pitches[:, 0].tolist() == high
@@ -71,6 +71,17 @@ def test_what_is_not_read(tmp_path, said, instead, fault):
         humdrum.read_humdrum(path, PAIR)
     (refusal,) = sources.read(Task("humdrum", path, PAIR))
     assert fault in refusal.reason
+
+
+def test_long_movements_are_cut(tmp_path):
+    """At bar lines, into excerpts of about the same length, none longer than allowed."""
+    head, bars = DUET.split("=1\t=1\n")
+    upper = ["[1.d", "1.c", "1.e"]
+    middle = "".join(f"={n}\t={n}\n0F\t{upper[n % 3]}\n.\t2d\n" for n in range(50))
+    pieces = humdrum.read_humdrum(write(tmp_path, head + middle + "=1\t=1\n" + bars), PAIR)
+    assert [len(piece.score.bar_lines) for piece in pieces] == [18, 18, 17]
+    assert [piece.id[-2:] for piece in pieces] == ["-1", "-2", "-3"]
+    assert pieces[-1].score.fermatas.any()
 
 
 def test_movements_of_a_work_stay_together(tmp_path):

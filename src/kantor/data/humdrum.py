@@ -7,31 +7,38 @@ notation. Each spine is one voice: notes with durations, dots, ties and accident
 lines, meters. What else kern can say, such as a spine that splits, is refused.
 
 The beat of this music is the minim. It counts as a quarter: 4/2 is read as 4/4, so that a minim
-takes four steps, as the beat of a modern melody does. A movement is an excerpt of its work, the
-mass or the motet that the record ``!!!OPR`` names.
+takes four steps, as the beat of a modern melody does. Movements are cut into excerpts, of at most
+`MOST` bars and about equally long, of their work: the mass that the record ``!!!OPR`` names.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
 
 from kantor.data.corpus import Piece
 from kantor.data.grid import score_of
 from kantor.ensemble import Ensemble
 from kantor.errors import InputError
 from kantor.formats.parsed import ParsedFile, Part
+from kantor.music.excerpts import excerpt
 from kantor.music.notes import TimedNote
+from kantor.music.phrases import infer_fermatas
 from kantor.music.score import Meter
 
+MOST = 24  # bars
 _TEMPO = 72.0  # minims a minute
 _TOKEN = re.compile(r"(\[?)(\d+)(\.*)(?:r|([a-gA-G])\4*([#n-]*))([\]_]?)")
 _STEPS = dict(zip("cdefgab", (0, 2, 4, 5, 7, 9, 11), strict=True))
 
 
-def read_humdrum(path: Path, ensemble: Ensemble) -> Piece:
-    """The piece in a file that has as many voices as `ensemble`, ordered by their register.
+def read_humdrum(path: Path, ensemble: Ensemble) -> list[Piece]:
+    """The excerpts of a file that has as many voices as `ensemble`, ordered by their register.
 
     Raises
     ------
@@ -43,8 +50,14 @@ def read_humdrum(path: Path, ensemble: Ensemble) -> Piece:
     work, title = records.get("OPR") or path.stem, records.get("OTL") or path.stem
     if (voices := text.count("**kern")) != ensemble.pitched:
         raise InputError(f"{voices} voices, not {ensemble.pitched}")
-    score = score_of(parse(text), f"{work}: {title}", ensemble)
-    return Piece(f"{work}#{path.stem}", "", "humdrum", 0, score)
+    whole = score_of(parse(text), f"{work}: {title}", ensemble)
+    whole = replace(whole, fermatas=infer_fermatas(whole.line(ensemble.leads)))
+    count = -(-len(whole.bar_lines) // MOST)
+    starts = [int(bars[0]) for bars in np.array_split(whole.bar_lines, count)]
+    return [
+        Piece(f"{work}#{path.stem}-{number}", "", "humdrum", 0, excerpt(whole, start, end))
+        for number, (start, end) in enumerate(pairwise([*starts, whole.steps]), 1)
+    ]
 
 
 def parse(text: str) -> ParsedFile:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from kantor.formats.parts import line_named
 from kantor.music.key import estimate
 from kantor.music.notation import Time
 from kantor.music.notes import Note, TimedNote, arrays_of
+from kantor.music.phrases import infer_fermatas
 from kantor.music.quantise import quantise
 from kantor.music.score import REST, STEPS_PER_QUARTER, Score
 
@@ -81,6 +83,7 @@ def read_quartet(path: Path, ensemble: Ensemble) -> list[Piece]:
             bar_lines=np.array([bar - start for bar in bars if start <= bar < stop], np.int32),
             ensemble=ensemble,
         )
+        score = replace(score, fermatas=infer_fermatas(score.line(ensemble.leads)))
         id = f"{path.parent.name}#{path.stem}-{count + 1}"
         pieces.append(Piece(id, "", "quartets", 0, score))
     return pieces

@@ -131,7 +131,7 @@ def read(task: Task) -> list[Piece | Refusal]:
         if task.kind == "published":
             return list(read_published(task.path, task.ensemble))
         if task.kind == "humdrum":
-            return [read_humdrum(task.path, task.ensemble)]
+            return [*read_humdrum(task.path, task.ensemble)]
         if task.kind == "quartets":
             return [*read_quartet(task.path, task.ensemble)]
         if task.row:

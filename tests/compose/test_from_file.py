@@ -5,6 +5,7 @@ from dataclasses import replace
 import mido
 import numpy as np
 import pytest
+from tests.ensembles import BAND
 
 from kantor.compose.composer import compose
 from kantor.compose.from_file import from_file, read_request
@@ -274,3 +275,27 @@ def test_phrases_are_those_of_the_highest_voice_that_sounds(midi_file):
     fermatas = asked(path, given="soprano,tenor").score.fermatas
     assert fermatas[[24, 56, 88, 120]].all()
     assert not fermatas[:24].any()
+
+
+def test_drums_alone_are_given(midi_file):
+    """All drums of a kit, however they are numbered, a step each; without a key or phrases."""
+    kit = [(beat, 2, pitch) for beat in range(8) for pitch in (35, (40, 44)[beat % 2])]
+    drums = frozenset(range(BAND.pitched, len(BAND)))
+    request = read_request(midi_file(kit, channels=[9]), Plan(drums, ensemble=BAND))
+    hits = request.score.pitches[: 4 * 2] >= 0
+    names = [BAND.names[line] for step in (0, 4) for line in np.flatnonzero(hits[step])]
+    assert names == ["snare", "kick", "hat", "kick"]
+    assert not hits[[1, 2, 3, 5, 6, 7]].any()
+    assert request.mask[:, BAND.pitched :].all()
+    assert not request.mask[:, : BAND.pitched].any()
+    assert request.score.key == Key()
+    assert not request.score.fermatas.any()
+
+
+def test_drums_say_nothing_of_the_key(midi_file):
+    """A lead in A major with a kick and a snare is in A major."""
+    lead = [(beat, 1, pitch) for beat, pitch in enumerate((69, 73, 76, 68, 74, 73, 71, 69))]
+    kit = [(beat, 1, pitch) for beat in range(8) for pitch in (36, 38)]
+    lines = frozenset({BAND.leads, BAND.index("kick"), BAND.index("snare")})
+    path = midi_file(lead, kit, channels=[0, 9], names=["voice", "kit"])
+    assert read_request(path, Plan(lines, ensemble=BAND)).score.key == Key(3)

@@ -162,10 +162,10 @@ def test_voices_that_are_not_there(parts):
 
 
 def test_lines_of_another_ensemble(band):
-    """Five lines by their names or their register, drums by their numbers, doubled ones dropped."""
+    """Five lines by their names or their register, drums by their kind, doubled ones dropped."""
     names = [line.name.title() for line in band.ensemble.lines[:5]]
     lines = [part(name, p, p) for name, p in zip(names, (76, 67, 60, 48, 36), strict=True)]
-    kit = part("Kit", 42, 36, 51, 36, drum=True)
+    kit = part("Kit", 42, 36, 51, 35, drum=True)
     found = ensemble_parts([kit, *lines[::-1], part("Oboe", 88, 88)], band.ensemble)
     assert [one.name for one in found] == [*names, "Kick", "Snare", "Hat"]
     assert [[note.start for note in one.notes] for one in found[5:]] == [[1, 3], [], [0]]
@@ -174,5 +174,7 @@ def test_lines_of_another_ensemble(band):
         tuple(lines)
     )
     assert parts_of_lines(lines[:2], (1,), band.ensemble) == {1: lines[1]}
+    alone = parts_of_lines([kit], (5, 7), band.ensemble)
+    assert {line: len(one.notes) for line, one in alone.items()} == {5: 2, 7: 1}
     with pytest.raises(InputError, match="not five voices: five notes"):
         ensemble_parts([S, A, T, B], band.ensemble)

@@ -104,6 +104,8 @@ def _parts(
 ) -> tuple[dict[int, Part], list[str]]:
     """The part that each line is read from, and messages on the choice."""
     line, ensemble = plan.one_line, plan.ensemble
+    if line is not None and line >= ensemble.pitched:
+        line = None  # a drum is found by its number alone
     if line is not None and (track is not None or line == ensemble.leads):
         part, messages = choose_part(parts, track)
         return {line: part}, messages

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.compose.marks import step_of
 from kantor.compose.overrides import Overrides
 from kantor.formats.parsed import LATE, ParsedFile
 from kantor.music.key import estimate, likely
-from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
 
 _FITS = 0.8  # share of the notes' time that a key signature must hold to be believed
 _BEYOND = 0.05  # share of the time that a default may hold beyond another key and yet be doubted
@@ -31,10 +32,10 @@ def key_for(
     begins = Fraction(max(first, origin + int(score.bar_lines[0])), STEPS_PER_QUARTER)
     written = file.key_at(begins)
     messages = []
-    if overrides.key:
-        key = overrides.key
+    if overrides.key or not len(_sounding(score)):  # drums have none
+        key = overrides.key or written or Key()
     elif written is None:
-        key = estimate(score.pitches)
+        key = estimate(_pitched(score))
         messages.append(f"the file names no key; it sounds like {key.name}")
     elif (key := _heard(file, written, score)) != written:
         messages.append(
@@ -48,10 +49,10 @@ def _heard(file: ParsedFile, written: Key, score: Score) -> Key:
     """The written key where the notes bear it out; many programs write C major into all MIDI."""
     share = _share_in(written, score)
     if file.kind == "midi" and written == Key():
-        key = estimate(score.pitches, written)
+        key = estimate(_pitched(score), written)
         contradicted = share <= _share_in(key, score) + _BEYOND
     else:
-        key = estimate(score.pitches)
+        key = estimate(_pitched(score))
         contradicted = share < _FITS and key.major_tonic != written.major_tonic
     if contradicted and _share_in(key, score) >= _FITS:
         return key
@@ -77,8 +78,17 @@ def _in_mode(written: Key, score: Score) -> Key:
 
 def _share_in(key: Key, score: Score) -> float:
     """Share of the sounding steps that are on the key's scale."""
-    sounding = score.pitches[score.pitches != REST].astype(np.int16)
-    return float(_SCALE[(sounding - key.major_tonic) % 12].mean())
+    return float(_SCALE[(_sounding(score) - key.major_tonic) % 12].mean())
+
+
+def _pitched(score: Score) -> Pitches:
+    return score.pitches[:, : score.ensemble.pitched]
+
+
+def _sounding(score: Score) -> NDArray[np.int16]:
+    """The pitches of the steps that sound, drums aside."""
+    pitched = _pitched(score)
+    return np.asarray(pitched[pitched != REST], np.int16)
 
 
 def _changes(file: ParsedFile, kept: Key, score: Score, origin: int, begins: Fraction) -> list[str]:

@@ -17,10 +17,12 @@ from kantor.compose.overrides import NOTHING_SAID, Overrides
 from kantor.compose.placing import place
 from kantor.compose.plan import Rests
 from kantor.ensemble import SATB, Ensemble
+from kantor.errors import InputError
 from kantor.formats.parsed import ParsedFile, Part
 from kantor.music.notation import LineNotation
 from kantor.music.notes import Note
 from kantor.music.phrases import infer_fermatas
+from kantor.music.quantise import quantise
 from kantor.music.score import REST, Score
 
 _LEADS = 0.5  # share of the busiest line's time that a line must sound to show the phrases
@@ -61,7 +63,10 @@ def transcribe(
     sources: set[int] = set()
     for index, part in sorted(lines.items()):
         line = ensemble.lines[index]
-        own, changes = on_grid(part.notes, line, foreign)
+        if line.kind == "drum":
+            own, changes = _hits(part), list[str]()
+        else:
+            own, changes = on_grid(part.notes, line, foreign)
         prefix = f"{line.name}: " if len(lines) > 1 else ""
         notes += [note._replace(line=index) for note in own]
         messages += [prefix + message for message in changes]
@@ -71,18 +76,26 @@ def transcribe(
     file = replace(file, notation=replace(file.notation, lines=written))
     if not file.names_meter:
         messages.append("no meter in the file: 4/4 assumed; --meter overrules it")
+    if not notes:
+        raise InputError("no notes to compose for")
     first = min(note.start for note in notes)
     score, changes = place(file, notes, rests, ensemble, overrides)
     key, doubts = key_for(file, score, first, overrides)
     fermatas, inferred = score.fermatas, not score.fermatas.any()
-    if inferred:
+    if inferred and any(index < ensemble.pitched for index in lines):
         # The highest line that sounds enough shows the phrases.
-        sounding = (score.pitches != REST).sum(axis=0)
+        sounding = (score.pitches[:, : ensemble.pitched] != REST).sum(axis=0)
         leading = np.flatnonzero(sounding >= _LEADS * sounding.max())[0]
         fermatas = infer_fermatas(score.line(int(leading)))
     notation = replace(score.notation, fermatas_inferred=inferred)
     score = replace(score, key=key, fermatas=fermatas, notation=notation)
     return score, messages + changes + doubts
+
+
+def _hits(part: Part) -> list[Note]:
+    """A drum's notes on the grid, a step each."""
+    notes = quantise(part.notes)[0] if part.notes else []
+    return [note._replace(end=note.start + 1) for note in notes]
 
 
 def _kept(written: LineNotation, notes: Sequence[Note], part: Part) -> LineNotation:

@@ -12,8 +12,8 @@ the busiest one, such as a divided note here and there, are left out before.
    time and never more, as in a piano reduction: each note goes to the free line that moves least,
    the order of lines kept. Of two parts, such as two staves, the upper one is the upper half.
 
-Everything else is refused with the reason. A drum line's notes are those of its number on drum
-tracks; there may be none.
+Everything else is refused with the reason. A drum line's notes are those on drum tracks of the
+drums that it plays, see `kantor.music.drums`; there may be none.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from fractions import Fraction
 
 from kantor.ensemble import SATB, Ensemble
 from kantor.errors import InputError
+from kantor.formats.drum_parts import drum_parts
 from kantor.formats.parsed import Part
 from kantor.music.notation import Time
 from kantor.music.notes import TimedNote
@@ -56,18 +57,13 @@ def ensemble_parts(parts: Sequence[Part], ensemble: Ensemble = SATB) -> tuple[Pa
                 raise InputError(f"the part {part.name} holds chords, not one voice")
     else:
         pitched = _by_register(full, ensemble.pitched) or _by_chords(full, ensemble)
-    hits = sorted(note for part in parts if part.is_drum for note in part.notes)
-    drums = ensemble.lines[ensemble.pitched :]
-    return pitched + tuple(
-        Part(drum.name.capitalize(), tuple(hit for hit in hits if hit.pitch == drum.low), True)
-        for drum in drums
-    )
+    return pitched + tuple(drum_parts(parts, ensemble).values())
 
 
 def parts_of_lines(
     parts: Sequence[Part], wanted: Sequence[int], ensemble: Ensemble = SATB
 ) -> dict[int, Part]:
-    """The `wanted` pitched lines of a file that need not have the others.
+    """The `wanted` lines of a file that need not have the others; drums by the rules above.
 
     Parts that are named after the wanted lines are these, however little they sound; else as
     many parts of one note at a time as are wanted, none named after a line, by their mean pitch;
@@ -78,6 +74,15 @@ def parts_of_lines(
     InputError
         With the reason, if they are not to be found.
     """
+    drums = {line: part for line, part in drum_parts(parts, ensemble).items() if line in wanted}
+    if wanted := [line for line in wanted if line < ensemble.pitched]:
+        return _pitched_parts(parts, wanted, ensemble) | drums
+    return drums
+
+
+def _pitched_parts(
+    parts: Sequence[Part], wanted: Sequence[int], ensemble: Ensemble
+) -> dict[int, Part]:
     full, slight = _by_presence(parts)
     named = named_lines(full + slight, ensemble)
     if all(line in named and _is_line(named[line]) for line in wanted):

@@ -11,8 +11,6 @@ from kantor.formats.chord_symbols import SUFFIXES, symbols_of, with_symbols
 from kantor.formats.engraving import letter_of
 from kantor.music.notation import ChordSymbol, Notation
 from kantor.music.score import Key, Score, onset_floor
-from kantor.studio import score_svg
-from kantor.studio.chord_names import chords_of
 
 TRIO = Ensemble(
     "trio",
@@ -83,10 +81,3 @@ def test_a_written_file_has_them():
     assert with_symbols(replace(score, notation=own)).notation == own
     voices = Score(score.pitches[:, 1:], score.onsets[:, 1:], ensemble=SATB)
     assert with_symbols(voices) is voices
-
-
-def test_studio_shows_each_symbol_once():
-    """They stand above the lead; those that it names under a choir's bass are left out."""
-    score = trio((74, 60, 57, 53, 38), (74, 59, 57, 53, 43))
-    assert score_svg.marked(score, 0, chords_of(score), "open").count("<harmony") == 2
-    assert [chord.text for chord in chords_of(score)] == ["Dm7", "G7"]

@@ -1,9 +1,13 @@
 """Chord names, by worked examples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from kantor.ensemble import SATB
 from kantor.music.score import Key, Meter, Score, onset_floor
+from kantor.studio import score_svg
 from kantor.studio.chord_names import chords_of
 
 C_MAJOR = Key()
@@ -76,3 +80,11 @@ def test_beats_follow_the_meter():
     pitches = np.array([[72, 67, 64, 48]] * 6 + [[-1] * 4] * 6 + [[72, 67, 64, 48]] * 12)
     chords = chords_of(Score(pitches, onset_floor(pitches), Meter(6, 8)))
     assert [(chord.step, chord.text) for chord in chords] == [(0, "C"), (12, "C")]
+
+
+def test_an_accompaniment_has_a_lead_sheet_s_symbols():
+    """Without its lead's notes; the sheet shows them once, above the lead."""
+    beats = [[74, 60, 53, 38]] * 2 + [[74, 59, 53, 43]] * 2
+    band = score(*beats, ensemble=replace(SATB, writing="accompaniment"))
+    assert [chord.text for chord in chords_of(band)] == ["Dm7", "G7"]
+    assert score_svg.marked(band, 0, chords_of(band), "open").count("<harmony") == 2

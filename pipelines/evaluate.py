@@ -10,6 +10,7 @@ from kantor import files, settings, tracking
 from kantor.data import corpus
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.report.evaluation import evaluate
+from kantor.styles import style_of
 
 SCORES = Path("build/scores.npz")
 MODEL = Path("build/model")
@@ -30,7 +31,8 @@ def main() -> int:
         )
         with files.full_disk_explained(), tracking.tracked("evaluate") as begun:
             begun()
-            figures = evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json")
+            data = style_of(Path()).data
+            figures = evaluate(model.compose, pieces, block, REPORTS, MODEL / "model.json", data)
     except (InputError, ModelError, SetupError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1

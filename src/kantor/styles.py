@@ -84,6 +84,13 @@ class Style(Block):
     note: str = ""
     sound: Sound = Sound()
 
+    @property
+    def data(self) -> str:
+        """Whose the data are, their licence, and what else to know of them; empty if not told."""
+        licence = f"licence: {self.licence}" if self.licence else ""
+        told = (" ".join(text.split()) for text in (self.credits, licence, self.note))
+        return "; ".join(text.rstrip(".") for text in told if text)
+
 
 PREFIX = "kantor-"
 """What the names of Kantor's registered models begin with; the style follows."""

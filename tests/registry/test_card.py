@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from tests.registries import PARAMS, client_of
+from tests.registries import PARAMS, client_of, rule_as_network
 
 from kantor.registry import card, register
 from kantor.registry.card_text import markdown
+from kantor.registry.listing import told_of_data
 
 MANIFEST = "id,split,source\na,train,jsb\nb,valid,jsb\nc,train,folder\n"
 
@@ -43,6 +44,20 @@ def test_data_and_licence_are_those_that_were_read(bare, told):
     assert "what is allowed (1 in all)." in text
     (bare / "build/manifest.csv").write_text("id,split,source\nc,train,folder\n")
     assert "non-commercial" not in told()
+
+
+def test_a_style_tells_of_its_data(repository):
+    """Its credits, licence and note stand in the card, and with the version for published pages."""
+    (repository / "build/manifest.csv").write_text(MANIFEST)
+    about = "style: {title: Duo, licence: CC0 1.0, credits: two people, note: all made up}\n"
+    with (repository / "params.yaml").open("a") as params:
+        params.write(about)
+    told = "two people; licence: CC0 1.0; all made up"
+    assert f"- T{told[1:]} (3 in all)." in markdown(card.card(repository, "kantor-duo"))
+    with rule_as_network():
+        receipt = register(repository, PARAMS)
+    assert told_of_data(repository, PARAMS.model, receipt.version) == told
+    assert told_of_data(repository, "kantor-other", 1) == ""
 
 
 def test_weaknesses_are_computed(told, figures):

@@ -24,10 +24,11 @@ from kantor.report.samples import Sample, embed, shown
 
 def written(folder, picked=()):
     """The page that is made of a folder, well formed, and the addresses on it."""
-    write_page(folder, folder / "model.json", picked)
+    write_page(folder, folder / "model.json", picked, data="two people; licence: <CC0>")
     page = (folder / "report.html").read_text()
     for tag in set(re.findall(r"</(\w+)>", page)):
         assert len(re.findall(f"<{tag}[ >]", page)) == page.count(f"</{tag}>"), tag
+    assert "Learned from: two people; licence: &lt;CC0&gt;." in page
     ids = re.findall(r' id="([^"]*)"', page)
     addresses = re.findall(r' (?:src|href)="([^"]+)"', page)
     assert len(set(ids)) == len(ids)

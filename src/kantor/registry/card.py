@@ -17,6 +17,7 @@ from kantor.metrics import cadences, part_writing
 from kantor.metrics.names import label
 from kantor.registry import lineage
 from kantor.registry.card_text import markdown
+from kantor.styles import style_of
 
 JSON, MARKDOWN = "card.json", "card.md"
 _PARALLELS = ("parallel_fifths", "parallel_octaves")
@@ -58,7 +59,8 @@ def card(root: Path, model: str) -> dict[str, Any]:
             },
         },
         "origin": {"commit": commit, "changed": dirty, "model_md5": weights},
-        "data": {"md5": lineage.data_md5(root, lineage.MODEL), "sources": lineage.sources(root)},
+        "data": {"md5": lineage.data_md5(root, lineage.MODEL), "sources": lineage.sources(root)}
+        | ({"told": told} if (told := style_of(root).data) else {}),
         "evaluation": {
             "split": figures.get("split"),
             "pieces": figures.get("pieces"),

@@ -56,7 +56,7 @@ def _summary(card: Mapping[str, Any]) -> str:
 def _data(data: Mapping[str, Any]) -> str:
     texts: dict[str, int | None] = {}
     for kind, pieces in data["sources"].items():
-        text = _DATA.get(kind, kind)
+        text = data.get("told") or _DATA.get(kind, kind)
         texts[text] = None if pieces is None else pieces + (texts.get(text) or 0)
     told = [
         f"- {text[0].upper()}{text[1:]}" + (f" ({pieces} in all)." if pieces else ".")

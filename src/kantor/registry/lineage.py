@@ -20,6 +20,7 @@ import yaml
 from kantor import settings
 from kantor.errors import SetupError
 from kantor.stages import BLOCKS
+from kantor.styles import style_of
 
 UNKNOWN = "unknown"
 MODEL = Path("build/model")
@@ -35,6 +36,8 @@ FINGERPRINT = "fingerprint"
 """The tag with the hash of model and evaluation: what it is of is found by it."""
 SOURCES = "data.sources"
 """The tag with the kinds of source that were read, such as ``jsb``."""
+TOLD = "data.told"
+"""The tag with credits and licence of a style's data."""
 STOPPED = "training.stopped_by"
 """The tag with what ended the training; see `kantor.training.stopping`."""
 PRESET = "training.preset"
@@ -102,6 +105,7 @@ def tags(root: Path) -> dict[str, str]:
     """The tags that tie a version to what made it."""
     commit, dirty = git_commit(root)
     preset = read_json(root / MODEL / "model.json").get("preset", UNKNOWN)
+    told = style_of(root).data
     return {
         FINGERPRINT: fingerprint(root),
         "git.commit": commit + " with changes" * (dirty == "true"),
@@ -110,7 +114,7 @@ def tags(root: Path) -> dict[str, str]:
         SOURCES: ", ".join(sources(root)),
         PRESET: str(preset),
         STOPPED: stopped_by(root),
-    }
+    } | ({TOLD: told} if told else {})
 
 
 def params_of(root: Path, *blocks: str) -> dict[str, str]:

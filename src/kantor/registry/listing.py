@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kantor.registry import database
-from kantor.registry.lineage import SOURCES
+from kantor.registry.lineage import SOURCES, TOLD
 from kantor.registry.store import exists, lost, missing, opened
 from kantor.registry.versions import CHAMPION, RETIRED, headline, headline_of
 from kantor.styles import PREFIX
@@ -86,6 +86,12 @@ def trained_on(root: Path, name: str, version: int) -> set[str]:
         if (one.name, one.version) == (name, version) and SOURCES in one.tags:
             return set(one.tags[SOURCES].split(", "))
     return set()
+
+
+def told_of_data(root: Path, name: str, version: int) -> str:
+    """Credits and licence of the data that a version was trained on; empty if it tells none."""
+    own = (one.tags for one in listed(root) if (one.name, one.version) == (name, version))
+    return next(own, {}).get(TOLD, "")
 
 
 def _from_file(root: Path) -> list[Listed] | None:

@@ -43,7 +43,7 @@ from kantor.settings import Evaluate
 
 
 def evaluate(
-    model: Model, corpus: Corpus, settings: Evaluate, reports: Path, card: Path
+    model: Model, corpus: Corpus, settings: Evaluate, reports: Path, card: Path, data: str = ""
 ) -> dict[str, Any]:
     """Measure a model on the whole melodies of a split and write everything about it.
 
@@ -57,6 +57,8 @@ def evaluate(
         All pieces; those of `held_out` are composed anew.
     card
         The model's ``model.json``, shown on the page.
+    data
+        Credits and licence of the data, for the page.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def evaluate(
     picked = samples.pick(pieces, generated, seeds, settings.samples)
     samples.write(picked, reports / "samples")
     write_film(reports)
-    write_page(reports, card, picked, bodies.ensemble)
+    write_page(reports, card, picked, bodies.ensemble, data)
     return figures
 
 

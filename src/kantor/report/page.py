@@ -39,7 +39,7 @@ MARKED_BASELINES = SHOWN_BASELINES[:1]  # beside random notes, all else would be
 
 
 def write_page(
-    reports: Path, card: Path, picked: Iterable[Sample], ensemble: Ensemble = SATB
+    reports: Path, card: Path, picked: Iterable[Sample], ensemble: Ensemble = SATB, data: str = ""
 ) -> None:
     """Write ``report.html`` into the folder `reports` from what lies there.
 
@@ -53,6 +53,8 @@ def write_page(
         Compositions to show as rolls with sound.
     ensemble
         Whose lines were composed.
+    data
+        Credits and licence of what was learned from, if there is anything to tell.
     """
     figures = read_json(reports / "metrics.json")
     metrics = figures.get("metrics", {})
@@ -66,6 +68,7 @@ def write_page(
     room = MAX_BYTES - (len(film["moving"]) + len(film["last"]) if film else 0)
     context = {
         "figures": figures,
+        "data": data,
         "metrics": metrics,
         "groups": grouped(metrics),
         "real_parts": beside,

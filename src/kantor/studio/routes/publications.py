@@ -28,7 +28,7 @@ from kantor.publishing.soundcloud import (
     Upload,
 )
 from kantor.publishing.tokens import CLIENT_ID, CLIENT_SECRET, Account, Settings
-from kantor.registry.listing import trained_on
+from kantor.registry.listing import told_of_data, trained_on
 from kantor.service.access import Access
 from kantor.studio.context import Here, Studio
 from kantor.studio.document import ModelReference, Piece, PieceId, Strict
@@ -181,6 +181,8 @@ def _publication(here: Studio, piece: Piece, take: int | None, description: str)
 
 def _data(root: Path, model: ModelReference) -> str:
     """What a model is trained on; empty where neither registry nor parameters say it."""
+    if of_style := told_of_data(root, model.name, model.version):
+        return of_style
     kinds = trained_on(root, model.name, model.version)
     if not kinds:
         with suppress(SetupError):

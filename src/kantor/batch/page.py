@@ -37,7 +37,10 @@ SOUNDS = (".mp3", ".ogg", ".wav")
 RATE = 24_000  # samples a second; above 12 kHz there is nothing to hear
 LONGEST = 300.0  # seconds: half an hour would take a minute to record and 180 MB to keep
 _MODEL = re.compile(r"kantor-(?P<style>\S+) version \d+")
-_SHOWN_METRICS = ("triad_or_seventh", "parallel_fifths", "parallel_octaves", "crossing")
+_SHOWN_METRICS = (
+    *("triad_or_seventh", "parallel_fifths", "parallel_octaves", "crossing"),
+    *("chord_tones", "bass_on_roots", "same_drums"),
+)
 
 Recorder = Callable[[str], Future[bytes]]
 """Records a composition by the path of its MIDI file, as the ledger has it, once.

@@ -44,8 +44,13 @@ METRICS = (
     "semitone_clash",
     "triad_or_seventh",
     "complete_triads",
+    "chord_tones",
+    "lead_clash",
+    "bass_on_roots",
+    "same_drums",
 )
-"""Those of `kantor.metrics.musical` that tell good from bad and cost next to nothing."""
+"""Those of `kantor.metrics.musical` that tell good from bad and cost next to nothing. Which of them
+are counted depends on the model's ensemble."""
 
 Requests = dict[str, tuple[Job, Request]]
 """By key, the melodies that are read."""
@@ -173,7 +178,7 @@ def measured(takes: Takes) -> dict[str, dict[str, float | None]]:
     values: dict[str, dict[str, list[float]]] = {key: defaultdict(list) for key in takes}
     for steps, rows in by_length.items():
         passages = Passages.joined([Passages.of(score, [0], steps) for _, score in rows])
-        for name in METRICS:
+        for name in (name for name in METRICS if JOINT[name].fits(passages.ensemble)):
             for (key, _), value in zip(rows, JOINT[name].measure(passages), strict=True):
                 values[key][name].append(float(value))
     return {key: {name: _mean(own[name]) for name in METRICS} for key, own in values.items()}

@@ -14,5 +14,9 @@ export const FIGURES = {
   parallel_fifths: ["Parallel fifths", rare, "Two voices moving in fifths, which Bach avoids."],
   parallel_octaves: ["Parallel octaves", rare, "Two voices moving in octaves, which Bach avoids."],
   crossing: ["Voices crossed", percent, "Steps on which a lower voice stands above a higher one."],
+  chord_tones: ["Melody in the chord", percent, "Notes of the melody on beats that belong to the chord below."],
+  lead_clash: ["Melody clashes", percent, "Beats on which the melody stands a semitone from another line."],
+  bass_on_roots: ["Bass on roots", percent, "Beats on which the bass has the root of the chord."],
+  same_drums: ["The groove holds", percent, "Drum hits that are the same in the bar before."],
   changed_by_another_seed: ["Variety", percent, "How many notes differ from one take to the next."],
 };

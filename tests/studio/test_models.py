@@ -130,6 +130,7 @@ def test_a_style_is_told_with_its_lines(root, client):
     """Title, licence and the lines for which a piece is made anew when its model is chosen."""
     (model,) = client.get("/api/models").json()
     assert (model["title"], model["ensemble"], model["leads"]) == ("Bach", "satb", 0)
+    assert model["cast"] is None
     assert [line["name"] for line in model["lines"]] == model["voices"]
     assert model["lines"][3]["high"] == 67
     assert model["lines"][0]["notes"] == []

@@ -37,7 +37,8 @@ _START, _TOP, _END = -8, 6, -18  # of a phrase
 _TOP_BETWEEN = (0.3, 0.75)  # of a phrase's length
 _BAR, _HALF_BAR, _BEAT, _OFF = 6, 3, 1, -3
 _MELODY, _OTHERS = 6, -3
-_UNEVEN = 24  # up or down, where a sound is as uneven as can be
+UNEVEN = 24
+"""Up or down, where a sound is as uneven as can be."""
 
 
 def velocities(score: Score) -> NDArray[np.uint8]:
@@ -75,7 +76,7 @@ def _played(loudness: NDArray[np.float64], ensemble: Ensemble) -> NDArray[np.flo
     levels = np.sqrt([line.level for line in ensemble.lines])
     sound = ensemble.sound
     if sound is not None and sound.humanise:
-        loudness = loudness + _UNEVEN * sound.humanise * unevenness(loudness.shape, sound.seed)
+        loudness = loudness + UNEVEN * sound.humanise * unevenness(loudness.shape, sound.seed)
     return np.asarray(loudness * levels, float)
 
 

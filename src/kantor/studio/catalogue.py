@@ -22,7 +22,7 @@ from kantor.registry.loaded import GENERATOR, Scope, sampling_parameters, scope_
 from kantor.registry.store import model_name
 from kantor.registry.versions import CHAMPION
 from kantor.runtime import Generator
-from kantor.studio.document import ModelReference, lines_of
+from kantor.studio.document import ModelReference, cast_of, lines_of
 from kantor.styles import Style
 
 PRESETS = ("chorale", "long")
@@ -50,7 +50,7 @@ class Offer:
 
     def document(self) -> dict[str, Any]:
         """The version as the page gets it."""
-        one = self.listed
+        one, cast = self.listed, cast_of(self.ensemble)
         return {
             "name": one.name,
             "style": one.style,
@@ -66,6 +66,7 @@ class Offer:
             "ensemble": self.ensemble.name,
             "lines": [line.model_dump() for line in lines_of(self.ensemble)],
             "leads": self.ensemble.leads,
+            "cast": cast.model_dump() if cast else None,
             "meters": list(self.meters),
             "preset": one.tags.get(PRESET, ""),
             "reason": self.reason,

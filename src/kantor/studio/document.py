@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kantor.ensemble import Ensemble
+from kantor.ensemble import SATB, Ensemble, Sound
 
 ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 ID_PATTERN = f"^[{ID_LETTERS}]{{16}}$"
@@ -56,12 +56,22 @@ class LineDocument(Strict):
     colour: Annotated[str, StringConstraints(pattern="^#[0-9a-fA-F]{6}$")]
     program: Annotated[int, Field(ge=0, le=127)] = 52
     pan: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    volume: Annotated[float, Field(ge=0, le=1)] = 0.8
+    level: Annotated[float, Field(ge=0, le=2)] = 1.0  # as the ensemble has it
+    volume: Annotated[float, Field(ge=0, le=1)] = 0.8  # as the mix has it
     muted: bool = False
     solo: bool = False
     notes: list[NoteSpan] = []  # ascending, none overlapping
     given: list[Span] = []  # what the model keeps: melody, and what a hand wrote; rests too
     locked: list[Span] = []  # composed, liked, and kept
+
+
+class Cast(Strict):
+    """What an ensemble is besides its lines; see `kantor.ensemble.Ensemble`."""
+
+    leads: Annotated[int, Field(ge=0)] = 0
+    bass: Annotated[int, Field(ge=0)] | None = None
+    writing: Literal["voices", "accompaniment"] = "voices"
+    sound: Sound | None = None
 
 
 class Played(Strict):
@@ -102,6 +112,7 @@ class Piece(Strict):
     changed: str
     model: ModelReference | None = None  # chosen for it; None: the champion
     ensemble: str = "satb"
+    cast: Cast | None = None  # None: as the ensemble of that name is known
     steps: Annotated[int, Field(ge=1, le=80_000)]
     meter: str = "4/4"
     pickup: Step = 0
@@ -161,10 +172,20 @@ def lines_of(ensemble: Ensemble, volume: float = 0.8) -> list[LineDocument]:
             colour=line.colour,
             program=line.program,
             pan=line.pan,
+            level=line.level,
             volume=volume,
         )
         for line in ensemble.lines
     ]
+
+
+def cast_of(ensemble: Ensemble) -> Cast | None:
+    """What there is to say of an ensemble besides its lines; nothing of `SATB`."""
+    if ensemble.name == SATB.name:
+        return None
+    return Cast(
+        leads=ensemble.leads, bass=ensemble.bass, writing=ensemble.writing, sound=ensemble.sound
+    )
 
 
 def new_id() -> str:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kantor.compose.composer import Request
-from kantor.ensemble import Ensemble, Line
+from kantor.ensemble import Ensemble, Line, Sound
+from kantor.music.dynamics import UNEVEN, unevenness
 from kantor.music.notes import Note, arrays_of
 from kantor.music.score import Key, Meter, Score
+from kantor.music.swing import EVEN
 from kantor.studio.document import LineDocument, NoteSpan
 
 TITLE = "Ode to Joy"
@@ -21,6 +24,7 @@ _MELODY = (
 )
 """MIDI numbers, of quarters unless the sixteenths are named."""
 _STEPS = 128
+_STRENGTH = 80
 
 
 def melody(ensemble: Ensemble) -> Request:
@@ -44,23 +48,37 @@ def melody(ensemble: Ensemble) -> Request:
 
 def hearing(ensemble: Ensemble, notes: Sequence[Sequence[NoteSpan]]) -> dict[str, Any]:
     """What the page's synthesizer plays."""
-    lines = zip(ensemble.lines, notes, strict=True)
+    lines = zip(ensemble.lines, notes, strengths(ensemble, _STEPS).T, strict=True)
+    swing = ensemble.sound.swing if ensemble.sound else EVEN
     return {
         "title": TITLE,
         "steps": _STEPS,
         "tempo": TEMPO,
         "tempi": [],
-        "lines": [heard(line, 0.8, own) for line, own in lines],
+        "swing": [] if swing == EVEN else [(0, swing)],
+        "lines": [heard(line, 0.8, own, struck) for line, own, struck in lines],
     }
 
 
-def heard(line: Line | LineDocument, volume: float, notes: Sequence[NoteSpan]) -> dict[str, Any]:
-    """One line of it."""
+def strengths(ensemble: Ensemble, steps: int) -> NDArray[np.int64]:
+    """Velocities ``(time, line)`` of the page: all alike, but for what the sound has uneven."""
+    shape, sound = (steps, len(ensemble)), ensemble.sound or Sound()
+    uneven = UNEVEN * sound.humanise * unevenness(shape, sound.seed)
+    return np.rint(_STRENGTH + uneven).astype(int)
+
+
+def heard(
+    line: Line | LineDocument,
+    volume: float,
+    notes: Sequence[NoteSpan],
+    struck: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
+    """One line of it; `struck` are its velocities by step."""
     return {
         "program": line.program,
         "pan": line.pan,
-        "volume": volume,
+        "volume": volume * line.level,
         "silent": False,
         "drum": line.kind == "drum",
-        "notes": [(*note, 80) for note in notes],
+        "notes": [(*note, _STRENGTH if struck is None else int(struck[note[0]])) for note in notes],
     }

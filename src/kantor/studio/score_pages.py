@@ -26,7 +26,7 @@ _KEPT = 60
 _LIMIT = 30.0  # seconds
 _SEEN: Any = {
     **dict.fromkeys(("title", "steps", "meter", "pickup", "key", "tempo", "ensemble"), True),
-    **dict.fromkeys(("meters", "tempi", "bar_lines", "fermatas", "notation"), True),
+    **dict.fromkeys(("cast", "meters", "tempi", "bar_lines", "fermatas", "notation"), True),
     "lines": {"__all__": {"name", "low", "high", "kind", "program", "notes"}},
 }
 """What of a piece can be seen in its score."""

@@ -16,12 +16,14 @@ from kantor.music.notation import AS_WRITTEN, Notation
 from kantor.music.notes import Note, arrays_of, spans_of
 from kantor.music.score import REST, Flags, Key, Meter, Score
 from kantor.studio.document import (
+    Cast,
     KeySignature,
     NoteSpan,
     Piece,
     Region,
     Source,
     Span,
+    cast_of,
     lines_of,
     new_id,
     now,
@@ -112,10 +114,13 @@ def ensemble_of(piece: Piece) -> Ensemble:
             line.program,
             line.colour,
             line.pan,
+            line.level,
         )
         for index, line in enumerate(piece.lines)
     )
-    return replace(known, lines=lines) if known else Ensemble(piece.ensemble, lines)
+    if known:
+        return replace(known, lines=lines)
+    return Ensemble(piece.ensemble, lines, **dict(piece.cast or Cast()))
 
 
 def piece_of(
@@ -138,6 +143,7 @@ def piece_of(
         created=moment,
         changed=moment,
         ensemble=score.ensemble.name,
+        cast=cast_of(score.ensemble),
         steps=score.steps,
         meter=str(score.meter),
         pickup=score.pickup,

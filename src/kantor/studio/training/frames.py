@@ -9,7 +9,8 @@ from kantor.data import corpus
 from kantor.errors import InputError
 from kantor.music.notes import spans_of
 from kantor.music.score import Score
-from kantor.studio.model_preview import heard
+from kantor.music.swing import swing_changes
+from kantor.studio.model_preview import heard, strengths
 from kantor.training.film import frame_path, iterations, read_frame
 
 CHECKPOINTS = Path("build/checkpoints")
@@ -50,14 +51,17 @@ def hearing(take: Score) -> dict[str, Any]:
         "steps": take.steps,
         "tempo": take.tempo,
         "tempi": [],
+        "swing": swing_changes(take),
         "bar_lines": take.bar_lines.tolist(),
         "lines": [
             {
                 "name": line.name,
                 "colour": line.colour,
-                **heard(line, 0.8, spans_of(take, index)),
+                **heard(line, 0.8, spans_of(take, index), struck),
             }
-            for index, line in enumerate(take.ensemble.lines)
+            for index, (line, struck) in enumerate(
+                zip(take.ensemble.lines, strengths(take.ensemble, take.steps).T, strict=True)
+            )
         ],
     }
 

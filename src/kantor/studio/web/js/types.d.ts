@@ -11,6 +11,8 @@ export interface LineDocument {
   colour: string;
   program: number;
   pan: number;
+  /** how loud the line is as the ensemble has it, and as the mix has it */
+  level: number;
   volume: number;
   muted: boolean;
   solo: boolean;
@@ -18,6 +20,17 @@ export interface LineDocument {
   given: Span[];
   locked: Span[];
 }
+
+/** What an ensemble is besides its lines. */
+export interface Cast {
+  leads: number;
+  bass: number | null;
+  writing: "voices" | "accompaniment";
+  sound: { tempo: number; swing: number; humanise: number; seed: number } | null;
+}
+
+/** Steps from which quarters are counted, and the share of each that its first eighth has. */
+export type Swing = [step: number, ratio: number][];
 
 export interface Played {
   line: number;
@@ -39,6 +52,7 @@ export interface Piece {
   changed: string;
   model: ModelReference | null;
   ensemble: string;
+  cast: Cast | null;
   steps: number;
   meter: string;
   pickup: number;
@@ -105,6 +119,7 @@ export interface Model {
   ensemble: string;
   lines: LineDocument[];
   leads: number;
+  cast: Cast | null;
   meters: string[];
   preset: string;
   /** why it cannot be used; empty where it can */
@@ -130,6 +145,8 @@ export interface Hearing {
   steps: number;
   tempo: number;
   tempi: [step: number, tempo: number][];
+  /** empty or absent where eighths are even */
+  swing?: Swing;
   lines: {
     program: number;
     pan: number;

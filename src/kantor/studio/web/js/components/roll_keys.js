@@ -1,6 +1,7 @@
 /** The keys at the left of the roll: they name the octaves and sound. */
 import { html } from "../lib/html.js";
 import { isBlack, noteName } from "../lib/music.js";
+import { piece } from "../state/piece.js";
 import { compass, row } from "../state/stage.js";
 import { noteOff, noteOn } from "../state/transport.js";
 
@@ -23,10 +24,12 @@ function press(event) {
 }
 
 export function RollKeys() {
-  const { low, high } = compass.value;
-  const pitches = Array.from({ length: high - low + 1 }, (_, place) => high - place);
+  const lines = piece.value?.lines ?? [];
+  const { floor, high, drums } = compass.value;
+  const pitches = Array.from({ length: high - floor + 1 }, (_, place) => high - place);
   return html`<div class="roll_keys" aria-hidden="true" onPointerDown=${press} onPointerMove=${press} onPointerUp=${lift} onPointerLeave=${lift} onPointerCancel=${lift}>
     ${pitches.map((pitch) => html`<div key=${pitch} data-pitch=${pitch} class=${isBlack(pitch) ? "black" : "white"} style=${{ height: `${row.value}px` }}>
       ${pitch % 12 === 0 ? noteName(pitch) : null}</div>`)}
+    ${drums.map((line) => html`<div key=${`drum ${line}`} class="drum" title=${lines[line].name} style=${{ height: `${row.value}px` }}>${lines[line].name}</div>`)}
   </div>`;
 }

@@ -3,7 +3,7 @@ import { html } from "../lib/html.js";
 import { activeLine, cursor, dragged, grid } from "../state/editing.js";
 import { shownNotes } from "../state/hearing.js";
 import { piece, selection } from "../state/piece.js";
-import { compass, row, yOf, zoom } from "../state/stage.js";
+import { compass, row, rowOf, yOf, zoom } from "../state/stage.js";
 
 /** @import {Piece, Region} from "../types.js" */
 
@@ -37,15 +37,17 @@ function Selected({ open, region }) {
   }
   return region.lines.map((index) => {
     const pitches = shownNotes.value[index].filter(([from, to]) => to > start && from < end).map((note) => note[2]);
-    const { low, high, colour } = open.lines[index];
-    const band = pitches.length ? box(start, end, Math.max(...pitches) + 1, Math.min(...pitches) - 1) : box(start, end, high, low);
+    const { kind, low, high, colour } = open.lines[index];
+    const own = rowOf(index, low);
+    const band = kind === "drum" ? box(start, end, own, own) : pitches.length ? box(start, end, Math.max(...pitches) + 1, Math.min(...pitches) - 1) : box(start, end, high, low);
     return html`<div key=${index} class="roll_band" style=${{ ...band, "--line": colour }}></div>`;
   });
 }
 
 /** @param {{open: Piece}} props */
 function Cursor({ open }) {
-  const { step, pitch } = cursor.value;
+  const { step } = cursor.value;
+  const pitch = rowOf(activeLine.value, cursor.value.pitch);
   const colour = open.lines[activeLine.value]?.colour;
   return html`<div class="roll_cursor" style=${{ ...box(step, Math.min(open.steps, step + grid.value), pitch, pitch), "--line": colour }}></div>`;
 }
@@ -54,6 +56,7 @@ function Cursor({ open }) {
 function Ghost({ open }) {
   const moved = dragged.value;
   if (!moved) return null;
-  const [start, end, pitch] = moved.note;
+  const [start, end] = moved.note;
+  const pitch = rowOf(moved.line, moved.note[2]);
   return html`<div class="roll_ghost" style=${{ ...box(start, end, pitch, pitch), "--line": open.lines[moved.line].colour }}></div>`;
 }

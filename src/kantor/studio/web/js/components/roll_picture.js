@@ -7,7 +7,7 @@ import { isBlack } from "../lib/music.js";
 import { activeLine } from "../state/editing.js";
 import { shownNotes } from "../state/hearing.js";
 import { piece } from "../state/piece.js";
-import { compass, drawn, row, yOf, zoom } from "../state/stage.js";
+import { compass, drawn, row, rowOf, yOf, zoom } from "../state/stage.js";
 
 /** @import {LineDocument, NoteSpan, Piece} from "../types.js" */
 
@@ -33,11 +33,12 @@ export function RollPicture() {
 /** Rows of black keys, beats and bars. @param {{open: Piece, from: number, to: number}} props */
 function Ground({ open, from, to }) {
   const near = zoom.value;
-  const { low, high } = compass.value;
+  const { low, floor, high } = compass.value;
   const bottom = (high - low + 1) * row.value;
   const rows = [];
   const octaves = [];
-  for (let pitch = low; pitch <= high; pitch += 1) {
+  for (let pitch = low; pitch <= floor; pitch += 1) octaves.push(`M${from * near} ${yOf(pitch) + row.value}h${(to - from) * near}`);
+  for (let pitch = floor; pitch <= high; pitch += 1) {
     if (isBlack(pitch)) rows.push(`M${from * near} ${yOf(pitch)}h${(to - from) * near}v${row.value}h${(from - to) * near}z`);
     if (pitch % 12 === 0) octaves.push(`M${from * near} ${yOf(pitch) + row.value}h${(to - from) * near}`);
   }
@@ -77,7 +78,7 @@ function Notes({ index, line, notes, from, to }) {
     const locked = !given && covers(line.locked, start);
     const outside = pitch < line.low || pitch > line.high;
     const width = Math.max(2, (end - start) * near - 1);
-    const box = { x: start * near + 0.5, y: yOf(pitch) + 0.5, width, height: tall - 1, rx: Math.min(3, tall / 3) };
+    const box = { x: start * near + 0.5, y: yOf(rowOf(index, pitch)) + 0.5, width, height: tall - 1, rx: Math.min(3, tall / 3) };
     parts.push(html`<rect key=${start} ...${box} class=${`roll_note ${given ? "given" : "composed"} ${outside ? "outside" : ""}`}
       data-line=${index} data-index=${place} data-note=${`${start}-${end}-${pitch}`} />`);
     if (locked) parts.push(html`<rect key=${`k${start}`} ...${box} class="roll_locked" />`);

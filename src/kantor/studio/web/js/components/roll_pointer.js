@@ -8,7 +8,7 @@ import { soundingAt } from "../lib/line_edits.js";
 import { activeLine, addNote, cursor, dragged, grid, moveNote, noteLength, removeNote, touch } from "../state/editing.js";
 import { shownNotes } from "../state/hearing.js";
 import { piece, selection } from "../state/piece.js";
-import { compass, row, zoom, zoomBy } from "../state/stage.js";
+import { compass, drumAt, row, rowOf, zoom, zoomBy } from "../state/stage.js";
 
 /** @import {NoteSpan} from "../types.js" */
 /** @typedef {{line: number, index: number, note: NoteSpan, part: "start" | "body" | "end"}} Hit */
@@ -155,7 +155,7 @@ function hitBy(element, event) {
     index = soundingAt(shownNotes.value[line] ?? [], step);
   }
   const note = shownNotes.value[line]?.[index];
-  if (!note || Math.abs(note[2] - pitch) > 1) return null;
+  if (!note || Math.abs(rowOf(line, note[2]) - pitch) > 1) return null;
   const width = (note[1] - note[0]) * zoom.value;
   const edge = width < 3 * EDGE ? width / 4 : EDGE;
   const into = (step - note[0]) * zoom.value;
@@ -222,5 +222,5 @@ function write(step, pitch) {
     return;
   }
   const start = snapped(open, Math.floor(step), grid.value);
-  addNote(activeLine.value, [start, start + noteLength.value, pitch]);
+  addNote(drumAt(pitch) ?? activeLine.value, [start, start + noteLength.value, pitch]);
 }

@@ -1,6 +1,6 @@
 /** Which part of the roll is in sight: only that and its neighbourhood is drawn. */
 import { shownNotes } from "../state/hearing.js";
-import { drawn, row, yOf, zoom } from "../state/stage.js";
+import { drawn, row, rowOf, yOf, zoom } from "../state/stage.js";
 
 /** What is in sight, in pixels of the picture; kept so that no frame has to measure. */
 export const sight = { left: 0, width: 800 };
@@ -44,10 +44,11 @@ export function followed(element) {
 export function showNotes(element) {
   let top = Infinity;
   let bottom = 0;
-  for (const notes of shownNotes.peek()) {
+  for (const [line, notes] of shownNotes.peek().entries()) {
     for (const [, , pitch] of notes) {
-      top = Math.min(top, yOf(pitch));
-      bottom = Math.max(bottom, yOf(pitch) + row.peek());
+      const y = yOf(rowOf(line, pitch));
+      top = Math.min(top, y);
+      bottom = Math.max(bottom, y + row.peek());
     }
   }
   const room = element.clientHeight - AROUND;

@@ -13,6 +13,7 @@ export function RollSummary() {
     const { fifths } = open.key;
     let [low, high] = [127, 0];
     for (const pitch of pitches) [low, high] = [Math.min(low, pitch), Math.max(high, pitch)];
+    if (line.kind === "drum") return `${line.name}, ${isGiven(open, line) ? "given" : "composed"}: ${counted(pitches.length, "hit")}.`;
     const span = pitches.length ? `${counted(pitches.length, "note")}, ${noteName(low, fifths)} to ${noteName(high, fifths)}` : "empty";
     return `${line.name}, ${isGiven(open, line) ? "given" : "composed"}: ${span}.`;
   });

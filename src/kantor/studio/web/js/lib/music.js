@@ -1,4 +1,5 @@
 /** Small facts about music that the page needs for drawing; composing is the server's. */
+import { played as swung, written as straight } from "./swing.js";
 
 const SHARPS = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 const FLATS = ["C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B"];
@@ -74,12 +75,15 @@ const LIST = new Intl.ListFormat("en-GB");
  */
 export const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
+/** @typedef {{tempo: number, tempi: [number, number][], swing?: import("../types.js").Swing}} Timing */
+
 /**
  * The seconds from the beginning to a step.
- * @param {{tempo: number, tempi: [number, number][]}} piece
- * @param {number} step
+ * @param {Timing} piece
+ * @param {number} written
  */
-export function secondsAt(piece, step) {
+export function secondsAt(piece, written) {
+  const step = swung(piece.swing, written);
   let seconds = 0;
   let from = 0;
   let tempo = piece.tempo;
@@ -94,7 +98,7 @@ export function secondsAt(piece, step) {
 
 /**
  * The step, not whole, at which so many seconds have passed.
- * @param {{tempo: number, tempi: [number, number][]}} piece
+ * @param {Timing} piece
  * @param {number} seconds
  */
 export function stepAt(piece, seconds) {
@@ -108,5 +112,5 @@ export function stepAt(piece, seconds) {
     from = start;
     tempo = next;
   }
-  return from + ((seconds - passed) * tempo) / 15;
+  return straight(piece.swing, from + ((seconds - passed) * tempo) / 15);
 }

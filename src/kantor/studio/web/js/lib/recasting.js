@@ -34,6 +34,7 @@ export function recast(draft, model, leads) {
     draft.played = null;
   }
   draft.ensemble = model.ensemble;
+  draft.cast = structuredClone(model.cast);
   draft.lines = lines;
   draft.take = null;
   draft.starred = [];

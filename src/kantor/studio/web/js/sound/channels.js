@@ -1,4 +1,7 @@
-/** Lines and hands on the synthesizer's channels: one a line, the last for what is played in. */
+/**
+ * Lines and hands on the synthesizer's channels: one a line, the last for what is played in. Each
+ * drum has one of its own, so that it can be mixed; the tenth is the first of them.
+ */
 import { instrument } from "./engine.js";
 
 /** @import {Hearing} from "../types.js" */
@@ -6,6 +9,7 @@ import { instrument } from "./engine.js";
 const DRUMS = 9;
 const LIVE = 15;
 const PITCHED = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14];
+const STRUCK = [DRUMS, ...PITCHED.toReversed()];
 const ALL_OFF = 120;
 
 /** @type {string[]} what each channel was set to last */
@@ -17,9 +21,9 @@ const known = [];
  * @returns {number[]} the channel of each line
  */
 export function seat(lines) {
-  let next = 0;
+  let [pitched, struck] = [0, 0];
   return lines.map((line) => {
-    const channel = line.drum ? DRUMS : PITCHED[next++ % PITCHED.length];
+    const channel = line.drum ? STRUCK[struck++ % STRUCK.length] : PITCHED[pitched++ % PITCHED.length];
     setUp(channel, line);
     return channel;
   });
@@ -27,16 +31,18 @@ export function seat(lines) {
 
 /**
  * @param {number} channel
- * @param {{program: number, pan: number, volume: number, silent: boolean}} line
+ * @param {{program: number, pan: number, volume: number, silent: boolean, drum: boolean}} line
  */
 function setUp(channel, line) {
   const synth = instrument();
   if (!synth) return;
-  const facts = `${line.program} ${line.pan} ${line.volume} ${line.silent}`;
+  const plays = line.drum ? "drums" : String(line.program);
+  const facts = `${plays} ${line.pan} ${line.volume} ${line.silent}`;
   if (known[channel] === facts) return;
-  const program = known[channel]?.split(" ")[0];
-  if (program !== String(line.program)) synth.programChange(channel, line.program);
+  const before = known[channel]?.split(" ")[0] ?? (channel === DRUMS ? "drums" : "");
   const settings = synth.midiChannels[channel];
+  if (line.drum !== (before === "drums")) settings.setDrums(line.drum);
+  if (plays !== before) synth.programChange(channel, line.drum ? 0 : line.program);
   settings.setSystemParameter("gain", line.silent ? 0 : line.volume);
   settings.setSystemParameter("pan", line.pan);
   known[channel] = facts;
@@ -65,7 +71,7 @@ export function cut(channel, time) {
 }
 
 /** The instrument, 0 to 127, and loudness, 0 to 1, of what is played in. */
-const hand = { program: 0, pan: 0, volume: 0.8, silent: false };
+const hand = { program: 0, pan: 0, volume: 0.8, silent: false, drum: false };
 
 /** @param {Partial<{program: number, volume: number}>} how */
 export function setHand(how) {

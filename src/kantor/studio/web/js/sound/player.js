@@ -15,7 +15,7 @@ import { compare, heardNow } from "./time.js";
 const AHEAD = 0.15;
 const TICK = 25;
 
-/** @typedef {{time: number, step: number, timing: {tempo: number, tempi: [number, number][]}, rate: number}} Anchor */
+/** @typedef {{time: number, step: number, timing: import("../lib/music.js").Timing, rate: number}} Anchor */
 
 export class Player {
   /** @type {Hearing} */ #hearing;

@@ -82,11 +82,15 @@ export function give(line, start, end) {
 }
 
 /**
+ * A note as it fits into the piece; a drum has one pitch and lasts a step.
  * @param {Piece} open
+ * @param {number} line
  * @param {NoteSpan} note
  */
-function bounded(open, [start, end, pitch]) {
+function bounded(open, line, [start, end, pitch]) {
   const from = Math.max(0, Math.min(open.steps - 1, start));
+  const { kind, low } = open.lines[line];
+  if (kind === "drum") return /** @type {NoteSpan} */ ([from, from + 1, low]);
   return /** @type {NoteSpan} */ ([from, Math.max(from + 1, Math.min(open.steps, end)), Math.max(0, Math.min(127, pitch))]);
 }
 
@@ -97,7 +101,7 @@ function bounded(open, [start, end, pitch]) {
 export function addNote(line, note) {
   const open = piece.value;
   if (!open) return;
-  const added = bounded(open, note);
+  const added = bounded(open, line, note);
   edit(`write ${noteName(added[2], open.key.fifths)} in the ${open.lines[line].name}`, (draft) => {
     const its = draft.lines[line];
     its.notes = put(its.notes, added);
@@ -105,7 +109,7 @@ export function addNote(line, note) {
   });
   activeLine.value = line;
   cursor.value = { step: added[0], pitch: added[2] };
-  noteLength.value = added[1] - added[0];
+  if (open.lines[line].kind !== "drum") noteLength.value = added[1] - added[0];
   touch(added[2]);
   announced.value = `Written: ${describe(line, added)}`;
 }
@@ -124,7 +128,7 @@ export function moveNote(line, index, note) {
   const open = piece.value;
   const old = shownNotes.value[line]?.[index];
   if (!open || !old) return;
-  const moved = bounded(open, note);
+  const moved = bounded(open, line, note);
   if (moved.every((value, place) => value === old[place])) return;
   const further = carried?.line === line && carried.lines === open.lines && preview.value === null;
   const before = further && carried ? carried.before : { ...open.lines[line], notes: shownNotes.value[line] };
@@ -167,8 +171,9 @@ export function removeNote(line, index) {
   announced.value = `Removed: ${describe(line, old)}`;
 }
 
-/** Sound a pitch shortly. @param {number} pitch */
+/** Sound a pitch shortly; drums are not touched. @param {number} pitch */
 export function touch(pitch) {
+  if (piece.peek()?.lines[activeLine.peek()]?.kind === "drum") return;
   noteOn(pitch);
   setTimeout(() => noteOff(pitch), 300);
 }

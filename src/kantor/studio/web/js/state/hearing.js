@@ -1,5 +1,6 @@
 /** What is heard: the piece, or a take of it on trial, as notes for the synthesizer. */
 import { computed } from "../lib/html.js";
+import { swingOf, velocity } from "../lib/swing.js";
 import { withTake } from "../lib/taking.js";
 import { between } from "./as_played.js";
 import { piece, preview, takes } from "./opened.js";
@@ -30,16 +31,17 @@ export function hearingOf(open, notes) {
     steps: open.steps,
     tempo: open.tempo,
     tempi: open.tempi,
+    swing: swingOf(open),
     lines: open.lines.map((line, index) => ({
       program: line.program,
       pan: line.pan,
-      volume: line.volume,
+      volume: line.volume * line.level,
       silent: line.muted || (solo && !line.solo),
       drum: line.kind === "drum",
       notes:
         open.played?.line === index
           ? between(open.played, notes[index])
-          : notes[index].map(([start, end, pitch]) => [start, end, pitch, 80]),
+          : notes[index].map(([start, end, pitch]) => [start, end, pitch, velocity(open, start, index)]),
     })),
   };
 }

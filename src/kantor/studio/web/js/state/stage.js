@@ -21,12 +21,18 @@ export function zoomBy(factor) {
   zoom.value = Math.min(NEAREST, Math.max(FARTHEST, zoom.value * factor));
 }
 
-/** The lowest and the highest pitch of the roll. */
+/**
+ * The lowest and the highest row of the roll. Those from `floor` up are pitches; below stand the
+ * drums, by the places of their lines, each with a row of its own.
+ */
 export const compass = computed(() => {
   const open = piece.value;
   let low = 127;
   let high = 0;
-  for (const [index, line] of (open?.lines ?? []).entries()) {
+  const lines = open?.lines ?? [];
+  const drums = lines.flatMap((line, index) => (line.kind === "drum" ? [index] : []));
+  for (const [index, line] of lines.entries()) {
+    if (line.kind === "drum") continue;
     low = Math.min(low, line.low);
     high = Math.max(high, line.high);
     for (const note of shownNotes.value[index]) {
@@ -34,8 +40,23 @@ export const compass = computed(() => {
       if (note[2] > high) high = note[2];
     }
   }
-  return { low: Math.max(0, low - 3), high: Math.min(127, high + 3) };
+  const floor = Math.max(0, low - 3);
+  return { low: floor - drums.length, floor, high: Math.min(127, high + 3), drums };
 });
 
-/** @param {number} pitch */
+/**
+ * The row of a note: its pitch, or that of its drum.
+ * @param {number} line
+ * @param {number} pitch
+ */
+export function rowOf(line, pitch) {
+  const { floor, drums } = compass.value;
+  const place = drums.indexOf(line);
+  return place < 0 ? pitch : floor - 1 - place;
+}
+
+/** The line of a drum's row; undefined for a pitch. @param {number} row */
+export const drumAt = (row) => compass.value.drums[compass.value.floor - 1 - row];
+
+/** @param {number} pitch or a row below */
 export const yOf = (pitch) => (compass.value.high - pitch) * row.value;

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kantor import styles
 from kantor.errors import SetupError
 from kantor.locks import STATE, held
 from kantor.service.parameters import SERVED, Watch, check, check_stages, fault
@@ -150,6 +151,24 @@ def test_a_misspelt_parameter(root, monkeypatch, name, values, words):
     for checked in (check, check_stages) if name in BLOCKS else (check,):
         with pytest.raises(SetupError, match=rf"^\.\./params.yaml: {name}{words}"):
             checked(root)
+
+
+def test_a_style_has_every_block(root):
+    """DVC looks for each; without one, or out of the list, a style stops before anything runs."""
+    for name in styles.names(ROOT):
+        check_stages(ROOT / "styles" / name)
+    own, listed = root / "styles/band.yaml", root / "styles/dvc.yaml"
+    own.parent.mkdir()
+    listed.write_text("vars: [{styles: [choir]}]")
+    blocks = [*BLOCKS, "style"]
+    own.write_text("".join(f"{name}: {{}}\n" for name in blocks if name != "train"))
+    with pytest.raises(SetupError, match=r"block 'train' is missing; write `train: {}`"):
+        check_stages(root / "styles/band")
+    own.write_text("".join(f"{name}: {{}}\n" for name in blocks) + "style: {title: Band}\n")
+    with pytest.raises(SetupError, match=r"^styles/dvc.yaml: band is not in the list"):
+        check_stages(root / "styles/band")
+    listed.write_text("vars: [{styles: [choir, band]}]")
+    check_stages(root / "styles/band")
 
 
 @pytest.mark.parametrize("text", ["stages: {ingest: {}}", None, "stages: [", "stages: []", "- a"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def check_stages(root: Path) -> None:
     Raises `SetupError` with one line that names the file, the key and the fault.
     """
     if settings.repository(root) != root.absolute():
-        check_blocks(root, {**BLOCKS, "style": Style})
+        _check_style(root)
         return
     try:
         stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
@@ -87,6 +88,23 @@ def check_stages(root: Path) -> None:
         stages.add("ensemble")
     if blocks := {name: block for name, block in BLOCKS.items() if name in stages}:
         check_blocks(root, blocks)
+
+
+def _check_style(root: Path) -> None:
+    """Check the file of a style, and that DVC will find in it all that it looks for."""
+    path = os.path.relpath(settings.params_path(root))
+    own = yaml.safe_load(Path(path).read_text()) or {}
+    for name in (*BLOCKS, "style"):
+        if name not in own:
+            remedy = f"write `{name}: {{}}` if nothing differs from params.yaml"
+            raise SetupError(f"{path}: the block {name!r} is missing; {remedy}")
+    check_blocks(root, {**BLOCKS, "style": Style})
+    shared = yaml.safe_load((root.parent / "dvc.yaml").read_text())
+    if root.name not in shared["vars"][0]["styles"]:
+        raise SetupError(
+            f"{settings.STYLES}/dvc.yaml: {root.name} is not in the list of styles at its top; "
+            "add it"
+        )
 
 
 def check(root: Path) -> None:

@@ -31,7 +31,7 @@ unexport MELODY OUT FORMAT
 override STYLE := $(value STYLE)
 export STYLE
 
-.PHONY: help repro style register data test test-long lint vendor pictures format compose studio serve bench bench-quality extras lock clean
+.PHONY: help repro style register data test test-long lint vendor pictures format compose gallery studio serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -117,6 +117,9 @@ compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" 
 	@set -- $$COMPOSE_MELODY; test ! -e "$$COMPOSE_MELODY" || set -- "$$COMPOSE_MELODY"; \
 	for name in "$$@"; do test -e "$$name" || { printf 'make compose: no file %s; one name with spaces stands alone, as in MELODY="my song.mid"; for several use kantor compose "my song.mid" "b.mid"\n' "$$name" >&2; exit 2; }; done; \
 	$(BIN)/kantor compose --out "$$COMPOSE_OUT" $${COMPOSE_FORMAT:+--format "$$COMPOSE_FORMAT"} -- "$$@"
+
+gallery: $(READY) ## The same six melodies in every style that was made, on one page to hear
+	@$(BIN)/kantor gallery
 
 studio: $(READY) ## Open Studio in the browser: play a melody, hear it harmonised
 	@exec $(BIN)/kantor studio

@@ -96,6 +96,14 @@ PREFIX = "kantor-"
 """What the names of Kantor's registered models begin with; the style follows."""
 
 
+BACH = Style(
+    title="Bach",
+    about="Four-part chorales",
+    licence="the encodings in music21; most of them for non-commercial purposes only",
+    credits="J. S. Bach",
+)
+
+
 def names(root: Path) -> list[str]:
     """The styles beside Bach's of the repository `root`, by name."""
     return sorted(path.stem for path in (root / STYLES).glob("*.yaml") if path.name != "dvc.yaml")
@@ -133,7 +141,7 @@ def folder_of(root: Path, name: str | None) -> Path:
 
 
 def style_of(place: Path) -> Style:
-    """What people are told of the style of a folder; its name alone where it says nothing.
+    """What people are told of the style of a folder; its name alone where nothing says more.
 
     Raises
     ------
@@ -141,8 +149,10 @@ def style_of(place: Path) -> Style:
         One line that names the file, the key and the fault.
     """
     path = params_path(place)
-    said = "style" in read_params(path)
-    return load(Style, "style", path) if said else Style(title=own_name(place).capitalize())
+    if "style" in read_params(path):
+        return load(Style, "style", path)
+    name = own_name(place)
+    return BACH if name == "bach" else Style(title=name.capitalize())
 
 
 def load_ensemble(path: str | Path | None = None) -> Ensemble:

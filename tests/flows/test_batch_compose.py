@@ -9,6 +9,8 @@ import yaml
 from prefect.artifacts import Artifact
 from tests.batch import tunes
 
+from kantor.errors import InputError, SetupError
+
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 BATCH = {"out": "out", "formats": ["mid"], "chunk": 3, "page": {"shown": 9, "recorded": 0}}
 
@@ -52,6 +54,32 @@ def test_what_is_in_the_inbox_is_composed_once(engine, tmp_path):
     assert str(page) in artifact
     assert module.batch_compose() == "nothing new"
     assert is_undisturbed(tmp_path)
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_each_style_composes_for_its_own_folder_of_the_inbox(engine, tmp_path, monkeypatch):
+    """Its results are apart; one without a model is told, and hinders no other."""
+    engine("processes")
+    (tmp_path / "styles").mkdir()
+    for name, count in (("pop", 2), ("rock", 1)):
+        (tmp_path / f"styles/{name}.yaml").write_text("style: {title: One}\n")
+        tunes.fill(tmp_path / "inbox" / name, count)
+    tunes.fill(tmp_path / "inbox", 3)
+
+    def fetch(into, reference, root):
+        if root.name == "rock":
+            raise SetupError("no model of the style rock yet")
+        return tunes.fetch(f"{root.name} version 1")(into)
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    said = module.batch_compose()
+    assert f"by {tmp_path.name} version 1: 3 composed" in said
+    assert "by pop version 1: 2 composed" in said
+    assert said.endswith("no model of the style rock yet")
+    assert len(list((tmp_path / "pop/out").glob("*_pop_0001/index.html"))) == 1
+    assert module.batch_compose(style="pop", inbox="inbox/pop") == "nothing new"
+    with pytest.raises(InputError, match="jazz"):
+        module.batch_compose(style="jazz")
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.states import Failed
 from watch import start_retraining
 
-from kantor.errors import SetupError
+from kantor.errors import InputError, SetupError
 from kantor.files import Freed
 from kantor.promotion.comparison import deciding
 from kantor.service.failures import StageFailed, StageStopped
@@ -54,7 +54,7 @@ def test_nothing_changed_says_so(log, monkeypatch):
 def test_a_training_that_was_stopped_is_cancelled(log, monkeypatch):
     """It is not tried again, and did not fail; where it stopped is the state's message."""
 
-    def stopped(reason, force):
+    def stopped(root, reason, force):
         raise StageStopped("stopped at iteration 40")
 
     monkeypatch.setattr(retrain, "_pass", stopped)
@@ -66,7 +66,9 @@ def test_a_training_that_was_stopped_is_cancelled(log, monkeypatch):
 
 def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
     """It is compared, by the mode that was asked for."""
-    monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
+    monkeypatch.setattr(
+        retrain, "_pass", lambda root, reason, force: retrain.Pass(reason, (), (), ())
+    )
     left, notes = ["version 2 against 1"], []
     monkeypatch.setattr(retrain, "undecided", lambda root: left[0] if left else None)
     monkeypatch.setattr(retrain, "decided", lambda root, pair: notes.append(left.pop()))
@@ -84,7 +86,9 @@ def test_a_challenger_that_is_left_is_decided_on(log, monkeypatch):
 
 def test_a_run_that_waits_for_a_person_is_left_to_it(log, monkeypatch):
     """A second run neither asks again nor waits for days; the first decides on all there is."""
-    monkeypatch.setattr(retrain, "_pass", lambda reason, force: retrain.Pass(reason, (), (), ()))
+    monkeypatch.setattr(
+        retrain, "_pass", lambda root, reason, force: retrain.Pass(reason, (), (), ())
+    )
     monkeypatch.setattr(retrain, "undecided", lambda root: pytest.fail("decided by two"))
     with deciding(retrain.ROOT):
         assert retrain.retrain.fn().endswith("another run decides on the challenger")
@@ -159,3 +163,19 @@ def test_what_the_server_did_not_take_is_not_noted(tmp_path, deployed, monkeypat
     assert watch.watch() == "unchanged"
     (run,) = deployed()
     assert run.parameters == {"reason": "data/ has changed: 1 files"}
+
+
+def test_a_style_is_decided_on_in_its_own_folder(log, monkeypatch):
+    """Its pipeline, its rule and its note; an unknown style is a line with those that there are."""
+    places = []
+    (retrain.ROOT / "styles").mkdir()
+    (retrain.ROOT / "styles/palestrina.yaml").write_text("style: {title: One}\n")
+    monkeypatch.setattr(
+        retrain, "_pass", lambda root, *rest: places.append(root) or retrain.Pass("", (), (), ())
+    )
+    monkeypatch.setattr(retrain, "undecided", lambda root: places.append(root))
+    monkeypatch.setattr(retrain, "deciding", lambda root: nullcontext())
+    retrain.retrain.fn(style="palestrina")
+    assert places == [retrain.ROOT / "styles/palestrina"] * 2
+    with pytest.raises(InputError, match="palestrina"):
+        retrain.retrain.fn(style="palestrin")

@@ -6,7 +6,8 @@ import fsspec
 import pytest
 
 from kantor.data.pin import contents, hash_of
-from kantor.service.inbox import Inbox, announced, new_scores, state
+from kantor.intake import Limits, uploads
+from kantor.service.inbox import Inbox, announced, new_scores, state, turns
 
 OLD = 1_000_000_000
 STORE = "memory://inbox"
@@ -140,3 +141,24 @@ def test_a_dropped_score_is_new_once(root):
     assert new_scores(root) is None, "it changed a moment ago"
     assert new_scores(root, settled=0) is not None
     assert new_scores(root / "data") is None, "there is no such folder"
+
+
+def test_a_folder_called_as_a_style_is_that_styles_inbox(tmp_path):
+    """Folders and addresses alike; what else is there is for the repository's own model."""
+    (tmp_path / "params.yaml").write_text("register: {model: kantor-bach}\n")
+    for name in ("styles", "inbox/pop", "inbox/more"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("pop", "jazz"):
+        (tmp_path / f"styles/{name}.yaml").write_text("style: {title: One}\n")
+    place = str(tmp_path / "inbox")
+    own, pop = turns(tmp_path, place)
+    assert (own.place, own.folder, own.leave) == (place, tmp_path, {"pop", "jazz"})
+    assert (pop.place, pop.folder, pop.leave) == (f"{place}/pop", tmp_path / "styles/pop", set())
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/in-styles/jazz/a.mid", b"MThd")
+    assert [one.place for one in turns(tmp_path, "memory://in-styles")] == [
+        "memory://in-styles",
+        "memory://in-styles/jazz",
+    ]
+    found = uploads("memory://in-styles", Limits(), leave=own.leave | {"jazz"})
+    assert list(found) == []

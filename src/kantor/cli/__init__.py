@@ -16,6 +16,7 @@ from kantor.cli import console
 from kantor.cli.batch import batch_command
 from kantor.cli.commands import Command, Group
 from kantor.cli.compose import EXAMPLES, compose_command
+from kantor.cli.gallery import gallery_command
 from kantor.cli.listen import listen_command
 from kantor.cli.models import models
 from kantor.cli.studio import studio_command
@@ -56,6 +57,7 @@ def main(
 app.command("compose", cls=Command, epilog=EXAMPLES)(compose_command)
 app.command("batch", cls=Command)(batch_command)
 app.command("styles", cls=Command)(styles_command)
+app.command("gallery", cls=Command)(gallery_command)
 app.command("studio", cls=Command)(studio_command)
 app.command("listen", cls=Command)(listen_command)
 app.add_typer(models, name="models")

@@ -18,11 +18,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from kantor import styles
 from kantor.locks import STATE
 from kantor.pages import template
 from kantor.registry.addresses import model_page
 from kantor.service.health import STATES, read_states
 from kantor.service.parameters import UNTIL_MENDED, fault
+from kantor.settings import STYLES
 
 PAGE = "/service"
 FOLDERS = ("reports", "compositions")
@@ -67,7 +69,7 @@ def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
         fault=fault(root),
         until_mended=UNTIL_MENDED,
         parts=[(servers.get(part), *words, states.get(part)) for part, words in _PARTS.items()],
-        reports=[one for one in _REPORTS if (root / one[0]).is_file()],
+        reports=[one for one in (*_REPORTS, *_of_styles(root)) if (root / one[0]).is_file()],
         batches=[(path.relative_to(root), _title(path), time) for time, path in newest.batches],
         files=[path.relative_to(root) for _, path in newest.files],
         more=newest.more,
@@ -75,6 +77,15 @@ def page(root: Path, name: str, prefect: int, mlflow: int) -> str:
         moment=lambda seconds: time.strftime("%-d %B, %H:%M", time.localtime(seconds)),
         zone=time.strftime("%Z"),
     )
+
+
+def _of_styles(root: Path) -> list[tuple[str, str, str]]:
+    """The report of each style beside Bach's."""
+    titles = {name: name.replace("_", " ").capitalize() for name in styles.names(root)}
+    return [
+        (f"{STYLES}/{name}/reports/report.html", f"Report, {title}", "the model of this style")
+        for name, title in titles.items()
+    ]
 
 
 def _title(page: Path) -> str:
@@ -150,7 +161,10 @@ class _Files(StaticFiles):
 
 
 def routes(root: Path, prefect: int, mlflow: int) -> list[BaseRoute]:
-    """The page, at `PAGE`, and the two folders, made if missing; `prefect`, `mlflow` are ports."""
+    """The page, at `PAGE`, the two folders, made if missing, and the reports of styles.
+
+    `prefect` and `mlflow` are ports.
+    """
 
     def answer(request: Request) -> Response:
         return HTMLResponse(page(root, request.url.hostname or "localhost", prefect, mlflow))
@@ -158,4 +172,7 @@ def routes(root: Path, prefect: int, mlflow: int) -> list[BaseRoute]:
     for name in FOLDERS:
         (root / name).mkdir(exist_ok=True)
     folders = {name: _Files(directory=root / name) for name in FOLDERS}
+    for name in styles.names(root):  # its folder may come later
+        place = f"{STYLES}/{name}/reports"
+        folders[place] = _Files(directory=root / place, check_dir=False)
     return [Route(PAGE, answer), *(Mount(f"/{name}", app) for name, app in folders.items())]

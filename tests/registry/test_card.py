@@ -76,6 +76,8 @@ def test_weaknesses_are_computed(told, figures):
     assert "Outside the range of real pieces: voice crossing" in text
     assert "Fewer phrases end on a triad in root position: 50%, real 90%" in text
     assert "More than in real pieces: semitone" not in text
+    figures["beside"] = {"metrics": {"chord_tones": {"better": False}, "notes": {"better": None}}}
+    assert "No better than real parts of other melodies: melody notes in the chord." in told()
     figures["metrics"]["parallel_fifths"] = entry(0.0, 0.5)
     assert "Parallel fifths and octaves" not in told()
 

@@ -1,11 +1,12 @@
 """Files in which any cells are given."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import mido
 import numpy as np
 import pytest
-from tests.ensembles import BAND
+from tests.ensembles import BAND, ROCK
 
 from kantor.compose.composer import compose
 from kantor.compose.from_file import from_file, read_request
@@ -63,6 +64,19 @@ def test_a_melody_keeps_its_instrument(midi_file, program):
     score = from_file(replace(file, parts=parts)).score
     programs = [line.program for line in score.ensemble.lines]
     assert programs == [52 if program is None else program, 52, 52, 52]
+
+
+def test_a_style_has_instruments_of_its_own(midi_file):
+    """Whatever the file names; the tempo is the style's where the file names none."""
+    file = read(midi_file(quarters(*SCALE)))
+    parts = tuple(replace(part, program=73) for part in file.parts)
+    plan = Plan(frozenset({0}), ensemble=ROCK)
+    named, unnamed = (
+        from_file(replace(file, parts=parts, tempi=tempi), plan).score
+        for tempi in (((Fraction(0), 90.0),), ())
+    )
+    assert [line.program for line in named.ensemble.lines] == [line.program for line in ROCK.lines]
+    assert (named.tempo, unnamed.tempo) == (90, 132)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def from_file(
     if semitones:
         file, lines, overrides = moved(file, lines, overrides, score.key, semitones)
     score, changes = write(file, lines, overrides=overrides)
-    score = replace(score, ensemble=score.ensemble.playing(_programs(lines)))
+    if plan.ensemble.sound is None:  # a style has instruments of its own
+        score = replace(score, ensemble=score.ensemble.playing(_programs(lines)))
     messages = [*file.messages, *messages, *heard, *changes]
     mask, kept = plan.mask(score)
     messages += kept

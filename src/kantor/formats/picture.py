@@ -116,7 +116,8 @@ def roll_figure(
     FigureCanvasAgg(figure)
     for index, (start, end) in enumerate(shown):
         bottom = (total - _HEADING - height * (index + 1)) / total
-        axes = figure.add_axes((0.045, bottom, 0.945, (height - _GAP) / total))
+        left = 0.06 if drums else 0.045  # drums' names are longer than those of pitches
+        axes = figure.add_axes((left, bottom, 0.99 - left, (height - _GAP) / total))
         axes.set_xlim(start - 0.4, start + width + 0.4)  # the last system keeps the others' scale
         _draw_grid(axes, score, (start, end), (low, high), rows)
         _draw_notes(axes, drawn, notes, (start, end), given)
@@ -222,7 +223,7 @@ def _draw_heading(figure: Figure, score: Score, total: float, given: bool) -> No
         handles=handles,
         loc="center right",
         bbox_to_anchor=(0.997, 1 - 0.3 / total),
-        ncols=min(len(handles), _MOST_IN_LEGEND_ROW),
+        ncols=min(len(handles), max(_MOST_IN_LEGEND_ROW, (len(handles) + 1) // 2)),
         frameon=False,
         fontsize=9.5,
         labelcolor=INK,

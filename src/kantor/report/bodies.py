@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kantor.ensemble import Ensemble
 from kantor.metrics.accompaniment import evaluate_repeats
 from kantor.metrics.distances import (
@@ -13,6 +15,7 @@ from kantor.metrics.distances import (
     kit_histogram,
     line_histograms,
     onset_histograms,
+    overlap_area,
     total_variation,
 )
 from kantor.music.score import Score
@@ -51,6 +54,19 @@ class Bodies:
     def repeats(self) -> dict[str, pd.DataFrame]:
         """How much of them was there some bars before, piece by piece; named alike."""
         return {name: evaluate_repeats(scores) for name, scores in self._all.items()}
+
+    @property
+    def training_overlap(self) -> dict[str, float]:
+        """How much the training data's windows overlap with real ones, the mean over the metrics.
+
+        As ``training``, the most that a model can be expected to reach; none without the data.
+        """
+        if not self.training:
+            return {}
+        real, known = self.tables["real"], window_table(self.training)
+        return {
+            "training": float(np.nanmean([overlap_area(known[one], real[one]) for one in real]))
+        }
 
     @property
     def _all(self) -> dict[str, list[Score]]:

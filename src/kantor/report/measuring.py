@@ -81,7 +81,7 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
             "changed_by_another_seed": changed,
         },
         "metrics": {name: one.entry for name, one in compared.items()},
-        "overlap": overlaps(compared),
+        "overlap": overlaps(compared) | bodies.training_overlap,
         "beside": beside(bodies, compared),
         "phrase_ends": _phrase_ends(bodies),
         "part_writing": {name: one.entry for name, one in marks.items()},

@@ -102,6 +102,7 @@ BACH = Style(
     licence="the encodings in music21; most of them for non-commercial purposes only",
     credits="J. S. Bach",
 )
+"""For lists of styles."""
 
 
 def names(root: Path) -> list[str]:
@@ -141,7 +142,7 @@ def folder_of(root: Path, name: str | None) -> Path:
 
 
 def style_of(place: Path) -> Style:
-    """What people are told of the style of a folder; its name alone where nothing says more.
+    """What people are told of the style of a folder; its name alone where it says nothing.
 
     Raises
     ------
@@ -151,8 +152,13 @@ def style_of(place: Path) -> Style:
     path = params_path(place)
     if "style" in read_params(path):
         return load(Style, "style", path)
-    name = own_name(place)
-    return BACH if name == "bach" else Style(title=name.capitalize())
+    return Style(title=own_name(place).capitalize())
+
+
+def listed_style(place: Path) -> Style:
+    """What a list of styles says of one, in short; of Bach's data the card says more."""
+    style = style_of(place)
+    return BACH if style == Style(title=BACH.title) else style
 
 
 def load_ensemble(path: str | Path | None = None) -> Ensemble:

@@ -59,7 +59,7 @@ def by_style(root: Path) -> list[Row]:
     rows = []
     for name in (styles.own_name(root), *styles.names(root)):
         folder = styles.folder_of(root, name)
-        about, champion = styles.style_of(folder), champions.get(model_name(folder))
+        about, champion = styles.listed_style(folder), champions.get(model_name(folder))
         rows.append(_row(name, folder, about, champion))
     return rows
 

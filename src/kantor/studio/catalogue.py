@@ -176,7 +176,7 @@ def told(root: Path) -> dict[str, Style]:
     try:
         names = (styles.own_name(root), *styles.names(root))
         folders = [styles.folder_of(root, name) for name in names]
-        return {model_name(folder): styles.style_of(folder) for folder in folders}
+        return {model_name(folder): styles.listed_style(folder) for folder in folders}
     except (InputError, SetupError):
         return {}
 

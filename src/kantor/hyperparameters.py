@@ -79,7 +79,7 @@ class Train(Block):
     its generator step; one device draws them in so many `parts` at once. Beside the critic, the
     likelihood is that of one window in `likelihood_every`. After `minutes`, if given, the training
     is cut: its model is no champion by itself. The key ``long`` holds what the preset `long`
-    changes in the others.
+    changes in the others. A `discriminator` is trained where the sampling has particles.
     """
 
     preset: PresetName
@@ -109,6 +109,7 @@ class Train(Block):
     health: Limits = Limits()
     chorale: ChoraleSettings = ChoraleSettings()
     sampling: Sampling = Sampling()
+    discriminator: bool = True
 
     @model_validator(mode="before")
     @classmethod

@@ -135,6 +135,16 @@ def test_model_composes(undisturbed: Course, tiny: Any) -> None:
     assert float(undisturbed.log[-1]["diversity"]) == pytest.approx(differ, abs=1e-5)
 
 
+def test_no_discriminator_where_none_is_wanted(copy: Course) -> None:
+    """The weights stay those of the training; particles are then weighed by likelihood alone."""
+    copy.start(smallest().model_copy(update={"discriminator": False}))
+    assert not any("composing" in line for line in copy.said)
+    model = copy.folder / "model"
+    assert "discriminator" not in json.loads((model / "model.json").read_text())
+    with np.load(model / "runtime.npz") as weights:
+        assert not any("discriminator" in name for name in weights.files)
+
+
 @pytest.mark.long
 def test_interrupted_and_resumed(undisturbed: Course, course: Course) -> None:
     """Asked to stop it stops with a whole checkpoint; resumed it ends with the same weights."""

@@ -21,7 +21,7 @@ from kantor.ensemble import Ensemble
 from kantor.errors import SetupError
 from kantor.hyperparameters import Train
 
-GO_ON = {"minutes", "early_stop", "health", "strategy", "sampling"}
+GO_ON = {"minutes", "early_stop", "health", "strategy", "sampling", "discriminator"}
 """Parameters with which a training may go on after they changed."""
 
 

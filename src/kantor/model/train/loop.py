@@ -198,7 +198,8 @@ class Training:
             "params": self.settings.model_dump(mode="json"),
         }
         discriminator = None
-        if self.settings.preset != "unet" and self.settings.sampling.particles > 1:
+        several = self.settings.sampling.particles > 1
+        if self.settings.preset != "unet" and self.settings.discriminator and several:
             self.say("train: composing the training pieces, to tell the result from them")
             discriminator, figures = discriminating.fit(trainer.average, self.corpus)
             info["discriminator"] = figures

@@ -112,11 +112,12 @@ def _piece(
 
 def _take(title: str, one: Heard, style: str, sounding: Sounding) -> dict[str, Any]:
     score = played(one.score)
-    span = pitch_span(score)
+    span, drawn = pitch_span(score), score.ensemble.lines[: score.ensemble.pitched]
     return {
         "style": style,
         "told": one.told,
-        "lines": [(line.name, line.colour) for line in score.ensemble.lines],
+        "lines": [(line.name, line.colour) for line in drawn],
+        "drums": len(drawn) < len(score.ensemble),
         "seconds": f"{score.seconds:.3f}",
         "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
         "roll": roll(score, span, f"Piano roll of {title}, {style}."),

@@ -1,7 +1,7 @@
 /** Title of the piece, its facts, its source, export and publish. */
 import { html, useSignal } from "../lib/html.js";
 import { counted, keyName } from "../lib/music.js";
-import { modelName, models } from "../state/models.js";
+import { chosenModel, modelName } from "../state/models.js";
 import { change, closePiece, piece } from "../state/piece.js";
 import { fault } from "../state/ui.js";
 import { ExportMenu } from "./export_menu.js";
@@ -34,7 +34,7 @@ export function PieceBar() {
  */
 function facts(open) {
   const bars = open.bar_lines.filter((line) => line < open.steps).length;
-  const model = open.model ?? models.value?.find((one) => one.aliases.includes("champion"));
+  const model = open.model ?? chosenModel.value;
   return [
     counted(bars, "bar"),
     open.meters.length ? `${open.meter} and others` : open.meter,

@@ -31,7 +31,7 @@ export function TrainingVersions() {
   if (!all.length) return null;
   return html`<section class="card" aria-labelledby="training-versions">
     <div class="row spread"><h2 id="training-versions">Versions</h2>
-      ${all.some((one) => one.aliases.includes("previous")) && html`<button aria-expanded=${back.value} onClick=${() => (back.value = !back.value)}>Roll back…</button>`}
+      ${all.some((one) => one.name === champion?.name && one.aliases.includes("previous")) && html`<button aria-expanded=${back.value} onClick=${() => (back.value = !back.value)}>Roll back…</button>`}
     </div>
     ${back.value && html`<${MoveForm} label="Go back to the champion before" run=${rollBack} done=${() => (back.value = false)} />`}
     <div class="scroll" tabindex="0" role="region" aria-label="Table of versions"><table>

@@ -72,7 +72,7 @@ def summary(root: Path) -> list[str]:
         lines.append(f"  {passed} of {count} metrics within the range of the real pieces")
     if tells := evaluation.get("beside", {}).get("tells"):
         better = evaluation["beside"]["better"]
-        lines.append(f"  {better} of {tells} that tell better than other real parts")
+        lines.append(f"  better than other real parts in {better} of the {tells} that tell")
     for text, pattern in _FILES.items():
         for path in sorted(root.glob(pattern))[:1]:
             lines.append(f"  {text:<9} {path.relative_to(repository(root))}")

@@ -20,10 +20,10 @@ def make(tmp_path):
     for name in ("a.mid", "b.mid", "my song.mid", ODD):
         (tmp_path / name).touch()
 
-    def run(*said, environment=None):
+    def run(*said, environment=None, target="compose"):
         ready = ("--old-file=.venv/.ready", "BIN=bin", "--no-print-directory")
         return subprocess.run(
-            ["make", "-f", MAKEFILE, *ready, "compose", *said],
+            ["make", "-f", MAKEFILE, *ready, target, *said],
             cwd=tmp_path, capture_output=True, text=True, check=False,
             env=os.environ | (environment or {}),
         )  # fmt: skip
@@ -60,3 +60,10 @@ def test_what_is_no_file_says_how_to_name_one(make, melody):
     assert made.returncode == 2
     assert "no file" in made.stderr
     assert 'MELODY="my song.mid"' in made.stderr
+
+
+def test_the_name_of_a_style_is_kept(make):
+    """It reaches the command as it was typed; without one nothing is named."""
+    for said in (ODD, ""):
+        made = make(f"STYLE={said}", target="style")
+        assert made.stdout.splitlines() == ["data", "--style", said]

@@ -92,6 +92,7 @@ class Reference:
                 token = 1 + sampling.choose(likely, numbers[:, step, 0, line]).numpy()
                 now[:, line] = np.where(now[:, line] == UNKNOWN, token, now[:, line])
                 again[:, line] = tf.sigmoid(onset / cool) > numbers[:, step, 1, line]
+                again[:, line] |= line >= self.layout.ensemble.pitched
             onsets = (now > REST) & ((now != before) | again)
             onsets = np.where(shown[:, at] == UNKNOWN, onsets, inputs.onsets[:, at].numpy() > 0)
             trace = self.network.trace(now, before, tf.cast(onsets, tf.float32))

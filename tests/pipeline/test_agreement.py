@@ -35,6 +35,8 @@ MODULES = {
 PASSED_OVER = {
     SOURCE / f"kantor/{name}.py" for name in ("__init__", "settings", "styles", "tracking")
 }
+# What the stages of styles do not name: how files are written and pages look changes no music.
+HELPERS = re.compile(r"kantor/(errors|experiments|files|hyperparameters|pages|processes|stages)\b")
 CHECKING = {"parameters"}  # the stage that reads the blocks of all stages
 # Blocks of params.yaml that no stage reads: they say how Kantor runs, not what it makes.
 SHARED = {"ensemble"}  # several stages read it
@@ -89,6 +91,22 @@ def test_stages_scripts_and_parameters_are_the_same():
         read += ["ensemble"] * ("load_ensemble(" in script)
         expected = set(BLOCKS) if name in CHECKING else {name, *read}
         assert {param.split(".")[0] for param in stage["params"]} == expected
+
+
+@pytest.mark.parametrize("stage", [name for name in STAGES if name not in CHECKING])
+def test_the_stages_of_styles_run_the_same_code(stage):
+    """What a stage depends on for Bach, it depends on for a style, room by room."""
+    styles = yaml.safe_load((ROOT / "styles/dvc.yaml").read_text())["stages"]
+    assert set(styles) == set(STAGES) - CHECKING
+    dependencies = [dep.removeprefix("../../") for dep in styles[stage]["deps"]]
+    missing = [
+        dep
+        for dep in STAGES[stage]["deps"]
+        if dep.startswith(("src/", "pipelines/"))
+        and not HELPERS.search(dep)
+        and not any(covers(one, ROOT / dep) for one in dependencies)
+    ]
+    assert not missing, f"add to {stage}.deps in styles/dvc.yaml: {', '.join(missing)}"
 
 
 def spelled_out(block):

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from kantor import settings
 from kantor.data import corpus as corpora
 from kantor.data import windows
 from kantor.data.corpus import Corpus
+from kantor.ensemble import SATB, Ensemble, Sound
 from kantor.errors import InputError, SetupError
 from kantor.hyperparameters import Train
 from kantor.model import generator
@@ -43,12 +44,13 @@ class Course:
     data: tuple[Corpus, windows.Windows]
     said: list[str] = field(default_factory=list)
     until: Callable[[str], object] = lambda line: None
+    ensemble: Ensemble = SATB
 
     def start(self, settings: Train) -> str:
         keras.utils.clear_session()  # else the layers' names count up
         names = ("model", "reports", "checkpoints", "times.csv")
         folders = Folders(*(self.folder / name for name in names))
-        return train(settings, *self.data, "data", folders, self.say)
+        return train(settings, *self.data, "data", folders, self.say, ensemble=self.ensemble)
 
     def say(self, line: str) -> None:
         self.said.append(line)
@@ -89,6 +91,20 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Course:
     whole = Course(tmp_path_factory.mktemp("undisturbed"), tiny)
     whole.said.append(whole.start(smallest()))
     return whole
+
+
+def test_another_sound_trains_nothing_again(copy: Course, undisturbed: Course) -> None:
+    """The model is written with it, its weights are those that were trained before."""
+    copy.ensemble = replace(SATB, sound=Sound(swing=0.6))
+    copy.start(smallest())
+    assert copy.said[0].startswith("train: resuming at iteration 3 of 3")
+    written, before = (
+        json.loads((one.folder / "model" / "model.json").read_text()) for one in (copy, undisturbed)
+    )
+    assert written["ensemble"]["sound"]["swing"] == 0.6
+    assert "sound" not in before["ensemble"]
+    weights = [np.load(one.folder / "model" / "runtime.npz") for one in (copy, undisturbed)]
+    assert all((weights[0][name] == weights[1][name]).all() for name in weights[1])
 
 
 def test_writes_model_and_log(undisturbed: Course) -> None:

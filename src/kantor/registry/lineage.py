@@ -44,6 +44,8 @@ PRESET = "training.preset"
 
 # Parameters that shape no model: how it is watched, and by how many processes it is read.
 _LEFT_OUT = ("ingest.workers", "train.health.")
+# Blocks that a run shows as one parameter, so that there is room for the others.
+_TOGETHER = {"early_stop", "sampling"}
 _UNLIMITED = (("evaluate.pieces", "None"), ("evaluate.bars", "None"))
 # What shapes a model: other changes in the working tree do not make its commit a wrong one.
 _SHAPING = ("src", "pipelines", "params.yaml", "dvc.yaml", "data.dvc")
@@ -129,6 +131,8 @@ def params_of(root: Path, *blocks: str) -> dict[str, str]:
             values["sources"] = ", ".join(
                 f"{one['kind']} {one['path']}" for one in values["sources"]
             )
+        for block in _TOGETHER & values.keys():
+            values[block] = ", ".join(f"{key} {value}" for key, value in values[block].items())
         params |= {key: str(value) for key, value in flatten(values, name).items()}
     shown = (name for name in params if not name.startswith(_LEFT_OUT))
     return {name: params[name] for name in shown if (name, params[name]) not in _UNLIMITED}

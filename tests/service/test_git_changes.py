@@ -59,3 +59,13 @@ def test_what_went_in_changed(root, change, named):
     why, then = told(root)
     assert f"since the last commit {named} changed" in why
     assert then.endswith("git add dvc.lock params.yaml && git commit")
+
+
+def test_a_style_was_made(root):
+    """What DVC wrote of it is to be kept; a change of Bach's line is told first."""
+    (root / "styles").mkdir()
+    (root / "styles/dvc.lock").write_text("stages: {}")
+    (line,) = told(root)
+    assert line.endswith("git add styles/dvc.lock && git commit")
+    lock(root, iterations=60)
+    assert "iterations" in told(root)[0]

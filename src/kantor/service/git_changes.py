@@ -12,6 +12,8 @@ import yaml
 WRITTEN = ("data.dvc", "dvc.lock", "reports/headline.json", "reports/training/history.csv")
 """What a pass through the pipeline writes of the files that are in git."""
 PARAMS = "params.yaml"
+STYLES_LOCK = "styles/dvc.lock"
+"""What `make style` writes."""
 _NAMED = 3  # of what differs
 
 
@@ -20,6 +22,8 @@ def told(root: Path) -> list[str]:
     status = _git(root, "status", "--porcelain", "--", *WRITTEN, PARAMS).splitlines()
     files = [line[3:] for line in status]
     changed = [name for name in files if name != PARAMS]
+    if not changed and _git(root, "status", "--porcelain", "--", STYLES_LOCK):
+        return [f"  To keep what DVC knows of this style: git add {STYLES_LOCK} && git commit"]
     if not changed:
         return []
     return [

@@ -66,9 +66,8 @@ def answers(melodies: Sequence[Score], weight: float) -> Answers:
         lengths[index] = count = len(own)
         for place, (name, found) in enumerate(phrases.note_answers(one, own).items()):
             notes[index, : count - 1, place] = OFFSETS[name] + found[:-1]
-        for before in range(min(LONGEST, count)):
+        for before, spanned in enumerate(phrases.phrase_answers(one, own)):
             possible[index, before:count, before] = True
-            spanned = phrases.phrase_answers(one, own, before)
             for place, (name, found) in enumerate(spanned.items()):
                 spans[index, before:count, before, place] = OFFSETS[name] + found
         ends = np.flatnonzero(ends_of(one))

@@ -11,6 +11,7 @@ phrases of the Essen folk songs, each half: ``phrases.csv``, made by ``benchmark
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -65,9 +66,9 @@ def phrase_ends(score: Score, notes: list[Note]) -> list[int]:
     scores = np.zeros((count, LONGEST))
     for name, answers in note_answers(score, notes).items():
         scores[:-1] += weights[name][answers[:-1], None]
-    for before in range(min(LONGEST, count)):
-        for name, answers in phrase_answers(score, notes, before).items():
-            scores[before:, before] += weights[name][answers]
+    for before, answers in enumerate(phrase_answers(score, notes)):
+        for name, answer in answers.items():
+            scores[before:, before] += weights[name][answer]
     best, cut = np.zeros(count + 1), [0]
     for last in range(count):
         longest = min(last + 1, LONGEST)
@@ -107,20 +108,22 @@ def note_answers(score: Score, notes: list[Note]) -> dict[str, Ints]:
     }
 
 
-def phrase_answers(score: Score, notes: list[Note], before: int) -> dict[str, Ints]:
-    """The answers to `PHRASE` for the phrases that end on each note from number `before` on.
+def phrase_answers(score: Score, notes: list[Note]) -> Iterator[dict[str, Ints]]:
+    """The answers to `PHRASE` for phrases of one note, of two, …, of at most `LONGEST`.
 
-    Each has `before` notes before its last one. A phrase lasts until the next one begins.
+    Those with so many notes before their last one end on each note from that number on. A phrase
+    lasts until the next one begins.
     """
-    starts = np.array(notes)[: len(notes) - before, 0]
-    lengths = _until(score, notes)[before:] - starts
+    starts, until = np.array(notes)[:, 0], _until(score, notes)
     bar, beat = score.meter.bar_steps, score.meter.beat_steps
-    bars = [lengths % bar == 0, 2 * (lengths % bar) == bar, lengths % bar % beat == 0]
-    return {
-        "quarters": np.minimum(2 * lengths // STEPS_PER_QUARTER, PHRASE["quarters"] - 1),
-        "bars": np.select(bars, [np.minimum(lengths // bar, 9), 10, 11], 12),
-        "notes": np.full(len(starts), before),
-    }
+    for before in range(min(LONGEST, len(notes))):
+        lengths = until[before:] - starts[: len(notes) - before]
+        bars = [lengths % bar == 0, 2 * (lengths % bar) == bar, lengths % bar % beat == 0]
+        yield {
+            "quarters": np.minimum(2 * lengths // STEPS_PER_QUARTER, PHRASE["quarters"] - 1),
+            "bars": np.select(bars, [np.minimum(lengths // bar, 9), 10, 11], 12),
+            "notes": np.full(len(lengths), before),
+        }
 
 
 def _until(score: Score, notes: list[Note]) -> Ints:

@@ -66,9 +66,9 @@ def phrase_ends(score: Score, notes: list[Note]) -> list[int]:
     scores = np.zeros((count, LONGEST))
     for name, answers in note_answers(score, notes).items():
         scores[:-1] += weights[name][answers[:-1], None]
-    for before, answers in enumerate(phrase_answers(score, notes)):
-        for name, answer in answers.items():
-            scores[before:, before] += weights[name][answer]
+    for before, spanned in enumerate(phrase_answers(score, notes)):
+        for name, answers in spanned.items():
+            scores[before:, before] += weights[name][answers]
     best, cut = np.zeros(count + 1), [0]
     for last in range(count):
         longest = min(last + 1, LONGEST)

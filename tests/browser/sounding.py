@@ -14,7 +14,7 @@ PIECE = {
     "lines": [
         {
             "name": name, "low": low, "high": high, "kind": "pitched", "colour": "#3a45b0",
-            "program": 0, "pan": 0, "volume": 0.8, "muted": False, "solo": False,
+            "program": 0, "pan": 0, "level": 1, "volume": 0.8, "muted": False, "solo": False,
             "notes": [[step, step + 4, pitch] for step in range(0, 64, 4)],
             "given": [[0, 64]], "locked": [],
         }

@@ -237,6 +237,7 @@ def _stems(
     takes, wanted = range(1, values["takes"] + 1), dict(zip(sources, kinds, strict=True))
 
     def is_free(source: Path, stem: str) -> bool:
+        """Whether nothing is lost by writing the takes of a melody by this name."""
         paths = [
             outputs.path_of(values["out"], stem, take, kind)
             for take in takes

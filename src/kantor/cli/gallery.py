@@ -11,7 +11,7 @@ import typer
 from kantor.cli import console, options
 
 if TYPE_CHECKING:
-    from kantor.publishing.by_style import Heard, Told
+    from kantor.publishing.styles_page import Heard, Told
     from kantor.registry.by_style import Row
 
 PAGE = Path("compositions/styles.html")
@@ -30,7 +30,7 @@ def gallery_command(
     """
     with console.in_one_line():
         from kantor.errors import SetupError
-        from kantor.publishing import by_style as page
+        from kantor.publishing import styles_page as page
         from kantor.registry import find_root
         from kantor.registry.by_style import by_style
 
@@ -58,7 +58,7 @@ def _composed(row: Row, files: list[Path], seed: int, pieces: dict[str, list[Hea
     from kantor.compose.from_file import read_request
     from kantor.compose.meters import unlearned
     from kantor.compose.plan import Plan
-    from kantor.publishing.by_style import Heard, Told
+    from kantor.publishing.styles_page import Heard, Told
     from kantor.registry import load_model
 
     model = load_model(str(row.version), row.folder)

@@ -84,7 +84,7 @@ def write(
             _piece(title, heard, titles, sounding or _recorded) for title, heard in pieces.items()
         ],
     }
-    text = template("kantor.publishing", "by_style.html.j2").render(context, markup=Markup)
+    text = template("kantor.publishing", "styles_page.html.j2").render(context, markup=Markup)
     try:
         files.save(path, lambda file: file.write(f"{text}\n".encode()))
     except OSError as error:

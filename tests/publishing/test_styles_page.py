@@ -9,7 +9,7 @@ from tests.ensembles import tune
 from kantor.compose.from_file import read_request
 from kantor.errors import InputError
 from kantor.music.score import Score
-from kantor.publishing.by_style import Heard, Told, melodies, write
+from kantor.publishing.styles_page import Heard, Told, melodies, write
 from kantor.styles import Style
 
 ROOT = Path(__file__).parents[2]

@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := src pipelines flows tests benchmarks notebooks
 STUDIO := src/kantor/studio
 READY := $(VENV)/.ready
 PYTHON ?= python3
@@ -91,8 +92,8 @@ test-long: $(READY) ## Run the long tests: pages in a real browser, kills, whole
 	@$(call TWICE,tests/browser)
 
 lint: $(READY) ## Check style and types (of Studio's page where npm is there)
-	@$(BIN)/ruff check src pipelines flows tests benchmarks
-	@$(BIN)/ruff format --check src pipelines flows tests benchmarks
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
 	@if command -v npm >/dev/null; then \
 	  test -x $(STUDIO)/node_modules/.bin/tsc || npm --prefix $(STUDIO) ci --silent --no-audit --no-fund || exit 1; \
@@ -109,8 +110,8 @@ pictures: $(READY) ## Make the pictures of docs/studio.md anew, with the champio
 	$(BIN)/pytest tests/browser/test_pictures.py; code=$$?; kill $$studio; exit $$code
 
 format: $(READY) ## Put the code into shape
-	@$(BIN)/ruff check --fix src pipelines flows tests benchmarks
-	@$(BIN)/ruff format src pipelines flows tests benchmarks
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
 
 compose: $(READY) ## Harmonise melodies: make compose MELODY="a.mid b.musicxml" [OUT=folder] [FORMAT=mid,wav]
 	@test -n "$$COMPOSE_MELODY" || { echo 'make compose: name a melody: make compose MELODY=tune.mid' >&2; exit 2; }
@@ -138,11 +139,15 @@ bench-quality: $(READY) ## Train the workshop's network and ours for equal times
 extras: $(READY) ## Install what several machines may need as well: drivers for S3 and PostgreSQL
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock -r requirements-extras.lock
 
+# Each lock of an extra holds what the first lock does not, in versions that go with it.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev
+BESIDE = awk 'NR == FNR {if (/^[a-z]/) known[$$1]; next} /^[a-z]/ {new = !($$1 in known)} new' requirements.lock -
+
 lock: $(READY) ## Resolve the requirements anew: versions and hashes
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra full --group dev -o requirements.lock
+	@$(COMPILE) --extra full -o requirements.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ {exit} {print}' > requirements-uv.lock
-	@# Of the extras only what the lock does not hold already, in versions that go with it.
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev --all-extras -c requirements.lock | awk 'NR == FNR {if (/^[a-z]/) known[$$1]; next} /^[a-z]/ {new = !($$1 in known)} new' requirements.lock - > requirements-extras.lock
+	@$(COMPILE) --extra full --extra dask --extra postgres --extra s3 -c requirements.lock | $(BESIDE) > requirements-extras.lock
+	@$(COMPILE) --extra full --extra hands-on -c requirements.lock | $(BESIDE) > requirements-hands-on.lock
 
 clean: ## Remove what was made: build, reports, compositions, caches (not data, models, environment)
 	@git clean -qfdX -- reports  # but for what is in git

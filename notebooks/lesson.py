@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Image
+
 from kantor.data import sources
 from kantor.data.corpus import Piece
 from kantor.errors import InputError

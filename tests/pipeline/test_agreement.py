@@ -186,7 +186,9 @@ def test_help_names_every_task():
     assert all(helped.values())
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-uv.lock", "requirements-hands-on.lock"]
+)
 def test_locks_hold_hashes_and_no_addresses(name):
     """Every requirement is one release with its hashes; where to download it is nobody's lock."""
     text = (ROOT / name).read_text()

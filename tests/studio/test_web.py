@@ -8,6 +8,8 @@ import re
 import pytest
 from tests.studio.conftest import ROOT
 
+from kantor.pages import glossary
+
 STUDIO = ROOT / "src/kantor/studio"
 WEB = STUDIO / "web"
 SCRIPTS = sorted(WEB.glob("js/**/*.js"))
@@ -93,3 +95,13 @@ def test_the_page_asks_for_its_modules_at_once(client):
     assert {f"/{file.relative_to(STUDIO)}" for file in SCRIPTS} <= named
     for path in named:
         assert client.get(path).status_code == 200, path
+
+
+def test_every_panel_has_its_words(client):
+    """The page carries the whole glossary as data, and each term that a script names is in it."""
+    page = client.get("/").text
+    words = re.search(r'<script type="application/json" id="glossary">(.*?)</script>', page)
+    assert json.loads(words[1]) == glossary.entries()
+    named = re.compile(r"""\bterm(?:=|: )"([^"]+)"|"train\.\w+": "([a-z ]+)",""")
+    terms = {a or b for file in SCRIPTS for a, b in named.findall(file.read_text())}
+    assert {"loss", "critic", "five to one"} <= terms <= set(glossary.entries())

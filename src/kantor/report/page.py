@@ -5,7 +5,7 @@ Conventions
 The page reads files and never measures: a figure on it is the figure in ``metrics.json``,
 ``training/history.csv`` or ``validation.json``. What is missing leaves its section out. The same
 files give the same bytes. The reader knows music but not this program; the page's words stand in
-the template ``report.html.j2``.
+the template ``report.html.j2`` and in the glossary.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image
 from kantor import files
 from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.part_writing import marks
-from kantor.pages import template
+from kantor.pages import glossary, template
 from kantor.report import plots, samples
 from kantor.report.comparing import OUTSIDE
 from kantor.report.grouping import KINDS, MARKS, grouped, of_kind, titles
@@ -82,6 +82,7 @@ def write_page(
         "meters": figures.get("by_meter", {}) | {"new tunes": figures.get("new_tunes", {})},
         "givens": figures.get("other_givens", {}),
         "kinds": {kind: label for kind, label in KINDS.items() if of_kind(kind, shown)},
+        "glossary": glossary.entries(),
         "titles": named,
         "health": read_json(reports / "training" / "health.json"),
         "validation": read_json(reports / "validation.json"),

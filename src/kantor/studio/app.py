@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from kantor import pages as sheets
+from kantor.pages import glossary
 from kantor.studio import problems
 from kantor.studio.composing_pool import Composing
 from kantor.studio.context import ALONE, FOLDER, Links, Studio
@@ -56,6 +57,7 @@ _ROUTERS = (
     reference,
 )
 _HINTS = "<!-- modulepreload -->"
+_WORDS = '<script type="application/json" id="glossary">'
 _EARLY = ("preact", "htm", "@preact/")  # what the page needs before it shows anything
 _INLINE = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 
@@ -140,6 +142,9 @@ def _page() -> tuple[str, str]:
     match = _INLINE.search(text)
     assert match, "index.html has an import map"
     text = text.replace(_HINTS, "\n".join(_preloads(json.loads(match[1])["imports"])))
+    # Data, which no policy forbids: a script of this type is never run.
+    words = json.dumps(glossary.entries(), ensure_ascii=False).replace("<", "\\u003c")
+    text = text.replace(_WORDS, _WORDS + words)
     digest = base64.b64encode(hashlib.sha256(match[1].encode()).digest()).decode()
     policy = (
         f"default-src 'self'; script-src 'self' 'sha256-{digest}' 'wasm-unsafe-eval'; "

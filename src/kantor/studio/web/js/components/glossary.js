@@ -1,4 +1,4 @@
-/** A small "?" that says in two sentences what something is: `<${What} term="critic" />`. */
+/** A small "?" that says in a few sentences what something is: `<${What} term="critic" />`. */
 import { html, useRef } from "../lib/html.js";
 import { glossary } from "../lib/glossary.js";
 

@@ -2,6 +2,7 @@
 import { html, signal, useEffect, useRef, useSignal } from "../lib/html.js";
 import { course, current } from "../state/training.js";
 import { draw } from "../lib/curves.js";
+import { measure } from "../lib/glossary.js";
 import { number } from "./training_progress.js";
 import { What } from "./glossary.js";
 
@@ -13,9 +14,9 @@ const dark = signal(scheme.matches);
 scheme.addEventListener("change", () => (dark.value = scheme.matches));
 
 const CHARTS = [
-  { title: "Losses", term: "losses", columns: ["likelihood", "critic_loss", "generator_loss"] },
+  { title: "Losses", term: "loss", columns: ["likelihood", "critic_loss", "generator_loss"] },
   { title: "Critic's distance", term: "wasserstein distance", columns: ["wasserstein"] },
-  { title: "Gradient norms", term: "gradient norms", columns: ["gradient_norm_generator", "gradient_norm_critic"] },
+  { title: "Gradient norms", term: "gradient norm", columns: ["gradient_norm_generator", "gradient_norm_critic"] },
 ];
 const NAMES = /** @type {Record<string, string>} */ ({
   likelihood: "likelihood",
@@ -26,7 +27,6 @@ const NAMES = /** @type {Record<string, string>} */ ({
   gradient_norm_critic: "critic",
 });
 const FIRST = ["triad_or_seventh", "semitone_clash", "parallel_fifths", "complete_triads", "crossing", "parallel_octaves", "leaps_bass", "empty_bars", "pitch_classes", "in_best_scale"];
-const TERMS = /** @type {Record<string, string>} */ ({ empty_bars: "empty bars", pitch_classes: "pitch histogram", in_best_scale: "notes in scale" });
 
 export function TrainingCurves() {
   const log = course.value;
@@ -46,7 +46,7 @@ export function TrainingCurves() {
     ${order.length > 0 &&
     html`<h3>Measures of what it composes</h3>
       <div class="charts">
-        ${order.slice(0, all.value ? undefined : FIRST.length).map((name) => html`<${Chart} key=${name} log=${log} title=${log.labels[name]} term=${TERMS[name]} columns=${[`metric_${name}`]} band=${log.reference[name]} />`)}
+        ${order.slice(0, all.value ? undefined : FIRST.length).map((name) => html`<${Chart} key=${name} log=${log} title=${log.labels[name]} term=${measure(name)} columns=${[`metric_${name}`]} band=${log.reference[name]} />`)}
       </div>
       ${order.length > FIRST.length && html`<button onClick=${() => (all.value = !all.value)}>${all.value ? "Fewer measures" : `All ${order.length} measures`}</button>`}`}
   </section>`;

@@ -32,7 +32,7 @@ unexport MELODY OUT FORMAT
 override STYLE := $(value STYLE)
 export STYLE
 
-.PHONY: help repro style register data test test-long lint vendor pictures format compose gallery studio serve bench bench-quality extras lock clean
+.PHONY: help repro style register data hands-on hands-on-pages test test-long lint vendor pictures format compose gallery studio serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -79,6 +79,20 @@ register: $(READY) ## Register what is built as the challenger: make register [E
 
 data: $(READY) ## Bring data/ to its pin: from a DVC remote, else from the music21 package
 	@$(BIN)/kantor data
+
+# A sync of the environment takes the extra away again. Nothing of JupyterLab's asks another site.
+JUPYTER = $(BIN)/jupyter-lab
+$(JUPYTER): $(READY)
+	@echo "installing JupyterLab into $(VENV)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock -r requirements-hands-on.lock
+	@touch $@
+
+hands-on: data $(JUPYTER) ## Open the lessons in JupyterLab: from a melody to a model of your own
+	@$(BIN)/jupytext --quiet --sync notebooks/[0-9]*.py
+	@cd notebooks && JUPYTER_CONFIG_PATH=jupyter exec ../$(BIN)/jupyter-lab
+
+hands-on-pages: $(READY) ## Run the lessons and write docs/hands-on anew: all, or LESSONS="02_game_of_two"
+	@cd notebooks && ../$(BIN)/python render.py $(LESSONS)
 
 test: lint ## Lint, check types, run the tests but for the long ones
 	@$(BIN)/pytest -m "not long" --numprocesses 2 --dist worksteal
@@ -152,4 +166,4 @@ lock: $(READY) ## Resolve the requirements anew: versions and hashes
 clean: ## Remove what was made: build, reports, compositions, caches (not data, models, environment)
 	@git clean -qfdX -- reports  # but for what is in git
 	@rm -rf build compositions .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find src pipelines tests benchmarks flows -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find src pipelines tests benchmarks flows notebooks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

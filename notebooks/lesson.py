@@ -7,10 +7,12 @@ import base64
 import html
 import io
 import os
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Image
+from matplotlib.animation import FuncAnimation
 
 from kantor.data import sources
 from kantor.data.corpus import Piece
@@ -25,6 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
 BUILD = ROOT / "build"
 """What `make repro` made of the data: scores, windows, the last model."""
+SIGNS = {
+    "minus": "−", "fast-backward": "|◀", "step-backward": "‹", "play fa-flip-horizontal": "◀",
+    "pause": "❚❚", "play": "▶", "step-forward": "›", "fast-forward": "▶|", "plus": "+",
+}  # fmt: skip
+"""What stands on a film's buttons, by the names that matplotlib has for them."""
 
 os.environ.setdefault("KANTOR_HOME", str(ROOT))  # its registry, wherever the lesson runs
 quiet()
@@ -73,3 +80,12 @@ def chorale(name: str) -> Score:
         if task.path.stem == name:
             return sources.read(task)[0].score
     raise InputError(f"data/jsb: no chorale {name}; its files have the names that work")
+
+
+def film(animation: FuncAnimation) -> HTML:
+    """A slider over the frames of a matplotlib animation; it asks no other site for its signs."""
+    page = re.sub(r"<link[^>]*>", "", animation.to_jshtml(default_mode="once"))
+    for name, sign in SIGNS.items():
+        page = page.replace(f'<i class="fa fa-{name}"></i>', sign)
+    plt.close(animation._fig)
+    return HTML(f'<div class="film">{page}</div>')

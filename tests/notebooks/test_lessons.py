@@ -1,0 +1,111 @@
+"""The lessons run from top to bottom, keep their form, and have pages that are theirs."""
+
+import re
+import subprocess
+
+import jupytext
+import pytest
+from notebooks import render
+from tests.pipeline.conftest import ROOT
+
+MOST_BYTES = 800_000
+LESSONS = {name: jupytext.read(render.HERE / f"{name}.py") for name in render.lessons()}
+PAGES = sorted(render.PAGES.glob("*.html"))
+lessons = pytest.mark.parametrize("name", LESSONS)
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def text_of(name, kind="markdown"):
+    return "\n\n".join(cell.source for cell in LESSONS[name].cells if cell.cell_type == kind)
+
+
+@pytest.mark.long
+@lessons
+def test_a_lesson_runs_from_top_to_bottom(small, name):
+    """On a small budget; a failed cell is shown with its error. Nothing else has changed."""
+    before = small.run("git", "status", "--porcelain"), small.contents("mlflow.db", "build/model")
+    environment = small.environment | {"KANTOR_HOME": str(small.root), "KANTOR_LESSON_QUICK": "1"}
+    notebook = render.run(name, small.root / "notebooks", environment)
+    kinds = {
+        kind
+        for cell in notebook.cells
+        for out in cell.get("outputs", ())
+        for kind in out.get("data", ())
+    }
+    sounds = [
+        out
+        for cell in notebook.cells
+        for out in cell.get("outputs", ())
+        if "<audio" in str(out.get("data"))
+    ]
+    assert sounds
+    assert kinds & {"image/png", "image/svg+xml"}
+    assert (
+        small.run("git", "status", "--porcelain"),
+        small.contents("mlflow.db", "build/model"),
+    ) == before
+
+
+@lessons
+def test_a_lesson_has_exercises_with_answers(name):
+    """Two of each, and at its head its number and how long it runs."""
+    text = text_of(name)
+    number = int(name[:2])
+    assert text.startswith(f"# {number}. ")
+    assert re.search(r"minute|second", text.split("\n## ")[0])
+    exercises, answers = text.partition("## Exercises")[2].split("## Answers")
+    assert re.findall(r"(?m)^(\d)\. ", exercises) == ["1", "2"]
+    assert re.findall(r"\*\*(\d)\.", answers) == ["1", "2"]
+
+
+@lessons
+def test_links_of_a_lesson_lead_somewhere(name):
+    """To a file that is there, and a term of the glossary that is there."""
+    glossary = (render.PAGES / "glossary.html").read_text()
+    for path, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", " ".join(text_of(name).split())):
+        assert "://" in path or not path or (render.HERE / path).exists(), path
+        if "glossary.html" in path and anchor:
+            assert f'id="{anchor}"' in glossary, anchor
+
+
+@lessons
+def test_a_lesson_prepares_the_questions_that_are_its(name):
+    """It names the first and the last of those below its heading in the questions."""
+    asked = (render.PAGES / "questions.md").read_text()
+    section = re.split(r"(?m)^## ", asked)[int(name[:2])]
+    numbers = re.findall(r"(?m)^\*\*(\d+)\.\*\*", section)
+    named = re.search(
+        r"questions? (\d+)(?:(?: to |, | and )(\d+))*", text_of(name).replace("\n", " ")
+    )
+    assert named, f"it should name the questions {numbers[0]} to {numbers[-1]}"
+    assert {named[1], named[2] or named[1]} == {numbers[0], numbers[-1]}
+
+
+def test_notebooks_are_not_committed():
+    """A lesson is its Python file; what ran is a page."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "*.ipynb"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert tracked.stdout == ""
+
+
+@lessons
+def test_a_page_is_that_of_its_lesson(name):
+    """Else: make hands-on-pages LESSONS=NAME."""
+    page = (render.PAGES / f"{name}.html").read_text()
+    assert render.told(page)["lesson"] == render.digest(name)
+
+
+@pages
+def test_a_page_asks_no_other_site(page):
+    """It is one file, of a size that a phone loads."""
+    text = page.read_text()
+    assert len(text.encode()) <= MOST_BYTES
+    assert (
+        re.findall(r"""(?:src=|<link[^>]*href=|url\(|@import )["']?(?:https?:)?//[^"')\s]+""", text)
+        == []
+    )
+    local = [
+        path for path in re.findall(r'href="([^"#:]+)', text) if not (page.parent / path).exists()
+    ]
+    assert local == []

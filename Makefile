@@ -88,11 +88,11 @@ $(JUPYTER): $(READY)
 	@touch $@
 
 hands-on: data $(JUPYTER) ## Open the lessons in JupyterLab: from a melody to a model of your own
-	@$(BIN)/jupytext --quiet --sync notebooks/[0-9]*.py
-	@cd notebooks && JUPYTER_CONFIG_PATH=jupyter exec ../$(BIN)/jupyter-lab
+	@$(BIN)/jupytext --quiet --sync --set-kernel python3 notebooks/[0-9]*.py
+	@JUPYTER_CONFIG_PATH=notebooks/jupyter exec $(BIN)/jupyter-lab
 
 hands-on-pages: $(READY) ## Run the lessons and write docs/hands-on anew: all, or LESSONS="02_game_of_two"
-	@cd notebooks && ../$(BIN)/python render.py $(LESSONS)
+	@$(BIN)/python notebooks/render.py $(LESSONS)
 
 test: lint ## Lint, check types, run the tests but for the long ones
 	@$(BIN)/pytest -m "not long" --numprocesses 2 --dist worksteal

@@ -153,9 +153,11 @@ plt.show()
 # hands out batches.
 
 # %%
+import kantor.model  # starts TensorFlow, without its many messages
 import tensorflow as tf
 
-stream = tf.data.Dataset.from_tensor_slices(windows.rolls).shuffle(10_000, seed=1).batch(64)
+stream = tf.data.Dataset.from_tensor_slices(windows.rolls)
+stream = stream.shuffle(10_000, seed=1).batch(64)
 for batch in stream.take(3):
     print(batch.shape)
 
@@ -166,24 +168,14 @@ for batch in stream.take(3):
 # %%
 import time
 
-weights = tf.random.stateless_uniform((32 * 128 * 4, 64), seed=(1, 1))
-flat = tf.reshape(tf.cast(windows.rolls[:64], tf.float32), (-1, 32 * 128 * 4))
-
-
-def microseconds(size):
-    """The time for one window, when `size` windows are multiplied at once."""
+table = tf.random.stateless_uniform((32 * 128 * 4, 64), seed=(1, 1))
+flat = tf.reshape(tf.cast(windows.rolls[:64], tf.float32), (64, -1))
+tf.matmul(flat, table)  # the first time is always slow
+for size in (1, 8, 64):
     began = time.perf_counter()
-    for _ in range(10):
-        for start in range(0, 64, size):
-            tf.matmul(flat[start : start + size], weights)
-    return (time.perf_counter() - began) / 640 * 1e6
-
-
-microseconds(64)  # the first time is always slow
-print(
-    *(f"batches of {size:2}: {microseconds(size):5.0f} µs a window" for size in (1, 8, 64)),
-    sep="\n",
-)
+    for start in range(0, 64, size):
+        tf.matmul(flat[start : start + size], table)
+    print(f"batches of {size:2}: {1e6 * (time.perf_counter() - began) / 64:6.0f} µs a window")
 
 # %% [markdown]
 # The second reason is noise. After each batch the network changes a little, in the direction that

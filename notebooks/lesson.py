@@ -85,6 +85,7 @@ def chorale(name: str) -> Score:
 def film(animation: FuncAnimation) -> HTML:
     """A slider over the frames of a matplotlib animation; it asks no other site for its signs."""
     page = re.sub(r"<link[^>]*>", "", animation.to_jshtml(default_mode="once"))
+    page = page.replace("<img ", '<img alt="A film, frame by frame" ')
     for name, sign in SIGNS.items():
         page = page.replace(f'<i class="fa fa-{name}"></i>', sign)
     plt.close(animation._fig)

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -25,12 +26,13 @@ from pygments.formatters import HtmlFormatter
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs" / "hands-on"
-WIDGETS = "application/vnd.jupyter.widget-state+json"
-VIEW = "application/vnd.jupyter.widget-view+json"
+FOLDERS = [HERE / "templates", HERE.parent / "src" / "kantor" / "pages" / "templates"]
+STATE, VIEW = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("state", "view"))
 SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 ALT = "A picture that the code above draws; the text says what to see in it."
-BODY = re.compile(r"<!-- cells -->\n(.*)\n<!-- end of cells -->", re.DOTALL)
-THUMB_PIXELS = 360
+CODE = ".highlight"
+CELLS = re.compile(r"<!-- cells -->\n(.*)\n<!-- end of cells -->", re.DOTALL)
+THUMB = 360, 360  # pixels at most
 
 
 def lessons() -> list[str]:
@@ -54,7 +56,7 @@ def run(name: str, folder: Path = HERE, environment: Mapping[str, str] = os.envi
 
 def without_widgets(notebook) -> None:
     """In place of each slider, what it shows as it stands: a page has no Python to move it."""
-    models = notebook.metadata.get("widgets", {}).get(WIDGETS, {}).get("state", {})
+    models = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
 
     def pictures(model: str) -> list:
         state = models[model.removeprefix("IPY_MODEL_")]["state"]
@@ -62,18 +64,21 @@ def without_widgets(notebook) -> None:
         return [*state.get("outputs", ()), *inner]
 
     for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        cell.metadata["alt"] = ALT
-        shown = []
-        for output in cell.outputs:
-            view = output.get("data", {}).get(VIEW)
-            shown += pictures(view["model_id"]) if view else [output]
-        cell.outputs = [type(notebook)(output) for output in shown]
+        if cell.cell_type == "code":
+            cell.metadata["alt"] = ALT
+            views = [(output, output.get("data", {}).get(VIEW)) for output in cell.outputs]
+            shown = [pictures(view["model_id"]) if view else [output] for output, view in views]
+            cell.outputs = [nbformat.from_dict(output) for some in shown for output in some]
 
 
-def linked(body: str, origin: Path) -> str:
-    """Links from the folder `origin` as links from where the pages lie."""
+def cells_of(notebook, origin: Path = HERE) -> str:
+    """The cells of a notebook of the folder `origin` as HTML, with links from where pages lie."""
+    without_widgets(notebook)
+    exporter = HTMLExporter(template_name="basic")
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    exporter.config.NbConvertBase.display_data_priority = SHOWN
+    cells, _ = exporter.from_notebook_node(notebook)
+    cells = re.sub(r'<a class="anchor-link".*?</a>| id="cell-id=\w+"', "", cells)
 
     def moved(match: re.Match) -> str:
         path, mark, anchor = match[1].partition("#")
@@ -83,7 +88,7 @@ def linked(body: str, origin: Path) -> str:
             return f'href="{Path(path).stem}.html{mark}{anchor}"'
         return f'href="{os.path.relpath(origin / path, PAGES)}{mark}{anchor}"'
 
-    return re.sub(r'href="([^"]*)"', moved, body)
+    return re.sub(r'href="([^"]*)"', moved, cells)
 
 
 def told(page: str) -> dict:
@@ -92,94 +97,62 @@ def told(page: str) -> dict:
 
 
 def about(name: str) -> dict:
-    """A lesson's title and first sentence, from its first cell, and what its page tells."""
+    """A lesson's title and first paragraph, in plain text, and what its page tells."""
     first = jupytext.read(HERE / f"{name}.py").cells[0].source
-    title, *paragraphs = (part.strip() for part in first.split("\n\n") if part.strip())
+    bare = re.sub(r"[*`]", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", first))
+    title, idea, *_ = (" ".join(part.split()) for part in bare.split("\n\n") if part.strip())
     page = PAGES / f"{name}.html"
     more = told(page.read_text()) if page.exists() else {"seconds": None, "thumb": None}
-    return {"name": name, "title": title.removeprefix("# "), "idea": plain(paragraphs[0]), **more}
+    return {"name": name, "title": title.removeprefix("# "), "idea": idea, **more}
 
 
-def plain(markdown: str) -> str:
-    """A paragraph's words, without links and marks."""
-    return re.sub(r"[*`]", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(markdown.split())))
-
-
-def thumb(body: str) -> str | None:
-    """The first picture of a page, small, as an address that holds it."""
-    found = re.search(r"data:image/png;base64,([\w+/=\s]+)", body)
-    if not found:
+def thumb(cells: str) -> str | None:
+    """The first picture among the cells, small, as an address that holds it."""
+    if not (found := re.search(r"data:image/png;base64,([\w+/=\s]+)", cells)):
         return None
     picture = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB")
-    picture.thumbnail((THUMB_PIXELS, THUMB_PIXELS))
+    picture.thumbnail(THUMB)
     picture.save(stream := io.BytesIO(), "webp", quality=80)
     return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def template(name: str) -> jinja2.Template:
-    """A template beside this script, in the frame that all of Kantor's pages have."""
-    folders = [HERE / "templates", HERE.parent / "src" / "kantor" / "pages" / "templates"]
-    loader = jinja2.FileSystemLoader(folders)
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True).get_template(name)
+def write(name: str, cells: str = "", **more: object) -> None:
+    """Write the page `name`, in the frame that all of Kantor's pages have."""
+    loader = jinja2.FileSystemLoader(FOLDERS)
+    made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
+    made = made.get_template("index.html.j2" if name == "index" else "lesson.html.j2")
+    light, dark = (HtmlFormatter(style=style) for style in ("default", "github-dark"))
+    more |= {"light": light.get_style_defs(CODE), "dark": dark.get_style_defs(CODE)}
+    contents = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', cells, re.DOTALL)
+    page = made.render(cells=cells, contents=contents, **more)
+    (PAGES / f"{name}.html").write_text(page + "\n")
 
 
-def body_of(notebook, origin: Path = HERE) -> str:
-    """The cells of a notebook that lies in the folder `origin`, as HTML."""
-    without_widgets(notebook)
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        config={"NbConvertBase": {"display_data_priority": SHOWN}},
-    )
-    return linked(exporter.from_notebook_node(notebook)[0], origin)
-
-
-def write(name: str) -> str:
-    """Run a lesson and write its page; one line on it."""
-    began = time.monotonic()
-    notebook = run(name)
-    seconds = round(time.monotonic() - began)
-    body = body_of(notebook)
-    page = framed(name, body, {"lesson": digest(name), "seconds": seconds, "thumb": thumb(body)})
-    (PAGES / f"{name}.html").write_text(page)
-    return f"{name}: {seconds} s, {len(page.encode()) / 1000:.0f} KB"
-
-
-def framed(name: str, body: str, tells: dict) -> str:
-    """A page: the cells, with links to the lessons before and after it."""
-    every = [about(one) for one in lessons()]
-    at = [one["name"] for one in every].index(name)
-    made = template("lesson.html.j2").render(
-        title=every[at]["title"],
-        body=body,
-        contents=re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', body),
-        before=every[at - 1] if at else None,
-        after=every[at + 1] if at + 1 < len(every) else None,
-        light=HtmlFormatter(style="default").get_style_defs(".highlight"),
-        dark=HtmlFormatter(style="github-dark").get_style_defs(".highlight"),
-        told=json.dumps(tells),
-    )
-    return made + "\n"
+def seconds() -> tuple[float, float]:
+    """By the clock, and what lessons computed: on a machine that is not busy the less of both."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.monotonic(), used.ru_utime + used.ru_stime
 
 
 def main(chosen: list[str]) -> None:
-    """Write the pages of the lessons `chosen`; make all frames, the questions and the index new."""
-    PAGES.mkdir(parents=True, exist_ok=True)
+    """Run the lessons `chosen` and write their pages; renew the frames of all pages."""
     for name in chosen:
-        print(write(name), flush=True)
-    for name in lessons():
-        page = PAGES / f"{name}.html"
-        if page.exists():
-            text = page.read_text()
-            page.write_text(framed(name, BODY.search(text)[1], told(text)))
+        began = seconds()
+        cells = cells_of(run(name))
+        took = min(now - then for now, then in zip(seconds(), began, strict=True))
+        tells = {"lesson": digest(name), "seconds": round(took)}
+        write(name, cells, told=json.dumps({**tells, "thumb": thumb(cells)}))
+        print(f"{name}: {tells['seconds']} s", flush=True)
+    every = [None, *(about(name) for name in lessons()), None]
+    for before, lesson, after in zip(every, every[1:], every[2:], strict=False):
+        page = PAGES / f"{lesson['name']}.html"
+        if page.exists() and (text := page.read_text()):
+            turn = {"title": lesson["title"], "before": before, "after": after}
+            write(lesson["name"], CELLS.search(text)[1], told=json.dumps(told(text)), **turn)
     asked = nbformat.v4.new_markdown_cell((PAGES / "questions.md").read_text())
-    body = body_of(nbformat.v4.new_notebook(cells=[asked]), PAGES)
-    made = template("lesson.html.j2").render(title="Twenty questions", body=body)
-    (PAGES / "questions.html").write_text(made + "\n")
-    made = template("index.html.j2").render(lessons=[about(name) for name in lessons()])
-    (PAGES / "index.html").write_text(made + "\n")
+    cells = cells_of(nbformat.v4.new_notebook(cells=[asked]), PAGES)
+    write("questions", cells, title="Twenty questions")
+    write("index", lessons=every[1:-1])
 
 
 if __name__ == "__main__":

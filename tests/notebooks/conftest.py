@@ -1,5 +1,6 @@
 """A repository in which lessons run: all chorales, and a champion of small networks."""
 
+import os
 import shutil
 from functools import partial
 
@@ -14,7 +15,8 @@ from kantor.locks import held
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
     """It is built once, whichever worker of the tests comes first; nobody else's registry."""
-    shared = tmp_path_factory.getbasetemp().parent / "lessons"
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "lessons"
     line, done = clone.Clone(shared / "repository"), shared / "done"
     shared.mkdir(exist_ok=True)
     with held(shared / "lock", seconds=600):
@@ -28,7 +30,7 @@ def _built(line):
     shutil.rmtree(line.root, ignore_errors=True)
     line.root.mkdir()
     leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.ipynb", "cache", "tmp")
-    for name in (*COPIED, "notebooks", "docs", "flows", "data.dvc"):
+    for name in (*COPIED, "notebooks", "docs", "flows", "styles", "data.dvc"):
         copy = partial(shutil.copytree, ignore=leave) if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, line.root / name)
     materialise(line.root)

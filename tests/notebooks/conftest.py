@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from benchmarks import clone
-from tests.pipeline.conftest import COPIED, ROOT
+from tests.pipeline.conftest import COPIED, ROOT, SMALL
 
 from kantor.data.pin import materialise
 from kantor.locks import held
@@ -34,7 +34,7 @@ def _built(line):
         copy = partial(shutil.copytree, ignore=leave) if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, line.root / name)
     materialise(line.root)
-    line.change(**clone.SMALL)
+    line.change(**SMALL | {"evaluate": {"samples": 1, "pieces": 6}})
     line.run("git", "init", "--quiet")
     line.run("git", "add", ".")
     name = ("-c", "user.name=Kantor", "-c", "user.email=kantor@example.org")

@@ -15,7 +15,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from IPython.display import display
 from lesson import BUILD, ROOT, bars, budget, hear
 
@@ -109,6 +108,9 @@ print("The same bars a tone higher: the same numbers?", np.array_equal(*rows))
 
 
 # %%
+import tensorflow as tf
+
+
 def belief(piece, given, line=3):
     """The probability of each choice of a line, the choices' MIDI numbers, and Bach's own."""
     inputs = inputs_of(piece, given)
@@ -132,6 +134,7 @@ for axis, (title, given) in zip(axes, KNOWN.items(), strict=True):
     axis.set(title=f"known: {title}", xlim=(low, high), ylim=(0, 1))
 axes[-1].set_xticks(range(low, high, 2), [NOTES[pitch % 12] for pitch in range(low, high, 2)])
 _ = figure.supylabel("probability of each bass note")
+
 # %% [markdown]
 # Under the soprano's B the bass may be a B or a G. The alto's F# rules G out: a semitone apart,
 # they would clash. A D# is still possible. The tenor's D rules it out as well. Nobody wrote
@@ -249,10 +252,10 @@ mini = pd.DataFrame(figures).loc[list(COLUMNS)].rename(COLUMNS)
 mini.assign(Bach=table.loc["Bach"]).round(3)
 
 # %% [markdown]
-# Does the critic help here? It seems so, but be careful: the second column had 40 iterations
-# more, and beside the critic the likelihood went on. After so few iterations that alone helps. A
-# miniature shows how an ablation is made; it is too small to answer. At full size
-# `docs/experiments.md` answers it, with two recipes of Kantor's. The table above, for your own
+# Does the critic help here? A little, it seems, but be careful: the second column had 40 iterations
+# more, and beside the critic the likelihood went on. After so few iterations that alone may help.
+# And it is one seed. A miniature shows how an ablation is made; it is too small to answer. At full
+# size `docs/experiments.md` answers it, for two recipes of Kantor's. The table above, of your own
 # model, is a third one.
 
 # %%
@@ -291,8 +294,8 @@ for title, made in takes.items():
 #
 # ## Answers
 #
-# **1.** The bass, which is written first: it knows the soprano only. Each later voice has more
-# to hold on to.
+# **1.** Each head also knows what is written before it: the bass the soprano, the tenor soprano
+# and bass, the alto all three. So the bass has the least to hold on to. See what that does:
 
 # %%
 for line in (3, 2, 1):

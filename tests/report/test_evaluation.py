@@ -11,8 +11,9 @@ from PIL import Image
 
 from kantor.data import corpus as corpora
 from kantor.errors import InputError, ModelError
-from kantor.music.score import onset_floor
+from kantor.music.score import REST, Score, onset_floor
 from kantor.report.evaluation import evaluate
+from kantor.report.measuring import share_changed_by_melody
 from kantor.report.samples import file_name, pick
 from kantor.settings import Evaluate
 
@@ -62,6 +63,7 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert {*octaves["baseline"]} == {"block", "triads", "shuffled", "random", "nearest"}
     assert figures["headline"]["parallel_octaves"] == octaves["generated"]
     assert figures["headline"]["changed_by_another_seed"] == 0.3333  # of three lines the bass
+    assert 0.5 < figures["headline"]["changed_by_another_melody"] < 1
     assert list(figures["other_givens"]) == ["soprano", "alto", "bass", "nothing", "two_bars_open"]
     assert figures["by_meter"] == {"4/4": figures["new_tunes"]}  # all pieces are both
     assert figures["new_tunes"]["real"]["parallel_octaves"] == octaves["real"]
@@ -79,6 +81,25 @@ def fermatas(score):
     held[-16:-12] = held[-4:] = True
     onsets = score.onsets | onset_floor(pitches)
     return replace(score, pitches=pitches, onsets=onsets, fermatas=held)
+
+
+def test_another_melody_is_compared_in_one_key_from_the_first_bar_line(corpus):
+    """Moved to another key and behind a pickup a piece is the same; one other bar is not."""
+    own = corpus[0].score
+    moved = own.transposed(-5)
+    columns = ((4, 0), (0, 0))
+    late = Score(
+        np.pad(moved.pitches, columns, constant_values=REST),
+        np.pad(moved.onsets, columns),
+        moved.meter,
+        pickup=4,
+        key=moved.key,
+    )
+    assert share_changed_by_melody([own], [moved]) == share_changed_by_melody([own], [late]) == 0
+    lower = late.pitches.copy()
+    lower[-16:, 3] -= 12
+    assert share_changed_by_melody([own], [replace(late, pitches=lower)]) == pytest.approx(1 / 12)
+    assert share_changed_by_melody([], []) is None
 
 
 def test_phrase_ends_and_film_of_a_model_for_a_single_task(corpus, model, tmp_path):

@@ -28,7 +28,7 @@ def test_every_meter_has_its_own_pieces_means(corpus):
     meters = (Meter(3, 2), Meter(6, 8), Meter(3, 4), Meter(), Meter())
     real = [replace(one.score, meter=meter) for one, meter in zip(corpus, meters, strict=False)]
     rest, waltz = real[:2], real[2]
-    figures = measure(Bodies(real, real, {}, []), SETTINGS, 0.0)
+    figures = measure(Bodies(real, real, {}, []), SETTINGS, {})
     parts = figures["by_meter"]
     counts = {meter: part["pieces"] for meter, part in parts.items()}
     assert counts == {"4/4": 2, "3/4": 1, "others": 2}
@@ -43,7 +43,7 @@ def test_another_ensemble_is_measured_as_well():
     band = replace(BAND, bass=None)
     real = [replace(tune(row), ensemble=band) for row in range(3)]
     made = shuffled(real, np.random.default_rng(0))
-    figures = measure(Bodies(made, real, {"real": real}, real), SETTINGS, 0)
+    figures = measure(Bodies(made, real, {"real": real}, real), SETTINGS, {})
     assert {"leaps_guitar", "pitch_histogram_guitar", "four_pitches"} <= set(figures["metrics"])
     assert {"outside_guitar", "beat_parallels", "other_key"} <= set(figures["part_writing"])
     assert not {"outside_voice", "other_last_bass"} & set(figures["part_writing"])
@@ -87,7 +87,7 @@ def test_bach_himself_passes_everywhere(corpus):
     compared = compare(bodies)
     assert {one.verdict for one in compared.values()} == {"alike"}
     assert overlaps(compared) == {"generated": 1.0, "itself": 1.0}
-    headline = measure(bodies, SETTINGS, 0.5)["headline"]
+    headline = measure(bodies, SETTINGS, {"changed": 0.5})["headline"]
     assert headline["metrics_in_range"] == len(compared) == headline["metrics"]
     assert not [name for name in compared if name.endswith("_soprano")]  # given, not composed
 

@@ -132,15 +132,6 @@ def _take(score: Score, mask: Flags, pitches: Pitches, onsets: Flags) -> Score:
     return replace(score, pitches=pitches, onsets=onsets)
 
 
-def share_changed(takes: Sequence[Score], others: Sequence[Score]) -> float:
-    """Share of the composed cells whose pitch differs between two takes of the same melodies."""
-    differs = [
-        (take.pitches != other.pitches)[~melody_mask(take)]
-        for take, other in zip(takes, others, strict=True)
-    ]
-    return float(np.concatenate(differs).mean())
-
-
 def tasks(ensemble: Ensemble) -> dict[str, Callable[[Score], Flags]]:
     """Masks of a score, by task: one inner line given, the bass, the drums if there are any,
     nothing, all but two bars."""

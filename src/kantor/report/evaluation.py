@@ -34,9 +34,14 @@ from kantor.report.composing import (
     evaluate_tasks,
     held_out,
     melody_mask,
-    share_changed,
 )
-from kantor.report.measuring import DECIMALS, measure, rounded
+from kantor.report.measuring import (
+    DECIMALS,
+    measure,
+    rounded,
+    share_changed,
+    share_changed_by_melody,
+)
 from kantor.report.page import FILM, read_json, write_page, write_text
 from kantor.report.tables import SIDES, TALLIES, WINDOWS, to_csv
 from kantor.settings import Evaluate
@@ -79,7 +84,12 @@ def evaluate(
     real = [piece.score for piece in pieces]
     seeds = [settings.seed + row for row in range(len(real))]
     generated = compose(model, real, seeds)
-    again = compose(model, real, [seed + len(seeds) for seed in seeds])
+    # Of each piece another seed: the one with which the next piece's melody was composed.
+    again = compose(model, real, [seed + 1 for seed in seeds])
+    changed = {
+        "changed_by_another_seed": share_changed(generated, again),
+        "changed_by_another_melody": share_changed_by_melody(generated[1:], again[:-1]),
+    }
     naive = {
         name: baseline(real, np.random.default_rng(settings.seed))
         for name, baseline in BASELINES.items()
@@ -88,7 +98,7 @@ def evaluate(
     if training:
         naive["nearest"] = nearest(real, training)
     bodies = Bodies(generated, real, naive, training)
-    figures = measure(bodies, settings, share_changed(generated, again))
+    figures = measure(bodies, settings, changed)
     other_tasks = read_json(card).get("preset") not in MELODY_ONLY
     figures["other_givens"] = (
         rounded(evaluate_tasks(model, real, generated, seeds)) if other_tasks else {}

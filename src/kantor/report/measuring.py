@@ -25,6 +25,7 @@ import numpy as np
 from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import headline
 from kantor.metrics.part_writing import KEY_MARKS
+from kantor.music.key import key_of
 from kantor.music.score import REST, Score
 from kantor.report.beside import beside
 from kantor.report.bodies import Bodies, compare
@@ -35,6 +36,7 @@ from kantor.report.comparing import (
     compare_tallies,
     overlaps,
 )
+from kantor.report.composing import melody_mask
 from kantor.report.tables import SIDES
 from kantor.settings import Evaluate
 
@@ -43,15 +45,17 @@ METERS, OTHERS = ("4/4", "3/4"), "others"
 RUN, KNOWN = 6, 0.6
 
 
-def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any]:
+def measure(
+    bodies: Bodies, settings: Evaluate, changed: Mapping[str, float | None]
+) -> dict[str, Any]:
     """The figures of a model, as ``metrics.json`` holds them.
 
     Parameters
     ----------
     bodies : Bodies
     settings : Evaluate
-    changed : float
-        Share of the composed cells that another seed changes.
+    changed
+        Further figures of the headline: how much another seed and another melody change.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
             "overlap": overlaps(compared)["generated"],
             "metrics": len(verdicts),
             "metrics_in_range": sum(verdict in (ALIKE, IN_RANGE) for verdict in verdicts),
-            "changed_by_another_seed": changed,
+            **changed,
         },
         "metrics": {name: one.entry for name, one in compared.items()},
         "overlap": overlaps(compared) | bodies.training_overlap,
@@ -94,6 +98,34 @@ def measure(bodies: Bodies, settings: Evaluate, changed: float) -> dict[str, Any
     }
     plain: dict[str, Any] = rounded(figures)
     return plain
+
+
+def share_changed(takes: Sequence[Score], others: Sequence[Score]) -> float:
+    """Share of the composed cells whose pitch differs between two takes of the same melodies."""
+    differs = [
+        (take.pitches != other.pitches)[~melody_mask(take)]
+        for take, other in zip(takes, others, strict=True)
+    ]
+    return float(np.concatenate(differs).mean())
+
+
+def share_changed_by_melody(takes: Sequence[Score], others: Sequence[Score]) -> float | None:
+    """The same for takes of two melodies: from the first bar line on, as far as both go.
+
+    The others are moved to the takes' major tonic, up or down by at most a tritone, so that
+    another key alone changes nothing. None where there is nothing to compare.
+    """
+    differs = []
+    for take, other in zip(takes, others, strict=True):
+        up = (key_of(take).major_tonic - key_of(other).major_tonic + 6) % 12 - 6
+        ours, theirs = (one.pitches[next(iter(one.bar_lines), 0) :] for one in (take, other))
+        steps, pitched = min(len(ours), len(theirs)), take.ensemble.pitched
+        moved = theirs[:steps].copy()
+        moved[:, :pitched] += np.where(moved[:, :pitched] == REST, 0, up).astype(np.int8)
+        different = ours[:steps] != moved
+        differs.append(np.delete(different, take.ensemble.leads, axis=1).ravel())
+    cells = np.concatenate([np.zeros(0, bool), *differs])
+    return float(cells.mean()) if cells.size else None
 
 
 def _phrase_ends(bodies: Bodies) -> dict[str, Any]:

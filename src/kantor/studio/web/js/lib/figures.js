@@ -18,5 +18,6 @@ export const FIGURES = {
   lead_clash: ["Melody clashes", percent, "Beats on which the melody stands a semitone from another line."],
   bass_on_roots: ["Bass on roots", percent, "Beats on which the bass has the root of the chord."],
   same_drums: ["The groove holds", percent, "Drum hits that are the same in the bar before."],
+  changed_by_another_melody: ["Follows the melody", percent, "How many notes are others under another melody, both in one key."],
   changed_by_another_seed: ["Variety", percent, "How many notes differ from one take to the next."],
 };

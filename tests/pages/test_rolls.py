@@ -23,14 +23,22 @@ def test_every_note_is_in_the_roll():
     assert [line.colour in svg for line in SATB.lines] == [True] * 4
 
 
-def test_drums_are_not_drawn():
-    """A drum has a number, but no pitch."""
-    band = Ensemble("band", (Line("lead", 48, 84, colour="#123456"), Line("kick", 36, 36, "drum")))
-    music = score_of((60, 36), (62, REST), ensemble=band)
-    svg = roll(music, pitch_span(music), "band")
-    assert pitch_span(music) == (55, 67)
-    assert "#123456" in svg
-    assert "kick" not in svg
+def test_drums_have_rows_below_the_pitches():
+    """A drum has a number, but no pitch: its hits are in a row of its own."""
+    lines = Line("lead", 48, 84), Line("kick", 36, 36, "drum"), Line("snare", 38, 38, "drum")
+    music = score_of(
+        (60, 36, REST), (62, REST, 38), (REST, REST, REST), ensemble=Ensemble("band", lines)
+    )
+    svg, span = roll(music, pitch_span(music), "band"), (55, 67)
+    assert pitch_span(music) == span
+    assert 'viewBox="0 0 12 15"' in svg
+    assert svg.count('class="part drum"') == 2
+    assert [re.findall(r"M(\d) (\d+)h", part) for part in svg.split("<title>")[1:]] == [
+        [("4", "14")],
+        [("0", "13")],
+        [("0", "7"), ("4", "5")],
+    ]
+    assert octave_labels(music, span) == [("C4", "50.0")]
 
 
 def test_rolls_share_a_scale():
@@ -38,4 +46,4 @@ def test_rolls_share_a_scale():
     low, high = score_of((50, 50, 50, 40)), score_of((80, 70, 60, 50))
     assert pitch_span(low, high) == (38, 82)
     assert pitch_span(score_of([REST] * 4)) == (54, 66)
-    assert octave_labels((59, 61)) == [("C4", 0.5)]
+    assert octave_labels(low, (59, 61)) == [("C4", "50.0")]

@@ -129,7 +129,7 @@ def drawn(score: Score) -> dict[str, Any]:
     return {
         "roll": roll(score, span, summary),
         "high": span[1],
-        "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
+        "octaves": octave_labels(score, span),
         "lines": [(line.name, line.colour) for line in score.ensemble.lines],
         "tempo": round(15 * score.steps / score.seconds, 3),
         "seconds": f"{score.seconds:.3f}",

@@ -3,7 +3,8 @@
 Conventions
 -----------
 One unit across is a sixteenth, one unit up a semitone. The drawing is stretched by the page, so
-that strokes keep their width and a score of any length stays one drawing. Drums are not drawn.
+that strokes keep their width and a score of any length stays one drawing. Each drum has a row of
+its own below the pitches.
 """
 
 from __future__ import annotations
@@ -30,37 +31,47 @@ def roll(score: Score, span: tuple[int, int], summary: str) -> Markup:
         What the drawing shows, in one sentence, for those who do not see it.
     """
     low, high = span
-    lines = reversed(list(enumerate(score.ensemble.lines[: score.ensemble.pitched])))
+    lines = reversed(list(enumerate(score.ensemble.lines)))
     drawing = template("kantor.pages", "roll.svg.j2").render(
         summary=summary,
         steps=score.steps,
-        height=high - low + 1,
+        pitches=high - low + 1,
+        height=rows(score, span),
         bars=score.bar_lines.tolist(),
         octaves=[high - pitch + 1 for pitch in range(low, high) if pitch % 12 == 0],
-        lines=[(line.name, line.colour, _notes(score, index, high)) for index, line in lines],
+        lines=[
+            (line.name, line.colour, line.kind, _notes(score, index, span)) for index, line in lines
+        ],
     )
     return Markup("".join(drawing.splitlines()))
 
 
-def _notes(score: Score, line: int, high: int) -> str:
+def rows(score: Score, span: tuple[int, int]) -> int:
+    """The height of the drawing: a row for each pitch and for each drum."""
+    return span[1] - span[0] + 1 + len(score.ensemble) - score.ensemble.pitched
+
+
+def _notes(score: Score, line: int, span: tuple[int, int]) -> str:
     """One path; where a lower line sounds the same pitch, half the bar is left to it."""
-    path = []
+    low, high = span
+    path, drum = [], line - score.ensemble.pitched
     for note in notes_of(score.line(line)):
         below = score.pitches[note.start : note.end, line + 1 : score.ensemble.pitched]
         height = 0.5 if (below == note.pitch).any() else 1
+        row = high - note.pitch if drum < 0 else high - low + 1 + drum
         length = note.end - note.start - GAP
-        path.append(f"M{note.start} {high - note.pitch}h{length:g}v{height:g}h-{length:g}z")
+        path.append(f"M{note.start} {row}h{length:g}v{height:g}h-{length:g}z")
     return "".join(path)
 
 
-def octave_labels(span: tuple[int, int]) -> list[tuple[str, float]]:
-    """The names of the Cs in `span` with their height as a share of the drawing, from its top.
+def octave_labels(score: Score, span: tuple[int, int]) -> list[tuple[str, str]]:
+    """The names of the Cs in `span` with their height in percent of the drawing, from its top.
 
     The drawing is stretched, which text in it would not survive: the page lays these beside it.
     """
     low, high = span
     return [
-        (f"C{pitch // 12 - 1}", (high - pitch + 0.5) / (high - low + 1))
+        (f"C{pitch // 12 - 1}", f"{100 * (high - pitch + 0.5) / rows(score, span):.1f}")
         for pitch in range(low, high + 1)
         if pitch % 12 == 0
     ]

@@ -118,8 +118,11 @@ def drawn(score: Score) -> dict[str, Any]:
     bars, voices = len(score.bar_lines), len(score.ensemble)
     counted = f"{bars} bar{'s' * (bars != 1)} in {voices} voice{'s' * (voices != 1)}"
     summary = f"Piano roll of {counted}."
-    octaves = [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)]
-    return {"roll": roll(score, span, summary), "octaves": octaves, "steps": score.steps}
+    return {
+        "roll": roll(score, span, summary),
+        "octaves": octave_labels(score, span),
+        "steps": score.steps,
+    }
 
 
 def legend(publication: Publication) -> list[tuple[str, str, str]]:

@@ -112,14 +112,13 @@ def _piece(
 
 def _take(title: str, one: Heard, style: str, sounding: Sounding) -> dict[str, Any]:
     score = played(one.score)
-    span, drawn = pitch_span(score), score.ensemble.lines[: score.ensemble.pitched]
+    span = pitch_span(score)
     return {
         "style": style,
         "told": one.told,
-        "lines": [(line.name, line.colour) for line in drawn],
-        "drums": len(drawn) < len(score.ensemble),
+        "lines": [(line.name, line.colour) for line in score.ensemble.lines],
         "seconds": f"{score.seconds:.3f}",
-        "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
+        "octaves": octave_labels(score, span),
         "roll": roll(score, span, f"Piano roll of {title}, {style}."),
         "sound": data_url(sounding(one.score, RATE), "audio/mpeg"),
     }

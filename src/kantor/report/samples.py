@@ -110,7 +110,7 @@ def takes_shown(title: str, seed: int, takes: Mapping[str, tuple[Score, str]]) -
     return {
         "title": title,
         "about": f"{key}{first.meter}, seed {seed}",
-        "octaves": [(octave, f"{100 * share:.1f}") for octave, share in octave_labels(span)],
+        "octaves": octave_labels(first, span),
         "takes": [
             {
                 "kind": kind,

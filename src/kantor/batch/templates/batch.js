@@ -30,7 +30,7 @@ for (const audio of document.querySelectorAll("audio")) {
 function sing(take, context) {
   const step = 15 / Number(take.dataset.tempo), high = Number(take.dataset.high);
   const start = context.currentTime + 0.1;
-  const notes = [...take.querySelectorAll(".roll g > path")].flatMap(path =>
+  const notes = [...take.querySelectorAll(".roll g:not(.drum) > path")].flatMap(path =>
     [...path.getAttribute("d").matchAll(/M([\d.]+) ([\d.]+)h([\d.]+)/g)].map(m => m.slice(1).map(Number)));
   for (const [at, row, length] of notes) {
     const tone = context.createOscillator(), gain = context.createGain();

@@ -1,0 +1,225 @@
+# %% [markdown]
+# # 8. Use it: from your melody to a piece that you can share
+#
+# You bring a melody and keep what you like; Kantor writes all the rest, and as often as you ask.
+#
+# This lesson needs no programming. You click in a page, or you type one line. The grey boxes run
+# these same lines, so that you can hear what comes out; they run for about half a minute. They
+# need the model that `make repro` makes. The lesson prepares questions 19 and 20 of
+# [the twenty](../docs/hands-on/questions.md).
+
+# %% [markdown]
+# The first box only makes things ready. It works in a temporary folder, so nothing of yours is
+# changed. You need not read it.
+
+# %%
+import base64
+import io
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from IPython.display import HTML
+from lesson import ROOT, bars, hear, show
+from PIL import Image
+
+from kantor.compose.from_file import read_request
+from kantor.compose.plan import Plan
+
+folder = Path(tempfile.mkdtemp())
+shutil.copytree(ROOT / "docs/melodies", folder / "melodies")
+os.chdir(folder)
+os.environ |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TERM": "dumb"}
+
+
+def picture(name, alt):
+    """A picture from the folder `docs`, made smaller."""
+    small = Image.open(ROOT / "docs" / name).convert("RGB")
+    small.thumbnail((860, 1100))
+    small.save(stream := io.BytesIO(), "webp", quality=60)
+    data = base64.b64encode(stream.getvalue()).decode()
+    return HTML(f'<img src="data:image/webp;base64,{data}" alt="{alt}">')
+
+
+def piece(name, bars="1"):
+    """A file that Kantor wrote, with all its voices; marked are these bars of the lower ones."""
+    plan = Plan.parse(given="soprano", composed=bars)
+    return read_request(folder / "compositions" / name, plan)
+
+
+# %% [markdown]
+# ## By clicking: Studio
+#
+# [Studio](../docs/hands-on/glossary.html#studio) is a page in your browser. To open it, type
+# `make studio` in a terminal, in Kantor's folder, and press Enter. Everything stays on your
+# machine.
+
+# %%
+picture("studio/start.png", "Studio's first page: record, open a file, begin with an empty piece")
+
+# %% [markdown]
+# There are four ways to begin. Play a melody on the keys below: press *Record*, wait for the four
+# clicks, play, press *Stop*. Or drop a file on the page, from a notation program for example.
+# Or write notes with the mouse. Or take a sample: scroll down and press *Use* at Ode to Joy.
+#
+# Then press *Compose 3 takes*. After a few seconds three [takes](../docs/hands-on/glossary.html#take)
+# stand side by side.
+
+# %%
+picture("studio/takes.png", "Three takes of Ode to Joy, each with a small picture and buttons")
+
+# %% [markdown]
+# Press *Hear*, or the keys `1`, `2` and `3`, to hear them. Under each stands how it differs from
+# the others. Press *Use* at the one that you like best. Do you like none? Press *Compose* again:
+# three others come.
+#
+# Two sliders at the right change what comes. *Creative risk* is the
+# [temperature](../docs/hands-on/glossary.html#temperature): to the left the notes are safe, to
+# the right they are bold, and more often wrong. *Plainness* leaves out decoration.
+#
+# ## By typing
+#
+# The same works in a terminal. Type `source .venv/bin/activate` once, so that the terminal knows
+# Kantor. Then one line composes:
+
+# %%
+# !kantor compose melodies/ode_to_joy.mid --transpose fit
+
+# %% [markdown]
+# Kantor prints what it did and the names of two files: music for any music program, and a
+# picture. `--transpose fit` moves the melody to where all voices have room. Without it the melody
+# would lie low for a soprano, and Kantor would say so.
+
+# %%
+ode = piece("ode_to_joy-fit-take1.mid").score
+hear(bars(ode, 1, 4), "Ode to Joy: the melody is given, the three lower voices are composed")
+
+# %% [markdown]
+# ## Any notes given
+#
+# The melody need not lie on top. Here it is the bass, and Kantor composes the three voices
+# above. In Studio press *Source*, then *Read it differently*, and choose *bass*. Or type:
+
+# %%
+# !kantor compose melodies/ode_to_joy.mid --given bass
+
+# %%
+above = piece("ode_to_joy-bass-given-take1.mid").score
+hear(bars(above, 1, 2), "The same melody as a bass")
+
+# %% [markdown]
+# You can give two voices, or whole bars of all of them, or nothing at all:
+#
+# | you have | you type |
+# |---|---|
+# | a melody | `kantor compose tune.mid` |
+# | soprano and bass, in one file | `kantor compose hymn.musicxml --given soprano,bass` |
+# | a piece whose bars 5 to 8 you do not like | `kantor compose hymn.musicxml --compose-bars 5-8` |
+# | a piece that is too short | `kantor compose hymn.musicxml --given all --continue 8` |
+# | nothing | `kantor compose --bars 16 --meter 3/4 --key 'G major'` |
+#
+# What you give comes back note for note; only octaves may change.
+#
+# ## Chosen bars again
+#
+# Back to the first piece. Say that you like it except for the lower voices of bars 5 and 6. In
+# Studio drag over the bar numbers 5 and 6 and press *Compose bars 5–6 again*. The melody is given
+# there, so it stays. Or type this line. `--given soprano` keeps the melody, and `--seed 3` asks
+# for other notes than those that are there:
+
+# %%
+# !kantor compose compositions/ode_to_joy-fit-take1.mid --given soprano --compose-bars 5-6 --seed 3
+
+# %%
+new = piece("ode_to_joy-fit-take1-soprano-given-bars5-6-composed-seed3-take1.mid", "5-6")
+show(bars(ode, 4, 7))
+
+# %%
+show(bars(new.score, 4, 7))
+
+# %% [markdown]
+# Above is the piece as it was, below as it is now; each picture shows bars 4 to 7. Only the two
+# bars in the middle differ. The new notes fit the bars before and after them, because the
+# [network](../docs/hands-on/glossary.html#network) sees these.
+
+# %%
+hear(bars(new.score, 5, 6), "Bars 5 and 6, composed again")
+
+# %%
+changed = (ode.pitches != new.score.pitches) & new.mask
+print("notes changed outside these bars and voices:", changed.sum())
+
+# %% [markdown]
+# ## Many melodies: a batch
+#
+# A choir book has hundreds of melodies. Put the files into one folder, or into a zip file, and
+# type one line:
+
+# %%
+# !mkdir book && cp melodies/am*.abc melodies/old*.abc melodies/green*.abc book
+# !kantor batch book --out book_composed
+
+# %%
+for path in sorted(folder.glob("book_composed/2*/**/*.m*")):
+    print(path.relative_to(path.parents[1] if path.parent.name == "music" else path.parent))
+
+# %% [markdown]
+# The results are files with the names of the melodies, and a page, `index.html`. Open it with a
+# double click. It shows and plays all of them:
+
+# %%
+picture("hands-on/batch.webp", "The page of a batch: three pieces, each with its roll and a player")
+
+# %% [markdown]
+# If the computer is switched off in between, type the same line again. The batch goes on where it
+# was.
+#
+# ## Share it
+#
+# In Studio, *Export* makes a file: a score as PDF, MusicXML for a notation program, sound, or
+# MIDI. *Publish* makes a page that you can send: with sound, score and picture in one file. It
+# plays without internet, on a telephone too.
+
+# %%
+picture("studio/published.png", "A published page: title, player, piano roll, score")
+
+# %% [markdown]
+# *Publish* can also put the page into a gallery, which is a folder with an index, or upload the
+# sound to your own SoundCloud account. Nothing leaves your machine before you press the button.
+# The page says what was given and what was composed, by which
+# [model](../docs/hands-on/glossary.html#model), and from whose scores the model learned. Mind
+# their licence: most of the chorales may be used for non-commercial purposes only.
+#
+# ## Exercises
+#
+# 1. A friend sends you `bass.mid`, a bass line. She wants three versions with voices above it,
+#    and tomorrow three others. What do you click, and what do you type?
+# 2. You love a take, but not the alto of its last two bars, 15 and 16. How do you change these
+#    and nothing else? Afterwards, how could you check that nothing else was changed?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** In Studio: drop the file on the page; *Source*, *Read it differently*, *bass*; *Compose 3
+# takes*. Tomorrow open the piece in the *Library* and press *Compose* again. By typing:
+# `kantor compose bass.mid --given bass --takes 3`, and tomorrow the same with `--seed 1`. Each
+# [seed](../docs/hands-on/glossary.html#seed) gives other takes, and the same seed gives the same
+# ones again.
+#
+# **2.** In Studio: press *Alto* at the left, so that you write in this voice; drag over bars 15
+# and 16, beside the notes; press *Compose bars 15–16 of alto again*. By typing:
+
+# %%
+# !kantor compose compositions/ode_to_joy-fit-take1.mid --voices alto --compose-bars 15-16 --seed 3
+
+# %% [markdown]
+# To check it, press `C` in Studio: it changes between the piece and the take. Or compare the
+# pictures that Kantor wrote. Here they are counted: which voices differ, and in which bars?
+
+# %%
+last = piece("ode_to_joy-fit-take1-alto-composed-bars15-16-composed-seed3-take1.mid").score
+for index, line in enumerate(ode.ensemble.names):
+    steps = (ode.pitches[:, index] != last.pitches[:, index]).nonzero()[0]
+    print(f"{line}: differs in bars {sorted({int(step) // 16 + 1 for step in steps})}")

@@ -51,7 +51,8 @@ picture("studio/takes.png")
 # ## By typing
 #
 # The same works in a terminal. Type `source .venv/bin/activate` once, so that the terminal knows
-# Kantor. Then one line composes:
+# Kantor. Then one line composes. (In these boxes it begins with `!`; in a terminal leave that
+# out.)
 
 # %%
 # !kantor compose melodies/ode_to_joy.mid --transpose fit
@@ -109,9 +110,9 @@ show(bars(ode, 4, 7))
 show(bars(new.score, 4, 7))
 
 # %% [markdown]
-# Above is the piece as it was, below as it is now; each picture shows bars 4 to 7. Only the two
-# bars in the middle differ. The new notes fit the bars before and after them, because the
-# [network](../docs/hands-on/glossary.html#neural-network) sees these.
+# Above is the piece as it was, below as it is now. Each picture shows bars 4 to 7, which it
+# numbers from 1 to 4. Only the two bars in the middle differ. The new notes fit the bars before
+# and after them, because the [network](../docs/hands-on/glossary.html#neural-network) sees these.
 
 # %%
 hear(bars(new.score, 5, 6), "Bars 5 and 6, composed again")
@@ -123,8 +124,8 @@ print("notes changed outside these bars and voices:", changed.sum())
 # %% [markdown]
 # ## Many melodies: a batch
 #
-# A choir book has hundreds of melodies. Put the files into one folder, or into a zip file, and
-# type one line:
+# A choir book has hundreds of melodies. Put the files into one folder, such as `book`, and type
+# `kantor batch book`. The box does this with three melodies:
 
 # %%
 # !mkdir book && cp melodies/am*.abc melodies/old*.abc melodies/green*.abc book

@@ -54,7 +54,7 @@ def test_training_live(page, studio, repository):
     expect(page.locator(".criteria li")).to_have_count(3)
     expect(page.locator(".criteria meter")).to_have_count(3)
     page.get_by_role("button", name="What is this? Wasserstein distance").first.press("Enter")
-    expect(page.get_by_text("How far one collection of things has to be moved").first).to_be_visible()
+    expect(page.get_by_text("How far one collection of things has to").first).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Stop and keep").click()
     expect(page.get_by_role("heading", name="The training has stopped")).to_be_visible(

@@ -53,7 +53,7 @@ assert (unet.from_rolls(rolls).numpy() == bach).all()  # there and back
 
 
 def score(pitches, title):
-    return Score(pitches, onset_floor(pitches), title=title, tempo=84)
+    return Score(pitches, onset_floor(pitches), title=title, tempo=132)
 
 
 print("rolls (window, step, pitch, voice):", rolls.shape, "values", np.unique(rolls))
@@ -237,7 +237,8 @@ print(f"silence has {(rolls == -1).mean():.2%} of the cells right")
 # **2.** Two numbers tell it. The first is a mean over all cells of the pictures, between 0 (the
 # same) and 2. The second is the share of composed cells in which another pitch, or a rest, came
 # out. It is what Kantor calls [diversity](../docs/hands-on/glossary.html#diversity) and watches for
-# [mode collapse](../docs/hands-on/glossary.html#mode-collapse): see lesson 5.
+# [mode collapse](../docs/hands-on/glossary.html#mode-collapse): see lesson 5. Here it is a few
+# cells in a hundred: after so short a training the network hardly uses its latent.
 
 # %%
 other = trainer.networks.sample(held_out, np.array([2, 0])).numpy()

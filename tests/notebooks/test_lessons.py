@@ -84,8 +84,9 @@ def test_notebooks_are_not_committed():
 @lessons
 def test_a_page_is_that_of_its_lesson(name):
     """Else: make hands-on-pages LESSONS=NAME."""
-    page = (render.PAGES / f"{name}.html").read_text()
-    assert render.told(page)["lesson"] == render.digest(name)
+    page = render.PAGES / f"{name}.html"
+    assert page.exists()
+    assert render.told(page.read_text())["lesson"] == render.digest(name)
 
 
 @pages

@@ -101,8 +101,7 @@ def about(name: str) -> dict:
     first = jupytext.read(HERE / f"{name}.py").cells[0].source
     bare = re.sub(r"[*`]", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", first))
     title, idea, *_ = (" ".join(part.split()) for part in bare.split("\n\n") if part.strip())
-    page = PAGES / f"{name}.html"
-    more = told(page.read_text()) if page.exists() else {"seconds": None, "thumb": None}
+    more = told((PAGES / f"{name}.html").read_text())
     return {"name": name, "title": title.removeprefix("# "), "idea": idea, **more}
 
 
@@ -143,12 +142,12 @@ def main(chosen: list[str]) -> None:
         tells = {"lesson": digest(name), "seconds": round(took)}
         write(name, cells, told=json.dumps({**tells, "thumb": thumb(cells)}))
         print(f"{name}: {tells['seconds']} s", flush=True)
-    every = [None, *(about(name) for name in lessons()), None]
+    there = [name for name in lessons() if (PAGES / f"{name}.html").exists()]
+    every = [None, *map(about, there), None]
     for before, lesson, after in zip(every, every[1:], every[2:], strict=False):
-        page = PAGES / f"{lesson['name']}.html"
-        if page.exists() and (text := page.read_text()):
-            turn = {"title": lesson["title"], "before": before, "after": after}
-            write(lesson["name"], CELLS.search(text)[1], told=json.dumps(told(text)), **turn)
+        text = (PAGES / f"{lesson['name']}.html").read_text()
+        turn = {"title": lesson["title"], "before": before, "after": after}
+        write(lesson["name"], CELLS.search(text)[1], told=json.dumps(told(text)), **turn)
     asked = nbformat.v4.new_markdown_cell((PAGES / "questions.md").read_text())
     cells = cells_of(nbformat.v4.new_notebook(cells=[asked]), PAGES)
     write("questions", cells, title="Twenty questions")

@@ -205,7 +205,7 @@ table.loc[[*moments, "Bach"]].round(3)
 # %%
 film = {int(frame.id): frame.score for frame in corpus.load(ROOT / "reports/training/frames.npz")}
 for iteration in moments:
-    display(hear(bars(film[iteration], 1, 4), f"iteration {iteration}"))
+    display(hear(bars(film[iteration], 1, 3), f"iteration {iteration}"))
 
 # %% [markdown]
 # The first is plainly wrong. Between the other two one melody decides nothing: each is one throw
@@ -295,7 +295,7 @@ for title, made in takes.items():
 # ## Answers
 #
 # **1.** Each head also knows what is written before it: the bass the soprano, the tenor soprano
-# and bass, the alto all three. So the bass has the least to hold on to. See what that does:
+# and bass, the alto all three. So the bass is the hardest to guess, and the alto the easiest.
 
 # %%
 for line in (3, 2, 1):

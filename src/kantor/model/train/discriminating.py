@@ -1,22 +1,31 @@
-"""Train the discriminator: on the pieces of the training split, and on compositions for them."""
+"""Train the discriminator: on the pieces of the training split, and on compositions for them.
+
+Parallel fifths and octaves are too rare in either to be learned from them. So where lines are
+voices, real pieces with parallels planted in them are composed ones too: only these tell the beats
+from real ones.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kantor.data.corpus import Corpus
+from kantor.metrics.chords import IN_CHORD
 from kantor.model.generator import Generator
 from kantor.music.conditioning import Conditioning, stack
 from kantor.music.key import estimate, key_of
-from kantor.music.score import REST, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Score
 from kantor.network.layout import Layout
 from kantor.network.tokens import Vocabulary
 from kantor.runtime.discriminator import beats
 from kantor.runtime.tables import Whole
 
-Examples = tuple[bool, Whole, Whole]
-"""Whether beats are real, and what `beats` says of them."""
+REAL, COMPOSED, PLANTED = range(3)
+Examples = tuple[int, Whole, Whole]
+"""Which of these beats are, and what `beats` says of them."""
 SHIFTS = (0, 0, 0, 0, 0, 0, -6, 4)
 """Compositions for each piece, by how many semitones its melody is moved: voices that are composed
 crowd a low melody and stay far below a high one, and real ones do not."""
@@ -30,6 +39,10 @@ _TOGETHER = 64
 _DECAY = 0.3
 """Of the weights, in the sum of all beats' losses: features that are seen only once or twice must
 not be learned by heart."""
+_PLANTED = 0.03
+"""What all beats with a planted parallel count together, of what all real beats do."""
+_OFTEN, _LEAP = 0.25, 9
+"""Share of the beats in which a parallel is looked for; most semitones that a line moves to it."""
 _MOST_STEPS = 200
 """Of the optimizer, which needs fewer."""
 
@@ -39,7 +52,7 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
 
     The melody of each training piece is given, or of `_MOST_PIECES`. The compositions are chosen
     among particles by likelihood, as those that the discriminator will weigh; real and composed
-    beats count alike.
+    beats count alike, planted ones (`_PLANTED`) little.
 
     Returns
     -------
@@ -56,20 +69,27 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
     examples = list[Examples]()
     for start in range(0, len(scores), _TOGETHER):
         pieces = scores[start : start + _TOGETHER]
-        examples.append((True, *beats(layout, stack([_given(score, True) for score in pieces]))))
+        real = beats(layout, stack([_given(score, True) for score in pieces]))
+        examples.append((REAL, *real))
+        if generator.ensemble.writing == "voices":
+            rng = np.random.default_rng(start)
+            changed = stack([_given(planted(score, rng), True) for score in pieces])
+            examples.append((PLANTED, *_differing(real, beats(layout, changed))))
         for take, shift in enumerate(SHIFTS):
             given = stack([_given(_moved(score, shift)) for score in pieces])
             seeds = np.arange(start, start + len(pieces)) + take * len(scores)
             made = _filled(
                 given, *generator.compose(given, seeds, particles=_PARTICLES, movement=_MOVEMENT)
             )
-            examples.append((False, *beats(layout, made)))
+            examples.append((COMPOSED, *beats(layout, made)))
+    examples = [one for one in examples if len(one[1])]
     counts = [int(of.max()) + 1 for _, _, of in examples]
     features = np.concatenate([features for _, features, _ in examples])
     firsts = np.cumsum(counts) - counts
     of = np.concatenate([one[2] + first for one, first in zip(examples, firsts, strict=True)])
-    is_real = np.repeat([one[0] for one in examples], counts)
-    shares = np.where(is_real, 1, is_real.sum() / (~is_real).sum())
+    kind = np.repeat([one[0] for one in examples], counts)
+    is_real, each = kind == REAL, np.bincount(kind, minlength=3).clip(1)
+    shares = (each[REAL] * np.array([1, 1, _PLANTED]) / each)[kind]
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = parameters[:-1]
@@ -85,6 +105,50 @@ def fit(generator: Generator, corpus: Corpus) -> tuple[NDArray[np.float32], dict
     accuracy = float((shares * ((logits > 0) == is_real)).sum() / shares.sum())
     figures = {"beats": int(is_real.sum()), "accuracy": round(accuracy, 4)}
     return found.x[:-1].astype(np.float32), figures
+
+
+def planted(score: Score, rng: np.random.Generator) -> Score:
+    """A piece with parallel fifths and octaves planted in it, three beats apart at least.
+
+    Where two lines sound a fifth or an octave and the upper one moves, the lower one moves with it,
+    if that stays in its range and makes a chord of the beat. The melody stays as it is.
+    """
+    ensemble = score.ensemble
+    pitches, pairs = score.pitches.astype(np.int64), np.array(ensemble.pairs)
+    spans = np.array([[line.low, line.high] for line in ensemble.lines])
+    free = 0
+    for step in range(STEPS_PER_QUARTER, score.steps, STEPS_PER_QUARTER):
+        at = step + score.pickup % STEPS_PER_QUARTER
+        if at >= score.steps or at < free or rng.random() > _OFTEN:
+            continue
+        upper, lower = pairs[pairs[:, 1] != ensemble.leads].T
+        before, now = pitches[at - 1], pitches[at]
+        target = now[upper] - before[upper] + before[lower]
+        fits = (before[upper] != now[upper]) & np.isin((before[upper] - before[lower]) % 12, (0, 7))
+        fits &= (np.minimum(before, now)[upper] > REST) & (np.minimum(before, now)[lower] > REST)
+        fits &= score.onsets[at, lower] & (target != now[lower])
+        fits &= np.abs(target - before[lower]) <= _LEAP
+        fits &= (spans[lower, 0] <= target) & (target <= spans[lower, 1])
+        for pair in rng.permutation(np.flatnonzero(fits)):
+            line, chord = lower[pair], now.copy()
+            chord[line] = target[pair]
+            if IN_CHORD[np.bitwise_or.reduce(1 << chord[chord > REST] % 12)]:
+                held = ~score.onsets[at + 1 :, line] & (score.pitches[at + 1 :, line] > REST)
+                pitches[at : at + 1 + int(np.argmin(np.append(held, False))), line] = chord[line]
+                free = at + 3 * STEPS_PER_QUARTER
+                break
+    return replace(score, pitches=pitches.astype(np.int8))
+
+
+def _differing(real: tuple[Whole, Whole], changed: tuple[Whole, Whole]) -> tuple[Whole, Whole]:
+    """The changed beats alone, numbered anew; both are of the same pieces."""
+    pairs = [
+        set(zip(of.tolist(), features.tolist(), strict=True)) for features, of in (real, changed)
+    ]
+    numbers = np.array(sorted({beat for beat, _ in pairs[0] ^ pairs[1]}), np.intp)
+    features, of = changed
+    kept = np.isin(of, numbers)
+    return features[kept], np.searchsorted(numbers, of[kept])
 
 
 def _given(score: Score, whole: bool = False) -> Conditioning:

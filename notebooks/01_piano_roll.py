@@ -1,20 +1,20 @@
 # %% [markdown]
 # # 1. The piano roll: music as a grid of numbers
 #
-# A piece of music becomes a grid of yes and no, and a network learns from many such grids at
-# once.
+# A network computes with numbers, so music must become numbers: a grid of yes and no. The network
+# learns from many such grids at once.
 #
 # This lesson runs for about a minute. It needs `data/`, which `make hands-on` brings. It prepares
 # questions 1 to 3 of the [twenty questions](../docs/hands-on/questions.md). You need not know how
-# to program: read the text, press the players, look at the pictures. To run a cell in JupyterLab,
-# click on it and press Shift and Enter.
-
-# %% [markdown]
+# to program: read the text, press the players, look at the pictures. The *cells* of code are
+# written in Python; below each stands what it prints or draws. To run one in JupyterLab, click on
+# it and press Shift and Enter.
+#
 # ## A chorale as numbers
 #
 # A *chorale* is a hymn for four voices: [soprano, alto, tenor and
-# bass](../docs/hands-on/glossary.html#voice). Bach wrote several hundred. This one opens his
-# motet BWV 227, "Jesu, meine Freude". Here are its first two bars.
+# bass](../docs/hands-on/glossary.html#voice). Bach wrote several hundred. This one opens his motet
+# BWV 227, "Jesu, meine Freude". Here are its first two [bars](../docs/hands-on/glossary.html#bar).
 
 # %%
 from lesson import bars, budget, chorale, chorales, hear, show
@@ -24,8 +24,8 @@ phrase = bars(jesu, 1, 2)
 hear(phrase, "Four voices")
 
 # %% [markdown]
-# Kantor cuts time into [steps](../docs/hands-on/glossary.html#step). One step is a sixteenth
-# note, so four steps are a quarter note. In each step each voice has one number, its
+# Kantor cuts time into [steps](../docs/hands-on/glossary.html#step). One step is a sixteenth note,
+# so four steps are a quarter note. In each step each voice has one number, its
 # [pitch](../docs/hands-on/glossary.html#pitch). These are the numbers of MIDI: 60 is the C in the
 # middle of the piano, and one more is the next key to the right, black or white. A rest is -1.
 
@@ -34,32 +34,33 @@ print("soprano, alto, tenor, bass:", phrase.pitches.shape)
 phrase.pitches[:12]
 
 # %% [markdown]
-# Each row is a step, each column a voice. The soprano, on the left, sings 71 for the first
-# eight steps.
+# Each row is a step, each column a voice. The soprano, on the left, sings 71 in the first eight
+# steps.
 #
-# The same numbers as a picture are a [piano roll](../docs/hands-on/glossary.html#piano-roll). It
-# is named after the paper rolls that once drove automatic pianos. Time runs to the right, pitch
-# upwards.
+# Drawn as a picture, the same numbers are a [piano
+# roll](../docs/hands-on/glossary.html#piano-roll), named after the paper rolls that once drove
+# automatic pianos. Time runs to the right, pitch goes up.
 
 # %%
 show(phrase)
 
 # %% [markdown]
-# Each bar of colour is a note. The soprano, in orange, begins with two notes of the same pitch.
+# Each block of colour is a note. The soprano, in orange, begins with two notes of the same pitch.
 #
 # ## Onsets: what pitches leave out
 #
-# The numbers say 71 eight times. Is this one long note or two shorter ones? They cannot tell. So
-# Kantor keeps a second table: the [onsets](../docs/hands-on/glossary.html#onset). An onset is
-# True in the step where a note starts.
+# The table of pitches says 71 eight times. Is this one long note, or two shorter ones? The pitches
+# do not say. So Kantor keeps a second table, the [onsets](../docs/hands-on/glossary.html#onset). An
+# onset is True in the step where a note starts.
 
 # %%
 for step in range(12):
     print(step, phrase.pitches[step, 0], "starts" if phrase.onsets[step, 0] else "is held")
 
 # %% [markdown]
-# Two notes of four steps each, then the next pitch. Without the table of onsets, what would be
-# left? `onset_floor` knows only the onsets that are certain: those where the pitch changes.
+# The melody begins with two notes of four steps each. What if we had only the pitches?
+# `onset_floor` returns the onsets that are certain without the second table: those where the pitch
+# changes.
 
 # %%
 from dataclasses import replace
@@ -74,15 +75,16 @@ without = replace(melody, onsets=onset_floor(melody.pitches))
 hear(without, "The same pitches, all repeated notes held")
 
 # %% [markdown]
-# The first two notes became one. Two syllables have to share it, and "Je-su" cannot be sung to
-# it. So two tables are needed.
+# The first two notes became one. But the text has two syllables there, "Je-su". So Kantor needs
+# both tables.
 #
 # ## All chorales
 #
-# A network learns from examples, so it needs more than one piece. `data/` holds 371 chorales.
-# They are in three groups, which stay apart. Most are for *training*: the network learns from
-# them. Some are for *validation*: they show how a training goes. The last are the *test*: the
-# finished model is measured on them and has never seen them.
+# A [network](../docs/hands-on/glossary.html#neural-network), the subject of lesson 2, learns from
+# examples, so it needs more than one piece. `data/` holds 371 chorales, in three groups that stay
+# apart. From the *training* pieces the network learns. The *validation* pieces show, during
+# training, how it does on music that it does not learn from. On the *test* pieces the finished
+# model is measured; it has never seen them.
 
 # %%
 from collections import Counter
@@ -93,7 +95,8 @@ print("steps in all:", sum(piece.score.steps for piece in pieces))
 
 # %% [markdown]
 # Which pitches does each voice sing, and how often? A table of such counts is a
-# [histogram](../docs/hands-on/glossary.html#pitch-histogram). Lesson 5 uses it to judge music.
+# [histogram](../docs/hands-on/glossary.html#pitch-histogram). Here it is drawn as a curve for each
+# voice.
 
 # %%
 import matplotlib.pyplot as plt
@@ -110,15 +113,16 @@ plt.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# Each voice has its own region, and neighbours overlap. The curves are jagged, because a key uses
-# seven of the twelve pitches in an octave far more than the other five.
+# Each voice has its own range, and neighbouring ranges overlap. The curves are jagged: a
+# [key](../docs/hands-on/glossary.html#key) uses seven of the twelve pitches in an octave far more
+# than the other five, and some keys are commoner than others.
 #
 # ## A window of 32 x 128 x 4
 #
-# Pieces differ in length, and a network wants grids of one size. So Kantor cuts each piece into
-# [windows](../docs/hands-on/glossary.html#window) of 32 steps, which is two bars of four
-# quarters. A new window begins at every bar line, so each bar is seen at the start and at the end
-# of a window.
+# Pieces differ in length, but the network gets grids of one size. So Kantor cuts each piece into
+# [windows](../docs/hands-on/glossary.html#window) of 32 steps, which is two bars of four quarters.
+# A new window begins at every bar line, so windows overlap: most bars are in two of them, once as
+# the first bar and once as the second.
 
 # %%
 from kantor.data.windows import cut
@@ -128,8 +132,9 @@ windows = cut(pieces, Windows(steps=32, hop_bars=1))
 print(windows.rolls.shape, windows.rolls.dtype)
 
 # %% [markdown]
-# The shape says: so many windows, each of 32 steps, 128 pitches and 4 voices. A cell of this grid
-# is True where that voice sings that pitch in that step. This is one window, voice by voice.
+# The shape says how many windows there are, and that each has 32 steps, 128 pitches and 4 voices.
+# One entry of this grid is True if that voice sings that pitch in that step. Here is the first
+# window, voice by voice; black is True.
 
 # %%
 figure, axes = plt.subplots(1, 4, figsize=(7, 2.6), sharey=True)
@@ -140,17 +145,16 @@ axes[0].set_ylabel("pitch")
 plt.show()
 
 # %% [markdown]
-# Nearly all cells are white. A voice that sings has one True among its 128 pitches.
-# DeepComposer's workshop gave its network just this grid. Its network had to learn by itself that
-# a voice sings one pitch at a time, and lesson 4 shows how hard that is. Kantor's own network
-# (lesson 6) cannot do anything else.
+# Nearly all entries are False: a voice that sings has one True among its 128 pitches.
+# DeepComposer's workshop gave its network this grid. That network has to learn by itself that a
+# voice sings one pitch at a time (lesson 4). Kantor's own network (lesson 6) gives one answer for
+# each voice and step, so no voice can sing two pitches at once.
 #
 # ## Why batches
 #
-# A training does not look at one window at a time but at a
-# [batch](../docs/hands-on/glossary.html#batch), 64 of them for example. TensorFlow, the library
-# that Kantor trains with, has `tf.data` for this. It takes the arrays, shuffles the windows and
-# hands out batches.
+# Training uses not one window at a time but a [batch](../docs/hands-on/glossary.html#batch), here
+# of 64. TensorFlow, the library with which Kantor trains, has `tf.data` for this: it takes the
+# array, shuffles the windows and hands out batches.
 
 # %%
 import kantor.model  # starts TensorFlow, without its many messages
@@ -162,8 +166,9 @@ for batch in stream.take(3):
     print(batch.shape)
 
 # %% [markdown]
-# The first number is new: 64 windows at once. There are two reasons for batches. The first is
-# speed: a computer multiplies one large table faster than many small ones.
+# The first number is the size of the batch: 64 windows. There are two reasons for batches. The
+# first is speed: a computer multiplies one large table faster than many small ones. The next cell
+# multiplies the same 64 windows by a table of random numbers, in batches of 1, 8 and 64.
 
 # %%
 import time
@@ -178,9 +183,10 @@ for size in (1, 8, 64):
     print(f"batches of {size:2}: {1e6 * (time.perf_counter() - began) / 64:6.0f} µs a window")
 
 # %% [markdown]
-# The second reason is noise. After each batch the network changes a little, in the direction that
-# this batch asks for. One window says little about all of Bach. We can see it with a plain
-# question: *how many notes begin in a bar?* Here is what 200 batches of each size answer.
+# The second reason is that a mean over many windows is steadier. After each batch the network
+# changes a little, in the direction that this batch asks for. One window says little about all of
+# Bach. A plain question shows it: *how many notes, of all voices, begin in a bar?* For each size we
+# draw 200 batches at random. Each dot is the answer of one batch.
 
 # %%
 chance = np.random.default_rng(1)
@@ -196,9 +202,9 @@ plt.show()
 print("spread:", *(f"{answer.std():.2f}" for answer in answers))
 
 # %% [markdown]
-# The black line is the answer of all windows. Batches of four times as many windows lie about
-# half as far from it: the spread falls with the square root of the size. Larger batches are
-# surer, but each takes longer. 64 is a common middle.
+# The black line is the mean of all windows. If a batch has four times as many windows, its answer
+# typically lies half as far from the line: the spread falls with the square root of the size.
+# Larger batches are steadier, but each takes longer. Kantor takes 64.
 #
 # Kantor's own batches hold more than rolls. They come from the same windows.
 
@@ -210,32 +216,34 @@ batch = next(iter(dataset(training, size=64, seed=1)))
 print(*(f"{name:12} {tuple(values.shape)}" for name, values in batch.items()), sep="\n")
 
 # %% [markdown]
-# `pitches` and `onsets` you know. `bars` says where in its bar each step is, and `fermatas` where
-# a phrase ends. `mask` says which notes are given, such as the melody, and which the network must
-# find. Each window comes with some steps before and after it, so that the network hears what came
-# before.
+# The first 64 is the batch. The second counts steps: the 32 of the window, with 16 before and 16
+# after, so that the network also sees what surrounds the window. `inside` is False where these lie
+# outside the piece. `pitches` and `onsets` you know. `bars` says where in its bar each step is,
+# `fermatas` where a [phrase](../docs/hands-on/glossary.html#phrase) ends, and `major_tonic` stands
+# for the key. The [mask](../docs/hands-on/glossary.html#mask) says which notes are given, such as
+# the melody; the network must find the others.
 #
 # ## Exercises
 #
-# 1. A window has 32 x 128 x 4 cells. How many of them can be True at most? How many are on
+# 1. A window has 32 x 128 x 4 entries. How many of them can be True at most? How many are on
 #    average?
-# 2. Play the phrase backwards. Which table can simply be turned around, and which can not?
+# 2. Play the phrase backwards. Which of the two tables can simply be reversed, and which one
+#    cannot?
 
 # %% [markdown]
 # ## Answers
 #
-# **1.** Each of the four voices sings at most one pitch in each of the 32 steps: 128 cells of
-# 16,384, or one in
-# 128. Rests make it a little less.
+# **1.** Each of the four voices sings at most one pitch in each of the 32 steps: 32 x 4 = 128 of
+# 16,384 entries, or one in 128. Rests make it a little less.
 
 # %%
 true = windows.rolls.sum(axis=(1, 2, 3))
 print("at most", 32 * 4, "- on average", round(float(true.mean()), 1), "of", 32 * 128 * 4)
 
 # %% [markdown]
-# **2.** The pitches can. The onsets can not: turned around, they mark the *last* step of each
-# note. It is easier with notes. A note from `start` to `end` now begins where the end was,
-# counted from the other side.
+# **2.** The pitches can be reversed. The onsets cannot: reversed, they mark the *last* step of each
+# note. So turn the notes around. A note from `start` to `end` now begins at `last - end`, where
+# `last` is the length of the phrase, and ends at `last - start`.
 
 # %%
 from kantor.music.notes import Note, arrays_of, notes_of
@@ -246,5 +254,5 @@ pitches, onsets = arrays_of(turned, last)
 hear(replace(phrase, pitches=pitches, onsets=onsets), "Backwards")
 
 # %% [markdown]
-# Bach backwards is still in tune, step by step. But the chords lead nowhere: music has a
-# direction, and a network must learn it.
+# Each step sounds as before, but the chords lead nowhere: music has a direction, and a network must
+# learn it.

@@ -3,23 +3,23 @@
 #
 # Two networks train against each other, and so one of them learns to make what looks real.
 #
-# This lesson runs for about a minute. It prepares questions 4 and 5 of the
-# [twenty questions](../docs/hands-on/questions.md). It begins with points instead of music:
-# points can be seen at a glance, and two small networks learn them in seconds.
-
-# %% [markdown]
+# This lesson runs for about a minute. It prepares questions 4 and 5 of the [twenty
+# questions](../docs/hands-on/questions.md). It begins with points instead of music: we see at a
+# glance whether points are right, and two small networks learn them in seconds.
+#
 # ## What is real
 #
-# The real points lie on a ring. We have only examples of them, as we have only examples of Bach.
-# Nobody tells the networks the word "ring".
+# The real points lie near a ring. The networks get only examples of them, as Kantor has only
+# examples of Bach. Nothing tells them that the shape is a ring.
 #
-# `toy.py`, beside this lesson, has the ring and the two networks. Lesson 3 uses them again.
+# The file `toy.py`, beside this lesson, holds the ring, the two networks and their game. Lesson 3
+# uses them again.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 import toy
-from lesson import bars, budget, chorale, film, hear, show
+from lesson import bars, budget, chorale, film, hear
 
 GREY, BLUE = "#9a9a9a", "#3a45b0"
 
@@ -35,10 +35,11 @@ def draw(axis, points, real):
 # ## The one that makes
 #
 # A [network](../docs/hands-on/glossary.html#neural-network) is a function with many adjustable
-# numbers, its [weights](../docs/hands-on/glossary.html#weights). The
-# [generator](../docs/hands-on/glossary.html#generator) is a network that gets two random
-# numbers, the [latent](../docs/hands-on/glossary.html#latent), and returns two: a place in the
-# plane. Other random numbers give another point. Before training its weights are random, too.
+# numbers, its [weights](../docs/hands-on/glossary.html#weights). *Training* adjusts them. The
+# [generator](../docs/hands-on/glossary.html#generator) is the network that makes points. It gets
+# two random numbers, the [latent](../docs/hands-on/glossary.html#latent), and returns two numbers,
+# a place in the plane. Another latent gives another point. Before training, the weights are random,
+# too.
 
 # %%
 game = toy.Game(toy.original)
@@ -51,9 +52,9 @@ axis.legend(frameon=False, loc="upper right")
 plt.show()
 
 # %% [markdown]
-# The blue points are not on the ring. *How far off* is a number of our own, which no network
-# sees. It asks how far the blue points must be moved, on average, to lie like the grey ones.
-# Two samples of real points do not lie exactly alike either, so it never becomes 0:
+# The blue points are not on the ring. *How far off* is a measure that no network sees. It asks how
+# far the blue points must be moved, on average, to lie where the grey ones lie. It never becomes 0,
+# because two samples of real points do not lie exactly alike either:
 
 # %%
 other = toy.ring(256, np.random.default_rng(1))
@@ -62,13 +63,14 @@ print("real points from other real points:", round(toy.distance(other, real), 2)
 # %% [markdown]
 # ## The one that judges
 #
-# The second network gets a point and returns one number, its score. High means: this looks real.
-# It is the [critic](../docs/hands-on/glossary.html#critic). In the first such game, by Goodfellow
-# and others in 2014, it is called
-# [discriminator](../docs/hands-on/glossary.html#discriminator).
+# The second network gets a point and returns one number, its score. High means: this looks real. It
+# is the [critic](../docs/hands-on/glossary.html#critic). In the first such game, by Goodfellow and
+# others (2014), it is called [discriminator](../docs/hands-on/glossary.html#discriminator). The
+# whole game is a *generative adversarial network*, a [GAN](../docs/hands-on/glossary.html#gan).
 #
-# How badly a network does its own task is its
-# [loss](../docs/hands-on/glossary.html#loss). Here are the losses of 2014:
+# A network's [loss](../docs/hands-on/glossary.html#loss) says how badly it does its own task;
+# training lowers it. Here are the losses of 2014. `of_real` and `of_made` are the critic's scores,
+# and `reduce_mean` is the mean.
 
 # %%
 import inspect
@@ -76,25 +78,26 @@ import inspect
 print(inspect.getsource(toy.original))
 
 # %% [markdown]
-# The critic's loss is small if it scores real points high and made points low. The generator's
-# loss is small if the critic scores the made points high. So they pull against each other.
+# The critic's loss is small if it scores real points high and made points low. The generator's loss
+# is small if the critic scores the made points high. So the two pull against each other.
 #
-# A move changes all weights of one network a little, so that its loss falls. TensorFlow finds
-# the direction, the [gradient](../docs/hands-on/glossary.html#gradient), and the [learning
-# rate](../docs/hands-on/glossary.html#learning-rate) says how far to go. This is the generator's
-# move:
+# A *move* changes all weights of one network a little, so that its loss falls. The
+# [gradient](../docs/hands-on/glossary.html#gradient) says in which direction the loss changes, and
+# the [learning rate](../docs/hands-on/glossary.html#learning-rate) how far to go. This is the
+# generator's move. The *tape* records the computation, so that TensorFlow can find the gradient;
+# the *optimizer* then changes the weights.
 
 # %%
 print(inspect.getsource(toy.Game.move_generator))
 
 # %% [markdown]
-# It contains no real point. All that the generator learns of the ring, it learns from the
+# There is no real point in it. All that the generator learns of the ring, it learns from the
 # critic's scores.
 #
 # ## Play
 #
-# Each [iteration](../docs/hands-on/glossary.html#iteration) is a move of the critic, then one of
-# the generator. After every 50 we keep a picture. Move the slider, or press ▶.
+# Each [iteration](../docs/hands-on/glossary.html#iteration) is one move of the critic, then one of
+# the generator. Every 50 iterations we keep a picture. Move the slider, or press ▶.
 
 # %%
 from matplotlib.animation import FuncAnimation
@@ -113,9 +116,9 @@ def picture(frame):
 film(FuncAnimation(figure, picture, frames, interval=300))
 
 # %% [markdown]
-# The generator learns something in every move: it goes where the critic gives high scores. But the
-# critic moves, too. It lowers its scores where the blue points have arrived, and they run off to
-# the next place. They chase each other around the ring.
+# Each move of the generator takes its points towards high scores of the critic. But the critic
+# moves, too: it lowers its scores where the blue points have arrived, and they go on to another
+# place. The two chase each other and do not settle.
 #
 # ## What each loss says
 #
@@ -140,10 +143,11 @@ def curves(frames, title=""):
 curves(frames, "losses")
 
 # %% [markdown]
-# The right curve goes up and down. The left curves do hardly anything.
+# The right curve goes up and down. The losses, on the left, hardly change.
 #
-# Now the critic moves five times before each move of the generator, so that it knows better where
-# the real points are before the generator follows it. Nothing else is different.
+# Now the critic moves five times before each move of the generator. So it knows better where the
+# real points are when the generator follows it. The networks and learning rates are the same; the
+# game has half as many iterations.
 
 # %%
 better = toy.Game(toy.original, critic_rate=1e-3, generator_rate=1e-3)
@@ -158,16 +162,17 @@ for name, last in {"one to one": frames[-1], "five to one": good[-1]}.items():
     print(f"points {last.distance:.2f} off")
 
 # %% [markdown]
-# Now the right curve falls, and the points lie along the ring. But compare the losses of the two
-# games: they end nearly alike, though one game went well and the other did not. A critic that is
-# undecided has a loss of 1.39, and the generator then has .69. That happens when the critic has
-# learned nothing, when the generator keeps running away from it, and when the points are good. A
-# loss says who is ahead, not how good the points are.
+# Now the right curve falls, and the points lie along the ring. But compare the last losses of the
+# two games. They are nearly alike, though one game went well and the other did not.
+#
+# If the critic is undecided, its loss is 1.39 and the generator's .69. A critic is undecided if it
+# has learned nothing, but also if the made points are good. So the loss alone does not tell these
+# apart: it says which network is ahead, not how good the points are.
 #
 # ## A loss that falls for nothing
 #
-# It can be worse. Let the critic never move. The generator plays against a judge who knows
-# nothing.
+# It can be worse. Let the critic never move. Then the generator plays against a judge that has
+# learned nothing.
 
 # %%
 alone = toy.Game(toy.original, generator_rate=1e-3)
@@ -175,16 +180,15 @@ lonely = alone.play(budget(200, 50), critic_steps=0, every=25)
 curves(lonely, "generator's loss; the critic stands still")
 
 # %% [markdown]
-# The generator's loss falls all the time: it finds out where this critic gives high scores. But
-# there is no ring there, so the points go further and further away. Look at what is made, or
-# measure it by something that takes no part in the training.
-
-# %% [markdown]
+# The generator's loss falls all the time, because it finds out where this critic gives high scores.
+# But the ring is not there, so the points go further and further away. To know how good they are, look
+# at them, or measure them by something that takes no part in the training.
+#
 # ## Turn the knobs
 #
-# In JupyterLab you can move three sliders; each change trains anew, for some seconds. A rendered
-# page shows only how they stand at first: five moves to one, as above, but the generator's
-# learning rate is ten times as high.
+# In JupyterLab you can move three sliders. Each change trains anew, for some seconds. A rendered
+# page shows only the first setting: five moves to one, as above, but with a generator's learning
+# rate ten times as high.
 
 # %%
 from ipywidgets import FloatLogSlider, IntSlider, interact
@@ -207,8 +211,8 @@ sliders = interact(
 # %% [markdown]
 # ## The same game with music
 #
-# What is a point on the ring, in music? A few bars that Bach could have written. And a point
-# beside it? Listen first to Bach, then to the same melody over random notes.
+# In music, a point on the ring is a few bars that Bach could have written. What is a point beside
+# it? Listen first to Bach, then to the same melody over random notes.
 
 # %%
 from kantor.metrics import baselines
@@ -221,33 +225,30 @@ hear(phrase, "Bach: on the ring")
 noise = baselines.random([phrase], np.random.default_rng(1))[0]
 hear(noise, "Bach's melody over random notes: off the ring")
 
-# %%
-show(noise)
-
 # %% [markdown]
-# An untrained generator writes much like this. You heard the difference at once; a critic learns
-# to hear it from examples. In lesson 4 a generator learns from such a critic to write voices.
+# You heard the difference at once; a critic must learn it from examples. In lesson 4 a generator
+# learns from such a critic to write voices. It, too, begins with noise.
 #
 # ## Exercises
 #
-# 1. Where does 1.39 come from? What are both losses if the critic gives each point the score 0,
-#    "undecided"?
-# 2. The latent is two random numbers. Go along a straight line through all latents, from (-2, -2)
-#    to (2, 2). Where do the made points go?
+# 1. Suppose that the critic gives each point the score 0, "undecided". What are the two losses?
+#    Compare them with 1.39 and .69 above.
+# 2. A latent is a point in the plane, too. Go along a straight line of latents, from (-2, -2) to
+#    (2, 2). Where do the made points go?
 
 # %% [markdown]
 # ## Answers
 #
-# **1.** For a score of 0, `softplus` gives the logarithm of 2, about .69. The critic's loss has it
-# twice, the generator's once.
+# **1.** `softplus(x)` is the logarithm of 1 + exp(x). For 0 it is the logarithm of 2, about .69.
+# The critic's loss has it twice, the generator's once.
 
 # %%
 undecided = np.zeros(10, "float32")
 print(*(round(float(loss), 3) for loss in toy.original(undecided, undecided)))
 
 # %% [markdown]
-# **2.** The generator is a continuous function: near latents give near points. So a line becomes
-# a curve.
+# **2.** The generator is a continuous function: near latents give near points. So the line becomes
+# a curve without a gap.
 
 # %%
 line = np.linspace((-2, -2), (2, 2), 200, dtype="float32")
@@ -256,5 +257,5 @@ draw(axis, better.generator(line).numpy(), real)
 plt.show()
 
 # %% [markdown]
-# The line has become a curve without a gap. A continuous line cannot jump, so on its way from one
-# part of the ring to another it may cut across. That is why a few made points always lie inside.
+# The curve goes from one side of the ring to the other, and on its way it cuts across. This is one
+# reason why some made points lie inside the ring.

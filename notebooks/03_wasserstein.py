@@ -1,20 +1,20 @@
 # %% [markdown]
 # # 3. Wasserstein: a critic that measures a distance
 #
-# If the critic measures how far the made points are from the real ones, it may be as strong as it
-# likes, and its number tells how good they are.
+# A critic can estimate how far the made points are from the real ones. Then it may be strong
+# without harm, and its number tells whether the training goes well.
 #
-# This lesson runs for about a minute and a half. It prepares questions 6 to 8 of the
-# [twenty questions](../docs/hands-on/questions.md). The ring, the
+# This lesson runs for about a minute and a half. It prepares questions 6 to 8 of the [twenty
+# questions](../docs/hands-on/questions.md). The ring, the
 # [generator](../docs/hands-on/glossary.html#generator) and the
 # [critic](../docs/hands-on/glossary.html#critic) are those of [lesson 2](02_game_of_two.py).
-
-# %% [markdown]
+#
 # ## What a distance between two sets is
 #
-# Take the points of one set as heaps of earth, those of the other as holes, all of the same size.
-# Carry the earth into the holes with as little walking as possible. The mean way of a heap is the
-# [Wasserstein distance](../docs/hands-on/glossary.html#wasserstein-distance), also called the
+# Take the points of one set as heaps of earth, and those of the other as holes, all of one size.
+# Carry each heap into a hole of its own, so that the sum of all ways is as short as possible. The
+# mean length of a way is the [Wasserstein
+# distance](../docs/hands-on/glossary.html#wasserstein-distance) of the two sets, also called the
 # earth mover's distance.
 
 # %%
@@ -39,14 +39,14 @@ plt.show()
 print("mean length of a line:", round(toy.distance(made, real), 2))
 
 # %% [markdown]
-# Blue points were made by a generator before training, grey ones are real. Each line is the way of
-# one point. Lesson 2 called their mean length *how far off* the points are.
+# The blue points were made by a generator before training; the grey ones are real. Each line is the
+# way of one point. Lesson 2 called the mean length *how far off* the points are.
 #
 # ## The same distance in music
 #
-# The pitches that a voice sings are a set, too. How many semitones must the notes of one piece be
-# moved, on average, so that its voices sing each pitch as often as Bach's do? Kantor measures
-# this with `earth_movers`. Listen to three settings of one melody.
+# The pitches that a voice sings are a set, too. By how many semitones must its notes be moved, on
+# average, so that each pitch is as frequent as in Bach's voice? Kantor measures this with
+# `earth_movers`. Listen to three settings of one melody.
 
 # %%
 from kantor.metrics import baselines
@@ -73,23 +73,25 @@ for name, score in settings.items():
     print(f"{name:16}", *(f"{way:5.1f}" for way in ways))
 
 # %% [markdown]
-# The melody is the same, so its distance is 0. The bass of the parallel chords has to move far: it
-# sits right under the tenor. This distance knows nothing of the order of notes. A critic scores
-# whole windows, so it can measure a distance that does.
+# All three have the same melody, so the soprano's distance is 0. In the bass the chords are as far
+# from Bach as the random notes, though they sound better to most ears: this distance knows nothing
+# of the order of notes, nor of which notes sound together. A critic scores whole windows, so it can
+# measure a distance that does.
 #
 # ## How a critic can measure it
 #
 # Nobody can match all possible bars of music one by one. But there is another way to the same
-# number. Look for a score that is as high as possible on the real points and as low as possible
-# on the made ones, and *nowhere steeper than 1*: between two points it changes by no more than
-# their distance. Then the difference of the two mean scores is the Wasserstein distance. If the
-# score is not the best one, the difference is smaller.
+# number. Look for the score whose mean on the real points exceeds its mean on the made ones by as
+# much as possible. One rule holds: the score must be *nowhere steeper than 1*, that is, between two
+# points it changes by no more than their distance. For the best such score, the difference of the
+# two means *is* the Wasserstein distance (a theorem of Kantorovich and Rubinstein). No other such
+# score gives more.
 #
-# So Arjovsky and others (2017) let the critic search for this score. At first they kept it from
-# getting steep by clipping each weight to a small range. Gulrajani and others (2017) found a
-# better way, the [gradient penalty](../docs/hands-on/glossary.html#gradient-penalty): they
-# measure the slope at places between real and made points, and punish it where it is not 1. This
-# is Kantor's own function for it:
+# So Arjovsky and others (2017) let the critic search for this score. They kept it from getting
+# steep by clipping each weight to a small range. Gulrajani and others (2017) found a better way,
+# the [gradient penalty](../docs/hands-on/glossary.html#gradient-penalty). They measure the slope at
+# random places between real and made points, and add a penalty to the critic's loss where it is not
+# 1. This is Kantor's own function for it:
 
 # %%
 import inspect
@@ -97,8 +99,8 @@ import inspect
 print(inspect.getsource(toy.gradient_penalty))
 
 # %% [markdown]
-# Let the generator stand still, and train two critics on the same points: one with the penalty,
-# one without.
+# Now the generator stands still, and two critics train on the same made points: one with the
+# penalty, one without.
 
 # %%
 still = {"generator_rate": 0.0}
@@ -116,16 +118,16 @@ plt.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# With the penalty the number settles near the true distance, the black line. Without it the
-# critic just gets steeper: a score ten times as steep gives a number ten times as large. (The left
-# axis counts in powers of ten.) That number says nothing of the points, which never moved.
+# The vertical axis counts in powers of ten. With the penalty the number settles near the true
+# distance, the black line. Without it the critic just gets steeper: a score ten times as steep
+# gives a number ten times as large. So that number says nothing of the points, which never moved.
 #
 # ## Why the critic may be strong
 #
-# Train a third critic just as long, with the loss of 2014, and look at what the generator would
-# learn from each. At each made point its loss has a slope: how much it changes if the point moves
-# a little. The
-# [gradient](../docs/hands-on/glossary.html#gradient) of the generator is made of these slopes.
+# A third critic trains just as long, with the loss of 2014. What would the generator learn from
+# each of the three? At each made point the generator's loss has a slope: how much it changes if the
+# point moves a little. The generator's [gradient](../docs/hands-on/glossary.html#gradient) is made
+# of these slopes.
 
 # %%
 import tensorflow as tf
@@ -156,19 +158,16 @@ plt.ylabel("slope at each made point")
 plt.show()
 
 # %% [markdown]
-# The black line is a slope of 1. With the penalty all points get about the same push, however long
-# the critic trains. Without it all slopes are large, and they grow. With the plain loss some
-# points are pushed more than a hundred times as hard as others.
-#
-# Goodfellow named two losses for the generator. This is the better one. The other would be nearly
-# flat here: the critic is sure that all these points are made, and moving one a little does not
-# shake it. So players of the plain game must take care that the critic does not become too good.
+# The black line is a slope of 1. With the penalty nearly all points are pushed about equally hard.
+# Without it all slopes are large. With the loss of 2014 some points are pushed several hundred
+# times as hard as others: a critic that is far ahead is a bad teacher. The next games show it.
 #
 # ## The same toy, three ways
 #
 # Now the generator learns. All three games have the same networks, learning rates and seed, and
-# five moves of the critic for one of the generator. The penalty's weight is 1 here, not 10 as
-# above and in Kantor. A weight of 1 is milder: the critic may be a little too steep.
+# five moves of the critic for one of the generator. *Plain* is the loss of 2014. The penalty is
+# multiplied by 1 here, not by 10 as above and in Kantor; so it is milder, and the critic may become
+# a little too steep.
 
 # %%
 iterations = budget(300, 50)
@@ -188,16 +187,16 @@ for axis, (name, frames) in zip(axes, shown.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# In lesson 2 the plain game reached the ring with five moves to one. Here its critic learns twice
-# as fast and its generator three times as slowly, so the critic is far ahead, and the points get
-# stuck on one side. Both Wasserstein games come close to the ring. On so easy a toy even the one
-# without the penalty does.
+# In lesson 2 the plain game reached the ring with five moves to one. Here its critic has twice the
+# learning rate and its generator less than a third. So the critic is far ahead, and the points stay
+# on one side. Both Wasserstein games come close to the ring: on so easy a toy even the one without
+# the penalty does.
 #
 # ## Which number follows quality
 #
 # Below is how far off the points are (black), and what each critic says (blue). The plain loss is
-# turned around, so that all three mean the same: 0 says that the critic cannot tell made points
-# from real ones.
+# turned around, so that in all three 0 says that the critic cannot tell made points from real ones.
+# The vertical axes differ.
 
 # %%
 said = {name: [-frame.critic_loss for frame in frames] for name, frames in shown.items()}
@@ -213,19 +212,21 @@ axes[0].legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# A correlation of 1 means that two curves rise and fall together, 0 that they have nothing to do
-# with each other. With the penalty it is nearly 1, and the curves nearly lie on each other: the
-# critic's number *is* the distance. Without the penalty the number is hundreds of times too large,
-# and negative in between. The plain number falls although the points do not get better.
+# The *correlation* is 1 if two curves rise and fall together, 0 if they have nothing to do with
+# each other, and negative if one falls while the other rises. With the penalty it is nearly 1, and
+# soon the curves nearly coincide: the critic's number is a good estimate of the distance. Without
+# the penalty the number is hundreds of times too large, and for a while negative. The plain number
+# falls although the points do not get better.
 #
-# One game may be luck, so we also played 200 iterations from the seeds 2 and 3. With the penalty
-# the correlations were .92 and .98. With the plain loss they were .39 and .82.
+# One game may be luck, so we also played 200 iterations with the seeds 2 and 3. With the penalty
+# the correlations were .92 and .98; with the plain loss .39 and .82. So the plain number sometimes
+# follows quality, but one cannot rely on it.
 #
 # ## Why five to one
 #
-# The number is the distance only if the critic has found the best score, or nearly. After each
-# move of the generator the points lie elsewhere, and the critic has to catch up. Here is the same
-# game with the penalty, but with one move of the critic for each of the generator.
+# The number is near the distance only if the critic is near the best score. After each move of the
+# generator the points lie elsewhere, and the critic has to catch up. Here is the same game with the
+# penalty, but with one move of the critic for each of the generator.
 
 # %%
 single = toy.Game(toy.wasserstein, penalty=1.0).play(iterations, critic_steps=1)
@@ -241,20 +242,22 @@ plt.show()
 
 # %% [markdown]
 # On the left the blue curve swings and even falls below 0, while the points are still far from the
-# ring. The critic lags behind. On the right it keeps up. Kantor takes [five
-# to one](../docs/hands-on/glossary.html#five-to-one) as well, like Gulrajani and others.
+# ring: the critic lags behind. On the right it keeps up. Kantor, too, takes [five to
+# one](../docs/hands-on/glossary.html#five-to-one), like Gulrajani and others.
 #
 # ## Exercises
 #
-# 1. Move all points of a set by .5 to the right. What is the distance of the new set from the old?
-# 2. Double all scores of a critic. What becomes of its estimate, and what of the gradient penalty
-#    if all slopes were 1?
+# 1. Move all points of a set by .5 to the right. What is the distance of the new set from the old
+#    one?
+# 2. A critic's slopes are all 1. Now double all its scores. What becomes of its estimate of the
+#    distance, and what of the gradient penalty?
 
 # %% [markdown]
 # ## Answers
 #
-# **1.** Exactly .5: each point walks .5, and there is no shorter way. In music: a voice that is an
-# octave too high is twelve semitones off.
+# **1.** Exactly .5. If each point walks .5 to the right, the mean is .5. It cannot be less, because
+# the middle of the set has moved by .5. In music: a voice that is an octave too high is twelve
+# semitones off.
 
 # %%
 print(round(toy.distance(real, real + np.array([0.5, 0])), 3))
@@ -262,9 +265,9 @@ higher = bach.transposed(12)
 print(earth_movers(line_histograms([higher]), line_histograms([bach])))
 
 # %% [markdown]
-# **2.** The estimate doubles, though no point has moved. All slopes become 2, one away from 1, so
-# the penalty rises from 0 to (2 - 1)² = 1. It is weighted and added to the loss, so running away
-# does not pay.
+# **2.** The estimate doubles, though no point has moved. All slopes become 2, which is 1 too much,
+# so the penalty rises from 0 to (2 - 1)² = 1. The critic's loss contains the penalty, ten times in
+# Kantor. So it does not pay for the critic to multiply its scores without end.
 
 # %%
 points = tf.constant(real[:4])

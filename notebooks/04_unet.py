@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 4. The workshop's U-Net
 #
-# **The idea:** a [U-Net](../docs/hands-on/glossary.html#u-net), a network that was made for
-# pictures, can turn the picture of a melody into a picture of four voices, and a critic alone
-# teaches it, beginning with where there is nothing.
+# **The idea:** a U-Net, a network that was made for pictures, turns the picture of a melody into
+# pictures of four voices. Only a critic teaches it, from random weights on.
 #
-# Kantor grew out of AWS DeepComposer's workshop. Its network still is one of Kantor's presets. Here
-# you train a small copy of it on Bach's chorales and hear it at iterations 0, 20, 100 and 160.
+# Kantor grew out of AWS DeepComposer's workshop, whose network is still one of Kantor's presets.
+# Here you train a small copy of it on Bach's chorales and hear it after 0, 20, 100 and 160
+# [iterations](../docs/hands-on/glossary.html#iteration).
 #
 # **Time:** two to three minutes on two free cores, nearly all of it for the training.
-# **Needs:** what `make repro` made of the chorales.
+# **Needs:** the scores and windows in `build/`, which `make repro` made of the chorales.
 # **Prepares:** questions 9 and 10 in [questions.md](../docs/hands-on/questions.md).
 
 # %%
@@ -33,17 +33,19 @@ pool = batches.pool(pieces, cut, "train")
 f"{len(pool)} windows to learn from"
 
 # %% [markdown]
-# ## A picture in, a picture out
+# ## A picture in, four pictures out
 #
-# The network works on [windows](../docs/hands-on/glossary.html#window) of two bars: 32
+# The network works on the [windows](../docs/hands-on/glossary.html#window) of lesson 1: 32
 # [steps](../docs/hands-on/glossary.html#step) of 128
-# [pitches](../docs/hands-on/glossary.html#pitch). A cell holds 1 where a note sounds and -1 where
-# none does. One such picture, the melody's, goes in. Four come out, one for each voice. `to_rolls`
-# makes pictures of pitches; `from_rolls` takes for each voice and step the cell with the highest
-# value, and a rest where no value is above zero.
+# [pitches](../docs/hands-on/glossary.html#pitch). One voice of a window is a picture. A pixel is 1
+# where a note sounds and -1 where none does. The melody's picture goes in, and four come out, one
+# for each voice.
 #
-# We keep 16 windows that training never sees. The first one's melody is what you will hear
-# accompanied.
+# `to_rolls` turns pitches into pictures, `from_rolls` pictures into pitches: for each voice and
+# step it takes the pixel with the highest value, or a rest if no value is above zero.
+#
+# We take 16 windows from chorales that training never sees. You will hear the first one's melody
+# with the network's accompaniment.
 
 # %%
 held_out = batches.batch_at(batches.pool(pieces, cut, "valid"), 16, seed=0, iteration=0)
@@ -65,17 +67,21 @@ lesson.hear(score(bach[0], "Bach"), "Two bars by Bach, from a chorale that train
 # %% [markdown]
 # ## The U
 #
-# A [convolution](../docs/hands-on/glossary.html#convolution) lays a small square, here of 4 by 4
-# cells, on every place of a picture and answers how much it finds there of some pattern. It looks
-# for many patterns at once; each is a [filter](../docs/hands-on/glossary.html#filter), learned like
-# all [weights](../docs/hands-on/glossary.html#weights). Four convolutions in a row halve the
-# picture each time: it gets smaller, and each cell knows more of what surrounds it. At the bottom
-# random numbers join, the [latent](../docs/hands-on/glossary.html#latent): other numbers, other
-# music. Four steps then double the size again. Drawn on paper, down and up make a U. At each level
-# a [skip connection](../docs/hands-on/glossary.html#skip-connection) carries the picture from the
-# left arm over to the right, so that the exact place of a note is not lost on the way down.
+# A [convolution](../docs/hands-on/glossary.html#convolution) looks at a picture through a small
+# square, here of 4 by 4 pixels. At every place it answers with a number how strongly a pattern
+# shows there. Each pattern is a [filter](../docs/hands-on/glossary.html#filter), and its
+# [weights](../docs/hands-on/glossary.html#weights) are learned. One convolution has many filters.
 #
-# The last function, tanh, squeezes any number to between -1 and 1.
+# A [U-Net](../docs/hands-on/glossary.html#u-net) has four convolutions that each halve the picture.
+# It gets smaller, and each pixel depends on more of the original. At the bottom random numbers
+# join, the [latent](../docs/hands-on/glossary.html#latent): other numbers can give other music.
+# Four steps then double the size again. Drawn on paper, the way down and the way up make a U. On
+# each level a [skip connection](../docs/hands-on/glossary.html#skip-connection) carries the picture
+# from the left arm over to the right, so that the exact place of a note is not lost. The last
+# function, tanh, brings every number between -1 and 1.
+#
+# The next cell builds a small U-Net and its critic, and prints the sizes on the way down and up:
+# steps x pitches x filters.
 
 # %%
 unet.FILTERS = (16, 32, 64, 128)  # the workshop has 64, 128, 256 and 512
@@ -99,23 +105,21 @@ print(f"{generator.count_params():,} weights; the critic has {critic.count_param
 #
 # | | the workshop | this lesson |
 # |---|---|---|
-# | layers, losses, optimizer, learning rates, five critic steps | | the same |
+# | layers, losses, optimizer, learning rates, critic's steps | | as in the workshop |
 # | filters on the four levels | 64, 128, 256, 512 | a quarter of them |
 # | weights of the generator | 8.27 million | half a million |
 # | windows in a batch | 64 | 16 |
 # | windows to learn from | one of each of 229 chorales | all of 223, a quarter transposed |
 # | iterations | 1,000, which take some hours | 160 |
 #
-# So what you hear is the recipe, but not how well the workshop's model can play.
-
-# %% [markdown]
+# So you hear how the method learns, but not how well the workshop's model can play.
+#
 # ## Training
 #
-# One iteration is the game of lesson 3: five steps of the
-# [critic](../docs/hands-on/glossary.html#critic), then one of the generator. Nothing tells the
-# generator which note Bach wrote here. It only learns whether the critic would rather take its
-# pictures for Bach's. On the way we keep what it makes of the 16 melodies, always with the same
-# random numbers.
+# One iteration is the game of lesson 3: five moves of the
+# [critic](../docs/hands-on/glossary.html#critic), then one of the generator. The generator is never
+# told which note Bach wrote. It only learns how to change its pictures so that the critic scores
+# them higher. On the way we keep what it makes of the 16 melodies, always with the same latent.
 
 # %%
 last = lesson.budget(160, 4)
@@ -132,9 +136,8 @@ for iteration, batch in zip(range(1, last + 1), stream, strict=False):
 # %% [markdown]
 # ## What it draws
 #
-# Each row is a moment of the training, each column a voice, time to the right, pitch upwards. Black
-# is -1, white is 1, and everything between is a cell that the network has not made up its mind
-# about. The last row is Bach's.
+# Each row is a moment of the training, each column a voice. Time runs to the right, pitch goes up.
+# Black is -1, white is 1; a grey pixel is undecided. The last row is Bach's.
 
 # %%
 rows = {f"iteration {moment}": kept[moment][0] for moment in moments} | {"Bach": rolls[0]}
@@ -151,18 +154,17 @@ plt.show()
 
 # %% [markdown]
 # Iteration 0 is noise: the weights are random. At 20 nearly all is dark, and a grey copy of the
-# melody shines through in all four voices. It came over the skip connections. What is still bright
-# lies at the edges, where a filter sees only half a picture. Between 20 and 100 everything was dark
-# for a while. Then the notes came, first in the soprano, which only has to be copied, then in alto
-# and tenor. The bass comes last.
-
-# %% [markdown]
-# ## What one hears
+# melody shines through in all four voices; the skip connections make such copying easy. What is
+# still bright lies at the edges, where a filter sees only half a picture. Then the notes come:
+# first in the soprano, which only has to be copied, then in alto and tenor, and last in the bass.
 #
-# The soprano is Bach's, the three other voices are the network's. At 20 the tenor holds pitch 127,
-# the topmost row of the picture: a whistle. At 100 the melody is alone. At 160 the voices follow
-# the melody's shape some semitones lower, with gaps. It is not harmony yet: two of them may well
-# stand a semitone apart. (So it was where this page was made. Other processors round differently.)
+# ## What it sounds like
+#
+# The soprano you hear is Bach's; the three other voices are the network's. At 20 the tenor holds
+# pitch 127, the topmost row of the picture: a whistle. At 100 the melody is alone. At 160 the
+# voices follow the melody's shape some semitones lower, with gaps. It is not harmony yet: two
+# voices may well be a semitone apart. (This describes the machine that made this page; other
+# processors round differently.)
 
 
 # %%
@@ -177,9 +179,9 @@ for moment in moments:
 lesson.show(composed(last))
 
 # %% [markdown]
-# Now counted over all 16 windows: how many cells of the three lower voices sound, and between which
-# pitches. It begins with noise from the lowest to the highest pitch, falls nearly silent, and then
-# the voices enter in the middle, where Bach's are.
+# Now we count over all 16 windows. For what share of the steps do the three lower voices sound, and
+# between which pitches? The network begins with noise from the lowest to the highest pitch. Then it
+# falls nearly silent. Then the voices enter in the middle, where Bach's are.
 
 
 # %%
@@ -187,7 +189,7 @@ def counted(name, pitches):
     lower = pitches[..., 1:]
     sounding = lower[lower >= 0]
     between = f"pitches {sounding.min()} to {sounding.max()}" if sounding.size else "silent"
-    print(f"{name:14}{(lower >= 0).mean():7.1%} of the cells sound, {between}")
+    print(f"{name:14}{(lower >= 0).mean():7.1%} of the steps sound, {between}")
 
 
 for moment in moments:
@@ -197,11 +199,11 @@ counted("Bach", bach)
 # %% [markdown]
 # ## What the critic says meanwhile
 #
-# The critic's [distance](../docs/hands-on/glossary.html#wasserstein-distance) is how much higher it
-# scores Bach than the network. It shoots up as the critic learns to see, falls as the noise goes,
-# and is lowest about when all is silent. When the notes come it rises again a little: the critic
-# has found something finer to criticise. So a low distance is no promise of music; lesson 5 goes on
-# from here.
+# The critic's [distance](../docs/hands-on/glossary.html#wasserstein-distance) is its mean score of
+# Bach minus that of the network; the curve shows its size, without the sign. It shoots up while the
+# critic learns, and falls as the noise goes. It is lowest when nearly all is silent. When the notes
+# come, it rises a little: the critic seems to have found finer differences. So a low distance is no
+# promise of music. Lesson 5 goes on from here.
 
 # %%
 _, axis = plt.subplots()
@@ -210,38 +212,36 @@ axis.set(xlabel="iteration", ylabel="distance (logarithmic)", yscale="log")
 plt.show()
 
 # %% [markdown]
-# All of a workshop is here: a generator, a critic, a penalty, and pictures that get better because
-# someone else gets better at criticising them. But it is slow: the workshop's recipe asks for hours
-# on two cores, for two bars. Kantor's own network learns another way, in a few minutes. Lesson 6
-# shows it.
-
-# %% [markdown]
+# This is slow: the workshop's recipe takes hours on two cores, for music of two bars. Kantor's own
+# network learns another way, in a few minutes. Lesson 6 shows it.
+#
 # ## Exercises
 #
-# 1. Suppose a network only ever answers -1, silence. What share of the cells of Bach's pictures
-#    does it have right? Why does this explain what happens in the first 20 iterations?
-# 2. The latent is there so that one melody gets different accompaniments. Draw two samples for the
-#    same melodies with different random numbers. How far apart are they, cell by cell?
+# 1. Suppose that a network only ever answers -1, silence. What share of the pixels of Bach's
+#    pictures does it have right? How does this help to explain the first 20 iterations?
+# 2. The latent is there so that one melody can get different accompaniments. Make a second sample
+#    for the same melodies with another latent. How much do the two differ?
 
 # %% [markdown]
 # ## Answers
 #
-# **1.** A voice sounds one pitch of 128 at a time. So silence is right in more than 99 of 100
-# cells, and the quickest way to look more like Bach is to switch cells off. Which few cells to
-# leave on is the hard part, and it comes later.
+# **1.** A voice sounds at most one pitch of 128 at a time. So silence is right in more than 99 of
+# 100 pixels, and the quickest way to look more like Bach is to turn pixels off. Which few to leave
+# on is harder to learn, and comes later.
 
 # %%
-print(f"silence has {(rolls == -1).mean():.2%} of the cells right")
+print(f"silence has {(rolls == -1).mean():.2%} of the pixels right")
 
 # %% [markdown]
-# **2.** Two numbers tell it. The first is a mean over all cells of the pictures, between 0 (the
-# same) and 2. The second is the share of composed cells in which another pitch, or a rest, came
-# out. It is what Kantor calls [diversity](../docs/hands-on/glossary.html#diversity) and watches for
-# [mode collapse](../docs/hands-on/glossary.html#mode-collapse): see lesson 5. Here it is a few
-# cells in a hundred: after so short a training the network hardly uses its latent.
+# **2.** The first number compares the pictures: the mean difference of two pixels, between 0 (the
+# same) and 2. The second compares the notes of the three lower voices: the share of steps in which
+# another pitch, or a rest, came out. Kantor calls this share
+# [diversity](../docs/hands-on/glossary.html#diversity) and watches it for [mode
+# collapse](../docs/hands-on/glossary.html#mode-collapse): see lesson 5. Here it is a few in a
+# hundred: after so short a training the network hardly uses its latent.
 
 # %%
 other = trainer.networks.sample(held_out, np.array([2, 0])).numpy()
-print(f"pictures differ by {np.abs(other - kept[last]).mean():.4f} a cell")
+print(f"pictures differ by {np.abs(other - kept[last]).mean():.4f} a pixel")
 differ = unet.from_rolls(other).numpy() != unet.from_rolls(kept[last]).numpy()
-print(f"notes differ in {differ[..., 1:].mean():.1%} of the composed cells")
+print(f"notes differ in {differ[..., 1:].mean():.1%} of the composed steps")

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 5. Watching
 #
-# **The idea:** a loss of such a game does not say how good the music is, so one watches several
-# figures together, knows what a broken training looks like, and checks the figures themselves on
-# something whose answer is known.
+# **The idea:** the losses of a generator and a critic do not say how good the music is. So one
+# watches several figures together. One also checks each figure on music whose answer is known.
 #
-# First you read the log of your own training, then you break four small ones on purpose.
+# First you read the log of your own training. Then you break four small trainings on purpose, to
+# see what a broken one looks like.
 #
 # **Time:** about a minute and a half on two free cores.
 # **Needs:** what `make repro` made.
@@ -33,7 +33,7 @@ from kantor.metrics import baselines, distances, musical
 from kantor.model.nets import unet
 from kantor.model.train import loop
 from kantor.music.score import Score, onset_floor
-from kantor.training import history, stopping
+from kantor.training import history
 
 reports = lesson.ROOT / "reports" / "training"
 log = history.Log(history.read(reports / "history.csv"))
@@ -44,10 +44,11 @@ print(len(log.rows), "rows, the last at iteration", int(log.rows[-1]["iteration"
 # %% [markdown]
 # ## A healthy run
 #
-# `make repro` wrote a row of figures every ten
+# `make repro` wrote a row of figures into a log every ten
 # [iterations](../docs/hands-on/glossary.html#iteration). Kantor's network first learns by
-# [likelihood](../docs/hands-on/glossary.html#likelihood): how surprised is it by what Bach wrote?
-# Right of the dashed line the critic joins. Lesson 6 is about both.
+# [likelihood](../docs/hands-on/glossary.html#likelihood): it gives a probability to each note that
+# Bach wrote, and training makes these probabilities larger. The loss is small where they are large.
+# At the dashed line the critic joins. Lesson 6 tells more of both.
 
 
 # %%
@@ -58,7 +59,7 @@ def draw(axis, rows, name, **style):
 
 _, axes = plt.subplots(1, 2, layout="constrained")
 draw(axes[0], log.rows, "likelihood")
-axes[0].set(title="likelihood loss: lower is less surprised", xlabel="iteration", ylim=(0, 1))
+axes[0].set(title="likelihood loss: lower is better", xlabel="iteration", ylim=(0, 1))
 axes[0].axvline(params.warmup_iterations, color="grey", linestyle="--")
 for name in ("wasserstein", "critic_loss", "generator_loss"):
     draw(axes[1], log.rows, name, label=name)
@@ -67,30 +68,31 @@ axes[1].legend()
 plt.show()
 
 # %% [markdown]
-# Left: steep at first, then ever flatter; ragged at the end, where it is counted on one window in
-# eight. Right: the [distance](../docs/hands-on/glossary.html#wasserstein-distance) rises. Here the
-# generator is good before the critic has learned to see, and then the critic finds ever more to
-# criticise. The generator's loss jumps: it is the mean score of its own samples, and only
-# *differences* of scores mean anything. None of these curves says "the music is good now". That
-# takes figures of the music.
+# Left: the loss falls fast at first, then ever more slowly. Right: the
+# [distance](../docs/hands-on/glossary.html#wasserstein-distance) rises. In lesson 3 it fell as the
+# points got better. Here the generator has already learned when the critic begins, and the critic
+# learns to see more and more differences. So a rising distance does not mean worse music. The
+# generator's loss jumps: it is the mean score of what it makes, with the sign turned, and only
+# *differences* of scores mean anything. No curve here says how good the music is.
 
 # %% [markdown]
 # ## Three musical measures
 #
-# The workshop watches three, and Kantor counts them too, each beside Bach's:
+# The workshop watches three measures of the music. Kantor counts them too, beside Bach's:
 #
 # - [empty bars](../docs/hands-on/glossary.html#empty-bars): the share of bars in which a voice is
 #   silent;
-# - the pitches that are used: here, how many [pitch
-#   classes](../docs/hands-on/glossary.html#pitch-classes) a bar has;
+# - which pitches are used: here, how many [pitch
+#   classes](../docs/hands-on/glossary.html#pitch-classes) (note names without octave) a bar has;
 # - [in scale](../docs/hands-on/glossary.html#in-best-scale): the share of notes inside the major
 #   scale that fits best.
 #
-# The band is Bach: mean and one [standard
-# deviation](../docs/hands-on/glossary.html#standard-deviation) up and down. Near to it is good,
-# above it is not better than below. The fourth figure,
-# [diversity](../docs/hands-on/glossary.html#diversity), compares two takes of one melody with
-# different random numbers: the share of cells that differ.
+# The band is Bach's: his mean, and one [standard
+# deviation](../docs/hands-on/glossary.html#standard-deviation) up and down. Inside it is good;
+# above it is no better than below. The fourth figure is
+# [diversity](../docs/hands-on/glossary.html#diversity). One melody is composed twice, with
+# different random numbers; diversity is the share of
+# [cells](../docs/hands-on/glossary.html#cell) that differ.
 
 # %%
 measures = {"metric_empty_bars": "empty bars", "metric_pitch_classes": "pitch classes a bar"}
@@ -114,13 +116,13 @@ beside_bach({"your training": log.rows})
 
 # %% [markdown]
 # At iteration 50 the bars have too many pitch classes, and too few notes are in scale. From
-# iteration 100 on all three are inside Bach's band. These measures do their work early: they find
-# silence and noise. Exercise 1 shows what they do not find. Therefore Kantor also counts parallels,
-# clashes, chords and leaps.
+# iteration 100 on all three are inside Bach's band. So these measures find silence and noise, and
+# after that they say little; exercise 1 shows what they miss. Kantor therefore also counts
+# parallels, clashes, chords and leaps.
 #
-# Nothing replaces listening. As it trained, Kantor composed under one melody again and again. You
-# hear it before the first iteration, where every note is random within its voice's range; then at
-# iteration 50; then at the end.
+# Figures do not replace listening. During the training Kantor composed under one melody again and
+# again. You hear it before the first iteration, when every note is random within its voice's
+# range; at iteration 50; and at the end.
 
 # %%
 frames = corpus.load(reports / "frames.npz")
@@ -130,10 +132,10 @@ for take in (*frames[:2], frames[-1]):
 # %% [markdown]
 # ## Broken on purpose
 #
-# Now four trainings go wrong. They train the U-Net of lesson 4, smaller still, on 60 chorales, by
-# the function that `make repro` calls, in a folder that is thrown away. It has a [health
-# check](../docs/hands-on/glossary.html#health-check): it looks at every row of the log, warns, and
-# stops a training that cannot recover.
+# Now four trainings go wrong. Each trains a small U-Net, as in lesson 4, on 60 chorales.
+# `loop.train` is the function that `make repro` uses. It contains a [health
+# check](../docs/hands-on/glossary.html#health-check), which reads every row of the log, and warns
+# or stops the training if something is wrong. The function `run` prints what it finds.
 
 # %%
 unet.FILTERS, unet.LATENT = (4, 8, 16, 32), (2, 8, 32)
@@ -163,41 +165,39 @@ def run(generator=0.001, critic=0.001, **changes):
 runs = {}
 
 # %% [markdown]
-# **The learning rate is too high**, a hundred times the workshop's. The [learning
+# **The learning rate is too high**, a hundred times that of the other trainings here. The [learning
 # rate](../docs/hands-on/glossary.html#learning-rate) says how far each step changes the weights.
-# With too large steps both networks jump past every good place, and the losses shoot up. Kantor
-# stops it after a few iterations.
+# Too large steps jump past good weights, and the losses shoot up. Kantor stops this training after
+# a few iterations.
 
 # %%
 runs["rate too high"] = run(generator=0.1, critic=0.1)
 
 # %% [markdown]
-# **No gradient penalty.** The setting may not be zero, so it is next to nothing. Nothing keeps the
-# critic's scores small now. It can make the difference of two scores larger by simply multiplying
-# all of them. The loss runs away without anything being learned. Kantor stops this too, with the
-# same finding and the right advice.
+# **No gradient penalty.** Kantor does not accept zero, so we set it to next to nothing. Now nothing
+# limits the critic's scores. By multiplying all of them the critic makes their difference larger,
+# without seeing anything new. Its loss runs away. Kantor stops this too; here the second half of
+# its advice is the right one.
 
 # %%
 runs["no penalty"] = run(gradient_penalty=1e-9)
 
 # %% [markdown]
 # **The critic is too weak**: it learns a thousand times more slowly, and gets one step instead of
-# five. The generator soon finds out what this critic happens to like. The distance falls below
-# zero: the critic scores noise *higher* than Bach. The health check finds nothing wrong, for the
-# figures are small and move. This one you must see yourself: a distance that falls below zero, and
-# a music that stays noise.
+# five. The generator soon finds what this critic happens to like. The distance falls below zero:
+# the critic scores the generator's noise *higher* than Bach. The health check finds nothing, as the
+# figures are small and keep moving. You must see this fault yourself, in the two rows of pictures
+# below.
 
 # %%
 if lesson.budget(1, 0):  # tests leave the two longer ones out
     runs["weak critic"] = run(critic=1e-6, critic_steps=1)
 
 # %% [markdown]
-# **The samples collapse.** This is the recipe of lesson 4, without a fault in it. The distance
-# falls and falls, as in a success, and the share in scale rises to Bach's. But the bars get empty,
-# and two takes of a melody become the same: silence. Generators also collapse onto a few notes; it
-# is called [mode collapse](../docs/hands-on/glossary.html#mode-collapse). Kantor warns at a
-# measurement below .02 and stops after three in a row. Lesson 4 went through this valley; with the
-# health check it would have ended there.
+# **The samples collapse.** No setting is wrong here; the training only runs longer. Two takes of a
+# melody become the same: silence. Other generators repeat a few notes. Both are called [mode
+# collapse](../docs/hands-on/glossary.html#mode-collapse). Kantor warns when the diversity of a
+# measurement is below .02, and stops after three such measurements in a row.
 
 # %%
 if lesson.budget(1, 0):
@@ -209,39 +209,20 @@ for axis, (name, rows) in zip(axes, runs.items(), strict=True):
     draw(axis, rows, "wasserstein", marker=".")
     axis.set(title=name, xlabel="iteration")
 axes[0].set_ylabel("the critic's distance")
-plt.show()
-
-# %%
 beside_bach(runs)
 
 # %% [markdown]
-# Look at the line of the collapse. Its distance (above) and its share in scale (below) please the
-# eye, but .75 empty bars means that three voices of four are silent: only the given melody sounds.
-# No single curve tells all four faults. (The first run was stopped before it was measured.)
-
-# %% [markdown]
-# ## When to stop
-#
-# More iterations are not always better, and a loss that stands still may mean either "learned" or
-# "broken". Kantor stops for the first of these reasons that holds: the budget of iterations (or
-# minutes) is used up; the critic's distance has stood still for many rows; the headline measures,
-# parallels and chords among them, are Bach's in several measurements in a row. This is how near
-# each was at the end of your training:
-
-# %%
-done = int(log.rows[-1]["iteration"])
-for one in stopping.criteria(log, params, done, 0, reference):
-    print(f"{one.name:10}{one.share:5.0%}  {'stops' if one.met else '':6}{one.text}")
-
-# %% [markdown]
-# The budget decided. The other two are strict on purpose, for a training that is left alone for
-# hours.
+# Look at the line of the collapse. Its distance falls, as in a success, and its share in scale
+# rises to Bach's. But .75 empty bars mean that three voices of four are silent: only the given
+# melody sounds. No single curve shows all four faults. (The first run was stopped before it was
+# measured.)
 
 # %% [markdown]
 # ## Can you trust a measure?
 #
-# Try it on something whose answer you know. A scale of C major has eight notes, all in C major, no
-# empty bar, and the distance of its pitches from its own pitches is 0. Kantor's functions say so:
+# Try it on something whose answer you know. In a scale of C major all notes are in C major, and no
+# bar is empty. The distance between its pitches and its own pitches is 0. Kantor's functions say
+# so:
 
 
 # %%
@@ -258,9 +239,10 @@ print("pitch histogram's distance to its own:", *distances.earth_movers(own, own
 lesson.hear(c_major, "The scale")
 
 # %% [markdown]
-# Two published codes do not. The first is the workshop's (`metrics_utils.py` of
-# aws-deepcomposer-samples, 2019). Here are its three formulas, written anew for one voice. Can you
-# see what is wrong?
+# Two published programs give other answers. The first is the workshop's (`metrics_utils.py` of
+# aws-deepcomposer-samples, 2019). Here are its three formulas, rewritten for one voice. We give
+# them the scale and silence. Each comes twice: as a roll of 0 and 1, and as one of -1 and 1, as the
+# workshop's rolls are.
 
 
 # %%
@@ -284,17 +266,16 @@ for name, one in rolls.items():
 
 # %% [markdown]
 # - *Empty bars* is 1 for a scale and 0 for silence: it counts the bars that are **not** empty.
-# - *Distance* compares with a row of ones, not with Bach. A scale in quarter notes and silence both
-#   get 9.165, the root of 84.
-# - *In scale* gives half of the scale's notes away. Its `reshape(12, 7)` makes a group of seven
-#   *neighbouring* pitches, where all Cs, all C sharps and so on should come together. `(7, 12)`
-#   would be right.
-# - The workshop's rolls hold -1 and 1, and the formulas are made for 0 and 1. Then each silent cell
-#   counts as -1, and silence and scale are nearly the same.
+# - *Distance* compares with a row of ones, not with Bach. This scale and silence both get 9.165,
+#   the square root of 84.
+# - *In scale* is .5, where 1 is right. `reshape(12, 7)` puts seven *neighbouring* pitches into a
+#   group. All Cs should be in one group, all C sharps in the next: that is `reshape(7, 12)`, with
+#   the axes of the sum to match.
+# - With -1 and 1, the last two rows, each silent cell counts as -1. The distance and the share in
+#   scale are then nearly the same for music and for silence.
 #
-# The second is the package pypianoroll, version 1.0.4, which Kantor uses for files. It folds
-# pitches in the same way, ten neighbours to a group. So its share depends on the octave in which
-# the same scale stands:
+# The second is the package pypianoroll, version 1.0.4. It groups neighbouring pitches too, ten to a
+# group. So its share in scale depends on the octave in which the same scale stands:
 
 # %%
 for lowest in (36, 48, 60, 72):
@@ -306,15 +287,15 @@ for lowest in (36, 48, 60, 72):
 # %% [markdown]
 # ## Exercises
 #
-# 1. Give each melody the lower voices of another chorale in the same key. Which of the three
-#    measures notice? Which others do?
-# 2. For 20 rows the critic's distance stays at 0.00001. What does that mean? Find out what Kantor
-#    says of it.
+# 1. Put the lower voices of another chorale in the same key under each melody. Which of the three
+#    measures change? Which other measures do?
+# 2. For 20 rows of a log the critic's distance is 0.00001. What does that mean? What does
+#    `history.examine` say?
 #
 # ## Answers
 #
-# **1.** None of the three: every voice is by Bach, in the right key. But the voices do not belong
-# together, and what counts *together* sees it: triads and seventh chords, clashes, parallels.
+# **1.** None of the three changes much: every voice is by Bach, and in the right key. But the
+# voices do not fit together. Measures that compare voices show it: parallels, clashes, chords.
 
 # %%
 held_out = [piece.score for piece in chorales if piece.split == "valid"]
@@ -324,9 +305,9 @@ table = pd.DataFrame({name: musical.evaluate_windows(one).mean() for name, one i
 table.filter(regex="empty|classes|best_scale|seventh|clash|fifths", axis=0).round(3)
 
 # %% [markdown]
-# **2.** The critic gives Bach and the network the same score. Either the music cannot be told from
-# Bach's any more, or the critic has stopped to see anything. After so few rows it is always the
-# second. In both cases the generator has nothing left to learn from, and Kantor stops.
+# **2.** The critic gives Bach's and the generator's music the same mean score. Perhaps the two
+# cannot be told apart any more. Far more often the critic tells nothing apart; the log alone cannot
+# say which. Either way the generator learns nothing from it, and Kantor stops the training.
 
 # %%
 zeros = history.Log([{"iteration": row, "wasserstein": 0.00001} for row in range(20)])

@@ -1,15 +1,16 @@
 # %% [markdown]
 # # 8. Use it: from your melody to a piece that you can share
 #
-# You bring a melody and keep what you like; Kantor writes all the rest, and as often as you ask.
+# You bring a melody. Kantor composes the other voices, as often as you ask, and you keep what you
+# like.
 #
-# This lesson needs no programming. You click in a page, or you type one line. The grey boxes run
-# these same lines, so that you can hear what comes out; they run for about half a minute. They
-# need the model that `make repro` makes. The lesson prepares questions 19 and 20 of
-# [the twenty](../docs/hands-on/questions.md).
+# This lesson needs no programming. You click in a page, or you type one line. Read the text; you
+# may skip the grey boxes. They run the lines that you would type, and show what comes out. They
+# take about half a minute, and need the model that `make repro` makes. The lesson prepares
+# questions 19 and 20 of the [twenty questions](../docs/hands-on/questions.md).
 
 # %% [markdown]
-# The first box only makes things ready. It works in a temporary folder, so nothing of yours is
+# The first box only prepares the others. They work in a temporary folder, so nothing of yours is
 # changed.
 
 # %%
@@ -21,9 +22,9 @@ folder = begin()
 # %% [markdown]
 # ## By clicking: Studio
 #
-# [Studio](../docs/hands-on/glossary.html#studio) is a page in your browser. To open it, type
-# `make studio` in a terminal, in Kantor's folder, and press Enter. Everything stays on your
-# machine.
+# [Studio](../docs/hands-on/glossary.html#studio) is a page in your browser. To open it you need a
+# *terminal*, the program of your computer into which one types commands. Open one in Kantor's
+# folder, type `make studio` and press Enter. Everything stays on your machine.
 
 # %%
 picture("studio/start.png")
@@ -40,27 +41,28 @@ picture("studio/start.png")
 picture("studio/takes.png")
 
 # %% [markdown]
-# Press *Hear*, or the keys `1`, `2` and `3`, to hear them. Under each stands how it differs from
-# the others. Press *Use* at the one that you like best. Do you like none? Press *Compose* again:
-# three others come.
+# Press *Hear*, or the keys `1`, `2` and `3`, to hear them. The line under each take says how it
+# differs from the others. Press *Use* at the one that you like best. If you like none, press
+# *Compose* again and get three others.
 #
-# Two sliders at the right change what comes. *Creative risk* is the
+# Two sliders at the right change the next takes. *Creative risk* is the
 # [temperature](../docs/hands-on/glossary.html#temperature): to the left the notes are safe, to
 # the right they are bold, and more often wrong. *Plainness* leaves out decoration.
 #
 # ## By typing
 #
-# The same works in a terminal. Type `source .venv/bin/activate` once, so that the terminal knows
-# Kantor. Then one line composes. (In these boxes it begins with `!`; in a terminal leave that
-# out.)
+# You can also compose from the terminal. Type `source .venv/bin/activate` in Kantor's folder first;
+# from then on this terminal knows the command `kantor`. Then one line composes. (In these boxes it
+# begins with `!`; leave that out in a terminal. And type the place of your own file, such as
+# `docs/melodies/ode_to_joy.mid`.)
 
 # %%
 # !kantor compose melodies/ode_to_joy.mid --transpose fit
 
 # %% [markdown]
-# Kantor prints what it did and the names of two files: music for any music program, and a
-# picture. `--transpose fit` moves the melody to where all voices have room. Without it the melody
-# would lie low for a soprano, and Kantor would say so.
+# Kantor prints what it did and the names of two files: a MIDI file, which music programs open, and
+# a picture. `--transpose fit` moves the melody up or down to where all voices have room. Without it
+# this melody would lie low for a soprano, and Kantor would say so.
 
 # %%
 ode = piece("ode_to_joy-fit-take1.mid").score
@@ -96,8 +98,8 @@ hear(bars(above, 1, 2), "The same melody as a bass")
 #
 # Back to the first piece. Say that you like it except for the lower voices of bars 5 and 6. In
 # Studio drag over the bar numbers 5 and 6 and press *Compose bars 5–6 again*. The melody is given
-# there, so it stays. Or type this line. `--given soprano` keeps the melody, and `--seed 3` asks
-# for other notes than those that are there:
+# there, so it stays. Or type the line below. `--given soprano` keeps the melody. `--seed 3` starts
+# the random choice at another place, so that other notes can come:
 
 # %%
 # !kantor compose compositions/ode_to_joy-fit-take1.mid --given soprano --compose-bars 5-6 --seed 3
@@ -165,7 +167,7 @@ picture("studio/published.png")
 # ## Exercises
 #
 # 1. A friend sends you `bass.mid`, a bass line. She wants three versions with voices above it,
-#    and tomorrow three others. What do you click, and what do you type?
+#    and tomorrow three others. What do you click, or what do you type?
 # 2. You love a take, but not the alto and tenor of bars 9 to 12. How do you change these and
 #    nothing else? Afterwards, how could you check that nothing else was changed?
 
@@ -185,8 +187,8 @@ picture("studio/published.png")
 # !kantor compose compositions/ode_to_joy-fit-take1.mid --voices alto,tenor --compose-bars 9-12
 
 # %% [markdown]
-# To check it, press `C` in Studio: it changes between the piece and the take. Or compare the
-# pictures that Kantor wrote. Here they are counted: which voices differ, and in which bars?
+# To check it, press `C` in Studio: it switches between the piece and the take. Or compare the
+# pictures that Kantor wrote. The next box compares the two: which voices differ, and in which bars?
 
 # %%
 last = piece("*bars9-12*.mid").score
@@ -195,5 +197,6 @@ for index, line in enumerate(ode.ensemble.names):
     print(f"{line}: differs in bars {sorted({int(step) // 16 + 1 for step in steps})}")
 
 # %% [markdown]
-# Few notes are new. With soprano and bass fixed there is little choice, and with three voices
-# fixed the same notes may well come again. To get something quite different, let more voices go.
+# Only alto and tenor may differ, and only in these bars. With soprano and bass fixed there is
+# little choice, so few notes may be new. For something quite different let more voices be composed
+# again.

@@ -181,8 +181,8 @@ curves(lonely, "generator's loss; the critic stands still")
 
 # %% [markdown]
 # The generator's loss falls all the time, because it finds out where this critic gives high scores.
-# But the ring is not there, so the points go further and further away. To know how good they are, look
-# at them, or measure them by something that takes no part in the training.
+# But the ring is not there, so the points go further and further away. To know how good they are,
+# look at them, or measure them by something that takes no part in the training.
 #
 # ## Turn the knobs
 #

@@ -5,6 +5,7 @@ import math
 import re
 import sqlite3
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -132,6 +133,11 @@ def _silent(*lines):
     return lambda pitches: np.where(np.isin(np.arange(pitches.shape[-1]), lines), -1, pitches)
 
 
+def _silent_at_first(line):
+    takes = count()
+    return lambda pitches: _silent(line)(pitches) if next(takes) == 0 else pitches
+
+
 TRIO = (Line("flute", 72, 96), Line("cello", 36, 60), Line("kick", 36, 36, "drum"))
 
 
@@ -143,6 +149,7 @@ TRIO = (Line("flute", 72, 96), Line("cello", 36, 60), Line("kick", 36, 36, "drum
         (lambda pitches: pitches[:, :-1], "answers with shape (1, 31, 3)"),
         (_silent(1, 2), "silent cello"),
         (_silent(2), None),
+        (_silent_at_first(1), None),
         (Mock(side_effect=RuntimeError("NaN in\nthe network")), "NaN in the network"),
     ],
 )

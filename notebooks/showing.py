@@ -31,7 +31,6 @@ def begin() -> Path:
     shutil.copytree(ROOT / "docs/melodies", folder / "melodies")
     os.chdir(folder)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    os.environ["TTY_COMPATIBLE"] = "0"  # no progress is drawn
     return folder
 
 

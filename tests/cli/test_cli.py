@@ -153,3 +153,11 @@ def test_faults_are_one_line(batch, tmp_path, words, fault):
     assert result.exit_code in (1, 2)
     assert fault in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_notebook_sees_no_progress_bar(monkeypatch, capfd):
+    """It asks for colours, and is no terminal."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with console.progress("Composing", 2) as show:
+        show(1)
+    assert capfd.readouterr() == ("", "")

@@ -79,8 +79,9 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None
 
     # A descriptor of its own, so that the bar is seen while TensorFlow's lines are kept away.
     with os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
+        # Where colours are asked for, as in a notebook, rich takes anything for a terminal.
         console = Console(file=terminal)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        with Progress(console=console, transient=True, disable=not terminal.isatty()) as bar:
             task = bar.add_task(what, total=total)
 
             def show(advance: int = 0, text: str = "") -> None:

@@ -3,7 +3,6 @@
 Everything else the lessons take from Kantor itself.
 """
 
-import base64
 import html
 import io
 import os
@@ -21,6 +20,7 @@ from kantor.formats.audio import mp3_bytes
 from kantor.formats.picture import roll_figure
 from kantor.music.excerpts import excerpt
 from kantor.music.score import Score
+from kantor.publishing.page import data_url
 from kantor.settings import Source, quiet
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +46,9 @@ def budget(full: int, quick: int) -> int:
 
 def hear(score: Score, caption: str = "") -> HTML:
     """A player for a score, as Kantor sounds it. Keep it short: see `bars`."""
-    sound = base64.b64encode(mp3_bytes(score)).decode()
     label = html.escape(caption or score.title or "score", quote=True)
     player = f'<audio controls preload="metadata" aria-label="{label}"'
-    player += f' src="data:audio/mpeg;base64,{sound}"></audio>'
+    player += f' src="{data_url(mp3_bytes(score), "audio/mpeg")}"></audio>'
     said = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return HTML(f'<figure class="hear">{player}{said}</figure>')
 

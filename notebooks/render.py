@@ -24,6 +24,8 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
+from kantor.publishing.page import data_url
+
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs" / "hands-on"
 FOLDERS = [HERE / "templates", HERE.parent / "src" / "kantor" / "pages" / "templates"]
@@ -112,7 +114,7 @@ def thumb(cells: str) -> str | None:
     picture = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB")
     picture.thumbnail(THUMB)
     picture.save(stream := io.BytesIO(), "webp", quality=80)
-    return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return data_url(stream.getvalue(), "image/webp")
 
 
 def write(name: str, cells: str = "", **more: object) -> None:

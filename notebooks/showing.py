@@ -1,6 +1,5 @@
 """For lesson 8: a temporary folder in which commands are typed, and what they wrote, to show."""
 
-import base64
 import io
 import os
 import shutil
@@ -15,6 +14,7 @@ from PIL import Image
 from kantor.compose.composer import Request
 from kantor.compose.from_file import read_request
 from kantor.compose.plan import Plan
+from kantor.publishing.page import data_url
 
 PICTURES = {
     "studio/start.png": "Studio's first page: record, open a file, an empty piece, go on",
@@ -39,8 +39,8 @@ def picture(name: str) -> HTML:
     small = Image.open(ROOT / "docs" / name).convert("RGB")
     small.thumbnail((860, 1100))
     small.save(stream := io.BytesIO(), "webp", quality=60)
-    data = base64.b64encode(stream.getvalue()).decode()
-    return HTML(f'<img src="data:image/webp;base64,{data}" alt="{PICTURES[name]}">')
+    data = data_url(stream.getvalue(), "image/webp")
+    return HTML(f'<img src="{data}" alt="{PICTURES[name]}">')
 
 
 def piece(name: str, bars: str = "1") -> Request:

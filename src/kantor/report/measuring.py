@@ -118,11 +118,10 @@ def share_changed_by_melody(takes: Sequence[Score], others: Sequence[Score]) -> 
     differs = []
     for take, other in zip(takes, others, strict=True):
         up = (key_of(take).major_tonic - key_of(other).major_tonic + 6) % 12 - 6
-        ours, theirs = (one.pitches[next(iter(one.bar_lines), 0) :] for one in (take, other))
-        steps, pitched = min(len(ours), len(theirs)), take.ensemble.pitched
-        moved = theirs[:steps].copy()
-        moved[:, :pitched] += np.where(moved[:, :pitched] == REST, 0, up).astype(np.int8)
-        different = ours[:steps] != moved
+        pair = take, other.transposed(up)
+        ours, theirs = (one.pitches[next(iter(one.bar_lines), 0) :] for one in pair)
+        steps = min(len(ours), len(theirs))
+        different = ours[:steps] != theirs[:steps]
         differs.append(np.delete(different, take.ensemble.leads, axis=1).ravel())
     cells = np.concatenate([np.zeros(0, bool), *differs])
     return float(cells.mean()) if cells.size else None

@@ -37,6 +37,10 @@ if __name__ == "__main__":
         call.result()
     except processes.Died:
         print("told")
+    try:
+        workers.submit(len, "abc")
+    except processes.Died:
+        print("told")
 """
 WORK = """
 import time
@@ -58,9 +62,9 @@ def test_what_is_needed_was_imported_elsewhere(tmp_path):
 
 
 def test_a_call_whose_workers_are_ended_is_not_made_again(tmp_path):
-    """It fails at once, so that nobody waits for it."""
+    """It fails at once, so that nobody waits for it; so does a call that comes later."""
     with started(tmp_path, ENDED) as process:
-        assert process.communicate(timeout=60)[0].split() == ["told"]
+        assert process.communicate(timeout=60)[0].split() == ["told", "told"]
 
 
 def test_workers_end_with_the_process_that_they_work_for(tmp_path):

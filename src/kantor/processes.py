@@ -22,6 +22,8 @@ from typing import Any
 BATCH = "kantor.batch.worker"
 """What a batch's workers need: named here, so that naming it imports none of it."""
 
+ENDED = "its workers were ended"
+
 
 class Died(RuntimeError):
     """A call ended the process that made it."""
@@ -49,7 +51,13 @@ class Workers:
         self.lock, self.closed = threading.RLock(), False
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Call:
-        """Have a function called by the next worker that is free."""
+        """Have a function called by the next worker that is free.
+
+        Raises
+        ------
+        Died
+            If the workers were ended.
+        """
         return Call(self, function, *arguments)
 
     def renew(self, pool: ProcessPoolExecutor) -> None:
@@ -77,12 +85,19 @@ class Call:
     def __init__(self, workers: Workers, *task: Any) -> None:
         self._workers, self._task = workers, task
         with workers.lock:
-            try:
-                self._future: Future[Any] = workers.pool.submit(*task)
-            except BrokenProcessPool:
-                workers.renew(workers.pool)
-                self._future = workers.pool.submit(*task)
+            self._future = self._begun()
             self._pool = workers.pool
+
+    def _begun(self) -> Future[Any]:
+        while True:
+            try:
+                return self._workers.pool.submit(*self._task)
+            except RuntimeError as error:
+                if self._workers.closed:
+                    raise Died(ENDED) from None
+                if not isinstance(error, BrokenProcessPool):
+                    raise
+                self._workers.renew(self._workers.pool)
 
     def result(self) -> Any:
         """Wait for what the function returns, or raise what it raises.
@@ -99,7 +114,7 @@ class Call:
             self._workers.renew(self._pool)
         with self._workers.lock:
             if self._workers.closed:
-                raise Died("its workers were ended")
+                raise Died(ENDED)
             again = Call(self._workers, *self._task)
             try:
                 return again._future.result()

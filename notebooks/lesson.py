@@ -20,7 +20,7 @@ from kantor.formats.audio import mp3_bytes
 from kantor.formats.picture import roll_figure
 from kantor.music.excerpts import excerpt
 from kantor.music.score import Score
-from kantor.publishing.page import data_url
+from kantor.pages import data_url
 from kantor.settings import Source, quiet
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
-from kantor.publishing.page import data_url
+from kantor.pages import data_url
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs" / "hands-on"

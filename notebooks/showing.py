@@ -14,7 +14,7 @@ from PIL import Image
 from kantor.compose.composer import Request
 from kantor.compose.from_file import read_request
 from kantor.compose.plan import Plan
-from kantor.publishing.page import data_url
+from kantor.pages import data_url
 
 PICTURES = {
     "studio/start.png": "Studio's first page: record, open a file, an empty piece, go on",

@@ -6,6 +6,7 @@ is one file that loads nothing from elsewhere. What comes from files is escaped.
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -32,3 +33,8 @@ def template(package: str, name: str) -> Template:
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template(name)
+
+
+def data_url(content: bytes, kind: str) -> str:
+    """Content of a MIME type as an address that holds it: the page asks no server for it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -6,7 +6,6 @@ about 1.5 MB of it.
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from kantor.formats import midi, musicxml
 from kantor.formats.picture import pitch_span
 from kantor.music.repeats import played
 from kantor.music.score import Score
-from kantor.pages import template
+from kantor.pages import data_url, template
 from kantor.pages.rolls import octave_labels, roll
 from kantor.publishing import Progress, Publication, Published
 
@@ -144,11 +143,6 @@ def stem(title: str) -> str:
     """A file's name of a title: letters and digits of any script, and dashes."""
     text = unicodedata.normalize("NFC", title)
     return re.sub(r"[\W_]+", "-", text).strip("-")[:_STEM].strip("-") or "piece"
-
-
-def data_url(content: bytes, kind: str) -> str:
-    """Content as an address that holds it."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _address(score: Score, kind: Any, media: str) -> str:

@@ -17,9 +17,8 @@ from kantor.errors import InputError
 from kantor.formats.picture import pitch_span
 from kantor.music.repeats import played
 from kantor.music.score import Score
-from kantor.pages import template
+from kantor.pages import data_url, template
 from kantor.pages.rolls import octave_labels, roll
-from kantor.publishing.page import data_url
 from kantor.styles import Style
 
 MELODIES = Path("docs/melodies")

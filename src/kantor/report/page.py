@@ -10,7 +10,6 @@ the template ``report.html.j2`` and in the glossary.
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import math
@@ -23,7 +22,7 @@ from PIL import Image
 from kantor import files
 from kantor.ensemble import SATB, Ensemble
 from kantor.metrics.part_writing import marks
-from kantor.pages import glossary, template
+from kantor.pages import data_url, glossary, template
 from kantor.report import plots, samples
 from kantor.report.comparing import OUTSIDE
 from kantor.report.grouping import KINDS, MARKS, grouped, of_kind, titles
@@ -182,8 +181,8 @@ def _film(path: Path) -> dict[str, Any] | None:
         last = io.BytesIO()
         image.convert("RGB").quantize(64).save(last, "PNG", optimize=True)
     return {
-        "moving": base64.b64encode(path.read_bytes()).decode(),
-        "last": base64.b64encode(last.getvalue()).decode(),
+        "moving": data_url(path.read_bytes(), "image/gif"),
+        "last": data_url(last.getvalue(), "image/png"),
         "width": width,
         "height": height,
     }

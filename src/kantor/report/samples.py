@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 from kantor.data.corpus import Piece
 from kantor.formats.picture import pitch_span
 from kantor.music.score import STEPS_PER_QUARTER, Score
+from kantor.pages import data_url
 from kantor.pages.rolls import octave_labels, roll
 from kantor.report.composing import melody_mask, spread
 
@@ -136,8 +136,8 @@ def embed(scores: Sequence[Score], room: int) -> list[str]:
         played = list(pool.map(lambda score: audio.mp3_bytes(score, RATE), scores))
     addresses = []
     for content in played:
-        sound = base64.b64encode(content).decode()
-        fits = len(sound) <= room
-        room -= len(sound) if fits else 0
-        addresses.append(f"data:audio/mpeg;base64,{sound}" if fits else "")
+        address = data_url(content, "audio/mpeg")
+        fits = len(address) <= room
+        room -= len(address) if fits else 0
+        addresses.append(address if fits else "")
     return addresses

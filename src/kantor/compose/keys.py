@@ -11,7 +11,7 @@ from kantor.compose.marks import step_of
 from kantor.compose.overrides import Overrides
 from kantor.formats.parsed import LATE, ParsedFile
 from kantor.music.key import estimate, likely
-from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Pitches, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Key, Score
 
 _FITS = 0.8  # share of the notes' time that a key signature must hold to be believed
 _BEYOND = 0.05  # share of the time that a default may hold beyond another key and yet be doubted
@@ -35,7 +35,7 @@ def key_for(
     if overrides.key or not len(_sounding(score)):  # drums have none
         key = overrides.key or written or Key()
     elif written is None:
-        key = estimate(_pitched(score))
+        key = estimate(score.pitched)
         messages.append(f"the file names no key; it sounds like {key.name}")
     elif (key := _heard(file, written, score)) != written:
         messages.append(
@@ -49,10 +49,10 @@ def _heard(file: ParsedFile, written: Key, score: Score) -> Key:
     """The written key where the notes bear it out; many programs write C major into all MIDI."""
     share = _share_in(written, score)
     if file.kind == "midi" and written == Key():
-        key = estimate(_pitched(score), written)
+        key = estimate(score.pitched, written)
         contradicted = share <= _share_in(key, score) + _BEYOND
     else:
-        key = estimate(_pitched(score))
+        key = estimate(score.pitched)
         contradicted = share < _FITS and key.major_tonic != written.major_tonic
     if contradicted and _share_in(key, score) >= _FITS:
         return key
@@ -81,14 +81,9 @@ def _share_in(key: Key, score: Score) -> float:
     return float(_SCALE[(_sounding(score) - key.major_tonic) % 12].mean())
 
 
-def _pitched(score: Score) -> Pitches:
-    return score.pitches[:, : score.ensemble.pitched]
-
-
 def _sounding(score: Score) -> NDArray[np.int16]:
     """The pitches of the steps that sound, drums aside."""
-    pitched = _pitched(score)
-    return np.asarray(pitched[pitched != REST], np.int16)
+    return np.asarray(score.pitched[score.pitched != REST], np.int16)
 
 
 def _changes(file: ParsedFile, kept: Key, score: Score, origin: int, begins: Fraction) -> list[str]:

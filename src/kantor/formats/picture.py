@@ -59,7 +59,7 @@ def pitch_span(*scores: Score) -> tuple[int, int]:
 
     Several scores have one, so that their drawings share a scale. Drums have no pitch.
     """
-    pitched = [score.pitches[:, : score.ensemble.pitched].ravel() for score in scores]
+    pitched = [score.pitched.ravel() for score in scores]
     pitches = np.concatenate(pitched)
     sounding = pitches[pitches != REST]
     if not sounding.size:

@@ -58,7 +58,7 @@ _TONIC_AND_DOMINANT = (0, 7)
 def phrase_ends(score: Score) -> NDArray[np.int64]:
     """Where the chord of each phrase end sounds for the last time, ``(end,) int64``, in steps."""
     edges = np.flatnonzero(np.diff(score.fermatas, prepend=False, append=False))
-    pitched = score.pitches[:, : score.ensemble.pitched]
+    pitched = score.pitched
     sounding = np.count_nonzero(pitched != REST, axis=1)
     ends = []
     for start, stop in edges.reshape(-1, 2):

@@ -116,12 +116,12 @@ def tally(score: Score, reference: Score) -> Tally:
         figures[f"outside_{name}"] = _hits(~scale[notes % 12])
         figures[f"wide_leaps_{name}"] = _hits(np.abs(np.diff(notes)) > _OCTAVE)
         figures[f"odd_durations_{name}"] = _hits(np.isin(spans[:, 1] - spans[:, 0], _ODD))
-    pitched = score.pitches[:, : ensemble.pitched].astype(np.int16)
+    pitched = score.pitched.astype(np.int16)
     beats = pitched[score.bar_positions[:, 0] % score.meter.beat_steps == 0]
     figures["beat_parallels"] = beat_parallels(beats), len(beats)
     figures["bare_fifths"] = _hits(bare_fifths(beats[(beats != REST).any(axis=1)]))
     figures["above_lead"] = _above_lead(pitched, ensemble.leads)
-    found, expected = (estimate(each.pitches[:, : ensemble.pitched]) for each in (score, reference))
+    found, expected = (estimate(each.pitched) for each in (score, reference))
     figures["other_key"] = int((found.tonic, found.mode) != (expected.tonic, expected.mode)), 1
     if ensemble.bass is not None:
         last, own = (_last_note(each, ensemble.bass) for each in (score, reference))
@@ -189,7 +189,7 @@ def _hits(flags: Flags) -> tuple[int, int]:
 
 def _scale(reference: Score) -> Flags:
     """Which pitch classes belong to the best fitting major scale of a piece, ``(12,) bool``."""
-    pitched = reference.pitches[:, : reference.ensemble.pitched]
+    pitched = reference.pitched
     counts = np.bincount(pitched[pitched != REST] % 12, minlength=12)
     scales = np.isin((np.arange(12) - np.arange(12)[:, None]) % 12, MAJOR_SCALE)
     return np.asarray(scales[int((scales @ counts).argmax())])
@@ -221,7 +221,7 @@ def _phrase_ends(score: Score, reference: Score) -> Tally:
     end on anything but a triad in root position.
     """
     key, kinds = key_of(reference), Counter[str]()
-    pitched = score.pitches[:, : score.ensemble.pitched]
+    pitched = score.pitched
     starts = np.flatnonzero(np.diff(reference.fermatas, prepend=False).astype(bool))
     ends = phrase_ends(reference)
     for end in ends:

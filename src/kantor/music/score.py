@@ -191,6 +191,11 @@ class Score:
         return len(self.pitches)
 
     @property
+    def pitched(self) -> Pitches:
+        """Pitches of the lines that are no drums, ``(time, pitched line) int8``."""
+        return self.pitches[:, : self.ensemble.pitched]
+
+    @property
     def bar_positions(self) -> NDArray[np.int16]:
         """Where each step stands in its bar, ``(time, 2) int16``.
 

@@ -10,10 +10,12 @@ import pytest
 from kantor.compose.from_file import from_file, read_request
 from kantor.compose.overrides import Overrides
 from kantor.compose.plan import Plan
+from kantor.ensemble import SATB
 from kantor.errors import InputError
 from kantor.formats.parsed import Limits, ParsedFile, Part
 from kantor.music.bars import bars_of
 from kantor.music.notes import TimedNote, notes_of
+from kantor.music.phrases import infer_fermatas
 from kantor.music.score import Key, Meter
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -191,6 +193,16 @@ def test_fermatas_of_the_file_win():
     assert np.flatnonzero(score.fermatas).tolist() == [8, 9, 10, 11]
     assert not score.notation.fermatas_inferred
     assert from_file(parsed(quarters([67] * 8))).score.notation.fermatas_inferred
+
+
+def test_a_chorale_gets_more_ends_than_the_likeliest_ones():
+    """What may end a phrase is marked for SATB, whose model learned from written fermatas."""
+    file = parsed(quarters([67, 69, 71, 72, 74, 72, 71, 69, 67, 71, 69, 67, 66, 67] * 2))
+    choir = from_file(file).score
+    assert np.array_equal(choir.fermatas, infer_fermatas(choir.line(0), 0.2))
+    assert (infer_fermatas(choir.line(0)) != choir.fermatas).any()
+    duet = from_file(file, Plan(ensemble=SATB.only(0, 1))).score
+    assert np.array_equal(duet.fermatas, infer_fermatas(duet.line(0)))
 
 
 def test_a_key_signature_that_the_notes_contradict_is_not_believed():

@@ -1,10 +1,13 @@
 """Phrase ends found where no fermatas are written."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kantor.music import phrases
 from kantor.music.notes import Note, arrays_of, notes_of
 from kantor.music.phrases import infer_fermatas, note_answers, phrase_answers
 from kantor.music.score import Meter, Score
@@ -47,6 +50,25 @@ def test_lines_of_verse():
     starts = np.cumsum([0, *lengths[:-1]]).tolist()
     notes = [Note(a, a + b, c) for a, b, c in zip(starts, lengths, pitches, strict=True)]
     assert ends(Score(*arrays_of(notes, sum(lengths), lines=1))) == [28, 56, 92, 120]
+
+
+def test_likely_ends():
+    """The probability of a note is that of all cuts in which it ends a phrase, by counting them."""
+    score = tune([4, 4, 8, 4, 2, 2, 4, 8])
+    notes, count = notes_of(score), 8
+    cuts: dict[tuple[int, ...], float] = {}
+    weights = phrases._scores(score, notes)
+    for size in range(count):
+        for inner in itertools.combinations(range(count - 1), size):
+            ends, first = (*inner, count - 1), np.array([0, *(end + 1 for end in inner)])
+            cuts[ends] = np.exp(sum(weights[ends, ends - first]))
+    share = np.array([sum(w for ends, w in cuts.items() if i in ends) for i in range(count)])
+    share /= sum(cuts.values())
+    for least in np.linspace(0.01, 0.99, 15):
+        fermatas = infer_fermatas(score, least)
+        named = np.array([fermatas[note.start] for note in notes])
+        assert (named == (share >= least)).all()
+    assert infer_fermatas(score, 0.01).sum() > infer_fermatas(score, 0.99).sum()
 
 
 def test_what_is_asked_of_notes_and_phrases():

@@ -26,6 +26,9 @@ from kantor.music.quantise import quantise
 from kantor.music.score import REST, Score
 
 _LEADS = 0.5  # share of the busiest line's time that a line must sound to show the phrases
+_LEAST = 0.2
+"""With this probability a note of a chorale counts as a phrase's end: one that is missed costs more
+than one too many. Other ensembles learned from phrases that were found, and get the likeliest."""
 
 
 def transcribe(
@@ -84,9 +87,10 @@ def transcribe(
     fermatas, inferred = score.fermatas, not score.fermatas.any()
     if inferred and any(index < ensemble.pitched for index in lines):
         # The highest line that sounds enough shows the phrases.
-        sounding = (score.pitches[:, : ensemble.pitched] != REST).sum(axis=0)
+        sounding = (score.pitched != REST).sum(axis=0)
         leading = np.flatnonzero(sounding >= _LEADS * sounding.max())[0]
-        fermatas = infer_fermatas(score.line(int(leading)))
+        least = _LEAST if ensemble.names == SATB.names else None
+        fermatas = infer_fermatas(score.line(int(leading)), least)
     notation = replace(score.notation, fermatas_inferred=inferred)
     score = replace(score, key=key, fermatas=fermatas, notation=notation)
     return score, messages + changes + doubts

@@ -3,7 +3,8 @@
 A chorale's phrases close on a fermata, and the model was trained with them. A melody from MIDI
 has none, so the likeliest places are found: the best way to cut the notes into phrases, by what
 each phrase's last note is like and how long the phrase is. It is found by dynamic programming
-(Viterbi) over the notes. The weights are those of a conditional random field over segments
+(Viterbi) over the notes; the probability that a note ends a phrase by sums over all cuts (forward
+and backward). The weights are those of a conditional random field over segments
 (Sarawagi and Cohen 2004), fitted to the fermatas of the JSB Chorales' training split and to the
 phrases of the Essen folk songs, each half: ``phrases.csv``, made by ``benchmarks/phrases.py``.
 """
@@ -23,6 +24,7 @@ from kantor.music.notes import Note, notes_of
 from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 NOTE = {"held": 7, "place": 4, "rest": 3, "next": 7, "opening": 4, "leap": 9, "degree": 12}
 """What is asked of a phrase's last note, and how many answers there are."""
@@ -36,16 +38,19 @@ _LEAP = (-7, -4, -2, 0, 1, 3, 5, 8)  # semitones
 _LONGEST_FERMATA = 16  # steps
 
 
-def infer_fermatas(score: Score) -> Flags:
+def infer_fermatas(score: Score, least: float | None = None) -> Flags:
     """Where a singer would rest on the last note of a phrase.
 
     Against the real fermatas of the validation split, by note and the last one of each piece
     aside: 86 % of those named are real and 85 % of the real ones are named. In Essen folk songs
-    that were not fitted 79 % and 79 %.
+    that were not fitted 79 % and 79 %. With a probability of at least .2: 76 % and 92 %.
 
     Parameters
     ----------
     score : (time, 1)
+    least : float, optional
+        Name every note that ends a phrase with this probability or more; in place of the ends of
+        the likeliest cut.
 
     Returns
     -------
@@ -54,25 +59,31 @@ def infer_fermatas(score: Score) -> Flags:
     """
     fermatas = np.zeros(score.steps, bool)
     if notes := notes_of(score):
-        for index in phrase_ends(score, notes):
+        scores = _scores(score, notes)
+        ends = _likeliest(scores) if least is None else _likely(scores, least)
+        for index in ends:
             fermatas[notes[index].start : notes[index].end] = True
     return fermatas
 
 
-def phrase_ends(score: Score, notes: list[Note]) -> list[int]:
-    """Indices of the notes that end phrases in the best cut of all notes, from the last on."""
+def _scores(score: Score, notes: list[Note]) -> Floats:
+    """What speaks for each phrase: ``(its last note, how many come before that one)``."""
     weights = _weights()
-    count = len(notes)
-    scores = np.zeros((count, LONGEST))
+    scores = np.zeros((len(notes), LONGEST))
     for name, answers in note_answers(score, notes).items():
         scores[:-1] += weights[name][answers[:-1], None]
     for before, spanned in enumerate(phrase_answers(score, notes)):
         for name, answers in spanned.items():
             scores[before:, before] += weights[name][answers]
+    return scores
+
+
+def _likeliest(scores: Floats) -> list[int]:
+    """The notes that end phrases in the best cut of all notes, from the last on."""
+    count = len(scores)
     best, cut = np.zeros(count + 1), [0]
     for last in range(count):
-        longest = min(last + 1, LONGEST)
-        firsts = best[last + 1 - longest : last + 1][::-1] + scores[last, :longest]
+        firsts = best[_firsts(last)] + scores[last, : last + 1]
         before = int(firsts.argmax())
         cut.append(last - before)
         best[last + 1] = firsts[before]
@@ -82,6 +93,26 @@ def phrase_ends(score: Score, notes: list[Note]) -> list[int]:
         ends.append(after - 1)
         after = cut[after]
     return ends
+
+
+def _likely(scores: Floats, least: float) -> list[int]:
+    """The notes that end phrases with a probability of at least `least`, over all cuts."""
+    count = len(scores)
+    before, after = np.full((2, count + 1), -np.inf)  # of all cuts up to a note, and from it on
+    before[0] = after[count] = 0
+    for last in range(count):
+        firsts = before[_firsts(last)] + scores[last, : last + 1]
+        before[last + 1] = np.logaddexp.reduce(firsts)
+    for last in reversed(range(count)):
+        into, whole = _firsts(last), scores[last, : last + 1] + after[last + 1]
+        after[into] = np.logaddexp(after[into], whole)
+    probability = np.exp(before[1:] + after[1:] - before[count])
+    return [*np.flatnonzero(probability[:-1] >= least).tolist(), count - 1]
+
+
+def _firsts(last: int) -> Ints:
+    """The notes with which a phrase that ends on this one can begin, the latest first."""
+    return np.arange(last, max(-1, last - LONGEST), -1)
 
 
 def note_answers(score: Score, notes: list[Note]) -> dict[str, Ints]:

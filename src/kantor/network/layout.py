@@ -137,6 +137,7 @@ class Layout:
                 "together": (pairs, 3, OCTAVE),  # both move: interval kept, similar, contrary
                 "kept": (OCTAVE,),  # the interval of any pair that moves together
                 "leap": (motions,),  # of any line
+                "above": (pitched - 1,),  # the melody, where that or the other line moves
                 "succession": (pairs, 3, OCTAVE, OCTAVE),  # from beat to beat; oblique the third
                 "parallel": (OCTAVE,),  # kept from beat to beat in similar motion, of any pair
                 "chord": (2 ** (OCTAVE - 1),),  # which interval classes stand above the lowest note

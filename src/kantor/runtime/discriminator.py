@@ -80,6 +80,7 @@ class Features:
         self._pitched, self._base = layout.ensemble.pitched, layout.vocabulary.base
         bass = layout.ensemble.bass
         self._bass = self._pitched - 1 if bass is None else bass
+        self._leads, self._others = layout.ensemble.leads, list(layout.ensemble.others)
         self._upper, self._lower = np.array(layout.ensemble.pairs, np.intp).T
         none = np.full((self._pitched, rows), UNKNOWN, np.intp)
         # Tokens of the step before, of each line's note before that, and of the last beat.
@@ -116,12 +117,15 @@ class Features:
         kept = (now[up] - now[low] - before[up] + before[low]) % OCTAVE == 0
         kind = np.where(kept, 0, np.where(motion[up] * motion[low] > 0, 1, 2))
         pair = np.arange(len(up))[:, None]
+        leads, others = self._leads, self._others
+        above = (changed[leads] | changed[others]) & sounds[leads] & (now[others] > now[leads])
         index = [
             self._places("move", moved, own, degree_before, degree),
             self._places("moves", moved & (self._then > REST), own, first, second),
             self._places("length", changed & (before > REST), own, length, sixteenth),
             self._places("kept", moved[up] & moved[low] & kept, (now[up] - now[low]) % OCTAVE),
             self._places("leap", moved, second),
+            self._places("above", above, own[:-1]),
             self._places(
                 "together", moved[up] & moved[low], pair, kind, (now[up] - now[low]) % OCTAVE
             ),

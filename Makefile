@@ -32,7 +32,7 @@ unexport MELODY OUT FORMAT
 override STYLE := $(value STYLE)
 export STYLE
 
-.PHONY: help repro style register data hands-on hands-on-pages test test-long lint vendor pictures format compose gallery studio serve bench bench-quality extras lock clean
+.PHONY: help repro style register data hands-on hands-on-pages test test-short test-long lint vendor pictures format compose gallery studio serve bench bench-quality extras lock clean
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -94,9 +94,13 @@ hands-on: data $(JUPYTER) ## Open the lessons in JupyterLab: from a melody to a 
 hands-on-pages: $(READY) ## Run the lessons and write docs/hands-on anew: all, or LESSONS="02_game_of_two"
 	@$(BIN)/python notebooks/render.py $(LESSONS)
 
-test: lint ## Lint, check types, run the tests but for the long ones
-	@$(BIN)/pytest -m "not long" --numprocesses 2 --dist worksteal
+# Checking types keeps one core busy for a minute: the tests need not wait for it.
+test: $(READY) ## Lint, check types, run the tests but for the long ones
+	@$(MAKE) --no-print-directory --old-file=$(READY) --jobs 2 lint test-short
 	@command -v chromium chromium-browser >/dev/null || echo "no Chromium here: the tests of pages in a browser are left out, in make test-long too"
+
+test-short: $(READY) ## Run the tests but for the long ones, without lint
+	@$(BIN)/pytest -m "not long" --numprocesses 2 --dist worksteal
 
 # Real programs and pages on a busy machine: what failed may try once more, by itself.
 TWICE = $(BIN)/pytest -m long --timeout 900 $(1) || { test $$? = 1 && echo "once more: what failed" && $(BIN)/pytest -m long --timeout 900 $(1) --last-failed --last-failed-no-failures none; }

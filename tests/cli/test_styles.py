@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.ensembles import BAND
-from tests.registries import FIGURES, build
+from tests.registries import FIGURES, build, rule_as_network
 
 import kantor.registry
 from kantor.cli import console
@@ -17,13 +17,13 @@ from kantor.settings import Register
 STYLE = "style: {title: A band, licence: CC0}\n"
 
 
-@pytest.fixture
-def band(tmp_path, empty_database, network_stand_in, monkeypatch):
+@pytest.fixture(scope="module")
+def styles(tmp_path_factory, empty_database):
     """A repository with the styles band, of which a version is registered, and none, of which not.
 
-    The command line is in it, and loads what is registered.
+    Only to be read.
     """
-    root = build(tmp_path / "repository")
+    root = build(tmp_path_factory.mktemp("styles") / "repository")
     shutil.copy(empty_database, root / "mlflow.db")
     folder = root / "styles/band"
     shutil.copytree(root / "build", folder / "build")
@@ -37,13 +37,19 @@ def band(tmp_path, empty_database, network_stand_in, monkeypatch):
     }
     (folder / "build/model/model.json").write_text(json.dumps(about))
     (folder / "reports/metrics.json").write_text(json.dumps(FIGURES))
-    assert register(folder, Register(model="kantor-band")).version == 1
+    with rule_as_network():
+        assert register(folder, Register(model="kantor-band")).version == 1
     with (root / "params.yaml").open("a") as params:
         params.write("batch: {}\nintake: {}\n")
-    monkeypatch.setenv("KANTOR_HOME", str(root))
+    return root
+
+
+@pytest.fixture
+def band(styles, network_stand_in, monkeypatch):
+    """The command line is in that repository, and loads what is registered."""
+    monkeypatch.setenv("KANTOR_HOME", str(styles))
     monkeypatch.setattr(kantor.registry, "load_model", loading.load_model)
     monkeypatch.setattr(kantor.registry, "scope_of", loading.scope_of)
-    return root
 
 
 def test_a_style_composes_for_its_ensemble(run, tune, tmp_path, band):

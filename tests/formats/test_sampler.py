@@ -24,8 +24,7 @@ def cents(sound, pitch):
     sound = sound[RATE // 10 :]
     size = 1 << 17
     power = np.abs(np.fft.rfft(sound, size)) ** 2
-    power = np.pad(power, (0, 7 * len(power)))  # eight times the rate: finer lags
-    similar = np.fft.irfft(power)
+    similar = np.fft.irfft(power, 8 * size)  # eight times the rate: finer lags
     period = 8 * RATE / (440 * 2 ** ((pitch - 69) / 12))
     periods = max(1, round(0.016 * 8 * RATE / period))
     off = np.arange(-45, 46)

@@ -118,7 +118,8 @@ class Small:
         return tf.function(
             lambda inputs, latent, start: sampling.draw(
                 self.generator, inputs, latent, start, start + STEPS
-            )
+            ),
+            autograph=False,
         )
 
 

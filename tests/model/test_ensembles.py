@@ -26,7 +26,7 @@ STEPS = 8
 
 @pytest.fixture(scope="module")
 def folder(eager: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model's folder after an iteration by likelihood and two against the critic."""
+    """The model's folder after an iteration by likelihood and one against the critic."""
     splits = ("train", "train", "train", "valid")
     corpus = tuple(
         Piece(f"tune/{row}", split, "made", 0, tune(row)) for row, split in enumerate(splits)
@@ -34,7 +34,7 @@ def folder(eager: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     cut = windows.cut(corpus, Windows(steps=STEPS), BAND)
     root = tmp_path_factory.mktemp("band")
     folders = loop.Folders(*(root / name for name in ("model", "reports", "checkpoints")))
-    loop.train(smallest(), corpus, cut, "", folders, lambda line: None, BAND)
+    loop.train(smallest(iterations=1), corpus, cut, "", folders, lambda line: None, BAND)
     return folders.model
 
 

@@ -51,11 +51,17 @@ def network(request: pytest.FixtureRequest) -> ChoraleGenerator:
 
 
 @pytest.fixture(scope="module")
+def reference(network: ChoraleGenerator) -> Reference:
+    """It in TensorFlow, each head traced once."""
+    return Reference(network)
+
+
+@pytest.fixture(scope="module")
 def batch(network: ChoraleGenerator, corpus: Corpus) -> Conditioning:
     """Pieces of several lengths, keys and meters; of each, other cells are given."""
     if network.ensemble == BAND:
-        return ask_each([tune(row, steps) for row, steps in enumerate((40, 24, 32))], 44)
-    return ask_each([opening(piece.score, 20 + 4 * row) for row, piece in enumerate(corpus)], 44)
+        return ask_each([tune(row, steps) for row, steps in enumerate((28, 12, 20))], 32)
+    return ask_each([opening(piece.score, 8 + 4 * row) for row, piece in enumerate(corpus)], 32)
 
 
 def in_numpy(network: ChoraleGenerator, critic: ChoraleCritic | None = None) -> runtime.Generator:
@@ -75,11 +81,13 @@ def compare(reference, numpy, batch: Conditioning, parameters: SamplingParameter
 
 
 @pytest.mark.parametrize(("temperature", "min_p", "passes"), [(0.6, 0.2, 2), (1.6, 0.0, 0)])
-def test_takes_are_what_tensorflow_says(network, batch, temperature, min_p, passes) -> None:
+def test_takes_are_what_tensorflow_says(
+    network, reference, batch, temperature, min_p, passes
+) -> None:
     """For all lengths and keys and any ensemble, as the training draws, and with refinement."""
     plain = {"phrase_end": 1.0, "lookahead": 0.0, "reweighting": 0.0, "particles": 1}
     parameters = SamplingParameters(temperature, min_p, **plain)
-    compare(Reference(network), in_numpy(network), batch, parameters, passes)
+    compare(reference, in_numpy(network), batch, parameters, passes)
 
 
 def trained(preset: str, corpus: Corpus, cut: windows.Windows) -> ChoraleGenerator:
@@ -103,7 +111,7 @@ def test_takes_of_trained_networks(preset: str, corpus: Corpus, cut: windows.Win
     network = trained(preset, corpus, cut)
     short = ask_each([opening(piece.score, SHORT) for piece in corpus], SHORT)
     numpy, reference, seeds = in_numpy(network), Reference(network), np.arange(7)
-    compare(reference, numpy, short, SamplingParameters(1.1, particles=1), 1)
+    compare(reference, numpy, short, SamplingParameters(1.1, particles=1), 0)
     take = numpy.compose(short, seeds, passes=1, particles=1)
     for name in ("phrase_end", "lookahead", "reweighting"):  # each of them changes something
         other = numpy.compose(short, seeds, passes=1, particles=1, **{name: 0.01})

@@ -85,9 +85,9 @@ def test_the_chorales_have_limits_of_their_own(broken, chorales):
     found = failed(broken, limits)
     if chorales.start:
         assert found == {}
-    else:
-        assert {*found} == {"jsb_rest_share"}
-        assert "raise validate.jsb.max_rest_share in params.yaml" in found["jsb_rest_share"].line
+        return
+    assert {*found} == {"jsb_rest_share"}
+    assert "raise validate.jsb.max_rest_share in params.yaml" in found["jsb_rest_share"].line
     fewer = own.model_copy(update={"min_pieces": {"train": 7}})
     line = failed(broken, limits.model_copy(update={"jsb": fewer}))["jsb_pieces_per_split"].line
     assert "lower validate.jsb.min_pieces in params.yaml" in line

@@ -77,12 +77,17 @@ def course(tmp_path: Path, tiny: Any) -> Course:
     return Course(tmp_path, tiny)
 
 
+def taken_up(course: Course, folder: Path) -> Course:
+    """One that goes on in another folder where a training ended."""
+    for name in ("checkpoints", "reports"):
+        shutil.copytree(course.folder / name, folder / name)
+    return Course(folder, course.data)
+
+
 @pytest.fixture
 def copy(tmp_path: Path, undisturbed: Course) -> Course:
     """One that takes up the undisturbed training at its end."""
-    for name in ("checkpoints", "reports"):
-        shutil.copytree(undisturbed.folder / name, tmp_path / name)
-    return Course(tmp_path, undisturbed.data)
+    return taken_up(undisturbed, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +98,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Course:
     return whole
 
 
-def test_another_sound_trains_nothing_again(copy: Course, undisturbed: Course) -> None:
-    """The model is written with it, its weights are those that were trained before."""
+def test_finished_training(copy: Course, undisturbed: Course) -> None:
+    """Started again, be it for another sound, nothing is trained: the weights are the same."""
     copy.ensemble = replace(SATB, sound=Sound(swing=0.6))
     copy.start(smallest())
     assert copy.said[0].startswith("train: resuming at iteration 3 of 3")
+    assert len(copy.said) == 2
+    assert copy.results[2:] == undisturbed.results[2:]
     written, before = (
         json.loads((one.folder / "model" / "model.json").read_text()) for one in (copy, undisturbed)
     )
@@ -199,14 +206,6 @@ def test_killed_and_resumed(undisturbed: Course, course: Course) -> None:
     assert course.results == undisturbed.results
 
 
-def test_finished_training(undisturbed: Course, copy: Course) -> None:
-    """Started again nothing is trained and the same model is written."""
-    copy.start(smallest())
-    assert copy.said[0].startswith("train: resuming at iteration 3 of 3")
-    assert len(copy.said) == 2
-    assert copy.results == undisturbed.results
-
-
 def test_another_number_of_iterations(undisturbed: Course, copy: Course) -> None:
     """It is another training: model and log are those of one from nothing."""
     copy.start(smallest(iterations=0))
@@ -215,7 +214,20 @@ def test_another_number_of_iterations(undisturbed: Course, copy: Course) -> None
     assert [row["iteration"] for row in copy.log] == ["1"]
 
 
+LONG = {"iterations": 90, "measure_every": 3}
 STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_tolerance": 0.0}
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory, tiny: Any) -> Course:
+    """A long training that was stopped after its third iteration; only to be copied."""
+    course = Course(tmp_path_factory.mktemp("begun"), tiny)
+    course.until = lambda line: (
+        os.kill(os.getpid(), signal.SIGTERM) if line.startswith("train: 3/") else None
+    )
+    with pytest.raises(TrainingStopped):
+        course.start(smallest(**LONG))
+    return course
 
 
 @pytest.mark.parametrize(
@@ -226,21 +238,17 @@ STOP = {"tolerance": 1e-9, "measurements": 1, "critic_rows": 2, "critic_toleranc
         ("critic", 5, {"early_stop": STOP | {"critic_tolerance": 1e9}}),
     ],
 )
-def test_stops_early(course: Course, reason: str, iterations: int, changes: dict[str, Any]) -> None:
+def test_stops_early(
+    begun: Course, tmp_path: Path, reason: str, iterations: int, changes: dict[str, Any]
+) -> None:
     """When time is up, the metrics are the data's, or the critic's distance stands.
 
     That takes were alike is said once and kept.
     """
-    long = {"iterations": 90, "measure_every": 3}
-    course.until = lambda line: (
-        os.kill(os.getpid(), signal.SIGTERM) if line.startswith("train: 3/") else None
-    )
-    with pytest.raises(TrainingStopped):
-        course.start(smallest(**long))
-    course.said, course.until = [], lambda line: None
+    course = taken_up(begun, tmp_path)
     log = course.folder / "reports" / "history.csv"
     log.write_text(log.read_text().replace(f",{course.log[-1]['diversity']},", ",0.001,"))
-    said = course.start(smallest(**long, **changes))
+    said = course.start(smallest(**LONG, **changes))
     assert ("cut by the clock" if reason == "time" else f"stopped by: {reason}") in said
     expected = {"status": "ok", "stopped_by": reason, "iterations": iterations}
     assert expected.items() <= course.health.items()

@@ -42,6 +42,7 @@ def processes(count: int) -> Iterator[Engine]:
         return partial(results, chunk, workers.submit(compose_chunk, chunk))
 
     def results(chunk: Chunk, call: Call) -> Results:
+        """Of a chunk; of halves of it where its worker died, down to the job that is at fault."""
         try:
             return tuple(call.result())
         except Died:

@@ -55,7 +55,7 @@ class Exam:
         from kantor.report.bodies import Bodies, compare
         from kantor.report.comparing import overlaps
         from kantor.report.composing import compose as compose_all
-        from kantor.report.composing import share_changed
+        from kantor.report.measuring import share_changed
 
         seeds = list(range(len(self.real)))
         takes = compose_all(compose, self.real, seeds)

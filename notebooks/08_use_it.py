@@ -15,7 +15,7 @@
 
 # %%
 from lesson import bars, hear, show
-from showing import begin, picture, piece
+from showing import begin, framed, picture, piece
 
 folder = begin()
 
@@ -139,10 +139,10 @@ for path in sorted(folder.glob("book_composed/2*/**/*.m*")):
 
 # %% [markdown]
 # The results are files with the names of the melodies, and a page, `index.html`, which opens with
-# a double click. It shows and plays all of them:
+# a double click and plays all of them. Here it stands in a frame, without its players:
 
 # %%
-picture("hands-on/batch.webp")
+framed(next(folder.glob("book_composed/*/index.html")))
 
 # %% [markdown]
 # If the computer is switched off in between, type the same line again. The batch goes on where it

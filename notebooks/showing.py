@@ -1,7 +1,9 @@
 """For lesson 8: a temporary folder in which commands are typed, and what they wrote, to show."""
 
+import html
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,7 +22,6 @@ PICTURES = {
     "studio/start.png": "Studio's first page: record, open a file, an empty piece, go on",
     "studio/takes.png": "Three takes of Ode to Joy, each with a small picture and buttons",
     "studio/published.png": "A published page: title, player, piano roll, score",
-    "hands-on/batch.webp": "The page of a batch: three pieces, each with its roll and a player",
 }
 """Pictures of the folder docs, with what they show."""
 
@@ -41,6 +42,15 @@ def picture(name: str) -> HTML:
     small.save(stream := io.BytesIO(), "webp", quality=60)
     data = data_url(stream.getvalue(), "image/webp")
     return HTML(f'<img src="{data}" alt="{PICTURES[name]}">')
+
+
+def framed(page: Path) -> HTML:
+    """A page that Kantor wrote, in a frame: without its players, links and programs."""
+    bare = re.sub(r"(?s)<(audio|script)\b.*?</\1>", "", page.read_text())
+    bare = html.escape(re.sub(r' href="[^"]*"', "", bare))
+    look = "width: 100%; height: 52rem; border: 1px solid #8888"
+    inner = f'<iframe sandbox title="The page of a batch" style="{look}" srcdoc="{bare}"></iframe>'
+    return HTML(f"<div>{inner}</div>")
 
 
 def piece(name: str, bars: str = "1") -> Request:

@@ -8,6 +8,8 @@ import pytest
 from notebooks import render
 from tests.pipeline.conftest import ROOT
 
+from kantor.registry import versions
+
 MOST_BYTES = 800_000
 LESSONS = {name: jupytext.read(render.HERE / f"{name}.py") for name in render.lessons()}
 PAGES = sorted(render.PAGES.glob("*.html"))
@@ -20,9 +22,9 @@ def text_of(name, kind="markdown"):
 
 
 def kept(line):
-    """What no lesson changes: files, models, aliases."""
-    said = line.run("git", "status", "--porcelain"), line.run("kantor", "models", "list")
-    return said, line.contents("build/model")
+    """What no lesson changes: files, versions with their aliases, the model."""
+    status = line.run("git", "status", "--porcelain")
+    return status, versions(line.root), line.contents("build/model")
 
 
 @pytest.mark.long

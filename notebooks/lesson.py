@@ -68,8 +68,9 @@ def bars(score: Score, first: int, last: int) -> Score:
 
 
 def chorales(count: int | None = None) -> list[Piece]:
-    """Bach's chorales from ``data/``, or the first `count` of them, each with its score."""
-    tasks = sources.tasks(Source(kind="jsb", path=ROOT / "data" / "jsb"))
+    """Bach's chorales in ``data/``, or the first `count` of them, each with its score."""
+    every = sources.tasks(Source(kind="jsb", path=ROOT / "data" / "jsb"))
+    tasks = [task for task in every if task.path.exists()]
     return [piece for task in tasks[:count] for piece in sources.read(task)]
 
 

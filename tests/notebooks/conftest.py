@@ -1,4 +1,4 @@
-"""A repository in which lessons run: some chorales, and a champion of small networks."""
+"""Repositories in which lessons run: some chorales, and a champion of small networks."""
 
 import os
 import shutil
@@ -17,21 +17,32 @@ HEARD = {f"bwv{number}.mxl" for number in ("197.10", "227.1", "253", "269")}
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory):
-    """It is built once, whichever worker of the tests comes first; nobody else's registry."""
+def begun(tmp_path_factory):
+    """Nothing is built: enough for lessons that only read chorales."""
+    return _once(tmp_path_factory, "begun", _begin)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory, begun):
+    """With all that `dvc repro` makes, and nobody else's registry."""
+    return _once(tmp_path_factory, "small", lambda line: begun.copied(line.root).repro())
+
+
+def _once(tmp_path_factory, name, make):
+    """A repository is made by whichever worker of the tests comes first."""
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "lessons"
-    line, done = clone.Clone(shared / "repository"), shared / "done"
+    line, done = clone.Clone(shared / name), shared / f"{name} is done"
     shared.mkdir(exist_ok=True)
-    with held(shared / "lock", seconds=600):
+    with held(shared / f"{name} lock", seconds=600):
         if not done.exists():
-            _built(line)
+            shutil.rmtree(line.root, ignore_errors=True)
+            make(line)
             done.touch()
     return line
 
 
-def _built(line):
-    shutil.rmtree(line.root, ignore_errors=True)
+def _begin(line):
     line.root.mkdir()
     leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.ipynb", "cache", "tmp")
     for name in (*COPIED, "notebooks", "docs", "flows", "styles", "data.dvc"):
@@ -51,4 +62,3 @@ def _built(line):
     line.run("git", "add", ".")
     name = ("-c", "user.name=Kantor", "-c", "user.email=kantor@example.org")
     line.run("git", *name, "commit", "--quiet", "--message", "Begin")
-    line.repro()

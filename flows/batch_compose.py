@@ -21,12 +21,12 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from kantor import settings, styles
+from kantor import drumming, settings, styles
 from kantor.batch import Batch, Plan, counted, run
 from kantor.batch.dispatcher import Engine, Results, processes
 from kantor.batch.jobs import Chunk
 from kantor.batch.models import patient
-from kantor.batch.settings import markdown
+from kantor.batch.settings import Fetch, Loader, markdown
 from kantor.batch.worker import compose_chunk
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.intake import read_limits
@@ -112,13 +112,17 @@ def batch_compose(
 def _composed(turn: Turn, batch: Batch, model: str, only_new: bool) -> str:
     """Compose a batch, with an artifact on it; what it came to."""
     log, batch = get_run_logger(), batch.of_style(turn.folder)
-    fetching = partial(fetch, reference=model, root=turn.folder)
+    fetching: Fetch = partial(fetch, reference=model, root=turn.folder)
+    loader: Loader = load_alone
+    if batch.drums and (lender := drumming.lender_to(turn.folder)):
+        fetching = partial(drumming.fetch, reference=model, root=turn.folder, lender=lender)
+        loader = drumming.load_alone
     drift = settings.load(settings.Drift, "drift", settings.params_path(turn.folder))
     plan = Plan(
         (turn.place,),
         batch,
         patient(fetching, may_pass, batch.wait_minutes, log.warning),
-        load_alone,
+        loader,
         read_limits(PARAMS),
         only_new,
         lambda counts: log.info(counted(counts)),

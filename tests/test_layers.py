@@ -20,7 +20,7 @@ LAYERS = (
     "formats pages",
     "network data metrics intake",
     "model runtime training",
-    "drift registry compose",
+    "drift registry compose drumming",
     "service batch promotion report publishing listening",
     "cli studio flows pipelines",
 )

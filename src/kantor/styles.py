@@ -92,6 +92,13 @@ class Style(Block):
         return "; ".join(text.rstrip(".") for text in told if text)
 
 
+class Drums(Block):
+    """Which style lends its drums to the pieces of one that has none, and what it leaves out."""
+
+    style: str
+    without: tuple[str, ...] = ()
+
+
 PREFIX = "kantor-"
 """What the names of Kantor's registered models begin with; the style follows."""
 
@@ -153,6 +160,12 @@ def style_of(place: Path) -> Style:
     if "style" in read_params(path):
         return load(Style, "style", path)
     return Style(title=own_name(place).capitalize())
+
+
+def drums_of(place: Path) -> Drums | None:
+    """Which drums the style of a folder can have, if any; raises as `style_of` does."""
+    path = params_path(place)
+    return load(Drums, "drums", path) if "drums" in read_params(path) else None
 
 
 def listed_style(place: Path) -> Style:

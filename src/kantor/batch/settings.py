@@ -31,7 +31,8 @@ class Options(Block):
     """How each melody is composed; with other options it is another composition.
 
     MIDI is always among the `formats`: the page is made of it. The sampling parameters are the
-    model's own where they are None. The others are those of `kantor.compose.composer.compose`.
+    model's own where they are None. With `drums` styles that can have some get them. The others
+    are those of `kantor.compose.composer.compose`.
     """
 
     formats: tuple[Format, ...] = ("mid", "musicxml")
@@ -42,6 +43,8 @@ class Options(Block):
     passes: int | None = Field(None, ge=0, le=100)
     particles: int | None = Field(None, ge=1, le=64)
     plainness: float | None = Field(None, ge=0, le=1)
+    # Left out where there are none: keys of before there were drums stay as they are.
+    drums: bool = Field(False, exclude_if=lambda wanted: not wanted)
 
     @property
     def sampling(self) -> dict[str, float]:

@@ -27,6 +27,7 @@ from kantor.compose.from_file import from_file
 from kantor.compose.meters import unlearned
 from kantor.compose.plan import Plan
 from kantor.drift import features
+from kantor.drumming import unlearned_drums
 from kantor.ensemble import SATB
 from kantor.errors import InputError, ModelError
 from kantor.intake import parse_upload
@@ -85,6 +86,7 @@ def compose_chunk(chunk: Chunk) -> tuple[Result, ...]:
             title = parsed.title or PurePath(job.upload.name).stem
             request = from_file(replace(parsed, title=title), plan)
             told = unlearned(request.score, getattr(model, "meters", {}))
+            told += unlearned_drums(request.score, getattr(model, "drum_meters", {}))
             request = replace(request, messages=(*request.messages, *told))
         except InputError as error:
             results[job.key] = Result(job.key, str(error))

@@ -54,6 +54,7 @@ def batch_command(
     plainness: options.Plainness = None,
     model: options.Model = options.CHAMPION,
     style: options.Style = None,
+    drums: options.Drums = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -91,6 +92,8 @@ def batch_command(
     with console.in_one_line():
         try:
             folder = console.folder_of(style)
+            if drums:
+                console.lender_of(folder)
             summary = _run(places, _settings(context.params, folder), model, folder, only_new)
         except KeyboardInterrupt:
             console.say("stopped; what is composed is kept, the same command goes on")
@@ -115,7 +118,11 @@ def _settings(parameters: dict[str, Any], folder: Path | None) -> Batch:
     from kantor.errors import SetupError
     from kantor.registry import find_root
 
-    given = {name: value for name, value in parameters.items() if value is not None}
+    given = {
+        name: value
+        for name, value in parameters.items()
+        if value is not None and value is not False
+    }
     said = {name: value for name, value in given.items() if name in Batch.model_fields}
     if "formats" in said:
         with console.bad_option("--format"):
@@ -140,21 +147,27 @@ def _run(
 ) -> Summary | None:
     from functools import partial
 
+    from kantor import drumming
     from kantor.batch import Plan, counted, run
     from kantor.batch.dispatcher import processes
     from kantor.batch.models import patient
+    from kantor.batch.settings import Fetch, Loader
     from kantor.intake import read_limits
     from kantor.registry import fetch, load_alone, may_pass
 
     with console.bad_option("--out"):
         batch.out.mkdir(parents=True, exist_ok=True)
-    fetching = partial(fetch, reference=uri, root=root)
+    fetching: Fetch = partial(fetch, reference=uri, root=root)
+    loader: Loader = load_alone
+    if batch.drums and (lender := drumming.lender_to(root)):
+        fetching = partial(drumming.fetch, reference=uri, root=root, lender=lender)
+        loader = drumming.load_alone
     with console.progress("Composing") as show, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),
             batch,
             patient(fetching, may_pass, batch.wait_minutes, console.say),
-            load_alone,
+            loader,
             read_limits(),
             only_new,
             lambda counts: show(text=counted(counts)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kantor.compose.form import Form
     from kantor.compose.overrides import Overrides
     from kantor.compose.plan import Plan
+    from kantor.drumming import Lender
     from kantor.ensemble import Ensemble
     from kantor.music.score import Score
 
@@ -30,6 +31,7 @@ EXAMPLES = """Examples:
   kantor compose take.mid --meter 3/4 --pickup 1       say what the file does not
   kantor compose low.mid --transpose fit               where the voices have room
   kantor compose tune.mid --style pop                  chords and bass of pop songs to it
+  kantor compose tune.mid --style pop --drums          and drums
   kantor compose bass.mid --given bass                 the melody is the bass
   kantor compose hymn.musicxml --given soprano,bass    new inner voices
   kantor compose hymn.musicxml --compose-bars 5-8      only these bars are new
@@ -58,6 +60,7 @@ def compose_command(
     phrase: options.Phrase = None,
     model: options.Model = options.CHAMPION,
     style: options.Style = None,
+    drums: options.Drums = False,
     seed: options.Seed = 0,
     takes: options.Takes = 1,
     candidates: options.Candidates = 1,
@@ -97,7 +100,9 @@ def compose_command(
         with console.bad_option("--format"):
             kinds = None if formats is None else outputs.parse_formats(formats)
         root = _root(model, style)
+        lender = console.lender_of(root) if drums else None
         scope = scope_of(model, root)
+        scope = lender.scope(scope) if lender else scope
         form = None if "melodies" in typed else _form(context.params, typed, scope.ensemble)
         with console.bad_option():
             plan = Plan.parse(
@@ -114,13 +119,14 @@ def compose_command(
         read = [(Path(NAME), form.request())] if form else _read_all(melodies or [], plan, said)
         whole = len(read) == len(melodies or [NAME])
         for source, request in read:
-            for message in (*request.messages, *unlearned(request.score, scope.meters)):
+            beats = lender.messages(request.score) if lender else []
+            for message in (*request.messages, *unlearned(request.score, scope.meters), *beats):
                 console.say(message if form else f"{source}: {message}")
         if read:
             asked = [
                 _as_asked(request, title, tempo if form else None, programs) for _, request in read
             ]
-            composed = _compose_all(asked, root, context.params)
+            composed = _compose_all(asked, root, lender, context.params)
             written = [kinds or outputs.DEFAULTS[request.kind] for request in asked]
             if "layout" in typed and not any("musicxml" in each for each in written):
                 console.say("--layout is for MusicXML; --format musicxml writes it")
@@ -207,7 +213,7 @@ def _as_asked(
 
 
 def _compose_all(
-    requests: Sequence[Request], root: Path | None, said: Mapping[str, Any]
+    requests: Sequence[Request], root: Path | None, lender: Lender | None, said: Mapping[str, Any]
 ) -> list[list[Score]]:
     """The takes of each request; `said` are the command's options, `root` a style's folder."""
     from kantor.compose.composer import compose
@@ -215,7 +221,10 @@ def _compose_all(
 
     sampling = {name: said[name] for name in options.SAMPLING if said[name] is not None}
     with console.progress("Loading the model"):
-        model = load_model(said["model"], root)
+        own = load_model(said["model"], root)
+        model = lender.added_to(own) if lender else own
+    if lender:
+        console.say(f"{model.source}, which learned them from: {lender.data or 'not told'}")
     seed, takes, candidates = said["seed"], said["takes"], said["candidates"]
     with console.progress("Composing", candidates * takes * len(requests)) as made:
         return compose(requests, model, seed, takes, made, candidates=candidates, sampling=sampling)

@@ -6,10 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from kantor.errors import InputError, ModelError, SetupError, one_line
+
+if TYPE_CHECKING:
+    from kantor.drumming import Lender
 
 BROKEN, BAD_INPUT, REFUSED, STOPPED = 1, 2, 3, 130
 FULL = "in Kantor's repository run `make repro`, or `pip install '.[full]'`"
@@ -66,6 +70,14 @@ def folder_of(style: str | None) -> Path | None:
 
     with bad_option("--style"):
         return styles.folder_of(find_root(), style)
+
+
+def lender_of(folder: Path | None) -> Lender:
+    """Who plays drums to pieces of the style of a folder."""
+    from kantor import drumming
+
+    with bad_option("--drums"):
+        return drumming.lender_of(folder)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ _WORDS = {
     "bars": "{}-bars",
     "phrase": "phrase{}",
     "style": "{}",
+    "drums": "drums",
     "model": "{}",
     "seed": "seed{}",
     "candidates": "best-of-{}",

@@ -181,6 +181,14 @@ Style = Annotated[
         "versions. `kantor styles` lists the styles; Bach's if not said.",
     ),
 ]
+Drums = Annotated[
+    bool,
+    _composed(
+        "--drums",
+        help="With drums by the model of another style, where --style names one that can have "
+        "some, such as pop.",
+    ),
+]
 OfStyle = Annotated[
     str | None,
     typer.Option("--style", metavar="NAME", help="Of which style; Bach's if not said."),

@@ -7,12 +7,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kantor import registry, styles
 from kantor.compose.meters import known_meters
+from kantor.drumming import drummed_ensemble
 from kantor.ensemble import SATB, Ensemble, Line
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.registry.database import file_of
@@ -22,6 +23,7 @@ from kantor.registry.loaded import GENERATOR, Scope, sampling_parameters, scope_
 from kantor.registry.store import model_name
 from kantor.registry.versions import CHAMPION
 from kantor.runtime import Generator
+from kantor.studio import lending
 from kantor.studio.document import ModelReference, cast_of, lines_of
 from kantor.styles import Style
 
@@ -39,7 +41,9 @@ UNTOLD = Style(title="")
 class Offer:
     """A version, the ensemble that it composes for, and why it cannot be used, if so.
 
-    Its `style` is told to people, as are the `meters` that it knows.
+    Its `style` is told to people, as are the `meters` that it knows. A `lender`, if there is one,
+    can play drums to its pieces, those in `without` left out; with `drums` it does, and they are
+    among the lines of the `ensemble`.
     """
 
     listed: Listed
@@ -47,6 +51,17 @@ class Offer:
     reason: str = ""
     style: Style = UNTOLD
     meters: tuple[str, ...] = ()
+    lender: Offer | None = None
+    without: tuple[str, ...] = ()
+    drums: bool = False
+
+    def for_lines(self, names: Sequence[str]) -> Offer:
+        """The version with drums, if these lines are its own with those of its lender."""
+        if self.lender is None or len(names) == len(self.ensemble):
+            return self
+        made = drummed_ensemble(self.ensemble, self.lender.ensemble, self.without)
+        fits = list(made.names) == list(names)
+        return replace(self, ensemble=made, drums=True) if fits else self
 
     def document(self) -> dict[str, Any]:
         """The version as the page gets it."""
@@ -68,6 +83,7 @@ class Offer:
             "leads": self.ensemble.leads,
             "cast": cast.model_dump() if cast else None,
             "meters": list(self.meters),
+            "drums": lending.drums_of(self),
             "preset": one.tags.get(PRESET, ""),
             "reason": self.reason,
         }
@@ -92,8 +108,8 @@ class Catalogue:
                 versions = sorted(listed(self.root), key=lambda one: _is_own_champion(one, own))
                 about = told(self.root)
                 offers = [_offer(one, about.get(one.name, UNTOLD)) for one in versions]
-                self._kept = time.monotonic(), offers
-            return offers
+                self._kept = time.monotonic(), lending.with_lenders(offers, self.root)
+            return self._kept[1]
 
     def _own_model(self) -> str:
         """The model that ``params.yaml`` names, read again when that was written."""
@@ -115,11 +131,11 @@ class Catalogue:
         """
         offers = self.offers()
         if reference is not None:
-            return self.find(reference.name, reference.version)
+            return self.find(reference.name, reference.version).for_lines(voices)
         if not offers:
             raise ModelError(NONE)
         able = [one for one in offers if not one.reason]
-        for one in able:
+        for one in (one.for_lines(voices) for one in able):
             if list(one.ensemble.names) == list(voices):
                 return one
         raise ModelError(

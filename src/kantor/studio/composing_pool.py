@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,9 @@ class Composing:
             )
         folder, one = str(self.catalogue.folder(offer)), offer.listed
         how = How(folder, one.source, one.style, takes, candidates, temperature, plainness)
+        if offer.drums and offer.lender:
+            lent, named = str(self.catalogue.folder(offer.lender)), offer.lender.listed.source
+            how = replace(how, lender=named, lender_folder=lent, without=offer.without)
         return Job(request, seed, how)
 
     async def compose(

@@ -15,6 +15,7 @@ import numpy as np
 import kantor.studio.recordings  # noqa: F401
 from kantor import runtime
 from kantor.compose.composer import Request, compose
+from kantor.drumming import Drummed
 from kantor.errors import InputError, ModelError
 from kantor.music.conditioning import stack
 from kantor.music.score import Score
@@ -22,9 +23,10 @@ from kantor.studio.characters import characters
 from kantor.studio.document import NoteSpan
 from kantor.studio.scores import notes_by_line
 
-MOST_MODELS = 2
+MOST_MODELS = 3
 """That a process keeps."""
 _models: OrderedDict[str, runtime.Generator] = OrderedDict()
+Model = runtime.Generator | Drummed
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class How:
     candidates: int
     temperature: float | None  # None: the model's own
     plainness: float
+    lender: str = ""  # what the generator that plays drums is called; empty: none does
+    lender_folder: str = ""
+    without: tuple[str, ...] = ()  # drums that rest
 
 
 class Composed(NamedTuple):
@@ -96,7 +101,9 @@ def compose_all(how: How, requests: list[Request], seeds: list[int]) -> list[Ans
 
 
 def _composed(how: How, requests: list[Request], seeds: list[int]) -> list[list[Composed]]:
-    model = load(how.folder, how.source)
+    model: Model = load(how.folder, how.source)
+    if how.lender:
+        model = Drummed(model, load(how.lender_folder, how.lender), how.without)
     sampling = {"plainness": how.plainness}
     if how.temperature is not None:
         sampling["temperature"] = how.temperature
@@ -109,9 +116,7 @@ def _composed(how: How, requests: list[Request], seeds: list[int]) -> list[list[
     ]
 
 
-def _looked_at(
-    model: runtime.Generator, request: Request, takes: list[Score], style: str
-) -> list[Composed]:
+def _looked_at(model: Model, request: Request, takes: list[Score], style: str) -> list[Composed]:
     given = stack([request.given] * len(takes))
     pitches, onsets = np.stack([take.pitches for take in takes]), [take.onsets for take in takes]
     critic: list[float] = []

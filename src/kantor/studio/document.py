@@ -148,6 +148,7 @@ class Take(Strict):
     number: int  # within the piece, from 1
     made: str
     model: ModelReference
+    drums: ModelReference | None = None  # which played them, where `model` does not
     seed: int
     index: int  # of the takes of one request, from 0
     temperature: float | None

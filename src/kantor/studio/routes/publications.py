@@ -173,10 +173,13 @@ def _publication(here: Studio, piece: Piece, take: int | None, description: str)
     number = piece.take if take is None else take
     if number is None:
         return publication_of(piece, "", "", description)
-    model = here.store.take(piece.id, number).model
-    return publication_of(
-        piece, f"{model.name} {model.version}", _data(here.root, model), description
-    )
+    kept = here.store.take(piece.id, number)
+    model, drums = kept.model, kept.drums
+    name, data = f"{model.name} {model.version}", _data(here.root, model)
+    if drums:
+        name += f", drums by {drums.name} {drums.version}"
+        data += f"; drums: {_data(here.root, drums)}"
+    return publication_of(piece, name, data, description)
 
 
 def _data(root: Path, model: ModelReference) -> str:

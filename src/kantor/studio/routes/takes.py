@@ -82,7 +82,7 @@ def _job(here: Studio, id: str, wish: Wish, revision: int) -> tuple[Piece, Job]:
 
 def _kept(here: Studio, piece: Piece, wish: Wish, job: Job, composed: list[Composed]) -> list[Take]:
     """Keep what was composed as takes of the piece."""
-    name, _, version = job.how.source.rpartition(" version ")
+    model, lender = (_reference(source) for source in (job.how.source, job.how.lender))
     moment = now()
     return here.store.add_takes(
         piece.id,
@@ -90,7 +90,8 @@ def _kept(here: Studio, piece: Piece, wish: Wish, job: Job, composed: list[Compo
             Take(
                 number=index + 1,  # the store numbers them
                 made=moment,
-                model=ModelReference(name=name, version=int(version)),
+                model=model,
+                drums=lender,
                 seed=job.seed,
                 index=index,
                 temperature=job.how.temperature,
@@ -106,3 +107,9 @@ def _kept(here: Studio, piece: Piece, wish: Wish, job: Job, composed: list[Compo
             for index, one in enumerate(composed)
         ],
     )
+
+
+def _reference(source: str) -> ModelReference | None:
+    """The version that is called so, such as ``kantor-bach version 3``; None for nothing."""
+    name, _, version = source.rpartition(" version ")
+    return ModelReference(name=name, version=int(version)) if name else None

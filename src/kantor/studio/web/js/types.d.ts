@@ -89,6 +89,8 @@ export interface Take {
   number: number;
   made: string;
   model: ModelReference;
+  /** which played the drums, where the model does not */
+  drums: ModelReference | null;
   seed: number;
   index: number;
   temperature: number | null;
@@ -121,6 +123,8 @@ export interface Model {
   leads: number;
   cast: Cast | null;
   meters: string[];
+  /** which other model can play drums to its pieces, and their lines */
+  drums: (ModelReference & { licence: string; meters: string[]; lines: LineDocument[] }) | null;
   preset: string;
   /** why it cannot be used; empty where it can */
   reason: string;

@@ -4,6 +4,7 @@ import { counted } from "../lib/music.js";
 import { composing, compose, continueBy, count, plan } from "../state/composing.js";
 import { models, modelsFault } from "../state/models.js";
 import { piece, selection } from "../state/piece.js";
+import { ComposeDrums } from "./compose_drums.js";
 import { ComposeKnobs } from "./compose_knobs.js";
 import { ComposeModel } from "./compose_model.js";
 import { ComposeProgress } from "./compose_progress.js";
@@ -15,6 +16,7 @@ export function ComposePanel() {
     <h2 id="compose_title">Compose</h2>
     ${known?.length === 0 ? html`<${NoModel} />` : html`
       <${ComposeModel} />
+      <${ComposeDrums} />
       ${modelsFault.value && html`<p class="fault">${modelsFault.value}</p>`}
       <${ComposeButton} />
       <${ComposeProgress} />

@@ -3,7 +3,7 @@ import { html } from "../lib/html.js";
 import { regionName } from "../lib/music.js";
 import { adopt, hear, star } from "../state/composing.js";
 import { preview } from "../state/hearing.js";
-import { styleName } from "../state/models.js";
+import { modelName } from "../state/models.js";
 import { piece } from "../state/piece.js";
 import { playing } from "../state/transport.js";
 import { TakePicture } from "./take_picture.js";
@@ -44,7 +44,7 @@ export function TakeCard({ take, place }) {
 /** @param {{take: Take}} props */
 function Facts({ take }) {
   const critic = take.critic === null ? "" : `Critic ${take.critic.toFixed(2)}, comparable among these only.`;
-  return html`<p class="note">${styleName(take.model.name)} ${take.model.version}, seed ${take.seed}${take.index ? ` (${take.index + 1})` : ""},
+  return html`<p class="note">${modelName(take.model)}, ${take.drums && `drums by ${modelName(take.drums)}, `}seed ${take.seed}${take.index ? ` (${take.index + 1})` : ""},
     risk ${take.temperature ?? "as it learned"}, ${take.plainness > 0 && `plainness ${take.plainness}, `}${take.candidates === 1 ? "1 candidate" : `best of ${take.candidates}`}. ${critic}
     ${" "}${new Date(take.made).toLocaleString("en-GB", { dateStyle: "short", timeStyle: "short" })}</p>`;
 }

@@ -6,11 +6,32 @@
 const named = (lines) => lines.map((line) => line.name).join();
 
 /**
- * Whether a model composes for other lines than a piece has.
+ * Whether a model composes for other lines than a piece has, drums of another model counted in.
  * @param {Piece} open
  * @param {Model} model
  */
-export const isForOthers = (open, model) => named(open.lines) !== model.voices.join();
+export const isForOthers = (open, model) => named(open.lines) !== model.voices.join() && !hasDrums(open, model);
+
+/**
+ * Whether a piece has a model's lines and the drums that another one plays to them.
+ * @param {Piece} open
+ * @param {Model} model
+ */
+export const hasDrums = (open, model) =>
+  model.drums !== null && named(open.lines) === named([...model.lines, ...model.drums.lines]);
+
+/**
+ * Give the piece these drums, to be composed, or take them away; all other lines stay.
+ * @param {Piece} draft
+ * @param {Model} model
+ * @param {boolean} wanted
+ */
+export function setDrums(draft, model, wanted) {
+  const own = draft.lines.slice(0, model.lines.length);
+  draft.lines = wanted ? [...own, ...structuredClone(model.drums?.lines ?? [])] : own;
+  draft.take = null;
+  draft.starred = [];
+}
 
 /**
  * Give the piece the lines of a model; `leads` is the line of the piece that has its melody.

@@ -2,7 +2,7 @@
 import { get } from "../lib/api.js";
 import { on } from "../lib/events.js";
 import { computed, signal } from "../lib/html.js";
-import { isForOthers, recast } from "../lib/recasting.js";
+import { hasDrums, isForOthers, recast, setDrums } from "../lib/recasting.js";
 import { piece } from "./opened.js";
 import { change } from "./piece.js";
 import { play, playing, stop } from "./transport.js";
@@ -50,8 +50,7 @@ export const isModel = (model, reference) =>
  * @param {Piece | null} open
  */
 export function championFor(known, open) {
-  const voices = open?.lines.map((line) => line.name).join();
-  return known.find((one) => !one.reason && (!voices || one.voices.join() === voices)) ?? null;
+  return known.find((one) => !one.reason && (!open || !isForOthers(open, one))) ?? null;
 }
 
 /** The model that composes for the open piece; null where there is none. */
@@ -82,6 +81,13 @@ export function chooseModel(model) {
   });
   if (model && others) return say(`${modelName(model)} composes: ${model.voices.join(", ")}. Undo brings the other lines back.`);
   say(model ? `${modelName(model)} composes.` : "The champion composes from now on. When there is a new one, that one does.");
+}
+
+/** Have another model play drums to the open piece, or no longer. @param {Model} model */
+export function switchDrums(model) {
+  const wanted = piece.peek() !== null && !hasDrums(/** @type {Piece} */ (piece.peek()), model);
+  change(wanted ? "add drums" : "take the drums away", (draft) => setDrums(draft, model, wanted));
+  say(wanted ? "Drums come with what is composed next." : "No drums. Undo brings them back.");
 }
 
 /** @type {import("@preact/signals").Signal<string>} name and version of the model that is heard */

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -217,9 +219,15 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return {**base, **both}
 
 
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Any:
+    """A file's text as plain data; many ask for the same few files, which takes long to parse."""
+    return yaml.safe_load(text)
+
+
 def _read(path: str | Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(Path(path).read_text())
+        values = copy.deepcopy(_parsed(Path(path).read_text()))
     except FileNotFoundError:
         raise SetupError(f"{path}: not found; run this from the repository's root") from None
     except yaml.YAMLError as error:

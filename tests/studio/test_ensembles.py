@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from kantor.studio import model_preview, scores
 from kantor.studio.catalogue import Offer
 from kantor.studio.document import Piece, Source
 from kantor.studio.exporting import export
+from kantor.studio.lending import with_lenders
+from kantor.styles import Style
 
 WEB = Path(scores.__file__).parent / "web/js"
 SCRIPT = """
@@ -97,6 +100,61 @@ def test_a_sample_of_a_model_is_played_by_its_sound():
     struck = {note[3] for line in heard["lines"] for note in line["notes"]}
     assert len(struck) > 5
     assert max(abs(one - 80) for one in struck) <= 10
+
+
+def offers_of_a_duo(root, without="crash"):
+    """Versions of a style whose file names rock's drums, and of rock, which lends them."""
+    (root / "styles").mkdir(exist_ok=True)
+    (root / "params.yaml").write_text("ensemble: {}")
+    (root / "styles/rock.yaml").write_text("{}")
+    (root / "styles/duo.yaml").write_text(f"drums: {{style: rock, without: [{without}]}}")
+    duo, rock = Listed("kantor-duo", 2, ""), Listed("kantor-rock", 3, "", ("champion",))
+    own = replace(ROCK.only(0, 1, 4), name="duo")
+    told = Style(title="Rock", licence="CC0")
+    offers = with_lenders([Offer(duo, own), Offer(rock, ROCK, style=told)], root)
+    return {one.listed.style: one for one in offers}
+
+
+def test_drums_of_another_model_are_offered(tmp_path):
+    """With their lines and licence, where the style's file names them; lines tell who plays."""
+    offers = offers_of_a_duo(tmp_path)
+    assert offers["rock"].document()["drums"] is None
+    drums = offers["duo"].document()["drums"]
+    assert (drums["name"], drums["version"], drums["licence"]) == ("kantor-rock", 3, "CC0")
+    names = [line["name"] for line in drums["lines"]]
+    assert names == list(ROCK.names[6:])
+    own = offers["duo"].ensemble.names
+    assert not offers["duo"].for_lines(own).drums
+    drummed = offers["duo"].for_lines([*own, *names])
+    assert (drummed.drums, drummed.ensemble.names) == (True, (*own, *names))
+    assert not offers["duo"].for_lines([*own, "gong"]).drums
+    assert offers_of_a_duo(tmp_path, "gong")["duo"].lender is None
+
+
+DRUMS = """
+const {{ hasDrums, isForOthers, setDrums }} = await import("{web}/lib/recasting.js");
+const [piece, model] = JSON.parse(process.argv[1]);
+const found = [isForOthers(piece, model), hasDrums(piece, model)];
+setDrums(piece, model, true);
+const names = piece.lines.map((line) => line.name);
+found.push(isForOthers(piece, model), hasDrums(piece, model), names);
+setDrums(piece, model, false);
+console.log(JSON.stringify([...found, piece]));
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node on this machine")
+def test_the_page_adds_drums_and_takes_them_away(tmp_path):
+    """The piece's own lines stay as they are, and the same model composes for both."""
+    offer = offers_of_a_duo(tmp_path)["duo"]
+    pitches = np.repeat([[72, 67, 48]], 32, axis=0)
+    piece = piece_of(Score(pitches, onset_floor(pitches), ensemble=offer.ensemble))
+    before = piece.model_dump(mode="json")
+    data = json.dumps([before, to_jsonable_python(offer.document())])
+    command = ("node", "--input-type=module", "-e", DRUMS.format(web=WEB.as_uri()), "--", data)
+    *found, after = json.loads(subprocess.check_output(command))
+    assert found == [False, False, False, True, [*offer.ensemble.names, *ROCK.names[6:]]]
+    assert after == before
 
 
 RECAST = """

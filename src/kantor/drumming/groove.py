@@ -16,6 +16,9 @@ from kantor.music.score import Flags
 SECTION = 8
 """Bars of a section, at least; it ends in the first bar after these that ends a phrase."""
 
+_ALONE = 0.15
+"""What a hit of a pattern counts against it for each bar that lacks the hit."""
+
 Span = tuple[int, int]
 
 
@@ -59,13 +62,12 @@ def sections(bars: Sequence[Span], ends: Flags) -> Iterator[list[Span]]:
 
 
 def recurring(bars: Flags) -> Flags:
-    """The bar that is most like the others, ``(step, drum)``, of ``(bar, step, drum)``.
+    """The bar whose hits the others have most often, ``(step, drum)``, of ``(bar, step, drum)``.
 
-    Two bars are alike by their common hits, as a share of all hits of both (Jaccard's index).
+    A hit counts one for each bar that has it, less `_ALONE` for each that lacks it. So a full bar
+    is taken before a bare one that returns as often: a model begins with bare ones.
     """
     hits = bars.reshape(len(bars), -1).astype(int)
-    common = hits @ hits.T
-    counts = hits.sum(axis=1)
-    either = counts[:, None] + counts - common
-    likeness = np.where(either > 0, common / np.maximum(either, 1), 0)
-    return np.asarray(bars[likeness.sum(axis=1).argmax()], dtype=bool)
+    common = (hits @ hits.T).sum(axis=1)
+    lacking = len(bars) * hits.sum(axis=1) - common
+    return np.asarray(bars[(common - _ALONE * lacking).argmax()], dtype=bool)

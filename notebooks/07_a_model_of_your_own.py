@@ -90,8 +90,8 @@ run("python -m kantor.registry relocate | cut -c1-40")
 # `params.yaml` holds everything that can be set. You would change it in an editor; here the cell
 # does it. We make the training short: 200 iterations by
 # [likelihood](../docs/hands-on/glossary.html#likelihood) (`warmup`) and 20 against the critic
-# (`iterations`). The evaluation composes each melody once. `git diff` shows the old lines with
-# `-` and the new ones with `+`.
+# (`iterations`). The report lets one piece be heard (`samples`). `git diff` shows the old lines
+# with `-` and the new ones with `+`.
 
 # %%
 change(

@@ -10,7 +10,6 @@ import pickle
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,11 @@ from kantor.batch import Batch, Plan, counted, run
 from kantor.batch.dispatcher import Engine, Results, processes
 from kantor.batch.jobs import Chunk
 from kantor.batch.models import patient
-from kantor.batch.settings import Fetch, Loader, markdown
+from kantor.batch.settings import markdown
 from kantor.batch.worker import compose_chunk
 from kantor.errors import InputError, ModelError, SetupError
 from kantor.intake import read_limits
-from kantor.registry import CHAMPION, fetch, load_alone, may_pass
+from kantor.registry import CHAMPION, may_pass
 from kantor.service.inbox import Turn, turns
 
 NOTHING_NEW = "nothing new"
@@ -112,11 +111,7 @@ def batch_compose(
 def _composed(turn: Turn, batch: Batch, model: str, only_new: bool) -> str:
     """Compose a batch, with an artifact on it; what it came to."""
     log, batch = get_run_logger(), batch.of_style(turn.folder)
-    fetching: Fetch = partial(fetch, reference=model, root=turn.folder)
-    loader: Loader = load_alone
-    if batch.drums and (lender := drumming.lender_to(turn.folder)):
-        fetching = partial(drumming.fetch, reference=model, root=turn.folder, lender=lender)
-        loader = drumming.load_alone
+    fetching, loader = drumming.supply(model, turn.folder, batch.drums)
     drift = settings.load(settings.Drift, "drift", settings.params_path(turn.folder))
     plan = Plan(
         (turn.place,),

@@ -9,6 +9,7 @@ import yaml
 from prefect.artifacts import Artifact
 from tests.batch import tunes
 
+from kantor import registry
 from kantor.errors import InputError, SetupError
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -20,8 +21,8 @@ def engine(tmp_path, monkeypatch):
     """The flow in a folder of its own, with a model by rule; names the engine."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "PARAMS", tmp_path / "params.yaml")
-    monkeypatch.setattr(module, "fetch", lambda into, reference, root: tunes.fetch()(into))
-    monkeypatch.setattr(module, "load_alone", tunes.load)
+    monkeypatch.setattr(registry, "fetch", lambda into, reference, root: tunes.fetch()(into))
+    monkeypatch.setattr(registry, "load_alone", tunes.load)
 
     def named(engine: str):
         params = yaml.safe_load(PARAMS.read_text())
@@ -71,7 +72,7 @@ def test_each_style_composes_for_its_own_folder_of_the_inbox(engine, tmp_path, m
             raise SetupError("no model of the style rock yet")
         return tunes.fetch(f"{root.name} version 1")(into)
 
-    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(registry, "fetch", fetch)
     said = module.batch_compose()
     assert f"by {tmp_path.name} version 1: 3 composed" in said
     assert "by pop version 1: 2 composed" in said
@@ -87,7 +88,7 @@ def test_each_style_composes_for_its_own_folder_of_the_inbox(engine, tmp_path, m
 def test_a_dask_worker_killed_in_the_middle_costs_nothing(engine, tmp_path, monkeypatch):
     """Two workers, one of which dies: nothing is lost, nothing is doubled."""
     pytest.importorskip("prefect_dask")
-    monkeypatch.setattr(module, "load_alone", tunes.load_deadly)
+    monkeypatch.setattr(registry, "load_alone", tunes.load_deadly)
     tunes.fill(tmp_path / "inbox", 14)
     compose = module.batch_compose.with_options(task_runner=engine("dask"))
     assert "14 composed;" in compose()

@@ -145,23 +145,17 @@ def _settings(parameters: dict[str, Any], folder: Path | None) -> Batch:
 def _run(
     places: list[str], batch: Batch, uri: str, root: Path | None, only_new: bool
 ) -> Summary | None:
-    from functools import partial
 
     from kantor import drumming
     from kantor.batch import Plan, counted, run
     from kantor.batch.dispatcher import processes
     from kantor.batch.models import patient
-    from kantor.batch.settings import Fetch, Loader
     from kantor.intake import read_limits
-    from kantor.registry import fetch, load_alone, may_pass
+    from kantor.registry import may_pass
 
     with console.bad_option("--out"):
         batch.out.mkdir(parents=True, exist_ok=True)
-    fetching: Fetch = partial(fetch, reference=uri, root=root)
-    loader: Loader = load_alone
-    if batch.drums and (lender := drumming.lender_to(root)):
-        fetching = partial(drumming.fetch, reference=uri, root=root, lender=lender)
-        loader = drumming.load_alone
+    fetching, loader = drumming.supply(uri, root, batch.drums)
     with console.progress("Composing") as show, processes(batch.workers) as engine:
         plan = Plan(
             tuple(places),

@@ -12,6 +12,7 @@ from kantor.drumming.lending import (
     lender_of,
     lender_to,
     load_alone,
+    supply,
     unlearned_drums,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "lender_of",
     "lender_to",
     "load_alone",
+    "supply",
     "unlearned_drums",
 ]

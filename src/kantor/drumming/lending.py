@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kantor import registry, styles
@@ -65,6 +66,15 @@ def lender_of(folder: Path | None) -> Lender:
         f"{params_path(folder).name} names no style that lends drums; it would with a block such as"
         " `drums: {style: rock}`"
     )
+
+
+def supply(
+    reference: str, root: Path | None, drums: bool
+) -> tuple[Callable[[Path], str], Callable[[str], LoadedModel | Drummed]]:
+    """How a batch fetches a model and loads it: with `drums` if its style can have some."""
+    if drums and (lender := lender_to(root)):
+        return partial(fetch, reference=reference, root=root, lender=lender), load_alone
+    return partial(registry.fetch, reference=reference, root=root), registry.load_alone
 
 
 def fetch(into: Path, reference: str, root: Path | None, lender: Lender) -> str:

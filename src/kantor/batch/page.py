@@ -149,7 +149,7 @@ def read_score(path: Path) -> Score | None:
 def recorder(out: Path) -> Iterator[Recorder]:
     """Record compositions in the folder of results `out`, beside the composing.
 
-    A recording takes a second of a processor. At the end, those that have not begun are dropped.
+    A recording takes seconds of a processor. At the end, those that have not begun are dropped.
     """
     pool = ThreadPoolExecutor(os.cpu_count())
     try:

@@ -75,7 +75,7 @@ class Page(Block):
     """How many compositions a batch's page shows, and of how many of them a recording is made."""
 
     shown: int = Field(100, ge=0)
-    recorded: int = Field(10, ge=0)
+    recorded: int = Field(3, ge=0)
 
 
 class Batch(Options):

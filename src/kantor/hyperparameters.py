@@ -70,6 +70,7 @@ class Sampling(Block):
     phrase_end: float = Field(0.3, ge=0.01, le=10)
     particles: int = Field(16, ge=1, le=64)
     movement: float = 0.5
+    returns: float = Field(0.0, ge=0, le=100)
 
 
 class Train(Block):

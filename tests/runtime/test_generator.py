@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 from tests.ensembles import BAND
 from tests.runtime.arrays import critic_weights, random_weights
+from tests.runtime.conftest import tune
 
 from kantor import runtime
 from kantor.ensemble import SATB
 from kantor.errors import InputError, ModelError
-from kantor.music.conditioning import Conditioning
-from kantor.music.score import REST
+from kantor.music.conditioning import Conditioning, stack
+from kantor.music.score import REST, Key, Score, onset_floor
+from kantor.network.layout import Layout
 from kantor.registry.loaded import sampling_parameters
 from kantor.runtime import decoding
 from kantor.runtime import weights as stored
+from kantor.runtime.pieces import pieces
 
 SEEDS = np.array([3, 1, 4, 1, 5])
 INFO = {"preset": "chorale", "params": {"seed": 1}}
@@ -73,6 +76,61 @@ def test_ends_of_phrases_are_cooler(model: runtime.Generator, batch: Conditionin
     warm, mixed = (compose(one, phrase_end=end)[0] for end in (1.0, 0.05))
     assert np.array_equal(mixed[:, :12], warm[:, :12])
     assert (mixed[:, 12:16] != warm[:, 12:16]).any()
+
+
+def test_a_bar_comes_again_with_its_melody(model: runtime.Generator) -> None:
+    """A phrase of three bars brings what was composed under it, in each particle's own past."""
+    bars = [tune(16, row).pitches[:, 0] for row in range(4)]
+    melody = np.concatenate([bars[bar] for bar in (0, 1, 2, 3, 0, 1, 2)])
+    pitches = np.full((len(melody), 4), REST, np.int8)
+    pitches[:, 0] = melody
+    score = Score(pitches, onset_floor(pitches), key=Key(0))
+    given = Conditioning.from_score(score, np.arange(4) == np.zeros((len(melody), 1)))
+    (piece,) = pieces(stack([given]), Layout(SATB))
+    source, share = piece.returns
+    assert (source[:64] == -1).all()
+    assert (source[64:] == np.arange(48)).all()
+    assert (share == (source >= 0)).all()
+    for particles in (1, 4):
+        loose, bound = (
+            model.compose(stack([given]), [1], particles=particles, returns=nats)
+            for nats in (0.0, 90.0)
+        )
+        assert equal([one[:, :64] for one in loose], [one[:, :64] for one in bound])
+        assert equal([one[:, 64:] for one in bound], [one[:, :48] for one in bound])
+        assert not equal([one[:, 64:] for one in loose], [one[:, :48] for one in loose])
+
+
+@pytest.mark.parametrize(
+    ("lead", "comes_again"),
+    [
+        ("ABCABC", {3: (0, 1), 4: (1, 1), 5: (2, 1)}),
+        ("ABAB", {2: (0, 2 / 3), 3: (1, 2 / 3)}),
+        ("AAB", {1: (0, 1 / 3)}),
+        ("ABCxABCA", {4: (0, 1), 5: (1, 1), 6: (2, 1), 7: (4, 1 / 3)}),  # the last A alone
+        ("A-A-", {2: (0, 1 / 3)}),  # rests say nothing
+        ("Aa", {}),  # two of five notes are others
+        ("Bb", {1: (0, 1 / 3)}),  # one of five: nearly the same
+    ],
+)
+def test_which_bars_come_again(lead: str, comes_again: dict[int, tuple[int, float]]) -> None:
+    """The longest phrase that agrees counts; of equal ones the latest."""
+    bars = {name: [60 + 3 * number] * 8 for number, name in enumerate("ABCx")} | {"-": [REST] * 8}
+    bars |= {"a": [60] * 3 + [61] * 5, "b": [63] * 7 + [64]}
+    melody = np.repeat([note for name in lead for note in bars[name]], 2)
+    pitches = np.full((len(melody), 4), REST, np.int8)
+    pitches[:, 0] = melody
+    onsets = (pitches != REST) & (np.arange(len(melody)) % 2 == 0)[:, None]
+    score = Score(pitches, onsets, key=Key(0))
+    given = Conditioning.from_score(score, np.arange(4) == np.zeros((len(melody), 1)))
+    (piece,) = pieces(stack([given]), Layout(SATB))
+    found = {
+        int(step) // 16: (int(piece.returns[0][step]) // 16, piece.returns[1][step])
+        for step in np.flatnonzero(piece.returns[0] >= 0)
+    }
+    assert found == {
+        bar: (earlier, pytest.approx(share)) for bar, (earlier, share) in comes_again.items()
+    }
 
 
 def test_a_model_has_parameters_of_its_own(weights: Any, batch: Conditioning) -> None:

@@ -19,6 +19,7 @@ what they share of all that either has (the index of Jaccard 1901): 1 the same, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,7 @@ LAGS = (1, 2, 4, 8)
 """Bars between which a piece is compared with itself: the bar before, and phrases' lengths."""
 RECURS = {
     f"recurs_{lag}": f"notes that were there {lag} bar{'s' * (lag > 1)} before" for lag in LAGS
-}
+} | {"recurs_with_melody": "notes that were there the last time the melody had the same bar"}
 """What a person calls each figure of `evaluate_repeats`."""
 _PART: Flags = np.equal(KIND, KINDS.index(INCOMPLETE))
 
@@ -146,15 +147,16 @@ def hits_per_bar(passages: Passages) -> Figures:
 
 
 def evaluate_repeats(scores: Iterable[Score]) -> pd.DataFrame:
-    """How much of an accompaniment, drums included, was there one, two, four and eight bars before.
+    """How much of an accompaniment, drums included, was there some bars before.
 
     Returns
     -------
     DataFrame
         A row a piece, its place in `scores` as the index ``piece``; columns as `RECURS`: what each
         two bars so far apart share of the notes that either has, the same line, place in the bar
-        and pitch. NaN for a piece that is shorter. Bars of which one is longer are compared as far
-        as the shorter one goes.
+        and pitch; and what each bar shares with the last one, as long, in which the melody had the
+        same notes, some at least. NaN for a piece that has no two such bars. Bars of which one is
+        longer are compared as far as the shorter one goes.
     """
     import pandas as pd
 
@@ -163,17 +165,27 @@ def evaluate_repeats(scores: Iterable[Score]) -> pd.DataFrame:
 
 
 def _repeats(score: Score) -> list[float]:
-    kept = [line for line in range(len(score.ensemble)) if line != score.ensemble.leads]
-    notes = np.where(score.onsets, score.pitches.astype(np.int16) + 1, 0)[:, kept]
+    begun = np.where(score.onsets, score.pitches.astype(np.int16) + 1, 0)
+    melody, notes = begun[:, score.ensemble.leads], np.delete(begun, score.ensemble.leads, axis=1)
     edges = [*score.bar_lines.tolist(), score.steps]
-    figures = []
-    for lag in LAGS:
-        same = some = 0
-        for at in range(lag, len(edges) - 1):
-            length = min(edges[at + 1] - edges[at], edges[at - lag + 1] - edges[at - lag])
-            one, other = (notes[edges[bar] :][:length] for bar in (at, at - lag))
-            either = (one != 0) | (other != 0)
-            same += int(np.count_nonzero(either & (one == other)))
-            some += int(np.count_nonzero(either))
-        figures.append(same / some if some else float("nan"))
-    return figures
+    bars = [slice(*edge) for edge in pairwise(edges)]
+    pairs = [[(at, at - lag) for at in range(lag, len(bars))] for lag in LAGS]
+    sung: dict[bytes, int] = {}  # the last bar with these notes of the melody
+    pairs.append([])
+    for at, bar in enumerate(bars):
+        if melody[bar].any():
+            if (own := melody[bar].tobytes()) in sung:
+                pairs[-1].append((at, sung[own]))
+            sung[own] = at
+    return [_shared([(notes[bars[one]], notes[bars[two]]) for one, two in some]) for some in pairs]
+
+
+def _shared(pairs: Iterable[tuple[NDArray[np.int16], NDArray[np.int16]]]) -> float:
+    """What pairs of bars, each ``(time, line)`` with 0 for no note, share of what either has."""
+    same = some = 0
+    for one, other in pairs:
+        length = min(len(one), len(other))
+        either = (one[:length] != 0) | (other[:length] != 0)
+        same += int(np.count_nonzero(either & (one[:length] == other[:length])))
+        some += int(np.count_nonzero(either))
+    return same / some if some else float("nan")

@@ -22,6 +22,7 @@ from kantor.network.layout import CONDITIONS, CONTEXT, OCTAVE, Layout, interval,
 from kantor.network.tokens import REST, UNKNOWN
 from kantor.runtime.heads import Head
 from kantor.runtime.particles import worth
+from kantor.runtime.returns import Again, lean
 from kantor.runtime.sampling import MARGIN, SamplingParameters, choose
 from kantor.runtime.tables import Chords, ScoreLayer, Whole, rectify
 from kantor.runtime.weights import Array, Weights
@@ -42,12 +43,14 @@ class Step(NamedTuple):
     uniform: Array  # (line, row), by which choices are made
     threshold: Array  # (line, row), what an onset's logit must exceed
     ahead: Whole | None  # (line, row) tokens of the next step; None where no two given ones meet
+    again: Again | None  # None where nothing comes again
 
     def rows(self, rows: slice | Whole) -> Step:
         """Some of the pieces; a slice stands for all."""
         if isinstance(rows, slice):
             return self
-        others: list[Any] = [None if array is None else array[..., rows] for array in self[1:]]
+        others: list[Any] = [None if array is None else array[..., rows] for array in self[1:-1]]
+        others.append(self.again and self.again.rows(rows))
         return Step(self.context[rows], *others)
 
 
@@ -143,6 +146,8 @@ class Decoder:
         head = self._heads[line]
         logits, onset = head(step.context[:, line], step.now, step.before, step.key)
         tessitura = head.tessitura.take(step.key, axis=0)
+        if step.again is not None:
+            onset = onset + lean(logits, head, step.again, step.key)
         if sampling.lookahead and step.ahead is not None and (step.ahead[line] > REST).any():
             gains = self._gains(head, step, step.ahead)
             logits[:, 1:] += np.float32(sampling.lookahead) * gains[:, 1:]

@@ -16,6 +16,7 @@ from kantor.runtime.discriminator import Discriminator
 from kantor.runtime.heads import LOWEST_KEY
 from kantor.runtime.particles import Particles, seeds_of
 from kantor.runtime.pieces import Encoder, Piece, pieces
+from kantor.runtime.returns import Again
 from kantor.runtime.sampling import SamplingParameters, Take, latent
 from kantor.runtime.tables import Whole, one_core
 from kantor.runtime.weights import DISCRIMINATOR, Array, Weights
@@ -77,7 +78,6 @@ class _Loop:
     ) -> None:
         self._encoder, self._decoder = network.encoder, network.decoder
         self._particles, self._each = None, sampling.particles
-        self._origins: dict[int, Whole] = {}
         if sampling.particles > 1:
             own = seeds.tolist()
             self._particles = Particles(pieces, own, sampling, network.discriminator)
@@ -88,6 +88,7 @@ class _Loop:
         self.tokens, self.onsets = np.full(shape, REST, np.int8), np.zeros(shape, bool)
         self._uniform, self._threshold = np.zeros((2, *shape), np.float32)
         closes = np.zeros((steps, rows), bool)
+        self._source, self._gain = np.full((steps, rows), -1), np.zeros((steps, rows), np.float32)
         for row, (piece, seed) in enumerate(zip(pieces, seeds, strict=True)):
             part, within = slice(piece.steps), slice(CONTEXT, CONTEXT + piece.steps)
             self.tokens[part, :, row] = piece.tokens[within]
@@ -97,11 +98,16 @@ class _Loop:
             with np.errstate(divide="ignore"):
                 self._threshold[part, :, row] = np.log(numbers[:, 1]) - np.log(1 - numbers[:, 1])
             closes[part, row] = piece.closes
+            if sampling.returns:
+                self._source[part, row], share = piece.returns
+                self._gain[part, row] = np.float32(sampling.returns) * share
         cool = sampling.temperature * sampling.phrase_end
         self._temperature = np.where(closes, np.float32(cool), np.float32(sampling.temperature))
         lengths = np.array([piece.steps for piece in pieces])
         self._alive = (lengths > np.arange(steps)[:, None]).sum(axis=1).tolist()
-        self._free = (self.tokens == UNKNOWN).any(axis=1)
+        unknown = self.tokens == UNKNOWN
+        self._composed, self._free = unknown, unknown.any(axis=1)
+        self._again = np.asarray((self._source >= 0).any(axis=1))
         # Where two lines are given something to sound, so that they can be met.
         self._meets = ((self.tokens > REST).sum(axis=1) > 1).any(axis=1)
         tonics = np.array([piece.major_tonic for piece in pieces])
@@ -145,24 +151,14 @@ class _Loop:
         self._before = now
         origin = self._particles.weigh(step, worth, now) if self._particles else None
         if origin is not None:
-            self._origins[step] = origin
+            for cells in (self.tokens, self.onsets):  # what came before goes on with them
+                cells[: step + 1, :, :rows] = cells[: step + 1, :, :rows].take(origin, axis=-1)
             self._past, self._earlier = self._past[origin], self._earlier[origin]
             self._before = now[:, origin]
 
     def takes(self) -> tuple[NDArray[np.int8], score.Flags]:
-        """Tokens and onsets ``(time, line, piece)``: of each piece its first row in the end.
-
-        Rows are followed back to those that they went on from.
-        """
-        rows = np.arange(0, len(self._pieces), self._each)
-        tokens, onsets = self.tokens[..., rows], self.onsets[..., rows]
-        for step in reversed(range(len(tokens))):
-            alive = self._alive[step] // self._each
-            if step in self._origins:
-                rows[:alive] = self._origins[step][rows[:alive]]
-            tokens[step, :, :alive] = self.tokens[step][:, rows[:alive]]
-            onsets[step, :, :alive] = self.onsets[step][:, rows[:alive]]
-        return tokens, onsets
+        """Tokens and onsets ``(time, line, piece)``: of each piece its first row."""
+        return self.tokens[..., :: self._each], self.onsets[..., :: self._each]
 
     def _step(self, step: int, rows: slice | Whole) -> Step:
         """All that decides a step of some of the rows that have not ended."""
@@ -180,4 +176,14 @@ class _Loop:
             self._uniform[step, :, alive][:, rows],
             self._threshold[step, :, alive][:, rows],
             ahead,
+            self._earlier_bar(step, rows) if self._again[step] else None,
         )
+
+    def _earlier_bar(self, step: int, rows: slice | Whole) -> Again:
+        """What was composed where the step comes again from, of some of the rows."""
+        alive = slice(len(self._key))
+        source, row = self._source[step, alive][rows], np.arange(len(self._key))[rows]
+        place = source.clip(0), slice(None), row
+        known = (source >= 0)[:, None] & self._composed[place]
+        tokens = np.where(known, self.tokens[place], UNKNOWN).T.astype(np.intp)
+        return Again(tokens, self.onsets[place].T, self._gain[step, alive][rows])

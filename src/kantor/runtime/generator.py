@@ -90,6 +90,7 @@ class Generator:
         reweighting: float = DEFAULT.reweighting,
         particles: int = DEFAULT.particles,
         movement: float = DEFAULT.movement,
+        returns: float = DEFAULT.returns,
         plainness: float = DEFAULT.plainness,
     ) -> Take:
         """Compose a batch; a piece's seed decides its take, whatever else is in the batch.
@@ -101,7 +102,8 @@ class Generator:
         seeds : (batch,) int64
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
-        temperature, min_p, phrase_end, lookahead, reweighting, particles, movement, plainness
+        temperature, min_p, phrase_end, lookahead, reweighting, particles, movement
+        returns, plainness
             See `SamplingParameters`.
 
         Returns
@@ -125,7 +127,8 @@ class Generator:
                 "move the melody by octaves"
             )
         sampling = SamplingParameters(
-            temperature, min_p, phrase_end, lookahead, reweighting, particles, movement, plainness
+            *(temperature, min_p, phrase_end, lookahead, reweighting),
+            *(particles, movement, returns, plainness),
         )
         steps = given.mask[..., 0].size * particles
         is_large = len(seeds) > 1 and steps >= LARGE

@@ -6,6 +6,7 @@ They are the same as in `kantor.model.nets.chorale` and `kantor.model.nets.criti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Pitches
 from kantor.network import layout, tokens
 from kantor.network.layout import CONDITIONS, CONTEXT, METER, SUCCESSIONS, TAPS, Layout
 from kantor.network.tokens import UNKNOWN
+from kantor.runtime.returns import returns
 from kantor.runtime.tables import Chords, ScoreLayer, Whole, one_core, rectify
 from kantor.runtime.weights import CRITIC, Array, Weights
 
@@ -56,6 +58,12 @@ class Piece:
         for lag in range(1, STEPS_PER_QUARTER + 1):
             closes[:-lag] |= fermatas[lag:]
         return closes
+
+    @cached_property
+    def returns(self) -> tuple[Whole, Array]:
+        """See `kantor.runtime.returns.returns`."""
+        own = slice(CONTEXT, CONTEXT + self.steps)
+        return returns(self.tokens[own], self.onsets[own], self.bars[own, 0])
 
     def around(self, start: int, stop: int) -> Array:
         """Some steps as `Layout.around` has them: which cells are given, and conditions."""

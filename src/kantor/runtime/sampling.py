@@ -52,6 +52,9 @@ class SamplingParameters:
     `kantor.runtime.particles`."""
     movement: float = 0.5
     """Nats that each note that moves adds to the weight of its particle."""
+    returns: float = 0.0
+    """Nats by which the notes of an earlier bar are likelier where its melody comes again; see
+    `kantor.runtime.returns`."""
     plainness: float = 0.0
     """Of what is kept, 0 to 1: the plainer, the fewer passing and foreign notes."""
 
@@ -62,6 +65,8 @@ class SamplingParameters:
                 raise InputError(f"a {name} of {value}: choose one from 0.01 to 10")
         if not 1 <= self.particles <= MOST_PARTICLES:
             raise InputError(f"{self.particles} particles: choose from 1 to {MOST_PARTICLES}")
+        if not 0 <= self.returns <= 100:
+            raise InputError(f"returns of {self.returns}: choose from 0 to 100")
         if not 0 <= self.plainness <= 1:
             raise InputError(f"a plainness of {self.plainness}: choose one from 0 to 1")
         if self.plainness and self.particles == 1:

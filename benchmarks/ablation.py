@@ -47,6 +47,7 @@ COMPOSED: dict[str, dict[str, float]] = {
 }
 """Other sampling parameters for the full model."""
 LIKELIHOOD = "particles weighed by likelihood alone"
+ANEW = "each bar anew, whether the melody had it before or not"
 CANDIDATES = (4, 8)
 MARKS = tuple(marks(SATB))
 SHOW_EVERY = 100
@@ -73,12 +74,12 @@ def run(params: Path, build: Path, melodies: int) -> Iterator[tuple[str, Figures
             chosen = chosen.model_copy(update={"warmup": int(chosen.warmup * train.warmup)})
         trainer = Trainer(chosen, rolls.rolls.shape[1])
         data = batches.dataset(pool, trainer.batch_size, chosen.seed, 0, chosen.masks)
+        info = trainer.average.info | {"params": {"sampling": chosen.sampling.model_dump()}}
 
-        def complete(trainer: Trainer = trainer) -> Generator:
+        def complete(trainer: Trainer = trainer, info: dict[str, Any] = info) -> Generator:
             """The generator as it is, with a discriminator of its own."""
             discriminator, _ = discriminating.fit(trainer.average, pieces)
-            parts = trainer.shadow, trainer.average.info, trainer.networks.critic
-            return Generator(*parts, discriminator)
+            return Generator(trainer.shadow, info, trainer.networks.critic, discriminator)
 
         for iteration, batch in zip(range(chosen.total), data, strict=False):
             if iteration % SHOW_EVERY == 0:
@@ -89,7 +90,9 @@ def run(params: Path, build: Path, melodies: int) -> Iterator[tuple[str, Figures
         generator = complete()
         yield name, _values(exam, generator.compose)
         if name == FULL:
-            yield LIKELIHOOD, _values(exam, trainer.average.compose)
+            yield LIKELIHOOD, _values(exam, Generator(trainer.shadow, info).compose)
+            parts = trainer.shadow, trainer.average.info, None, generator.discriminator
+            yield ANEW, _values(exam, Generator(*parts).compose)
             for other, compose in _otherwise(generator):
                 yield other, _values(exam, compose)
 

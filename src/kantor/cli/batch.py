@@ -145,7 +145,6 @@ def _settings(parameters: dict[str, Any], folder: Path | None) -> Batch:
 def _run(
     places: list[str], batch: Batch, uri: str, root: Path | None, only_new: bool
 ) -> Summary | None:
-
     from kantor import drumming
     from kantor.batch import Plan, counted, run
     from kantor.batch.dispatcher import processes

@@ -8,10 +8,8 @@ their groove (`kantor.drumming.groove`).
 from kantor.drumming.drummed import Drummed, drummed_ensemble
 from kantor.drumming.lending import (
     Lender,
-    fetch,
     lender_of,
     lender_to,
-    load_alone,
     supply,
     unlearned_drums,
 )
@@ -20,10 +18,8 @@ __all__ = [
     "Drummed",
     "Lender",
     "drummed_ensemble",
-    "fetch",
     "lender_of",
     "lender_to",
-    "load_alone",
     "supply",
     "unlearned_drums",
 ]

@@ -66,10 +66,9 @@ def answers(melodies: Sequence[Score], weight: float) -> Answers:
         lengths[index] = count = len(own)
         for place, (name, found) in enumerate(phrases.note_answers(one, own).items()):
             notes[index, : count - 1, place] = OFFSETS[name] + found[:-1]
-        for before, spanned in enumerate(phrases.phrase_answers(one, own)):
-            possible[index, before:count, before] = True
-            for place, (name, found) in enumerate(spanned.items()):
-                spans[index, before:count, before, place] = OFFSETS[name] + found
+        possible[index, :count] = np.arange(LONGEST) <= np.arange(count)[:, None]
+        for place, (name, found) in enumerate(phrases.phrase_answers(one, own).items()):
+            spans[index, :count, :, place] = OFFSETS[name] + found
         ends = np.flatnonzero(ends_of(one))
         before = np.diff(ends, prepend=-1) - 1
         kept = before < LONGEST

@@ -35,7 +35,7 @@ def surrounded(given: Conditioning, vocabulary: Vocabulary) -> Inputs:
         "onsets": np.pad(given.onsets, around),
         "mask": np.pad(given.mask, around, constant_values=True),
         "bars": np.take_along_axis(given.bars, at[..., None], axis=1),
-        "fermatas": np.pad(given.fermatas, around[:2]) & within,
+        "fermatas": np.pad(given.fermatas, around[:2]) * within,
         "inside": within,
         "major_tonic": given.major_tonic,
     }
@@ -81,7 +81,8 @@ class Reference:
             at = CONTEXT + step
             flat = tf.reshape(past, [len(seeds), -1])
             context = self.network.context(encoded[:, step], inputs.conditions[:, at], flat)
-            phrase_ends = given.fermatas[:, step : step + 5].any(axis=1)  # a quarter before as well
+            ahead = given.fermatas[:, step : step + 5]  # a quarter before as well
+            phrase_ends = (ahead == 1).any(axis=1)
             cool = np.where(phrase_ends, temperature * self.parameters.phrase_end, temperature)
             cool = cool.astype(np.float32)
             now, again = shown[:, at].copy(), np.zeros(before.shape, bool)

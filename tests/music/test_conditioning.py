@@ -7,6 +7,8 @@ import pytest
 
 from kantor.errors import InputError
 from kantor.music.conditioning import Conditioning, bar_features, bar_features_to_compose, stack
+from kantor.music.notation import Notation
+from kantor.music.phrases import possible_ends
 from kantor.music.score import REST, Key, Meter, Score, onset_floor
 
 G_MAJOR = Key(1)
@@ -35,6 +37,22 @@ def test_only_given_cells_are_passed_on():
     assert (request.pitches[:, 0] == score.pitches[:, 0]).all()
     assert (request.pitches[:, 1:] == REST).all()
     assert not request.onsets[:, 1:].any()
+
+
+def test_what_may_end_a_phrase_is_told_where_fermatas_were_inferred():
+    """It follows from the given cells; written fermatas stand alone."""
+    score = chorale(96)
+    inferred = replace(score, notation=Notation(fermatas_inferred=True))
+    counts = possible_ends(score.line(0))
+    assert ((counts > 0) & (counts < 1)).any()
+    assert (given_soprano(inferred).fermatas == counts).all()
+    assert not given_soprano(score).fermatas.any()
+    other = np.where(np.arange(4) == 0, score.pitches, score.pitches - 1)
+    assert (given_soprano(replace(inferred, pitches=other)).fermatas == counts).all()
+    marked = replace(inferred, fermatas=np.ones(96, bool))
+    assert (given_soprano(marked).fermatas == 1).all()
+    tenor = Conditioning.from_score(inferred, np.tile(np.arange(4) == 2, (96, 1)))
+    assert (tenor.fermatas == possible_ends(score.line(2))).all()
 
 
 def test_a_key_is_needed_from_somewhere():

@@ -193,7 +193,8 @@ def _candidates(
 def seed_of(given: Conditioning, seed: int, take: int, candidate: int = 0) -> int:
     """The seed of one composition, 0 to 2**63 - 1, from all that tells it from others."""
     digest = hashlib.sha256(f"{seed} {take}{f' {candidate}' if candidate else ''}".encode())
-    for array in (given.pitches, given.onsets, given.mask, given.bars, given.fermatas):
+    marked = given.fermatas == 1
+    for array in (given.pitches, given.onsets, given.mask, given.bars, marked):
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(given.major_tonic.tobytes())
     return int.from_bytes(digest.digest()[:8], "little") >> 1

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kantor.compose.keys import key_for
 from kantor.compose.melody import on_grid
 from kantor.compose.overrides import NOTHING_SAID, Overrides
@@ -21,14 +19,9 @@ from kantor.errors import InputError
 from kantor.formats.parsed import ParsedFile, Part
 from kantor.music.notation import LineNotation
 from kantor.music.notes import Note
-from kantor.music.phrases import infer_fermatas
+from kantor.music.phrases import infer_fermatas, leading_line, possible_ends
 from kantor.music.quantise import quantise
-from kantor.music.score import REST, Score
-
-_LEADS = 0.5  # share of the busiest line's time that a line must sound to show the phrases
-_LEAST = 0.2
-"""With this probability a note of a chorale counts as a phrase's end: one that is missed costs more
-than one too many. Other ensembles learned from phrases that were found, and get the likeliest."""
+from kantor.music.score import Score
 
 
 def transcribe(
@@ -86,11 +79,11 @@ def transcribe(
     key, doubts = key_for(file, score, first, overrides)
     fermatas, inferred = score.fermatas, not score.fermatas.any()
     if inferred and any(index < ensemble.pitched for index in lines):
-        # The highest line that sounds enough shows the phrases.
-        sounding = (score.pitched != REST).sum(axis=0)
-        leading = np.flatnonzero(sounding >= _LEADS * sounding.max())[0]
-        least = _LEAST if ensemble.names == SATB.names else None
-        fermatas = infer_fermatas(score.line(int(leading)), least)
+        leading = leading_line(score)
+        if ensemble.names == SATB.names:
+            fermatas = possible_ends(leading) == 1
+        else:  # it learned from phrases that were found, not from written fermatas
+            fermatas = infer_fermatas(leading)
     notation = replace(score.notation, fermatas_inferred=inferred)
     score = replace(score, key=key, fermatas=fermatas, notation=notation)
     return score, messages + changes + doubts

@@ -160,5 +160,5 @@ def _groove(given: Conditioning, hits: Flags, kept: Flags) -> Flags:
     for row, length in enumerate(lengths.tolist()):
         piece = (row, slice(length))
         starts = np.flatnonzero(given.bars[piece][:, 0] == 0).tolist()
-        made[piece] = held(hits[piece], ~kept[piece], starts, given.fermatas[piece])
+        made[piece] = held(hits[piece], ~kept[piece], starts, given.fermatas[piece] == 1)
     return made

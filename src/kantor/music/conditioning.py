@@ -7,13 +7,15 @@ others. Harmonising a soprano is the mask whose first column is True.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kantor.ensemble import SATB
 from kantor.errors import InputError
-from kantor.music.score import REST, Flags, Key, Pitches, Score
+from kantor.music.phrases import leading_line, possible_ends
+from kantor.music.score import REST, Flags, Key, Pitches, Score, onset_floor
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +30,8 @@ class Conditioning:
     """``(…, time, line) bool``: True = given, False = to be composed."""
     bars: NDArray[np.int16]
     """``(…, time, 2) int16``: place in the bar and its length, as `bar_features_to_compose`."""
-    fermatas: Flags
-    """``(…, time) bool``: True while a fermata is held."""
+    fermatas: NDArray[np.float32]
+    """``(…, time) float32``: 1 while a fermata is held, less where a phrase may end, else 0."""
     major_tonic: NDArray[np.int8]
     """``(…) int8``: pitch class of the major tonic that shares the key signature, 0 to 11."""
     tonic: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
@@ -46,7 +48,7 @@ class Conditioning:
             "onsets": (np.bool_, shape),
             "mask": (np.bool_, shape),
             "bars": (np.int16, (*shape[:-1], 2)),
-            "fermatas": (np.bool_, shape[:-1]),
+            "fermatas": (np.float32, shape[:-1]),
             "major_tonic": (np.int8, shape[:-2]),
             "tonic": (np.int8, shape[:-2]),
         }
@@ -63,7 +65,8 @@ class Conditioning:
         """The cells of `score` where ``mask (time, line)`` is True; the others are to be composed.
 
         `key` stands in for the score's, `tonic` for that of the key: in Dorian the signature is
-        another mode's.
+        another mode's. Where a choir's fermatas were inferred, other notes may end a phrase too:
+        see `kantor.music.phrases.possible_ends`.
 
         Raises
         ------
@@ -74,12 +77,18 @@ class Conditioning:
         if key is None:
             raise InputError(f"{score.title or 'score'}: the key is not known")
         mask = np.asarray(mask, bool)
+        pitches = np.where(mask, score.pitches, REST)
+        fermatas = score.fermatas.astype(np.float32)
+        if score.notation.fermatas_inferred and score.ensemble.names == SATB.names:
+            onsets = score.onsets & mask | onset_floor(pitches)
+            given = leading_line(replace(score, pitches=pitches, onsets=onsets))
+            fermatas = np.maximum(fermatas, possible_ends(given))
         return cls(
-            np.where(mask, score.pitches, REST),
+            pitches,
             score.onsets & mask,
             mask,
             bar_features_to_compose(score),
-            score.fermatas,
+            fermatas,
             np.array(key.major_tonic, np.int8),
             np.array(key.tonic if tonic is None else tonic, np.int8),
         )

@@ -12,7 +12,6 @@ phrases of the Essen folk songs, each half: ``phrases.csv``, made by ``benchmark
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from kantor.music.key import likely
 from kantor.music.notes import Note, notes_of
-from kantor.music.score import STEPS_PER_QUARTER, Flags, Meter, Score
+from kantor.music.score import REST, STEPS_PER_QUARTER, Flags, Meter, Score
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -36,21 +35,20 @@ _HELD = (3, 4, 6, 8, 12, 16)  # steps from which each answer but the first holds
 _NEXT = (0.6, 0.95, 1.05, 1.6, 2.5, 3.5)  # of the next note's length
 _LEAP = (-7, -4, -2, 0, 1, 3, 5, 8)  # semitones
 _LONGEST_FERMATA = 16  # steps
+_SURE = 0.4  # with this probability a note counts wholly as the end of a phrase
+_LEADS = 0.5  # share of the busiest line's time that a line must sound to show the phrases
 
 
-def infer_fermatas(score: Score, least: float | None = None) -> Flags:
-    """Where a singer would rest on the last note of a phrase.
+def infer_fermatas(score: Score) -> Flags:
+    """Where a singer would rest on the last note of a phrase: the likeliest cut.
 
     Against the real fermatas of the validation split, by note and the last one of each piece
     aside: 86 % of those named are real and 85 % of the real ones are named. In Essen folk songs
-    that were not fitted 79 % and 79 %. With a probability of at least .2: 76 % and 92 %.
+    that were not fitted 79 % and 79 %.
 
     Parameters
     ----------
     score : (time, 1)
-    least : float, optional
-        Name every note that ends a phrase with this probability or more; in place of the ends of
-        the likeliest cut.
 
     Returns
     -------
@@ -59,22 +57,50 @@ def infer_fermatas(score: Score, least: float | None = None) -> Flags:
     """
     fermatas = np.zeros(score.steps, bool)
     if notes := notes_of(score):
-        scores = _scores(score, notes)
-        ends = _likeliest(scores) if least is None else _likely(scores, least)
-        for index in ends:
+        for index in _likeliest(_scores(score, notes)):
             fermatas[notes[index].start : notes[index].end] = True
     return fermatas
 
 
+def possible_ends(score: Score) -> NDArray[np.float32]:
+    """How much each note counts as the last one of a phrase, for who learned from written fermatas.
+
+    Two and a half times the probability of that, over all cuts, and at most 1: a phrase end that is
+    missed costs a cadence, one too many hardly anything.
+
+    Parameters
+    ----------
+    score : (time, 1)
+
+    Returns
+    -------
+    (time,) float32
+        0 to 1 during each note, 1 during the last one; 0 in rests.
+    """
+    counts = np.zeros(score.steps, np.float32)
+    if notes := notes_of(score):
+        for note, probability in zip(notes, _probabilities(_scores(score, notes)), strict=True):
+            counts[note.start : note.end] = min(1.0, probability / _SURE)
+    return counts
+
+
+def leading_line(score: Score) -> Score:
+    """The line that shows the phrases, ``(time, 1)``: the highest that sounds enough."""
+    sounding = (score.pitched != REST).sum(axis=0)
+    return score.line(int(np.flatnonzero(sounding >= _LEADS * sounding.max())[0]))
+
+
 def _scores(score: Score, notes: list[Note]) -> Floats:
-    """What speaks for each phrase: ``(its last note, how many come before that one)``."""
+    """What speaks for each phrase: ``(its last note, how many come before that one)``.
+
+    What stands for phrases of more notes than there are means nothing.
+    """
     weights = _weights()
     scores = np.zeros((len(notes), LONGEST))
     for name, answers in note_answers(score, notes).items():
         scores[:-1] += weights[name][answers[:-1], None]
-    for before, spanned in enumerate(phrase_answers(score, notes)):
-        for name, answers in spanned.items():
-            scores[before:, before] += weights[name][answers]
+    for name, answers in phrase_answers(score, notes).items():
+        scores += weights[name][answers]
     return scores
 
 
@@ -95,8 +121,8 @@ def _likeliest(scores: Floats) -> list[int]:
     return ends
 
 
-def _likely(scores: Floats, least: float) -> list[int]:
-    """The notes that end phrases with a probability of at least `least`, over all cuts."""
+def _probabilities(scores: Floats) -> Floats:
+    """The probability of each note to end a phrase, over all cuts, ``(note,)``."""
     count = len(scores)
     before, after = np.full((2, count + 1), -np.inf)  # of all cuts up to a note, and from it on
     before[0] = after[count] = 0
@@ -106,8 +132,7 @@ def _likely(scores: Floats, least: float) -> list[int]:
     for last in reversed(range(count)):
         into, whole = _firsts(last), scores[last, : last + 1] + after[last + 1]
         after[into] = np.logaddexp(after[into], whole)
-    probability = np.exp(before[1:] + after[1:] - before[count])
-    return [*np.flatnonzero(probability[:-1] >= least).tolist(), count - 1]
+    return np.asarray(np.exp(before[1:] + after[1:] - before[count]))
 
 
 def _firsts(last: int) -> Ints:
@@ -139,22 +164,22 @@ def note_answers(score: Score, notes: list[Note]) -> dict[str, Ints]:
     }
 
 
-def phrase_answers(score: Score, notes: list[Note]) -> Iterator[dict[str, Ints]]:
-    """The answers to `PHRASE` for phrases of one note, of two, …, of at most `LONGEST`.
+def phrase_answers(score: Score, notes: list[Note]) -> dict[str, Ints]:
+    """The answers to `PHRASE` for each phrase: ``(its last note, how many come before that one)``.
 
-    Those with so many notes before their last one end on each note from that number on. A phrase
-    lasts until the next one begins.
+    A phrase lasts until the next one begins. The answers for phrases of more notes than there are
+    mean nothing.
     """
-    starts, until = np.array(notes)[:, 0], _until(score, notes)
+    starts, before = np.array(notes)[:, 0], np.arange(LONGEST)
+    firsts = (np.arange(len(notes))[:, None] - before).clip(min=0)
+    lengths = _until(score, notes)[:, None] - starts[firsts]
     bar, beat = score.meter.bar_steps, score.meter.beat_steps
-    for before in range(min(LONGEST, len(notes))):
-        lengths = until[before:] - starts[: len(notes) - before]
-        bars = [lengths % bar == 0, 2 * (lengths % bar) == bar, lengths % bar % beat == 0]
-        yield {
-            "quarters": np.minimum(2 * lengths // STEPS_PER_QUARTER, PHRASE["quarters"] - 1),
-            "bars": np.select(bars, [np.minimum(lengths // bar, 9), 10, 11], 12),
-            "notes": np.full(len(lengths), before),
-        }
+    bars = [lengths % bar == 0, 2 * (lengths % bar) == bar, lengths % bar % beat == 0]
+    return {
+        "quarters": np.minimum(2 * lengths // STEPS_PER_QUARTER, PHRASE["quarters"] - 1),
+        "bars": np.select(bars, [np.minimum(lengths // bar, 9), 10, 11], 12),
+        "notes": np.broadcast_to(before, lengths.shape),
+    }
 
 
 def _until(score: Score, notes: list[Note]) -> Ints:

@@ -53,7 +53,7 @@ class Course:
             self.sixteenth[: piece.steps, row] = since % STEPS_PER_QUARTER
             begins = np.where(whole, since == 0, since % STEPS_PER_QUARTER == 0)
             self.begins[: piece.steps, row] = begins
-            fermatas = piece.fermatas[part]
+            fermatas = piece.held
             self.left[: piece.steps, row] = _quarters_left(fermatas).clip(max=2)
             ends = fermatas & ~np.append(fermatas[1:], False)
             self.last[: piece.steps, row] = np.cumsum(ends[::-1])[::-1] <= 1

@@ -44,19 +44,23 @@ class Piece:
     tokens: NDArray[np.int8]  # (span, line), 0 where a cell is to be composed
     onsets: Flags  # (span, line), of the given cells
     bars: NDArray[np.int16]  # (span, 2), as `Conditioning.bars`
-    fermatas: Flags  # (span,)
+    fermatas: Array  # (span,), as `Conditioning.fermatas`
     inside: Flags  # (span,), True in the piece itself
     major_tonic: int
     tonic: int
     steps: int  # without what stands around it
 
     @property
+    def held(self) -> Flags:
+        """Where a fermata is held for sure, ``(steps,)``."""
+        return np.asarray(self.fermatas[CONTEXT : CONTEXT + self.steps] == 1, dtype=bool)
+
+    @property
     def closes(self) -> Flags:
         """Where a phrase ends, ``(steps,)``: under a fermata and in the quarter before it."""
-        fermatas = self.fermatas[CONTEXT : CONTEXT + self.steps]
-        closes = fermatas.copy()
+        closes = (held := self.held).copy()
         for lag in range(1, STEPS_PER_QUARTER + 1):
-            closes[:-lag] |= fermatas[lag:]
+            closes[:-lag] |= held[lag:]
         return closes
 
     @cached_property
@@ -93,7 +97,7 @@ def pieces(given: Conditioning, of: Layout, after: int = CONTEXT) -> list[Piece]
         shown = np.full((len(steps), given.mask.shape[-1]), tokens.REST, np.int8)
         known = of.vocabulary.to_tokens(given.pitches[one, :length], given.major_tonic[one])[0]
         shown[within] = np.where(given.mask[part], known, tokens.UNKNOWN)
-        onsets, fermatas = np.zeros(shown.shape, bool), np.zeros(len(steps), bool)
+        onsets, fermatas = np.zeros(shown.shape, bool), np.zeros(len(steps), np.float32)
         onsets[within] = given.onsets[part] & given.mask[part]
         fermatas[within] = given.fermatas[part]
         bars = given.bars[row, steps.clip(0, max(length - 1, 0))]

@@ -153,7 +153,7 @@ def test_what_a_version_promises(repository, monkeypatch):
         "onsets Array(Array(boolean))",
         "mask Array(Array(boolean))",
         "bars Array(Array(long))",
-        "fermatas Array(boolean)",
+        "fermatas Array(double)",
         "major_tonic DataType.long",
         "tonic DataType.long",
         "seed DataType.long",

@@ -138,7 +138,7 @@ def test_a_bad_request_gets_one_line(served, rows, params, fault):
     from mlflow.exceptions import MlflowException
 
     rest = {"onsets": [[True, False]], "mask": [[True, False]], "bars": [[0, 16]]}
-    rest |= {"fermatas": [False], "major_tonic": 0}
+    rest |= {"fermatas": [0.0], "major_tonic": 0}
     if rows is None:
         rows = served.input_example
     elif isinstance(rows, list) and "pitches" in rows[0]:

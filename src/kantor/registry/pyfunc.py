@@ -141,7 +141,7 @@ def signature(model: LoadedModel) -> ModelSignature:
         *arrays,
         ColSpec(flags, "mask", required=False),
         ColSpec(numbers, "bars", required=False),
-        ColSpec(Array("boolean"), "fermatas", required=False),
+        ColSpec(Array("double"), "fermatas", required=False),
         ColSpec("long", "major_tonic", required=False),
         ColSpec("long", "tonic", required=False),
         ColSpec("long", SEED, required=False),

@@ -63,10 +63,10 @@ def infer_fermatas(score: Score) -> Flags:
 
 
 def possible_ends(score: Score) -> NDArray[np.float32]:
-    """How much each note counts as the last one of a phrase, for who learned from written fermatas.
+    """How much each note counts as a phrase's end, for a model trained on written fermatas.
 
-    Two and a half times the probability of that, over all cuts, and at most 1: a phrase end that is
-    missed costs a cadence, one too many hardly anything.
+    Two and a half times the probability that it is one, over all cuts, and at most 1: a phrase end
+    that is missed costs a cadence, one too many hardly anything.
 
     Parameters
     ----------

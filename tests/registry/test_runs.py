@@ -182,19 +182,19 @@ def training(repository):
         process.kill()
 
 
-def until(root, status):
-    """Wait for the one run to have a status; the run."""
+def until(root, status, metric="train/likelihood"):
+    """Wait for the one run to have a status and a metric; the run."""
     for _ in range(300):
         for run in map(partial(run_of, root), all_runs(root)):
-            if run.info.status == status and run.data.metrics:
+            if run.info.status == status and metric in run.data.metrics:
                 return run
         time.sleep(0.1)
-    raise AssertionError(f"no run is {status}")
+    raise AssertionError(f"no run is {status} with {metric}")
 
 
 def test_mlflow_is_told_while_a_stage_runs(repository, training):
     """The curves come as they are made; the end is told when the stage has ended."""
-    run = until(repository, "RUNNING")
+    run = until(repository, "RUNNING", "system/memory_megabytes")
     assert run.data.metrics["train/likelihood"] == 0.1
     assert run.data.metrics["system/memory_megabytes"] > 1
     told, faults = training.communicate("go on\n", timeout=60)

@@ -112,12 +112,14 @@ class Validate(DataLimits):
 class Evaluate(Block):
     """Which split is harmonised, how many pieces the report lets hear, and by which seed.
 
-    Of many pieces `pieces` are drawn, of long ones excerpts of `bars` bars; None is all.
+    Of many pieces `pieces` are drawn, of long ones excerpts of `bars` bars; None is all. Each is
+    harmonised `takes` times: where few pieces are held out, one take each says too little.
     """
 
     split: Literal["valid", "test"]
     pieces: int | None = Field(None, ge=1)
     bars: int | None = Field(None, ge=2)
+    takes: int = Field(1, ge=1)
     samples: int = Field(ge=1)
     seed: int = 0
 

@@ -79,7 +79,7 @@ def test_overlap_of_a_draw_is_that_of_its_windows() -> None:
     piece = np.repeat(np.arange(6), 5)
     one, other = rng.random(30), rng.random(30) ** 2
     weights = draw(6, 20, 1)
-    drawn = resampled_overlap(one, other, piece, weights)
+    drawn = resampled_overlap((one, other), (piece, piece), weights)
     assert drawn[0] == overlap_area(one, other)
     edges = np.linspace(min(one.min(), other.min()), max(one.max(), other.max()), 31)
     for row, value in zip(weights, drawn, strict=True):

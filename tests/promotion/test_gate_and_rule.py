@@ -5,12 +5,14 @@ import math
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import astuple
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.registries import RULE, aliases, copied
 
@@ -23,6 +25,7 @@ from kantor.promotion.gate import Refused, composing_fault
 from kantor.promotion.promote import promote
 from kantor.promotion.rule import Row, decide, rows
 from kantor.registry.loaded import LoadedModel
+from kantor.report.tables import Tables
 from kantor.settings import Promote
 
 NAME = "kantor-bach"
@@ -247,6 +250,17 @@ def test_nearer_to_bach_is_better(make, rule):
     same = rows(far, far, real, rule)
     assert all(row.gain == Difference(0, 0, 0, 0) for row in same)
     assert decide(same, rule)[0] == "keep"
+
+
+def test_several_takes_of_a_piece_are_one(make, rule):
+    """The same take thrice gives the same figures as once, and the same certainty."""
+    real, near, far = make(0, seed=1), make(0.05, seed=2), make(1.0, seed=3)
+    thrice = Tables(pd.concat([near.windows] * 3), pd.concat([near.tallies] * 3))
+    for several, one in zip(
+        rows(thrice, far, real, rule), rows(near, far, real, rule), strict=True
+    ):
+        assert several.challenger == pytest.approx(one.challenger)
+        assert astuple(several.gain) == pytest.approx(astuple(one.gain))
 
 
 @pytest.mark.parametrize(

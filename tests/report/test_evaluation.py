@@ -74,6 +74,30 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert sums == pytest.approx([1] * 4, abs=0.01)
 
 
+def test_several_takes_count_as_one_piece(corpus, model, reports, tmp_path):
+    """The second of three takes has the octaves that the first and the third have not."""
+    takes = []
+
+    def composed(given, seeds):
+        takes.append(list(seeds))
+        return model(given, seeds * 2 + (seeds >= 3) * (seeds < 6))
+
+    figures = run(corpus, composed, tmp_path, takes=3)
+    assert takes[0] == list(range(9))
+    assert (figures["pieces"], figures["takes"]) == (3, 3)
+    once = run(corpus, lambda given, seeds: model(given, seeds * 2), tmp_path / "once")
+    always = run(corpus, lambda given, seeds: model(given, seeds * 2 + 1), tmp_path / "always")
+    for kind, name in (("metrics", "notes_bass"), ("metrics", "semitone_clash")):
+        assert figures[kind][name]["real"] == once[kind][name]["real"]
+    for kind, name in (("metrics", "tonal_distance"), ("part_writing", "unusual_moves_bass")):
+        two, one = (each[kind][name]["generated"] for each in (once, always))
+        assert figures[kind][name]["generated"] == pytest.approx((2 * two + one) / 3, abs=2e-4)
+    windows = pd.read_csv(tmp_path / "windows.csv")
+    rows = windows.groupby("side").piece.value_counts().unstack("side")
+    assert (rows.generated == 3 * rows.real).all()
+    assert ">3 pieces, 3 takes of each<" in (tmp_path / "report.html").read_text()
+
+
 def fermatas(score):
     """The score with a fermata on its last two quarters, apart, over C and D major."""
     pitches, held = score.pitches.copy(), np.zeros(score.steps, bool)

@@ -166,9 +166,14 @@ def resampled_share(hits: ArrayLike, chances: ArrayLike, weights: Weights) -> Fi
     return ratio(weights @ np.asarray(hits), weights @ np.asarray(chances))
 
 
-def resampled_overlap(one: Figures, other: Figures, piece: Places, weights: Weights) -> Figures:
-    """The overlap of two distributions over the windows of each draw, as `overlap_area`."""
-    return _overlaps((one, other), (piece, piece), weights)
+def resampled_overlap(
+    sides: Sequence[Figures], pieces: Sequence[Places], weights: Weights
+) -> Figures:
+    """The overlap of two distributions over the windows of each draw, as `overlap_area`.
+
+    `sides` are the two, each ``(window,)``, and `pieces` say which piece each window is of.
+    """
+    return _overlaps(sides, pieces, weights)
 
 
 def difference(values: Figures, confidence: float) -> Difference:

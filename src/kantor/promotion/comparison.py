@@ -31,7 +31,7 @@ from kantor.promotion.rule import Row, Verdict, decide, rows, rule_of, worse
 from kantor.registry import load_model, versions
 from kantor.registry.store import find_root, model_name
 from kantor.registry.versions import CHALLENGER, CHAMPION, TALLIES, WINDOWS, kept_tables
-from kantor.report.composing import compose, held_out
+from kantor.report.composing import compose_takes, held_out
 from kantor.report.tables import Tables, from_csv, tally_table, window_table
 
 if TYPE_CHECKING:
@@ -139,14 +139,15 @@ def _composed_anew(numbers: Iterable[int], model: str, root: Path) -> list[tuple
     evaluate = settings.load(settings.Evaluate, "evaluate", settings.params_path(root))
     pieces = held_out(corpus.load(root / SCORES), evaluate)
     ids, scores = [piece.id for piece in pieces], [piece.score for piece in pieces]
-    seeds = [evaluate.seed + row for row in range(len(scores))]
 
     def counted(settings: list[Score]) -> Tables:
-        return Tables(window_table(settings, ids), tally_table(settings, scores, ids))
+        takes = len(settings) // len(scores)
+        own, names = scores * takes, ids * takes
+        return Tables(window_table(settings, names), tally_table(settings, own, names))
 
     real = counted(scores)
     models = (load_model(f"models:/{model}/{number}", root) for number in numbers)
-    return [(counted(compose(one, scores, seeds)), real) for one in models]
+    return [(counted(compose_takes(one, scores, evaluate)), real) for one in models]
 
 
 def _alike(one: Tables, other: Tables) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 
 from kantor.metrics.distances import (
     Difference,
+    Places,
     difference,
     draw,
     resampled_mean,
@@ -92,21 +93,29 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
 
     The rows are the primary metric, the guarded ones, and what else is to be looked at first.
     """
-    import pandas as pd
 
     windows = real.windows
-    piece, ids = pd.factorize(windows.index.get_level_values("piece"))
+    ids = windows.index.unique("piece")
     weights = draw(len(ids), rule.resamples, rule.seed)
     bodies = (challenger, champion, real)
+
+    def places(body: Tables) -> Places:
+        """Which piece each window is of; a piece may have several takes."""
+        return ids.get_indexer(body.windows.index.get_level_values("piece"))
+
     own, other = (
         np.nanmean(
             [
-                resampled_overlap(body[name].to_numpy(), windows[name].to_numpy(), piece, weights)
+                resampled_overlap(
+                    [side.windows[name].to_numpy() for side in (body, real)],
+                    [places(side) for side in (body, real)],
+                    weights,
+                )
                 for name in windows.columns
             ],
             axis=0,
         )
-        for body in (challenger.windows, champion.windows)
+        for body in (challenger, champion)
     )
     gain = difference(own - other, rule.confidence)
     compared = [
@@ -125,7 +134,7 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
     def resampled(name: str, body: Tables) -> Figures:
         """A mean over windows, or a share of the chances of all pieces."""
         if name in windows:
-            return resampled_mean(body.windows[name].to_numpy(), piece, weights)
+            return resampled_mean(body.windows[name].to_numpy(), places(body), weights)
         hits, chances = (part.loc[ids, name] for part in hits_and_chances(body.tallies))
         return resampled_share(hits, chances, weights)
 

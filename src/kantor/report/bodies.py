@@ -10,6 +10,7 @@ import numpy as np
 
 from kantor.ensemble import Ensemble
 from kantor.metrics.accompaniment import evaluate_repeats
+from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.distances import (
     earth_movers,
     kit_histogram,
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """Bodies of music on the same melodies, in the same order, and what was trained on."""
+    """Bodies of music on the same melodies, in the same order, and what was trained on.
+
+    `generated` has each melody once or several times, one take of all after the other. Tables name
+    a piece by its melody's place, whichever take it is of.
+    """
 
     generated: list[Score]
     real: list[Score]
@@ -43,17 +48,30 @@ class Bodies:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The figures of their windows: ``generated``, ``real``, and each baseline's."""
-        return {name: window_table(scores) for name, scores in self._all.items()}
+        return {
+            name: window_table(scores, self._places(scores)) for name, scores in self._all.items()
+        }
 
     @cached_property
     def tallies(self) -> dict[str, pd.DataFrame]:
         """What a harmony teacher marks in them, piece by piece; named alike."""
-        return {name: tally_table(scores, self.real) for name, scores in self._all.items()}
+        tables = {}
+        for name, scores in self._all.items():
+            places = self._places(scores)
+            tables[name] = tally_table(scores, [self.real[place] for place in places], places)
+        return tables
 
     @cached_property
     def repeats(self) -> dict[str, pd.DataFrame]:
         """How much of them was there some bars before, piece by piece; named alike."""
-        return {name: evaluate_repeats(scores) for name, scores in self._all.items()}
+        return {name: self._named(evaluate_repeats(scores)) for name, scores in self._all.items()}
+
+    @cached_property
+    def phrase_ends(self) -> dict[str, pd.DataFrame]:
+        """What their phrases end on (`kantor.metrics.cadences`); named alike."""
+        return {
+            name: self._named(evaluate_phrase_ends(scores)) for name, scores in self._all.items()
+        }
 
     @property
     def training_overlap(self) -> dict[str, float]:
@@ -71,6 +89,12 @@ class Bodies:
     @property
     def _all(self) -> dict[str, list[Score]]:
         return {"generated": self.generated, "real": self.real, **self.baselines}
+
+    def _places(self, scores: list[Score]) -> list[int]:
+        return [row % len(self.real) for row in range(len(scores))]
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table.rename(index=lambda row: row % len(self.real), level="piece")
 
     def as_accompaniment(self) -> Bodies:
         """The same, to be measured as a melody with its accompaniment."""

@@ -73,6 +73,12 @@ def held_out(corpus: Corpus, settings: Evaluate) -> list[Piece]:
     return [replace(one, score=_stretch(one.score, settings.bars, rng)) for one in pieces]
 
 
+def compose_takes(model: Model, scores: Sequence[Score], settings: Evaluate) -> list[Score]:
+    """All takes of all scores, the second take of the first score after the first of the last."""
+    every = [*scores] * settings.takes
+    return compose(model, every, [settings.seed + row for row in range(len(every))])
+
+
 def _stretch(score: Score, bars: int, rng: np.random.Generator) -> Score:
     lines = score.bar_lines.tolist()
     if len(lines) <= bars:

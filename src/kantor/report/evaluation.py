@@ -31,6 +31,7 @@ from kantor.report.composing import (
     MELODY_ONLY,
     Model,
     compose,
+    compose_takes,
     evaluate_tasks,
     held_out,
     melody_mask,
@@ -83,7 +84,8 @@ def evaluate(
         raise InputError(f"split {settings.split!r}: 0 pieces; see ingest.split in params.yaml")
     real = [piece.score for piece in pieces]
     seeds = [settings.seed + row for row in range(len(real))]
-    generated = compose(model, real, seeds)
+    made = compose_takes(model, real, settings)
+    generated = made[: len(real)]
     # Of each piece another seed: the one with which the next piece's melody was composed.
     again = compose(model, real, [seed + 1 for seed in seeds])
     changed = {
@@ -97,7 +99,7 @@ def evaluate(
     training = [piece.score for piece in corpus if piece.split == "train"]
     if training:
         naive["nearest"] = nearest(real, training)
-    bodies = Bodies(generated, real, naive, training)
+    bodies = Bodies(made, real, naive, training)
     figures = measure(bodies, settings, changed)
     other_tasks = read_json(card).get("preset") not in MELODY_ONLY
     figures["other_givens"] = (

@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from kantor.metrics.cadences import evaluate_phrase_ends
 from kantor.metrics.musical import headline
 from kantor.metrics.part_writing import KEY_MARKS
 from kantor.music.key import key_of
@@ -75,6 +74,7 @@ def measure(
     figures = {
         "split": settings.split,
         "pieces": len(bodies.real),
+        **({"takes": settings.takes} if settings.takes > 1 else {}),
         "seed": settings.seed,
         "headline": {
             **{name: compared[name].generated for name in first},
@@ -129,8 +129,8 @@ def share_changed_by_melody(takes: Sequence[Score], others: Sequence[Score]) -> 
 
 def _phrase_ends(bodies: Bodies) -> dict[str, Any]:
     """How many phrases end, and on what, see `kantor.metrics.cadences`."""
-    made, real = evaluate_phrase_ends(bodies.generated), evaluate_phrase_ends(bodies.real)
-    naive = {name: evaluate_phrase_ends(scores) for name, scores in bodies.baselines.items()}
+    made, real = (bodies.phrase_ends[side] for side in SIDES)
+    naive = {name: bodies.phrase_ends[name] for name in bodies.baselines}
     counts = {name: len(frame) for name, frame in naive.items()}
     entries = {name: one.entry for name, one in compare_tables(made, real, naive).items()}
     return {"count": {"generated": len(made), "real": len(real), "baseline": counts}, **entries}

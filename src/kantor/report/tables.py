@@ -39,7 +39,9 @@ class Tables:
     tallies: pd.DataFrame
 
 
-def window_table(scores: Sequence[Score], ids: Sequence[str] | None = None) -> pd.DataFrame:
+def window_table(
+    scores: Sequence[Score], ids: Sequence[str] | Sequence[int] | None = None
+) -> pd.DataFrame:
     """Every metric of every window of `scores`, which are named by `ids` or by their place.
 
     Raises
@@ -52,7 +54,7 @@ def window_table(scores: Sequence[Score], ids: Sequence[str] | None = None) -> p
 
 
 def tally_table(
-    scores: Sequence[Score], real: Sequence[Score], ids: Sequence[str] | None = None
+    scores: Sequence[Score], real: Sequence[Score], ids: Sequence[str] | Sequence[int] | None = None
 ) -> pd.DataFrame:
     """Every mark of every one of `scores`, each beside the `real` setting of its melody."""
     import pandas as pd
@@ -65,13 +67,16 @@ def tally_table(
 
 
 def hits_and_chances(tallies: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The two counts of a table of tallies, each a row a piece."""
-    counts = tallies.index.get_level_values("count")
-    hits, chances = (tallies[counts == count].droplevel("count") for count in COUNTS)
+    """The two counts of a table of tallies, each a row a piece: that of all its takes."""
+    by_piece = tallies.groupby(level=["piece", "count"], sort=False).sum(min_count=1)
+    counts = by_piece.index.get_level_values("count")
+    hits, chances = (by_piece[counts == count].droplevel("count") for count in COUNTS)
     return hits, chances
 
 
-def _names(scores: Sequence[Score], ids: Sequence[str] | None) -> dict[int, int | str]:
+def _names(
+    scores: Sequence[Score], ids: Sequence[str] | Sequence[int] | None
+) -> dict[int, int | str]:
     return dict(enumerate(range(len(scores)) if ids is None else ids))
 
 

@@ -77,16 +77,23 @@ def transcribe(
     first = min(note.start for note in notes)
     score, changes = place(file, notes, rests, ensemble, overrides)
     key, doubts = key_for(file, score, first, overrides)
-    fermatas, inferred = score.fermatas, not score.fermatas.any()
-    if inferred and any(index < ensemble.pitched for index in lines):
+    score = replace(score, key=key)
+    if not score.fermatas.any():
+        score = _with_phrases(score, any(index < ensemble.pitched for index in lines))
+    return score, messages + changes + doubts
+
+
+def _with_phrases(score: Score, sung: bool) -> Score:
+    """A score without fermatas, those of its phrases inferred if a line with a pitch is there."""
+    fermatas = score.fermatas
+    if sung:
         leading = leading_line(score)
-        if ensemble.names == SATB.names:
+        if score.ensemble.names == SATB.names:
             fermatas = possible_ends(leading) == 1
         else:  # it learned from phrases that were found, not from written fermatas
             fermatas = infer_fermatas(leading)
-    notation = replace(score.notation, fermatas_inferred=inferred)
-    score = replace(score, key=key, fermatas=fermatas, notation=notation)
-    return score, messages + changes + doubts
+    notation = replace(score.notation, fermatas_inferred=True)
+    return replace(score, fermatas=fermatas, notation=notation)
 
 
 def _hits(part: Part) -> list[Note]:

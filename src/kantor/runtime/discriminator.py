@@ -53,16 +53,16 @@ class Course:
             self.sixteenth[: piece.steps, row] = since % STEPS_PER_QUARTER
             begins = np.where(whole, since == 0, since % STEPS_PER_QUARTER == 0)
             self.begins[: piece.steps, row] = begins
-            fermatas = piece.held
-            self.left[: piece.steps, row] = _quarters_left(fermatas).clip(max=2)
-            ends = fermatas & ~np.append(fermatas[1:], False)
+            held = piece.held
+            self.left[: piece.steps, row] = _quarters_left(held).clip(max=2)
+            ends = held & ~np.append(held[1:], False)
             self.last[: piece.steps, row] = np.cumsum(ends[::-1])[::-1] <= 1
 
 
-def _quarters_left(fermatas: Flags) -> Whole:
+def _quarters_left(held: Flags) -> Whole:
     """Quarters until the phrase ends: 0 where a fermata is held, many where none follows."""
-    ends = np.flatnonzero(fermatas)
-    steps = np.arange(len(fermatas))
+    ends = np.flatnonzero(held)
+    steps = np.arange(len(held))
     following = np.searchsorted(ends, steps)
     left = np.append(ends, 2**16)[following] - steps
     return np.asarray(-(-left // STEPS_PER_QUARTER))

@@ -102,8 +102,7 @@ class Generator:
         seeds : (batch,) int64
         passes : int
             How often parts of a take are composed again; see `kantor.runtime.sampling.refine`.
-        temperature, min_p, phrase_end, lookahead, reweighting, particles, movement
-        returns, plainness
+        temperature, min_p, phrase_end, lookahead, reweighting, particles, movement, …
             See `SamplingParameters`.
 
         Returns

@@ -149,7 +149,7 @@ def test_freedoom():
     if not folder.exists():
         pytest.skip("reference data is not here")
     rows = {row.file: row for row in part_table.table_of(folder)}
-    assert len(rows) == 39
+    assert len(rows) == 63
     assert all((folder / file).is_file() for file in rows)
     file = "musics/d_dm22.mid"
     score = part_table.read_row(folder / file, rows[file], file, ROCK)[0].score

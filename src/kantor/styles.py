@@ -93,10 +93,9 @@ class Style(Block):
 
 
 class Drums(Block):
-    """Which style lends its drums to the pieces of one that has none, and what it leaves out."""
+    """Which style lends its drums to the pieces of one that has none."""
 
     style: str
-    without: tuple[str, ...] = ()
 
 
 PREFIX = "kantor-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,36 +17,33 @@ from kantor.runtime.pieces import inside
 _OCTAVE = 12
 
 
-def drummed_ensemble(own: Ensemble, lender: Ensemble, without: Sequence[str] = ()) -> Ensemble:
-    """The ensemble `own` with the drums of another after its lines, those in `without` left out.
+def drummed_ensemble(own: Ensemble, lender: Ensemble) -> Ensemble:
+    """The ensemble `own` with the drums of another after its lines.
 
     Raises
     ------
     InputError
-        If a line of `without` is none of the lender's, or two lines have one name.
+        If two lines have one name.
     """
-    left_out = {lender.index(name) for name in without}
-    lent = [line for line in range(lender.pitched, len(lender)) if line not in left_out]
+    lent = lender.lines[lender.pitched :]
     order = (*own.order, *range(len(own), len(own) + len(lent)))
-    return replace(own, lines=(*own.lines, *(lender.lines[line] for line in lent)), order=order)
+    return replace(own, lines=(*own.lines, *lent), order=order)
 
 
 @dataclass(frozen=True)
 class Drummed:
     """A model `own` whose pieces get drums of the model `lender`, in whose ensemble they are.
 
-    Both are models as `kantor.compose.composer.compose` takes them, with an ensemble. The drums
-    `without` are given to the lender as rests. Sampling parameters are for `own` alone. Raises as
-    `drummed_ensemble`.
+    Both are models as `kantor.compose.composer.compose` takes them, with an ensemble. Sampling
+    parameters are for `own` alone. Raises as `drummed_ensemble`.
     """
 
     own: Any
     lender: Any
-    without: tuple[str, ...] = ()
     ensemble: Ensemble = field(init=False)  # the lines of `own`, then the drums
 
     def __post_init__(self) -> None:
-        made = drummed_ensemble(self.own.ensemble, self.lender.ensemble, self.without)
+        made = drummed_ensemble(self.own.ensemble, self.lender.ensemble)
         object.__setattr__(self, "ensemble", made)
 
     @property
@@ -78,9 +74,9 @@ class Drummed:
         pitches, onsets = own.pitches, own.onsets
         if not own.mask.all():
             pitches, onsets = self.own(own, seeds, **sampling)
-        lent = [self.lender.ensemble.index(line.name) for line in self.ensemble.lines[pitched:]]
-        asked = self._asked(given, pitches, onsets, lent)
-        drums, hits = (array[..., lent] for array in self.lender(asked, seeds))
+        lent = self.lender.ensemble.pitched
+        asked = self._asked(given, pitches, onsets)
+        drums, hits = (array[..., lent:] for array in self.lender(asked, seeds))
         hits = _groove(given, hits & (drums != REST), given.mask[..., pitched:])
         numbers = [line.low for line in self.ensemble.lines[pitched:]]
         drums = np.where(hits, numbers, REST)
@@ -103,9 +99,7 @@ class Drummed:
         cells = {name: getattr(given, name)[..., :lines] for name in ("pitches", "onsets", "mask")}
         return replace(given, **cells)
 
-    def _asked(
-        self, given: Conditioning, pitches: Pitches, onsets: Flags, lent: Sequence[int]
-    ) -> Conditioning:
+    def _asked(self, given: Conditioning, pitches: Pitches, onsets: Flags) -> Conditioning:
         """What the lender is asked: all but lead, bass, given drums, and rests where none play."""
         own, other = self.own.ensemble, self.lender.ensemble
         shape = (*pitches.shape[:-1], len(other))
@@ -119,14 +113,12 @@ class Drummed:
                 piece[:, line] = in_range(row, other.lines[line])
             starts[..., line] = onsets[..., source]
             mask[..., line] = True
-        for index, line in enumerate(lent, start=len(own)):
-            notes[..., line], starts[..., line] = (
-                given.pitches[..., index],
-                given.onsets[..., index],
-            )
-            mask[..., line] = given.mask[..., index]
-        for name in self.without:
-            mask[..., other.index(name)] = True
+        for asked, there in (
+            (notes, given.pitches),
+            (starts, given.onsets),
+            (mask, given.mask),
+        ):
+            asked[..., other.pitched :] = there[..., len(own) :]
         mask |= ~(inside(given) & _in_bars(given))[..., None]
         return replace(given, pitches=notes, onsets=starts, mask=mask)
 

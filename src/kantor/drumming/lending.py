@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,22 +15,21 @@ from kantor.music.score import Score
 from kantor.registry.loaded import LoadedModel, Scope
 from kantor.settings import params_path, repository
 
-FOLDER, ABOUT = "drums", "drums.json"
-"""What `fetch` keeps beside a model's files: those of the lender, and what is left out of it."""
+FOLDER = "drums"
+"""Where `fetch` keeps the lender's files, in the folder of a model's own."""
 
 
 @dataclass(frozen=True)
 class Lender:
-    """A style that lends its drums: its folder, whose its data are, the drums left out."""
+    """A style that lends its drums: its folder, and whose its data are."""
 
     folder: Path
     data: str
-    without: tuple[str, ...] = ()
 
     def scope(self, own: Scope) -> Scope:
         """For what a model composes, `own`, once it has the drums; raises as `scope_of`."""
         lines = registry.scope_of(root=self.folder).ensemble
-        return Scope(drummed_ensemble(own.ensemble, lines, self.without), own.meters)
+        return Scope(drummed_ensemble(own.ensemble, lines), own.meters)
 
     def messages(self, score: Score) -> list[str]:
         """A line for each meter of a score that the lender does not know."""
@@ -39,7 +37,7 @@ class Lender:
 
     def added_to(self, own: LoadedModel) -> Drummed:
         """A model with the drums of the style's champion."""
-        return Drummed(own, registry.load_model(root=self.folder), self.without)
+        return Drummed(own, registry.load_model(root=self.folder))
 
 
 def unlearned_drums(score: Score, meters: Mapping[str, float]) -> list[str]:
@@ -53,7 +51,7 @@ def lender_to(folder: Path | None) -> Lender | None:
     if folder is None or drums is None:
         return None
     place = styles.folder(repository(folder), drums.style)
-    return Lender(place, styles.style_of(place).data, drums.without)
+    return Lender(place, styles.style_of(place).data)
 
 
 def lender_of(folder: Path | None) -> Lender:
@@ -81,12 +79,10 @@ def fetch(into: Path, reference: str, root: Path | None, lender: Lender) -> str:
     """`kantor.registry.fetch`, the lender's files beside the model's own, for `load_alone`."""
     source = registry.fetch(into, reference, root)
     lent = registry.fetch(into / FOLDER, root=lender.folder)
-    (into / ABOUT).write_text(json.dumps({"without": lender.without}))
     return f"{source} with drums by {lent}"
 
 
 def load_alone(folder: str) -> Drummed:
     """`kantor.registry.load_alone` of what `fetch` brought."""
     place = Path(folder)
-    without = tuple(json.loads((place / ABOUT).read_text())["without"])
-    return Drummed(registry.load_alone(folder), registry.load_alone(str(place / FOLDER)), without)
+    return Drummed(registry.load_alone(folder), registry.load_alone(str(place / FOLDER)))

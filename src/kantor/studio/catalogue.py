@@ -42,7 +42,7 @@ class Offer:
     """A version, the ensemble that it composes for, and why it cannot be used, if so.
 
     Its `style` is told to people, as are the `meters` that it knows. A `lender`, if there is one,
-    can play drums to its pieces, those in `without` left out; with `drums` it does, and they are
+    can play drums to its pieces; with `drums` it does, and they are
     among the lines of the `ensemble`.
     """
 
@@ -52,14 +52,13 @@ class Offer:
     style: Style = UNTOLD
     meters: tuple[str, ...] = ()
     lender: Offer | None = None
-    without: tuple[str, ...] = ()
     drums: bool = False
 
     def for_lines(self, names: Sequence[str]) -> Offer:
         """The version with drums, if these lines are its own with those of its lender."""
         if self.lender is None or len(names) == len(self.ensemble):
             return self
-        made = drummed_ensemble(self.ensemble, self.lender.ensemble, self.without)
+        made = drummed_ensemble(self.ensemble, self.lender.ensemble)
         fits = list(made.names) == list(names)
         return replace(self, ensemble=made, drums=True) if fits else self
 

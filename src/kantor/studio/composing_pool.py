@@ -158,7 +158,7 @@ class Composing:
         how = How(folder, one.source, one.style, takes, candidates, temperature, plainness)
         if offer.drums and offer.lender:
             lent, named = str(self.catalogue.folder(offer.lender)), offer.lender.listed.source
-            how = replace(how, lender=named, lender_folder=lent, without=offer.without)
+            how = replace(how, lender=named, lender_folder=lent)
         return Job(request, seed, how)
 
     async def compose(

@@ -42,7 +42,6 @@ class How:
     plainness: float
     lender: str = ""  # what the generator that plays drums is called; empty: none does
     lender_folder: str = ""
-    without: tuple[str, ...] = ()  # drums that rest
 
 
 class Composed(NamedTuple):
@@ -103,7 +102,7 @@ def compose_all(how: How, requests: list[Request], seeds: list[int]) -> list[Ans
 def _composed(how: How, requests: list[Request], seeds: list[int]) -> list[list[Composed]]:
     model: Model = load(how.folder, how.source)
     if how.lender:
-        model = Drummed(model, load(how.lender_folder, how.lender), how.without)
+        model = Drummed(model, load(how.lender_folder, how.lender))
     sampling = {"plainness": how.plainness}
     if how.temperature is not None:
         sampling["temperature"] = how.temperature

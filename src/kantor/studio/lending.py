@@ -30,10 +30,10 @@ def with_lenders(offers: Sequence[Offer], root: Path) -> list[Offer]:
     for index, one in enumerate(offers):
         drums = wanted.get(one.listed.name)
         if drums and drums.style in champions:
-            with suppress(InputError):  # the lender has no such drums
+            with suppress(InputError):  # two of their lines have one name
                 lender = champions[drums.style]
-                drummed_ensemble(one.ensemble, lender.ensemble, drums.without)
-                made[index] = replace(one, lender=lender, without=drums.without)
+                drummed_ensemble(one.ensemble, lender.ensemble)
+                made[index] = replace(one, lender=lender)
     return made
 
 
@@ -42,7 +42,7 @@ def drums_of(offer: Offer) -> dict[str, Any] | None:
     lender = offer.lender
     if lender is None:
         return None
-    made = drummed_ensemble(offer.ensemble, lender.ensemble, offer.without)
+    made = drummed_ensemble(offer.ensemble, lender.ensemble)
     return {
         "name": lender.listed.name,
         "version": lender.listed.version,

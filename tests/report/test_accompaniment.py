@@ -12,8 +12,10 @@ from kantor.data.corpus import Piece
 from kantor.music.score import REST, onset_floor
 from kantor.report.beside import beside
 from kantor.report.bodies import Bodies, compare
+from kantor.report.comparing import Comparison, compare_tables
 from kantor.report.composing import held_out
 from kantor.report.evaluation import evaluate
+from kantor.report.tables import window_table
 from kantor.settings import Evaluate
 
 PLAYED = replace(BAND, writing="accompaniment")
@@ -99,6 +101,20 @@ def test_real_parts_are_better_than_borrowed_ones():
     same = Bodies(wrong, real, bodies.baselines, real)
     assert beside(same, compare(same))["better"] == 0
     assert beside(Bodies(real, real, {}, []), {})["metrics"] == {}
+
+
+@pytest.mark.parametrize(
+    ("generated", "fault", "better"),
+    [(0.08, True, True), (0.08, False, False), (0.12, True, False), (0.105, False, True)],
+)
+def test_fewer_faults_than_real_ones_are_no_fault(generated, fault, better):
+    """Of any other figure less than the real one is as bad as more; a baseline has .11."""
+    baselines = {"shuffled": 0.2, "nearest": 0.11}
+    one = Comparison(generated, 0.1, 0.0, 0.0, baselines, is_fault=fault)
+    assert one.better is better
+    table = window_table([replace(tune(0, 64), ensemble=PLAYED)])
+    faults = {name for name, one in compare_tables(table, table, {}).items() if one.is_fault}
+    assert faults == {"lead_clash", "semitone_clash"}
 
 
 def _moved(pitches, rng):

@@ -152,7 +152,8 @@ def test_the_page_adds_drums_and_takes_them_away(tmp_path):
     data = json.dumps([before, to_jsonable_python(offer.document())])
     command = ("node", "--input-type=module", "-e", DRUMS.format(web=WEB.as_uri()), "--", data)
     *found, after = json.loads(subprocess.check_output(command))
-    assert found == [False, False, False, True, [*offer.ensemble.names, *ROCK.names[ROCK.pitched :]]]
+    names = [*offer.ensemble.names, *ROCK.names[ROCK.pitched :]]
+    assert found == [False, False, False, True, names]
     assert after == before
 
 

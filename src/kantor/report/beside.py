@@ -5,9 +5,10 @@ Conventions
 The baselines are `kantor.metrics.baselines.shuffled` and `nearest`: both set the melody with real
 parts that were written for another one. What these parts do by themselves is real and tells
 nothing; only metrics of the melody and the others `TOGETHER` can tell. One *tells* real from
-shuffled where the shuffled parts' figure differs from the real one by more than two standard
-errors, paired over the pieces. Where it does, the model is *better* if its figure lies nearer to
-the real one than both baselines' do.
+shuffled where the shuffled parts' figure is worse than the real one by more than two standard
+errors, paired over the pieces. Where it does, the model is *better* if its figure is less bad
+than both baselines'. More faults, such as clashes, than in the real parts are worse, fewer are not.
+Any other figure is worse the further it lies from the real one, as in `kantor.promotion.rule`.
 
 All ensembles are measured by all that makes sense for them, voices as an accompaniment too; the
 metrics of Bach's own report are not changed by that.

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kantor.metrics.distances import overlap_area
+from kantor.metrics.names import is_fault
 from kantor.metrics.passages import Figures
 from kantor.music.score import Score
 from kantor.report.tables import hits_and_chances
@@ -46,8 +47,8 @@ class Comparison:
     `error` is the standard error of the paired difference; `overlap` says how much of its
     distribution over windows each body (``generated`` or a baseline) has in common with the real
     one, as `kantor.metrics.distances.overlap_area`; `baseline_error` is the standard error of each
-    baseline's paired difference. Of a distance (from the training data) less than the real one is
-    no fault.
+    baseline's paired difference. Of a distance (from the training data) and of a fault
+    (`kantor.metrics.names.FAULTS`) less than the real one is no worse.
     """
 
     generated: float
@@ -58,6 +59,7 @@ class Comparison:
     overlap: Mapping[str, float] = field(default_factory=dict)
     baseline_error: Mapping[str, float] = field(default_factory=dict)
     is_distance: bool = False
+    is_fault: bool = False
 
     @property
     def verdict(self) -> str:
@@ -73,14 +75,18 @@ class Comparison:
     @property
     def tells(self) -> bool:
         """Whether the metric tells real parts from shuffled ones; see `kantor.report.beside`."""
-        apart = abs(self.baseline[BESIDE[0]] - self.real)
-        return bool(apart > STANDARD_ERRORS * self.baseline_error[BESIDE[0]] + 1e-12)
+        worse = self._shortfall(self.baseline[BESIDE[0]])
+        return bool(worse > STANDARD_ERRORS * self.baseline_error[BESIDE[0]] + 1e-12)
 
     @property
     def better(self) -> bool:
         """Whether the generated figure is better than those of both baselines of real parts."""
-        apart = abs(self.generated - self.real)
-        return all(apart < abs(self.baseline[name] - self.real) for name in BESIDE)
+        own = self._shortfall(self.generated)
+        return all(own < self._shortfall(self.baseline[name]) for name in BESIDE)
+
+    def _shortfall(self, figure: float) -> float:
+        """By how much a figure is worse than the real one."""
+        return max(figure - self.real, 0.0 if self.is_fault else self.real - figure)
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -113,6 +119,7 @@ def compare_tables(
             {other: float(frame[name].mean()) for other, frame in baselines.items()},
             {other: overlap_area(frame[name], real[name]) for other, frame in bodies.items()},
             {other: float(wrong[name]) for other, wrong in naive_errors.items()},
+            is_fault=is_fault(name),
         )
         for name in real.columns
     }

@@ -93,7 +93,6 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
 
     The rows are the primary metric, the guarded ones, and what else is to be looked at first.
     """
-
     windows = real.windows
     ids = windows.index.unique("piece")
     weights = draw(len(ids), rule.resamples, rule.seed)

@@ -74,7 +74,7 @@ def test_figures_stand_beside_real_ones_and_baselines(reports):
     assert sums == pytest.approx([1] * 4, abs=0.01)
 
 
-def test_several_takes_count_as_one_piece(corpus, model, reports, tmp_path):
+def test_several_takes_count_as_one_piece(corpus, model, tmp_path):
     """The second of three takes has the octaves that the first and the third have not."""
     takes = []
 

@@ -102,14 +102,14 @@ def test_a_sample_of_a_model_is_played_by_its_sound():
     assert max(abs(one - 80) for one in struck) <= 10
 
 
-def offers_of_a_duo(root):
+def offers_of_a_duo(root, lines=(0, 1, 4)):
     """Versions of a style whose file names rock's drums, and of rock, which lends them."""
     (root / "styles").mkdir(exist_ok=True)
     (root / "params.yaml").write_text("ensemble: {}")
     (root / "styles/rock.yaml").write_text("{}")
     (root / "styles/duo.yaml").write_text("drums: {style: rock}")
     duo, rock = Listed("kantor-duo", 2, ""), Listed("kantor-rock", 3, "", ("champion",))
-    own = replace(ROCK.only(0, 1, 4), name="duo")
+    own = replace(ROCK.only(*lines), name="duo")
     told = Style(title="Rock", licence="CC0")
     offers = with_lenders([Offer(duo, own), Offer(rock, ROCK, style=told)], root)
     return {one.listed.style: one for one in offers}
@@ -128,6 +128,8 @@ def test_drums_of_another_model_are_offered(tmp_path):
     drummed = offers["duo"].for_lines([*own, *names])
     assert (drummed.drums, drummed.ensemble.names) == (True, (*own, *names))
     assert not offers["duo"].for_lines([*own, "gong"]).drums
+    with_snare = offers_of_a_duo(tmp_path, (0, 1, 4, ROCK.index("snare")))
+    assert with_snare["duo"].lender is None
 
 
 DRUMS = """

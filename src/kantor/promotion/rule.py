@@ -96,25 +96,24 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
     windows = real.windows
     ids = windows.index.unique("piece")
     weights = draw(len(ids), rule.resamples, rule.seed)
-    bodies = (challenger, champion, real)
-
-    def places(body: Tables) -> Places:
-        """Which piece each window is of; a piece may have several takes."""
-        return ids.get_indexer(body.windows.index.get_level_values("piece"))
-
+    # With each body which piece its windows are of; a piece may have several takes.
+    bodies = [
+        (body, ids.get_indexer(body.windows.index.get_level_values("piece")))
+        for body in (challenger, champion, real)
+    ]
     own, other = (
         np.nanmean(
             [
                 resampled_overlap(
-                    [side.windows[name].to_numpy() for side in (body, real)],
-                    [places(side) for side in (body, real)],
+                    (body.windows[name].to_numpy(), windows[name].to_numpy()),
+                    (piece, bodies[-1][1]),
                     weights,
                 )
                 for name in windows.columns
             ],
             axis=0,
         )
-        for body in (challenger, champion)
+        for body, piece in bodies[:-1]
     )
     gain = difference(own - other, rule.confidence)
     compared = [
@@ -130,17 +129,17 @@ def rows(challenger: Tables, champion: Tables, real: Tables, rule: Promote) -> l
         )
     ]
 
-    def resampled(name: str, body: Tables) -> Figures:
+    def resampled(name: str, body: Tables, piece: Places) -> Figures:
         """A mean over windows, or a share of the chances of all pieces."""
         if name in windows:
-            return resampled_mean(body.windows[name].to_numpy(), places(body), weights)
+            return resampled_mean(body.windows[name].to_numpy(), piece, weights)
         hits, chances = (part.loc[ids, name] for part in hits_and_chances(body.tallies))
         return resampled_share(hits, chances, weights)
 
     shown = [name for name in _SHOWN if name not in rule.guarded]
     for name in (*rule.guarded, *shown):
         if name in windows or name in real.tallies:
-            own, other, actual = (resampled(name, body) for body in bodies)
+            own, other, actual = (resampled(name, *body) for body in bodies)
             gain = difference(_gain(name, own, other, actual), rule.confidence)
             compared.append(row_of(name, own[0], other[0], actual[0], rule, gain))
     return compared
